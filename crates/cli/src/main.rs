@@ -1,0 +1,2 @@
+//! The `groundswell` binary.
+fn main() {}

@@ -1,0 +1,81 @@
+//! [`Analysis`]: one post's reading. Its buffers are reused from post to post.
+
+/// ISO 639-1 in lower case, or `und`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Language(pub(crate) [u8; 2]);
+
+impl Language {
+    /// Not determined.
+    pub const UND: Self = Self([0, 0]);
+
+    /// From two lower-case ASCII letters.
+    pub const fn from_code(code: [u8; 2]) -> Self {
+        Self(code)
+    }
+
+    /// `en`, `pt`, …, or `und`.
+    pub fn as_str(&self) -> &str {
+        if *self == Self::UND { "und" } else { std::str::from_utf8(&self.0).unwrap_or("und") }
+    }
+}
+
+/// One word: its normal form (NFKC, lower case) in [`Analysis::normal`] and its hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Word {
+    /// [`hash_word`] of the normal form: what the percolator and the counters look up.
+    pub hash: u64,
+    /// Byte range of the normal form in [`Analysis::normal`].
+    pub normal: (u32, u32),
+    /// Byte range of the spelling in the post's text, for showing which words matched.
+    pub raw: (u32, u32),
+}
+
+/// One hashtag, without `#`, normalised like a word. Its spelling is also among the words where it stands in the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hashtag {
+    /// [`hash_word`] of the normal form.
+    pub hash: u64,
+    /// Byte range of the normal form in [`Analysis::normal`].
+    pub normal: (u32, u32),
+}
+
+/// One post's reading: language, words in order, hashtags (each once).
+#[derive(Clone, Debug)]
+pub struct Analysis {
+    /// Declared where valid, else detected, else `und`.
+    pub language: Language,
+    /// The normal forms of words and hashtags, one after the other, each followed by a space.
+    pub normal: String,
+    /// Words in the order of the text. Links and placeholders hold no words and leave no gap.
+    pub words: Vec<Word>,
+    /// Distinct hashtags of text and record.
+    pub hashtags: Vec<Hashtag>,
+}
+
+impl Analysis {
+    /// An empty reading, to be filled again and again.
+    pub fn new() -> Self {
+        Self { language: Language::UND, normal: String::new(), words: Vec::new(), hashtags: Vec::new() }
+    }
+
+    /// The normal form of a word.
+    pub fn word(&self, word: &Word) -> &str {
+        &self.normal[word.normal.0 as usize..word.normal.1 as usize]
+    }
+
+    /// The normal form of a hashtag, without `#`.
+    pub fn hashtag(&self, tag: &Hashtag) -> &str {
+        &self.normal[tag.normal.0 as usize..tag.normal.1 as usize]
+    }
+}
+
+impl Default for Analysis {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The 64-bit hash by which a normal form is looked up everywhere behind `text` (rapidhash, fixed seed).
+pub fn hash_word(normal: &str) -> u64 {
+    rapidhash::v3::rapidhash_v3(normal.as_bytes())
+}
