@@ -1,1 +1,36 @@
-//! Placeholder; see ARCHITECTURE.md.
+//! The engine: a Timely dataflow that takes posts from bytes to released numbers.
+//!
+//! Stands behind every crate that looks at posts and before the store: it wraps `sources`, `edge`, `text`, `watch`, `detect`
+//! and `gate` in operators and adds what none of them knows: workers, time and order. It is the only crate that names Timely.
+//!
+//! - [`run`] runs the dataflow; [`EngineConfig`] is all it needs; [`ReleaseSink`] takes what is released.
+//! - [`Counters`] counts records, [`Control`] stops.
+//!
+//! Invariants:
+//! - Only summaries are exchanged between workers, never posts.
+//! - The gate stands after the merge: what it sees is the whole window, whatever the number of workers.
+//! - Lateness, deletions and window closing depend on event time alone, so counts are the same at any worker count.
+//! - A window that input ended in the middle of by an ordered stop is dropped, not released half-full.
+//!
+//! Sources: D. G. Murray et al., "Naiad: a timely dataflow system", SOSP 2013 (frontiers, capabilities); T. Akidau et al.,
+//! "The Dataflow Model", VLDB 2015 (event time, watermarks, allowed lateness).
+
+#![forbid(unsafe_code)]
+
+mod cluster;
+mod config;
+mod control;
+mod counters;
+mod dataflow;
+mod deletions;
+mod operators;
+mod sink;
+mod stages;
+
+pub use config::{Cluster, EngineConfig, EngineError, SourceConfig};
+pub use control::Control;
+pub use counters::{Counters, Records, SourceCounters, Totals};
+pub use dataflow::{CLOSED_QUEUE_MAX, run};
+pub use deletions::DELETIONS_MAX;
+pub use sink::{Closed, ReleaseSink};
+pub use stages::{SAMPLE_EVERY, Stage, StageTimes};

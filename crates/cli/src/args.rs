@@ -1,0 +1,367 @@
+//! The command line: one definition gives parser, `--help`, man page and completions. Every long option has one meaning in
+//! all commands.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Reads the public conversation and says what is being talked about, how fast it grows and how it spreads, and never who
+/// is talking.
+#[derive(Debug, Parser)]
+#[command(name = "groundswell", version, propagate_version = true, arg_required_else_help = true, max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options of all commands.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Common options")]
+pub(crate) struct Common {
+    /// State and store [default: the platform's data folder]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Configuration, TOML; every setting is also a GROUNDSWELL_… variable
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Worker threads [default: all cores]
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) workers: Option<u16>,
+    /// Seed of everything random that is meant to be repeated
+    #[arg(long, global = true, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Say more on stderr (-v rejected records by line, -vv more)
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// Say nothing on stderr but errors
+    #[arg(long, global = true)]
+    pub(crate) quiet: bool,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the service: all configured sources, store, API and dashboard
+    Run(Run),
+    /// Read files to the end in event time, as fast as possible, and exit
+    Replay(Replay),
+    /// Write a seeded stream of simulated posts
+    Simulate(Simulate),
+    /// Watches: named queries with a purpose and a sunset
+    #[command(subcommand)]
+    Watch(Watch),
+    /// Print released tables
+    #[command(subcommand)]
+    Export(Export),
+    /// Measure quality against labelled data
+    #[command(subcommand)]
+    Eval(Eval),
+    /// Measure the speed of the whole path
+    Bench(Bench),
+    /// Check, show or describe the configuration
+    #[command(subcommand)]
+    Config(Config),
+    /// Check the surroundings and say what to do
+    Doctor(Doctor),
+    /// Print shell completions
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the man page
+    #[command(hide = true)]
+    Man,
+}
+
+/// Several processes that run one dataflow.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ClusterArgs {
+    /// File with one host:port a line: the processes of the cluster
+    #[arg(long, value_name = "HOSTS", requires = "process")]
+    pub(crate) cluster: Option<PathBuf>,
+    /// Which line of the cluster file this process is, from 0
+    #[arg(long, value_name = "I", requires = "cluster")]
+    pub(crate) process: Option<usize>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// Address of the dashboard and API; loopback only [default: 127.0.0.1:8750]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Watches, TOML, in addition to those added with `watch add`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) watches: Option<PathBuf>,
+    /// Use the simulator at once and no live source
+    #[arg(long)]
+    pub(crate) simulated: bool,
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Replay {
+    /// Files of posts (NDJSON, CSV, Parquet; plain, gzip, zstd); `-` is stdin
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Watches, TOML
+    #[arg(long, value_name = "FILE")]
+    pub(crate) watches: Option<PathBuf>,
+    /// Print a summary on stdout
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) summary: Option<SummaryFormat>,
+    /// Stay and show the result in the browser
+    #[arg(long)]
+    pub(crate) serve: bool,
+    /// Address of the dashboard and API; loopback only [default: 127.0.0.1:8750]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// How far out of order a post may be
+    #[arg(long, value_name = "DURATION", default_value = "10min", value_parser = duration)]
+    pub(crate) late: Duration,
+    /// Read files again that were read to the end before
+    #[arg(long)]
+    pub(crate) again: bool,
+    /// Rename fields: time=created_at,author=user.id
+    #[arg(long, value_name = "FIELD=PATH,…")]
+    pub(crate) map: Option<String>,
+    /// Exit with 3 if any record was rejected
+    #[arg(long)]
+    pub(crate) strict: bool,
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum SummaryFormat {
+    /// One JSON object
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Simulate {
+    /// Posts a second of event time, on average
+    #[arg(long, value_name = "N", default_value_t = 100.0)]
+    pub(crate) rate: f64,
+    /// How much event time
+    #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = duration)]
+    pub(crate) duration: Duration,
+    /// Event time of the first post, RFC 3339
+    #[arg(long, value_name = "TIME", default_value = "2026-01-05T00:00:00Z")]
+    pub(crate) start: String,
+    /// What happens in the stream
+    #[arg(long, value_name = "NAME", default_value = "default")]
+    pub(crate) scenario: String,
+    /// Where to write [default: stdout]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Where to write what was planted
+    #[arg(long, value_name = "FILE")]
+    pub(crate) truth: Option<PathBuf>,
+}
+
+/// Name, purpose and sunset of a watch.
+#[derive(Debug, Args)]
+pub(crate) struct WatchTerms {
+    /// Its name
+    pub(crate) name: String,
+    /// The query
+    #[arg(long, value_name = "QUERY")]
+    pub(crate) query: String,
+    /// Category of its purpose
+    #[arg(long, value_name = "WORD")]
+    pub(crate) category: String,
+    /// Its purpose, one sentence
+    #[arg(long, value_name = "SENTENCE")]
+    pub(crate) purpose: String,
+    /// Last day, YYYY-MM-DD, at most 180 days ahead [default: in 90 days]
+    #[arg(long, value_name = "DATE")]
+    pub(crate) sunset: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Watch {
+    /// Add a watch
+    Add(WatchTerms),
+    /// List all watches
+    List {
+        /// One JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show one watch
+    Show {
+        /// Its name
+        name: String,
+        /// One JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the parenthesised form of a query, its lints and its expected cost
+    Check {
+        /// The query
+        query: String,
+        /// One JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print gated counts per hour of what a query would have matched
+    Test {
+        /// The query
+        query: String,
+        /// Files of posts
+        #[arg(long, value_name = "FILE", required = true, num_args = 1..)]
+        on: Vec<PathBuf>,
+        /// Rename fields: time=created_at,author=user.id
+        #[arg(long, value_name = "FIELD=PATH,…")]
+        map: Option<String>,
+        /// Form of the output
+        #[arg(long, value_name = "FORMAT", default_value = "jsonl")]
+        format: Format,
+    },
+    /// Give a watch a new sunset
+    Renew {
+        /// Its name
+        name: String,
+        /// Last day, YYYY-MM-DD, at most 180 days ahead [default: in 90 days]
+        #[arg(long, value_name = "DATE")]
+        sunset: Option<String>,
+    },
+    /// Remove a watch
+    Remove {
+        /// Its name
+        name: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Export {
+    /// Posts and authors by window
+    Volumes(ExportVolumes),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportVolumes {
+    /// What to count by
+    #[arg(long, value_name = "DIMENSION", default_value = "total")]
+    pub(crate) by: By,
+    /// Length of the windows
+    #[arg(long, value_name = "STEP", default_value = "hour")]
+    pub(crate) step: StepArg,
+    /// One value only (a watch's name, a hashtag without #, …)
+    #[arg(long, value_name = "VALUE")]
+    pub(crate) value: Option<String>,
+    /// First moment, RFC 3339, inclusive
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: Option<String>,
+    /// Last moment, RFC 3339, exclusive
+    #[arg(long, value_name = "TIME")]
+    pub(crate) to: Option<String>,
+    /// Form of the output
+    #[arg(long, value_name = "FORMAT", default_value = "jsonl")]
+    pub(crate) format: Format,
+    /// Where to write [default: stdout]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// The words of `--by`.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+#[allow(missing_docs, reason = "each is the word itself")]
+pub(crate) enum By {
+    Total,
+    Watch,
+    Language,
+    Source,
+    Kind,
+    Relation,
+    Region,
+    Hashtag,
+    Domain,
+    Term,
+}
+
+/// The words of `--step`.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+#[allow(missing_docs, reason = "each is the word itself")]
+pub(crate) enum StepArg {
+    Minute,
+    Hour,
+    Day,
+}
+
+/// The words of `--format`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// One JSON object a line
+    Jsonl,
+    /// CSV with a header
+    Csv,
+    /// Parquet
+    Parquet,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Eval {
+    /// Scrubbing, against posts with `spans`
+    Scrub(EvalArgs),
+    /// Language identification, against posts with `label`
+    Language(EvalArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EvalArgs {
+    /// Labelled posts
+    pub(crate) file: PathBuf,
+    /// CSV of what was predicted, by row
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Bench {
+    /// How many posts
+    #[arg(long, value_name = "N", default_value_t = 2_000_000)]
+    pub(crate) posts: u64,
+    /// How many watches
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    pub(crate) watches: usize,
+    /// Read this file instead of simulated posts
+    #[arg(long, value_name = "FILE")]
+    pub(crate) input: Option<PathBuf>,
+    /// Leave detectors out
+    #[arg(long, value_name = "DETECTOR,…", value_delimiter = ',')]
+    pub(crate) without: Vec<String>,
+    /// One JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Config {
+    /// Say whether the configuration is valid
+    Check,
+    /// Print what is in force and from where each value came
+    Show {
+        /// One JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print a JSON Schema of the configuration
+    Schema,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// One JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text).map_err(|error| format!("{error}; write it as 90s, 10min, 2h or 1day"))
+}

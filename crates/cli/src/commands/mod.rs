@@ -1,0 +1,33 @@
+//! One file a command.
+
+mod bench;
+mod completions;
+mod config;
+mod doctor;
+mod eval;
+mod export;
+mod replay;
+mod run;
+mod simulate;
+mod watch;
+
+use crate::args::{Arguments, Command};
+use crate::failure::Outcome;
+
+/// Runs the command that was asked for.
+pub(crate) fn dispatch(arguments: Arguments) -> Outcome {
+    let common = &arguments.common;
+    match arguments.command {
+        Command::Run(run) => run::run(common, &run),
+        Command::Replay(replay) => replay::replay(common, &replay),
+        Command::Simulate(simulate) => simulate::simulate(common, &simulate),
+        Command::Watch(watch) => watch::watch(common, watch),
+        Command::Export(export) => export::export(common, &export),
+        Command::Eval(eval) => eval::eval(common, &eval),
+        Command::Bench(bench) => bench::bench(common, &bench),
+        Command::Config(config) => config::config(common, &config),
+        Command::Doctor(doctor) => doctor::doctor(common, &doctor),
+        Command::Completions { shell } => completions::completions(shell),
+        Command::Man => completions::man(),
+    }
+}

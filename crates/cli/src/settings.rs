@@ -1,0 +1,357 @@
+//! The configuration: defaults, then the file, then `GROUNDSWELL_…` variables, then options of the command line. Each value
+//! remembers where it came from, so that `config show` can say it.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::args::Common;
+use crate::failure::Failure;
+
+/// All settings, with their defaults.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Settings {
+    /// State and store. Default: the platform's data folder.
+    pub(crate) data: PathBuf,
+    /// Worker threads; 0 means all cores.
+    pub(crate) workers: u16,
+    /// Address of the dashboard and API. Loopback only, as long as there is no authentication.
+    pub(crate) listen: SocketAddr,
+    /// The gate.
+    pub(crate) gate: GateSettings,
+    /// Bluesky.
+    pub(crate) bluesky: BlueskySettings,
+    /// The simulator that stands in when no live source answers.
+    pub(crate) simulator: SimulatorSettings,
+    /// The store.
+    pub(crate) store: StoreSettings,
+}
+
+/// What the gate asks for.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct GateSettings {
+    /// Distinct authors that a thing must rest on before it is shown; at least 5.
+    pub(crate) k: u32,
+}
+
+/// The Bluesky source.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct BlueskySettings {
+    /// Whether it is read.
+    pub(crate) enabled: bool,
+    /// Jetstream endpoints, tried in this order; empty means the public ones.
+    pub(crate) endpoints: Vec<String>,
+    /// How far out of order its posts may be, in seconds.
+    pub(crate) late_seconds: u32,
+}
+
+/// The simulator as a fallback.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct SimulatorSettings {
+    /// Whether it stands in when no live event came within `after_seconds`.
+    pub(crate) fallback: bool,
+    /// How long to wait for the first live event.
+    pub(crate) after_seconds: u32,
+    /// Posts a second, on average.
+    pub(crate) rate: f64,
+    /// How much of the past it makes up at its start, in minutes.
+    pub(crate) backfill_minutes: u32,
+    /// Its seed.
+    pub(crate) seed: u64,
+    /// Its scenario.
+    pub(crate) scenario: String,
+}
+
+/// What is kept.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct StoreSettings {
+    /// Minute rows older than this many days of event time are dropped; hours and days stay.
+    pub(crate) minutes_kept_days: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            data: default_data_dir(),
+            workers: 0,
+            listen: SocketAddr::from(([127, 0, 0, 1], 8750)),
+            gate: GateSettings::default(),
+            bluesky: BlueskySettings::default(),
+            simulator: SimulatorSettings::default(),
+            store: StoreSettings::default(),
+        }
+    }
+}
+
+impl Default for GateSettings {
+    fn default() -> Self {
+        Self { k: 10 }
+    }
+}
+
+impl Default for BlueskySettings {
+    fn default() -> Self {
+        Self { enabled: true, endpoints: Vec::new(), late_seconds: 30 }
+    }
+}
+
+impl Default for SimulatorSettings {
+    fn default() -> Self {
+        Self {
+            fallback: true,
+            after_seconds: 10,
+            rate: 150.0,
+            backfill_minutes: 180,
+            seed: 1,
+            scenario: "default".to_owned(),
+        }
+    }
+}
+
+impl Default for StoreSettings {
+    fn default() -> Self {
+        Self { minutes_kept_days: 14 }
+    }
+}
+
+fn default_data_dir() -> PathBuf {
+    directories::ProjectDirs::from("", "", "groundswell")
+        .map_or_else(|| PathBuf::from("groundswell-data"), |dirs| dirs.data_dir().to_owned())
+}
+
+/// Where a value came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// Built in.
+    Default,
+    /// The configuration file.
+    File(PathBuf),
+    /// An environment variable.
+    Variable(String),
+    /// An option of the command line.
+    Option(&'static str),
+}
+
+impl std::fmt::Display for Origin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::File(path) => write!(f, "{}", path.display()),
+            Self::Variable(name) => f.write_str(name),
+            Self::Option(name) => f.write_str(name),
+        }
+    }
+}
+
+/// Settings in force and the origin of each by its dotted key.
+#[derive(Clone, Debug)]
+pub(crate) struct Loaded {
+    pub(crate) settings: Settings,
+    pub(crate) origins: BTreeMap<String, Origin>,
+}
+
+/// Prefix of the variables: `gate.k` is `GROUNDSWELL_GATE_K`.
+const VARIABLE_PREFIX: &str = "GROUNDSWELL_";
+
+/// Loads the settings in force for a command.
+pub(crate) fn load(common: &Common) -> Result<Loaded, Failure> {
+    let variables: BTreeMap<String, String> =
+        std::env::vars().filter(|(name, _)| name.starts_with(VARIABLE_PREFIX)).collect();
+    load_from(common, &variables)
+}
+
+fn load_from(common: &Common, variables: &BTreeMap<String, String>) -> Result<Loaded, Failure> {
+    let mut values = toml::Table::try_from(Settings::default()).context("the defaults are valid TOML")?;
+    let mut origins = BTreeMap::new();
+    keys(&values, "", &mut |key, _| {
+        origins.insert(key.to_owned(), Origin::Default);
+    });
+    let path = common.config.clone().or_else(|| variables.get("GROUNDSWELL_CONFIG").map(PathBuf::from));
+    if let Some(path) = &path {
+        let file = read_file(path)?;
+        keys(&file, "", &mut |key, value| {
+            set(&mut values, key, value.clone());
+            origins.insert(key.to_owned(), Origin::File(path.clone()));
+        });
+    }
+    let known: Vec<String> = origins.keys().cloned().collect();
+    for (name, text) in variables {
+        if name == "GROUNDSWELL_CONFIG" || name == "GROUNDSWELL_LOG" {
+            continue;
+        }
+        let key = known.iter().find(|key| variable_of(key) == *name);
+        let Some(key) = key else {
+            return Err(Failure::usage_text(format!(
+                "{name}: no such setting; `groundswell config show` lists them with their variables"
+            )));
+        };
+        let value = read_variable(name, text, get(&values, key))?;
+        set(&mut values, key, value);
+        origins.insert(key.clone(), Origin::Variable(name.clone()));
+    }
+    if let Some(data) = &common.data {
+        set(&mut values, "data", toml::Value::String(data.to_string_lossy().into_owned()));
+        origins.insert("data".to_owned(), Origin::Option("--data"));
+    }
+    if let Some(workers) = common.workers {
+        set(&mut values, "workers", toml::Value::Integer(i64::from(workers)));
+        origins.insert("workers".to_owned(), Origin::Option("--workers"));
+    }
+    if let Some(seed) = common.seed {
+        let seed = i64::try_from(seed).map_err(|_| Failure::usage_text("--seed: at most 9223372036854775807"))?;
+        set(&mut values, "simulator.seed", toml::Value::Integer(seed));
+        origins.insert("simulator.seed".to_owned(), Origin::Option("--seed"));
+    }
+    let settings: Settings = values.try_into().map_err(|error| Failure::usage_text(format!("configuration: {error}")))?;
+    check(&settings, &origins)?;
+    Ok(Loaded { settings, origins })
+}
+
+fn read_file(path: &Path) -> Result<toml::Table, Failure> {
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("{}: cannot be read", path.display()))
+        .map_err(Failure::usage)?;
+    // Read as settings first, for an error that shows line and field; then as a table, for what was really set.
+    if let Err(error) = toml::from_str::<Settings>(&text) {
+        let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+        return Err(Failure::usage_text(format!("{}:{line}: {}", path.display(), error.to_string().trim_end())));
+    }
+    toml::from_str(&text).map_err(|error| Failure::usage_text(format!("{}: {error}", path.display())))
+}
+
+fn check(settings: &Settings, origins: &BTreeMap<String, Origin>) -> Result<(), Failure> {
+    let wrong = |key: &str, text: String| {
+        let origin = origins.get(key).unwrap_or(&Origin::Default);
+        Err(Failure::usage_text(format!("{origin}: {key}: {text}")))
+    };
+    if let Err(error) = groundswell_gate::K::new(settings.gate.k) {
+        return wrong("gate.k", error.to_string());
+    }
+    if !(0.01..=1_000_000.0).contains(&settings.simulator.rate) {
+        return wrong("simulator.rate", format!("expected 0.01 to 1000000, found {}", settings.simulator.rate));
+    }
+    if settings.bluesky.late_seconds > 86_400 {
+        return wrong("bluesky.late_seconds", format!("expected at most 86400, found {}", settings.bluesky.late_seconds));
+    }
+    if let Some(endpoint) =
+        settings.bluesky.endpoints.iter().find(|e| !(e.starts_with("ws://") || e.starts_with("wss://")))
+    {
+        return wrong("bluesky.endpoints", format!("expected ws:// or wss://, found {endpoint}"));
+    }
+    Ok(())
+}
+
+/// The variable of a dotted key.
+pub(crate) fn variable_of(key: &str) -> String {
+    format!("{VARIABLE_PREFIX}{}", key.replace('.', "_").to_uppercase())
+}
+
+/// Calls with every dotted key that holds no table.
+pub(crate) fn keys(table: &toml::Table, prefix: &str, each: &mut dyn FnMut(&str, &toml::Value)) {
+    for (name, value) in table {
+        let key = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+        match value {
+            toml::Value::Table(inner) => keys(inner, &key, each),
+            value => each(&key, value),
+        }
+    }
+}
+
+fn get<'a>(table: &'a toml::Table, key: &str) -> Option<&'a toml::Value> {
+    match key.split_once('.') {
+        Some((head, rest)) => get(table.get(head)?.as_table()?, rest),
+        None => table.get(key),
+    }
+}
+
+fn set(table: &mut toml::Table, key: &str, value: toml::Value) {
+    match key.split_once('.') {
+        Some((head, rest)) => {
+            let inner = table.entry(head).or_insert_with(|| toml::Value::Table(toml::Table::new()));
+            if let toml::Value::Table(inner) = inner {
+                set(inner, rest, value);
+            }
+        }
+        None => {
+            table.insert(key.to_owned(), value);
+        }
+    }
+}
+
+/// Reads a variable's text as the type that the setting has now.
+fn read_variable(name: &str, text: &str, now: Option<&toml::Value>) -> Result<toml::Value, Failure> {
+    let wrong = |expected: &str| Failure::usage_text(format!("{name}: expected {expected}, found {text}"));
+    Ok(match now {
+        Some(toml::Value::Integer(_)) => toml::Value::Integer(text.parse().map_err(|_| wrong("a whole number"))?),
+        Some(toml::Value::Float(_)) => toml::Value::Float(text.parse().map_err(|_| wrong("a number"))?),
+        Some(toml::Value::Boolean(_)) => toml::Value::Boolean(text.parse().map_err(|_| wrong("true or false"))?),
+        Some(toml::Value::Array(_)) => toml::Value::Array(
+            text.split(',').map(str::trim).filter(|s| !s.is_empty()).map(|s| toml::Value::String(s.to_owned())).collect(),
+        ),
+        _ => toml::Value::String(text.to_owned()),
+    })
+}
+
+impl Settings {
+    /// Worker threads, with 0 resolved.
+    pub(crate) fn worker_count(&self) -> usize {
+        match self.workers {
+            0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            workers => usize::from(workers),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn common() -> Common {
+        Common { data: None, config: None, workers: None, seed: None, verbose: 0, quiet: false }
+    }
+
+    fn load_text(file: Option<&str>, variables: &[(&str, &str)]) -> Result<Loaded, String> {
+        let dir = tempfile::tempdir().unwrap();
+        let mut common = common();
+        if let Some(text) = file {
+            let path = dir.path().join("groundswell.toml");
+            std::fs::write(&path, text).unwrap();
+            common.config = Some(path);
+        }
+        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        load_from(&common, &variables).map_err(|failure| format!("{failure:?}"))
+    }
+
+    #[test]
+    fn later_layers_win_and_are_named() {
+        let loaded = load_text(Some("workers = 3\n[gate]\nk = 12\n"), &[("GROUNDSWELL_GATE_K", "15")]).unwrap();
+        assert_eq!((loaded.settings.workers, loaded.settings.gate.k), (3, 15));
+        assert_eq!(loaded.origins["gate.k"], Origin::Variable("GROUNDSWELL_GATE_K".to_owned()));
+        assert!(matches!(loaded.origins["workers"], Origin::File(_)));
+        assert_eq!(loaded.origins["listen"], Origin::Default);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_line() {
+        for (file, variables, expected) in [
+            (Some("workers = 3\n[gate]\nk = \"ten\"\n"), &[][..], "groundswell.toml:3"),
+            (Some("wrokers = 3\n"), &[], "wrokers"),
+            (Some("[gate]\nk = 4\n"), &[], "gate.k"),
+            (None, &[("GROUNDSWELL_GATE_K", "ten")], "GROUNDSWELL_GATE_K: expected a whole number"),
+            (None, &[("GROUNDSWELL_GATES", "1")], "no such setting"),
+            (None, &[("GROUNDSWELL_BLUESKY_ENDPOINTS", "http://x")], "expected ws:// or wss://"),
+        ] {
+            let error = load_text(file, variables).unwrap_err();
+            assert!(error.contains(expected), "{error} lacks {expected}");
+        }
+    }
+}

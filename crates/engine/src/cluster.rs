@@ -1,0 +1,69 @@
+//! What the processes of a cluster tell each other beside summaries: the root of the author-token keys, before the first
+//! post, and the counters, after the last.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use timely::dataflow::operators::vec::Broadcast;
+use timely::dataflow::operators::{Exchange, Inspect, Probe};
+use timely::dataflow::{InputHandle, ProbeHandle};
+use timely::worker::Worker;
+
+use crate::config::EngineConfig;
+use crate::counters::{Counters, Totals};
+
+/// The root key of the cluster, made by worker 0 and sent to all; `None` in a single process, which makes its own.
+///
+/// It goes to the other workers of the same running cluster and nowhere else (PRIVACY section 2).
+pub(crate) fn shared_root_key(worker: &mut Worker, config: &EngineConfig) -> Option<[u8; 32]> {
+    config.cluster.as_ref()?;
+    let received = Rc::new(RefCell::new(None));
+    let mut input = InputHandle::<u64, timely::container::CapacityContainerBuilder<Vec<[u8; 32]>>>::new();
+    let probe = ProbeHandle::new();
+    worker.dataflow(|scope| {
+        let received = Rc::clone(&received);
+        timely::dataflow::operators::Input::input_from(&scope, &mut input)
+            .broadcast()
+            .inspect(move |key| *received.borrow_mut() = Some(*key))
+            .probe_with(&probe);
+    });
+    if worker.index() == 0 {
+        let mut key = [0; 32];
+        getrandom::fill(&mut key).expect("the operating system gives random bytes");
+        input.send(config.edge.root_key.unwrap_or(key));
+    }
+    drop(input);
+    while !probe.done() {
+        worker.step_or_park(None);
+    }
+    let key = received.borrow_mut().take();
+    key
+}
+
+/// Adds the counters of all processes up on process 0.
+pub(crate) fn gather_totals(worker: &mut Worker, config: &EngineConfig, counters: &Counters) {
+    if config.cluster.is_none() {
+        return;
+    }
+    let sum = Rc::new(RefCell::new(Totals::default()));
+    let mut input = InputHandle::<u64, timely::container::CapacityContainerBuilder<Vec<Totals>>>::new();
+    let probe = ProbeHandle::new();
+    worker.dataflow(|scope| {
+        let sum = Rc::clone(&sum);
+        timely::dataflow::operators::Input::input_from(&scope, &mut input)
+            .exchange(|_| 0)
+            .inspect(move |totals| sum.borrow_mut().add(totals))
+            .probe_with(&probe);
+    });
+    // One worker a process speaks for it: its counters are shared by all of them.
+    if worker.index() % config.workers == 0 {
+        input.send(counters.totals());
+    }
+    drop(input);
+    while !probe.done() {
+        worker.step_or_park(None);
+    }
+    if worker.index() == 0 {
+        counters.replace(sum.take());
+    }
+}

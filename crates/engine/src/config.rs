@@ -1,0 +1,68 @@
+//! What the engine needs to be told, and how it can fail.
+
+use std::sync::Arc;
+
+use groundswell_detect::volume::VolumeConfig;
+use groundswell_edge::EdgeConfig;
+use groundswell_gate::Gate;
+use groundswell_sources::DecodeOptions;
+use groundswell_watch::Percolator;
+
+use crate::stages::StageTimes;
+
+/// One configured source, in the order of `SourceIx`.
+#[derive(Clone, Debug)]
+pub struct SourceConfig {
+    /// The name under which its posts are counted unless they name their origin themselves.
+    pub name: String,
+    /// How its records are read.
+    pub decode: DecodeOptions,
+}
+
+/// Several processes that run one dataflow.
+#[derive(Clone, Debug)]
+pub struct Cluster {
+    /// `host:port` of each process, in order.
+    pub addresses: Vec<String>,
+    /// Which of them this is.
+    pub process: usize,
+}
+
+/// Everything the dataflow needs.
+#[derive(Clone, Debug)]
+pub struct EngineConfig {
+    /// Worker threads in this process.
+    pub workers: usize,
+    /// `None`: this process alone.
+    pub cluster: Option<Cluster>,
+    /// The sources, indexed by `SourceIx`.
+    pub sources: Vec<SourceConfig>,
+    /// The edge's settings.
+    pub edge: EdgeConfig,
+    /// The watches, compiled.
+    pub percolator: Arc<Percolator>,
+    /// The volume detector's settings; `shards` is set by the engine.
+    pub volume: VolumeConfig,
+    /// The gate.
+    pub gate: Gate,
+    /// Where stage times go, for `bench`.
+    pub stage_times: Option<Arc<StageTimes>>,
+}
+
+/// Why the dataflow ended early.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EngineError {
+    /// The workers could not be connected.
+    #[error("cannot connect the workers: {0}")]
+    Cluster(String),
+    /// A thread could not be started.
+    #[error("cannot start a thread")]
+    Thread(#[source] std::io::Error),
+    /// A worker panicked: a defect of ours.
+    #[error("a worker failed: {0}")]
+    Worker(String),
+    /// Released things could not be kept.
+    #[error("cannot keep what was released")]
+    Sink(#[source] anyhow::Error),
+}

@@ -1,0 +1,213 @@
+//! What the engine counts about records, never about people. Workers add to these once a block, not once a post.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use groundswell_detect::volume::VolumeCounters;
+use groundswell_gate::{Released, VolumeRow};
+use groundswell_post::{EventTime, Rejection};
+use serde::{Deserialize, Serialize};
+
+/// Counts of records by what became of them. `read` is their sum.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Records {
+    /// Went past the edge.
+    pub accepted: u64,
+    /// Could not be read.
+    pub rejected: u64,
+    /// Came after their window had closed.
+    pub late: u64,
+    /// Dropped because the author or the platform asked for it.
+    pub opted_out: u64,
+    /// Deletions.
+    pub deleted: u64,
+    /// Delivered before.
+    pub repeated: u64,
+}
+
+impl Records {
+    /// All records.
+    pub fn read(&self) -> u64 {
+        self.accepted + self.rejected + self.late + self.opted_out + self.deleted + self.repeated
+    }
+
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.accepted += other.accepted;
+        self.rejected += other.rejected;
+        self.late += other.late;
+        self.opted_out += other.opted_out;
+        self.deleted += other.deleted;
+        self.repeated += other.repeated;
+    }
+}
+
+/// All counters at one moment; what a process sends to process 0 of its cluster at the end.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Totals {
+    /// Records by what became of them.
+    pub records: Records,
+    /// Rejected records by `field: kind`.
+    pub rejected_by: BTreeMap<String, u64>,
+    /// Event time of the earliest and the latest accepted post, Unix seconds.
+    pub event_time: Option<(i64, i64)>,
+    /// Posts that a deletion reached while they were still buffered.
+    pub forgotten: u64,
+    /// Volume rows released with numbers.
+    pub released: u64,
+    /// Cells held back: absent, folded away or shown as suppressed.
+    pub suppressed: u64,
+    /// Counters of the volume detector's bounds.
+    pub volume: VolumeCounters,
+}
+
+impl Totals {
+    /// Adds another process's counters.
+    pub fn add(&mut self, other: &Self) {
+        self.records.add(&other.records);
+        for (key, count) in &other.rejected_by {
+            *self.rejected_by.entry(key.clone()).or_default() += count;
+        }
+        self.event_time = match (self.event_time, other.event_time) {
+            (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
+            (a, b) => a.or(b),
+        };
+        self.forgotten += other.forgotten;
+        self.released += other.released;
+        self.suppressed += other.suppressed;
+        self.volume.add(&other.volume);
+    }
+}
+
+/// One source's counters.
+#[derive(Debug, Default)]
+pub struct SourceCounters {
+    accepted: AtomicU64,
+    rejected: AtomicU64,
+    newest: AtomicI64,
+}
+
+impl SourceCounters {
+    /// Posts of this source that went past the edge.
+    pub fn accepted(&self) -> u64 {
+        self.accepted.load(Ordering::Relaxed)
+    }
+
+    /// Records of this source that could not be read.
+    pub fn rejected(&self) -> u64 {
+        self.rejected.load(Ordering::Relaxed)
+    }
+
+    /// Event time of its newest post; `None` before the first.
+    pub fn newest(&self) -> Option<EventTime> {
+        match self.newest.load(Ordering::Relaxed) {
+            0 => None,
+            unix => Some(EventTime::from_unix(unix)),
+        }
+    }
+}
+
+/// Shared between the workers of a process and whoever shows the counters.
+#[derive(Debug)]
+pub struct Counters {
+    sources: Vec<SourceCounters>,
+    totals: Mutex<Totals>,
+    /// Everything before this Unix second is closed.
+    watermark: AtomicI64,
+}
+
+impl Counters {
+    /// Counters for as many sources as are configured.
+    pub fn new(sources: usize) -> Self {
+        Self {
+            sources: (0..sources).map(|_| SourceCounters::default()).collect(),
+            totals: Mutex::new(Totals::default()),
+            watermark: AtomicI64::new(0),
+        }
+    }
+
+    /// The counters now.
+    pub fn totals(&self) -> Totals {
+        self.lock().clone()
+    }
+
+    /// One source's counters, by its index in the configuration.
+    pub fn source(&self, index: usize) -> Option<&SourceCounters> {
+        self.sources.get(index)
+    }
+
+    /// Everything before this Unix second is closed; `None` before the first watermark.
+    pub fn watermark(&self) -> Option<i64> {
+        Some(self.watermark.load(Ordering::Relaxed)).filter(|unix| *unix > 0)
+    }
+
+    pub(crate) fn advance_watermark(&self, unix: i64) {
+        self.watermark.fetch_max(unix, Ordering::Relaxed);
+    }
+
+    pub(crate) fn add_block(&self, source: usize, block: &BlockCounts) {
+        if let Some(counters) = self.sources.get(source) {
+            counters.accepted.fetch_add(block.records.accepted, Ordering::Relaxed);
+            counters.rejected.fetch_add(block.records.rejected, Ordering::Relaxed);
+            if let Some((_, last)) = block.event_time {
+                counters.newest.fetch_max(last, Ordering::Relaxed);
+            }
+        }
+        let mut totals = self.lock();
+        totals.records.add(&block.records);
+        for (rejection, count) in &block.rejected_by {
+            *totals.rejected_by.entry(rejection.to_string()).or_default() += count;
+        }
+        totals.event_time = match (totals.event_time, block.event_time) {
+            (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
+            (a, b) => a.or(b),
+        };
+    }
+
+    pub(crate) fn add_forgotten(&self, posts: u64) {
+        if posts > 0 {
+            self.lock().forgotten += posts;
+        }
+    }
+
+    pub(crate) fn add_volume(&self, counters: &VolumeCounters) {
+        self.lock().volume.add(counters);
+    }
+
+    pub(crate) fn add_released(&self, rows: &[Released<VolumeRow>], cells: usize) {
+        let shown = rows.iter().filter(|row| row.figures.is_some()).count();
+        let mut totals = self.lock();
+        totals.released += shown as u64;
+        totals.suppressed += cells.saturating_sub(shown) as u64;
+    }
+
+    pub(crate) fn replace(&self, totals: Totals) {
+        *self.lock() = totals;
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Totals> {
+        // A worker that panicked while it held the lock has added whole numbers or none: the counts are still usable.
+        self.totals.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What one block came to.
+#[derive(Debug, Default)]
+pub(crate) struct BlockCounts {
+    pub(crate) records: Records,
+    pub(crate) rejected_by: BTreeMap<Rejection, u64>,
+    pub(crate) event_time: Option<(i64, i64)>,
+}
+
+impl BlockCounts {
+    pub(crate) fn reject(&mut self, rejection: Rejection) {
+        self.records.rejected += 1;
+        *self.rejected_by.entry(rejection).or_default() += 1;
+    }
+
+    pub(crate) fn accept(&mut self, time: EventTime) {
+        self.records.accepted += 1;
+        let unix = time.unix();
+        self.event_time = Some(self.event_time.map_or((unix, unix), |(first, last)| (first.min(unix), last.max(unix))));
+    }
+}

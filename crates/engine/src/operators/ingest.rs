@@ -1,0 +1,269 @@
+//! `ingest`: the whole way of a post up to its counts, in one operator, so that a post is never copied between workers.
+//!
+//! A worker takes a block, decodes all of it, publishes the block's newest event time, waits until the blocks before it have
+//! published theirs, and then takes each record through edge, text, percolator and observer. Lateness is thereby judged as a
+//! sequential reading of the partition would judge it, however many workers there are.
+
+use std::cell::RefCell;
+use std::collections::HashSet;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use groundswell_detect::volume::Observer;
+use groundswell_edge::{Admission, DeleteKey, Edge, EdgePost};
+use groundswell_post::{EventTime, Record};
+use groundswell_sources::{Block, DecodeScratch, decode};
+use groundswell_text::{Analysis, Analyzer};
+use groundswell_watch::{Doc, Scratch, WatchId};
+use timely::container::CapacityContainerBuilder;
+use timely::dataflow::operators::Capability;
+use timely::dataflow::operators::generic::{OutputBuilderSession, source};
+use timely::dataflow::{Scope, StreamVec};
+
+use super::{Minute, Part, minute_of};
+use crate::counters::BlockCounts;
+use crate::dataflow::Shared;
+use crate::deletions::Posted;
+use crate::stages::{Lap, SAMPLE_EVERY, Stage};
+
+/// What the worker's loop hands to the operator.
+#[derive(Default)]
+pub(crate) struct Inbox {
+    pub(crate) blocks: Vec<Block>,
+    /// No block will come any more.
+    pub(crate) ended: bool,
+    /// The operator has sent its last part.
+    pub(crate) done: bool,
+}
+
+type Output<'a> = OutputBuilderSession<'a, Minute, CapacityContainerBuilder<Vec<Part>>>;
+
+/// Builds the operator; returns its parts and its address for waking it.
+pub(crate) fn ingest<'scope>(
+    scope: Scope<'scope, Minute>,
+    shared: Arc<Shared>,
+    edge: Edge,
+    inbox: Rc<RefCell<Inbox>>,
+) -> (StreamVec<'scope, Minute, Part>, Rc<[usize]>) {
+    let mut address = None;
+    let parts = source(scope, "Ingest", |capability, info| {
+        address = Some(info.address.clone());
+        let mut ingest = Ingest::new(shared, edge, capability);
+        move |output: &mut Output<'_>| {
+            let mut inbox = inbox.borrow_mut();
+            if inbox.done {
+                return;
+            }
+            for block in inbox.blocks.drain(..) {
+                ingest.block(&block);
+            }
+            inbox.done = ingest.advance(output, inbox.ended);
+        }
+    });
+    (parts, address.expect("the constructor has run"))
+}
+
+struct Ingest {
+    shared: Arc<Shared>,
+    edge: Edge,
+    analyzer: Analyzer,
+    observer: Observer,
+    /// `None` once everything is sent.
+    capability: Option<Capability<Minute>>,
+    /// Deletions that an open window may still need.
+    deletions: Vec<Posted>,
+    deletions_read: u64,
+    /// How many of `deletions` the open minutes have already been swept for.
+    deletions_swept: usize,
+    // Buffers reused from post to post.
+    decode: DecodeScratch,
+    post: EdgePost,
+    analysis: Analysis,
+    scratch: Scratch,
+    matches: Vec<WatchId>,
+    keys: Vec<DeleteKey>,
+    posts_seen: u64,
+}
+
+impl Ingest {
+    fn new(shared: Arc<Shared>, edge: Edge, capability: Capability<Minute>) -> Self {
+        Self {
+            edge,
+            analyzer: Analyzer::new(),
+            observer: Observer::new(shared.volume.clone()),
+            capability: Some(capability),
+            deletions: Vec::new(),
+            deletions_read: 0,
+            deletions_swept: 0,
+            decode: DecodeScratch::default(),
+            post: EdgePost::default(),
+            analysis: Analysis::new(),
+            scratch: Scratch::new(&shared.percolator),
+            matches: Vec::new(),
+            keys: Vec::new(),
+            posts_seen: 0,
+            shared,
+        }
+    }
+
+    /// Takes all records of a block up to the observer.
+    fn block(&mut self, block: &Block) {
+        let shared = Arc::clone(&self.shared);
+        let times = shared.stage_times.as_deref();
+        let mut lap = Lap::start(times);
+        let mut counts = BlockCounts::default();
+        let mut newest: Option<EventTime> = None;
+        let mut records = Vec::with_capacity(1_024);
+        let options = shared.decode_options(block.source);
+        decode(block, options, shared.clock.now(), &mut self.decode, &mut |line, result| match result {
+            Ok(record) => {
+                if let Record::Post(raw) = &record {
+                    newest = newest.max(Some(raw.time));
+                }
+                records.push(record);
+            }
+            Err(rejection) => {
+                tracing::debug!(target: "groundswell_engine::rejected", "{}:{line}: {rejection}", shared.partition_name(block));
+                counts.reject(rejection);
+            }
+        });
+        lap.whole(Stage::Decode);
+
+        let default_source = shared.default_source(block.source);
+        self.post_deletions(&records, default_source, newest, &mut counts);
+        shared.clocks.publish(block.partition, block.seq, newest);
+        let Some(mut newest) = self.newest_before(block) else { return };
+
+        let lateness = shared.clocks.lateness(block.partition);
+        let open = self.capability.as_ref().map_or(0, |capability| *capability.time());
+        for record in &records {
+            let Record::Post(raw) = record else { continue };
+            let too_old = newest.is_some_and(|newest| raw.time.unix() < newest.unix() - lateness);
+            if too_old || minute_of(raw.time.unix()) < open {
+                counts.records.late += 1;
+                continue;
+            }
+            newest = newest.max(Some(raw.time));
+            self.posts_seen += 1;
+            let mut lap = Lap::start(times.filter(|_| self.posts_seen % SAMPLE_EVERY == 0));
+            match self.edge.admit(raw, default_source, &mut self.post) {
+                Admission::OptedOut => counts.records.opted_out += 1,
+                Admission::Repeated => counts.records.repeated += 1,
+                Admission::Accepted => {
+                    lap.sampled(Stage::Edge);
+                    self.analyzer.analyze(&self.post, &mut self.analysis);
+                    lap.sampled(Stage::Text);
+                    let doc = Doc::new(&self.post, &self.analysis);
+                    shared.percolator.matches(&doc, &mut self.scratch, &mut self.matches);
+                    lap.sampled(Stage::Watch);
+                    self.observer.observe(&self.post, &self.analysis, &self.matches);
+                    lap.sampled(Stage::Observe);
+                    counts.accept(raw.time);
+                }
+            }
+        }
+        shared.counters.add_block(usize::from(block.source.0), &counts);
+    }
+
+    /// Puts the block's deletions on the board. They must be there before the block's clock is published.
+    fn post_deletions(
+        &mut self,
+        records: &[Record<'_>],
+        default_source: &str,
+        newest: Option<EventTime>,
+        counts: &mut BlockCounts,
+    ) {
+        let mut posted = Vec::new();
+        for record in records {
+            let Record::Delete(deletion) = record else { continue };
+            counts.records.deleted += 1;
+            let time = deletion.time.or(newest).unwrap_or_else(|| self.shared.clock.now());
+            self.keys.clear();
+            self.edge.deletion(deletion, default_source, time, &mut self.keys);
+            posted.extend(self.keys.iter().map(|key| Posted { time, key: *key }));
+        }
+        self.shared.deletions.post(&posted);
+    }
+
+    /// The newest event time in the blocks before this one. `None` only when the engine was stopped meanwhile.
+    #[allow(clippy::option_option, reason = "stopped, nothing before, something before: three different things")]
+    fn newest_before(&self, block: &Block) -> Option<Option<EventTime>> {
+        let mut tries = 0_u32;
+        loop {
+            if let Some(newest) = self.shared.clocks.prefix(block.partition, block.seq) {
+                return Some(newest);
+            }
+            if self.shared.control.stopped() {
+                return None;
+            }
+            // The worker that holds the block before is decoding it: a matter of a millisecond.
+            tries += 1;
+            if tries < 64 { std::hint::spin_loop() } else { std::thread::yield_now() }
+        }
+    }
+
+    /// Closes what the watermark has passed and sends it. True when nothing will ever be sent again.
+    fn advance(&mut self, output: &mut Output<'_>, ended: bool) -> bool {
+        let Some(capability) = &mut self.capability else { return true };
+        if self.shared.control.stopped() {
+            self.capability = None;
+            return true;
+        }
+        let shared = Arc::clone(&self.shared);
+        shared.deletions.read_since(&mut self.deletions_read, &mut self.deletions);
+        let all_done = ended && shared.clocks.all_done();
+        let open = *capability.time();
+        let watermark = shared.clocks.watermark(shared.clock.as_ref());
+        let next = watermark.map_or(open, |time| minute_of(time.unix()).max(open));
+        let before = if all_done { i64::MAX } else { next as i64 * 60 };
+        if before > open as i64 * 60 {
+            let mut lap = Lap::start(shared.stage_times.as_deref());
+            Self::forget(&shared, &mut self.observer, &self.deletions, before);
+            self.deletions_swept = self.deletions.len();
+            self.observer.close(before, &mut |shard, window, summary| {
+                let minute = minute_of(window.start);
+                let at = capability.delayed(&minute.max(open));
+                output.session(&at).give(Part { shard: shard as u64, window, summary });
+            });
+            lap.whole(Stage::Close);
+        } else if self.deletions.len() > self.deletions_swept {
+            // Nothing closes now, but deletions reach what is buffered at once and not only when its window closes.
+            Self::forget(&shared, &mut self.observer, &self.deletions[self.deletions_swept..], i64::MAX);
+            self.deletions_swept = self.deletions.len();
+        }
+        if all_done {
+            shared.counters.add_volume(&self.observer.counters());
+            self.capability = None;
+            return true;
+        }
+        if next > open {
+            capability.downgrade(&next);
+            let unix = next as i64 * 60;
+            shared.counters.advance_watermark(unix);
+            self.edge.advance(EventTime::from_unix(unix));
+            let needed = EventTime::from_unix(unix - 60 - shared.clocks.lateness_max());
+            shared.deletions.drop_before(needed);
+            self.deletions.retain(|posted| posted.time >= needed);
+            self.deletions_swept = self.deletions.len();
+        }
+        false
+    }
+
+    /// Removes from open minutes that end by `before` what deletions name, each minute by the deletions that its window honours.
+    fn forget(shared: &Shared, observer: &mut Observer, deletions: &[Posted], before: i64) {
+        if deletions.is_empty() {
+            return;
+        }
+        let lateness = shared.clocks.lateness_max();
+        let mut forgotten = 0;
+        for minute in observer.open_minutes().into_iter().filter(|minute| minute.end() <= before) {
+            let honoured = minute.start - lateness..minute.end() + lateness;
+            let keys: HashSet<DeleteKey> =
+                deletions.iter().filter(|posted| honoured.contains(&posted.time.unix())).map(|posted| posted.key).collect();
+            if !keys.is_empty() {
+                forgotten += observer.delete(minute, &keys);
+            }
+        }
+        shared.counters.add_forgotten(forgotten);
+    }
+}

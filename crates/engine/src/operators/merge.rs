@@ -1,0 +1,58 @@
+//! `merge`: each worker owns one shard of all cells, adds up what the workers counted, and closes a window when the
+//! frontier says that nothing more can come into it.
+
+use groundswell_detect::volume::Merger;
+use groundswell_gate::VolumeCandidate;
+use timely::dataflow::StreamVec;
+use timely::dataflow::channels::pact::Exchange;
+use timely::dataflow::operators::Operator;
+use timely::progress::frontier::MutableAntichain;
+
+use super::{Minute, Part};
+use crate::control::Control;
+use crate::counters::Counters;
+use std::sync::Arc;
+
+/// Merges parts by shard into candidates. On an ordered stop, windows still open are dropped and not released half-full.
+pub(crate) fn merge<'scope>(
+    parts: StreamVec<'scope, Minute, Part>,
+    mut merger: Merger,
+    control: Arc<Control>,
+    counters: Arc<Counters>,
+) -> StreamVec<'scope, Minute, VolumeCandidate> {
+    parts.unary_frontier(Exchange::new(|part: &Part| part.shard), "Merge", move |capability, _info| {
+        // Held at the first minute that is not closed yet: what closes is sent at a time before it.
+        let mut held = Some(capability);
+        move |(input, frontier), output| {
+            input.for_each(|_capability, data| {
+                for part in data.drain(..) {
+                    merger.merge(part.window, part.summary);
+                }
+            });
+            let Some(capability) = held.as_mut() else { return };
+            match open_minute(frontier) {
+                Some(open) if open > *capability.time() => {
+                    let last_closed = capability.delayed(&(open - 1));
+                    let mut session = output.session(&last_closed);
+                    merger.close(open as i64 * 60, &mut |candidate| session.give(candidate));
+                    drop(session);
+                    capability.downgrade(&open);
+                }
+                Some(_) => {}
+                None => {
+                    if !control.stopped() {
+                        let mut session = output.session(&*capability);
+                        merger.finish(&mut |candidate| session.give(candidate));
+                    }
+                    counters.add_volume(&merger.counters());
+                    held = None;
+                }
+            }
+        }
+    })
+}
+
+/// The first minute that may still receive data; `None` when all input has ended.
+pub(crate) fn open_minute(frontier: &MutableAntichain<Minute>) -> Option<Minute> {
+    frontier.frontier().first().copied()
+}

@@ -1,0 +1,24 @@
+//! The operators of the dataflow, one a file, in the order in which a post travels.
+
+pub(crate) mod ingest;
+pub(crate) mod merge;
+pub(crate) mod release;
+
+use groundswell_sketch::{Summary, Window};
+use serde::{Deserialize, Serialize};
+
+/// Timely's timestamp: the number of a UTC minute since 1970. All that is exchanged is a minute's.
+pub(crate) type Minute = u64;
+
+/// One worker's counts of one minute for one shard: the only thing about posts that workers exchange.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Part {
+    pub(crate) shard: u64,
+    pub(crate) window: Window,
+    pub(crate) summary: Summary,
+}
+
+/// The minute that starts at a Unix second, or holds it.
+pub(crate) fn minute_of(unix: i64) -> Minute {
+    unix.div_euclid(60).max(0) as Minute
+}

@@ -1,0 +1,67 @@
+//! `release`: the gate stands here, after the merge, on one worker. What it lets through goes to the sink in the order in
+//! which windows close.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crossbeam_channel::Sender;
+use groundswell_gate::{Gate, VolumeCandidate};
+use groundswell_sketch::Window;
+use timely::dataflow::StreamVec;
+use timely::dataflow::channels::pact::Exchange;
+use timely::dataflow::operators::Operator;
+
+use super::Minute;
+use super::merge::open_minute;
+use crate::control::Control;
+use crate::counters::Counters;
+use crate::sink::Closed;
+
+/// Gates candidates on worker 0 and hands what is released to the sink's thread; waits when that thread is behind.
+pub(crate) fn release(
+    candidates: StreamVec<'_, Minute, VolumeCandidate>,
+    gate: Gate,
+    closed: Sender<Closed>,
+    control: Arc<Control>,
+    counters: Arc<Counters>,
+) {
+    let mut waiting: BTreeMap<Minute, Vec<VolumeCandidate>> = BTreeMap::new();
+    candidates.sink(Exchange::new(|_: &VolumeCandidate| 0), "Release", move |(input, frontier)| {
+        input.for_each(|capability, data| {
+            if let Some(time) = capability.least() {
+                waiting.entry(*time).or_default().append(data);
+            }
+        });
+        let open = open_minute(frontier);
+        while let Some(entry) = waiting.first_entry() {
+            if open.is_some_and(|open| *entry.key() >= open) {
+                break;
+            }
+            let batch = gated(&gate, entry.remove(), &counters);
+            if closed.send(batch).is_err() {
+                // The sink has failed and says why itself; nothing more can be kept.
+                control.stop();
+                waiting.clear();
+            }
+        }
+    });
+}
+
+fn gated(gate: &Gate, mut candidates: Vec<VolumeCandidate>, counters: &Counters) -> Closed {
+    // Shards arrive in any order; the order of what is released must not depend on it.
+    candidates.sort_by(|a, b| (a.window, a.dimension, first_value(a)).cmp(&(b.window, b.dimension, first_value(b))));
+    let mut windows: Vec<Window> = candidates.iter().map(|candidate| candidate.window).collect();
+    windows.dedup();
+    let mut rows = Vec::new();
+    for candidate in candidates {
+        let before = rows.len();
+        let cells = candidate.cells.len();
+        rows.extend(gate.release(candidate));
+        counters.add_released(&rows[before..], cells);
+    }
+    Closed { windows, rows }
+}
+
+fn first_value(candidate: &VolumeCandidate) -> &str {
+    candidate.cells.first().map_or("", |cell| &cell.value)
+}

@@ -1,0 +1,19 @@
+//! Where released things go. The engine knows the interface only; the binary puts the store behind it.
+
+use groundswell_gate::{Released, VolumeRow};
+use groundswell_sketch::Window;
+
+/// What became releasable at one moment: whole windows, gated.
+#[derive(Debug, Default)]
+pub struct Closed {
+    /// The windows that closed, sorted.
+    pub windows: Vec<Window>,
+    /// Their rows.
+    pub rows: Vec<Released<VolumeRow>>,
+}
+
+/// Takes released things on a thread of its own. Slowness holds the dataflow back; an error stops it.
+pub trait ReleaseSink: Send {
+    /// Keeps a batch. Must be idempotent: the same window may come again after a restart.
+    fn commit(&mut self, closed: Closed) -> Result<(), anyhow::Error>;
+}
