@@ -1,0 +1,25 @@
+//! [`Cell`]: one value of one dimension in one window.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Distinct;
+
+/// What is counted for one value of one dimension in one window.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cell {
+    /// All posts.
+    pub posts: u64,
+    /// Those of them that are publishers' items.
+    pub publisher_posts: u64,
+    /// Distinct authors among persons.
+    pub authors: Distinct,
+}
+
+impl Cell {
+    /// Adds what another worker, or a finer window of the same epoch, counted.
+    pub fn merge(&mut self, other: &Self) {
+        self.posts += other.posts;
+        self.publisher_posts += other.publisher_posts;
+        self.authors.merge(&other.authors);
+    }
+}

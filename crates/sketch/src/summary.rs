@@ -1,0 +1,295 @@
+//! [`Summary`]: what one worker counted of one window, for one shard. Flat, so that building and sending it costs little.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::distinct::is_sorted_unique;
+use crate::hyperloglog::HyperLogLog;
+use crate::{Distinct, EXACT_MAX};
+
+/// The longest value of a cell, in bytes. Longer ones cannot be told apart by a reader; whoever fills a summary leaves them
+/// out and counts them.
+pub const VALUE_BYTES_MAX: usize = 256;
+
+/// Stands in [`Entry::authors`] for "the next of the estimates".
+const ESTIMATED: u32 = u32::MAX;
+
+/// Cells of one window, in no particular order, each with its own authors. Most have one post by one author, so nothing
+/// here is allocated a cell: values and tokens lie one after the other.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Wire", into = "Wire")]
+pub struct Summary {
+    entries: Vec<Entry>,
+    values: String,
+    tokens: Vec<u64>,
+    estimates: Vec<HyperLogLog>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Entry {
+    hash: u64,
+    posts: u32,
+    publisher_posts: u32,
+    /// Number of tokens, or `ESTIMATED`.
+    authors: u32,
+    value_bytes: u16,
+    dimension: u8,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Wire {
+    entries: Vec<Entry>,
+    values: String,
+    tokens: Vec<u64>,
+    estimates: Vec<HyperLogLog>,
+}
+
+impl From<Summary> for Wire {
+    fn from(Summary { entries, values, tokens, estimates }: Summary) -> Self {
+        Self { entries, values, tokens, estimates }
+    }
+}
+
+impl TryFrom<Wire> for Summary {
+    type Error = &'static str;
+
+    fn try_from(wire: Wire) -> Result<Self, Self::Error> {
+        let Wire { entries, values, tokens, estimates } = wire;
+        let (mut value, mut token, mut estimate) = (0, 0, 0);
+        for entry in &entries {
+            value += usize::from(entry.value_bytes);
+            if entry.authors == ESTIMATED {
+                estimate += 1;
+            } else {
+                let end = token + entry.authors as usize;
+                if !tokens.get(token..end).is_some_and(is_sorted_unique) {
+                    return Err("a summary's tokens are not sorted or are cut off");
+                }
+                token = end;
+            }
+            if !values.is_char_boundary(value) {
+                return Err("a summary's values are cut off");
+            }
+        }
+        if value != values.len() || token != tokens.len() || estimate != estimates.len() {
+            return Err("a summary's parts have different lengths");
+        }
+        Ok(Self { entries, values, tokens, estimates })
+    }
+}
+
+/// The authors of a cell of a summary.
+#[derive(Clone, Copy)]
+pub struct Authors<'a>(Set<'a>);
+
+#[derive(Clone, Copy)]
+enum Set<'a> {
+    Exact(&'a [u64]),
+    Estimated(&'a HyperLogLog),
+}
+
+impl Authors<'_> {
+    /// Whether there are at least this many. `least` is at most [`EXACT_MAX`].
+    #[inline]
+    pub fn has_at_least(self, least: u64) -> bool {
+        debug_assert!(least <= EXACT_MAX as u64);
+        match self.0 {
+            Set::Exact(tokens) => tokens.len() as u64 >= least,
+            Set::Estimated(_) => true,
+        }
+    }
+
+    /// As a count that can grow.
+    #[inline]
+    pub fn to_distinct(self) -> Distinct {
+        match self.0 {
+            Set::Exact(tokens) => Distinct::from_sorted_unique(tokens),
+            Set::Estimated(sketch) => Distinct::estimated(sketch.clone()),
+        }
+    }
+
+    /// Adds these authors to a count.
+    #[inline]
+    pub fn add_to(self, distinct: &mut Distinct) {
+        match self.0 {
+            Set::Exact(tokens) => distinct.merge_sorted_unique(tokens),
+            Set::Estimated(_) => distinct.merge(&self.to_distinct()),
+        }
+    }
+}
+
+impl fmt::Debug for Authors<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Authors(redacted)")
+    }
+}
+
+/// One cell of a summary.
+#[derive(Clone, Copy)]
+pub struct CellRef<'a> {
+    /// A hash of (dimension, value), the same in every process. Cells with the same hash and dimension are the same cell.
+    pub hash: u64,
+    /// Which dimension, as its owner numbers them.
+    pub dimension: u8,
+    /// The value of the dimension.
+    pub value: &'a str,
+    /// All posts.
+    pub posts: u64,
+    /// Those of them that are publishers' items.
+    pub publisher_posts: u64,
+    /// Distinct authors among persons.
+    pub authors: Authors<'a>,
+}
+
+impl fmt::Debug for CellRef<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CellRef(dimension {}, redacted)", self.dimension)
+    }
+}
+
+impl Summary {
+    /// No cell.
+    pub const fn new() -> Self {
+        Self { entries: Vec::new(), values: String::new(), tokens: Vec::new(), estimates: Vec::new() }
+    }
+
+    /// Adds a cell that is not there yet. `tokens` are its persons, ascending without repetition.
+    ///
+    /// # Panics
+    /// When the value is longer than [`VALUE_BYTES_MAX`].
+    #[inline]
+    pub fn push(&mut self, hash: u64, dimension: u8, value: &str, posts: u32, publisher_posts: u32, tokens: &[u64]) {
+        assert!(value.len() <= VALUE_BYTES_MAX, "a cell's value is longer than the bound");
+        debug_assert!(is_sorted_unique(tokens));
+        let authors = if tokens.len() <= EXACT_MAX {
+            self.tokens.extend_from_slice(tokens);
+            tokens.len() as u32
+        } else {
+            let mut sketch = HyperLogLog::new();
+            tokens.iter().for_each(|token| sketch.insert(*token));
+            self.estimates.push(sketch);
+            ESTIMATED
+        };
+        self.values.push_str(value);
+        let value_bytes = value.len() as u16;
+        self.entries.push(Entry { hash, posts, publisher_posts, authors, value_bytes, dimension });
+    }
+
+    /// Makes room.
+    pub fn reserve(&mut self, cells: usize, value_bytes: usize, tokens: usize) {
+        self.entries.reserve(cells);
+        self.values.reserve(value_bytes);
+        self.tokens.reserve(tokens);
+    }
+
+    /// The cells, in the order in which they were added.
+    pub fn iter(&self) -> impl Iterator<Item = CellRef<'_>> {
+        let (mut value, mut token, mut estimate) = (0, 0, 0);
+        self.entries.iter().map(move |entry| {
+            let value_end = value + usize::from(entry.value_bytes);
+            let text = &self.values[value..value_end];
+            value = value_end;
+            let set = if entry.authors == ESTIMATED {
+                estimate += 1;
+                Set::Estimated(&self.estimates[estimate - 1])
+            } else {
+                let token_end = token + entry.authors as usize;
+                let tokens = &self.tokens[token..token_end];
+                token = token_end;
+                Set::Exact(tokens)
+            };
+            CellRef {
+                hash: entry.hash,
+                dimension: entry.dimension,
+                value: text,
+                posts: u64::from(entry.posts),
+                publisher_posts: u64::from(entry.publisher_posts),
+                authors: Authors(set),
+            }
+        })
+    }
+
+    /// Number of cells.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there is no cell.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Memory beyond the value itself.
+    pub fn heap_bytes(&self) -> usize {
+        self.entries.capacity() * size_of::<Entry>()
+            + self.values.capacity()
+            + self.tokens.capacity() * size_of::<u64>()
+            + self.estimates.iter().map(|sketch| size_of::<HyperLogLog>() + sketch.heap_bytes()).sum::<usize>()
+    }
+}
+
+impl fmt::Debug for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Summary({} cells, redacted)", self.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample() -> Summary {
+        let mut summary = Summary::new();
+        summary.push(1, 0, "all", 3, 1, &[5, 6]);
+        summary.push(2, 7, "überfall", 1, 1, &[]);
+        let mut many: Vec<u64> = (1..3_000_u64).map(|i| (i * i).wrapping_mul(0x9e37_79b9_7f4a_7c15)).collect();
+        many.sort_unstable();
+        summary.push(3, 7, "many", 5_000, 0, &many);
+        summary.push(4, 9, "word", 2, 0, &[9]);
+        summary
+    }
+
+    #[test]
+    fn gives_back_what_was_put_in() {
+        let summary = sample();
+        let cells: Vec<_> = summary
+            .iter()
+            .map(|c| (c.hash, c.dimension, c.value, c.posts, c.publisher_posts, c.authors.to_distinct()))
+            .collect();
+        assert_eq!(cells[0], (1, 0, "all", 3, 1, Distinct::from_sorted_unique(&[5, 6])));
+        assert_eq!(cells[1], (2, 7, "überfall", 1, 1, Distinct::new()));
+        assert!(cells[2].2 == "many" && !cells[2].5.is_exact() && (2_500..3_500).contains(&cells[2].5.count()));
+        assert_eq!(cells[3], (4, 9, "word", 2, 0, Distinct::from_sorted_unique(&[9])));
+    }
+
+    #[test]
+    fn crosses_processes() {
+        let bytes = bincode::serialize(&sample()).unwrap();
+        assert_eq!(bincode::deserialize::<Summary>(&bytes).unwrap(), sample());
+    }
+
+    #[test]
+    fn refuses_parts_that_do_not_fit() {
+        let broken: [fn(&mut Wire); 4] = [
+            |wire| wire.values.truncate(5),
+            |wire| wire.tokens.swap(0, 1),
+            |wire| wire.estimates.clear(),
+            |wire| {
+                // Cuts the two bytes of the umlaut apart.
+                wire.entries[0].value_bytes += 1;
+                wire.entries[1].value_bytes -= 1;
+            },
+        ];
+        for (nth, spoil) in broken.iter().enumerate() {
+            let mut wire = Wire::from(sample());
+            spoil(&mut wire);
+            assert!(Summary::try_from(wire).is_err(), "{nth}");
+        }
+    }
+
+    #[test]
+    fn prints_no_value() {
+        assert!(!format!("{:?} {:?}", sample(), sample().iter().next()).contains("all"));
+    }
+}
