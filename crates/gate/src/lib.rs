@@ -1,6 +1,62 @@
-//! The release gate.
-//! (Skeleton: the types below are fixed in shape; the gate helper writes the rest.)
+//! The release gate: candidate in, released out. What does not pass here does not leave the engine.
+//!
+//! On a post's way: after the merge of all workers' summaries, before store, API, page and exports. A detector fills in a
+//! [`VolumeCandidate`]; [`Gate::release`] gives back what may be said as [`Released`] rows; every output asks for
+//! [`Outward`], which only released things are.
+//!
+//! Main types: [`K`], [`Gate`], [`VolumeCandidate`], [`VolumeRow`], [`Released`], [`Outward`]. Things that rest on no
+//! post's content (the state of a source, the register of watches, the engine's counters) are released by
+//! [`Released::operational`].
+//!
+//! ```
+//! use groundswell_gate::{CandidateCell, Dimension, Gate, K, Outward, VolumeCandidate};
+//! use groundswell_sketch::{Distinct, Step, Window};
+//!
+//! let cell = |value: &str, authors: u64| CandidateCell {
+//!     value: value.to_owned(),
+//!     posts: authors + 2,
+//!     publisher_posts: 0,
+//!     authors: Distinct::from_sorted_unique(&(0..authors).collect::<Vec<_>>()),
+//! };
+//! let candidate = VolumeCandidate {
+//!     window: Window::containing(Step::Minute, 1_474_588_800),
+//!     dimension: Dimension::Hashtag,
+//!     cells: vec![cell("flood", 12), cell("rare", 9)],
+//! };
+//! let released = Gate::new(K::DEFAULT).release(candidate);
+//! assert_eq!(
+//!     released.iter().map(Outward::to_json).collect::<Vec<_>>(),
+//!     [r#"{"start":"2016-09-23T00:00:00Z","step":"minute","by":{"hashtag":"flood"},"posts":14,"authors":12}"#],
+//! );
+//! ```
+//!
+//! Invariants, each with the test that holds it:
+//! - Only this crate builds [`Released`] and implements [`Outward`] (`tests/fail/*.rs`).
+//! - No released row rests on persons fewer than k (`volume::tests::nothing_rests_on_fewer_than_k`), and a row that is read
+//!   back from the store is checked again ([`readmit`]).
+//! - One author more or less changes released rows only across k or by that author's own counts
+//!   (`volume::tests::one_author_changes_no_other_row`).
+//!
+//! # What is not here yet
+//! The rest of PRIVACY has its places kept: [`volume::perturb`](crate::perturb) is the one function through which every
+//! released figure goes, and is the **identity** for now (section 5's cell keys are to come through it); a *name-like*
+//! phrase (section 4) cannot occur yet, because terms are single words; the check belongs to `Gate::release`, before a
+//! hashtag or term passes.
+//!
+//! Sources: `PRIVACY.md` sections 1, 4 and 5; Fraser and Wooton, "A proposed method for confidentialising tabular output
+//! to protect against differencing" (2005), for what is to come.
 
+#![forbid(unsafe_code)]
+
+mod k;
+mod operational;
+mod released;
 mod volume;
 
-pub use volume::{CandidateCell, Dimension, Figures, VolumeCandidate, VolumeRow};
+pub use k::{K, KTooLow};
+pub use operational::{EngineStatus, Minute, Operational, SourceStatus, WatchEntry};
+pub use released::{Outward, Released};
+pub use volume::{
+    CandidateCell, Dimension, Figures, Gate, NotReleasable, OTHER, REGION_K, VolumeCandidate, VolumeRow, perturb,
+    readmit,
+};

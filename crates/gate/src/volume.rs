@@ -1,7 +1,21 @@
 //! Volumes at the gate: what a detector would like to say, and what may be said.
 
-use groundswell_sketch::Window;
-use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use groundswell_sketch::{Distinct, Window};
+use serde::ser::SerializeStruct;
+use serde::{Deserialize, Serialize, Serializer};
+use thiserror::Error;
+
+use crate::K;
+use crate::released::{Released, sealed};
+
+/// Distinct authors that a country must have.
+pub const REGION_K: u64 = 50;
+
+/// The value under which the cells of a breakdown that are too small each are released together. A real value of this name
+/// (a source may be called so) always belongs to it.
+pub const OTHER: &str = "other";
 
 /// What a volume is counted by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -29,8 +43,89 @@ pub enum Dimension {
     Term,
 }
 
+/// What happens to a cell that does not pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Below {
+    /// It was asked for by name: a row says that it is held back.
+    Suppressed,
+    /// It is one of a few: it goes into "other".
+    Folded,
+    /// It is one of very many: it is absent.
+    Absent,
+}
+
+impl Dimension {
+    /// All dimensions, in the order of their [`index`](Self::index).
+    pub const ALL: [Self; 10] = [
+        Self::Total,
+        Self::Watch,
+        Self::Language,
+        Self::Source,
+        Self::Kind,
+        Self::Relation,
+        Self::Region,
+        Self::Hashtag,
+        Self::Domain,
+        Self::Term,
+    ];
+
+    /// The word used in commands and outputs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Total => "total",
+            Self::Watch => "watch",
+            Self::Language => "language",
+            Self::Source => "source",
+            Self::Kind => "kind",
+            Self::Relation => "relation",
+            Self::Region => "region",
+            Self::Hashtag => "hashtag",
+            Self::Domain => "domain",
+            Self::Term => "term",
+        }
+    }
+
+    /// Reads the word used in commands and outputs.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|dimension| dimension.as_str() == word)
+    }
+
+    /// The number by which `sketch` and the store know it. Fixed: it is in stores.
+    pub const fn index(self) -> u8 {
+        self as u8
+    }
+
+    /// The dimension with this number.
+    pub fn from_index(index: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(index)).copied()
+    }
+
+    /// Whether its values are made by those who post, without end.
+    pub const fn is_open_ended(self) -> bool {
+        matches!(self.below(), Below::Absent)
+    }
+
+    const fn below(self) -> Below {
+        match self {
+            Self::Total | Self::Watch => Below::Suppressed,
+            Self::Language | Self::Source | Self::Kind | Self::Relation | Self::Region => Below::Folded,
+            Self::Hashtag | Self::Domain | Self::Term => Below::Absent,
+        }
+    }
+
+    fn k(self, k: K) -> u64 {
+        if self == Self::Region { k.get().max(REGION_K) } else { k.get() }
+    }
+}
+
+impl fmt::Display for Dimension {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 /// One cell as counted, before the gate.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CandidateCell {
     /// The value of the dimension.
     pub value: String,
@@ -38,11 +133,35 @@ pub struct CandidateCell {
     pub posts: u64,
     /// Those of them that are publishers' items.
     pub publisher_posts: u64,
-    /// Distinct authors among persons.
-    pub authors: u64,
+    /// Distinct authors among persons, still as a set: folding small cells together needs the union.
+    pub authors: Distinct,
 }
 
-/// A whole table of one window as counted (open-ended dimensions may come in several parts).
+impl CandidateCell {
+    fn is_publisher_only(&self) -> bool {
+        self.posts > 0 && self.posts == self.publisher_posts
+    }
+
+    fn passes(&self, k: u64) -> bool {
+        self.is_publisher_only() || self.authors.count() >= k
+    }
+
+    fn absorb(&mut self, other: &Self) {
+        self.posts += other.posts;
+        self.publisher_posts += other.publisher_posts;
+        self.authors.merge(&other.authors);
+    }
+}
+
+impl fmt::Debug for CandidateCell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CandidateCell(redacted)")
+    }
+}
+
+/// A whole table of one window as counted. An open-ended dimension may come in several parts, each value in one of them;
+/// of such a dimension, cells that cannot pass may be left out. All others come whole. Watches list all that are asked
+/// for, also those that matched nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VolumeCandidate {
     /// The closed window.
@@ -73,4 +192,149 @@ pub struct VolumeRow {
     pub value: String,
     /// `None` says that the cell is held back: it may be zero or anything below k.
     pub figures: Option<Figures>,
+    /// It rests on publishers' items only, so no k applies. Kept so that the row can be checked when it is read back.
+    pub publisher_only: bool,
 }
+
+impl sealed::Item for VolumeRow {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        /// `{"watch":"river-floods"}`
+        struct By<'a>(Dimension, &'a str);
+        impl Serialize for By<'_> {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_map([(self.0.as_str(), self.1)])
+            }
+        }
+        let mut row = serializer.serialize_struct("VolumeRow", 4 + usize::from(self.figures.is_some()))?;
+        row.serialize_field("start", &self.window.start_text())?;
+        row.serialize_field("step", self.window.step.as_str())?;
+        row.serialize_field("by", &By(self.dimension, &self.value))?;
+        match self.figures {
+            Some(figures) => {
+                row.serialize_field("posts", &figures.posts)?;
+                row.serialize_field("authors", &figures.authors)?;
+            }
+            None => row.serialize_field("suppressed", &true)?,
+        }
+        row.end()
+    }
+}
+
+/// The gate: decides by k what may be said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Gate {
+    k: K,
+}
+
+impl Gate {
+    /// A gate with this k.
+    pub const fn new(k: K) -> Self {
+        Self { k }
+    }
+
+    /// Its k.
+    pub const fn k(&self) -> K {
+        self.k
+    }
+
+    /// Says of a closed window what may be said. Rows are sorted by value, "other" last.
+    pub fn release(&self, candidate: VolumeCandidate) -> Vec<Released<VolumeRow>> {
+        let VolumeCandidate { window, dimension, cells } = candidate;
+        let k = dimension.k(self.k);
+        let row = |cell: CandidateCell| released(window, dimension, cell, k);
+        match dimension.below() {
+            Below::Absent => cells.into_iter().filter(|cell| cell.passes(k)).map(row).collect(),
+            Below::Suppressed => cells
+                .into_iter()
+                .map(|cell| if cell.passes(k) { row(cell) } else { suppressed(window, dimension, cell.value) })
+                .collect(),
+            Below::Folded => fold(cells, k).into_iter().map(row).collect(),
+        }
+    }
+
+    /// Says of a watch, or of all posts, that nothing can be said of a closed window. This holds whatever was counted, so
+    /// it can be said without looking, and a reader may make up such rows for windows in which a watch has none.
+    pub fn suppressed(window: Window, dimension: Dimension, value: String) -> Option<Released<VolumeRow>> {
+        (dimension.below() == Below::Suppressed).then(|| suppressed(window, dimension, value))
+    }
+}
+
+fn suppressed(window: Window, dimension: Dimension, value: String) -> Released<VolumeRow> {
+    Released::new(VolumeRow { window, dimension, value, figures: None, publisher_only: false })
+}
+
+fn released(window: Window, dimension: Dimension, cell: CandidateCell, k: u64) -> Released<VolumeRow> {
+    let publisher_only = cell.is_publisher_only();
+    let figures = perturb(Figures { posts: cell.posts, authors: cell.authors.count() });
+    assert!(publisher_only || figures.authors >= k, "the gate was about to release a cell below k");
+    Released::new(VolumeRow { window, dimension, value: cell.value, figures: Some(figures), publisher_only })
+}
+
+/// Puts cells that do not pass together as [`OTHER`]; where that still does not pass, the smallest of those that do joins.
+fn fold(cells: Vec<CandidateCell>, k: u64) -> Vec<CandidateCell> {
+    let (mut passing, failing): (Vec<_>, Vec<_>) =
+        cells.into_iter().partition(|cell| cell.value != OTHER && cell.passes(k));
+    let mut failing = failing.into_iter();
+    let Some(mut other) = failing.next() else { return passing };
+    OTHER.clone_into(&mut other.value);
+    failing.for_each(|cell| other.absorb(&cell));
+    while !other.passes(k) {
+        // A publishers' cell would add no author. Ties go by value, so that the same cells always fold the same way.
+        let smallest = (0..passing.len())
+            .filter(|at| !passing[*at].is_publisher_only())
+            .min_by_key(|at| (passing[*at].authors.count(), passing[*at].posts, &passing[*at].value));
+        let Some(smallest) = smallest else { return passing };
+        other.absorb(&passing.remove(smallest));
+    }
+    passing.push(other);
+    passing
+}
+
+/// Every released figure goes through here. **It changes nothing yet**: the place of PRIVACY section 5, whose cell keys
+/// will come with the figures and choose a zero-mean change of at most 4 that never leads below k.
+pub const fn perturb(figures: Figures) -> Figures {
+    figures
+}
+
+/// Why a row that was read back is not released again. Holds no value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum NotReleasable {
+    /// Its figures rest on fewer authors than k.
+    #[error("a stored row of dimension {dimension} rests on fewer than {k} authors")]
+    BelowK {
+        /// What it is counted by.
+        dimension: Dimension,
+        /// What it would need.
+        k: u64,
+    },
+    /// It says "held back" of something that nobody asked for by name.
+    #[error("a stored row of dimension {dimension} is marked as suppressed, which only total and watch can be")]
+    NotNamed {
+        /// What it is counted by.
+        dimension: Dimension,
+    },
+    /// Its window does not start where windows of its step do.
+    #[error("a stored row's window does not start at a whole {step}")]
+    NotAligned {
+        /// The step it claims.
+        step: groundswell_sketch::Step,
+    },
+}
+
+/// Takes back a row that was released and stored. Checks k again: the store is a file, and k may have been raised since.
+pub fn readmit(row: VolumeRow, k: K) -> Result<Released<VolumeRow>, NotReleasable> {
+    let VolumeRow { window, dimension, figures, publisher_only, .. } = &row;
+    let (dimension, k) = (*dimension, dimension.k(k));
+    if window.start.rem_euclid(window.step.seconds()) != 0 {
+        return Err(NotReleasable::NotAligned { step: window.step });
+    }
+    match figures {
+        None if dimension.below() != Below::Suppressed => Err(NotReleasable::NotNamed { dimension }),
+        Some(figures) if !publisher_only && figures.authors < k => Err(NotReleasable::BelowK { dimension, k }),
+        _ => Ok(Released::new(row)),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,249 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use groundswell_sketch::Step;
+use proptest::prelude::*;
+
+use super::*;
+use crate::Outward;
+
+const MINUTE: Window = Window::containing(Step::Minute, 1_474_588_800);
+
+fn cell(value: &str, posts: u64, publisher_posts: u64, authors: impl IntoIterator<Item = u64>) -> CandidateCell {
+    let tokens: BTreeSet<u64> = authors.into_iter().collect();
+    let tokens: Vec<u64> = tokens.into_iter().collect();
+    CandidateCell { value: value.to_owned(), posts, publisher_posts, authors: Distinct::from_sorted_unique(&tokens) }
+}
+
+/// Gates a table at k = 10 and prints a row as `value posts authors`, or `value -` where held back.
+fn gated(dimension: Dimension, cells: Vec<CandidateCell>) -> Vec<String> {
+    Gate::new(K::DEFAULT)
+        .release(VolumeCandidate { window: MINUTE, dimension, cells })
+        .iter()
+        .map(|row| match row.figures {
+            Some(figures) => format!("{} {} {}", row.value, figures.posts, figures.authors),
+            None => format!("{} -", row.value),
+        })
+        .collect()
+}
+
+#[test]
+fn terms_below_k_are_absent() {
+    let cells = || {
+        vec![
+            cell("a", 30, 0, 0..9),
+            cell("b", 12, 0, 0..10),
+            cell("c", 3, 3, []),
+            cell("d", 0, 0, []),
+            cell("e", 40, 31, 0..9),
+        ]
+    };
+    for dimension in [Dimension::Hashtag, Dimension::Domain, Dimension::Term] {
+        assert_eq!(gated(dimension, cells()), ["b 12 10", "c 3 0"]);
+    }
+}
+
+#[test]
+fn what_is_asked_for_by_name_is_shown_as_held_back() {
+    let cells =
+        vec![cell("few", 9, 0, 0..9), cell("many", 11, 0, 0..11), cell("none", 0, 0, []), cell("press", 2, 2, [])];
+    assert_eq!(gated(Dimension::Watch, cells), ["few -", "many 11 11", "none -", "press 2 0"]);
+    assert_eq!(gated(Dimension::Total, vec![cell("all", 9, 0, 0..9)]), ["all -"]);
+    assert_eq!(gated(Dimension::Total, vec![cell("all", 10, 0, 0..10)]), ["all 10 10"]);
+}
+
+#[test]
+fn small_cells_of_a_breakdown_fold() {
+    // The same person in two small cells counts once.
+    let cells =
+        vec![cell("de", 8, 0, 0..8), cell("en", 90, 0, 0..50), cell("fr", 5, 0, 5..10), cell("pt", 20, 0, 60..75)];
+    assert_eq!(gated(Dimension::Language, cells), ["en 90 50", "pt 20 15", "other 13 10"]);
+    // Still too small: the next smallest joins.
+    let cells = vec![cell("de", 3, 0, 0..3), cell("en", 90, 0, 0..50), cell("pt", 20, 0, 60..75)];
+    assert_eq!(gated(Dimension::Language, cells), ["en 90 50", "other 23 18"]);
+    // Nothing left to join.
+    assert!(gated(Dimension::Language, vec![cell("de", 3, 0, 0..3), cell("en", 4, 0, 0..4)]).is_empty());
+    // Publishers pass by themselves, and cannot help persons to.
+    let cells = vec![cell("person", 9, 0, 0..9), cell("publisher", 30, 30, [])];
+    assert_eq!(gated(Dimension::Kind, cells), ["publisher 30 0"]);
+    // Nothing to fold, no "other".
+    assert_eq!(gated(Dimension::Relation, vec![cell("post", 12, 0, 0..12)]), ["post 12 12"]);
+}
+
+#[test]
+fn a_real_value_named_other_belongs_to_other() {
+    let cells = vec![cell("forum", 20, 0, 0..20), cell("other", 30, 0, 20..50), cell("small", 2, 0, 50..52)];
+    assert_eq!(gated(Dimension::Source, cells), ["forum 20 20", "other 32 32"]);
+    assert_eq!(gated(Dimension::Source, vec![cell("forum", 20, 0, 0..20), cell("other", 30, 0, 20..50)]).len(), 2);
+}
+
+#[test]
+fn a_country_needs_fifty() {
+    let cells = vec![cell("BR", 70, 0, 0..50), cell("DE", 60, 0, 60..109), cell("FR", 60, 0, 200..260)];
+    assert_eq!(gated(Dimension::Region, cells), ["FR 60 60", "other 130 99"]);
+    assert!(gated(Dimension::Region, vec![cell("DE", 60, 0, 60..109)]).is_empty());
+}
+
+#[test]
+fn rows_look_as_the_contract_says() {
+    let watches = vec![cell("river-floods", 14, 0, 0..12), cell("rare", 0, 0, [])];
+    let rows = Gate::default().release(VolumeCandidate { window: MINUTE, dimension: Dimension::Watch, cells: watches });
+    insta::assert_snapshot!(rows.iter().map(Outward::to_json).collect::<Vec<_>>().join("\n"), @r#"
+    {"start":"2016-09-23T00:00:00Z","step":"minute","by":{"watch":"river-floods"},"posts":14,"authors":12}
+    {"start":"2016-09-23T00:00:00Z","step":"minute","by":{"watch":"rare"},"suppressed":true}
+    "#);
+    let day = Window::containing(Step::Day, 1_474_588_800);
+    let total = vec![cell("all", 14, 0, 0..12)];
+    let rows = Gate::default().release(VolumeCandidate { window: day, dimension: Dimension::Total, cells: total });
+    let mut bytes = Vec::new();
+    rows[0].write_json(&mut bytes).unwrap();
+    insta::assert_snapshot!(String::from_utf8(bytes).unwrap(), @r#"{"start":"2016-09-23T00:00:00Z","step":"day","by":{"total":"all"},"posts":14,"authors":12}"#);
+}
+
+#[test]
+fn what_is_read_back_is_checked_again() {
+    let row = |dimension, figures, publisher_only| VolumeRow {
+        window: MINUTE,
+        dimension,
+        value: "x".to_owned(),
+        figures,
+        publisher_only,
+    };
+    let figures = |authors| Some(Figures { posts: 60, authors });
+    let ten = K::DEFAULT;
+    assert!(readmit(row(Dimension::Term, figures(10), false), ten).is_ok());
+    assert!(readmit(row(Dimension::Term, figures(0), true), ten).is_ok());
+    assert!(readmit(row(Dimension::Watch, None, false), ten).is_ok());
+    let below = |dimension, k| Err(NotReleasable::BelowK { dimension, k });
+    assert_eq!(readmit(row(Dimension::Term, figures(9), false), ten), below(Dimension::Term, 10));
+    assert_eq!(readmit(row(Dimension::Region, figures(49), false), ten), below(Dimension::Region, 50));
+    assert_eq!(readmit(row(Dimension::Term, figures(10), false), K::new(11).unwrap()), below(Dimension::Term, 11));
+    assert_eq!(
+        readmit(row(Dimension::Term, None, false), ten),
+        Err(NotReleasable::NotNamed { dimension: Dimension::Term })
+    );
+    let crooked = VolumeRow { window: Window { step: Step::Hour, start: 60 }, ..row(Dimension::Total, None, false) };
+    assert_eq!(readmit(crooked, ten), Err(NotReleasable::NotAligned { step: Step::Hour }));
+    insta::assert_snapshot!(NotReleasable::BelowK { dimension: Dimension::Term, k: 10 }, @"a stored row of dimension term rests on fewer than 10 authors");
+}
+
+#[test]
+fn dimensions_have_one_name_and_one_number() {
+    for (index, dimension) in (0..).zip(Dimension::ALL) {
+        assert_eq!(dimension.index(), index);
+        assert_eq!(Dimension::from_index(index), Some(dimension));
+        assert_eq!(Dimension::parse(dimension.as_str()), Some(dimension));
+    }
+    assert_eq!((Dimension::from_index(10), Dimension::parse("author")), (None, None));
+}
+
+/// A post of a random stream: value, author (`None`: a publisher's item), worker.
+type Post = (u8, Option<u64>, usize);
+
+fn posts() -> impl Strategy<Value = Vec<Post>> {
+    // Skewed, so that values lie on both sides of k.
+    let value = (0_u8..8, 0_u8..8).prop_map(|(a, b)| a.min(b));
+    proptest::collection::vec((value, proptest::option::weighted(0.9, 0_u64..40), 0_usize..4), 0..250)
+}
+
+type Counts = BTreeMap<String, (u64, u64, BTreeSet<u64>)>;
+
+fn counted<'a>(posts: impl IntoIterator<Item = &'a Post>) -> Counts {
+    let mut counts = Counts::new();
+    for (value, author, _) in posts {
+        // One of the values bears the name that is the gate's own.
+        let name = if *value == 5 { OTHER.to_owned() } else { format!("v{value}") };
+        let (posts, publisher_posts, authors) = counts.entry(name).or_default();
+        *posts += 1;
+        *publisher_posts += u64::from(author.is_none());
+        authors.extend(author);
+    }
+    counts
+}
+
+fn cells(counts: &Counts) -> Vec<CandidateCell> {
+    counts.iter().map(|(value, (posts, publisher, authors))| cell(value, *posts, *publisher, authors.clone())).collect()
+}
+
+fn rows(dimension: Dimension, cells: Vec<CandidateCell>, k: K) -> Vec<VolumeRow> {
+    let candidate = VolumeCandidate { window: MINUTE, dimension, cells };
+    Gate::new(k).release(candidate).into_iter().map(Released::into_inner).collect()
+}
+
+proptest! {
+    #[test]
+    fn nothing_rests_on_fewer_than_k(posts in posts(), which in 0_usize..10, k in 5_u32..14) {
+        let (dimension, k) = (Dimension::ALL[which], K::new(k).unwrap());
+        let folds = dimension.below() == Below::Folded;
+        let counts = counted(&posts);
+        let rows = rows(dimension, cells(&counts), k);
+        // Looks from the posts, not from the cells: which persons can stand behind a row?
+        for row in rows.iter().filter(|row| row.figures.is_some()) {
+            let figures = row.figures.unwrap();
+            let named: BTreeSet<&str> = rows.iter().map(|row| row.value.as_str()).collect();
+            let behind = counts.iter().filter(|(value, _)| {
+                **value == row.value || folds && row.value == OTHER && !named.contains(value.as_str())
+            });
+            let (mut posts, mut publisher_posts, mut authors) = (0, 0, BTreeSet::<u64>::new());
+            for (_, (p, q, a)) in behind {
+                posts += p;
+                publisher_posts += q;
+                authors.extend(a);
+            }
+            prop_assert_eq!((figures.posts, figures.authors), (posts, authors.len() as u64));
+            prop_assert!(authors.len() as u64 >= dimension.k(k) || posts == publisher_posts);
+            prop_assert!(readmit(row.clone(), k).is_ok());
+        }
+        // And nothing that may be said is kept back.
+        for (value, (posts, publisher_posts, authors)) in &counts {
+            let may = authors.len() as u64 >= dimension.k(k) || posts == publisher_posts;
+            let shown = rows.iter().any(|row| row.value == *value && row.figures.is_some());
+            if !folds {
+                prop_assert_eq!(may, shown);
+            }
+        }
+    }
+
+    #[test]
+    fn merging_then_gating_is_gating_the_merged(posts in posts(), which in 0_usize..10) {
+        let mut merged = BTreeMap::<String, CandidateCell>::new();
+        for worker in 0..4 {
+            for part in cells(&counted(posts.iter().filter(|post| post.2 == worker))) {
+                match merged.get_mut(&part.value) {
+                    Some(cell) => cell.absorb(&part),
+                    None => drop(merged.insert(part.value.clone(), part)),
+                }
+            }
+        }
+        let dimension = Dimension::ALL[which];
+        let split = rows(dimension, merged.into_values().collect(), K::DEFAULT);
+        prop_assert_eq!(split, rows(dimension, cells(&counted(&posts)), K::DEFAULT));
+    }
+
+    #[test]
+    fn one_author_changes_no_other_row(posts in posts(), author in 0_u64..40, which in 0_usize..10) {
+        let dimension = Dimension::ALL[which];
+        let k = dimension.k(K::DEFAULT);
+        let with = rows(dimension, cells(&counted(&posts)), K::DEFAULT);
+        let others = counted(posts.iter().filter(|post| post.1 != Some(author)));
+        let without = rows(dimension, cells(&others), K::DEFAULT);
+        let own = counted(posts.iter().filter(|post| post.1 == Some(author)));
+        if dimension.below() == Below::Folded {
+            // Which cells are folded may change with a cell that crosses k; all figures still rest on k.
+            return Ok(());
+        }
+        let of = |rows: &[VolumeRow], value: &str| rows.iter().find(|row| row.value == value).and_then(|row| row.figures);
+        for value in counted(&posts).keys() {
+            match (of(&with, value), of(&without, value)) {
+                (Some(a), Some(b)) => {
+                    let theirs = own.get(value).map_or(0, |counts| counts.0);
+                    prop_assert_eq!((a.posts - b.posts, a.authors - b.authors), (theirs, u64::from(theirs > 0)));
+                }
+                // Lost with this author: it stood exactly at k.
+                (Some(a), None) => prop_assert!(own.contains_key(value) && a.authors == k),
+                // Only publishers are left without this author: public speech stood beside one person.
+                (None, Some(b)) => prop_assert!(own.contains_key(value) && b.authors == 0),
+                (None, None) => {}
+            }
+        }
+    }
+}
