@@ -50,12 +50,24 @@ pub struct Analysis {
     pub words: Vec<Word>,
     /// Distinct hashtags of text and record.
     pub hashtags: Vec<Hashtag>,
+    /// A bound was reached ([`TEXT_BYTES_MAX`](crate::TEXT_BYTES_MAX), [`WORDS_MAX`](crate::WORDS_MAX),
+    /// [`HASHTAGS_MAX`](crate::HASHTAGS_MAX) or [`WORD_BYTES_MAX`](crate::WORD_BYTES_MAX)) and something was not read.
+    pub truncated: bool,
 }
 
 impl Analysis {
     /// An empty reading, to be filled again and again.
     pub fn new() -> Self {
-        Self { language: Language::UND, normal: String::new(), words: Vec::new(), hashtags: Vec::new() }
+        Self { language: Language::UND, normal: String::new(), words: Vec::new(), hashtags: Vec::new(), truncated: false }
+    }
+
+    /// Empties the reading and keeps its buffers.
+    pub fn clear(&mut self) {
+        self.language = Language::UND;
+        self.normal.clear();
+        self.words.clear();
+        self.hashtags.clear();
+        self.truncated = false;
     }
 
     /// The normal form of a word.

@@ -1,0 +1,180 @@
+//! Stop words of about sixty languages, and which words are worth counting as terms.
+
+use std::{
+    collections::HashMap,
+    hash::{BuildHasherDefault, Hasher},
+    sync::OnceLock,
+};
+
+use crate::{Language, hash_word, language::table};
+
+/// The longest term, in characters.
+const TERM_CHARS_MAX: usize = 64;
+
+const LISTS: &str = include_str!("../data/stop-words.txt");
+
+/// Hashes of [`hash_word`] are spread already.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct IdentityHasher(u64);
+
+impl Hasher for IdentityHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, _: &[u8]) {
+        unreachable!("only u64 keys are hashed");
+    }
+
+    fn write_u64(&mut self, value: u64) {
+        self.0 = value;
+    }
+}
+
+/// Word → the set of languages (bits of [`table`]) in which it is a stop word.
+type StopWords = HashMap<u64, u128, BuildHasherDefault<IdentityHasher>>;
+
+fn stop_words() -> &'static StopWords {
+    static STOP_WORDS: OnceLock<StopWords> = OnceLock::new();
+    STOP_WORDS.get_or_init(|| {
+        let mut words = StopWords::default();
+        for line in LISTS.lines() {
+            let mut fields = line.split(' ');
+            let bit = fields.next().and_then(|code| code.as_bytes().try_into().ok()).and_then(table::index_of);
+            let bit = bit.expect("a test holds that the table has every language of the list");
+            for word in fields {
+                *words.entry(hash_word(word)).or_insert(0) |= 1 << bit;
+            }
+        }
+        words
+    })
+}
+
+/// The languages (bits of [`table`]) in which a word is a stop word.
+pub(crate) fn stop_languages(hash: u64) -> u128 {
+    stop_words().get(&hash).copied().unwrap_or(0)
+}
+
+/// Whether a word is a stop word in any language. Takes [`hash_word`] of the normal form.
+///
+/// Where the post's language is known, [`is_stop_word_in`] is better: `war` is a stop word only in German.
+pub fn is_stop_word(hash: u64) -> bool {
+    stop_languages(hash) != 0
+}
+
+/// Whether a word is a stop word in `language` or in English (labels are wrong often enough, and most often for
+/// English); in any language where `language` is [`Language::UND`].
+pub fn is_stop_word_in(language: Language, hash: u64) -> bool {
+    let languages = stop_languages(hash);
+    if languages == 0 {
+        return false;
+    }
+    if language == Language::UND {
+        return true;
+    }
+    let own = table::index_of(language.0).map_or(0, |bit| 1_u128 << bit);
+    languages & (own | 1 << table::ENGLISH) != 0
+}
+
+/// Whether a word is worth a place in the table of terms, whatever its language: 2 to 64 characters (a single one
+/// where it is Han), a letter in it, no stop word of any language.
+pub fn is_term(word: &str, hash: u64) -> bool {
+    has_term_shape(word) && !is_stop_word(hash)
+}
+
+/// [`is_term`] for a post in `language`, with [`is_stop_word_in`].
+pub fn is_term_in(language: Language, word: &str, hash: u64) -> bool {
+    has_term_shape(word) && !is_stop_word_in(language, hash)
+}
+
+fn has_term_shape(word: &str) -> bool {
+    let bytes = word.as_bytes();
+    if bytes.is_ascii() {
+        return (2..=TERM_CHARS_MAX).contains(&bytes.len()) && bytes.iter().any(u8::is_ascii_alphabetic);
+    }
+    let count = word.chars().take(TERM_CHARS_MAX + 1).count();
+    match count {
+        0 => false,
+        1 => word.chars().all(is_han),
+        _ => count <= TERM_CHARS_MAX && word.chars().any(char::is_alphabetic),
+    }
+}
+
+const fn is_han(c: char) -> bool {
+    matches!(c, '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lang(code: &str) -> Language {
+        Language::from_code(code.as_bytes().try_into().unwrap())
+    }
+
+    #[test]
+    fn every_list_belongs_to_a_language_of_the_table() {
+        for line in LISTS.lines() {
+            let code: [u8; 2] = line.as_bytes()[..2].try_into().unwrap();
+            assert!(table::index_of(code).is_some(), "{}", &line[..2]);
+        }
+    }
+
+    #[test]
+    fn every_listed_word_is_in_normal_form_and_one_word() {
+        let mut analyzer = crate::Analyzer::new();
+        let mut analysis = crate::Analysis::new();
+        let mut several = 0;
+        let mut all = 0;
+        for line in LISTS.lines() {
+            for word in line.split(' ').skip(1) {
+                analyzer.tokenize(word, &mut analysis);
+                all += 1;
+                match analysis.words.as_slice() {
+                    [one] => assert_eq!(one.hash, hash_word(word), "{word}"),
+                    // Dictionary segmentation cuts some Chinese, Japanese and Thai entries.
+                    _ => several += 1,
+                }
+            }
+        }
+        assert!(all > 10_000 && several * 20 < all, "{several} of {all}");
+    }
+
+    #[test]
+    fn stop_words_know_their_language() {
+        for (code, word, expected) in [
+            ("en", "the", true),
+            ("en", "flood", false),
+            ("en", "war", false),
+            ("de", "war", true),
+            ("de", "the", true),
+            ("und", "war", true),
+            ("ru", "что", true),
+            ("fr", "l", true),
+        ] {
+            let language = if code == "und" { Language::UND } else { lang(code) };
+            assert_eq!(is_stop_word_in(language, hash_word(word)), expected, "{code} {word}");
+        }
+        assert!(is_stop_word(hash_word("war")));
+    }
+
+    #[test]
+    fn terms_have_a_letter_and_a_length() {
+        for (word, expected) in [
+            ("flood", true),
+            ("x", false),
+            ("水", true),
+            ("洪水", true),
+            ("й", false),
+            ("2016", false),
+            ("covid19", true),
+            ("__", false),
+            ("", false),
+            ("the", false),
+        ] {
+            assert_eq!(is_term(word, hash_word(word)), expected, "{word}");
+        }
+        let long = "ab".repeat(33);
+        assert!(!is_term(&long, hash_word(&long)));
+    }
+}
