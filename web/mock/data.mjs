@@ -1,0 +1,145 @@
+// Plausible answers of the API for development and for tests of states that a running engine seldom shows.
+// Everything is a pure function of names and time, so that two calls agree.
+
+export const STEP_MS = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
+export const K = 10;
+
+/** @typedef {'minute' | 'hour' | 'day'} Step */
+
+/** A number in [0, 1) that depends on its arguments only. @param {...(string | number)} parts */
+export function noise(...parts) {
+  let hash = 2166136261;
+  for (const char of parts.join('\u0000')) {
+    hash = Math.imul(hash ^ (char.codePointAt(0) ?? 0), 16777619);
+  }
+  hash = Math.imul(hash ^ (hash >>> 15), 2246822507);
+  return ((hash ^ (hash >>> 13)) >>> 0) / 4294967296;
+}
+
+const VALUES = {
+  hashtag: ['floods', 'election2026', 'worldcup', 'music', '台風', 'clima', 'حيفا', 'art', 'nowplaying', 'gaming', 'science', 'photography'],
+  term: ['water', 'river', 'people', 'rain', 'train', 'goal', 'government', 'strike', 'album', 'snow', 'vaccine', 'harvest'],
+  domain: ['bbc.co.uk', 'theguardian.com', 'youtube.com', 'lemonde.fr', 'nytimes.com', 'g1.globo.com', 'spiegel.de', 'nhk.or.jp', 'arxiv.org', 'twitch.tv'],
+  language: ['en', 'pt', 'ja', 'de', 'es', 'fr', 'und', 'ko', 'ar', 'tr'],
+};
+
+const HOSTILE = [
+  '<img src=x onerror="document.title=1">',
+  'a'.repeat(10_000),
+  '\u202Egnp.live\u202Dabc',
+  'z' + '\u0300\u0301\u0302\u0303\u0304\u0305'.repeat(40) + 'algo',
+  '👩‍👩‍👧‍👦'.repeat(200),
+  'שלום_עולם',
+  '"><script>alert(1)</script>',
+  '中'.repeat(3_000),
+];
+
+/** Slow daily rhythm with noise. @param {string} name @param {number} start @param {Step} step @param {number} base */
+function level(name, start, step, base) {
+  const day = Math.sin(((start / 86_400_000) % 1) * 2 * Math.PI - 1.2);
+  const slow = Math.sin(start / 1_700_000 + noise(name) * 6);
+  const scale = step === 'minute' ? 1 : step === 'hour' ? 52 : 1_050;
+  return base * scale * (1 + (step === 'day' ? 0 : 0.22) * day + 0.06 * slow + 0.09 * (noise(name, start) - 0.5));
+}
+
+/** @param {number} start */
+const iso = (start) => new Date(start).toISOString().replace('.000Z', 'Z');
+
+/**
+ * @param {Step} step @param {number} newest start of the newest closed window @param {number | null} from
+ * @param {boolean} gaps
+ */
+export function totals(step, newest, from, gaps) {
+  const width = STEP_MS[step];
+  const count = step === 'minute' ? 170 : step === 'hour' ? 140 : 40;
+  const rows = [];
+  for (let i = count - 1; i >= 0; i -= 1) {
+    const start = newest - i * width;
+    if (from !== null && start < from) continue;
+    if (gaps && i >= 96 && i < 104) continue;
+    const by = { total: 'all' };
+    if (gaps && i >= 60 && i < 64) {
+      rows.push({ start: iso(start), step, by, suppressed: true });
+      continue;
+    }
+    const burst = step === 'minute' && i < 34 ? 1 + 0.55 * Math.exp(-(((i - 14) / 9) ** 2)) : 1;
+    const posts = Math.round(level('total', start, step, 4_300) * burst);
+    rows.push({ start: iso(start), step, by, posts, authors: Math.round(posts * (0.74 + 0.04 * noise('a', start))) });
+  }
+  return rows;
+}
+
+/** @param {keyof typeof VALUES} by @param {Step} step @param {number} newest @param {number} limit @param {boolean} hostile */
+export function top(by, step, newest, limit, hostile) {
+  const width = STEP_MS[step];
+  const values = hostile && by !== 'language' ? [...HOSTILE, ...VALUES[by]] : VALUES[by];
+  const items = values.slice(0, limit).map((value, rank) => {
+    const base = (by === 'language' ? 2_100 : 420) / (rank + 1) ** 0.75;
+    const grows = noise('grows', value) < 0.3;
+    /** @type {(number | null)[]} */
+    const spark = Array.from({ length: 30 }, (_, at) => {
+      const i = 29 - at;
+      const rise = grows ? 0.35 + 1.3 / (1 + Math.exp((i - 8) / 2.5)) : 1;
+      const posts = Math.round(level(value, newest - i * width, step, base * rise) * (0.8 + 0.4 * noise(value, at)));
+      return noise('hide', value) < 0.2 && i > 6 && i < 22 && noise('h', value, i) < 0.8 ? null : posts;
+    });
+    const fresh = noise('fresh', value) < 0.12;
+    if (fresh) spark[28] = null;
+    const posts = spark[29] ?? 0;
+    const before = spark[28] ?? null;
+    return {
+      value, posts, authors: Math.max(K, Math.round(posts * 0.8)),
+      previous: before === null ? null : { posts: before },
+      change: before === null || before === 0 ? null : posts / before,
+      spark,
+    };
+  });
+  items.sort((a, b) => b.posts - a.posts);
+  return { window: { start: iso(newest), end: iso(newest + width), step }, items };
+}
+
+/** @param {number} newest @param {number} now @param {boolean} hostile */
+export function watches(newest, now, hostile) {
+  const list = [
+    ['River floods', '(flood OR floods OR flooding) AND (river OR rain)', 'crisis-response', 'See where flooding is discussed, for the civil protection desk.', 60, 96],
+    ['Vaccine talk', 'vaccine OR #vaccine OR "booster shot"', 'public-health', 'Follow questions about vaccination, to answer them.', 26, 41],
+    ['Rail strike', '(rail OR train) AND strike', 'journalism', 'Know when travellers begin to talk about the strike.', 0, 12],
+    ['Harvest prices', 'harvest NEAR/5 price*', 'research', 'Compare talk of prices with the official index.', 14, 150],
+  ];
+  if (hostile) list.push(['w'.repeat(400), 'x'.repeat(3_000), '\u202Ecategory', '<b>bold</b> '.repeat(80), 20, 5]);
+  return list.map(([name, query, category, sentence, base, days]) => {
+    /** @type {(number | null)[]} */
+    const spark = Array.from({ length: 60 }, (_, at) => {
+      const posts = base === 0 ? 0 : Math.round(level(String(name), newest - (59 - at) * 60_000, 'minute', Number(base)) * (0.6 + 0.8 * noise(String(name), at)));
+      return posts < K + 3 ? null : posts;
+    });
+    const posts = spark.at(-1) ?? null;
+    const row = { start: iso(newest), step: 'minute', by: { watch: name } };
+    return {
+      name, query, reading: `(${query})`,
+      purpose: { category, sentence },
+      created: iso(now - 20 * 86_400_000), sunset: iso(now + Number(days) * 86_400_000),
+      state: 'active', spark,
+      latest: posts === null ? { ...row, suppressed: true } : { ...row, posts, authors: Math.max(K, Math.round(posts * 0.8)) },
+    };
+  });
+}
+
+/** @param {number} now @param {boolean} simulated @param {boolean} hostile */
+export function sources(now, simulated, hostile) {
+  const list = [
+    {
+      name: 'bluesky', kind: 'jetstream', state: simulated ? 'retrying' : 'live',
+      detail: simulated ? 'could not look up the host; next attempt in 14 s' : null,
+      posts: simulated ? 0 : 812_440, rejected: simulated ? 0 : 7, reconnects: simulated ? 9 : 1,
+      last_event: simulated ? null : iso(Math.floor((now - 400) / 1000) * 1000), rate: simulated ? 0 : 71.4,
+    },
+  ];
+  if (simulated) {
+    list.push({ name: 'simulator', kind: 'simulated', state: 'live', detail: null, posts: 812_440, rejected: 0, reconnects: 0, last_event: iso(Math.floor(now / 1000) * 1000), rate: 71.9 });
+  }
+  if (hostile) {
+    list.push({ name: 's'.repeat(900), kind: 'file', state: 'failed', detail: `<script>1</script>${'d'.repeat(4_000)}`, posts: 0, rejected: 12, reconnects: 0, last_event: null, rate: null });
+  }
+  return list;
+}

@@ -1,0 +1,122 @@
+// A stand-in for the engine's server: the built page under the same content policy, and the API with made-up numbers.
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { extname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { K, STEP_MS, sources, top, totals, watches } from './data.mjs';
+
+const DIST = fileURLToPath(new URL('../dist', import.meta.url));
+const POLICY = "default-src 'self'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'";
+const TYPES = /** @type {Record<string, string>} */ ({
+  '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.woff2': 'font/woff2',
+});
+
+/**
+ * `live` and `simulated` have numbers, `empty` has read posts but closed no window, `silent` has not read one,
+ * `failing` answers volumes with problems, `hostile` has values that try to break the page.
+ * @typedef {'live' | 'simulated' | 'empty' | 'silent' | 'failing' | 'hostile'} Scenario
+ */
+
+/** @param {{ scenario?: Scenario, port?: number, dist?: string }} [options] */
+export async function startMock({ scenario = 'simulated', port = 0, dist = DIST } = {}) {
+  /** @type {Set<import('node:http').ServerResponse>} */
+  const streams = new Set();
+  const simulated = scenario !== 'live';
+  const none = scenario === 'empty' || scenario === 'silent';
+  let shift = 0;
+  const now = () => Date.now() + shift;
+  /** @param {import('./data.mjs').Step} step */
+  const newest = (step) => Math.floor((now() - 45_000) / STEP_MS[step]) * STEP_MS[step] - STEP_MS[step];
+  /** @param {number} ms */
+  const iso = (ms) => new Date(Math.floor(ms / 1000) * 1000).toISOString().replace('.000Z', 'Z');
+
+  /** @param {string} path @param {URLSearchParams} query @returns {unknown} */
+  function answer(path, query) {
+    const step = /** @type {import('./data.mjs').Step} */ (query.get('step') ?? 'minute');
+    const hostile = scenario === 'hostile';
+    switch (path) {
+      case '/api/v1/status':
+        return {
+          version: '0.1.0', simulated, k: K, workers: 2,
+          watermark: none ? null : iso(newest('minute') + 60_000),
+          counters: scenario === 'silent'
+            ? { read: 0, accepted: 0, rejected: 0, late: 0, opted_out: 0, deleted: 0, repeated: 0 }
+            : { read: 812_447, accepted: 811_020, rejected: 7, late: 311, opted_out: 12, deleted: 904, repeated: 193 },
+          event_time: scenario === 'silent' ? { first: null, last: null } : { first: iso(now() - (none ? 40_000 : 9e6)), last: iso(now()) },
+        };
+      case '/api/v1/volumes': {
+        if (none) return { items: [], next: null };
+        const from = query.get('from');
+        const all = totals(step, newest(step), from === null ? null : Date.parse(from), step === 'minute');
+        const at = Number(query.get('cursor') ?? 0);
+        const limit = Math.min(100, Number(query.get('limit') ?? 100)); // Small pages, so that cursors are used.
+        return { items: all.slice(at, at + limit), next: at + limit < all.length ? String(at + limit) : null };
+      }
+      case '/api/v1/volumes/top':
+        if (none) return { window: null, items: [] };
+        return top(/** @type {any} */ (query.get('by')), step, newest(step), Number(query.get('limit') ?? 10), hostile);
+      case '/api/v1/watches':
+        return { items: none ? [] : watches(newest('minute'), now(), hostile) };
+      case '/api/v1/sources':
+        return { items: sources(now(), simulated, hostile) };
+      default:
+        return undefined;
+    }
+  }
+
+  const server = createServer(async (request, response) => {
+    const url = new URL(request.url ?? '/', 'http://mock');
+    if (url.pathname === '/api/v1/stream') {
+      response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
+      response.write(': hello\n\n');
+      streams.add(response);
+      request.on('close', () => streams.delete(response));
+      return;
+    }
+    if (url.pathname.startsWith('/api/')) {
+      if (scenario === 'failing' && url.pathname.startsWith('/api/v1/volumes')) {
+        response.writeHead(500, { 'content-type': 'application/problem+json' });
+        response.end(JSON.stringify({ type: '/problems/store', title: 'the store could not be read', status: 500, detail: 'database is locked', code: 'store_unavailable' }));
+        return;
+      }
+      const body = answer(url.pathname, url.searchParams);
+      response.writeHead(body === undefined ? 404 : 200, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(body === undefined ? {} : simulated ? { ...body, notice: 'SIMULATED DATA' } : body));
+      return;
+    }
+    const file = normalize(url.pathname === '/' ? '/index.html' : url.pathname);
+    try {
+      const bytes = await readFile(join(dist, file));
+      response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream', 'content-security-policy': POLICY, 'x-content-type-options': 'nosniff' });
+      response.end(bytes);
+    } catch {
+      response.writeHead(404).end();
+    }
+  });
+  await new Promise((resolve) => server.listen(port, '127.0.0.1', () => resolve(undefined)));
+  const address = /** @type {import('node:net').AddressInfo} */ (server.address());
+
+  /** @param {string} event @param {unknown} data */
+  function emit(event, data) {
+    for (const stream of streams) stream.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+  }
+
+  return {
+    url: `http://127.0.0.1:${address.port}/`,
+    emit,
+    /** How many pages listen. */
+    listeners: () => streams.size,
+    /** Lets a minute pass and close. */
+    closeMinute() {
+      shift += 60_000;
+      const start = newest('minute');
+      for (const row of totals('minute', start, start, false)) emit('volume', row);
+      emit('window', { step: 'minute', start: iso(start), end: iso(start + 60_000) });
+    },
+    async close() {
+      for (const stream of streams) stream.destroy();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(() => resolve(undefined)));
+    },
+  };
+}

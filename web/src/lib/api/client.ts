@@ -1,0 +1,111 @@
+// The page's way to the API: JSON in, typed answers out, every failure one `ApiError` that can be shown as it is.
+import type { Ranked, SourceList, Status, Step, TopAnswer, VolumePage, VolumeRow, WatchList } from './types';
+
+/** Longest wait for one answer; what does not answer by then is treated like a lost connection. */
+export const TIMEOUT_MS = 10_000;
+/** Rows asked for at once; the server may give fewer. */
+export const PAGE_ROWS = 1_000;
+/** Most pages followed for one chart, so that a cursor that never ends cannot hold the page. */
+export const PAGES_MAX = 5;
+
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  constructor(
+    /** What happened, for a reader. */
+    message: string,
+    /** HTTP status; 0 where no answer came. */
+    readonly status: number,
+    /** Stable code of the problem, where the server gave one. */
+    readonly code: string | null = null,
+  ) {
+    super(message);
+  }
+}
+
+export type Fetch = (input: string, init?: RequestInit) => Promise<Response>;
+
+function query(params: Record<string, string | number | null | undefined>): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(params)) {
+    if (value !== null && value !== undefined) search.set(name, String(value));
+  }
+  const text = search.toString();
+  return text === '' ? '' : `?${text}`;
+}
+
+/** The error that a problem document describes; anything else in its place gives the bare status. */
+async function problem(response: Response): Promise<ApiError> {
+  try {
+    const body: unknown = await response.json();
+    if (typeof body === 'object' && body !== null) {
+      const { title, detail, code } = body as { title?: unknown; detail?: unknown; code?: unknown };
+      const text = [title, detail].filter((part): part is string => typeof part === 'string' && part !== '');
+      if (text.length > 0) {
+        return new ApiError(text.join(': '), response.status, typeof code === 'string' ? code : null);
+      }
+    }
+  } catch {
+    // Not a problem document: a proxy's page, or a cut connection.
+  }
+  return new ApiError(`the server answered with status ${response.status}`, response.status);
+}
+
+export class Api {
+  constructor(
+    private readonly base = '',
+    private readonly fetcher: Fetch = (input, init) => fetch(input, init),
+  ) {}
+
+  private async get<T>(path: string, params: Record<string, string | number | null | undefined> = {}): Promise<T> {
+    const stop = new AbortController();
+    const timer = setTimeout(() => stop.abort(), TIMEOUT_MS);
+    try {
+      let response: Response;
+      try {
+        response = await this.fetcher(`${this.base}${path}${query(params)}`, {
+          headers: { accept: 'application/json' },
+          signal: stop.signal,
+        });
+      } catch {
+        throw new ApiError(stop.signal.aborted ? 'the server did not answer in time' : 'the server cannot be reached', 0);
+      }
+      if (!response.ok) throw await problem(response);
+      try {
+        return (await response.json()) as T;
+      } catch {
+        throw new ApiError('the answer was cut off or is not JSON', response.status);
+      }
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  status(): Promise<Status> {
+    return this.get('/api/v1/status');
+  }
+
+  watches(): Promise<WatchList> {
+    return this.get('/api/v1/watches');
+  }
+
+  sources(): Promise<SourceList> {
+    return this.get('/api/v1/sources');
+  }
+
+  top(by: Ranked, step: Step, limit: number): Promise<TopAnswer> {
+    return this.get('/api/v1/volumes/top', { by, step, limit });
+  }
+
+  /** All rows of a table from a time on, page by page. */
+  async volumes(by: string, step: Step, from: string | null): Promise<VolumeRow[]> {
+    const rows: VolumeRow[] = [];
+    let cursor: string | null = null;
+    for (let page = 0; page < PAGES_MAX; page += 1) {
+      const answer: VolumePage = await this.get('/api/v1/volumes', { by, step, from, limit: PAGE_ROWS, cursor });
+      rows.push(...answer.items);
+      cursor = answer.next ?? null;
+      if (cursor === null) break;
+    }
+    return rows;
+  }
+}

@@ -1,0 +1,25 @@
+// Short names for the generated types: the only file that knows how openapi.json calls its schemas.
+import type { components } from '../../gen/api';
+
+type Schemas = components['schemas'];
+
+export type Step = Schemas['Step'];
+export type VolumeRow = Schemas['VolumeRow'];
+export type VolumePage = Schemas['VolumePage'];
+export type TopAnswer = Schemas['TopAnswer'];
+export type TopItem = Schemas['TopItem'];
+export type Watch = Schemas['Watch'];
+export type WatchList = Schemas['WatchList'];
+export type Source = Schemas['SourceState'];
+export type SourceList = Schemas['SourceList'];
+export type Status = Schemas['Status'];
+
+/** What the page ranks: the dimensions of the four panels. */
+export type Ranked = 'hashtag' | 'term' | 'domain' | 'language';
+
+/** One event of `/api/v1/stream`: a window that has just closed. */
+export interface ClosedWindow {
+  step: Step;
+  start: string;
+  end: string;
+}

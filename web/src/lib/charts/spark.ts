@@ -1,0 +1,50 @@
+// The path of a sparkline: a line per run of numbers, and the places where numbers are held back.
+
+export interface Spark {
+  /** SVG path data of the line; empty where no two neighbours are shown. */
+  line: string;
+  /** The same closed down to the baseline. */
+  area: string;
+  /** Numbers that stand alone between held-back ones. */
+  dots: { x: number; y: number }[];
+  /** Stretches without a number, as x and width. */
+  hidden: { x: number; width: number }[];
+  /** Where the last number is, if it is shown. */
+  last: { x: number; y: number } | null;
+}
+
+export function spark(values: readonly (number | null)[], width: number, height: number, pad = 2): Spark {
+  const result: Spark = { line: '', area: '', dots: [], hidden: [], last: null };
+  if (values.length === 0) return result;
+  const cell = width / values.length;
+  const top = Math.max(1, ...values.map((value) => value ?? 0));
+  const x = (i: number): number => round((i + 0.5) * cell);
+  const y = (value: number): number => round(height - pad - (value / top) * (height - 2 * pad));
+  let i = 0;
+  while (i < values.length) {
+    const from = i;
+    if (values[i] === null) {
+      while (i < values.length && values[i] === null) i += 1;
+      result.hidden.push({ x: round(from * cell), width: round((i - from) * cell) });
+      continue;
+    }
+    while (i < values.length && values[i] !== null) i += 1;
+    const points = values.slice(from, i).map((value, offset) => ({ x: x(from + offset), y: y(value ?? 0) }));
+    const [first] = points;
+    const end = points.at(-1);
+    if (first === undefined || end === undefined) continue;
+    if (points.length === 1) {
+      result.dots.push(first);
+    } else {
+      const path = points.map((point, at) => `${at === 0 ? 'M' : 'L'}${point.x} ${point.y}`).join('');
+      result.line += path;
+      result.area += `${path}L${end.x} ${height}L${first.x} ${height}Z`;
+    }
+    if (i === values.length) result.last = end;
+  }
+  return result;
+}
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10;
+}

@@ -1,0 +1,186 @@
+// All that the page knows, and when it asks for more. Components read it and draw.
+import { ApiError, type Api } from '../api/client';
+import { openStream, type Stream, type StreamState } from '../api/stream';
+import type { ClosedWindow, Ranked, Source, Status, Step, TopAnswer, VolumeRow, Watch } from '../api/types';
+import { WINDOWS_MAX, mergeRows } from '../charts/grid';
+import { STEP_MS, parseTime } from '../format/time';
+
+export const RANKED: readonly Ranked[] = ['hashtag', 'term', 'domain', 'language'];
+/** Rows of a panel. */
+export const TOP_ROWS = 10;
+/** How often counters and source states are read: they move without a window closing. */
+export const POLL_MS = 5_000;
+/** Windows of a replay close by the hundred a second; the page reads anew at most this often. */
+export const REFRESH_MIN_MS = 1_500;
+
+type Section = 'status' | 'total' | 'tops' | 'watches' | 'sources';
+
+export class Dashboard {
+  step = $state<Step>('minute');
+  status = $state.raw<Status | null>(null);
+  rows = $state.raw<VolumeRow[]>([]);
+  tops = $state.raw<Partial<Record<Ranked, TopAnswer>>>({});
+  watches = $state.raw<Watch[] | null>(null);
+  sources = $state.raw<Source[] | null>(null);
+  /** Whether the total of the present step was read at least once, so that empty means empty. */
+  loaded = $state(false);
+  errors = $state.raw<Partial<Record<Section, ApiError>>>({});
+  stream = $state<StreamState>('connecting');
+  /** When an answer last came, to say how old what is shown is. */
+  answeredAt = $state<number | null>(null);
+  now = $state(Date.now());
+
+  #stream: Stream | null = null;
+  #timers: ReturnType<typeof setInterval>[] = [];
+  #pending: ReturnType<typeof setTimeout> | null = null;
+  #refreshedAt = 0;
+  #wasLost = false;
+  #running = false;
+
+  constructor(private readonly api: Api) {}
+
+  get k(): number {
+    return this.status?.k ?? 10;
+  }
+
+  get simulated(): boolean {
+    return this.status?.simulated === true;
+  }
+
+  /** The server cannot be reached, or the live stream is down. */
+  get disconnected(): boolean {
+    return this.errors.status?.status === 0 || this.stream === 'lost';
+  }
+
+  start(): () => void {
+    this.#running = true;
+    void this.refresh();
+    this.#stream = openStream('/api/v1/stream', {
+      state: (state) => this.#streamState(state),
+      event: (name, data) => this.#event(name, data),
+    });
+    this.#timers.push(
+      setInterval(() => {
+        this.now = Date.now();
+      }, 1_000),
+      setInterval(() => {
+        if (document.visibilityState === 'visible') void this.#poll();
+      }, POLL_MS),
+    );
+    return () => this.stop();
+  }
+
+  stop(): void {
+    this.#running = false;
+    this.#stream?.close();
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#timers = [];
+    if (this.#pending !== null) clearTimeout(this.#pending);
+    this.#pending = null;
+  }
+
+  setStep(step: Step): void {
+    if (step === this.step) return;
+    this.step = step;
+    this.rows = [];
+    this.tops = {};
+    this.loaded = false;
+    void this.refresh();
+  }
+
+  retry(): void {
+    this.#stream?.retry();
+    void this.refresh();
+  }
+
+  /** Reads everything anew. */
+  async refresh(): Promise<void> {
+    this.#refreshedAt = Date.now();
+    await this.#poll();
+    await Promise.all([this.#total(), this.#tops(), this.#watches()]);
+  }
+
+  async #poll(): Promise<void> {
+    await Promise.all([
+      this.#read('status', async () => {
+        this.status = await this.api.status();
+      }),
+      this.#read('sources', async () => {
+        this.sources = (await this.api.sources()).items;
+      }),
+    ]);
+  }
+
+  #total(): Promise<void> {
+    const step = this.step;
+    const newest = parseTime(this.status?.event_time.last) ?? parseTime(this.status?.watermark);
+    const from = newest === null ? null : new Date(newest - WINDOWS_MAX[step] * STEP_MS[step]).toISOString().replace(/\.\d+Z$/, 'Z');
+    return this.#read('total', async () => {
+      const rows = await this.api.volumes('total', step, from);
+      if (step !== this.step) return;
+      this.rows = mergeRows(this.rows, rows, step);
+      this.loaded = true;
+    });
+  }
+
+  #tops(): Promise<void> {
+    const step = this.step;
+    return this.#read('tops', async () => {
+      const answers = await Promise.all(RANKED.map((by) => this.api.top(by, step, TOP_ROWS)));
+      if (step !== this.step) return;
+      this.tops = Object.fromEntries(RANKED.map((by, i) => [by, answers[i]]));
+    });
+  }
+
+  #watches(): Promise<void> {
+    return this.#read('watches', async () => {
+      this.watches = (await this.api.watches()).items;
+    });
+  }
+
+  /** Runs one reading; its failure is kept beside its section and shown there, and what was read before stays. */
+  async #read(section: Section, task: () => Promise<void>): Promise<void> {
+    try {
+      await task();
+      this.answeredAt = Date.now();
+      if (this.errors[section] !== undefined) {
+        const { [section]: _, ...rest } = this.errors;
+        this.errors = rest;
+      }
+    } catch (error) {
+      const shown = error instanceof ApiError ? error : new ApiError('the answer is not as expected', 200);
+      this.errors = { ...this.errors, [section]: shown };
+    }
+  }
+
+  #streamState(state: StreamState): void {
+    this.stream = state === 'connecting' && this.#wasLost ? 'lost' : state;
+    if (state === 'lost') this.#wasLost = true;
+    if (state === 'open' && this.#wasLost) {
+      this.#wasLost = false;
+      void this.refresh(); // What closed in the meantime was missed.
+    }
+  }
+
+  #event(name: string, data: unknown): void {
+    if (typeof data !== 'object' || data === null) return;
+    if (name === 'volume') {
+      const row = data as VolumeRow;
+      if (row.step === this.step && row.by?.['total'] !== undefined) this.rows = mergeRows(this.rows, [row], this.step);
+    } else if (name === 'window') {
+      if ((data as ClosedWindow).step === this.step) this.#refreshSoon();
+    } else if (name === 'sources') {
+      const items = (data as { items?: unknown }).items;
+      if (Array.isArray(items)) this.sources = items as Source[];
+    }
+  }
+
+  #refreshSoon(): void {
+    if (this.#pending !== null || !this.#running) return;
+    const wait = Math.max(100, this.#refreshedAt + REFRESH_MIN_MS - Date.now());
+    this.#pending = setTimeout(() => {
+      this.#pending = null;
+      void this.refresh();
+    }, wait);
+  }
+}

@@ -1,0 +1,11 @@
+import '@fontsource-variable/inter/wght.css';
+import './styles/base.css';
+import { mount } from 'svelte';
+import { Api } from './lib/api/client';
+import { Dashboard } from './lib/state/dashboard.svelte';
+import { ThemeState } from './lib/state/theme.svelte';
+import DashboardPage from './routes/DashboardPage.svelte';
+
+const target = document.getElementById('app');
+if (target === null) throw new Error('index.html has no #app');
+mount(DashboardPage, { target, props: { dashboard: new Dashboard(new Api()), theme: new ThemeState() } });

@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+// End to end in a real Chromium. One file after the other: two browsers on two cores measure each other.
+export default defineConfig({
+  test: {
+    include: ['browser/**/*.test.ts'],
+    environment: 'node',
+    fileParallelism: false,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+  },
+});
