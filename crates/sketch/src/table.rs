@@ -61,6 +61,21 @@ impl CellTable {
         }
     }
 
+    /// Takes all cells of another table, which is then empty.
+    pub fn absorb(&mut self, other: &mut Self) {
+        if self.is_empty() {
+            std::mem::swap(self, other);
+            return;
+        }
+        let (mut entries, values) = (std::mem::take(&mut other.entries), std::mem::take(&mut other.values));
+        for Entry { hash, cell, value_start, value_bytes, dimension } in entries.drain(..) {
+            let value = &values[value_start as usize..][..usize::from(value_bytes)];
+            self.add(hash, dimension, value, cell.posts, cell.publisher_posts, Add::Owned(cell.authors));
+        }
+        (other.entries, other.values) = (entries, values);
+        other.clear();
+    }
+
     fn add(&mut self, hash: u64, dimension: u8, value: &str, posts: u64, publisher_posts: u64, authors: Add<'_>) {
         if (self.entries.len() + 1) * 3 > self.slots.len() * 2 {
             self.grow();
@@ -82,6 +97,7 @@ impl CellTable {
                     match authors {
                         Add::Authors(authors) => authors.add_to(&mut entry.cell.authors),
                         Add::Distinct(distinct) => entry.cell.authors.merge(distinct),
+                        Add::Owned(distinct) => entry.cell.authors.merge(&distinct),
                     }
                     self.authors_bytes = self.authors_bytes + entry.cell.authors.heap_bytes() - before;
                     return;
@@ -92,6 +108,7 @@ impl CellTable {
         let authors = match authors {
             Add::Authors(authors) => authors.to_distinct(),
             Add::Distinct(distinct) => distinct.clone(),
+            Add::Owned(distinct) => distinct,
         };
         self.authors_bytes += authors.heap_bytes();
         let value_start =
@@ -249,6 +266,7 @@ impl CellTable {
 enum Add<'a> {
     Authors(Authors<'a>),
     Distinct(&'a crate::Distinct),
+    Owned(crate::Distinct),
 }
 
 impl fmt::Debug for CellTable {
@@ -316,6 +334,11 @@ mod tests {
             right.merge(&summaries[1]);
             right.merge(&summaries[2]);
             left.merge_table(&right);
+            let (mut emptied, mut whole) = (right.clone(), CellTable::new());
+            summaries[..1].iter().chain(&summaries[3..]).for_each(|summary| whole.merge(summary));
+            whole.absorb(&mut emptied);
+            prop_assert!(emptied.is_empty());
+            prop_assert_eq!(content(&whole), content(&left));
             let expected: Vec<_> = model.into_iter().map(|((dimension, value), (posts, publisher_posts, authors))| {
                 let tokens: Vec<u64> = authors.into_iter().collect();
                 (dimension, value, Cell { posts, publisher_posts, authors: crate::Distinct::from_sorted_unique(&tokens) })

@@ -1,0 +1,96 @@
+//! Settings, bounds, and what is counted when a bound is reached.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+/// Distinct domains that are counted of one post. More are left out and counted (`domains_left_out`).
+pub const POST_DOMAINS_MAX: usize = 64;
+/// Memory of one worker's logs of open minutes: about 1.2 million posts. When it is reached, the largest minutes are
+/// summed up early, so that deletions no longer reach what was in them (`records_compacted_early`).
+pub const LOG_BYTES_MAX: usize = 96 << 20;
+/// Different cells that one worker knows by number. When it is reached, those not seen for longest are forgotten; they
+/// are counted as before when they come again (`interner_rebuilt`).
+pub const INTERNED_MAX: usize = 1 << 20;
+/// Cells of one hour, all shards together. When it is reached, those of hashtag, domain and term with the fewest posts
+/// go, down to three quarters (`cells_pruned`, `posts_pruned`).
+pub const HOUR_CELLS_MAX: usize = 1 << 20;
+/// Memory of the cells of one hour, all shards together. When it is reached, likewise.
+pub const HOUR_BYTES_MAX: usize = 192 << 20;
+/// Cells of one day, all shards together. When it is reached, likewise.
+pub const DAY_CELLS_MAX: usize = 1 << 21;
+/// Memory of the cells of one day, all shards together. When it is reached, likewise.
+pub const DAY_BYTES_MAX: usize = 384 << 20;
+
+/// Settings of the volume detector.
+#[derive(Clone, Debug)]
+pub struct VolumeConfig {
+    /// Number of shards: of workers in the cluster.
+    pub shards: usize,
+    /// Names of the watches that are asked for, by their ids; each name once.
+    pub watch_names: Arc<[String]>,
+    /// See [`LOG_BYTES_MAX`].
+    pub log_bytes_max: usize,
+    /// See [`INTERNED_MAX`].
+    pub interned_max: usize,
+    /// See [`HOUR_CELLS_MAX`].
+    pub hour_cells_max: usize,
+    /// See [`HOUR_BYTES_MAX`].
+    pub hour_bytes_max: usize,
+    /// See [`DAY_CELLS_MAX`].
+    pub day_cells_max: usize,
+    /// See [`DAY_BYTES_MAX`].
+    pub day_bytes_max: usize,
+}
+
+impl Default for VolumeConfig {
+    fn default() -> Self {
+        Self {
+            shards: 1,
+            watch_names: Arc::from([]),
+            log_bytes_max: LOG_BYTES_MAX,
+            interned_max: INTERNED_MAX,
+            hour_cells_max: HOUR_CELLS_MAX,
+            hour_bytes_max: HOUR_BYTES_MAX,
+            day_cells_max: DAY_CELLS_MAX,
+            day_bytes_max: DAY_BYTES_MAX,
+        }
+    }
+}
+
+macro_rules! counters {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        /// How often a bound was reached, and what it cost.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+        pub struct VolumeCounters { $($(#[$doc])* pub $name: u64,)* }
+
+        impl VolumeCounters {
+            /// Adds another worker's.
+            pub fn add(&mut self, other: &Self) {
+                $(self.$name += other.$name;)*
+            }
+
+            /// Names and numbers, for metrics.
+            pub fn named(&self) -> impl Iterator<Item = (&'static str, u64)> {
+                [$((stringify!($name), self.$name),)*].into_iter()
+            }
+        }
+    };
+}
+
+counters! {
+    /// Posts that were summed up before their minute closed, because the logs were full.
+    records_compacted_early,
+    /// How often a worker forgot the numbers of cells not seen for longest.
+    interner_rebuilt,
+    /// Domains beyond [`POST_DOMAINS_MAX`] in one post.
+    domains_left_out,
+    /// Values (of hashtag, domain, source or watch) longer than a cell may have.
+    values_too_long,
+    /// Cells of hashtag, domain and term that left an hour or a day because it was full.
+    cells_pruned,
+    /// Posts in these cells.
+    posts_pruned,
+    /// Summaries that came for a minute already closed, and were not counted.
+    summaries_late,
+}

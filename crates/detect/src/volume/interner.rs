@@ -1,0 +1,241 @@
+//! [`Interner`]: numbers for cells, so that a log needs four bytes for a word.
+
+use groundswell_gate::Dimension;
+
+/// The number of a cell within one worker, until the next rebuild.
+pub(super) type CellId = u32;
+
+/// A free slot.
+const FREE: CellId = u32::MAX;
+/// A value that is looked up and never counted, such as a stop word.
+const IGNORED: CellId = u32::MAX - 1;
+
+#[derive(Clone, Copy)]
+struct Slot {
+    hash: u64,
+    id: CellId,
+    /// The post that last asked for it: tells a repetition within a post, and what has not been seen for long.
+    post: u32,
+}
+
+const FREE_SLOT: Slot = Slot { hash: 0, id: FREE, post: 0 };
+
+#[derive(Clone, Copy)]
+struct Name {
+    hash: u64,
+    value_start: u32,
+    value_bytes: u16,
+    dimension: Dimension,
+}
+
+/// Open addressing by the cell's hash, one cache line a look-up.
+pub(super) struct Interner {
+    slots: Vec<Slot>,
+    used: usize,
+    names: Vec<Name>,
+    values: String,
+    post: u32,
+}
+
+const SLOTS_MIN: usize = 1 << 10;
+
+impl Interner {
+    pub(super) fn new() -> Self {
+        Self { slots: vec![FREE_SLOT; SLOTS_MIN], used: 0, names: Vec::new(), values: String::new(), post: 0 }
+    }
+
+    /// Values known, ignored ones included.
+    pub(super) fn len(&self) -> usize {
+        self.used
+    }
+
+    /// How many numbers are given.
+    pub(super) fn ids(&self) -> usize {
+        self.names.len()
+    }
+
+    pub(super) fn name(&self, id: CellId) -> (Dimension, u64, &str) {
+        let name = &self.names[id as usize];
+        let start = name.value_start as usize;
+        (name.dimension, name.hash, &self.values[start..start + usize::from(name.value_bytes)])
+    }
+
+    /// Begins a post: what it asks for is then given once.
+    pub(super) fn next_post(&mut self) {
+        self.post = self.post.checked_add(1).unwrap_or_else(|| {
+            // After four thousand million posts, all are equally old once.
+            self.slots.iter_mut().for_each(|slot| slot.post = 0);
+            1
+        });
+    }
+
+    /// The number of a cell; `None` when this post asked for it before or when it is not to be counted. `worthy` is asked
+    /// once for a value that is not known yet.
+    #[inline]
+    pub(super) fn once(
+        &mut self,
+        dimension: Dimension,
+        hash: u64,
+        value: &str,
+        worthy: impl FnOnce() -> bool,
+    ) -> Option<CellId> {
+        let mask = self.slots.len() - 1;
+        let mut at = hash as usize & mask;
+        loop {
+            let slot = &mut self.slots[at];
+            if slot.hash == hash && slot.id != FREE {
+                let repeated = slot.post == self.post;
+                slot.post = self.post;
+                return (!repeated && slot.id != IGNORED).then_some(slot.id);
+            }
+            if slot.id == FREE {
+                return self.add(at, dimension, hash, value, worthy());
+            }
+            at = (at + 1) & mask;
+        }
+    }
+
+    /// The number of a cell, however often a post asks.
+    pub(super) fn id(&mut self, dimension: Dimension, hash: u64, value: &str) -> CellId {
+        let mask = self.slots.len() - 1;
+        let mut at = hash as usize & mask;
+        loop {
+            let slot = &mut self.slots[at];
+            if slot.id == FREE {
+                return self.add(at, dimension, hash, value, true).expect("it is to be counted");
+            }
+            if slot.hash == hash {
+                slot.post = self.post;
+                return slot.id;
+            }
+            at = (at + 1) & mask;
+        }
+    }
+
+    #[cold]
+    fn add(&mut self, at: usize, dimension: Dimension, hash: u64, value: &str, worthy: bool) -> Option<CellId> {
+        let id = if worthy {
+            let value_start = self.values.len() as u32;
+            self.values.push_str(value);
+            self.names.push(Name { hash, value_start, value_bytes: value.len() as u16, dimension });
+            self.names.len() as CellId - 1
+        } else {
+            IGNORED
+        };
+        self.slots[at] = Slot { hash, id, post: self.post };
+        self.used += 1;
+        if self.used * 2 > self.slots.len() {
+            let slots = std::mem::take(&mut self.slots);
+            self.place(slots.len() * 2, slots.into_iter().filter(|slot| slot.id != FREE));
+        }
+        worthy.then_some(id)
+    }
+
+    fn place(&mut self, size: usize, slots: impl Iterator<Item = Slot>) {
+        self.slots = vec![FREE_SLOT; size];
+        let mask = size - 1;
+        self.used = 0;
+        for slot in slots {
+            let mut at = slot.hash as usize & mask;
+            while self.slots[at].id != FREE {
+                at = (at + 1) & mask;
+            }
+            self.slots[at] = slot;
+            self.used += 1;
+        }
+    }
+
+    /// Forgets values not seen for longest until at most `keep_max` are left, but none that is `needed`. Gives the new
+    /// number of each old one; what is needed has one.
+    pub(super) fn rebuild(&mut self, keep_max: usize, needed: &[bool]) -> Vec<CellId> {
+        let is_needed = |id: CellId| needed.get(id as usize).copied().unwrap_or(false);
+        let mut slots: Vec<Slot> = self.slots.iter().copied().filter(|slot| slot.id != FREE).collect();
+        // Needed first, then the youngest; among equals by hash, so that it is always done the same way.
+        slots.sort_unstable_by_key(|slot| (!is_needed(slot.id), u32::MAX - slot.post, slot.hash));
+        let needed_count = slots.iter().take_while(|slot| is_needed(slot.id)).count();
+        slots.truncate(keep_max.max(needed_count));
+        let mut new_ids = vec![FREE; self.names.len()];
+        let (names, values) = (std::mem::take(&mut self.names), std::mem::take(&mut self.values));
+        for slot in &mut slots {
+            if slot.id == IGNORED {
+                continue;
+            }
+            let old = names[slot.id as usize];
+            let new_id = self.names.len() as CellId;
+            new_ids[slot.id as usize] = new_id;
+            let value_start = self.values.len() as u32;
+            self.values.push_str(&values[old.value_start as usize..][..usize::from(old.value_bytes)]);
+            self.names.push(Name { value_start, ..old });
+            slot.id = new_id;
+        }
+        let size = (slots.len() * 2 + 2).next_power_of_two().max(SLOTS_MIN);
+        self.place(size, slots.into_iter());
+        new_ids
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use groundswell_text::hash_word;
+
+    use super::*;
+
+    fn word(interner: &mut Interner, word: &str) -> Option<CellId> {
+        interner.once(Dimension::Term, hash_word(word), word, || word != "the")
+    }
+
+    #[test]
+    fn gives_a_cell_once_a_post_and_always_the_same_number() {
+        let mut interner = Interner::new();
+        interner.next_post();
+        let first: Vec<_> = ["flood", "the", "flood", "river"].map(|w| word(&mut interner, w)).to_vec();
+        assert_eq!(first, [Some(0), None, None, Some(1)]);
+        interner.next_post();
+        assert_eq!(word(&mut interner, "river"), Some(1));
+        assert_eq!(interner.name(1), (Dimension::Term, hash_word("river"), "river"));
+        assert_eq!((interner.len(), interner.ids()), (3, 2));
+    }
+
+    #[test]
+    fn grows_and_finds_all_again() {
+        let mut interner = Interner::new();
+        for round in 0..2 {
+            interner.next_post();
+            for i in 0..5_000 {
+                let text = format!("w{i}");
+                assert_eq!(word(&mut interner, &text), Some(i), "round {round}");
+                assert_eq!(interner.id(Dimension::Term, hash_word(&text), &text), i);
+            }
+        }
+    }
+
+    #[test]
+    fn forgets_what_was_not_seen_for_longest() {
+        let mut interner = Interner::new();
+        for i in 0..100 {
+            interner.next_post();
+            word(&mut interner, &format!("w{i}"));
+        }
+        let mut needed = vec![false; 100];
+        needed[3] = true;
+        let ids = interner.rebuild(10, &needed);
+        let kept: Vec<usize> = (0..100).filter(|old| ids[*old] != FREE).collect();
+        assert_eq!(kept, [3, 91, 92, 93, 94, 95, 96, 97, 98, 99]);
+        for old in kept {
+            assert_eq!(interner.name(ids[old]).2, format!("w{old}"));
+        }
+        interner.next_post();
+        assert_eq!(word(&mut interner, "w50"), Some(10), "counted as before when it comes again");
+    }
+
+    #[test]
+    fn survives_the_end_of_its_numbers() {
+        let mut interner = Interner::new();
+        interner.next_post();
+        word(&mut interner, "a");
+        interner.post = u32::MAX;
+        interner.next_post();
+        assert_eq!(word(&mut interner, "a"), Some(0));
+        assert_eq!(word(&mut interner, "a"), None);
+    }
+}

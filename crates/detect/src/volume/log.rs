@@ -1,0 +1,336 @@
+//! [`MinuteLog`]: the posts of one open minute, as far as counting needs them; [`Tally`]: adds a log up.
+
+use groundswell_edge::EdgePost;
+use groundswell_gate::Dimension;
+use groundswell_sketch::Summary;
+use groundswell_text::{Language, hash_word};
+
+use super::cell::{cell_hash, shard_of};
+use super::delete::Deletions;
+use super::interner::{CellId, Interner};
+
+/// What a post is besides its words, in one number: relation, kind, language, region, and what is missing.
+#[derive(Clone, Copy)]
+struct Head(u32);
+
+/// Names of relations by their number (`post::Relation`, which this crate may not name).
+const RELATIONS: [&str; 4] = ["post", "reply", "repost", "quote"];
+/// Codes of two letters, and 0 for none.
+const CODES: usize = 26 * 26 + 1;
+
+impl Head {
+    const RELATION: u32 = 3;
+    const PUBLISHER: u32 = 1 << 2;
+    const NO_AUTHOR: u32 = 1 << 3;
+    const NO_KEY: u32 = 1 << 4;
+    const DEAD: u32 = 1 << 5;
+    const LANGUAGE_AT: u32 = 8;
+    const REGION_AT: u32 = 18;
+    const CODE: u32 = 1 << 10;
+
+    fn new(post: &EdgePost, language: Language) -> Self {
+        let mut bits = post.relation as u32 & Self::RELATION;
+        bits |= if post.publisher.is_some() { Self::PUBLISHER } else { 0 };
+        bits |= if post.author.is_none() { Self::NO_AUTHOR } else { 0 };
+        bits |= if post.key.is_none() { Self::NO_KEY } else { 0 };
+        let language = if language == Language::UND { 0 } else { code_index(language.as_str().as_bytes(), b'a') };
+        bits |= language << Self::LANGUAGE_AT;
+        bits |= post.region.map_or(0, |region| code_index(&region, b'A')) << Self::REGION_AT;
+        Self(bits)
+    }
+
+    const fn has(self, flag: u32) -> bool {
+        self.0 & flag != 0
+    }
+
+    /// The cells that every post, or every post of a region, has one of: indexes into [`Tally::heads`].
+    fn cells(self) -> [Option<usize>; 5] {
+        let relation = (self.0 & Self::RELATION) as usize;
+        let kind = usize::from(self.has(Self::PUBLISHER));
+        let language = (self.0 >> Self::LANGUAGE_AT & (Self::CODE - 1)) as usize;
+        let region = (self.0 >> Self::REGION_AT & (Self::CODE - 1)) as usize;
+        [
+            Some(TOTAL),
+            Some(KINDS + kind),
+            Some(RELATIONS_AT + relation),
+            Some(LANGUAGES + language),
+            (region != 0).then_some(REGIONS + region),
+        ]
+    }
+}
+
+const TOTAL: usize = 0;
+const KINDS: usize = 1;
+const RELATIONS_AT: usize = 3;
+const LANGUAGES: usize = 7;
+const REGIONS: usize = LANGUAGES + CODES;
+const HEADS: usize = REGIONS + CODES;
+
+/// Dimension and value of an index into [`Tally::heads`].
+fn head_name(index: usize) -> (Dimension, String) {
+    match index {
+        TOTAL => (Dimension::Total, "all".to_owned()),
+        KINDS..RELATIONS_AT => (Dimension::Kind, ["person", "publisher"][index - KINDS].to_owned()),
+        RELATIONS_AT..LANGUAGES => (Dimension::Relation, RELATIONS[index - RELATIONS_AT].to_owned()),
+        LANGUAGES => (Dimension::Language, Language::UND.as_str().to_owned()),
+        LANGUAGES..REGIONS => (Dimension::Language, code(index - LANGUAGES, b'a')),
+        _ => (Dimension::Region, code(index - REGIONS, b'A')),
+    }
+}
+
+fn code_index(letters: &[u8], first: u8) -> u32 {
+    match letters {
+        [a, b] if (first..first + 26).contains(a) && (first..first + 26).contains(b) => {
+            u32::from(a - first) * 26 + u32::from(b - first) + 1
+        }
+        _ => 0,
+    }
+}
+
+fn code(index: usize, first: u8) -> String {
+    let letter = |nth: usize| char::from(first + nth as u8);
+    [letter((index - 1) / 26), letter((index - 1) % 26)].iter().collect()
+}
+
+#[derive(Clone, Copy)]
+struct Record {
+    key: u64,
+    author: u64,
+    /// Where its cells begin in `ids`; they end where the next one's begin.
+    ids_start: u32,
+    head: Head,
+}
+
+/// The posts of one open minute.
+#[derive(Default)]
+pub(super) struct MinuteLog {
+    records: Vec<Record>,
+    ids: Vec<CellId>,
+}
+
+impl MinuteLog {
+    /// Begins a post; its cells follow by [`Self::push`].
+    #[inline]
+    pub(super) fn begin(&mut self, post: &EdgePost, language: Language) {
+        self.records.push(Record {
+            key: post.key.map_or(0, |key| key.bits()),
+            author: post.author.map_or(0, |author| author.bits()),
+            ids_start: self.ids.len() as u32,
+            head: Head::new(post, language),
+        });
+    }
+
+    /// One cell of the post begun last.
+    #[inline]
+    pub(super) fn push(&mut self, id: CellId) {
+        self.ids.push(id);
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// Memory in use.
+    pub(super) fn bytes(&self) -> usize {
+        self.records.len() * size_of::<Record>() + self.ids.len() * size_of::<CellId>()
+    }
+
+    /// Marks what is named as not to be counted; returns how many were newly marked.
+    pub(super) fn delete(&mut self, deletions: &Deletions) -> u64 {
+        let mut deleted = 0;
+        for record in &mut self.records {
+            let key = (!record.head.has(Head::NO_KEY)).then_some(record.key);
+            let author = (!record.head.has(Head::NO_AUTHOR)).then_some(record.author);
+            if !record.head.has(Head::DEAD) && deletions.names(key, author) {
+                record.head.0 |= Head::DEAD;
+                deleted += 1;
+            }
+        }
+        deleted
+    }
+
+    pub(super) fn mark_needed(&self, needed: &mut [bool]) {
+        self.ids.iter().for_each(|id| needed[*id as usize] = true);
+    }
+
+    pub(super) fn renumber(&mut self, new_ids: &[CellId]) {
+        self.ids.iter_mut().for_each(|id| *id = new_ids[*id as usize]);
+    }
+
+    /// Forgets all posts; keeps the memory.
+    pub(super) fn clear(&mut self) {
+        self.records.clear();
+        self.ids.clear();
+    }
+
+    #[inline]
+    fn ids_of(&self, index: usize) -> &[CellId] {
+        let end = self.records.get(index + 1).map_or(self.ids.len(), |next| next.ids_start as usize);
+        &self.ids[self.records[index].ids_start as usize..end]
+    }
+}
+
+/// A cell while a log is added up.
+#[derive(Clone, Copy, Default)]
+struct State {
+    posts: u32,
+    publisher_posts: u32,
+    /// Its stretch of [`Tally::tokens`], and how much of it is filled.
+    start: u32,
+    authors: u32,
+}
+
+/// A cell of [`Head`] while a log is added up.
+#[derive(Clone, Default)]
+struct HeadState {
+    posts: u32,
+    publisher_posts: u32,
+    tokens: Vec<u64>,
+}
+
+/// Adds logs up; keeps its tables from one to the next.
+pub(super) struct Tally {
+    /// By cell number; all zero between logs.
+    states: Vec<State>,
+    /// The cells that occur, in the order in which they came.
+    touched: Vec<CellId>,
+    heads: Vec<HeadState>,
+    touched_heads: Vec<u16>,
+    /// Live persons: author and index of the record, ascending.
+    order: Vec<(u64, u32)>,
+    /// Authors of all cells, one stretch each.
+    tokens: Vec<u64>,
+}
+
+impl Tally {
+    pub(super) fn new() -> Self {
+        Self {
+            states: Vec::new(),
+            touched: Vec::new(),
+            heads: vec![HeadState::default(); HEADS],
+            touched_heads: Vec::new(),
+            order: Vec::new(),
+            tokens: Vec::new(),
+        }
+    }
+
+    /// Adds a log up into one summary a shard, and empties it. The total comes always, even if all posts were deleted.
+    pub(super) fn sum(&mut self, log: &mut MinuteLog, interner: &Interner, shards: usize) -> Vec<Summary> {
+        self.count(log, interner.ids());
+        self.gather_authors(log);
+        log.clear();
+        let mut summaries = vec![Summary::new(); shards.max(1)];
+        for index in self.touched_heads.drain(..) {
+            let (dimension, value) = head_name(usize::from(index));
+            let state = &mut self.heads[usize::from(index)];
+            let hash = cell_hash(dimension, hash_word(&value));
+            summaries[0].push(hash, dimension.index(), &value, state.posts, state.publisher_posts, &state.tokens);
+            *state = HeadState { tokens: std::mem::take(&mut state.tokens), ..HeadState::default() };
+            state.tokens.clear();
+        }
+        for id in self.touched.drain(..) {
+            let state = std::mem::take(&mut self.states[id as usize]);
+            let (dimension, hash, value) = interner.name(id);
+            let tokens = &self.tokens[state.start as usize..][..state.authors as usize];
+            let shard = shard_of(dimension, hash, summaries.len());
+            summaries[shard].push(hash, dimension.index(), value, state.posts, state.publisher_posts, tokens);
+        }
+        summaries
+    }
+
+    /// Counts posts by cell, and finds the live persons in the order of their tokens.
+    fn count(&mut self, log: &MinuteLog, ids: usize) {
+        if self.states.len() < ids {
+            self.states.resize(ids, State::default());
+        }
+        self.order.clear();
+        self.touched_heads.push(TOTAL as u16);
+        for (index, record) in log.records.iter().enumerate() {
+            let head = record.head;
+            if head.has(Head::DEAD) {
+                continue;
+            }
+            let publisher = u32::from(head.has(Head::PUBLISHER));
+            for cell in head.cells().into_iter().flatten() {
+                let state = &mut self.heads[cell];
+                if state.posts == 0 && cell != TOTAL {
+                    self.touched_heads.push(cell as u16);
+                }
+                state.posts += 1;
+                state.publisher_posts += publisher;
+            }
+            for &id in log.ids_of(index) {
+                let state = &mut self.states[id as usize];
+                if state.posts == 0 {
+                    self.touched.push(id);
+                }
+                state.posts += 1;
+                state.publisher_posts += publisher;
+            }
+            if !head.has(Head::PUBLISHER | Head::NO_AUTHOR) {
+                self.order.push((record.author, index as u32));
+            }
+        }
+        self.order.sort_unstable();
+    }
+
+    /// Gives each cell its authors. Since persons come in the order of their tokens, each cell's are sorted, and a repeated
+    /// one is the one before.
+    fn gather_authors(&mut self, log: &MinuteLog) {
+        let mut start = 0;
+        for id in &self.touched {
+            let state = &mut self.states[*id as usize];
+            state.start = start;
+            start += state.posts - state.publisher_posts;
+        }
+        self.tokens.clear();
+        self.tokens.resize(start as usize, 0);
+        for &(author, index) in &self.order {
+            let index = index as usize;
+            for cell in log.records[index].head.cells().into_iter().flatten() {
+                let tokens = &mut self.heads[cell].tokens;
+                if tokens.last() != Some(&author) {
+                    tokens.push(author);
+                }
+            }
+            for &id in log.ids_of(index) {
+                let state = &mut self.states[id as usize];
+                let end = (state.start + state.authors) as usize;
+                if state.authors == 0 || self.tokens[end - 1] != author {
+                    self.tokens[end] = author;
+                    state.authors += 1;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use groundswell_post::Relation;
+
+    use super::*;
+
+    #[test]
+    fn relations_are_named_as_in_post() {
+        for relation in Relation::ALL {
+            let post = EdgePost { relation, ..EdgePost::default() };
+            let cells = Head::new(&post, Language::UND).cells();
+            assert_eq!(head_name(cells[2].unwrap()), (Dimension::Relation, relation.as_str().to_owned()));
+        }
+    }
+
+    #[test]
+    fn codes_come_back() {
+        for (language, region) in [(*b"en", *b"BR"), (*b"aa", *b"AA"), (*b"zz", *b"ZZ")] {
+            let post = EdgePost { region: Some(region), ..EdgePost::default() };
+            let cells = Head::new(&post, Language::from_code(language)).cells();
+            let names = cells.map(|cell| head_name(cell.unwrap()).1);
+            assert_eq!(names[3..], [&language, &region].map(|code| String::from_utf8(code.to_vec()).unwrap()));
+        }
+        // What is no code is none.
+        let post = EdgePost { region: Some(*b"b1"), ..EdgePost::default() };
+        let cells = Head::new(&post, Language::from_code(*b"EN")).cells();
+        assert_eq!((head_name(cells[3].unwrap()).1.as_str(), cells[4]), ("und", None));
+    }
+}

@@ -1,0 +1,245 @@
+//! [`Observer`]: what one worker saw of each minute that is still open.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fmt;
+
+use groundswell_edge::{DeleteKey, EdgePost};
+use groundswell_gate::Dimension;
+use groundswell_sketch::{Step, Summary, VALUE_BYTES_MAX, Window};
+use groundswell_text::{Analysis, hash_word, is_term};
+use groundswell_watch::WatchId;
+
+use super::cell::cell_hash;
+use super::config::{POST_DOMAINS_MAX, VolumeConfig, VolumeCounters};
+use super::delete::Deletions;
+use super::interner::{CellId, Interner};
+use super::log::{MinuteLog, Tally};
+
+/// No number yet.
+const UNKNOWN: CellId = CellId::MAX;
+
+/// One minute that is still open.
+#[derive(Default)]
+struct Open {
+    log: MinuteLog,
+    /// What was summed up early, a list of summaries by shard each time.
+    compacted: Vec<Vec<Summary>>,
+}
+
+/// One worker's part of the volume detector: keeps a log of the posts of every open minute and sums it up at its close.
+pub struct Observer {
+    config: VolumeConfig,
+    interner: Interner,
+    /// Open minutes by their start; each is an index into `open`.
+    minutes: BTreeMap<i64, usize>,
+    open: Vec<Open>,
+    free: Vec<usize>,
+    /// The minute of the last post: most posts fall into the same.
+    last: Option<(i64, usize)>,
+    log_bytes: usize,
+    source: (String, CellId),
+    watch_cells: Vec<CellId>,
+    tally: Tally,
+    counters: VolumeCounters,
+}
+
+impl Observer {
+    /// An observer that has seen nothing.
+    pub fn new(config: VolumeConfig) -> Self {
+        Self {
+            interner: Interner::new(),
+            minutes: BTreeMap::new(),
+            open: Vec::new(),
+            free: Vec::new(),
+            last: None,
+            log_bytes: 0,
+            source: (String::new(), UNKNOWN),
+            watch_cells: vec![UNKNOWN; config.watch_names.len()],
+            tally: Tally::new(),
+            counters: VolumeCounters::default(),
+            config,
+        }
+    }
+
+    /// Notes a post. `watches` are those that it matches, each once.
+    pub fn observe(&mut self, post: &EdgePost, analysis: &Analysis, watches: &[WatchId]) {
+        if self.interner.len() >= self.config.interned_max {
+            self.renumber();
+        }
+        let index = self.open_minute(post.time.unix());
+        let log = &mut self.open[index].log;
+        let bytes_before = log.bytes();
+        let interner = &mut self.interner;
+        interner.next_post();
+        log.begin(post, analysis.language);
+
+        if self.source.1 == UNKNOWN || self.source.0 != post.source {
+            self.source.0.clone_from(&post.source);
+            // The edge bounds names of sources; `other` is the name that it gives to those beyond.
+            let name = if post.source.len() <= VALUE_BYTES_MAX { &post.source } else { groundswell_gate::OTHER };
+            self.source.1 = interner.id(Dimension::Source, cell_hash(Dimension::Source, hash_word(name)), name);
+        }
+        log.push(self.source.1);
+
+        for watch in watches {
+            let index = watch_index(*watch);
+            let mut id = self.watch_cells[index];
+            if id == UNKNOWN {
+                let name = &self.config.watch_names[index];
+                if name.len() > VALUE_BYTES_MAX {
+                    self.counters.values_too_long += 1;
+                    continue;
+                }
+                id = interner.id(Dimension::Watch, cell_hash(Dimension::Watch, hash_word(name)), name);
+                self.watch_cells[index] = id;
+            }
+            log.push(id);
+        }
+        for tag in &analysis.hashtags {
+            let value = analysis.hashtag(tag);
+            if value.len() > VALUE_BYTES_MAX {
+                self.counters.values_too_long += 1;
+            } else if let Some(id) =
+                interner.once(Dimension::Hashtag, cell_hash(Dimension::Hashtag, tag.hash), value, || true)
+            {
+                log.push(id);
+            }
+        }
+        let mut domains = 0;
+        for link in &post.links {
+            let value = link.domain.as_str();
+            if value.is_empty() || value.len() > VALUE_BYTES_MAX {
+                self.counters.values_too_long += u64::from(!value.is_empty());
+                continue;
+            }
+            let hash = cell_hash(Dimension::Domain, hash_word(value));
+            if domains == POST_DOMAINS_MAX {
+                self.counters.domains_left_out += 1;
+            } else if let Some(id) = interner.once(Dimension::Domain, hash, value, || true) {
+                log.push(id);
+                domains += 1;
+            }
+        }
+        for word in &analysis.words {
+            let value = analysis.word(word);
+            let worthy = || value.len() <= VALUE_BYTES_MAX && is_term(value, word.hash);
+            if let Some(id) = interner.once(Dimension::Term, cell_hash(Dimension::Term, word.hash), value, worthy) {
+                log.push(id);
+            }
+        }
+        self.log_bytes += log.bytes() - bytes_before;
+        if self.log_bytes > self.config.log_bytes_max {
+            self.compact(self.config.log_bytes_max / 4 * 3);
+        }
+    }
+
+    /// Removes what is named from an open minute; returns how many posts that were. What was summed up early is out of reach.
+    pub fn delete(&mut self, minute: Window, keys: &HashSet<DeleteKey>) -> u64 {
+        match self.minutes.get(&minute.start) {
+            Some(index) if !keys.is_empty() => self.open[*index].log.delete(&Deletions::new(keys)),
+            _ => 0,
+        }
+    }
+
+    /// The minutes of which something is kept, oldest first.
+    pub fn open_minutes(&self) -> Vec<Window> {
+        self.minutes.keys().map(|start| Window { step: Step::Minute, start: *start }).collect()
+    }
+
+    /// Sums up all minutes that end at or before a second and hands out their summaries by shard, oldest minute first.
+    /// A minute of which a post was seen comes always with a summary for shard 0.
+    pub fn close(&mut self, before_unix: i64, emit: &mut dyn FnMut(usize, Window, Summary)) {
+        while let Some((&start, &index)) = self.minutes.first_key_value() {
+            let minute = Window { step: Step::Minute, start };
+            if minute.end() > before_unix {
+                break;
+            }
+            self.minutes.remove(&start);
+            self.last = None;
+            let open = &mut self.open[index];
+            self.log_bytes -= open.log.bytes();
+            let early = std::mem::take(&mut open.compacted);
+            let rest = (open.log.len() > 0).then(|| self.tally.sum(&mut open.log, &self.interner, self.config.shards));
+            self.free.push(index);
+            for summaries in early.into_iter().chain(rest) {
+                for (shard, summary) in summaries.into_iter().enumerate().filter(|(_, summary)| !summary.is_empty()) {
+                    emit(shard, minute, summary);
+                }
+            }
+        }
+        if self.minutes.is_empty() {
+            // Nothing is open: give back what a flood may have made large.
+            self.open.truncate(OPEN_KEPT);
+            self.free = (0..self.open.len()).collect();
+        }
+    }
+
+    /// Which bounds were reached.
+    pub fn counters(&self) -> VolumeCounters {
+        self.counters
+    }
+
+    #[inline]
+    fn open_minute(&mut self, unix: i64) -> usize {
+        let start = Window::containing(Step::Minute, unix).start;
+        if let Some((last, index)) = self.last
+            && last == start
+        {
+            return index;
+        }
+        let index = *self.minutes.entry(start).or_insert_with(|| {
+            self.free.pop().unwrap_or_else(|| {
+                self.open.push(Open::default());
+                self.open.len() - 1
+            })
+        });
+        self.last = Some((start, index));
+        index
+    }
+
+    /// Sums minutes up early, largest log first, until the logs take at most `bytes_max`.
+    fn compact(&mut self, bytes_max: usize) {
+        let mut by_size: Vec<(usize, i64, usize)> =
+            self.minutes.iter().map(|(start, index)| (self.open[*index].log.bytes(), *start, *index)).collect();
+        by_size.sort_unstable_by_key(|(bytes, start, _)| (std::cmp::Reverse(*bytes), *start));
+        for (bytes, _, index) in by_size {
+            if self.log_bytes <= bytes_max {
+                break;
+            }
+            let Open { log, compacted } = &mut self.open[index];
+            self.log_bytes -= bytes;
+            self.counters.records_compacted_early += log.len() as u64;
+            compacted.push(self.tally.sum(log, &self.interner, self.config.shards));
+        }
+    }
+
+    /// Makes room for new cells by forgetting the numbers of those not seen for longest.
+    #[cold]
+    fn renumber(&mut self) {
+        let keep = self.config.interned_max / 2;
+        let mut needed = vec![false; self.interner.ids()];
+        self.minutes.values().for_each(|index| self.open[*index].log.mark_needed(&mut needed));
+        if needed.iter().filter(|needed| **needed).count() > keep {
+            self.compact(0);
+            needed.fill(false);
+        }
+        let new_ids = self.interner.rebuild(keep, &needed);
+        self.minutes.values().for_each(|index| self.open[*index].log.renumber(&new_ids));
+        self.source.1 = UNKNOWN;
+        self.watch_cells.fill(UNKNOWN);
+        self.counters.interner_rebuilt += 1;
+    }
+}
+
+/// Logs whose memory is kept for minutes to come.
+const OPEN_KEPT: usize = 16;
+
+fn watch_index(watch: WatchId) -> usize {
+    watch.0 as usize
+}
+
+impl fmt::Debug for Observer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Observer({} open minutes, redacted)", self.minutes.len())
+    }
+}
