@@ -1,1 +1,58 @@
-//! Placeholder; see ARCHITECTURE.md.
+//! The released tables in a file: written once, read by everyone.
+//!
+//! On a post's way: after the gate. The engine hands over whole closed windows as [`ReleaseBatch`]es; `serve` and the
+//! exports read them back. No post, text, token or identity ever comes this far; what is stored is what
+//! [`groundswell_gate`] released, and each row goes through the gate's check again on the way in and on the way out.
+//!
+//! Main types: [`Store`] opens a data folder and gives the one [`Writer`] and any number of [`Reader`]s; they implement
+//! [`ReleaseWriter`] and [`ReleasedReader`], which another database can share. [`WatchStore`] keeps the register of
+//! watches. The database is SQLite in WAL mode: readers and the writer do not wait for each other.
+//!
+//! ```
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+//! use groundswell_gate::{CandidateCell, Dimension, Gate, K, VolumeCandidate};
+//! use groundswell_sketch::{Distinct, Step, Window};
+//! use groundswell_store::{ReleaseBatch, ReleaseWriter as _, ReleasedReader as _, Store, StoreOptions, VolumeQuery};
+//!
+//! let window = Window::containing(Step::Minute, 1_474_588_800);
+//! let authors = Distinct::from_sorted_unique(&(0..12).collect::<Vec<_>>());
+//! let cell = CandidateCell { value: "flood".to_owned(), posts: 14, publisher_posts: 0, authors };
+//! let candidate = VolumeCandidate { window, dimension: Dimension::Hashtag, cells: vec![cell] };
+//! let batch = ReleaseBatch { windows: vec![window], rows: Gate::default().release(candidate), files: Vec::new() };
+//!
+//! let folder = tempfile::tempdir().unwrap();
+//! let options = StoreOptions { k: K::DEFAULT, version: "0.1.0".to_owned(), simulated: false };
+//! let (mut writer, reader) = Store::open(folder.path(), &options).await.unwrap();
+//! assert_eq!(writer.commit(&batch).await.unwrap().inserted, 1);
+//! assert_eq!(writer.commit(&batch).await.unwrap().unchanged, 1);
+//! let page = reader.volumes(&VolumeQuery::new(Dimension::Hashtag, Step::Minute)).await.unwrap();
+//! assert_eq!(page.items, batch.rows);
+//! # });
+//! ```
+//!
+//! Invariants, each with the test that holds it:
+//! - The same batch again changes nothing, and what was released first stays (`tests/laws.rs`).
+//! - A batch is in the store as a whole or not at all (`tests/store.rs`: `a_batch_is_all_or_nothing`).
+//! - Nothing below k goes in or comes out (`tests/store.rs`: `k_is_asserted_on_the_way_in`, `a_raised_k_holds_back`).
+//! - One process writes at a time (`tests/store.rs`: `only_one_writes`).
+//! - Files of all earlier schemas can be opened (`tests/store.rs`: `old_files_open`).
+//!
+//! Sources: <https://www.sqlite.org/wal.html>, <https://www.sqlite.org/withoutrowid.html>,
+//! <https://www.sqlite.org/rescode.html>.
+
+#![forbid(unsafe_code)]
+
+mod codes;
+mod error;
+mod model;
+mod sqlite;
+
+pub use error::{DatabaseError, OpenError, ReadError, WatchStoreError, WriteError};
+pub use model::{
+    Committed, Cursor, FileRead, Fingerprint, PAGE_ROWS_MAX, Page, ReleaseBatch, ReleaseWriter, ReleasedReader,
+    VolumeQuery,
+};
+pub use sqlite::{
+    FILE_NAME, LOCK_FILE_NAME, SCHEMA_VERSION, SqliteReader as Reader, SqliteWriter as Writer, Store, StoreOptions,
+    WATCHES_MAX, WatchRecord, WatchStore,
+};

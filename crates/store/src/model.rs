@@ -1,0 +1,148 @@
+//! What goes in and what comes out, independent of the database.
+
+use std::future::Future;
+
+use groundswell_gate::{Dimension, Released, VolumeRow};
+use groundswell_sketch::{Step, Window};
+
+use crate::{ReadError, WriteError};
+
+/// BLAKE3 of a file's content. The store keeps this and never a name.
+pub type Fingerprint = [u8; 32];
+
+/// A file that was read to the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileRead {
+    /// What it held.
+    pub fingerprint: Fingerprint,
+    /// How long it was.
+    pub bytes: u64,
+    /// When its end was reached, Unix seconds.
+    pub finished_at: i64,
+}
+
+/// What is committed at once: all of it or nothing.
+#[derive(Debug, Default)]
+pub struct ReleaseBatch {
+    /// Windows that closed, also those without rows.
+    pub windows: Vec<Window>,
+    /// Rows of those windows.
+    pub rows: Vec<Released<VolumeRow>>,
+    /// Files whose end was reached with these windows.
+    pub files: Vec<FileRead>,
+}
+
+/// What became of a batch's rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Committed {
+    /// Rows that are new.
+    pub inserted: u64,
+    /// Rows that stood there already with the same numbers.
+    pub unchanged: u64,
+    /// Rows that stood there already with other numbers: what was released first stays.
+    pub conflicting: u64,
+}
+
+impl Committed {
+    pub(crate) fn add(&mut self, other: Self) {
+        self.inserted += other.inserted;
+        self.unchanged += other.unchanged;
+        self.conflicting += other.conflicting;
+    }
+}
+
+/// Where a page ends: the next one begins after it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    /// Start of the last row's window.
+    pub start: i64,
+    /// Value of the last row.
+    pub value: String,
+}
+
+/// Which rows of the table **volumes**.
+#[derive(Clone, Debug)]
+pub struct VolumeQuery {
+    /// What they are counted by.
+    pub dimension: Dimension,
+    /// The length of their windows.
+    pub step: Step,
+    /// First second, inclusive.
+    pub from: Option<i64>,
+    /// Last second, exclusive: of windows that *start* before it.
+    pub to: Option<i64>,
+    /// This value alone.
+    pub value: Option<String>,
+    /// Only what stands after it.
+    pub after: Option<Cursor>,
+    /// At most so many rows, and at most [`PAGE_ROWS_MAX`].
+    pub limit: usize,
+}
+
+impl VolumeQuery {
+    /// All rows by a dimension, from the beginning, in pages of 1,000.
+    pub fn new(dimension: Dimension, step: Step) -> Self {
+        Self { dimension, step, from: None, to: None, value: None, after: None, limit: 1_000 }
+    }
+}
+
+/// The most rows in one page, whatever was asked for. More is cut; the cursor says that there is more.
+pub const PAGE_ROWS_MAX: usize = 10_000;
+
+/// Some rows, and where to go on.
+#[derive(Debug)]
+pub struct Page<T> {
+    /// The rows, by (start, value).
+    pub items: Vec<T>,
+    /// Where the next page begins; `None` if this was the last.
+    pub next: Option<Cursor>,
+}
+
+/// Reads released tables: all that `serve` is given.
+pub trait ReleasedReader: Send + Sync {
+    /// A page of rows by (start, value).
+    fn volumes(
+        &self,
+        query: &VolumeQuery,
+    ) -> impl Future<Output = Result<Page<Released<VolumeRow>>, ReadError>> + Send;
+
+    /// The values of one window with the most posts, most first, equals by value.
+    fn top(
+        &self,
+        dimension: Dimension,
+        window: Window,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<Released<VolumeRow>>, ReadError>> + Send;
+
+    /// The rows with numbers of some values in windows that start in `from..to`, by (value, start).
+    fn series(
+        &self,
+        dimension: Dimension,
+        step: Step,
+        values: &[String],
+        from: i64,
+        to: i64,
+    ) -> impl Future<Output = Result<Vec<Released<VolumeRow>>, ReadError>> + Send;
+
+    /// The closed window with the latest start.
+    fn latest_window(&self, step: Step) -> impl Future<Output = Result<Option<Window>, ReadError>> + Send;
+
+    /// Whether a window has closed.
+    fn window_closed(&self, window: Window) -> impl Future<Output = Result<bool, ReadError>> + Send;
+
+    /// Whether the store answers.
+    fn ping(&self) -> impl Future<Output = Result<(), ReadError>> + Send;
+}
+
+/// Writes what the gate released.
+pub trait ReleaseWriter: Send {
+    /// Commits a batch in one transaction. The same batch again changes nothing.
+    fn commit(&mut self, batch: &ReleaseBatch) -> impl Future<Output = Result<Committed, WriteError>> + Send;
+
+    /// Remembers that a file was read to the end.
+    fn mark_file_read(&mut self, file: FileRead) -> impl Future<Output = Result<(), WriteError>> + Send;
+
+    /// Drops minute rows that start more than `minutes_kept_days` before the latest minute; hours and days stay.
+    /// Returns how many rows went.
+    fn prune(&mut self, minutes_kept_days: u32) -> impl Future<Output = Result<u64, WriteError>> + Send;
+}

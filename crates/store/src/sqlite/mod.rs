@@ -1,0 +1,14 @@
+//! The released tables in one SQLite file.
+
+mod open;
+mod reader;
+mod watches;
+mod writer;
+
+pub use open::{FILE_NAME, LOCK_FILE_NAME, SCHEMA_VERSION, Store, StoreOptions};
+pub use reader::SqliteReader;
+pub use watches::{WATCHES_MAX, WatchRecord, WatchStore};
+pub use writer::SqliteWriter;
+
+/// How long to wait for another process that holds the database, before [`crate::DatabaseError::Busy`].
+pub(crate) const BUSY_SECONDS: u64 = 10;
