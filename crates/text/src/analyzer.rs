@@ -2,12 +2,7 @@
 
 use groundswell_edge::EdgePost;
 
-use crate::{
-    Analysis, Hashtag, Language, Word, detect_language, hash_word,
-    hashtag::HashtagScanner,
-    normal::Normalizer,
-    words::IcuWords,
-};
+use crate::{Analysis, Hashtag, Language, detect_language, hash_word, hashtag::hashtag_at, words::Scanner};
 
 /// How much of a text is read, in bytes. The rest is not read, and [`Analysis::truncated`] says so.
 pub const TEXT_BYTES_MAX: usize = 65_536;
@@ -25,24 +20,24 @@ pub const WORD_BYTES_MAX: usize = 256;
 /// Reads posts. Holds scratch space, so each worker has its own.
 #[derive(Debug)]
 pub struct Analyzer {
-    words: IcuWords,
-    normalizer: Normalizer,
-    hashtags: HashtagScanner,
+    scanner: Scanner,
 }
 
 impl Analyzer {
-    /// Ready to read.
+    /// Ready to read. The first one of a process builds the character table.
     pub fn new() -> Self {
-        Self { words: IcuWords::new(), normalizer: Normalizer::new(), hashtags: HashtagScanner::new() }
+        Self { scanner: Scanner::new() }
     }
 
     /// Reads a post: language, words and hashtags. What `out` held before is gone.
     pub fn analyze(&mut self, post: &EdgePost, out: &mut Analysis) {
         self.tokenize(&post.text, out);
         let text = bounded(&post.text);
-        let mut spans = std::mem::take(&mut self.hashtags);
-        spans.scan(text, |tag| self.push_hashtag(tag, out));
-        self.hashtags = spans;
+        for &sign in self.scanner.hashes() {
+            if let Some(tag) = hashtag_at(text, sign as usize) {
+                self.push_hashtag(tag, out);
+            }
+        }
         for tag in &post.hashtags {
             // Records list them without `#`; some services leave it there.
             self.push_hashtag(tag.trim_start_matches(['#', '＃']), out);
@@ -54,33 +49,32 @@ impl Analyzer {
     }
 
     /// Reads words only: for queries, whose words must come out exactly as those of posts do. A query's word may become
-    /// several words (Chinese), which then stand for the phrase.
+    /// several words (Chinese), which then stand for the phrase, or none (`⟨link⟩`, punctuation).
     pub fn tokenize(&mut self, text: &str, out: &mut Analysis) {
         out.clear();
         let read = bounded(text);
         out.truncated = read.len() < text.len();
-        let normalizer = &self.normalizer;
-        self.words.scan(read, &mut |start, end| {
-            if out.words.len() == WORDS_MAX {
-                out.truncated = true;
-                return false;
-            }
-            if let Some((hash, normal)) = push_normal(normalizer, &read[start..end], out) {
-                out.words.push(Word { hash, normal, raw: (start as u32, end as u32) });
-            }
-            true
-        });
+        self.scanner.scan(read, out);
     }
 
     fn push_hashtag(&self, spelling: &str, out: &mut Analysis) {
-        let before = out.normal.len();
-        let Some((hash, normal)) = push_normal(&self.normalizer, spelling, out) else { return };
-        let known = out.hashtags.iter().any(|known| known.hash == hash);
-        if known || out.hashtags.len() == HASHTAGS_MAX {
-            out.normal.truncate(before);
-            out.truncated |= !known;
+        if spelling.len() > WORD_BYTES_MAX {
+            out.truncated = true;
             return;
         }
+        let start = out.normal.len();
+        self.scanner.push_normal(spelling, &mut out.normal);
+        let normal = (start as u32, out.normal.len() as u32);
+        let len = out.normal.len() - start;
+        let hash = hash_word(&out.normal[start..]);
+        let known = out.hashtags.iter().any(|known| known.hash == hash);
+        let fits = len <= WORD_BYTES_MAX && out.hashtags.len() < HASHTAGS_MAX;
+        if len == 0 || known || !fits {
+            out.normal.truncate(start);
+            out.truncated |= len > 0 && !known;
+            return;
+        }
+        out.normal.push(' ');
         out.hashtags.push(Hashtag { hash, normal });
     }
 }
@@ -94,24 +88,4 @@ impl Default for Analyzer {
 /// What of a text is read.
 fn bounded(text: &str) -> &str {
     &text[..text.floor_char_boundary(TEXT_BYTES_MAX)]
-}
-
-/// Appends a normal form and the space behind it; `None` where nothing visible is left or it is too long.
-fn push_normal(normalizer: &Normalizer, spelling: &str, out: &mut Analysis) -> Option<(u64, (u32, u32))> {
-    let start = out.normal.len();
-    if spelling.len() <= WORD_BYTES_MAX {
-        normalizer.push(spelling, &mut out.normal);
-    }
-    let end = out.normal.len();
-    if spelling.len() > WORD_BYTES_MAX || end - start > WORD_BYTES_MAX {
-        out.truncated = true;
-        out.normal.truncate(start);
-        return None;
-    }
-    if start == end {
-        return None;
-    }
-    let hash = hash_word(&out.normal[start..end]);
-    out.normal.push(' ');
-    Some((hash, (start as u32, end as u32)))
 }

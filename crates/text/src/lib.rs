@@ -4,9 +4,12 @@
 
 mod analysis;
 mod analyzer;
+mod chars;
 mod hashtag;
 pub mod language;
 mod normal;
+#[doc(hidden)]
+pub mod reference;
 mod stop;
 mod words;
 

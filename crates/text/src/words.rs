@@ -1,7 +1,17 @@
-//! Where words begin and end.
+//! Where words begin and end: UAX 29 in one pass over the bytes.
+//!
+//! ICU4X is asked only about stretches of scripts that are written without spaces. For all else the word boundary
+//! rules are spelled out here, as far as they decide about segments with a letter or digit in them (rule numbers in
+//! the comments). `reference` does the same through ICU alone; tests hold that both find the same words.
 
-use icu_properties::{CodePointMapData, props::GeneralCategory};
 use icu_segmenter::{WordSegmenter, WordSegmenterBorrowed, options::WordBreakInvariantOptions};
+
+use crate::{
+    Analysis, WORD_BYTES_MAX, WORDS_MAX, Word,
+    chars::{Chars, Class, Info},
+    hash_word,
+    normal::Normalizer,
+};
 
 /// The longest name of a placeholder, in bytes. What stands between `⟨` and `⟩` beyond that is text.
 const PLACEHOLDER_BYTES_MAX: usize = 64;
@@ -13,16 +23,6 @@ pub(crate) const fn is_apostrophe(c: char) -> bool {
     matches!(c, '\'' | '\u{2018}' | '\u{2019}' | '\u{ff07}')
 }
 
-/// Whether a segment with this character in it is a word: letters (Unicode `Alphabetic`) and decimal digits, not other
-/// numbers such as `½` or `①`.
-pub(crate) fn makes_word(c: char) -> bool {
-    c.is_ascii_alphanumeric()
-        || !c.is_ascii()
-            && (c.is_alphabetic()
-                || c.is_numeric()
-                    && CodePointMapData::<GeneralCategory>::new().get(c) == GeneralCategory::DecimalNumber)
-}
-
 /// The length of the placeholder that `text` begins with, `⟨` and `⟩` included.
 pub(crate) fn placeholder_len(text: &str) -> Option<usize> {
     let inner = text.strip_prefix('⟨')?;
@@ -32,52 +32,358 @@ pub(crate) fn placeholder_len(text: &str) -> Option<usize> {
     (!name.is_empty() && !name.contains('⟨')).then_some('⟨'.len_utf8() + close + '⟩'.len_utf8())
 }
 
-/// UAX 29 through `icu_segmenter` alone: slow and right, the reference that the fast scanner is tested against.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct IcuWords {
-    segmenter: WordSegmenterBorrowed<'static>,
+/// What an ASCII byte means to the scanner.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ascii {
+    /// Stands between words.
+    Gap,
+    /// Letter, digit or underscore: all of them join each other.
+    Word,
+    /// `.` `:` `,` `;`: joins what stands on both sides of it, depending on what that is.
+    Mid,
+    Hash,
 }
 
-impl IcuWords {
+const ASCII: [Ascii; 128] = {
+    let mut table = [Ascii::Gap; 128];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        table[byte as usize] = match byte {
+            b'_' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => Ascii::Word,
+            b'.' | b':' | b',' | b';' => Ascii::Mid,
+            b'#' => Ascii::Hash,
+            _ => Ascii::Gap,
+        };
+        byte += 1;
+    }
+    table
+};
+
+#[inline]
+fn is_ascii_word(byte: u8) -> bool {
+    byte < 128 && ASCII[byte as usize] == Ascii::Word
+}
+
+/// A bound was reached: read no further.
+struct Stop;
+
+/// Finds words and brings them into their normal form.
+#[derive(Debug)]
+pub(crate) struct Scanner {
+    chars: &'static Chars,
+    normalizer: Normalizer,
+    dictionary: WordSegmenterBorrowed<'static>,
+    /// The text with ASCII in lower case.
+    lower: String,
+    /// Where `#` and `＃` stand.
+    hashes: Vec<u32>,
+}
+
+impl Scanner {
     pub(crate) fn new() -> Self {
-        Self { segmenter: WordSegmenter::new_dictionary(WordBreakInvariantOptions::default()) }
+        Self {
+            chars: Chars::shared(),
+            normalizer: Normalizer::new(),
+            dictionary: WordSegmenter::new_dictionary(WordBreakInvariantOptions::default()),
+            lower: String::new(),
+            hashes: Vec::new(),
+        }
     }
 
-    /// Calls `each` with the byte range of every word until it says `false`.
-    pub(crate) fn scan(&self, text: &str, each: &mut dyn FnMut(usize, usize) -> bool) {
-        let mut start = 0;
+    /// Where `#` and `＃` stood in the text scanned last, in order.
+    pub(crate) fn hashes(&self) -> &[u32] {
+        &self.hashes
+    }
+
+    /// Appends the normal form of a spelling that is one word to `out`.
+    pub(crate) fn push_normal(&self, raw: &str, out: &mut String) {
+        if !self.chars.push_plain(raw, out) {
+            self.normalizer.push(raw, out);
+        }
+    }
+
+    /// Appends the words of `text` to `out`.
+    pub(crate) fn scan(&mut self, text: &str, out: &mut Analysis) {
+        let mut lower = std::mem::take(&mut self.lower);
+        let mut hashes = std::mem::take(&mut self.hashes);
+        lower.clear();
+        lower.push_str(text);
+        lower.make_ascii_lowercase();
+        hashes.clear();
+        let mut pass = Pass {
+            scanner: self,
+            text,
+            lower: &lower,
+            hashes: &mut hashes,
+            out,
+            normal_start: 0,
+            plain: true,
+            ordered: false,
+            has_word: false,
+        };
+        if pass.run().is_err() {
+            out.truncated = true;
+        }
+        self.lower = lower;
+        self.hashes = hashes;
+    }
+}
+
+/// One pass over one text.
+struct Pass<'a> {
+    scanner: &'a Scanner,
+    text: &'a str,
+    lower: &'a str,
+    hashes: &'a mut Vec<u32>,
+    out: &'a mut Analysis,
+    /// Where the normal form of the segment in work begins.
+    normal_start: usize,
+    /// So far its normal form is what [`Info::lower`] gives.
+    plain: bool,
+    /// The character before was [`Info::is_ordered`].
+    ordered: bool,
+    /// It holds a letter or digit.
+    has_word: bool,
+}
+
+impl Pass<'_> {
+    fn run(&mut self) -> Result<(), Stop> {
+        let bytes = self.text.as_bytes();
         let mut at = 0;
-        while at < text.len() {
-            let c = text[at..].chars().next().expect("`at` is a boundary before the end");
-            let parted = if is_apostrophe(c) { Some(c.len_utf8()) } else { placeholder_len(&text[at..]) };
-            match parted {
-                Some(len) => {
-                    if !self.stretch(text, start, at, each) {
-                        return;
+        while let Some(&byte) = bytes.get(at) {
+            if byte < 128 {
+                match ASCII[byte as usize] {
+                    Ascii::Word => at = self.ascii_word(at)?,
+                    Ascii::Hash => {
+                        self.hashes.push(at as u32);
+                        at += 1;
                     }
-                    at += len;
-                    start = at;
+                    Ascii::Gap | Ascii::Mid => at += 1,
                 }
-                None => at += c.len_utf8(),
+                continue;
+            }
+            let c = first(&self.text[at..]);
+            let info = self.scanner.chars.info(c);
+            match info.class() {
+                Class::Dictionary => at = self.dictionary_run(at)?,
+                Class::Hash => {
+                    self.hashes.push(at as u32);
+                    at += c.len_utf8();
+                }
+                Class::Open => at += placeholder_len(&self.text[at..]).unwrap_or(c.len_utf8()),
+                class if info.begins() => {
+                    self.begin();
+                    self.feed(c, info);
+                    at = self.segment(at, at + c.len_utf8(), class)?;
+                }
+                _ => at += c.len_utf8(),
             }
         }
-        self.stretch(text, start, at, each);
+        Ok(())
     }
 
-    /// The words of one stretch that holds no apostrophe and no placeholder.
-    fn stretch(&self, text: &str, start: usize, end: usize, each: &mut dyn FnMut(usize, usize) -> bool) -> bool {
-        if start == end {
-            return true;
+    /// A segment that begins with an ASCII letter, digit or underscore. Returns where it ends.
+    #[inline]
+    fn ascii_word(&mut self, start: usize) -> Result<usize, Stop> {
+        let bytes = self.text.as_bytes();
+        let mut end = start + 1;
+        while bytes.get(end).is_some_and(|&byte| is_ascii_word(byte)) {
+            end += 1;
+        }
+        let ends = match bytes.get(end) {
+            None => true,
+            Some(&byte) if byte < 128 => {
+                ASCII[byte as usize] != Ascii::Mid
+                    || !bytes.get(end + 1).is_some_and(|&next| next >= 128 || is_ascii_word(next))
+            }
+            Some(_) => false,
+        };
+        self.begin();
+        let lower = &self.lower[start..end];
+        if ends {
+            if bytes[start] == b'_' && lower.bytes().all(|byte| byte == b'_') {
+                return Ok(end);
+            }
+            if self.out.words.len() == WORDS_MAX {
+                return Err(Stop);
+            }
+            if end - start > WORD_BYTES_MAX {
+                self.out.truncated = true;
+                return Ok(end);
+            }
+            self.out.normal.push_str(lower);
+            self.push_word(start, end, hash_word(lower));
+            return Ok(end);
+        }
+        self.out.normal.push_str(lower);
+        self.has_word = bytes[start] != b'_' || lower.bytes().any(|byte| byte != b'_');
+        let last = match bytes[end - 1] {
+            b'_' => Class::Connector,
+            b'0'..=b'9' => Class::Digit,
+            _ => Class::Letter,
+        };
+        self.segment(start, end, last)
+    }
+
+    /// Goes on with a segment whose characters up to `at` are fed and whose last one that counts is of class `before`.
+    fn segment(&mut self, start: usize, at: usize, mut before: Class) -> Result<usize, Stop> {
+        let chars = self.scanner.chars;
+        let mut rest = self.text[at..].chars();
+        let mut joiner = false;
+        loop {
+            let mut ahead = rest.clone();
+            let Some(c) = ahead.next() else { break };
+            let info = chars.info(c);
+            let class = info.class();
+            match (before, class) {
+                // WB4: these belong to what stands before them.
+                (_, Class::Extend | Class::Zwj) => {
+                    self.feed(c, info);
+                    joiner = class == Class::Zwj;
+                    rest = ahead;
+                    continue;
+                }
+                // WB3c; the dictionary run before a pictograph never reaches this.
+                _ if joiner && info.is_pictograph() => {}
+                // WB5, WB8, WB9, WB10
+                (Class::Letter | Class::Hebrew | Class::Digit, Class::Letter | Class::Hebrew | Class::Digit)
+                // WB13
+                | (Class::Katakana, Class::Katakana)
+                // WB13a
+                | (Class::Letter | Class::Hebrew | Class::Digit | Class::Katakana | Class::Connector, Class::Connector)
+                // WB13b
+                | (Class::Connector, Class::Letter | Class::Hebrew | Class::Digit | Class::Katakana) => {}
+                // WB6 and WB7, WB11 and WB12, WB7b and WB7c
+                (Class::Letter | Class::Hebrew, Class::MidLetter | Class::MidBoth)
+                | (Class::Digit, Class::MidNum | Class::MidBoth)
+                | (Class::Hebrew, Class::Quote) => {
+                    let mut beyond = ahead.clone();
+                    let next = loop {
+                        let Some(next) = beyond.next() else { break None };
+                        let next_info = chars.info(next);
+                        match next_info.class() {
+                            Class::Extend | Class::Zwj => ahead = beyond.clone(),
+                            next_class => break Some((next, next_info, next_class)),
+                        }
+                    };
+                    let Some((next, next_info, next_class)) = next else { break };
+                    let joins = match (before, class) {
+                        (Class::Digit, _) => next_class == Class::Digit,
+                        (_, Class::Quote) => next_class == Class::Hebrew,
+                        _ => matches!(next_class, Class::Letter | Class::Hebrew),
+                    };
+                    if !joins {
+                        break;
+                    }
+                    let between = rest.as_str().len() - ahead.as_str().len();
+                    for c in rest.as_str()[..between].chars() {
+                        self.feed(c, chars.info(c));
+                    }
+                    self.feed(next, next_info);
+                    joiner = false;
+                    before = next_class;
+                    rest = beyond;
+                    continue;
+                }
+                _ => break,
+            }
+            self.feed(c, info);
+            joiner = false;
+            before = class;
+            rest = ahead;
+        }
+        let end = self.text.len() - rest.as_str().len();
+        self.finish(start, end)?;
+        Ok(end)
+    }
+
+    /// A stretch of scripts that are written without spaces. Returns where it ends.
+    fn dictionary_run(&mut self, start: usize) -> Result<usize, Stop> {
+        let rest = &self.text[start..];
+        let chars = self.scanner.chars;
+        let len = rest.find(|c| chars.info(c).class() != Class::Dictionary).unwrap_or(rest.len());
+        let run = &rest[..len];
+        if first(run).len_utf8() == len {
+            self.piece(start, start + len)?;
+            return Ok(start + len);
         }
         let mut from = 0;
-        let stretch = &text[start..end];
-        for to in self.segmenter.segment_str(stretch) {
-            // ICU's own `is_word_like` is no help: to it, underscores alone are a word and `é` in two code points is none.
-            if stretch[from..to].chars().any(makes_word) && !each(start + from, start + to) {
-                return false;
+        for to in self.scanner.dictionary.segment_str(run) {
+            if to > from {
+                self.piece(start + from, start + to)?;
             }
             from = to;
         }
-        true
+        Ok(start + len)
     }
+
+    /// One segment that the dictionary found.
+    fn piece(&mut self, start: usize, end: usize) -> Result<(), Stop> {
+        self.begin();
+        for c in self.text[start..end].chars() {
+            let info = self.scanner.chars.info(c);
+            self.feed(c, info);
+        }
+        self.finish(start, end)
+    }
+
+    #[inline]
+    fn begin(&mut self) {
+        self.normal_start = self.out.normal.len();
+        self.plain = true;
+        self.ordered = false;
+        self.has_word = false;
+    }
+
+    /// Takes one character into the segment in work.
+    #[inline]
+    fn feed(&mut self, c: char, info: Info) {
+        self.has_word |= info.makes_word();
+        if self.plain {
+            if info.is_plain() && !(self.ordered && info.is_ordered()) {
+                self.ordered = info.is_ordered();
+                self.out.normal.push(info.lower(c));
+            } else {
+                self.plain = false;
+                self.out.normal.truncate(self.normal_start);
+            }
+        }
+    }
+
+    /// Ends the segment in work: a word, or nothing.
+    fn finish(&mut self, start: usize, end: usize) -> Result<(), Stop> {
+        if !self.has_word {
+            self.out.normal.truncate(self.normal_start);
+            return Ok(());
+        }
+        if self.out.words.len() == WORDS_MAX {
+            self.out.normal.truncate(self.normal_start);
+            return Err(Stop);
+        }
+        if !self.plain && end - start <= WORD_BYTES_MAX {
+            self.scanner.normalizer.push(&self.text[start..end], &mut self.out.normal);
+        }
+        let len = self.out.normal.len() - self.normal_start;
+        if len.max(end - start) > WORD_BYTES_MAX {
+            self.out.truncated = true;
+            self.out.normal.truncate(self.normal_start);
+        } else if len > 0 {
+            let hash = hash_word(&self.out.normal[self.normal_start..]);
+            self.push_word(start, end, hash);
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn push_word(&mut self, start: usize, end: usize, hash: u64) {
+        let normal = (self.normal_start as u32, self.out.normal.len() as u32);
+        self.out.words.push(Word { hash, normal, raw: (start as u32, end as u32) });
+        self.out.normal.push(' ');
+    }
+}
+
+/// The first character of what is not empty.
+#[inline]
+fn first(text: &str) -> char {
+    text.chars().next().unwrap_or('\0')
 }
