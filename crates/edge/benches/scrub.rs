@@ -1,0 +1,2 @@
+//! The scrubber on real posts.
+fn main() {}

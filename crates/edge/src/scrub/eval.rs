@@ -1,0 +1,1 @@
+//! How well the scrubber does on labelled posts.
