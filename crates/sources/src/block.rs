@@ -1,0 +1,75 @@
+//! What a source hands to the workers: undecoded bytes, in numbered pieces.
+
+use std::fmt;
+use std::sync::Arc;
+
+use groundswell_post::Rejection;
+
+use crate::file::{CsvHeader, ParquetRows};
+
+/// A configured source, by its place in the configuration.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SourceIx(pub u16);
+
+/// Undecoded records of one partition, in order.
+#[derive(Debug)]
+pub struct Block {
+    /// The source that read it.
+    pub source: SourceIx,
+    /// The partition (one file, one connection), numbered over all sources of the process.
+    pub partition: u32,
+    /// Its place in the partition, from 0 without gaps.
+    pub seq: u64,
+    /// The line (in Parquet the row) of its first record, from 1.
+    pub first_line: u64,
+    /// The bytes.
+    pub payload: Payload,
+}
+
+/// The bytes of a block and how they are to be read.
+pub enum Payload {
+    /// Whole lines, each a JSON object.
+    Ndjson(Vec<u8>),
+    /// Whole CSV records.
+    Csv {
+        /// What the columns mean.
+        header: Arc<CsvHeader>,
+        /// The records.
+        bytes: Vec<u8>,
+    },
+    /// Rows of a Parquet file, decompressed and not yet looked at.
+    Parquet(ParquetRows),
+    /// Whole Jetstream messages, one a line.
+    Jetstream(Vec<u8>),
+    /// One record that the reader had to pass over (too long to be held).
+    Rejected(Rejection),
+}
+
+impl Payload {
+    /// How many bytes of input it holds, for progress.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Ndjson(bytes) | Self::Csv { bytes, .. } | Self::Jetstream(bytes) => bytes.len(),
+            Self::Parquet(rows) => rows.bytes(),
+            Self::Rejected(_) => 0,
+        }
+    }
+
+    /// Whether it holds no bytes.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl fmt::Debug for Payload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match self {
+            Self::Ndjson(_) => "Ndjson",
+            Self::Csv { .. } => "Csv",
+            Self::Parquet(_) => "Parquet",
+            Self::Jetstream(_) => "Jetstream",
+            Self::Rejected(rejection) => return write!(f, "Rejected({rejection})"),
+        };
+        write!(f, "{name}(redacted, {} bytes)", self.len())
+    }
+}

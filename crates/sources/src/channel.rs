@@ -1,0 +1,209 @@
+//! The way of blocks from the sources' threads to the workers: one bounded channel, numbered partitions.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender, TryRecvError};
+use groundswell_post::EventTime;
+
+use crate::block::{Block, Payload, SourceIx};
+use crate::clocks::Clocks;
+
+/// How many blocks may wait for a worker before the sources wait (about 512 KiB each).
+pub const BLOCK_QUEUE_MAX: usize = 16;
+
+/// How often a source that waits for room looks whether it was asked to stop.
+const STOP_POLL: Duration = Duration::from_millis(20);
+
+/// Makes the channel. Each source gets its own sender by [`BlockFeed::sender`]; when the feed and all senders are dropped, the
+/// receiver reports the end.
+pub fn channel(capacity: usize, idle_after: Duration) -> (BlockFeed, BlockReceiver) {
+    let (sender, receiver) = crossbeam_channel::bounded(capacity.max(1));
+    let clocks = Arc::new(Clocks::new(idle_after));
+    (BlockFeed { sender, clocks: Arc::clone(&clocks) }, BlockReceiver { receiver, clocks })
+}
+
+/// Hands out senders.
+#[derive(Debug)]
+pub struct BlockFeed {
+    sender: Sender<Block>,
+    clocks: Arc<Clocks>,
+}
+
+impl BlockFeed {
+    /// A sender for one source. Until it registers its first partitions (or is dropped) there is no watermark: make all
+    /// senders before any source runs.
+    pub fn sender(&self, source: SourceIx) -> BlockSender {
+        self.clocks.hold();
+        BlockSender { source, sender: self.sender.clone(), clocks: Arc::clone(&self.clocks), holding: true }
+    }
+}
+
+/// The workers' end, shared by all of them.
+#[derive(Clone, Debug)]
+pub struct BlockReceiver {
+    receiver: Receiver<Block>,
+    clocks: Arc<Clocks>,
+}
+
+impl BlockReceiver {
+    /// The next block, or why there is none.
+    pub fn recv_timeout(&self, timeout: Duration) -> Result<Block, RecvTimeoutError> {
+        self.receiver.recv_timeout(timeout)
+    }
+
+    /// The next block if one is waiting.
+    pub fn try_recv(&self) -> Result<Block, TryRecvError> {
+        self.receiver.try_recv()
+    }
+
+    /// The clocks of the partitions that come through this channel.
+    pub fn clocks(&self) -> Arc<Clocks> {
+        Arc::clone(&self.clocks)
+    }
+
+    /// How many blocks are waiting.
+    pub fn waiting(&self) -> usize {
+        self.receiver.len()
+    }
+}
+
+/// What is known of a partition when it is registered.
+#[derive(Clone, Debug)]
+pub struct PartitionSpec {
+    /// For messages: a path or an endpoint.
+    pub name: String,
+    /// The event time of its first record, where it can be known beforehand.
+    pub head_time: Option<EventTime>,
+    /// It has no end and may fall silent.
+    pub live: bool,
+    /// How far out of order a post may be.
+    pub lateness: Duration,
+}
+
+/// The receiving end is gone, or a stop was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("stopped")]
+pub struct Stopped;
+
+/// One source's way into the channel.
+#[derive(Debug)]
+pub struct BlockSender {
+    source: SourceIx,
+    sender: Sender<Block>,
+    clocks: Arc<Clocks>,
+    holding: bool,
+}
+
+impl BlockSender {
+    /// Registers partitions, all in one step.
+    pub fn partitions(&mut self, specs: &[PartitionSpec], stop: &Stop) -> Vec<PartitionHandle> {
+        let first = self.clocks.register(specs, std::mem::take(&mut self.holding));
+        (first..)
+            .zip(specs)
+            .map(|(partition, _)| PartitionHandle {
+                source: self.source,
+                partition,
+                seq: 0,
+                sender: self.sender.clone(),
+                clocks: Arc::clone(&self.clocks),
+                stop: stop.clone(),
+            })
+            .collect()
+    }
+
+    /// Registers one partition.
+    pub fn partition(&mut self, spec: PartitionSpec, stop: &Stop) -> PartitionHandle {
+        self.partitions(&[spec], stop).pop().expect("one specification gives one handle")
+    }
+
+    /// The clocks that the workers publish to.
+    pub fn clocks(&self) -> &Arc<Clocks> {
+        &self.clocks
+    }
+
+    /// The source that this sender belongs to.
+    pub fn source(&self) -> SourceIx {
+        self.source
+    }
+}
+
+impl Drop for BlockSender {
+    fn drop(&mut self) {
+        if self.holding {
+            self.clocks.release();
+        }
+    }
+}
+
+/// Sends the blocks of one partition. Dropping it ends the partition.
+#[derive(Debug)]
+pub struct PartitionHandle {
+    source: SourceIx,
+    partition: u32,
+    seq: u64,
+    sender: Sender<Block>,
+    clocks: Arc<Clocks>,
+    stop: Stop,
+}
+
+impl PartitionHandle {
+    /// Its number.
+    pub fn partition(&self) -> u32 {
+        self.partition
+    }
+
+    /// How many blocks were sent.
+    pub fn sent(&self) -> u64 {
+        self.seq
+    }
+
+    /// Sends the next block; waits while the channel is full.
+    pub fn send(&mut self, first_line: u64, payload: Payload) -> Result<(), Stopped> {
+        let (source, partition, seq) = (self.source, self.partition, self.seq);
+        let mut block = Block { source, partition, seq, first_line, payload };
+        // Counted before it is sent: a worker may publish it before this thread runs again.
+        self.clocks.sent(partition, seq + 1);
+        loop {
+            if self.stop.stopped() {
+                break;
+            }
+            match self.sender.send_timeout(block, STOP_POLL) {
+                Ok(()) => {
+                    self.seq += 1;
+                    return Ok(());
+                }
+                Err(SendTimeoutError::Timeout(back)) => block = back,
+                Err(SendTimeoutError::Disconnected(_)) => break,
+            }
+        }
+        self.clocks.sent(partition, seq);
+        Err(Stopped)
+    }
+
+    /// Ends the partition: no more blocks will come.
+    pub fn finish(self) {}
+}
+
+impl Drop for PartitionHandle {
+    fn drop(&mut self) {
+        self.clocks.finished(self.partition);
+    }
+}
+
+/// A request to stop, shared by whoever asks and all who must obey.
+#[derive(Clone, Debug, Default)]
+pub struct Stop(Arc<AtomicBool>);
+
+impl Stop {
+    /// Asks everybody who holds a clone to stop.
+    pub fn stop(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    /// Whether a stop was asked for.
+    pub fn stopped(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}

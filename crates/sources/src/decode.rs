@@ -1,0 +1,73 @@
+//! From a block's bytes to records: called by the workers.
+
+use groundswell_post::{EventTime, Field, Record, Rejection, RejectionKind};
+
+use crate::block::{Block, Payload};
+use crate::file::{csv, ndjson};
+use crate::jetstream;
+use crate::map::FieldMap;
+
+/// The longest record that is read. A longer one is passed over while streaming, and counted as `record: too long`.
+pub const RECORD_BYTES_MAX: usize = 8 << 20;
+
+/// How a source's records are to be read.
+#[derive(Clone, Debug, Default)]
+pub struct DecodeOptions {
+    /// Other names for the fields (NDJSON here; CSV and Parquet are given theirs by the reader, from the same map).
+    pub map: FieldMap,
+}
+
+/// Buffers that a worker keeps from block to block.
+#[derive(Debug, Default)]
+pub struct DecodeScratch {
+    /// Texts are rebuilt here when links are put into them.
+    pub(crate) jetstream: jetstream::Scratch,
+}
+
+/// What is told of each record: its line (in Parquet its row), and the record or why there is none.
+pub type Each<'f, 'b> = dyn FnMut(u64, Result<Record<'b>, Rejection>) + 'f;
+
+/// Reads all records of a block, in order. `now` is the wall clock, against posts from the future.
+///
+/// Records borrow from the block. Empty lines are passed over, and so are Jetstream messages that are no post and no deletion.
+pub fn decode<'b>(
+    block: &'b Block,
+    options: &DecodeOptions,
+    now: EventTime,
+    scratch: &mut DecodeScratch,
+    each: &mut Each<'_, 'b>,
+) {
+    match &block.payload {
+        Payload::Ndjson(bytes) => ndjson::decode(bytes, block.first_line, &options.map, now, each),
+        Payload::Csv { header, bytes } => csv::decode(bytes, block.first_line, header, now, each),
+        Payload::Parquet(rows) => rows.decode(block.first_line, now, each),
+        Payload::Jetstream(bytes) => jetstream::decode_block(bytes, block.first_line, now, &mut scratch.jetstream, each),
+        Payload::Rejected(rejection) => each(block.first_line, Err(*rejection)),
+    }
+}
+
+/// Calls `each` with every line that is not only white space, as text where it is UTF-8.
+#[inline]
+pub(crate) fn each_line<'b>(bytes: &'b [u8], first_line: u64, mut each: impl FnMut(u64, Result<&'b str, Rejection>)) {
+    // One pass of SIMD over the whole block instead of one start a line.
+    let whole = simdutf8::basic::from_utf8(bytes).ok();
+    let mut start = 0;
+    let mut line = first_line;
+    let ends = memchr::memchr_iter(b'\n', bytes).chain(std::iter::once(bytes.len()));
+    for end in ends {
+        let raw = &bytes[start..end];
+        if !raw.trim_ascii().is_empty() {
+            let text = if raw.len() > RECORD_BYTES_MAX {
+                Err(Rejection::new(Field::Record, RejectionKind::TooLong))
+            } else if let Some(whole) = whole {
+                // `\n` is a character of its own, so both ends are boundaries.
+                Ok(&whole[start..end])
+            } else {
+                simdutf8::basic::from_utf8(raw).map_err(|_| Rejection::new(Field::Record, RejectionKind::NotUtf8))
+            };
+            each(line, text);
+        }
+        line += 1;
+        start = end + 1;
+    }
+}

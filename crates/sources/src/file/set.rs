@@ -1,0 +1,209 @@
+//! Many files as one source, read side by side in event time.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use groundswell_post::EventTime;
+
+use super::error::FileError;
+use super::open::OpenFile;
+use super::report::{FileReport, FileStatus};
+use crate::channel::{BlockSender, PartitionHandle, PartitionSpec, Stop};
+use crate::clock::Clock;
+use crate::decode::DecodeOptions;
+use crate::map::FieldMap;
+use crate::source::{Source, SourceError};
+
+/// How many files are open at once. When more overlap in time, the others wait: windows stay open longer and need more memory,
+/// counts stay the same. Counted in [`FileReport::open_files_full`].
+pub const OPEN_FILES_MAX: usize = 512;
+
+/// Up to this many files stay open, with their first block, after their first record was looked at.
+const KEPT_OPEN_MAX: usize = 16;
+
+/// Which files are this process's share: each `index`-th of `count`, whole files round robin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// This process, from 0.
+    pub index: usize,
+    /// How many processes there are.
+    pub count: usize,
+}
+
+/// What a set of files is.
+#[derive(Clone, Debug)]
+pub struct FileSetConfig {
+    /// The source's name; `file` unless configured otherwise.
+    pub name: String,
+    /// The files, in any order; `-` is stdin.
+    pub files: Vec<PathBuf>,
+    /// Names of the fields.
+    pub map: FieldMap,
+    /// How far out of order a post may be within its file.
+    pub lateness: Duration,
+    /// Which of the files to read; `None`: all.
+    pub share: Option<Share>,
+}
+
+impl FileSetConfig {
+    /// These files, with the defaults: named `file`, the contract's field names, ten minutes of lateness, all of them.
+    pub fn new(files: Vec<PathBuf>) -> Self {
+        let lateness = Duration::from_secs(600);
+        Self { name: "file".to_owned(), files, map: FieldMap::default(), lateness, share: None }
+    }
+}
+
+/// The source.
+///
+/// Each file is a partition. Files are read side by side: next comes always the file whose clock (the newest event time
+/// that workers have published, before that the time of its first record) is lowest, so files given in any order come in
+/// event time and windows close early.
+#[derive(Debug)]
+pub struct FileSet {
+    config: FileSetConfig,
+    files: Vec<PathBuf>,
+    clock: Arc<dyn Clock>,
+    report: Arc<FileReport>,
+}
+
+impl FileSet {
+    /// A set of files. Nothing is opened before [`Source::run`].
+    pub fn new(config: FileSetConfig, clock: Arc<dyn Clock>) -> Self {
+        let Share { index, count } = config.share.unwrap_or(Share { index: 0, count: 1 });
+        let files: Vec<PathBuf> = config.files.iter().skip(index).step_by(count.max(1)).cloned().collect();
+        let report = Arc::new(FileReport::new(&files));
+        Self { config, files, clock, report }
+    }
+
+    /// What becomes of each file.
+    pub fn report(&self) -> Arc<FileReport> {
+        Arc::clone(&self.report)
+    }
+}
+
+/// A file with a partition.
+struct Reading {
+    index: usize,
+    handle: PartitionHandle,
+    open: Option<OpenFile>,
+}
+
+impl Source for FileSet {
+    fn name(&self) -> &str {
+        &self.config.name
+    }
+
+    fn run(self: Box<Self>, mut out: BlockSender, stop: Stop) -> Result<(), SourceError> {
+        let options = DecodeOptions { map: self.config.map.clone() };
+        let mut readings = self.look_at_all(&options, &mut out, &stop);
+        let clocks = Arc::clone(out.clocks());
+        let mut open = readings.iter().filter(|reading| reading.open.is_some()).count();
+        while !readings.is_empty() && !stop.stopped() {
+            // Nothing is known of a file without a good first record: read it first, it may be the oldest.
+            let clock_of = |reading: &Reading| -> (Option<EventTime>, u64, usize) {
+                (clocks.newest(reading.handle.partition()), reading.handle.sent(), reading.index)
+            };
+            let lowest = |only_open: bool| {
+                (0..readings.len())
+                    .filter(|&at| !only_open || readings[at].open.is_some())
+                    .min_by_key(|&at| clock_of(&readings[at]))
+            };
+            let Some(mut at) = lowest(false) else { break };
+            if readings[at].open.is_none() && open >= OPEN_FILES_MAX {
+                self.report.count_open_files_full();
+                at = lowest(true).unwrap_or(at);
+            }
+            let reading = &mut readings[at];
+            if reading.open.is_none() {
+                match self.open(reading.index) {
+                    Ok(file) => {
+                        reading.open = Some(file);
+                        open += 1;
+                    }
+                    Err(error) => {
+                        self.report.fail(reading.index, error);
+                        readings.swap_remove(at);
+                        continue;
+                    }
+                }
+            }
+            let Some(file) = &mut reading.open else { continue };
+            match file.next() {
+                Ok(Some((first_line, payload))) => {
+                    if reading.handle.sent() == 0 {
+                        self.report.update(reading.index, |state| state.status = FileStatus::Reading);
+                    }
+                    if reading.handle.send(first_line, payload).is_err() {
+                        return Ok(());
+                    }
+                }
+                Ok(None) => {
+                    match file.fingerprint() {
+                        Ok(fingerprint) => {
+                            self.report.update(reading.index, |state| state.status = FileStatus::Read(fingerprint));
+                        }
+                        Err(error) => self.report.fail(reading.index, error),
+                    }
+                    open -= 1;
+                    readings.swap_remove(at);
+                }
+                Err(error) => {
+                    self.report.fail(reading.index, error);
+                    open -= 1;
+                    readings.swap_remove(at);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl FileSet {
+    fn open(&self, index: usize) -> Result<OpenFile, FileError> {
+        let file = OpenFile::open(&self.files[index], &self.config.map, &self.report.bytes_read)?;
+        self.report.update(index, |state| state.format = Some(file.format()));
+        Ok(file)
+    }
+
+    /// Opens each file for its first record's time and registers all good ones at once.
+    fn look_at_all(&self, options: &DecodeOptions, out: &mut BlockSender, stop: &Stop) -> Vec<Reading> {
+        let (mut found, mut specs) = (Vec::new(), Vec::new());
+        for (index, path) in self.files.iter().enumerate() {
+            if stop.stopped() {
+                break;
+            }
+            let before = self.report.bytes_read.load(std::sync::atomic::Ordering::Relaxed);
+            let looked = self.open(index).and_then(|mut file| {
+                let head = file.head_time(options, self.clock.now())?;
+                Ok((file, head))
+            });
+            let (file, head_time) = match looked {
+                Ok(looked) => looked,
+                Err(error) => {
+                    self.report.fail(index, error);
+                    continue;
+                }
+            };
+            let is_stdin = path.as_os_str() == "-";
+            let keep = is_stdin || found.len() < KEPT_OPEN_MAX;
+            if !keep {
+                // It will be read again from its start.
+                self.report.bytes_read.store(before, std::sync::atomic::Ordering::Relaxed);
+            }
+            found.push((index, keep.then_some(file)));
+            specs.push(PartitionSpec {
+                name: if is_stdin { "stdin".to_owned() } else { path.display().to_string() },
+                head_time,
+                live: false,
+                lateness: self.config.lateness,
+            });
+        }
+        let handles = out.partitions(&specs, stop);
+        let reading = |((index, open), handle): ((usize, Option<OpenFile>), PartitionHandle)| {
+            self.report.update(index, |state| state.partition = Some(handle.partition()));
+            Reading { index, handle, open }
+        };
+        found.into_iter().zip(handles).map(reading).collect()
+    }
+}

@@ -1,0 +1,1 @@
+//! Bad input, and good input in all its forms.
