@@ -127,6 +127,7 @@ export function watches(newest, now, hostile) {
 
 /** @param {number} now @param {boolean} simulated @param {boolean} hostile */
 export function sources(now, simulated, hostile) {
+  /** @type {Record<string, string | number | null>[]} */
   const list = [
     {
       name: 'bluesky', kind: 'jetstream', state: simulated ? 'retrying' : 'live',

@@ -1,0 +1,275 @@
+// The built page in a real Chromium, against the stand-in server: every state that a running engine may have.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { startMock, type Scenario } from '../mock/server.mjs';
+import { violations, watch, type Watched } from './checks';
+import { launch } from './chromium.mjs';
+
+let browser: Browser;
+let profile: string;
+const cleanups: (() => Promise<void>)[] = [];
+
+beforeAll(async () => {
+  profile = await mkdtemp(join(tmpdir(), 'groundswell-browser-'));
+  browser = await launch(profile);
+});
+afterAll(async () => {
+  await browser.close();
+  await rm(profile, { recursive: true, force: true });
+});
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+interface Options {
+  scheme?: 'light' | 'dark';
+  width?: number;
+  height?: number;
+  locale?: string;
+  reducedMotion?: 'reduce' | 'no-preference';
+}
+
+async function open(scenario: Scenario, options: Options = {}): Promise<Watched & { page: Page; mock: Awaited<ReturnType<typeof startMock>> }> {
+  const mock = await startMock({ scenario });
+  const context = await browser.newContext({
+    colorScheme: options.scheme ?? 'light',
+    viewport: { width: options.width ?? 1280, height: options.height ?? 900 },
+    locale: options.locale ?? 'en-GB',
+    timezoneId: 'Europe/Paris',
+    reducedMotion: options.reducedMotion ?? 'no-preference',
+  });
+  cleanups.push(() => mock.close(), () => context.close());
+  const page = await context.newPage();
+  const watched = watch(page, mock.url);
+  await page.goto(mock.url);
+  return { page, mock, ...watched };
+}
+
+async function drawn(page: Page): Promise<void> {
+  await page.locator('.total canvas').waitFor();
+  await page.locator('.top tbody tr').first().waitFor();
+  await page.locator('.watch').first().waitFor();
+}
+
+/** Share of the chart's pixels that are painted at all. */
+async function painted(page: Page): Promise<number> {
+  return page.locator('.total canvas').evaluate((element) => {
+    const canvas = element as HTMLCanvasElement;
+    const pixels = canvas.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height).data ?? new Uint8ClampedArray();
+    let count = 0;
+    for (let i = 3; i < pixels.length; i += 4) if ((pixels[i] ?? 0) > 0) count += 1;
+    return count / (pixels.length / 4);
+  });
+}
+
+describe('with numbers', () => {
+  test('all parts are there, without an error and without another host', async () => {
+    const { page, errors, foreign } = await open('live');
+    await drawn(page);
+    expect(await painted(page)).toBeGreaterThan(0.2);
+    expect(await page.locator('.top').count()).toBe(4);
+    expect(await page.locator('.top').nth(0).locator('tbody tr').count()).toBe(10);
+    expect(await page.locator('.top', { hasText: 'Languages' }).innerText()).toContain('Portuguese');
+    expect(await page.locator('table[role=table] tbody tr').count()).toBe(1);
+    expect(await page.locator('.pill').innerText()).toBe('Live');
+    expect(await page.getByText('SIMULATED DATA').count()).toBe(0);
+    expect(errors).toEqual([]);
+    expect(foreign).toEqual([]);
+  });
+
+  test('simulated data are called so across the whole width, and stay so while scrolling', async () => {
+    const { page } = await open('simulated');
+    await drawn(page);
+    const banner = page.getByRole('region', { name: 'Simulated data' });
+    expect(await banner.innerText()).toContain('SIMULATED DATA');
+    await page.mouse.wheel(0, 1_500);
+    await page.waitForFunction(() => scrollY > 500);
+    const box = await banner.boundingBox();
+    expect(box?.y).toBe(0);
+    expect(box?.width).toBe(await page.evaluate(() => document.documentElement.clientWidth));
+  });
+
+  test('a held-back watch is no zero, and its reason is one click away', async () => {
+    const { page } = await open('live');
+    await drawn(page);
+    const card = page.locator('.watch', { hasText: 'Rail strike' });
+    const why = card.getByRole('button', { name: /fewer than 10 authors/ });
+    expect(await card.locator('.latest').innerText()).not.toMatch(/\b0 posts/);
+    await why.click();
+    const dialog = page.getByRole('dialog', { name: /held back/i });
+    await dialog.waitFor();
+    expect(await dialog.innerText()).toContain('k = 10');
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'hidden' });
+    expect(await why.evaluate((button) => button === document.activeElement)).toBe(true);
+  });
+
+  test('gaps and held-back minutes are named under the chart and in its table', async () => {
+    const { page } = await open('live');
+    await drawn(page);
+    const total = page.locator('.total');
+    expect(await total.locator('.legend').innerText()).toMatch(/held back: fewer than 10 authors[\s\S]*nothing was read/);
+    await total.locator('summary').click();
+    const rows = total.locator('tbody tr');
+    expect(await rows.count()).toBe(170);
+    expect(await rows.filter({ hasText: 'fewer than 10 authors' }).count()).toBe(4);
+    expect(await rows.filter({ hasText: 'nothing was read' }).count()).toBe(8);
+  });
+
+  test('a minute that closes is drawn without reloading', async () => {
+    const { page, mock } = await open('live');
+    await drawn(page);
+    await expect.poll(() => mock.listeners()).toBe(1);
+    const newest = page.locator('.total header .small').first();
+    const before = await newest.innerText();
+    mock.closeMinute();
+    await expect.poll(() => newest.innerText(), { timeout: 10_000 }).not.toBe(before);
+  });
+
+  test('another step shows other windows', async () => {
+    const { page } = await open('live');
+    await drawn(page);
+    await page.getByRole('radio', { name: 'Day' }).check();
+    await page.getByRole('heading', { name: 'Posts per day' }).waitFor();
+    await drawn(page);
+    expect(await page.locator('.total').innerText()).toContain('(UTC)');
+  });
+
+  test('the theme follows the system, and the switch outlasts a reload', async () => {
+    const { page } = await open('live', { scheme: 'dark' });
+    await drawn(page);
+    const ground = (): Promise<string> => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    const dark = await ground();
+    const toggle = page.getByRole('button', { name: 'Dark theme' });
+    expect(await toggle.getAttribute('aria-pressed')).toBe('true');
+    await toggle.click();
+    const light = await ground();
+    expect(light).not.toBe(dark);
+    await page.reload();
+    await drawn(page);
+    expect(await ground()).toBe(light);
+    expect(await painted(page)).toBeGreaterThan(0.2);
+  });
+
+  test('everything is reached by keyboard, and the chart is read by arrow keys', async () => {
+    const { page } = await open('live');
+    await drawn(page);
+    const seen = new Set<string>();
+    for (let i = 0; i < 60; i += 1) {
+      await page.keyboard.press('Tab');
+      const name = await page.evaluate(() => {
+        const at = document.activeElement;
+        return at === null || at === document.body ? '' : (at.getAttribute('aria-label') ?? at.textContent ?? '').trim().slice(0, 60) || (at as HTMLInputElement).value;
+      });
+      if (name.startsWith('Posts and authors per minute')) {
+        await page.keyboard.press('ArrowLeft');
+        await page.keyboard.press('ArrowLeft');
+        await expect.poll(() => page.locator('.chart [aria-live]').textContent()).toMatch(/posts, .* authors/);
+        expect(await page.locator('.tip').isVisible()).toBe(true);
+      }
+      seen.add(name);
+    }
+    const names = [...seen].join('\n');
+    for (const wanted of ['Skip to the numbers', 'Dark theme', 'minute', 'What is held back?', 'Posts and authors', 'Numbers as a table', 'Query', 'fewer than 10 authors', 'How this is counted']) {
+      expect(names).toContain(wanted);
+    }
+  });
+
+  test.each([320, 390, 768, 1280, 2560])('nothing runs over the side at %d pixels', async (width) => {
+    const { page } = await open('simulated', { width, height: 844 });
+    await drawn(page);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+  });
+
+  test('numbers follow the locale', async () => {
+    const { page } = await open('live', { locale: 'de-DE' });
+    await drawn(page);
+    expect(await page.locator('.figure b').first().innerText()).toMatch(/^\d\.\d{3}$/);
+    expect(await page.locator('.top', { hasText: 'Languages' }).innerText()).toContain('Portugiesisch');
+  });
+
+  test('reduced motion is honoured', async () => {
+    const { page } = await open('live', { reducedMotion: 'reduce' });
+    await drawn(page);
+    expect(await page.evaluate(() => document.getAnimations().length)).toBe(0);
+  });
+});
+
+describe('without numbers', () => {
+  test('before the first closed minute the page says what is happening', async () => {
+    const { page, errors } = await open('empty');
+    await page.getByText(/Reading posts: 812,447 so far/).waitFor();
+    expect(await page.locator('.empty').innerText()).toContain('The first minute');
+    expect(errors).toEqual([]);
+  });
+
+  test('before the first post too', async () => {
+    const { page } = await open('silent');
+    await page.getByText('Listening. No post has come yet.').waitFor();
+  });
+
+  test('what the server refuses is said calmly, and the rest stands', async () => {
+    const { page } = await open('failing');
+    await page.locator('.total .trouble').waitFor();
+    expect(await page.locator('.total').innerText()).toContain('the store could not be read: database is locked');
+    expect(await page.locator('.watch').count()).toBe(4);
+  });
+
+  test('a server that goes away leaves the numbers, says so, and is found again', async () => {
+    const { page, mock } = await open('live');
+    await drawn(page);
+    const port = Number(new URL(mock.url).port);
+    await mock.close();
+    const bar = page.getByRole('alert');
+    await bar.waitFor({ timeout: 20_000 });
+    expect(await bar.innerText()).toMatch(/connection to Groundswell is lost[\s\S]*was read at/);
+    expect(await page.locator('.top tbody tr').count()).toBeGreaterThan(30);
+    const again = await startMock({ scenario: 'live', port });
+    cleanups.push(() => again.close());
+    await bar.getByRole('button', { name: 'Try now' }).click();
+    await bar.waitFor({ state: 'hidden', timeout: 20_000 });
+  });
+});
+
+describe('hostile content', () => {
+  test.each([390, 1280])('is text, and breaks nothing at %d pixels', async (width) => {
+    const { page, errors } = await open('hostile', { width });
+    await drawn(page);
+    expect(await page.title()).toBe('Groundswell');
+    expect(await page.locator('.page img, .page script, .page b b').count()).toBe(0);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+    const heights = await page.locator('.top').first().locator('tbody tr').evaluateAll((rows) => rows.map((row) => row.getBoundingClientRect().height));
+    expect(Math.max(...heights) - Math.min(...heights)).toBeLessThan(1);
+    for (const summary of await page.locator('summary').all()) await summary.click();
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+    expect(errors).toEqual([]);
+  });
+});
+
+describe('accessible', () => {
+  test.each([
+    ['simulated', 'light', 1280],
+    ['simulated', 'dark', 1280],
+    ['simulated', 'light', 390],
+    ['hostile', 'dark', 390],
+    ['empty', 'light', 1280],
+    ['failing', 'dark', 1280],
+  ] as const)('axe finds nothing: %s, %s, %d pixels', async (scenario, scheme, width) => {
+    const { page } = await open(scenario, { scheme, width });
+    await page.locator('.watches, .none, .empty').first().waitFor();
+    await page.locator('table[role=table]').waitFor();
+    expect(await violations(page)).toEqual([]);
+  });
+
+  test('nor with tables and the dialog open', async () => {
+    const { page } = await open('simulated');
+    await drawn(page);
+    for (const summary of await page.locator('summary').all()) await summary.click();
+    expect(await violations(page)).toEqual([]);
+    await page.getByRole('button', { name: 'What is held back?' }).click();
+    expect(await violations(page)).toEqual([]);
+  });
+});

@@ -1,0 +1,52 @@
+import { expect, test, vi } from 'vitest';
+import { Api, ApiError, PAGES_MAX, TIMEOUT_MS } from './client';
+
+const json = (body: unknown, status = 200, type = 'application/json'): Response =>
+  new Response(JSON.stringify(body), { status, headers: { 'content-type': type } });
+
+test('all pages of a table are followed', async () => {
+  const asked: string[] = [];
+  const api = new Api('', async (url) => {
+    asked.push(url);
+    return json(asked.length === 1 ? { items: [{ start: 'a' }], next: 'c&1' } : { items: [{ start: 'b' }], next: null });
+  });
+  expect(await api.volumes('total', 'minute', null)).toEqual([{ start: 'a' }, { start: 'b' }]);
+  expect(asked[1]).toContain('cursor=c%261');
+  expect(asked[0]).not.toContain('from=');
+});
+
+test('a cursor without end does not hold the page', async () => {
+  const fetcher = vi.fn(async () => json({ items: [], next: 'again' }));
+  await new Api('', fetcher).volumes('total', 'minute', null);
+  expect(fetcher).toHaveBeenCalledTimes(PAGES_MAX);
+});
+
+test('a problem document says what happened', async () => {
+  const api = new Api('', async () => json({ title: 'no such step', detail: 'one of minute, hour, day', code: 'bad_step' }, 400, 'application/problem+json'));
+  await expect(api.status()).rejects.toMatchObject({ message: 'no such step: one of minute, hour, day', status: 400, code: 'bad_step' });
+});
+
+test("a proxy's page gives the status", async () => {
+  const api = new Api('', async () => new Response('<html>', { status: 502 }));
+  await expect(api.status()).rejects.toMatchObject({ message: 'the server answered with status 502', status: 502 });
+});
+
+test('no answer and half an answer are told apart', async () => {
+  const away = new Api('', async () => {
+    throw new TypeError('Failed to fetch');
+  });
+  await expect(away.status()).rejects.toMatchObject({ status: 0, message: 'the server cannot be reached' });
+  const cut = new Api('', async () => new Response('{"items":'));
+  await expect(cut.status()).rejects.toBeInstanceOf(ApiError);
+});
+
+test('what does not answer in time is given up', async () => {
+  vi.useFakeTimers();
+  const api = new Api('', (_url, init) => new Promise((_, reject) => {
+    init?.signal?.addEventListener('abort', () => reject(new Error('aborted')));
+  }));
+  const answer = expect(api.status()).rejects.toMatchObject({ message: 'the server did not answer in time' });
+  await vi.advanceTimersByTimeAsync(TIMEOUT_MS);
+  await answer;
+  vi.useRealTimers();
+});

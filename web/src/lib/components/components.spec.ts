@@ -1,0 +1,128 @@
+// What the parts say, in a simulated document; how they look and behave is for the browser tests.
+import { flushSync, mount, unmount, type Component } from 'svelte';
+import { afterEach, expect, test, vi } from 'vitest';
+import type { Status, TopAnswer, Watch } from '../api/types';
+import ChangeMark from './ChangeMark.svelte';
+import EmptyState from './EmptyState.svelte';
+import MethodDialog from './MethodDialog.svelte';
+import SourcesPanel from './SourcesPanel.svelte';
+import TopPanel from './TopPanel.svelte';
+import WatchCard from './WatchCard.svelte';
+
+const mounted: Record<string, unknown>[] = [];
+
+// `any`, because an interface of props has no index signature.
+function render<Props extends Record<string, any>>(component: Component<Props>, props: NoInfer<Props>): HTMLElement {
+  const target = document.createElement('div');
+  document.body.append(target);
+  mounted.push(mount(component as unknown as Component<Record<string, unknown>>, { target, props }));
+  flushSync();
+  return target;
+}
+function text(element: Element): string {
+  return (element.textContent ?? '').replace(/\s+/g, ' ').trim();
+}
+
+afterEach(async () => {
+  for (const part of mounted.splice(0)) await unmount(part);
+  document.body.replaceChildren();
+});
+
+const watch: Watch = {
+  name: 'River floods',
+  query: 'flood OR floods',
+  reading: '(flood OR floods)',
+  purpose: { category: 'crisis-response', sentence: 'See where flooding is discussed.' },
+  created: '2026-11-01T00:00:00Z',
+  sunset: '2027-02-01T00:00:00Z',
+  state: 'active',
+  spark: [12, null, 30],
+  latest: { start: '2026-11-25T14:02:00Z', step: 'minute', by: { watch: 'River floods' }, posts: 30, authors: 21 },
+} as Watch;
+
+test('a watch shows its numbers, purpose and sunset', () => {
+  const said = text(render(WatchCard, { watch, k: 10, now: Date.parse('2026-11-25T14:04:00Z'), onwhy: () => {} }));
+  expect(said).toContain('30 posts by 21 authors');
+  expect(said).toContain('See where flooding is discussed.');
+  expect(said).toContain('in 67 days');
+});
+
+test('a held-back watch says so, shows no number, and leads to the reason', () => {
+  const onwhy = vi.fn();
+  const latest = { start: '2026-11-25T14:02:00Z', step: 'minute', by: { watch: 'River floods' }, suppressed: true };
+  const card = render(WatchCard, { watch: { ...watch, spark: [null], latest } as Watch, k: 10, now: 0, onwhy });
+  expect(text(card.querySelector('.latest') as Element)).toContain('fewer than 10 authors');
+  expect(text(card.querySelector('.latest') as Element)).not.toMatch(/\b0\b/);
+  (card.querySelector('.latest button') as HTMLButtonElement).click();
+  expect(onwhy).toHaveBeenCalledOnce();
+});
+
+test('the table of a watch has every window, newest first', () => {
+  const card = render(WatchCard, { watch, k: 10, now: 0, onwhy: () => {} });
+  const details = card.querySelector('details.numbers-table') as HTMLDetailsElement;
+  expect(details.querySelectorAll('tbody tr')).toHaveLength(0);
+  details.open = true;
+  details.dispatchEvent(new Event('toggle'));
+  flushSync();
+  expect([...details.querySelectorAll('tbody td')].map(text)).toEqual(['30', 'fewer than 10 authors', '12']);
+});
+
+const answer: TopAnswer = {
+  window: { start: '2026-11-25T14:02:00Z', end: '2026-11-25T14:03:00Z', step: 'minute' },
+  items: [
+    { value: '<img src=x onerror=alert(1)>', posts: 40, authors: 30, previous: { posts: 16 }, change: 2.5, spark: [16, 40] },
+    { value: '\u202Eevil', posts: 20, authors: 12, previous: null, change: null, spark: [null, 20] },
+  ],
+} as TopAnswer;
+
+test('values are text and isolated, whatever they hold', () => {
+  const panel = render(TopPanel, { by: 'hashtag', answer, step: 'minute', k: 10 });
+  expect(panel.querySelector('img')).toBeNull();
+  const values = [...panel.querySelectorAll('tbody bdi')];
+  expect(values.map((value) => value.textContent)).toEqual(['#<img src=x onerror=alert(1)>', '#\u202Eevil']);
+});
+
+test('languages have names', () => {
+  const items = [{ ...answer.items[0], value: 'ja' }];
+  const panel = render(TopPanel, { by: 'language', answer: { ...answer, items } as TopAnswer, step: 'minute', k: 10 });
+  expect(text(panel.querySelector('tbody bdi') as Element)).not.toBe('ja');
+});
+
+test('an empty list is not taken for silence', () => {
+  const panel = render(TopPanel, { by: 'term', answer: { ...answer, items: [] }, step: 'hour', k: 10 });
+  expect(text(panel)).toContain('10 authors or more');
+});
+
+test('a rise is said in words too', () => {
+  expect(text(render(ChangeMark, { ratio: 2.5, k: 10 }))).toMatch(/×2.5.*up: 2.5 times the window before/);
+  expect(text(render(ChangeMark, { ratio: null, k: 10 }))).toContain('from <10');
+});
+
+const status = (read: number, first: string | null): Status =>
+  ({ counters: { read }, event_time: { first, last: first } }) as Status;
+
+test('before the first window, the page says what is happening', () => {
+  expect(text(render(EmptyState, { status: null, step: 'minute', loaded: false }))).toContain('Reading');
+  expect(text(render(EmptyState, { status: status(0, null), step: 'minute', loaded: true }))).toContain('No post has come yet');
+  expect(text(render(EmptyState, { status: status(40, '2026-11-25T14:02:10Z'), step: 'minute', loaded: true }))).toMatch(/40 so far.*first minute/);
+  expect(text(render(EmptyState, { status: status(40, '2026-11-25T14:02:10Z'), step: 'hour', loaded: true }))).toContain('No hour has closed yet');
+  expect(text(render(EmptyState, { status: status(40, '2026-11-25T14:02:10Z'), step: 'day', loaded: true }))).toContain('No day has closed yet');
+});
+
+test('the reason for holding back names the k in force', () => {
+  expect(text(render(MethodDialog, { k: 14 }))).toContain('k = 14');
+});
+
+test('sources say their state, and every record is accounted for', () => {
+  const said = text(
+    render(SourcesPanel, {
+      sources: [{ name: 'bluesky', kind: 'jetstream', state: 'retrying', detail: 'no route', posts: 0, rejected: 3, reconnects: 9, last_event: null, rate: null }],
+      status: { counters: { read: 100, accepted: 90, rejected: 3, late: 7, opted_out: 0, deleted: 0, repeated: 0 } } as Status,
+      error: undefined,
+      now: 0,
+      onretry: () => {},
+    }),
+  );
+  expect(said).toMatch(/trying again.*no route/);
+  expect(said).toContain('Of 100 records read, 90 were counted, 3 could not be read, 7 came too late.');
+});

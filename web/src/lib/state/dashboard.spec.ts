@@ -1,0 +1,125 @@
+import { flushSync } from 'svelte';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { ApiError, type Api } from '../api/client';
+import type { VolumeRow } from '../api/types';
+import { Dashboard, REFRESH_MIN_MS } from './dashboard.svelte';
+
+class FakeEventSource {
+  static last: FakeEventSource | null = null;
+  listeners = new Map<string, (event: { data: string }) => void>();
+  onopen: (() => void) | null = null;
+  onerror: (() => void) | null = null;
+  constructor() {
+    FakeEventSource.last = this;
+  }
+  addEventListener(name: string, listener: (event: { data: string }) => void): void {
+    this.listeners.set(name, listener);
+  }
+  close(): void {}
+  send(name: string, data: unknown): void {
+    this.listeners.get(name)?.({ data: JSON.stringify(data) });
+  }
+}
+
+const row = (minute: number, posts: number, step = 'minute'): VolumeRow =>
+  ({ start: `2026-01-01T00:${String(minute).padStart(2, '0')}:00Z`, step, by: { total: 'all' }, posts, authors: posts }) as VolumeRow;
+
+function fake(): { [name in keyof Api]: ReturnType<typeof vi.fn> } {
+  return {
+    status: vi.fn(async () => ({ simulated: true, k: 12, event_time: { first: null, last: '2026-01-01T00:10:00Z' } })),
+    sources: vi.fn(async () => ({ items: [] })),
+    watches: vi.fn(async () => ({ items: [] })),
+    top: vi.fn(async () => ({ window: null, items: [] })),
+    volumes: vi.fn(async () => [row(1, 100)]),
+  };
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  vi.stubGlobal('EventSource', FakeEventSource);
+});
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.useRealTimers();
+});
+
+async function started(api = fake()): Promise<{ dashboard: Dashboard; api: ReturnType<typeof fake>; stop: () => void }> {
+  const dashboard = new Dashboard(api as unknown as Api);
+  const stop = dashboard.start();
+  await vi.advanceTimersByTimeAsync(0);
+  FakeEventSource.last?.onopen?.();
+  flushSync();
+  return { dashboard, api, stop };
+}
+
+test('reads everything once, from as far back as the chart reaches', async () => {
+  const { dashboard, api, stop } = await started();
+  expect(dashboard.k).toBe(12);
+  expect(dashboard.simulated).toBe(true);
+  expect(dashboard.loaded).toBe(true);
+  expect(api.volumes).toHaveBeenCalledWith('total', 'minute', '2025-12-31T21:10:00Z');
+  expect(api.top).toHaveBeenCalledTimes(4);
+  stop();
+});
+
+test('a live row is drawn at once; rows of other steps and subjects are not', async () => {
+  const { dashboard, stop } = await started();
+  FakeEventSource.last?.send('volume', row(2, 200));
+  FakeEventSource.last?.send('volume', row(3, 300, 'hour'));
+  FakeEventSource.last?.send('volume', { ...row(4, 400), by: { hashtag: 'x' } });
+  FakeEventSource.last?.send('volume', null);
+  expect(dashboard.rows.map((held) => held.posts)).toEqual([100, 200]);
+  stop();
+});
+
+test('a hundred windows closing at once cost one reading', async () => {
+  const { api, stop } = await started();
+  const before = api.watches.mock.calls.length;
+  for (let i = 0; i < 100; i += 1) FakeEventSource.last?.send('window', { step: 'minute' });
+  FakeEventSource.last?.send('window', { step: 'hour' });
+  await vi.advanceTimersByTimeAsync(REFRESH_MIN_MS);
+  expect(api.watches.mock.calls.length).toBe(before + 1);
+  stop();
+});
+
+test('a failure stays with its part, keeps what was shown, and goes when reading works again', async () => {
+  const { dashboard, api, stop } = await started();
+  api.watches.mockRejectedValueOnce(new ApiError('the store could not be read', 500));
+  await dashboard.refresh();
+  expect(dashboard.errors.watches?.message).toBe('the store could not be read');
+  expect(dashboard.watches).toEqual([]);
+  expect(dashboard.rows).toHaveLength(1);
+  expect(dashboard.disconnected).toBe(false);
+  await dashboard.refresh();
+  expect(dashboard.errors).toEqual({});
+  stop();
+});
+
+test('a lost stream says so until it is open again, and then what was missed is read', async () => {
+  const { dashboard, api, stop } = await started();
+  const before = api.watches.mock.calls.length;
+  FakeEventSource.last?.onerror?.();
+  expect(dashboard.disconnected).toBe(true);
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(dashboard.disconnected).toBe(true); // Trying is not yet being connected.
+  FakeEventSource.last?.onopen?.();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(dashboard.disconnected).toBe(false);
+  expect(api.watches.mock.calls.length).toBe(before + 1);
+  stop();
+});
+
+test('an answer for a step that is no longer shown is dropped', async () => {
+  const { dashboard, api, stop } = await started();
+  let late: (rows: VolumeRow[]) => void = () => {};
+  api.volumes.mockImplementationOnce(() => new Promise((resolve) => (late = resolve)));
+  const slow = dashboard.refresh();
+  await vi.advanceTimersByTimeAsync(0);
+  api.volumes.mockResolvedValue([row(0, 5_000, 'hour')]);
+  dashboard.setStep('hour');
+  await vi.advanceTimersByTimeAsync(0);
+  late([row(5, 1)]);
+  await slow;
+  expect(dashboard.rows.map((held) => held.step)).toEqual(['hour']);
+  stop();
+});
