@@ -1,0 +1,371 @@
+//! The volume detector against a slow, obviously right count: sets of authors in a map, from the posts themselves.
+//! Whatever the split over workers, whatever the order of closing, whatever is deleted: the same candidates.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
+
+use groundswell_detect::volume::{Merger, Observer, VolumeConfig, VolumeCounters};
+use groundswell_edge::{AuthorToken, DeleteKey, EdgePost, Link, PostKey, PublisherItem};
+use groundswell_gate::{Dimension, Gate, K, VolumeCandidate};
+use groundswell_post::{EventTime, Kind, Relation};
+use groundswell_sketch::{Distinct, Step, Window};
+use groundswell_text::{Analysis, Hashtag, Language, Word, hash_word};
+use groundswell_watch::WatchId;
+use proptest::prelude::*;
+
+const WATCHES: [&str; 4] = ["zebra", "floods", "quiet", "harvest"];
+/// 2016-09-22, two minutes before an hour and a day end.
+const START: i64 = 1_474_588_800 - 120;
+
+/// A post of a random stream.
+#[derive(Clone, Debug)]
+struct Post {
+    seconds: i64,
+    author: Option<u64>,
+    key: Option<u64>,
+    publisher: bool,
+    words: Vec<u8>,
+    tags: Vec<u8>,
+    domains: Vec<u8>,
+    watches: Vec<u32>,
+    language: Option<[u8; 2]>,
+    region: Option<[u8; 2]>,
+    relation: Relation,
+    source: u8,
+    worker: usize,
+    deleted: bool,
+}
+
+fn token(author: u64) -> u64 {
+    (author + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+fn word(number: u8) -> String {
+    // The last is a stop word, and no term.
+    if number == 19 { "the".to_owned() } else { format!("wort{number}") }
+}
+
+impl Post {
+    fn edge(&self) -> EdgePost {
+        EdgePost {
+            time: EventTime::from_unix(START + self.seconds),
+            source: format!("source{}", self.source),
+            kind: if self.publisher { Kind::Publisher } else { Kind::Person },
+            relation: self.relation,
+            region: self.region,
+            author: self.author.map(|author| AuthorToken::from_bits(token(author))),
+            key: self.key.map(PostKey::from_bits),
+            publisher: self.publisher.then(PublisherItem::default),
+            links: self.domains.iter().map(|n| Link { domain: format!("d{n}.example"), url: None }).collect(),
+            ..EdgePost::default()
+        }
+    }
+
+    fn analysis(&self) -> Analysis {
+        let mut analysis = Analysis::new();
+        analysis.language = self.language.map_or(Language::UND, Language::from_code);
+        let mut add = |text: String| {
+            let start = analysis.normal.len() as u32;
+            analysis.normal.push_str(&text);
+            analysis.normal.push(' ');
+            (hash_word(&text), (start, start + text.len() as u32))
+        };
+        let words: Vec<_> = self.words.iter().map(|number| add(word(*number))).collect();
+        let tags: Vec<_> = self.tags.iter().map(|number| add(format!("wort{number}"))).collect();
+        analysis.words = words.into_iter().map(|(hash, normal)| Word { hash, normal, raw: (0, 0) }).collect();
+        analysis.hashtags = tags.into_iter().map(|(hash, normal)| Hashtag { hash, normal }).collect();
+        analysis
+    }
+
+    /// Every cell that it belongs to, each once.
+    fn cells(&self) -> BTreeSet<(Dimension, String)> {
+        let mut cells = BTreeSet::from([
+            (Dimension::Total, "all".to_owned()),
+            (Dimension::Kind, if self.publisher { "publisher" } else { "person" }.to_owned()),
+            (Dimension::Relation, self.relation.as_str().to_owned()),
+            (Dimension::Source, format!("source{}", self.source)),
+            (Dimension::Language, self.language.map_or("und".to_owned(), |code| String::from_utf8(code.to_vec()).unwrap())),
+        ]);
+        cells.extend(self.region.map(|code| (Dimension::Region, String::from_utf8(code.to_vec()).unwrap())));
+        cells.extend(self.words.iter().filter(|word| **word != 19).map(|number| (Dimension::Term, word(*number))));
+        cells.extend(self.tags.iter().map(|number| (Dimension::Hashtag, format!("wort{number}"))));
+        cells.extend(self.domains.iter().map(|number| (Dimension::Domain, format!("d{number}.example"))));
+        cells.extend(self.watches.iter().map(|id| (Dimension::Watch, WATCHES[*id as usize].to_owned())));
+        cells
+    }
+}
+
+type Model = BTreeMap<(Window, Dimension, String), (u64, u64, BTreeSet<u64>)>;
+
+/// Counts what is not deleted. A window in which anything was seen has a total and all watches.
+fn model(posts: &[Post]) -> Model {
+    let mut model = Model::new();
+    for post in posts {
+        for step in Step::ALL {
+            let window = Window::containing(step, START + post.seconds);
+            model.entry((window, Dimension::Total, "all".to_owned())).or_default();
+            for watch in WATCHES {
+                model.entry((window, Dimension::Watch, watch.to_owned())).or_default();
+            }
+            for (dimension, value) in if post.deleted { BTreeSet::new() } else { post.cells() } {
+                let (count, publisher_posts, authors) = model.entry((window, dimension, value)).or_default();
+                *count += 1;
+                *publisher_posts += u64::from(post.publisher);
+                authors.extend(post.author.filter(|_| !post.publisher).map(token));
+            }
+        }
+    }
+    model
+}
+
+/// What the detector may leave out: cells of open-ended dimensions that cannot pass.
+fn proposed(model: Model, k: u64) -> Model {
+    let could_pass = |(posts, publisher_posts, authors): &(u64, u64, BTreeSet<u64>)| {
+        posts == publisher_posts || authors.len() as u64 >= k
+    };
+    model.into_iter().filter(|((_, dimension, _), cell)| !dimension.is_open_ended() || could_pass(cell)).collect()
+}
+
+struct Run {
+    candidates: Vec<VolumeCandidate>,
+    observed: VolumeCounters,
+    merged: VolumeCounters,
+    deleted: u64,
+}
+
+/// The whole detector over some workers. Each closes when `close_every` posts have passed, if the stream allows it.
+fn run(posts: &[Post], workers: usize, config: &VolumeConfig, k: K, close_every: usize) -> Run {
+    let config = VolumeConfig { shards: workers, watch_names: WATCHES.map(str::to_owned).into(), ..config.clone() };
+    let mut observers: Vec<_> = (0..workers).map(|_| Observer::new(config.clone())).collect();
+    let mut mergers: Vec<_> = (0..workers).map(|_| Merger::new(config.clone(), k)).collect();
+    let mut candidates = Vec::new();
+    let mut deleted = 0;
+    let keys: HashSet<DeleteKey> =
+        posts.iter().filter(|post| post.deleted).filter_map(|post| post.key).map(|key| DeleteKey::Post(PostKey::from_bits(key))).collect();
+    let mut close = |observers: &mut Vec<Observer>, mergers: &mut Vec<Merger>, before: i64| {
+        for observer in observers.iter_mut() {
+            for minute in observer.open_minutes().into_iter().filter(|minute| minute.end() <= before) {
+                deleted += observer.delete(minute, &keys);
+                assert_eq!(observer.delete(minute, &keys), 0, "what is deleted is deleted once");
+            }
+            observer.close(before, &mut |shard, minute, summary| mergers[shard].merge(minute, summary));
+        }
+        for merger in mergers.iter_mut() {
+            merger.close(before, &mut |candidate| candidates.push(candidate));
+        }
+    };
+    for (nth, post) in posts.iter().enumerate() {
+        observers[post.worker % workers].observe(
+            &post.edge(),
+            &post.analysis(),
+            &post.watches.iter().map(|id| WatchId(*id)).collect::<Vec<_>>(),
+        );
+        if nth % close_every == close_every - 1 {
+            let before = posts[nth + 1..].iter().map(|post| START + post.seconds).min().unwrap_or(START);
+            close(&mut observers, &mut mergers, before);
+        }
+    }
+    close(&mut observers, &mut mergers, i64::MAX);
+    let mut counters = (VolumeCounters::default(), VolumeCounters::default());
+    observers.iter().for_each(|observer| counters.0.add(&observer.counters()));
+    mergers.iter().for_each(|merger| counters.1.add(&merger.counters()));
+    Run { candidates, observed: counters.0, merged: counters.1, deleted }
+}
+
+/// Candidates as the model's map; asserts on the way what a consumer relies on.
+fn content(candidates: &[VolumeCandidate]) -> BTreeMap<(Window, Dimension, String), (u64, u64, Distinct)> {
+    let mut content = BTreeMap::new();
+    for candidate in candidates {
+        assert!(candidate.cells.windows(2).all(|pair| pair[0].value < pair[1].value), "sorted by value");
+        for cell in &candidate.cells {
+            let key = (candidate.window, candidate.dimension, cell.value.clone());
+            let figures = (cell.posts, cell.publisher_posts, cell.authors.clone());
+            assert!(content.insert(key, figures).is_none(), "a cell is in one candidate");
+        }
+    }
+    let mut whole = BTreeSet::new();
+    for candidate in candidates.iter().filter(|candidate| !candidate.dimension.is_open_ended()) {
+        assert!(whole.insert((candidate.window, candidate.dimension)), "a table that may fold comes whole");
+    }
+    content
+}
+
+fn expected(model: Model) -> BTreeMap<(Window, Dimension, String), (u64, u64, Distinct)> {
+    let distinct = |authors: BTreeSet<u64>| Distinct::from_sorted_unique(&authors.into_iter().collect::<Vec<_>>());
+    model.into_iter().map(|(key, (posts, publisher, authors))| (key, (posts, publisher, distinct(authors)))).collect()
+}
+
+fn posts(count: impl Into<proptest::collection::SizeRange>) -> impl Strategy<Value = Vec<Post>> {
+    let numbers = |max: u8, count: usize| {
+        proptest::collection::vec((0..max, 0..max).prop_map(|(a, b)| a.min(b)), 0..count)
+    };
+    let who = (proptest::option::weighted(0.95, 0_u64..30), any::<bool>(), proptest::bool::weighted(0.1));
+    let what = (numbers(20, 12), numbers(6, 4), numbers(5, 4), proptest::collection::btree_set(0_u32..3, 0..3));
+    let head = (
+        proptest::option::of(prop_oneof![Just(*b"en"), Just(*b"de"), Just(*b"pt")]),
+        proptest::option::of(prop_oneof![Just(*b"BR"), Just(*b"DE")]),
+        0_usize..4,
+        0_u8..3,
+    );
+    let how = (0_usize..3, proptest::bool::weighted(0.15), 0_i64..400);
+    let post = (who, what, head, how).prop_map(
+        |(
+            (author, has_key, publisher),
+            (words, tags, domains, watches),
+            (language, region, relation, source),
+            (worker, deleted, seconds),
+        )| {
+            Post {
+                seconds,
+                author,
+                key: has_key.then_some(0),
+                publisher,
+                words,
+                tags: tags.into_iter().collect::<BTreeSet<_>>().into_iter().collect(),
+                domains,
+                watches: watches.into_iter().collect(),
+                language,
+                region,
+                relation: Relation::ALL[relation],
+                source,
+                worker,
+                deleted: deleted && has_key,
+            }
+        },
+    );
+    proptest::collection::vec(post, count).prop_map(|mut posts| {
+        for (number, post) in (1..).zip(&mut posts) {
+            post.key = post.key.map(|_| number);
+        }
+        posts
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn counts_as_the_model_does(posts in posts(0..250), close_every in 20_usize..120, k in 5_u32..12) {
+        let k = K::new(k).unwrap();
+        let expected = expected(proposed(model(&posts), k.get()));
+        for workers in 1..=3 {
+            let run = run(&posts, workers, &VolumeConfig::default(), k, close_every);
+            prop_assert_eq!(&content(&run.candidates), &expected, "{} workers", workers);
+            prop_assert_eq!(run.deleted, posts.iter().filter(|post| post.deleted).count() as u64);
+            prop_assert_eq!((run.observed, run.merged), Default::default());
+        }
+    }
+
+    #[test]
+    fn released_rows_rest_on_k(posts in posts(100..400), workers in 1_usize..4) {
+        let gate = Gate::new(K::new(6).unwrap());
+        let counted = model(&posts);
+        let run = run(&posts, workers, &VolumeConfig::default(), gate.k(), 100);
+        for row in run.candidates.into_iter().flat_map(|candidate| gate.release(candidate)) {
+            let Some(figures) = row.figures else { continue };
+            if row.value == groundswell_gate::OTHER {
+                prop_assert!(figures.authors >= 6);
+                continue;
+            }
+            let (posts, publisher_posts, authors) = &counted[&(row.window, row.dimension, row.value.clone())];
+            prop_assert_eq!((figures.posts, figures.authors), (*posts, authors.len() as u64));
+            prop_assert!(authors.len() >= 6 || posts == publisher_posts);
+        }
+    }
+
+    #[test]
+    fn small_bounds_change_no_count(posts in posts(50..300), close_every in 20_usize..120) {
+        // Without deletions: what was summed up early is out of their reach.
+        let posts: Vec<Post> = posts.into_iter().map(|post| Post { deleted: false, ..post }).collect();
+        let k = K::new(5).unwrap();
+        let config = VolumeConfig { log_bytes_max: 2_000, interned_max: 24, ..VolumeConfig::default() };
+        let expected = expected(proposed(model(&posts), k.get()));
+        let run = run(&posts, 2, &config, k, close_every);
+        prop_assert_eq!(&content(&run.candidates), &expected);
+        prop_assert!(run.observed.records_compacted_early > 0 && run.observed.interner_rebuilt > 0);
+    }
+
+    #[test]
+    fn a_full_table_loses_only_the_smallest_and_says_so(posts in posts(150..300)) {
+        let k = K::new(5).unwrap();
+        let config = VolumeConfig { hour_cells_max: 30, day_cells_max: 30, ..VolumeConfig::default() };
+        let all = content(&run(&posts, 1, &VolumeConfig::default(), k, 100).candidates);
+        let run = run(&posts, 1, &config, k, 100);
+        prop_assert!(run.merged.cells_pruned > 0);
+        let kept = content(&run.candidates);
+        for (key, (posts, _, authors)) in &all {
+            match kept.get(key) {
+                // A cell that was pruned and came again has been undercounted, never overcounted.
+                Some((p, _, a)) => prop_assert!(p <= posts && a.count() <= authors.count()),
+                None => prop_assert!(key.1.is_open_ended() && key.0.step != Step::Minute),
+            }
+            if !key.1.is_open_ended() || key.0.step == Step::Minute {
+                prop_assert_eq!(kept.get(key).map(|cell| cell.0), Some(*posts));
+            }
+        }
+    }
+}
+
+#[test]
+fn deleting_an_author_takes_all_their_posts_of_the_minute() {
+    let post = |author, seconds| EdgePost {
+        time: EventTime::from_unix(START + seconds),
+        author: Some(AuthorToken::from_bits(author)),
+        ..EdgePost::default()
+    };
+    let mut observer = Observer::new(VolumeConfig::default());
+    for (author, seconds) in [(1, 0), (2, 1), (1, 2), (1, 61)] {
+        observer.observe(&post(author, seconds), &Analysis::new(), &[]);
+    }
+    let minutes = observer.open_minutes();
+    let keys = HashSet::from([DeleteKey::Author(AuthorToken::from_bits(1)), DeleteKey::Post(PostKey::from_bits(2))]);
+    assert_eq!((minutes.len(), observer.delete(minutes[0], &keys)), (2, 2));
+    let mut totals = Vec::new();
+    observer.close(i64::MAX, &mut |_, minute, summary| {
+        let total = summary.iter().find(|cell| cell.dimension == Dimension::Total.index()).unwrap();
+        totals.push((minute.start - START, total.posts));
+    });
+    assert_eq!(totals, [(0, 1), (60, 1)]);
+}
+
+#[test]
+fn a_summary_for_a_closed_minute_is_counted_and_not_released_twice() {
+    let mut observer = Observer::new(VolumeConfig::default());
+    let mut merger = Merger::new(VolumeConfig::default(), K::DEFAULT);
+    let mut candidates = 0;
+    for _ in 0..2 {
+        let post = EdgePost { time: EventTime::from_unix(START), ..EdgePost::default() };
+        observer.observe(&post, &Analysis::new(), &[]);
+        observer.close(START + 60, &mut |_, minute, summary| merger.merge(minute, summary));
+        merger.close(START + 60, &mut |_| candidates += 1);
+    }
+    // Total, language, source, kind, relation of one minute.
+    assert_eq!((candidates, merger.counters().summaries_late), (5, 1));
+}
+
+#[test]
+fn more_domains_than_the_bound_are_left_out_and_counted() {
+    let links = (0..70).map(|n| Link { domain: format!("d{n}.example"), url: None }).collect();
+    let mut observer = Observer::new(VolumeConfig { watch_names: Arc::from([]), ..VolumeConfig::default() });
+    observer.observe(&EdgePost { links, ..EdgePost::default() }, &Analysis::new(), &[]);
+    assert_eq!(observer.counters().domains_left_out, 6);
+    observer.close(i64::MAX, &mut |_, _, summary| {
+        assert_eq!(summary.iter().filter(|cell| cell.dimension == Dimension::Domain.index()).count(), 64);
+    });
+}
+
+#[test]
+fn nothing_prints_what_it_holds() {
+    let mut observer = Observer::new(VolumeConfig::default());
+    let post = EdgePost { source: "canary".to_owned(), ..EdgePost::default() };
+    observer.observe(&post, &Analysis::new(), &[]);
+    let mut merger = Merger::new(VolumeConfig::default(), K::DEFAULT);
+    let mut printed = format!("{observer:?}");
+    observer.close(i64::MAX, &mut |_, minute, summary| {
+        printed += &format!("{summary:?}");
+        merger.merge(minute, summary);
+    });
+    printed += &format!("{merger:?}");
+    merger.finish(&mut |candidate| printed += &format!("{candidate:?}"));
+    assert!(!printed.contains("canary"), "{printed}");
+}
