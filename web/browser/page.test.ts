@@ -114,7 +114,7 @@ describe('with numbers', () => {
     expect(await total.locator('.legend').innerText()).toMatch(/held back: fewer than 10 authors[\s\S]*nothing was read/);
     await total.locator('summary').click();
     const rows = total.locator('tbody tr');
-    expect(await rows.count()).toBe(170);
+    await expect.poll(() => rows.count()).toBe(170);
     expect(await rows.filter({ hasText: 'fewer than 10 authors' }).count()).toBe(4);
     expect(await rows.filter({ hasText: 'nothing was read' }).count()).toBe(8);
   });

@@ -64,7 +64,7 @@ test('the table of a watch has every window, newest first', () => {
   details.open = true;
   details.dispatchEvent(new Event('toggle'));
   flushSync();
-  expect([...details.querySelectorAll('tbody td')].map(text)).toEqual(['30', 'fewer than 10 authors', '12']);
+  expect([...details.querySelectorAll('tbody td')].map(text)).toEqual(['30', '< 10 authors', '12']);
 });
 
 const answer: TopAnswer = {
@@ -76,7 +76,7 @@ const answer: TopAnswer = {
 } as TopAnswer;
 
 test('values are text and isolated, whatever they hold', () => {
-  const panel = render(TopPanel, { by: 'hashtag', answer, step: 'minute', k: 10 });
+  const panel = render(TopPanel, { by: 'hashtag', answer, step: 'minute', k: 10, closed: true });
   expect(panel.querySelector('img')).toBeNull();
   const values = [...panel.querySelectorAll('tbody bdi')];
   expect(values.map((value) => value.textContent)).toEqual(['#<img src=x onerror=alert(1)>', '#\u202Eevil']);
@@ -84,13 +84,15 @@ test('values are text and isolated, whatever they hold', () => {
 
 test('languages have names', () => {
   const items = [{ ...answer.items[0], value: 'ja' }];
-  const panel = render(TopPanel, { by: 'language', answer: { ...answer, items } as TopAnswer, step: 'minute', k: 10 });
+  const panel = render(TopPanel, { by: 'language', answer: { ...answer, items } as TopAnswer, step: 'minute', k: 10, closed: true });
   expect(text(panel.querySelector('tbody bdi') as Element)).not.toBe('ja');
 });
 
 test('an empty list is not taken for silence', () => {
-  const panel = render(TopPanel, { by: 'term', answer: { ...answer, items: [] }, step: 'hour', k: 10 });
+  const panel = render(TopPanel, { by: 'term', answer: { ...answer, items: [] }, step: 'hour', k: 10, closed: true });
   expect(text(panel)).toContain('10 authors or more');
+  const before = render(TopPanel, { by: 'term', answer: { ...answer, items: [] }, step: 'hour', k: 10, closed: false });
+  expect(text(before)).toContain('first closed hour');
 });
 
 test('a rise is said in words too', () => {
