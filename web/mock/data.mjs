@@ -98,8 +98,8 @@ export function top(by, step, newest, limit, hostile) {
   return { window: { start: iso(newest), end: iso(newest + width), step }, items };
 }
 
-/** @param {number} newest @param {number} now @param {boolean} hostile */
-export function watches(newest, now, hostile) {
+/** @param {Step} step @param {number} newest @param {number} now @param {boolean} hostile */
+export function watches(step, newest, now, hostile) {
   const list = [
     ['River floods', '(flood OR floods OR flooding) AND (river OR rain)', 'crisis-response', 'See where flooding is discussed, for the civil protection desk.', 60, 96],
     ['Vaccine talk', 'vaccine OR #vaccine OR "booster shot"', 'public-health', 'Follow questions about vaccination, to answer them.', 26, 41],
@@ -109,12 +109,12 @@ export function watches(newest, now, hostile) {
   if (hostile) list.push(['w'.repeat(400), 'x'.repeat(3_000), '\u202Ecategory', '<b>bold</b> '.repeat(80), 20, 5]);
   return list.map(([name, query, category, sentence, base, days]) => {
     /** @type {(number | null)[]} */
-    const spark = Array.from({ length: 60 }, (_, at) => {
-      const posts = base === 0 ? 0 : Math.round(level(String(name), newest - (59 - at) * 60_000, 'minute', Number(base)) * (0.6 + 0.8 * noise(String(name), at)));
+    const spark = Array.from({ length: 30 }, (_, at) => {
+      const posts = base === 0 ? 0 : Math.round(level(String(name), newest - (29 - at) * STEP_MS[step], step, Number(base)) * (0.6 + 0.8 * noise(String(name), at)));
       return posts < K + 3 ? null : posts;
     });
     const posts = spark.at(-1) ?? null;
-    const row = { start: iso(newest), step: 'minute', by: { watch: name } };
+    const row = { start: iso(newest), step, by: { watch: name } };
     return {
       name, query, reading: `(${query})`,
       purpose: { category, sentence },
@@ -133,14 +133,14 @@ export function sources(now, simulated, hostile) {
       name: 'bluesky', kind: 'jetstream', state: simulated ? 'retrying' : 'live',
       detail: simulated ? 'could not look up the host; next attempt in 14 s' : null,
       posts: simulated ? 0 : 812_440, rejected: simulated ? 0 : 7, reconnects: simulated ? 9 : 1,
-      last_event: simulated ? null : iso(Math.floor((now - 400) / 1000) * 1000), rate: simulated ? 0 : 71.4,
+      last_event: simulated ? null : iso(Math.floor(now / 60_000) * 60_000), rate: simulated ? 0 : 71.4,
     },
   ];
   if (simulated) {
-    list.push({ name: 'simulator', kind: 'simulated', state: 'live', detail: null, posts: 812_440, rejected: 0, reconnects: 0, last_event: iso(Math.floor(now / 1000) * 1000), rate: 71.9 });
+    list.push({ name: 'simulator', kind: 'simulator', state: 'live', detail: null, posts: 812_440, rejected: 0, reconnects: 0, last_event: iso(Math.floor(now / 60_000) * 60_000), rate: 71.9 });
   }
   if (hostile) {
-    list.push({ name: 's'.repeat(900), kind: 'file', state: 'failed', detail: `<script>1</script>${'d'.repeat(4_000)}`, posts: 0, rejected: 12, reconnects: 0, last_event: null, rate: null });
+    list.push({ name: 's'.repeat(900), kind: 'file', state: 'failed', detail: `<script>1</script>${'d'.repeat(4_000)}`, posts: 0, rejected: 12, reconnects: 0, last_event: null, rate: 0 });
   }
   return list;
 }

@@ -42,7 +42,7 @@ export async function startMock({ scenario = 'simulated', port = 0, dist = DIST 
           counters: scenario === 'silent'
             ? { read: 0, accepted: 0, rejected: 0, late: 0, opted_out: 0, deleted: 0, repeated: 0 }
             : { read: 812_447, accepted: 811_020, rejected: 7, late: 311, opted_out: 12, deleted: 904, repeated: 193 },
-          event_time: scenario === 'silent' ? { first: null, last: null } : { first: iso(now() - (none ? 40_000 : 9e6)), last: iso(now()) },
+          event_time: none ? { first: null, last: null } : { first: iso(newest('minute') - 9e6), last: iso(newest('minute') + 60_000) },
         };
       case '/api/v1/volumes': {
         if (none) return { items: [], next: null };
@@ -56,7 +56,7 @@ export async function startMock({ scenario = 'simulated', port = 0, dist = DIST 
         if (none) return { window: null, items: [] };
         return top(/** @type {any} */ (query.get('by')), step, newest(step), Number(query.get('limit') ?? 10), hostile);
       case '/api/v1/watches':
-        return { items: none ? [] : watches(newest('minute'), now(), hostile) };
+        return { next: null, items: none ? [] : watches(step, newest(step), now(), hostile) };
       case '/api/v1/sources':
         return { items: sources(now(), simulated, hostile) };
       default:

@@ -51,6 +51,9 @@ async function problem(response: Response): Promise<ApiError> {
 }
 
 export class Api {
+  /** Told with every answer whether it says that the data are made up. */
+  onnotice: (notice: string | null) => void = () => {};
+
   constructor(
     private readonly base = '',
     private readonly fetcher: Fetch = (input, init) => fetch(input, init),
@@ -71,7 +74,9 @@ export class Api {
       }
       if (!response.ok) throw await problem(response);
       try {
-        return (await response.json()) as T;
+        const body = (await response.json()) as T & { notice?: string | null };
+        this.onnotice(body.notice ?? null);
+        return body;
       } catch {
         throw new ApiError('the answer was cut off or is not JSON', response.status);
       }
@@ -84,8 +89,8 @@ export class Api {
     return this.get('/api/v1/status');
   }
 
-  watches(): Promise<WatchList> {
-    return this.get('/api/v1/watches');
+  watches(step: Step): Promise<WatchList> {
+    return this.get('/api/v1/watches', { step });
   }
 
   sources(): Promise<SourceList> {

@@ -2,7 +2,7 @@ import { flushSync } from 'svelte';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { ApiError, type Api } from '../api/client';
 import type { VolumeRow } from '../api/types';
-import { Dashboard, REFRESH_MIN_MS } from './dashboard.svelte';
+import { Dashboard, POLL_MS, REFRESH_MIN_MS } from './dashboard.svelte';
 
 class FakeEventSource {
   static last: FakeEventSource | null = null;
@@ -24,7 +24,9 @@ class FakeEventSource {
 const row = (minute: number, posts: number, step = 'minute'): VolumeRow =>
   ({ start: `2026-01-01T00:${String(minute).padStart(2, '0')}:00Z`, step, by: { total: 'all' }, posts, authors: posts }) as VolumeRow;
 
-function fake(): { [name in keyof Api]: ReturnType<typeof vi.fn> } {
+type Call = Exclude<keyof Api, 'onnotice'>;
+
+function fake(): { [name in Call]: ReturnType<typeof vi.fn> } {
   return {
     status: vi.fn(async () => ({ simulated: true, k: 12, event_time: { first: null, last: '2026-01-01T00:10:00Z' } })),
     sources: vi.fn(async () => ({ items: [] })),
@@ -98,14 +100,40 @@ test('a failure stays with its part, keeps what was shown, and goes when reading
 test('a lost stream says so until it is open again, and then what was missed is read', async () => {
   const { dashboard, api, stop } = await started();
   const before = api.watches.mock.calls.length;
+  api.status.mockRejectedValueOnce(new ApiError('the server cannot be reached', 0));
   FakeEventSource.last?.onerror?.();
+  await vi.advanceTimersByTimeAsync(0);
   expect(dashboard.disconnected).toBe(true);
   await vi.advanceTimersByTimeAsync(1_000);
-  expect(dashboard.disconnected).toBe(true); // Trying is not yet being connected.
+  expect(dashboard.stream).toBe('lost'); // Trying is not yet being connected.
   FakeEventSource.last?.onopen?.();
   await vi.advanceTimersByTimeAsync(0);
   expect(dashboard.disconnected).toBe(false);
+  expect(dashboard.stream).toBe('open');
   expect(api.watches.mock.calls.length).toBe(before + 1);
+  stop();
+});
+
+test('a stream alone that is refused is no lost server: the page reads every few seconds', async () => {
+  const { dashboard, api, stop } = await started();
+  FakeEventSource.last?.onerror?.();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(dashboard.disconnected).toBe(false);
+  const before = api.volumes.mock.calls.length;
+  await vi.advanceTimersByTimeAsync(POLL_MS);
+  expect(api.volumes.mock.calls.length).toBe(before + 1);
+  stop();
+});
+
+test('any answer that calls itself simulated is enough, before the status says so', async () => {
+  const api = fake();
+  api.status.mockResolvedValue({ simulated: false, k: 10, event_time: { first: null, last: null } });
+  const { dashboard, stop } = await started(api);
+  expect(dashboard.simulated).toBe(false);
+  (api as unknown as Api).onnotice('SIMULATED DATA');
+  expect(dashboard.simulated).toBe(true);
+  (api as unknown as Api).onnotice(null);
+  expect(dashboard.simulated).toBe(false);
   stop();
 });
 

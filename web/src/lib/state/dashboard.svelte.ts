@@ -36,20 +36,25 @@ export class Dashboard {
   #refreshedAt = 0;
   #wasLost = false;
   #running = false;
+  #noticed = $state(false);
 
-  constructor(private readonly api: Api) {}
+  constructor(private readonly api: Api) {
+    api.onnotice = (notice) => {
+      this.#noticed = notice !== null;
+    };
+  }
 
   get k(): number {
     return this.status?.k ?? 10;
   }
 
   get simulated(): boolean {
-    return this.status?.simulated === true;
+    return this.#noticed || this.status?.simulated === true;
   }
 
-  /** The server cannot be reached, or the live stream is down. */
+  /** The server cannot be reached. A stream alone that is down (refused, because many listen) is no such thing: see `#poll`. */
   get disconnected(): boolean {
-    return this.errors.status?.status === 0 || this.stream === 'lost';
+    return this.errors.status?.status === 0;
   }
 
   start(): () => void {
@@ -64,7 +69,9 @@ export class Dashboard {
         this.now = Date.now();
       }, 1_000),
       setInterval(() => {
-        if (document.visibilityState === 'visible') void this.#poll();
+        if (document.visibilityState !== 'visible') return;
+        // Without a stream nobody says when a window closes, so everything is read each time.
+        void (this.stream === 'lost' ? this.refresh() : this.#poll());
       }, POLL_MS),
     );
     return () => this.stop();
@@ -133,8 +140,10 @@ export class Dashboard {
   }
 
   #watches(): Promise<void> {
+    const step = this.step;
     return this.#read('watches', async () => {
-      this.watches = (await this.api.watches()).items;
+      const { items } = await this.api.watches(step);
+      if (step === this.step) this.watches = items;
     });
   }
 
@@ -155,7 +164,10 @@ export class Dashboard {
 
   #streamState(state: StreamState): void {
     this.stream = state === 'connecting' && this.#wasLost ? 'lost' : state;
-    if (state === 'lost') this.#wasLost = true;
+    if (state === 'lost') {
+      this.#wasLost = true;
+      void this.#poll(); // Is it the stream alone, or the server?
+    }
     if (state === 'open' && this.#wasLost) {
       this.#wasLost = false;
       void this.refresh(); // What closed in the meantime was missed.
@@ -169,6 +181,8 @@ export class Dashboard {
       if (row.step === this.step && row.by?.['total'] !== undefined) this.rows = mergeRows(this.rows, [row], this.step);
     } else if (name === 'window') {
       if ((data as ClosedWindow).step === this.step) this.#refreshSoon();
+    } else if (name === 'reset') {
+      this.#refreshSoon();
     } else if (name === 'sources') {
       const items = (data as { items?: unknown }).items;
       if (Array.isArray(items)) this.sources = items as Source[];
