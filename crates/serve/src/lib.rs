@@ -1,1 +1,69 @@
-//! Placeholder; see ARCHITECTURE.md.
+//! What the outside sees: the HTTP API under `/api/v1`, live updates, health, metrics, and the dashboard.
+//!
+//! On a post's way: after the store, at the very end. This crate depends on `gate`, `store` and `sketch` and on nothing that
+//! could hand it a post; it is given a [`groundswell_store::Reader`] of released tables and a [`StatusSource`], and
+//! everything that it writes was released.
+//!
+//! Main types: [`ServerState`], what is shown; [`Server`], which listens (loopback only, as long as there is no
+//! authentication); [`Live`], where committed windows are announced; [`openapi`], the document that the API keeps.
+//!
+//! ```
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+//! use std::sync::Arc;
+//! use groundswell_gate::{EngineStatus, Released, SourceStatus, WatchEntry};
+//! use groundswell_serve::{BindError, Live, Server, ServerState, StatusSource};
+//!
+//! struct Idle;
+//! impl StatusSource for Idle {
+//!     fn status(&self) -> Released<EngineStatus> {
+//!         Released::operational(EngineStatus {
+//!             version: "0.1.0".to_owned(), simulated: false, k: 10, workers: 2, watermark: None,
+//!             counters: std::collections::BTreeMap::new(),
+//!         })
+//!     }
+//!     fn sources(&self) -> Vec<Released<SourceStatus>> { Vec::new() }
+//!     fn watches(&self) -> Vec<Released<WatchEntry>> { Vec::new() }
+//! }
+//!
+//! let state = ServerState::new(Arc::new(Idle), Live::new());
+//! let server = Server::bind("127.0.0.1:0".parse().unwrap(), state.clone()).await.unwrap();
+//! println!("http://{}", server.address());
+//! server.run(async {}).await.unwrap();
+//!
+//! let everywhere = Server::bind("0.0.0.0:8750".parse().unwrap(), state).await;
+//! assert!(matches!(everywhere, Err(BindError::NotLoopback { .. })));
+//! # });
+//! ```
+//!
+//! Invariants, each with the test that holds it:
+//! - What is written was released: wire types take `Released` alone, and bodies look as the document says
+//!   (`tests/api.rs`: `answers_are_as_the_document_says`).
+//! - `openapi.json` is what this crate serves (`tests/openapi.rs`).
+//! - Only local names are answered, nothing is listened to but loopback (`guard::tests`, `tests/api.rs`).
+//! - While data are simulated, every answer says so (`tests/api.rs`: `simulated_data_say_so`).
+//! - A slow reader costs nobody else anything (`live::tests`, `tests/stream.rs`).
+//!
+//! Bounds: [`REQUESTS_MAX`], [`REQUEST_SECONDS_MAX`], [`REQUEST_BODY_BYTES_MAX`], [`STREAMS_MAX`], [`EVENTS_KEPT_MAX`].
+//!
+//! Sources: RFC 9110 (HTTP), RFC 9457 (problems), the WHATWG HTML standard (server-sent events), OpenAPI 3.1, the
+//! Prometheus text format 0.0.4.
+
+#![forbid(unsafe_code)]
+
+mod api;
+mod guard;
+mod live;
+mod metrics;
+mod page;
+mod params;
+mod problem;
+mod server;
+mod state;
+mod wire;
+
+pub use guard::{REQUEST_BODY_BYTES_MAX, REQUEST_SECONDS_MAX};
+pub use live::{EVENTS_KEPT_MAX, Live, STREAMS_MAX};
+pub use page::has_dashboard;
+pub use server::{BindError, Server, openapi, router};
+pub use state::{REQUESTS_MAX, ServerState, StatusSource};
+pub use wire::SPARK_WINDOWS;

@@ -10,7 +10,7 @@
 //!
 //! ```
 //! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-//! use groundswell_gate::{CandidateCell, Dimension, Gate, K, VolumeCandidate};
+//! use groundswell_gate::{CandidateCell, Dimension, Gate, VolumeCandidate};
 //! use groundswell_sketch::{Distinct, Step, Window};
 //! use groundswell_store::{ReleaseBatch, ReleaseWriter as _, ReleasedReader as _, Store, StoreOptions, VolumeQuery};
 //!
@@ -21,7 +21,7 @@
 //! let batch = ReleaseBatch { windows: vec![window], rows: Gate::default().release(candidate), files: Vec::new() };
 //!
 //! let folder = tempfile::tempdir().unwrap();
-//! let options = StoreOptions { k: K::DEFAULT, version: "0.1.0".to_owned(), simulated: false };
+//! let options = StoreOptions::default();
 //! let (mut writer, reader) = Store::open(folder.path(), &options).await.unwrap();
 //! assert_eq!(writer.commit(&batch).await.unwrap().inserted, 1);
 //! assert_eq!(writer.commit(&batch).await.unwrap().unchanged, 1);
@@ -52,7 +52,12 @@ pub use model::{
     Committed, Cursor, FileRead, Fingerprint, PAGE_ROWS_MAX, Page, ReleaseBatch, ReleaseWriter, ReleasedReader,
     VolumeQuery,
 };
+/// The reader of the database in use; SQLite's, as long as there is no other.
+pub type Reader = SqliteReader;
+/// The writer of the database in use; SQLite's, as long as there is no other.
+pub type Writer = SqliteWriter;
+
 pub use sqlite::{
-    FILE_NAME, LOCK_FILE_NAME, SCHEMA_VERSION, SqliteReader as Reader, SqliteWriter as Writer, Store, StoreOptions,
-    WATCHES_MAX, WatchRecord, WatchStore,
+    FILE_NAME, LOCK_FILE_NAME, SCHEMA_VERSION, SqliteReader, SqliteWriter, Store, StoreOptions, WATCHES_MAX,
+    WatchRecord, WatchStore,
 };

@@ -101,10 +101,8 @@ pub struct Page<T> {
 /// Reads released tables: all that `serve` is given.
 pub trait ReleasedReader: Send + Sync {
     /// A page of rows by (start, value).
-    fn volumes(
-        &self,
-        query: &VolumeQuery,
-    ) -> impl Future<Output = Result<Page<Released<VolumeRow>>, ReadError>> + Send;
+    fn volumes(&self, query: &VolumeQuery)
+    -> impl Future<Output = Result<Page<Released<VolumeRow>>, ReadError>> + Send;
 
     /// The values of one window with the most posts, most first, equals by value.
     fn top(

@@ -29,6 +29,9 @@ pub const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;
 /// Connections of one reader; a request that finds none waits for up to [`BUSY_SECONDS`].
 const READ_CONNECTIONS_MAX: u32 = 4;
 
+/// Size of the file's pages in bytes.
+const PAGE_BYTES: u32 = 8_192;
+
 /// How a store is opened.
 #[derive(Clone, Debug)]
 pub struct StoreOptions {
@@ -36,9 +39,16 @@ pub struct StoreOptions {
     pub k: K,
     /// The program's version, kept in the file that it makes.
     pub version: String,
-    /// Whether what will be written is simulated. A file is either or: opening it the other way round is fine for reading,
-    /// see [`SqliteReader::is_simulated`].
+    /// Whether what will be written is simulated. The file stays marked, see [`SqliteReader::is_simulated`].
     pub simulated: bool,
+    /// How large the file may become; at this size writing fails as on a full disk. `None`: as large as the disk allows.
+    pub bytes_max: Option<u64>,
+}
+
+impl Default for StoreOptions {
+    fn default() -> Self {
+        Self { k: K::DEFAULT, version: env!("CARGO_PKG_VERSION").to_owned(), simulated: false, bytes_max: None }
+    }
 }
 
 /// The store in a data folder.
@@ -51,7 +61,7 @@ impl Store {
     pub async fn open(folder: &Path, options: &StoreOptions) -> Result<(SqliteWriter, SqliteReader), OpenError> {
         let lock = lock_folder(folder)?;
         let path = folder.join(FILE_NAME);
-        let mut connection = connect_for_writing(&path).await?;
+        let mut connection = connect_for_writing(&path, options).await?;
         migrate(&mut connection, &path, options).await?;
         let reader = SqliteReader::new(read_pool(&path)?, options.k);
         Ok((SqliteWriter::new(connection, options.k, lock), reader))
@@ -98,10 +108,12 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .disable_statement_logging()
 }
 
-pub(super) async fn connect_for_writing(path: &Path) -> Result<SqliteConnection, OpenError> {
+pub(super) async fn connect_for_writing(path: &Path, wanted: &StoreOptions) -> Result<SqliteConnection, OpenError> {
+    let pages_max = wanted.bytes_max.map_or(0xffff_fffe, |bytes| (bytes / u64::from(PAGE_BYTES)).clamp(1, 0xffff_fffe));
     let mut connection = options(path)
         .create_if_missing(true)
-        .page_size(8_192)
+        .page_size(PAGE_BYTES)
+        .pragma("max_page_count", pages_max.to_string())
         .journal_mode(SqliteJournalMode::Wal)
         // In WAL mode: a power cut may lose the last commits and never damages the file. Windows that were lost are
         // released again, with the same numbers.
@@ -165,10 +177,9 @@ pub(super) async fn migrate(
         sqlx::raw_sql(sqlx::AssertSqlSafe(stamp)).execute(&mut *transaction).await.map_err(failed)?;
         transaction.commit().await.map_err(failed)?;
     }
-    for (key, value) in [
-        ("created_by", options.version.as_str()),
-        ("simulated", if options.simulated { "true" } else { "false" }),
-    ] {
+    for (key, value) in
+        [("created_by", options.version.as_str()), ("simulated", if options.simulated { "true" } else { "false" })]
+    {
         sqlx::query("INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT DO NOTHING")
             .bind(key)
             .bind(value)

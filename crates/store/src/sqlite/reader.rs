@@ -88,7 +88,12 @@ impl SqliteReader {
     }
 
     /// Takes a row back through the gate. What rests on too few by a k that was raised since is held back now.
-    fn admit(&self, dimension: Dimension, step: Step, row: &SqliteRow) -> Result<Option<Released<VolumeRow>>, ReadError> {
+    fn admit(
+        &self,
+        dimension: Dimension,
+        step: Step,
+        row: &SqliteRow,
+    ) -> Result<Option<Released<VolumeRow>>, ReadError> {
         let window = Window { step, start: row.try_get(0)? };
         let value: String = row.try_get(1)?;
         let (posts, authors): (Option<i64>, Option<i64>) = (row.try_get(2)?, row.try_get(3)?);
@@ -144,8 +149,7 @@ impl ReleasedReader for SqliteReader {
         for row in rows.iter().take(limit) {
             if let Some(item) = self.admit(query.dimension, query.step, row)? {
                 // A watch may stand in several sets of the same window.
-                let repeated =
-                    items.last().is_some_and(|last| last.window == item.window && last.value == item.value);
+                let repeated = items.last().is_some_and(|last| last.window == item.window && last.value == item.value);
                 if !repeated {
                     items.push(item);
                 }

@@ -48,7 +48,7 @@ impl WatchStore {
     pub async fn open(folder: &Path, options: &StoreOptions) -> Result<Self, OpenError> {
         std::fs::create_dir_all(folder).map_err(|source| OpenError::from_io(folder, source))?;
         let path = folder.join(FILE_NAME);
-        let mut connection = connect_for_writing(&path).await?;
+        let mut connection = connect_for_writing(&path, options).await?;
         migrate(&mut connection, &path, options).await?;
         Ok(Self { connection, path })
     }

@@ -3,15 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs::File;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use groundswell_gate::{Dimension, Figures, K, Released, VolumeRow, readmit};
 use groundswell_sketch::{Step, Window};
 use sqlx::sqlite::{SqliteArguments, SqliteConnection};
 use sqlx::{Arguments as _, Connection as _, Row as _};
+use tokio::sync::Mutex;
 
 use crate::codes::{dimension_code, step_code};
-use crate::{Committed, FileRead, Fingerprint, ReleaseBatch, ReleaseWriter, WriteError};
+use crate::{Committed, FileRead, ReleaseBatch, ReleaseWriter, WriteError};
 
 /// Rows of one multi-row statement: enough that the way to the connection's thread does not count, few enough that the
 /// arguments stay in the cache.
@@ -33,11 +34,17 @@ fn insert(rows: usize) -> String {
     sql
 }
 
-/// The single writer of a store's released tables. Holds the folder's lock as long as it lives.
-#[derive(Debug)]
+/// The single writer of a store's released tables. Clones are handles to the same one and take turns. The folder stays
+/// locked as long as one of them lives.
+#[derive(Clone, Debug)]
 pub struct SqliteWriter {
-    connection: SqliteConnection,
+    inner: Arc<Mutex<Inner>>,
     k: K,
+}
+
+#[derive(Debug)]
+struct Inner {
+    connection: SqliteConnection,
     /// The set of watches that was asked for last, and its id: it seldom changes.
     last_asked: Option<([u8; 32], i64)>,
     _lock: File,
@@ -45,22 +52,7 @@ pub struct SqliteWriter {
 
 impl SqliteWriter {
     pub(super) fn new(connection: SqliteConnection, k: K, lock: File) -> Self {
-        Self { connection, k, last_asked: None, _lock: lock }
-    }
-
-    /// Whether a file of this content was read to the end before.
-    pub async fn file_was_read(&mut self, fingerprint: &Fingerprint) -> Result<bool, WriteError> {
-        Ok(sqlx::query_scalar::<_, i64>("SELECT count(*) FROM files_read WHERE fingerprint = ?")
-            .bind(fingerprint.to_vec())
-            .fetch_one(&mut self.connection)
-            .await?
-            > 0)
-    }
-
-    /// Writes what is still in the write-ahead log into the file and lets go of the folder.
-    pub async fn close(self) -> Result<(), WriteError> {
-        self.connection.close().await?;
-        Ok(())
+        Self { inner: Arc::new(Mutex::new(Inner { connection, last_asked: None, _lock: lock })), k }
     }
 }
 
@@ -303,41 +295,32 @@ fn assert_releasable(rows: &[Released<VolumeRow>], k: K) -> Result<(), WriteErro
 impl ReleaseWriter for SqliteWriter {
     async fn commit(&mut self, batch: &ReleaseBatch) -> Result<Committed, WriteError> {
         assert_releasable(&batch.rows, self.k)?;
-        let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
-        let committed = match insert_batch(&mut transaction, batch, &mut self.last_asked).await {
-            Ok(committed) => committed,
-            Err(error) => {
-                // The set may have been new in what is now undone.
-                self.last_asked = None;
-                return Err(error);
-            }
-        };
-        if let Err(error) = transaction.commit().await {
-            self.last_asked = None;
-            return Err(error.into());
-        }
-        if committed.conflicting > 0 {
-            tracing::warn!(
-                rows = committed.conflicting,
-                "rows were released again with other numbers; what was released first stays"
-            );
-        }
+        let mut inner = self.inner.lock().await;
+        let Inner { connection, last_asked, .. } = &mut *inner;
+        // Forgotten until all is committed: the set may be new in what is then undone.
+        let mut asked = last_asked.take();
+        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+        let committed = insert_batch(&mut transaction, batch, &mut asked).await?;
+        transaction.commit().await?;
+        *last_asked = asked;
         Ok(committed)
     }
 
     async fn mark_file_read(&mut self, file: FileRead) -> Result<(), WriteError> {
-        insert_file(&mut self.connection, file).await
+        insert_file(&mut self.inner.lock().await.connection, file).await
     }
 
     async fn prune(&mut self, minutes_kept_days: u32) -> Result<u64, WriteError> {
+        let mut inner = self.inner.lock().await;
+        let connection = &mut inner.connection;
         let minute = step_code(Step::Minute);
         let latest: Option<i64> = sqlx::query_scalar("SELECT max(start) FROM windows_released WHERE step = ?")
             .bind(minute)
-            .fetch_one(&mut self.connection)
+            .fetch_one(&mut *connection)
             .await?;
         let Some(latest) = latest else { return Ok(0) };
         let before = latest + Step::Minute.seconds() - i64::from(minutes_kept_days) * Step::Day.seconds();
-        let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
+        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
         let mut dropped = 0;
         for dimension in Dimension::ALL {
             dropped += sqlx::query("DELETE FROM volumes WHERE dimension = ? AND step = ? AND start < ?")

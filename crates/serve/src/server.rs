@@ -1,0 +1,192 @@
+//! The listening socket and the routes.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Router, middleware};
+use groundswell_store::ReleasedReader as _;
+use thiserror::Error;
+use tokio::net::TcpListener;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::{ServerState, api, guard, metrics, page};
+
+/// How often it is looked whether a source's state has changed.
+const SOURCES_SECONDS: u64 = 5;
+
+/// After being told to stop, open answers get so long to end.
+const STOP_SECONDS_MAX: u64 = 5;
+
+/// Why the server does not listen.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum BindError {
+    /// Not the loopback interface.
+    #[error(
+        "{address}: only loopback addresses are served, since there is no authentication yet; listen on 127.0.0.1:{} and \
+         reach it from elsewhere with `ssh -L {}:127.0.0.1:{} HOST`",
+        .address.port(), .address.port(), .address.port()
+    )]
+    NotLoopback {
+        /// The address asked for.
+        address: SocketAddr,
+    },
+    /// Someone else has the port.
+    #[error("{address}: the port is in use; stop the program that has it, or choose another with --listen")]
+    InUse {
+        /// The address asked for.
+        address: SocketAddr,
+    },
+    /// The port may not be used by this user.
+    #[error("{address}: not allowed to use this port; choose one above 1023 with --listen")]
+    NotAllowed {
+        /// The address asked for.
+        address: SocketAddr,
+    },
+    /// Anything else.
+    #[error("{address}: cannot listen there")]
+    Io {
+        /// The address asked for.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// A server that listens.
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+    state: ServerState,
+}
+
+impl Server {
+    /// Listens on a loopback address; port 0 takes a free one.
+    pub async fn bind(address: SocketAddr, state: ServerState) -> Result<Self, BindError> {
+        if !address.ip().to_canonical().is_loopback() {
+            return Err(BindError::NotLoopback { address });
+        }
+        let failed = |source: io::Error| match source.kind() {
+            io::ErrorKind::AddrInUse => BindError::InUse { address },
+            io::ErrorKind::PermissionDenied => BindError::NotAllowed { address },
+            _ => BindError::Io { address, source },
+        };
+        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        Ok(Self { listener, address, state })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Answers until `stop` comes, then lets open answers end.
+    pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
+        let state = self.state.clone();
+        let sources = tokio::spawn(publish_sources(state.clone()));
+        let mut stopping = state.stopping();
+        let serving = axum::serve(self.listener, router(state.clone())).with_graceful_shutdown(async move {
+            stop.await;
+            state.stop();
+        });
+        let deadline = async {
+            let _ = stopping.wait_for(|stopping| *stopping).await;
+            tokio::time::sleep(Duration::from_secs(STOP_SECONDS_MAX)).await;
+        };
+        let ended = tokio::select! {
+            ended = serving => ended,
+            () = deadline => Ok(()),
+        };
+        sources.abort();
+        ended
+    }
+}
+
+/// Publishes the states of the sources when one has changed and someone listens.
+async fn publish_sources(state: ServerState) {
+    let mut ticks = tokio::time::interval(Duration::from_secs(SOURCES_SECONDS));
+    let mut last = Vec::new();
+    loop {
+        ticks.tick().await;
+        if state.live().streams() == 0 {
+            continue;
+        }
+        let sources = state.status().sources();
+        if sources != last {
+            state.live().sources(&sources, state.notice());
+            last = sources;
+        }
+    }
+}
+
+#[derive(OpenApi)]
+#[openapi(info(
+    title = "Groundswell",
+    description = "What public conversation is about, in numbers about groups and never about persons. Every number has \
+                   passed the gate: it rests on at least k distinct authors in a window that has closed.",
+    license(name = "AGPL-3.0-or-later", identifier = "AGPL-3.0-or-later"),
+))]
+struct Document;
+
+fn documented() -> OpenApiRouter<ServerState> {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(api::volumes::volumes))
+        .routes(routes!(api::top::top))
+        .routes(routes!(api::watches::watches))
+        .routes(routes!(api::sources::sources))
+        .routes(routes!(api::status::status))
+        .routes(routes!(api::stream::stream))
+}
+
+/// The OpenAPI document, as it is committed in `openapi.json`.
+pub fn openapi() -> String {
+    let document = documented().into_openapi();
+    let mut text = document.to_pretty_json().expect("the document is made of strings");
+    text.push('\n');
+    text
+}
+
+/// All routes, with what every request passes.
+pub fn router(state: ServerState) -> Router {
+    let (api, document) = documented().split_for_parts();
+    let mut document = document.to_pretty_json().expect("the document is made of strings");
+    document.push('\n');
+    api.route(
+        "/api/openapi.json",
+        get(async move || ([(header::CONTENT_TYPE, "application/json")], document.clone()).into_response()),
+    )
+    .route("/healthz", get(healthz))
+    .route("/readyz", get(readyz))
+    .route("/metrics", get(metrics::metrics))
+    .fallback(page::page)
+    .method_not_allowed_fallback(page::method_not_allowed)
+    .layer(middleware::from_fn_with_state(state.clone(), guard::guard))
+    .with_state(state)
+}
+
+async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+/// Ready once the engine runs and the store answers.
+async fn readyz(State(state): State<ServerState>) -> Response {
+    let not_yet = |why: &'static str| (StatusCode::SERVICE_UNAVAILABLE, why).into_response();
+    if !state.is_running() {
+        return not_yet("the engine does not run yet\n");
+    }
+    match state.reader() {
+        Ok(reader) if reader.ping().await.is_ok() => "ready\n".into_response(),
+        Ok(_) => not_yet("the store does not answer\n"),
+        Err(_) => not_yet("the store is not open yet\n"),
+    }
+}

@@ -1,0 +1,130 @@
+//! What all handlers share.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use groundswell_gate::{EngineStatus, Released, SourceStatus, WatchEntry};
+use groundswell_store::Reader;
+use tokio::sync::{Semaphore, watch};
+
+use crate::live::Live;
+use crate::metrics::HttpCounters;
+use crate::problem::{Code, Problem};
+
+/// What is said wherever simulated data are shown.
+pub(crate) const SIMULATED: &str = "SIMULATED DATA";
+
+/// Requests in work at the same time; one more is answered with `busy`. Live streams do not count, they have
+/// [`crate::STREAMS_MAX`].
+pub const REQUESTS_MAX: usize = 64;
+
+/// Says how engine, sources and watches stand. The binary puts the engine behind it.
+pub trait StatusSource: Send + Sync {
+    /// The running engine.
+    fn status(&self) -> Released<EngineStatus>;
+    /// All configured sources.
+    fn sources(&self) -> Vec<Released<SourceStatus>>;
+    /// The register of watches, by name.
+    fn watches(&self) -> Vec<Released<WatchEntry>>;
+}
+
+/// What the server shows: cheap to clone, all clones are the same.
+#[derive(Clone)]
+pub struct ServerState {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    reader: RwLock<Option<Reader>>,
+    simulated: AtomicBool,
+    running: AtomicBool,
+    status: Arc<dyn StatusSource>,
+    live: Live,
+    http: HttpCounters,
+    requests: Semaphore,
+    stopping: watch::Sender<bool>,
+}
+
+impl fmt::Debug for ServerState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerState").field("simulated", &self.is_simulated()).finish_non_exhaustive()
+    }
+}
+
+impl ServerState {
+    /// A state without a store yet: health answers, the API says that the store is not there.
+    pub fn new(status: Arc<dyn StatusSource>, live: Live) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                reader: RwLock::new(None),
+                simulated: AtomicBool::new(false),
+                running: AtomicBool::new(false),
+                status,
+                live,
+                http: HttpCounters::default(),
+                requests: Semaphore::new(REQUESTS_MAX),
+                stopping: watch::Sender::new(false),
+            }),
+        }
+    }
+
+    /// Shows this store from now on, also in the middle of running: the live source may come up after the simulator stood
+    /// in for it.
+    pub fn replace_reader(&self, reader: Reader, simulated: bool) {
+        *self.inner.reader.write().unwrap_or_else(PoisonError::into_inner) = Some(reader);
+        self.inner.simulated.store(simulated, Ordering::Release);
+    }
+
+    /// Says whether the engine runs; `/readyz` answers accordingly.
+    pub fn set_running(&self, running: bool) {
+        self.inner.running.store(running, Ordering::Release);
+    }
+
+    /// Where live updates come in.
+    pub fn live(&self) -> &Live {
+        &self.inner.live
+    }
+
+    /// Whether what is shown is made up.
+    pub fn is_simulated(&self) -> bool {
+        self.inner.simulated.load(Ordering::Acquire) || self.inner.status.status().simulated
+    }
+
+    pub(crate) fn notice(&self) -> Option<&'static str> {
+        self.is_simulated().then_some(SIMULATED)
+    }
+
+    pub(crate) fn is_running(&self) -> bool {
+        self.inner.running.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn reader(&self) -> Result<Reader, Problem> {
+        self.inner
+            .reader
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+            .ok_or_else(|| Problem::new(Code::StoreUnavailable).detail("it is not open yet; try again in a moment"))
+    }
+
+    pub(crate) fn status(&self) -> &dyn StatusSource {
+        &*self.inner.status
+    }
+
+    pub(crate) fn http(&self) -> &HttpCounters {
+        &self.inner.http
+    }
+
+    pub(crate) fn requests(&self) -> &Semaphore {
+        &self.inner.requests
+    }
+
+    pub(crate) fn stopping(&self) -> watch::Receiver<bool> {
+        self.inner.stopping.subscribe()
+    }
+
+    pub(crate) fn stop(&self) {
+        self.inner.stopping.send_replace(true);
+    }
+}

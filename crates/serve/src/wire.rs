@@ -1,0 +1,426 @@
+//! The API's own types. Core types are not serialisable on purpose; what stands here is a promise to strangers. Numbers
+//! that come from posts can be put in only as [`Released`]: the fields are private to this module.
+
+use std::collections::BTreeMap;
+
+use groundswell_gate::{Dimension, EngineStatus, Outward, Released, SourceStatus, VolumeRow, WatchEntry};
+use groundswell_sketch::{Rfc3339, Step, Window};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::metrics::RECORD_STATES;
+
+/// Windows of a sparkline, the last of which is the one shown beside it.
+pub const SPARK_WINDOWS: usize = 30;
+
+/// The length of a window.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[schema(as = Step)]
+pub(crate) enum StepName {
+    Minute,
+    Hour,
+    Day,
+}
+
+impl From<Step> for StepName {
+    fn from(step: Step) -> Self {
+        match step {
+            Step::Minute => Self::Minute,
+            Step::Hour => Self::Hour,
+            Step::Day => Self::Day,
+        }
+    }
+}
+
+/// A row of the released table **volumes**: posts and distinct authors of a closed window, or `suppressed` in their place
+/// where the subject was asked for by name and is held back (it may be zero or anything below k). The gate's crate writes
+/// it; this describes it.
+#[derive(Debug, ToSchema)]
+#[schema(as = VolumeRow)]
+#[allow(dead_code, reason = "describes what the gate writes; a test compares the two")]
+pub(crate) struct VolumeRowSchema {
+    /// First moment of the window, inclusive.
+    #[schema(value_type = String, format = DateTime)]
+    start: String,
+    step: StepName,
+    /// One dimension and its value: `{"watch":"river-floods"}`.
+    by: BTreeMap<String, String>,
+    /// Posts in the window.
+    #[schema(required = false, nullable = false, value_type = u64)]
+    posts: Option<u64>,
+    /// Distinct authors among persons in the window.
+    #[schema(required = false, nullable = false, value_type = u64)]
+    authors: Option<u64>,
+    /// `true` where the two numbers are held back.
+    #[schema(required = false, nullable = false, value_type = bool)]
+    suppressed: Option<bool>,
+}
+
+/// A page of rows.
+#[derive(Serialize, ToSchema)]
+#[schema(as = VolumePage)]
+pub(crate) struct VolumePage {
+    /// By (start, value).
+    #[schema(value_type = Vec<VolumeRowSchema>)]
+    items: Vec<Released<VolumeRow>>,
+    /// Give it back as `cursor` to go on; null at the end.
+    next: Option<String>,
+    /// `SIMULATED DATA` where the data are made up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notice: Option<&'static str>,
+}
+
+impl VolumePage {
+    pub(crate) fn new(items: Vec<Released<VolumeRow>>, next: Option<String>, notice: Option<&'static str>) -> Self {
+        Self { items, next, notice }
+    }
+}
+
+/// A closed window.
+#[derive(Serialize, ToSchema)]
+#[schema(as = TopWindow)]
+pub(crate) struct TopWindow {
+    /// Inclusive.
+    #[schema(value_type = String, format = DateTime)]
+    start: Rfc3339,
+    /// Exclusive.
+    #[schema(value_type = String, format = DateTime)]
+    end: Rfc3339,
+    step: StepName,
+}
+
+/// The window before.
+#[derive(Serialize, ToSchema)]
+#[schema(as = TopPrevious)]
+pub(crate) struct TopPrevious {
+    /// Its posts.
+    posts: u64,
+}
+
+/// A value with its numbers.
+#[derive(Serialize, ToSchema)]
+#[schema(as = TopItem)]
+pub(crate) struct TopItem {
+    value: String,
+    /// Posts in the window.
+    posts: u64,
+    /// Distinct authors among persons in the window.
+    authors: u64,
+    /// The window before; null where it was held back, or nothing.
+    previous: Option<TopPrevious>,
+    /// Posts in the window divided by posts in the one before: 2.5 is two and a half times as many.
+    change: Option<f64>,
+    /// Posts in the last 30 windows, oldest first, the last being this one; null where held back, or nothing.
+    spark: Vec<Option<u64>>,
+}
+
+/// The values with the most posts in one window.
+#[derive(Serialize, ToSchema)]
+#[schema(as = TopAnswer)]
+pub(crate) struct TopAnswer {
+    /// The window; null where none has closed there yet.
+    window: Option<TopWindow>,
+    /// Most posts first.
+    items: Vec<TopItem>,
+    /// `SIMULATED DATA` where the data are made up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notice: Option<&'static str>,
+}
+
+impl TopAnswer {
+    pub(crate) fn empty(notice: Option<&'static str>) -> Self {
+        Self { window: None, items: Vec::new(), notice }
+    }
+
+    /// From the rows of one window and the rows of these values in the windows before and in it.
+    pub(crate) fn new(
+        window: Window,
+        rows: &[Released<VolumeRow>],
+        history: &[Released<VolumeRow>],
+        notice: Option<&'static str>,
+    ) -> Self {
+        let sparks = Sparks::new(window, history);
+        let item = |row: &Released<VolumeRow>| {
+            let figures = row.figures?;
+            let spark = sparks.of(&row.value);
+            let previous = spark[SPARK_WINDOWS - 2];
+            Some(TopItem {
+                value: row.value.clone(),
+                posts: figures.posts,
+                authors: figures.authors,
+                previous: previous.map(|posts| TopPrevious { posts }),
+                change: previous.filter(|posts| *posts > 0).map(|before| figures.posts as f64 / before as f64),
+                spark,
+            })
+        };
+        Self {
+            window: Some(TopWindow { start: window.start_text(), end: window.end_text(), step: window.step.into() }),
+            items: rows.iter().filter_map(item).collect(),
+            notice,
+        }
+    }
+}
+
+/// Posts of values over the last windows.
+struct Sparks<'a> {
+    last: Window,
+    by_value: BTreeMap<&'a str, Vec<Option<u64>>>,
+}
+
+impl<'a> Sparks<'a> {
+    fn new(last: Window, rows: &'a [Released<VolumeRow>]) -> Self {
+        let mut by_value: BTreeMap<&str, Vec<Option<u64>>> = BTreeMap::new();
+        for row in rows {
+            let back = (last.start - row.window.start) / last.step.seconds();
+            if row.window.step == last.step && (0..SPARK_WINDOWS as i64).contains(&back) {
+                let spark = by_value.entry(&row.value).or_insert_with(|| vec![None; SPARK_WINDOWS]);
+                spark[SPARK_WINDOWS - 1 - back as usize] = row.figures.map(|figures| figures.posts);
+            }
+        }
+        Self { last, by_value }
+    }
+
+    fn of(&self, value: &str) -> Vec<Option<u64>> {
+        debug_assert_eq!(self.last.start.rem_euclid(self.last.step.seconds()), 0);
+        self.by_value.get(value).cloned().unwrap_or_else(|| vec![None; SPARK_WINDOWS])
+    }
+}
+
+/// First second of the windows that a sparkline ending with this one shows.
+pub(crate) const fn spark_from(last: Window) -> i64 {
+    last.start - (SPARK_WINDOWS as i64 - 1) * last.step.seconds()
+}
+
+/// Why there is a watch.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Purpose)]
+pub(crate) struct Purpose {
+    category: String,
+    sentence: String,
+}
+
+/// A watch: its terms, which everyone can read, and its numbers.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Watch)]
+pub(crate) struct Watch {
+    name: String,
+    /// The query as written.
+    query: String,
+    /// The query as it is understood, in parentheses.
+    reading: String,
+    purpose: Purpose,
+    created: String,
+    sunset: String,
+    /// `active` or `ended`.
+    state: String,
+    /// Posts in the last 30 windows, oldest first; null where held back.
+    spark: Vec<Option<u64>>,
+    /// Its row in the window that closed last; null where it was not asked for.
+    #[schema(value_type = Option<VolumeRowSchema>)]
+    latest: Option<Released<VolumeRow>>,
+}
+
+/// The register of watches.
+#[derive(Serialize, ToSchema)]
+#[schema(as = WatchList)]
+pub(crate) struct WatchList {
+    /// By name.
+    items: Vec<Watch>,
+    /// Give it back as `cursor` to go on; null at the end.
+    next: Option<String>,
+    /// `SIMULATED DATA` where the data are made up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notice: Option<&'static str>,
+}
+
+impl WatchList {
+    /// From the register, the rows of the window that closed last, and the rows of the windows before.
+    pub(crate) fn new(
+        watches: &[Released<WatchEntry>],
+        last: Option<Window>,
+        latest: Vec<Released<VolumeRow>>,
+        history: &[Released<VolumeRow>],
+        next: Option<String>,
+        notice: Option<&'static str>,
+    ) -> Self {
+        let sparks = last.map(|window| Sparks::new(window, history));
+        let mut latest: BTreeMap<String, Released<VolumeRow>> =
+            latest.into_iter().map(|row| (row.value.clone(), row)).collect();
+        let items = watches
+            .iter()
+            .map(|watch| Watch {
+                name: watch.name.clone(),
+                query: watch.query.clone(),
+                reading: watch.parenthesised.clone(),
+                purpose: Purpose { category: watch.category.clone(), sentence: watch.sentence.clone() },
+                created: watch.created.clone(),
+                sunset: watch.sunset.clone(),
+                state: watch.state.clone(),
+                spark: sparks.as_ref().map_or_else(|| vec![None; SPARK_WINDOWS], |sparks| sparks.of(&watch.name)),
+                latest: latest.remove(&watch.name),
+            })
+            .collect();
+        Self { items, next, notice }
+    }
+}
+
+/// How a source stands.
+#[derive(Debug, ToSchema)]
+#[schema(as = SourceState)]
+#[allow(dead_code, reason = "describes what the gate writes; a test compares the two")]
+pub(crate) struct SourceStateSchema {
+    name: String,
+    /// `jetstream`, `file`, `simulator`, …
+    kind: String,
+    state: SourceStateName,
+    /// What an operator should know.
+    detail: Option<String>,
+    /// Posts read.
+    posts: u64,
+    /// Records that could not be read.
+    rejected: u64,
+    /// Connections made anew.
+    reconnects: u64,
+    /// The newest event time, to the minute.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    last_event: Option<String>,
+    /// Posts a second, lately.
+    rate: f64,
+}
+
+/// The states of a source.
+#[derive(Debug, ToSchema)]
+#[schema(as = SourceStateName, rename_all = "lowercase")]
+#[allow(dead_code, reason = "describes what the gate writes; a test compares the two")]
+pub(crate) enum SourceStateName {
+    Connecting,
+    Live,
+    Idle,
+    Retrying,
+    Done,
+    Failed,
+}
+
+/// All sources.
+#[derive(Serialize, ToSchema)]
+#[schema(as = SourceList)]
+pub(crate) struct SourceList {
+    #[schema(value_type = Vec<SourceStateSchema>)]
+    items: Vec<Released<SourceStatus>>,
+    /// `SIMULATED DATA` where the data are made up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notice: Option<&'static str>,
+}
+
+impl SourceList {
+    pub(crate) fn new(items: Vec<Released<SourceStatus>>, notice: Option<&'static str>) -> Self {
+        Self { items, notice }
+    }
+}
+
+/// Records by what became of them; `read` is the sum. Counts of records, not of people. Further counters of the engine
+/// stand beside these.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Counters)]
+pub(crate) struct Counters {
+    read: u64,
+    /// Went past the edge.
+    accepted: u64,
+    /// Could not be read.
+    rejected: u64,
+    /// Came after their window had closed.
+    late: u64,
+    /// Dropped because author or platform asked for it.
+    opted_out: u64,
+    /// Deletions.
+    deleted: u64,
+    /// Delivered before.
+    repeated: u64,
+    #[serde(flatten)]
+    more: BTreeMap<String, u64>,
+}
+
+/// Event time of the windows that have closed.
+#[derive(Serialize, ToSchema)]
+#[schema(as = EventTimes)]
+pub(crate) struct EventTimes {
+    /// Start of the first.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    first: Option<Rfc3339>,
+    /// End of the last.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    last: Option<Rfc3339>,
+}
+
+/// The running engine.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Status)]
+pub(crate) struct Status {
+    version: String,
+    /// Whether data are made up.
+    simulated: bool,
+    /// Distinct authors that a thing must rest on before it is shown.
+    k: u64,
+    /// Worker threads of the cluster.
+    workers: u64,
+    /// Event time before which everything is closed.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    watermark: Option<Rfc3339>,
+    counters: Counters,
+    event_time: EventTimes,
+    /// `SIMULATED DATA` where the data are made up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notice: Option<&'static str>,
+}
+
+impl Status {
+    pub(crate) fn new(
+        engine: &Released<EngineStatus>,
+        closed: Option<(i64, i64)>,
+        simulated: bool,
+        notice: Option<&'static str>,
+    ) -> Self {
+        let count = |name: &str| engine.counters.get(name).copied().unwrap_or(0);
+        let read = engine.counters.get("read").copied();
+        Self {
+            version: engine.version.clone(),
+            simulated,
+            k: engine.k,
+            workers: engine.workers as u64,
+            watermark: engine.watermark.map(|minute| Rfc3339(minute.unix())),
+            counters: Counters {
+                read: read.unwrap_or_else(|| RECORD_STATES.iter().map(|name| count(name)).sum()),
+                accepted: count("accepted"),
+                rejected: count("rejected"),
+                late: count("late"),
+                opted_out: count("opted_out"),
+                deleted: count("deleted"),
+                repeated: count("repeated"),
+                more: engine
+                    .counters
+                    .iter()
+                    .filter(|(name, _)| *name != "read" && !RECORD_STATES.contains(&name.as_str()))
+                    .map(|(name, count)| (name.clone(), *count))
+                    .collect(),
+            },
+            event_time: EventTimes {
+                first: closed.map(|(first, _)| Rfc3339(first)),
+                last: closed.map(|(_, last)| Rfc3339(last)),
+            },
+            notice,
+        }
+    }
+}
+
+// What is written as it is must have passed the gate.
+const _: () = {
+    const fn outward<T: Outward + ?Sized>() {}
+    outward::<[Released<VolumeRow>]>();
+    outward::<[Released<SourceStatus>]>();
+};
+
+/// Whether a dimension can be ranked by value.
+pub(crate) const fn is_ranked(dimension: Dimension) -> bool {
+    !matches!(dimension, Dimension::Total)
+}
