@@ -159,7 +159,7 @@ impl Checker {
             if let Some(found) = self.guard.finds(text) {
                 errors.push(WatchError::new(
                     field,
-                    format!("it holds what is taken out of posts: {found}"),
+                    format!("it holds what is taken out of posts: {}", found.as_str()),
                     "leave it out; the register of watches is open to everyone",
                 ));
             }

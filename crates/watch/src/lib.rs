@@ -5,6 +5,7 @@ mod date;
 mod doc;
 mod file;
 mod frequency;
+pub mod generate;
 mod percolator;
 mod plan;
 mod privacy;

@@ -1,7 +1,8 @@
 //! From a query's tree to a plan: words in their normal form, everything looked up by key.
 
 use groundswell_edge::EdgePost;
-use groundswell_query::{Expr, Leaf, Node, PhrasePart, Query, QueryError, QueryErrorKind, Span, Term};
+use groundswell_edge::scrub::{LinkSink, Scrubber};
+use groundswell_query::{Expr, FieldName, Leaf, Node, PhrasePart, Query, QueryError, QueryErrorKind, Span, Term};
 use groundswell_text::{Analysis, Analyzer};
 
 use crate::term::TermKey;
@@ -32,11 +33,13 @@ pub(crate) struct Planner<'a> {
     pub(crate) analyzer: &'a mut Analyzer,
     analysis: Analysis,
     post: EdgePost,
+    /// Made when the first domain is read.
+    scrubber: Option<Scrubber>,
 }
 
 impl<'a> Planner<'a> {
     pub(crate) fn new(analyzer: &'a mut Analyzer) -> Self {
-        Self { analyzer, analysis: Analysis::new(), post: EdgePost::default() }
+        Self { analyzer, analysis: Analysis::new(), post: EdgePost::default(), scrubber: None }
     }
 
     pub(crate) fn plan(&mut self, query: &Query) -> Result<Plan, QueryError> {
@@ -85,6 +88,10 @@ impl<'a> Planner<'a> {
         let id = leaf.id.0;
         match &leaf.term {
             Term::Hashtag(tag) => Ok(Plan::Term { term: self.tag(tag, leaf.span)?, leaf: id }),
+            Term::Field(FieldName::Domain, value) => {
+                let value = self.domain(value, leaf.span)?;
+                Ok(Plan::Term { term: TermKey::Field { name: FieldName::Domain, value }, leaf: id })
+            }
             Term::Field(name, value) => {
                 Ok(Plan::Term { term: TermKey::Field { name: *name, value: value.clone() }, leaf: id })
             }
@@ -152,6 +159,29 @@ impl<'a> Planner<'a> {
                 "write more of the word; one letter would match a large part of all posts",
             )),
             _ => Err(no_word(span)),
+        }
+    }
+
+    /// A domain as posts' links have it: registrable, in ASCII. The edge decides, so that both sides agree.
+    fn domain(&mut self, value: &str, span: Span) -> Result<String, QueryError> {
+        let scrubber = self.scrubber.get_or_insert_with(Scrubber::new);
+        let mut links = LinkSink::default();
+        scrubber.link(&format!("https://{value}"), &mut links);
+        let labels = |domain: &str| domain.split('.').count();
+        match links.links().first() {
+            Some(link) if labels(&link.domain) == labels(value) => Ok(link.domain.clone()),
+            Some(link) => Err(QueryError::new(
+                QueryErrorKind::Value,
+                span,
+                "`domain:` takes the registrable domain, without what stands before it",
+                format!("write `domain:{}`", link.domain),
+            )),
+            None => Err(QueryError::new(
+                QueryErrorKind::Value,
+                span,
+                "this is no domain that anyone can register",
+                "write what stands before the public suffix too, as in `domain:bbc.co.uk`",
+            )),
         }
     }
 

@@ -1,20 +1,22 @@
 //! What no query may look for (PRIVACY section 7): whatever the scrubber takes out of posts.
 
+use groundswell_edge::scrub::{Kind, Scrubber};
 use groundswell_query::{Expr, FieldName, Node, PhrasePart, Query, QueryError, QueryErrorKind, Span, Term};
 
 /// Holds a query against the scrubber.
-#[derive(Debug, Default)]
-pub(crate) struct Guard {}
+#[derive(Debug)]
+pub(crate) struct Guard {
+    scrubber: Scrubber,
+}
 
 impl Guard {
     pub(crate) fn new() -> Self {
-        Self {}
+        Self { scrubber: Scrubber::new() }
     }
 
-    /// What kind of personal thing is in `text`, if any.
-    pub(crate) fn finds(&mut self, text: &str) -> Option<String> {
-        let _ = text;
-        None
+    /// What kind of personal thing, or link, is in `text`, if any.
+    pub(crate) fn finds(&mut self, text: &str) -> Option<Kind> {
+        self.scrubber.detections(text).first().map(|found| found.kind)
     }
 
     /// Refuses a query that holds something personal, in one leaf or in leaves that stand side by side.
@@ -30,7 +32,7 @@ impl Guard {
     fn check(&mut self, text: &str, span: Span) -> Result<(), QueryError> {
         match self.finds(text) {
             None => Ok(()),
-            Some(found) if found == "link" => Err(QueryError::new(
+            Some(Kind::Link) => Err(QueryError::new(
                 QueryErrorKind::Private,
                 span,
                 "this is a link, and links hold no words",
@@ -39,8 +41,8 @@ impl Guard {
             Some(found) => Err(QueryError::new(
                 QueryErrorKind::Private,
                 span,
-                format!("this is refused: it is taken out of posts before anything looks at them ({found})"),
-                "leave it out; a watch asks what is said, never who is reached or named",
+                format!("`{}` is refused: it is taken out of posts before anything looks at them", found.as_str()),
+                "leave it out; a watch asks what is said, never who says it or how to reach them",
             )),
         }
     }

@@ -8,6 +8,7 @@ use groundswell_query::parse;
 use groundswell_text::Analyzer;
 use groundswell_watch::{Frequencies, Percolator, PercolatorBuilder, Scratch, WatchId};
 use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
 
 fn expected(queries: &[groundswell_query::Query], post: &Post) -> Vec<WatchId> {
     (0..).map(WatchId).zip(queries).filter(|(_, query)| Model::new(post).matches(query)).map(|(id, _)| id).collect()
