@@ -46,6 +46,38 @@ pub fn decode<'b>(
     }
 }
 
+/// How deep a record's arrays and objects may nest; a deeper one is `record: invalid`. The JSON library passes over values that
+/// nobody asked for by recursion, so without a bound one line of brackets would overflow the worker's stack.
+pub const JSON_DEPTH_MAX: usize = 256;
+
+/// Whether a line nests too deeply. Costs next to nothing for a line without as many brackets.
+#[inline]
+pub(crate) fn too_deep(line: &[u8]) -> bool {
+    line.len() > 2 * JSON_DEPTH_MAX
+        && memchr::memchr2_iter(b'[', b'{', line).nth(JSON_DEPTH_MAX).is_some()
+        && depth(line) > JSON_DEPTH_MAX
+}
+
+/// How deep a line nests at most, strings left out.
+fn depth(line: &[u8]) -> usize {
+    let (mut depth, mut deepest, mut at) = (0_usize, 0, 0);
+    let mut in_string = false;
+    while let Some(&byte) = line.get(at) {
+        match byte {
+            b'\\' if in_string => at += 1,
+            b'"' => in_string = !in_string,
+            b'[' | b'{' if !in_string => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        at += 1;
+    }
+    deepest
+}
+
 /// Calls `each` with every line that is not only white space, as text where it is UTF-8.
 #[inline]
 pub(crate) fn each_line<'b>(bytes: &'b [u8], first_line: u64, mut each: impl FnMut(u64, Result<&'b str, Rejection>)) {
@@ -59,6 +91,8 @@ pub(crate) fn each_line<'b>(bytes: &'b [u8], first_line: u64, mut each: impl FnM
         if !raw.trim_ascii().is_empty() {
             let text = if raw.len() > RECORD_BYTES_MAX {
                 Err(Rejection::new(Field::Record, RejectionKind::TooLong))
+            } else if too_deep(raw) {
+                Err(Rejection::new(Field::Record, RejectionKind::Invalid))
             } else if let Some(whole) = whole {
                 // `\n` is a character of its own, so both ends are boundaries.
                 Ok(&whole[start..end])
@@ -69,5 +103,21 @@ pub(crate) fn each_line<'b>(bytes: &'b [u8], first_line: u64, mut each: impl FnM
         }
         line += 1;
         start = end + 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn depth_leaves_strings_out() {
+        for (line, expected) in [("{}", 1), (r#"{"a":"[[[\"[[","b":[[1]]}"#, 3), ("[[]][[[]]]", 3), ("]]][", 1), ("\"\\", 0)] {
+            assert_eq!(depth(line.as_bytes()), expected, "{line}");
+        }
+        let nested = |depth: usize| format!("{}1{}", "[".repeat(depth), "]".repeat(depth)).into_bytes();
+        assert!(!too_deep(&nested(JSON_DEPTH_MAX)));
+        assert!(too_deep(&nested(JSON_DEPTH_MAX + 1)));
+        assert!(!too_deep("[{}]".repeat(10_000).as_bytes()));
     }
 }

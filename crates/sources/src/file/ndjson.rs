@@ -7,7 +7,7 @@ use groundswell_post::{EventTime, Field, Record, Rejection, RejectionKind};
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use crate::decode::{Each, each_line};
+use crate::decode::{Each, each_line, too_deep};
 use crate::draft::{Draft, Scalar};
 use crate::map::{Child, FieldMap, Node, Slot};
 
@@ -259,6 +259,9 @@ impl Skim<'_> {
 pub fn parse_only(bytes: &[u8]) -> (u64, u64) {
     let (mut lines, mut held) = (0, 0);
     for line in bytes.split(|&b| b == b'\n') {
+        if too_deep(line) {
+            continue;
+        }
         if let Ok(post) = sonic_rs::from_slice::<Skim<'_>>(line) {
             lines += 1;
             held += post.bytes() as u64;

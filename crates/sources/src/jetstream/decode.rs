@@ -184,6 +184,10 @@ pub(crate) fn decode_block<'b>(
 /// Reads one message; `Ok(None)` for what is neither a post nor a deletion.
 pub(crate) fn message<'a>(text: &'a str, now: EventTime, scratch: &mut Scratch) -> Result<Option<Record<'a>>, Rejection> {
     let bad = |field, kind| Err(Rejection::new(field, kind));
+    // An array would be taken for the fields in their order.
+    if !text.trim_ascii_start().starts_with('{') {
+        return bad(Field::Record, if text.trim_ascii_start().starts_with('[') { RejectionKind::NotObject } else { RejectionKind::NotJson });
+    }
     let message: Message<'a> =
         sonic_rs::from_str(text).map_err(|error| {
             let kind = match error.classify() {
@@ -485,7 +489,8 @@ mod tests {
     fn bad_messages_are_rejections() {
         let reject = |json: &str| read(json).map(|_| ()).expect_err(json).to_string();
         assert_eq!(reject("{"), "record: not JSON");
-        assert_eq!(reject("[]"), "record: wrong type");
+        assert_eq!(reject("[]"), "record: not an object");
+        assert_eq!(reject(r#"{"did":5}"#), "record: wrong type");
         assert_eq!(reject(&commit("{}")), "text: missing");
         assert_eq!(reject(&commit(r#"{"text":5}"#)), "record: wrong type");
         assert_eq!(reject(&commit(r#"{"text":"a"}"#).replace("1783175888090631", "1")), "time: too old");

@@ -1,0 +1,99 @@
+//! Decoding beside only parsing the same bytes with the same library. The ratio is what counts; see also `groundswell bench`.
+#![allow(missing_docs, reason = "a benchmark has no readers of its docs")]
+
+use divan::counter::{BytesCount, ItemsCount};
+use groundswell_post::EventTime;
+use groundswell_sources::{Block, DecodeOptions, DecodeScratch, Payload, SourceIx, decode, parse_only};
+
+const NOW: EventTime = EventTime::from_unix(1_800_000_000);
+
+fn main() {
+    divan::main();
+}
+
+/// A thousand kilobytes of the real set where it is present, else of the same shape.
+fn ndjson() -> Vec<u8> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/troll/troll-slice.ndjson.zst");
+    let mut bytes = Vec::new();
+    if let Ok(file) = std::fs::File::open(path) {
+        use std::io::Read;
+        let decoder = zstd::Decoder::new(file).expect("zstd starts");
+        decoder.take(1_000_000).read_to_end(&mut bytes).expect("the set is readable");
+        let end = memchr::memrchr(b'\n', &bytes).map_or(0, |end| end + 1);
+        bytes.truncate(end);
+        return bytes;
+    }
+    for i in 0..4_000 {
+        bytes.extend_from_slice(
+            format!(
+                "{{\"id\": \"made-{i}\", \"time\": \"2016-09-23T00:00:00Z\", \"author\": \"6a3b5280fe3e\", \"lang\": \"en\", \
+                 \"text\": \"{}\", \"label\": \"made\", \"kind\": \"post\", \"region\": \"Germany\"}}\n",
+                "a few words of text ".repeat(5)
+            )
+            .as_bytes(),
+        );
+    }
+    bytes
+}
+
+fn block(payload: Payload) -> Block {
+    Block { source: SourceIx(0), partition: 0, seq: 0, first_line: 1, payload }
+}
+
+fn lines(bytes: &[u8]) -> usize {
+    memchr::memchr_iter(b'\n', bytes).count()
+}
+
+fn decode_all(block: &Block, options: &DecodeOptions, scratch: &mut DecodeScratch) -> usize {
+    let mut texts = 0;
+    decode(block, options, NOW, scratch, &mut |_, record| {
+        if let Ok(groundswell_post::Record::Post(post)) = record {
+            texts += post.text.len();
+        }
+    });
+    texts
+}
+
+#[divan::bench]
+fn ndjson_parse_only(bencher: divan::Bencher<'_, '_>) {
+    let bytes = ndjson();
+    assert_eq!(parse_only(&bytes).0 as usize, lines(&bytes));
+    bencher
+        .counter(ItemsCount::new(lines(&bytes)))
+        .counter(BytesCount::new(bytes.len()))
+        .bench_local(|| parse_only(divan::black_box(&bytes)));
+}
+
+#[divan::bench]
+fn ndjson_decode(bencher: divan::Bencher<'_, '_>) {
+    let bytes = ndjson();
+    let (count, size) = (lines(&bytes), bytes.len());
+    let (block, options, mut scratch) = (block(Payload::Ndjson(bytes)), DecodeOptions::default(), DecodeScratch::default());
+    bencher
+        .counter(ItemsCount::new(count))
+        .counter(BytesCount::new(size))
+        .bench_local(|| decode_all(divan::black_box(&block), &options, &mut scratch));
+}
+
+#[divan::bench]
+fn ndjson_decode_mapped(bencher: divan::Bencher<'_, '_>) {
+    let bytes = ndjson();
+    let count = lines(&bytes);
+    let options = DecodeOptions { map: "region=label".parse().expect("a valid map") };
+    let (block, mut scratch) = (block(Payload::Ndjson(bytes)), DecodeScratch::default());
+    bencher
+        .counter(ItemsCount::new(count))
+        .bench_local(|| decode_all(divan::black_box(&block), &options, &mut scratch));
+}
+
+#[divan::bench]
+fn jetstream_decode(bencher: divan::Bencher<'_, '_>) {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/feeds/bluesky-jetstream.ndjson");
+    let Ok(recorded) = std::fs::read(path) else { return };
+    let bytes: Vec<u8> = recorded.repeat(10);
+    let count = lines(&bytes);
+    let (block, options, mut scratch) = (block(Payload::Jetstream(bytes)), DecodeOptions::default(), DecodeScratch::default());
+    bencher
+        .counter(ItemsCount::new(count))
+        .bench_local(|| decode_all(divan::black_box(&block), &options, &mut scratch));
+}
