@@ -1,2 +1,115 @@
-//! Placeholder main, replaced below.
-fn main() {}
+//! Nanoseconds a post: the scanner beside ICU4X alone, by script, and language detection.
+//!
+//! `cargo bench -p groundswell-text`; each figure is for the number of posts in its `items`. Texts are those of
+//! `../shared/data`, with links and mentions replaced as the edge does.
+
+use std::{io::Read, path::PathBuf};
+
+use divan::{
+    Bencher,
+    counter::{BytesCount, ItemsCount},
+};
+use groundswell_edge::EdgePost;
+use groundswell_text::{Analysis, Analyzer, detect_language, reference::Reference};
+
+const POSTS: usize = 1_000;
+
+fn main() {
+    divan::main();
+}
+
+const SETS: [&str; 6] = ["troll-en", "troll-ru", "zh", "ja", "th", "ar"];
+
+fn posts(set: &str) -> Vec<EdgePost> {
+    let (file, language) = match set {
+        "troll-en" => ("troll/troll-slice.ndjson.zst", "en"),
+        "troll-ru" => ("troll/troll-slice.ndjson.zst", "ru"),
+        language => ("langid/lingua-short.ndjson.zst", language),
+    };
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data").join(file);
+    let file = std::fs::File::open(path).expect("the benchmark needs ../shared/data");
+    let mut lines = String::new();
+    let decoder = zstd::Decoder::new(file).expect("a zstd file");
+    decoder.take(60_000_000).read_to_string(&mut lines).expect("UTF-8");
+    let texts: Vec<String> = lines
+        .split('\n')
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+        .filter(|post| post["lang"] == language && post["kind"] != "single-words" && post["kind"] != "word-pairs")
+        .filter_map(|post| post["text"].as_str().map(scrubbed))
+        .take(POSTS)
+        .collect();
+    assert!(!texts.is_empty());
+    texts
+        .iter()
+        .cycle()
+        .take(POSTS)
+        .map(|text| EdgePost { text: text.clone(), language: Some(*b"xx"), ..EdgePost::default() })
+        .collect()
+}
+
+fn scrubbed(text: &str) -> String {
+    let words = text.split(' ').map(|word| {
+        if word.starts_with("http") {
+            "⟨link⟩"
+        } else if word.starts_with('@') {
+            "⟨mention⟩"
+        } else {
+            word
+        }
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+fn bytes(posts: &[EdgePost]) -> usize {
+    posts.iter().map(|post| post.text.len()).sum()
+}
+
+#[divan::bench(args = SETS)]
+fn analyze(bencher: Bencher, set: &str) {
+    let posts = posts(set);
+    let (mut analyzer, mut analysis) = (Analyzer::new(), Analysis::new());
+    bencher.counter(ItemsCount::new(posts.len())).counter(BytesCount::new(bytes(&posts))).bench_local(|| {
+        let mut words = 0;
+        for post in &posts {
+            analyzer.analyze(post, &mut analysis);
+            words += analysis.words.len();
+        }
+        words
+    });
+}
+
+#[divan::bench(args = SETS)]
+fn icu_alone(bencher: Bencher, set: &str) {
+    let posts = posts(set);
+    let reference = Reference::new();
+    bencher
+        .counter(ItemsCount::new(posts.len()))
+        .counter(BytesCount::new(bytes(&posts)))
+        .bench_local(|| posts.iter().map(|post| reference.words(&post.text).len()).sum::<usize>());
+}
+
+/// Word boundaries of ICU4X and nothing else: no normal form, no hash.
+#[divan::bench(args = SETS)]
+fn icu_boundaries(bencher: Bencher, set: &str) {
+    let posts = posts(set);
+    let segmenter =
+        icu_segmenter::WordSegmenter::new_dictionary(icu_segmenter::options::WordBreakInvariantOptions::default());
+    bencher
+        .counter(ItemsCount::new(posts.len()))
+        .counter(BytesCount::new(bytes(&posts)))
+        .bench_local(|| posts.iter().map(|post| segmenter.segment_str(&post.text).count()).sum::<usize>());
+}
+
+#[divan::bench(args = SETS)]
+fn detect(bencher: Bencher, set: &str) {
+    let posts = posts(set);
+    bencher.counter(ItemsCount::new(posts.len())).bench_local(|| {
+        posts.iter().map(|post| usize::from(detect_language(&post.text).as_str() == "en")).sum::<usize>()
+    });
+}
+
+#[divan::bench]
+fn first_analyzer(bencher: Bencher) {
+    // The table is made once a process; later ones cost what this shows.
+    bencher.bench(Analyzer::new);
+}

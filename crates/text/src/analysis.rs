@@ -30,7 +30,8 @@ pub struct Word {
     pub raw: (u32, u32),
 }
 
-/// One hashtag, without `#`, normalised like a word. Its spelling is also among the words where it stands in the text.
+/// One hashtag, without `#`, normalised like a word. One that stands in the text is also among the words, as its
+/// spelling is segmented; one that only the record lists is not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hashtag {
     /// [`hash_word`] of the normal form.
@@ -58,7 +59,13 @@ pub struct Analysis {
 impl Analysis {
     /// An empty reading, to be filled again and again.
     pub fn new() -> Self {
-        Self { language: Language::UND, normal: String::new(), words: Vec::new(), hashtags: Vec::new(), truncated: false }
+        Self {
+            language: Language::UND,
+            normal: String::new(),
+            words: Vec::new(),
+            hashtags: Vec::new(),
+            truncated: false,
+        }
     }
 
     /// Empties the reading and keeps its buffers.

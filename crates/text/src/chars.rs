@@ -2,14 +2,10 @@
 
 use std::{fmt, sync::OnceLock};
 
-use icu_normalizer::properties::{
-    CanonicalCombiningClassMapBorrowed, CanonicalDecompositionBorrowed, Decomposed,
-};
+use icu_normalizer::properties::{CanonicalCombiningClassMapBorrowed, CanonicalDecompositionBorrowed, Decomposed};
 use icu_properties::{
     CodePointMapData, CodePointSetData,
-    props::{
-        ExtendedPictographic, GeneralCategory, LineBreak, Script, WordBreak,
-    },
+    props::{ExtendedPictographic, GeneralCategory, LineBreak, Script, WordBreak},
 };
 
 use crate::{normal::Normalizer, words::is_apostrophe};
@@ -210,7 +206,7 @@ impl Source {
     }
 
     fn info(&self, c: char) -> Info {
-        let class = self.class(c);
+        let class = Self::class(c);
         let mut bits = class << Info::CLASS_SHIFT;
         if CodePointSetData::new::<ExtendedPictographic>().contains(c) {
             bits |= Info::PICTOGRAPH;
@@ -234,7 +230,8 @@ impl Source {
         let mut lower = c.to_lowercase();
         let (first, second) = (lower.next().unwrap_or(c), lower.next());
         // Capital sigma has two lower cases, by position.
-        let cased_simply = second.is_none() && c != 'Σ' && (first == c || (c as u32) < 0x1_0000 && (first as u32) < 0x1_0000);
+        let cased_simply =
+            second.is_none() && c != 'Σ' && (first == c || (c as u32) < 0x1_0000 && (first as u32) < 0x1_0000);
         if cased_simply && self.is_inert(c) && self.is_inert(first) {
             bits |= Info::PLAIN | (if (c as u32) < 0x1_0000 { first as u32 } else { 0 });
         }
@@ -244,7 +241,7 @@ impl Source {
         Info(bits)
     }
 
-    fn class(&self, c: char) -> u32 {
+    fn class(c: char) -> u32 {
         let class = match c {
             '#' | '＃' => Class::Hash,
             '⟨' => Class::Open,

@@ -43,7 +43,9 @@ impl Part {
             _ => {}
         }
         match CodePointMapData::<G>::new().get(c) {
-            G::UppercaseLetter | G::LowercaseLetter | G::TitlecaseLetter | G::ModifierLetter | G::OtherLetter => Self::Letter,
+            G::UppercaseLetter | G::LowercaseLetter | G::TitlecaseLetter | G::ModifierLetter | G::OtherLetter => {
+                Self::Letter
+            }
             G::NonspacingMark | G::SpacingMark | G::EnclosingMark | G::DecimalNumber => Self::Other,
             _ => Self::End,
         }

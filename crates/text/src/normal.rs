@@ -92,8 +92,14 @@ mod tests {
 
     fn character() -> impl Strategy<Value = char> {
         prop_oneof![
-            proptest::sample::select("aZéÅßİΣςσJ\u{30c}\u{301}\u{316}\u{345}\u{94d}\u{93c}कि각\u{1100}\u{1161}\u{11a8}ｶﾞำ\u{ad}".chars().collect::<Vec<_>>()),
-            proptest::sample::select(('\u{300}'..'\u{370}').chain('\u{5b0}'..'\u{5c8}').chain('\u{64b}'..'\u{660}').collect::<Vec<_>>()),
+            proptest::sample::select(
+                "aZéÅßİΣςσJ\u{30c}\u{301}\u{316}\u{345}\u{94d}\u{93c}कि각\u{1100}\u{1161}\u{11a8}ｶﾞำ\u{ad}"
+                    .chars()
+                    .collect::<Vec<_>>()
+            ),
+            proptest::sample::select(
+                ('\u{300}'..'\u{370}').chain('\u{5b0}'..'\u{5c8}').chain('\u{64b}'..'\u{660}').collect::<Vec<_>>()
+            ),
             any::<char>(),
             (0xa0_u32..0x3400).prop_filter_map("a character", char::from_u32),
         ]

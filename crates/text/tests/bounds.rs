@@ -1,9 +1,7 @@
 //! Hostile input: bounds hold, nothing panics, and what a bound leaves out is said.
 
 use groundswell_edge::EdgePost;
-use groundswell_text::{
-    Analysis, Analyzer, HASHTAGS_MAX, TEXT_BYTES_MAX, WORD_BYTES_MAX, WORDS_MAX, detect_language,
-};
+use groundswell_text::{Analysis, Analyzer, HASHTAGS_MAX, TEXT_BYTES_MAX, WORD_BYTES_MAX, WORDS_MAX, detect_language};
 
 fn read(text: &str) -> Analysis {
     let mut analysis = Analysis::new();
@@ -33,7 +31,8 @@ fn ten_thousand_combining_marks() {
 
 #[test]
 fn a_megabyte_without_a_space() {
-    for unit in ["a", "é", "я", "洪", "ก", "カ", "😀", "#", "⟨", "'", "a.", "\u{200d}", "_", "ﷺ", "#a", "⟨a⟩", "1:"] {
+    for unit in ["a", "é", "я", "洪", "ก", "カ", "😀", "#", "⟨", "'", "a.", "\u{200d}", "_", "ﷺ", "#a", "⟨a⟩", "1:"]
+    {
         let analysis = read(&unit.repeat(1_000_000 / unit.len()));
         assert!(analysis.truncated, "{unit}");
     }

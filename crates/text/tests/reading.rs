@@ -30,9 +30,10 @@ fn words_are_uax_29_segments_in_normal_form() {
     for (text, expected) in [
         ("", vec![]),
         ("Hello, World!", vec!["hello", "world"]),
-        ("Trump's l'eau d’été rock＇n＇roll ‘quoted’", vec![
-            "trump", "s", "l", "eau", "d", "été", "rock", "n", "roll", "quoted",
-        ]),
+        (
+            "Trump's l'eau d’été rock＇n＇roll ‘quoted’",
+            vec!["trump", "s", "l", "eau", "d", "été", "rock", "n", "roll", "quoted"],
+        ),
         ("foo_bar U.S.A. 3.14 1,000 v2.0", vec!["foo_bar", "u.s.a", "3.14", "1,000", "v2.0"]),
         ("___ --- 😀 ❤️ ①", vec![]),
         ("ＦＬＯＯＤ ﬁre Ⅷ", vec!["flood", "fire", "viii"]),
@@ -123,4 +124,37 @@ fn an_analysis_holds_nothing_of_the_post_before() {
     analyzer.analyze(&second, &mut analysis);
     assert!(analysis.words.is_empty() && analysis.hashtags.is_empty() && analysis.normal.is_empty());
     assert_eq!(analysis.language, Language::UND);
+}
+
+#[test]
+fn a_listed_hashtag_is_a_hashtag_only() {
+    let post = EdgePost { text: "here".to_owned(), hashtags: vec!["Flood".to_owned()], ..EdgePost::default() };
+    let analysis = read(&post);
+    assert_eq!(analysis.words.len(), 1);
+    assert_eq!(analysis.hashtags[0].hash, groundswell_text::hash_word("flood"));
+}
+
+#[test]
+fn scripts_with_one_language_tell_it() {
+    for (text, expected) in [
+        ("홍수 경보", "ko"),
+        ("洪水警報です", "ja"),
+        ("洪水警报 iPhone", "zh"),
+        ("น้ำท่วม", "th"),
+        ("Πλημμύρα στην πόλη", "el"),
+        ("שיטפון בעיר", "he"),
+        ("წყალდიდობა", "ka"),
+        ("বন্যা", "bn"),
+        ("Паводок у місті, і їх багато", "uk"),
+        ("Наводнение в городе", "ru"),
+        ("سیلاب در شهر و گزارش‌ها", "fa"),
+        ("الفيضانات في المدينة", "ar"),
+        ("Powódź w mieście, ale wszyscy są bezpieczni", "pl"),
+        ("Árvíz a városban, de mindenki biztonságban van", "hu"),
+        ("#flood ⟨link⟩ Überschwemmung in der Stadt", "de"),
+        ("#the #of #and Überschwemmung in der Stadt", "de"),
+        ("12:30 😀", "und"),
+    ] {
+        assert_eq!(groundswell_text::detect_language(text).as_str(), expected, "{text}");
+    }
 }

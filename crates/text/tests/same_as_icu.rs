@@ -1,5 +1,8 @@
 //! The scanner and the reference (ICU4X alone) find the same words, with the same normal forms.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test's helpers fail loudly and say what they skip")]
+#![allow(clippy::unicode_not_nfc, reason = "texts that are not normalised are what is tested")]
+
 use std::{io::Read, path::PathBuf, sync::OnceLock};
 
 use groundswell_text::{Analysis, Analyzer, WORD_BYTES_MAX, WORDS_MAX, hash_word, reference::Reference};
@@ -41,7 +44,7 @@ fn is_newer(c: char) -> bool {
     newer.binary_search(&c).is_ok()
 }
 
-/// ICU4X 2.4 parts katakana, a joiner and an underscore, against WB4 with WB13a.
+/// ICU4X 2.4 parts katakana, a joiner and an underscore, against WB4 with `WB13a`.
 fn is_misread_by_icu(text: &str) -> bool {
     let classes = CodePointMapData::<WordBreak>::new();
     let mut behind_katakana = false;
@@ -86,7 +89,8 @@ fn every_code_point_in_every_company() {
     let assigned = ('\0'..=char::MAX)
         .filter(|&c| !matches!(categories.get(c), GeneralCategory::Unassigned | GeneralCategory::PrivateUse));
     // Ideographs and Hangul syllables are 125,000 of the same kind: every 16th of those.
-    let chosen = assigned.filter(|&c| !matches!(c, '\u{3400}'..='\u{d7a3}' | '\u{20000}'..) || c as u32 % 16 == 0);
+    let chosen =
+        assigned.filter(|&c| !matches!(c, '\u{3400}'..='\u{d7a3}' | '\u{20000}'..) || (c as u32).is_multiple_of(16));
     for c in chosen.filter(|&c| !is_newer(c)) {
         // One text for many companies: the space parts them.
         let text = format!(
@@ -138,9 +142,11 @@ fn texts(path: &str, every: usize) -> Option<Vec<String>> {
 fn real_texts() {
     let mut analyzer = Analyzer::new();
     let reference = Reference::new();
-    for (path, every) in
-        [("troll/troll-slice.ndjson.zst", 20), ("langid/lingua-short.ndjson.zst", 1), ("sentiment/xlmt-sentiment.ndjson.zst", 1)]
-    {
+    for (path, every) in [
+        ("troll/troll-slice.ndjson.zst", 20),
+        ("langid/lingua-short.ndjson.zst", 1),
+        ("sentiment/xlmt-sentiment.ndjson.zst", 1),
+    ] {
         let Some(texts) = texts(path, every) else { return };
         assert!(texts.len() > 10_000, "{path}");
         for text in texts {

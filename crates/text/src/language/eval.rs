@@ -53,7 +53,8 @@ impl Evaluation {
 
     /// The figures so far.
     pub fn report(&self) -> Report {
-        let mean = |values: Vec<f64>| if values.is_empty() { 0.0 } else { values.iter().sum::<f64>() / values.len() as f64 };
+        let mean =
+            |values: Vec<f64>| if values.is_empty() { 0.0 } else { values.iter().sum::<f64>() / values.len() as f64 };
         let share = |part: u64, of: u64| if of == 0 { 0.0 } else { part as f64 / of as f64 };
         let accuracy_by_kind = self
             .kinds
@@ -80,9 +81,14 @@ mod tests {
     fn figures_are_as_counted_by_hand() {
         let mut evaluation = Evaluation::new();
         let (en, de) = (Language::from_code(*b"en"), Language::from_code(*b"de"));
-        for (label, kind, predicted) in
-            [("en", "short", en), ("en", "short", en), ("en", "short", de), ("en", "short", en), ("de", "short", de), ("de", "long", Language::UND)]
-        {
+        for (label, kind, predicted) in [
+            ("en", "short", en),
+            ("en", "short", en),
+            ("en", "short", de),
+            ("en", "short", en),
+            ("de", "short", de),
+            ("de", "long", Language::UND),
+        ] {
             evaluation.add(label, Some(kind), predicted);
         }
         let report = evaluation.report();

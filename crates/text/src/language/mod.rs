@@ -12,7 +12,13 @@ use self::{
     script::{SCRIPTS, Script},
     table::{ENGLISH, LANGUAGES},
 };
-use crate::{Language, hash_word, stop::stop_languages, words::placeholder_len};
+use crate::{
+    Language,
+    chars::{Chars, Class},
+    hash_word,
+    stop::stop_languages,
+    words::placeholder_len,
+};
 
 /// How much of a text the detector reads, in bytes.
 const DETECT_BYTES_MAX: usize = 1_024;
@@ -20,12 +26,12 @@ const DETECT_BYTES_MAX: usize = 1_024;
 /// Fewer letters than this (a Han character counts for three, kana and Hangul for two) are `und`.
 const LETTERS_MIN: u32 = 3;
 
-/// What `whichlang`'s answer is worth, in stop words that only one language has.
-const WHICHLANG_WEIGHT: i32 = 180;
+/// What `whichlang`'s answer (or being the script's most common language) is worth, in units of [`STOP_WORD_WEIGHT`].
+const WHICHLANG_WEIGHT: i32 = 120;
 /// What a stop word is worth that only one language has; shared ones are worth less.
 const STOP_WORD_WEIGHT: i32 = 120;
 /// What a letter costs a language that does not use it.
-const FOREIGN_LETTER_WEIGHT: i32 = 80;
+const FOREIGN_LETTER_WEIGHT: i32 = 160;
 
 /// The language of a text, or `und`. Placeholders, links and hashtags do not count.
 ///
@@ -38,17 +44,24 @@ const FOREIGN_LETTER_WEIGHT: i32 = 80;
 pub fn detect_language(text: &str) -> Language {
     let mut prose = String::with_capacity(text.len().min(DETECT_BYTES_MAX));
     prose_of(text, &mut prose);
+    let chars = Chars::shared();
     let mut letters = [0_u32; SCRIPTS];
     for c in prose.chars() {
-        if let Some(script) = Script::of(c) {
+        let info = chars.info(c);
+        if info.makes_word()
+            && info.class() != Class::Digit
+            && let Some(script) = Script::of(c)
+        {
             letters[script as usize] += script.weight();
         }
     }
     // Japanese is written in kana and Han together; kana alone tell it from Chinese.
     if letters[Script::Kana as usize] * 10 >= letters[Script::Han as usize] {
-        letters[Script::Kana as usize] += if letters[Script::Kana as usize] > 0 { letters[Script::Han as usize] } else { 0 };
+        letters[Script::Kana as usize] +=
+            if letters[Script::Kana as usize] > 0 { letters[Script::Han as usize] } else { 0 };
     }
-    let Some(script) = Script::ALL.into_iter().max_by_key(|&script| (letters[script as usize], std::cmp::Reverse(script)))
+    let Some(script) =
+        Script::ALL.into_iter().max_by_key(|&script| (letters[script as usize], std::cmp::Reverse(script)))
     else {
         return Language::UND;
     };
@@ -56,7 +69,11 @@ pub fn detect_language(text: &str) -> Language {
         return Language::UND;
     }
     match script {
-        Script::Latin | Script::Cyrillic | Script::Arabic | Script::Devanagari => among(script, &prose),
+        Script::Latin => among(script, whichlang_index(&prose), &prose),
+        // Of these `whichlang` knows one language each.
+        Script::Cyrillic => among(script, table::index_of(*b"ru"), &prose),
+        Script::Arabic => among(script, table::index_of(*b"ar"), &prose),
+        Script::Devanagari => among(script, table::index_of(*b"hi"), &prose),
         only => LANGUAGES.iter().find(|entry| entry.script == only).map_or(Language::UND, |entry| Language(entry.code)),
     }
 }
@@ -79,23 +96,24 @@ fn prose_of(text: &str, prose: &mut String) {
     prose.push_str(rest);
 }
 
-/// Chooses among the languages of a script that several use.
-fn among(script: Script, prose: &str) -> Language {
+/// Chooses among the languages of a script that several use; `likely` is ahead before letters and words are looked at.
+fn among(script: Script, likely: Option<usize>, prose: &str) -> Language {
+    let chars = Chars::shared();
     let alphabets = alphabets();
     let mut scores = [0_i32; LANGUAGES.len()];
-    if let Some(index) = whichlang_index(prose) {
+    if let Some(index) = likely {
         scores[index] += WHICHLANG_WEIGHT;
     }
     let mut word = String::with_capacity(64);
     let mut told = 0;
     for c in prose.chars().chain([' ']) {
-        if c.is_alphanumeric() {
-            for lower in c.to_lowercase() {
-                word.push(lower);
-                if let Some(users) = alphabets.users(lower) {
-                    told += FOREIGN_LETTER_WEIGHT;
-                    add(&mut scores, users, FOREIGN_LETTER_WEIGHT);
-                }
+        let info = chars.info(c);
+        if info.makes_word() || info.class() == Class::Extend {
+            let lower = if info.is_plain() { info.lower(c) } else { c };
+            word.push(lower);
+            if let Some(users) = alphabets.users(lower) {
+                told += FOREIGN_LETTER_WEIGHT;
+                add(&mut scores, users, FOREIGN_LETTER_WEIGHT);
             }
         } else if !word.is_empty() {
             let languages = stop_languages(hash_word(&word));
@@ -110,7 +128,9 @@ fn among(script: Script, prose: &str) -> Language {
         .max_by_key(|&index| (scores[index], std::cmp::Reverse(index)));
     // `told` is what a language gets that uses every telling letter of the text.
     match best {
-        Some(index) if scores[index] > told / 2 || (script != Script::Latin && scores[index] > 0) => Language(LANGUAGES[index].code),
+        Some(index) if scores[index] > told / 2 || (script != Script::Latin && scores[index] > 0) => {
+            Language(LANGUAGES[index].code)
+        }
         _ => Language::UND,
     }
 }

@@ -63,19 +63,20 @@ impl Script {
         Self::Han,
     ];
 
-    /// By block; `None` for what is no letter and for letters of scripts that no language of the table uses.
-    pub(crate) fn of(c: char) -> Option<Self> {
-        let script = match c {
-            'a'..='z' | 'A'..='Z' => return Some(Self::Latin),
-            '\0'..='\u{7f}' => return None,
-            '\u{80}'..='\u{24f}' | '\u{1e00}'..='\u{1eff}' | '\u{ff21}'..='\u{ff5a}' => Self::Latin,
+    /// The script of a letter, by block; `None` for scripts that no language of the table uses.
+    #[inline]
+    pub(crate) const fn of(letter: char) -> Option<Self> {
+        let script = match letter {
+            '\0'..='\u{24f}' | '\u{1e00}'..='\u{1eff}' | '\u{ff21}'..='\u{ff5a}' => Self::Latin,
             '\u{370}'..='\u{3ff}' | '\u{1f00}'..='\u{1fff}' => Self::Greek,
             '\u{400}'..='\u{52f}' => Self::Cyrillic,
             '\u{530}'..='\u{58f}' => Self::Armenian,
             '\u{590}'..='\u{5ff}' => Self::Hebrew,
-            '\u{600}'..='\u{6ff}' | '\u{750}'..='\u{77f}' | '\u{8a0}'..='\u{8ff}' | '\u{fb50}'..='\u{fdff}' | '\u{fe70}'..='\u{fefc}' => {
-                Self::Arabic
-            }
+            '\u{600}'..='\u{6ff}'
+            | '\u{750}'..='\u{77f}'
+            | '\u{8a0}'..='\u{8ff}'
+            | '\u{fb50}'..='\u{fdff}'
+            | '\u{fe70}'..='\u{fefc}' => Self::Arabic,
             '\u{900}'..='\u{97f}' => Self::Devanagari,
             '\u{980}'..='\u{9ff}' => Self::Bengali,
             '\u{a00}'..='\u{a7f}' => Self::Gurmukhi,
@@ -94,10 +95,12 @@ impl Script {
             '\u{1200}'..='\u{139f}' => Self::Ethiopic,
             '\u{1780}'..='\u{17ff}' => Self::Khmer,
             '\u{3041}'..='\u{30ff}' | '\u{31f0}'..='\u{31ff}' | '\u{ff66}'..='\u{ff9d}' => Self::Kana,
-            '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}' => Self::Han,
+            '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}' => {
+                Self::Han
+            }
             _ => return None,
         };
-        c.is_alphabetic().then_some(script)
+        Some(script)
     }
 
     /// How many letters of an alphabet one character is worth, roughly.
