@@ -4,151 +4,6 @@
  */
 
 export interface paths {
-    "/api/v1/volumes": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query: {
-                    by: string;
-                    step?: string;
-                    from?: string;
-                    to?: string;
-                    value?: string;
-                    limit?: string;
-                    cursor?: string;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["VolumePage"];
-                    };
-                };
-                /** @description bad */
-                400: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/volumes/top": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query: {
-                    by: string;
-                    step?: string;
-                    limit?: string;
-                    at?: string;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["TopAnswer"];
-                    };
-                };
-                /** @description bad */
-                400: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/watches": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["WatchList"];
-                    };
-                };
-                /** @description bad */
-                400: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/sources": {
         parameters: {
             query?: never;
@@ -156,35 +11,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["SourceList"];
-                    };
-                };
-                /** @description bad */
-                400: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** All configured sources and how they stand. */
+        get: operations["sources"];
         put?: never;
         post?: never;
         delete?: never;
@@ -200,35 +28,81 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Status"];
-                    };
-                };
-                /** @description bad */
-                400: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
+        /** Version, k, counters and the time that is covered. */
+        get: operations["status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
+        /**
+         * Live updates.
+         * @description Events: `window` (`{"step","start","end"}`, a window has closed and can be read), `volume` (its row by total),
+         *     `sources` (as `/api/v1/sources`), `notice` (`{"notice":"SIMULATED DATA"}` at the beginning where data are made up),
+         *     `reset` (more was missed than is kept: read anew). With `Last-Event-ID` the stream goes on after that event.
+         */
+        get: operations["stream"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/volumes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Posts and authors by window. */
+        get: operations["volumes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/volumes/top": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The values with the most posts in one closed window. */
+        get: operations["volumesTop"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/watches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All watches with their purpose, their end and their numbers. */
+        get: operations["watches"];
         put?: never;
         post?: never;
         delete?: never;
@@ -241,128 +115,273 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        VolumeRow: {
-            start: string;
-            step: components["schemas"]["Step"];
-            by: {
-                [key: string]: string;
-            };
+        /**
+         * @description Records by what became of them; `read` is the sum. Counts of records, not of people. Further counters of the engine
+         *     stand beside these.
+         */
+        Counters: {
+            /**
+             * Format: int64
+             * @description Went past the edge.
+             */
+            accepted: number;
+            /**
+             * Format: int64
+             * @description Deletions.
+             */
+            deleted: number;
+            /**
+             * Format: int64
+             * @description Came after their window had closed.
+             */
+            late: number;
+            /**
+             * Format: int64
+             * @description Dropped because author or platform asked for it.
+             */
+            opted_out: number;
             /** Format: int64 */
-            posts?: number;
-            /** Format: int64 */
-            authors?: number;
-            suppressed?: boolean;
+            read: number;
+            /**
+             * Format: int64
+             * @description Could not be read.
+             */
+            rejected: number;
+            /**
+             * Format: int64
+             * @description Delivered before.
+             */
+            repeated: number;
+        } & {
+            [key: string]: number;
         };
-        /** @enum {string} */
-        Step: "minute" | "hour" | "day";
-        VolumePage: {
-            items: components["schemas"]["VolumeRow"][];
-            next?: string | null;
+        /** @description Event time of the windows that have closed. */
+        EventTimes: {
+            /**
+             * Format: date-time
+             * @description Start of the first.
+             */
+            first?: string | null;
+            /**
+             * Format: date-time
+             * @description End of the last.
+             */
+            last?: string | null;
+        };
+        /** @description A problem (RFC 9457). */
+        Problem: {
+            /** @description Stable code for programs. */
+            code: string;
+            /** @description What to do in this case. */
+            detail?: string | null;
+            /** @description The query parameter at fault. */
+            field?: string | null;
+            /** @description `SIMULATED DATA` where the data are made up. */
             notice?: string | null;
+            /**
+             * Format: int64
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description What kind of problem it is. */
+            title: string;
+            /** @description `urn:groundswell:problem:` and the code. */
+            type: string;
         };
-        TopWindow: {
-            start: string;
-            end: string;
-            step: components["schemas"]["Step"];
-        };
-        TopPrevious: {
-            /** Format: int64 */
-            posts: number;
-        };
-        TopItem: {
-            value: string;
-            /** Format: int64 */
-            posts: number;
-            /** Format: int64 */
-            authors: number;
-            previous?: null | components["schemas"]["TopPrevious"];
-            /** Format: double */
-            change?: number | null;
-            spark: (number | null)[];
-        };
-        TopAnswer: {
-            window?: null | components["schemas"]["TopWindow"];
-            items: components["schemas"]["TopItem"][];
-            notice?: string | null;
-        };
+        /** @description Why there is a watch. */
         Purpose: {
             category: string;
             sentence: string;
         };
-        Watch: {
-            name: string;
-            query: string;
-            reading: string;
-            purpose: components["schemas"]["Purpose"];
-            created: string;
-            sunset: string;
-            state: string;
-            spark: (number | null)[];
-            latest?: null | components["schemas"]["VolumeRow"];
-        };
-        WatchList: {
-            items: components["schemas"]["Watch"][];
-            notice?: string | null;
-        };
-        SourceState: {
-            name: string;
-            kind: string;
-            /** @enum {string} */
-            state: "connecting" | "live" | "idle" | "retrying" | "done" | "failed";
-            detail?: string | null;
-            /** Format: int64 */
-            posts: number;
-            /** Format: int64 */
-            rejected: number;
-            /** Format: int64 */
-            reconnects: number;
-            last_event?: string | null;
-            /** Format: double */
-            rate?: number | null;
-        };
+        /** @description All sources. */
         SourceList: {
             items: components["schemas"]["SourceState"][];
+            /** @description `SIMULATED DATA` where the data are made up. */
             notice?: string | null;
         };
-        Counters: {
-            /** Format: int64 */
-            read: number;
-            /** Format: int64 */
-            accepted: number;
-            /** Format: int64 */
+        /** @description How a source stands. */
+        SourceState: {
+            /** @description What an operator should know. */
+            detail?: string | null;
+            /** @description `jetstream`, `file`, `simulator`, … */
+            kind: string;
+            /**
+             * Format: date-time
+             * @description The newest event time, to the minute.
+             */
+            last_event?: string | null;
+            name: string;
+            /**
+             * Format: int64
+             * @description Posts read.
+             */
+            posts: number;
+            /**
+             * Format: double
+             * @description Posts a second, lately.
+             */
+            rate: number;
+            /**
+             * Format: int64
+             * @description Connections made anew.
+             */
+            reconnects: number;
+            /**
+             * Format: int64
+             * @description Records that could not be read.
+             */
             rejected: number;
-            /** Format: int64 */
-            late: number;
-            /** Format: int64 */
-            opted_out: number;
-            /** Format: int64 */
-            deleted: number;
-            /** Format: int64 */
-            repeated: number;
+            state: components["schemas"]["SourceStateName"];
         };
-        EventTimes: {
-            first?: string | null;
-            last?: string | null;
-        };
+        /**
+         * @description The states of a source.
+         * @enum {string}
+         */
+        SourceStateName: "connecting" | "live" | "idle" | "retrying" | "done" | "failed";
+        /** @description The running engine. */
         Status: {
-            version: string;
-            simulated: boolean;
-            /** Format: int64 */
-            k: number;
-            /** Format: int64 */
-            workers: number;
-            watermark?: string | null;
             counters: components["schemas"]["Counters"];
             event_time: components["schemas"]["EventTimes"];
+            /**
+             * Format: int64
+             * @description Distinct authors that a thing must rest on before it is shown.
+             */
+            k: number;
+            /** @description `SIMULATED DATA` where the data are made up. */
+            notice?: string | null;
+            /** @description Whether data are made up. */
+            simulated: boolean;
+            version: string;
+            /**
+             * Format: date-time
+             * @description Event time before which everything is closed.
+             */
+            watermark?: string | null;
+            /**
+             * Format: int64
+             * @description Worker threads of the cluster.
+             */
+            workers: number;
+        };
+        /**
+         * @description The length of a window.
+         * @enum {string}
+         */
+        Step: "minute" | "hour" | "day";
+        /** @description The values with the most posts in one window. */
+        TopAnswer: {
+            /** @description Most posts first. */
+            items: components["schemas"]["TopItem"][];
+            /** @description `SIMULATED DATA` where the data are made up. */
+            notice?: string | null;
+            window?: components["schemas"]["TopWindow"] | null;
+        };
+        /** @description A value with its numbers. */
+        TopItem: {
+            /**
+             * Format: int64
+             * @description Distinct authors among persons in the window.
+             */
+            authors: number;
+            /**
+             * Format: double
+             * @description Posts in the window divided by posts in the one before: 2.5 is two and a half times as many.
+             */
+            change?: number | null;
+            /**
+             * Format: int64
+             * @description Posts in the window.
+             */
+            posts: number;
+            previous?: components["schemas"]["TopPrevious"] | null;
+            /** @description Posts in the last 30 windows, oldest first, the last being this one; null where held back, or nothing. */
+            spark: (number | null)[];
+            value: string;
+        };
+        /** @description The window before. */
+        TopPrevious: {
+            /**
+             * Format: int64
+             * @description Its posts.
+             */
+            posts: number;
+        };
+        /** @description A closed window. */
+        TopWindow: {
+            /**
+             * Format: date-time
+             * @description Exclusive.
+             */
+            end: string;
+            /**
+             * Format: date-time
+             * @description Inclusive.
+             */
+            start: string;
+            step: components["schemas"]["Step"];
+        };
+        /** @description A page of rows. */
+        VolumePage: {
+            /** @description By (start, value). */
+            items: components["schemas"]["VolumeRow"][];
+            /** @description Give it back as `cursor` to go on; null at the end. */
+            next?: string | null;
+            /** @description `SIMULATED DATA` where the data are made up. */
             notice?: string | null;
         };
-        Problem: {
-            type: string;
-            title: string;
-            /** Format: int64 */
-            status: number;
-            detail?: string | null;
-            code?: string | null;
+        /**
+         * @description A row of the released table **volumes**: posts and distinct authors of a closed window, or `suppressed` in their place
+         *     where the subject was asked for by name and is held back (it may be zero or anything below k). The gate's crate writes
+         *     it; this describes it.
+         */
+        VolumeRow: {
+            /**
+             * Format: int64
+             * @description Distinct authors among persons in the window.
+             */
+            authors?: number;
+            /** @description One dimension and its value: `{"watch":"river-floods"}`. */
+            by: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int64
+             * @description Posts in the window.
+             */
+            posts?: number;
+            /**
+             * Format: date-time
+             * @description First moment of the window, inclusive.
+             */
+            start: string;
+            step: components["schemas"]["Step"];
+            /** @description `true` where the two numbers are held back. */
+            suppressed?: boolean;
+        };
+        /** @description A watch: its terms, which everyone can read, and its numbers. */
+        Watch: {
+            created: string;
+            latest?: components["schemas"]["VolumeRow"] | null;
+            name: string;
+            purpose: components["schemas"]["Purpose"];
+            /** @description The query as written. */
+            query: string;
+            /** @description The query as it is understood, in parentheses. */
+            reading: string;
+            /** @description Posts in the last 30 windows, oldest first; null where held back. */
+            spark: (number | null)[];
+            /** @description `active` or `ended`. */
+            state: string;
+            sunset: string;
+        };
+        /** @description The register of watches. */
+        WatchList: {
+            /** @description By name. */
+            items: components["schemas"]["Watch"][];
+            /** @description Give it back as `cursor` to go on; null at the end. */
+            next?: string | null;
+            /** @description `SIMULATED DATA` where the data are made up. */
+            notice?: string | null;
         };
     };
     responses: never;
@@ -372,4 +391,255 @@ export interface components {
     pathItems: never;
 }
 export type $defs = Record<string, never>;
-export type operations = Record<string, never>;
+export interface operations {
+    sources: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description all sources */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceList"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the running engine */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Status"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stream: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description id of the last event that was seen */
+                "Last-Event-ID"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description a stream of events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    volumes: {
+        parameters: {
+            query?: {
+                /**
+                 * @description `total` (default), `watch`, `language`, `source`, `kind`, `relation`, `region`, `hashtag`, `domain` or `term`.
+                 * @example hashtag
+                 */
+                by?: string;
+                /**
+                 * @description `minute`, `hour` (default) or `day`.
+                 * @example hour
+                 */
+                step?: string;
+                /**
+                 * @description Windows that start at this time or later; UTC, or a day.
+                 * @example 2026-01-31T12:00:00Z
+                 */
+                from?: string;
+                /**
+                 * @description Windows that start before this time.
+                 * @example 2026-02-01
+                 */
+                to?: string;
+                /**
+                 * @description This value alone: a watch's name, a hashtag without `#`, …
+                 * @example flood
+                 */
+                value?: string;
+                /**
+                 * @description Rows of the page, 1 to 1,000; 100 if not given.
+                 * @example 100
+                 */
+                limit?: number;
+                /**
+                 * @description `next` of the page before.
+                 * @example 1474588800.666c6f6f64
+                 */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description a page of rows by (start, value) */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VolumePage"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    volumesTop: {
+        parameters: {
+            query: {
+                /**
+                 * @description `watch`, `language`, `source`, `kind`, `relation`, `region`, `hashtag`, `domain` or `term`.
+                 * @example hashtag
+                 */
+                by: string;
+                /**
+                 * @description `minute`, `hour` (default) or `day`.
+                 * @example hour
+                 */
+                step?: string;
+                /**
+                 * @description Values, 1 to 100; 10 if not given.
+                 * @example 10
+                 */
+                limit?: number;
+                /**
+                 * @description The window that holds this time; the one that closed last if not given.
+                 * @example 2026-01-31T12:00:00Z
+                 */
+                at?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the values with the most posts, most first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TopAnswer"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    watches: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Windows of the numbers: `minute` (default), `hour` or `day`.
+                 * @example minute
+                 */
+                step?: string;
+                /**
+                 * @description Watches of the page, 1 to 1,000; 1,000 if not given.
+                 * @example 100
+                 */
+                limit?: number;
+                /**
+                 * @description `next` of the page before.
+                 * @example 0.72697665722d666c6f6f6473
+                 */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description watches by name */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WatchList"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+}

@@ -1,4 +1,5 @@
 // The page's way to the API: JSON in, typed answers out, every failure one `ApiError` that can be shown as it is.
+import type { paths } from '../../gen/api';
 import type { Ranked, SourceList, Status, Step, TopAnswer, VolumePage, VolumeRow, WatchList } from './types';
 
 /** Longest wait for one answer; what does not answer by then is treated like a lost connection. */
@@ -24,7 +25,12 @@ export class ApiError extends Error {
 
 export type Fetch = (input: string, init?: RequestInit) => Promise<Response>;
 
-function query(params: Record<string, string | number | null | undefined>): string {
+/** The paths that the page reads; questions and answers have the types of openapi.json. */
+type Path = '/api/v1/status' | '/api/v1/sources' | '/api/v1/watches' | '/api/v1/volumes' | '/api/v1/volumes/top';
+type Question<P extends Path> = NonNullable<paths[P]['get']['parameters']['query']>;
+type Answer<P extends Path> = paths[P]['get']['responses'][200]['content']['application/json'];
+
+function query(params: object): string {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(params)) {
     if (value !== null && value !== undefined) search.set(name, String(value));
@@ -59,13 +65,13 @@ export class Api {
     private readonly fetcher: Fetch = (input, init) => fetch(input, init),
   ) {}
 
-  private async get<T>(path: string, params: Record<string, string | number | null | undefined> = {}): Promise<T> {
+  private async get<P extends Path>(path: P, params?: Question<P>): Promise<Answer<P>> {
     const stop = new AbortController();
     const timer = setTimeout(() => stop.abort(), TIMEOUT_MS);
     try {
       let response: Response;
       try {
-        response = await this.fetcher(`${this.base}${path}${query(params)}`, {
+        response = await this.fetcher(`${this.base}${path}${query(params ?? {})}`, {
           headers: { accept: 'application/json' },
           signal: stop.signal,
         });
@@ -74,7 +80,7 @@ export class Api {
       }
       if (!response.ok) throw await problem(response);
       try {
-        const body = (await response.json()) as T & { notice?: string | null };
+        const body = (await response.json()) as Answer<P>;
         this.onnotice(body.notice ?? null);
         return body;
       } catch {
@@ -106,7 +112,9 @@ export class Api {
     const rows: VolumeRow[] = [];
     let cursor: string | null = null;
     for (let page = 0; page < PAGES_MAX; page += 1) {
-      const answer: VolumePage = await this.get('/api/v1/volumes', { by, step, from, limit: PAGE_ROWS, cursor });
+      const answer: VolumePage = await this.get('/api/v1/volumes', {
+        by, step, limit: PAGE_ROWS, ...(from !== null && { from }), ...(cursor !== null && { cursor }),
+      });
       rows.push(...answer.items);
       cursor = answer.next ?? null;
       if (cursor === null) break;
