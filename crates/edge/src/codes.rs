@@ -46,6 +46,12 @@ pub(crate) fn region(name: &str) -> Option<[u8; 2]> {
     look_up(&REGIONS, name.trim())
 }
 
+/// The names and codes of countries that are known, in lower case.
+pub(crate) fn country_names() -> impl Iterator<Item = &'static str> {
+    #[allow(clippy::iter_over_hash_type, reason = "the caller makes a set of them")]
+    REGIONS.keys().copied()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

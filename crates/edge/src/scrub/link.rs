@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::rules::{Personal, Rules};
+use super::scan::char_at;
 use crate::post::Link;
 
 /// How many links of a post are kept; the rest is counted in [`crate::EdgeStats::links_cut`].
@@ -139,6 +140,9 @@ impl Links {
         let path = std::str::from_utf8(path).ok()?;
         let port = std::str::from_utf8(port).ok()?;
         let scheme = std::str::from_utf8(&url[..scheme]).ok()?;
+        if scheme.eq_ignore_ascii_case("at://") {
+            return Some(LinkKind::Profile);
+        }
         let Some(slot) = self.host(host) else {
             // Localhost, an IP address: a link without a domain. The address goes with the link.
             return Some(LinkKind::Link);
@@ -148,7 +152,7 @@ impl Links {
         if platform.is_some_and(|platform| platform.secret) {
             return Some(LinkKind::Secret);
         }
-        if is_personal(platform, *own_label, path) || scheme.eq_ignore_ascii_case("at://") {
+        if is_personal(platform, *own_label, path) {
             sink.push(domain, None);
             return Some(LinkKind::Profile);
         }
@@ -340,6 +344,7 @@ fn class(byte: u8) -> u8 {
 pub(crate) fn end(bytes: &[u8], start: usize) -> usize {
     let mut end = start;
     let mut ipv6 = bytes.get(start) == Some(&b'[');
+    let mut in_host = true;
     while end < bytes.len() {
         let byte = bytes[end];
         let stop = match byte {
@@ -351,7 +356,19 @@ pub(crate) fn end(bytes: &[u8], start: usize) -> usize {
             // Guillemets and other signs; letters of two bytes belong to addresses, scripts of three are text that follows.
             0xC2 => !matches!(bytes.get(end + 1), Some(0xAA | 0xB5 | 0xBA)),
             0xE0 | 0xE1 => false,
+            // In a host only where the host goes on behind them: text may follow a link without a space.
+            0xE2..=0xFE if in_host => match host_goes_on(bytes, end) {
+                Some(further) => {
+                    end = further - 1;
+                    false
+                }
+                None => true,
+            },
             0xE2..=0xFE => true,
+            b'/' | b'?' | b'#' => {
+                in_host = false;
+                false
+            }
             _ => false,
         };
         if stop {
@@ -374,6 +391,18 @@ pub(crate) fn end(bytes: &[u8], start: usize) -> usize {
         end -= 1;
     }
     end
+}
+
+/// The end of a stretch of letters of other scripts in a host, where a dot and a further letter stand behind it, or a label
+/// before it and a path behind.
+fn host_goes_on(bytes: &[u8], start: usize) -> Option<usize> {
+    let mut at = start;
+    while let Some(c) = char_at(bytes, at).filter(|c| c.is_alphanumeric() && !c.is_ascii()) {
+        at += c.len_utf8();
+    }
+    let goes_on =
+        at > start && bytes.get(at) == Some(&b'.') && char_at(bytes, at + 1).is_some_and(char::is_alphanumeric);
+    goes_on.then_some(at)
 }
 
 fn count(bytes: &[u8], byte: u8) -> usize {

@@ -46,9 +46,11 @@ pub(crate) struct RuleFile {
     context: BTreeMap<String, Vec<String>>,
     #[serde(default)]
     rule: Vec<RuleText>,
+    #[cfg_attr(not(test), allow(dead_code, reason = "read by the tests"))]
     #[serde(default)]
     pub(crate) example: Vec<Example>,
     /// Texts that must come through unchanged.
+    #[cfg_attr(not(test), allow(dead_code, reason = "read by the tests"))]
     #[serde(default)]
     pub(crate) survive: Vec<String>,
     #[serde(default)]
@@ -62,6 +64,7 @@ pub(crate) struct RuleFile {
 }
 
 /// A text, and what it must become.
+#[cfg_attr(not(test), allow(dead_code, reason = "read by the tests"))]
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Example {
@@ -76,7 +79,7 @@ struct RuleText {
     /// Which look at the text decides that the rule can match at all: `digits` (six digits close together, or letters
     /// and digits mixed), `tokens` (a long word with digits), `signs` (a degree sign, a bracketed "at").
     when: When,
-    /// A regular expression on bytes, Unicode off, spaces ignored.
+    /// A regular expression on bytes, Unicode off.
     pattern: String,
     /// Names a check of digits, in `checks.rs`.
     #[serde(default)]
@@ -166,6 +169,8 @@ pub(crate) struct Rule {
     pub(crate) name: String,
     pub(crate) pattern: Regex,
     pub(crate) check: Option<Check>,
+    /// The check looks for good parts of the match by itself.
+    pub(crate) searches: bool,
     /// Lower-case words, one of which must stand near; empty for no such demand.
     pub(crate) context: Vec<String>,
     pub(crate) guard: Guard,
@@ -204,7 +209,7 @@ pub(crate) fn files() -> impl Iterator<Item = RuleFile> {
 }
 
 fn pattern(text: &str) -> String {
-    format!("(?x-u){text}")
+    format!("(?-u){text}")
 }
 
 fn group(when: When, texts: &mut Vec<(Kind, RuleText, Vec<String>)>) -> Group {
@@ -225,6 +230,7 @@ fn group(when: When, texts: &mut Vec<(Kind, RuleText, Vec<String>)>) -> Group {
                 .unicode(false)
                 .build()
                 .unwrap_or_else(|error| unreachable!("rule {} is tested: {error}", text.name)),
+            searches: text.check.as_deref() == Some("card"),
             check: text.check.map(|name| {
                 checks::by_name(&name).unwrap_or_else(|| unreachable!("rule {} names the check {name}", text.name))
             }),

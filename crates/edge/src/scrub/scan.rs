@@ -28,6 +28,9 @@ const LOCAL_BYTES_MAX: usize = 128;
 /// The longest handle, in bytes.
 const HANDLE_BYTES_MAX: usize = 128;
 
+/// A match of a searching check that is longer than this may have been cut by its pattern's bound.
+const SEARCHED_BYTES_MAX: usize = 300;
+
 const OTHER: u8 = 0;
 const BREAK: u8 = 1;
 const DIGIT: u8 = 2;
@@ -270,7 +273,9 @@ fn run_rule(rule: &Rule, pattern: &regex::bytes::Regex, bytes: &[u8], found: &mu
             found.push(Mark { start, end, kind: rule.kind });
             at = end;
         } else {
-            at = matched.start() + 1;
+            // A check that looked at every part of the match leaves nothing to try within it.
+            let searched = rule.searches && matched.len() < SEARCHED_BYTES_MAX;
+            at = if searched { matched.end() } else { matched.start() + 1 };
         }
     }
 }
@@ -748,8 +753,10 @@ fn ipv4(bytes: &[u8], at: usize, floor: usize) -> Option<Mark> {
     }
     let mut groups = 0;
     for group in bytes[start..end].split(|b| *b == b'.') {
-        let value = group.iter().fold(0_u32, |value, digit| value * 10 + u32::from(digit - b'0'));
-        if group.is_empty() || group.len() > 3 || value > 255 {
+        if group.is_empty() || group.len() > 3 || group.len() > 1 && group[0] == b'0' {
+            return None;
+        }
+        if group.iter().fold(0_u32, |value, digit| value * 10 + u32::from(digit - b'0')) > 255 {
             return None;
         }
         groups += 1;
@@ -763,7 +770,8 @@ fn ipv4(bytes: &[u8], at: usize, floor: usize) -> Option<Mark> {
     // Version 1.2.3.4
     let before = bytes[..start].trim_ascii_end();
     let tail = &before[before.len().saturating_sub(8)..];
-    if tail.len() >= 7 && tail[tail.len() - 7..].eq_ignore_ascii_case(b"version") || tail.ends_with(b" v") {
+    let v = matches!(tail, [.., b'v' | b'V']) && tail.len().checked_sub(2).is_none_or(|at| !is_letter(tail[at]));
+    if tail.len() >= 7 && tail[tail.len() - 7..].eq_ignore_ascii_case(b"version") || v || tail.ends_with(b"$") {
         return None;
     }
     for sign in [b':', b'/'] {
