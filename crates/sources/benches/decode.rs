@@ -68,7 +68,8 @@ fn ndjson_parse_only(bencher: divan::Bencher<'_, '_>) {
 fn ndjson_decode(bencher: divan::Bencher<'_, '_>) {
     let bytes = ndjson();
     let (count, size) = (lines(&bytes), bytes.len());
-    let (block, options, mut scratch) = (block(Payload::Ndjson(bytes)), DecodeOptions::default(), DecodeScratch::default());
+    let (block, options, mut scratch) =
+        (block(Payload::Ndjson(bytes)), DecodeOptions::default(), DecodeScratch::default());
     bencher
         .counter(ItemsCount::new(count))
         .counter(BytesCount::new(size))
@@ -92,7 +93,8 @@ fn jetstream_decode(bencher: divan::Bencher<'_, '_>) {
     let Ok(recorded) = std::fs::read(path) else { return };
     let bytes: Vec<u8> = recorded.repeat(10);
     let count = lines(&bytes);
-    let (block, options, mut scratch) = (block(Payload::Jetstream(bytes)), DecodeOptions::default(), DecodeScratch::default());
+    let (block, options, mut scratch) =
+        (block(Payload::Jetstream(bytes)), DecodeOptions::default(), DecodeScratch::default());
     bencher
         .counter(ItemsCount::new(count))
         .bench_local(|| decode_all(divan::black_box(&block), &options, &mut scratch));

@@ -27,7 +27,10 @@ impl Default for SystemClock {
 }
 
 impl Clock for SystemClock {
-    #[allow(clippy::disallowed_methods, reason = "the one place that reads the machine's clock; everything else is given a Clock")]
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the machine's clock; everything else is given a Clock"
+    )]
     fn now(&self) -> EventTime {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         EventTime::from_unix(i64::try_from(since.as_secs()).unwrap_or(i64::MAX))

@@ -39,6 +39,7 @@ struct Inner {
 }
 
 #[derive(Debug)]
+#[allow(clippy::option_option, reason = "not published, published without a post, published: three different things")]
 struct Partition {
     name: String,
     head_time: Option<EventTime>,
@@ -110,7 +111,8 @@ impl Clocks {
     /// Registers partitions all at once, so that no watermark is ever computed from a part of them. Returns the first number.
     pub(crate) fn register(&self, specs: &[PartitionSpec], release_hold: bool) -> u32 {
         let mut inner = self.lock();
-        let first = u32::try_from(inner.partitions.len()).expect("fewer than 2^32 partitions: each has a name in memory");
+        let first =
+            u32::try_from(inner.partitions.len()).expect("fewer than 2^32 partitions: each has a name in memory");
         for spec in specs {
             let lateness = i64::try_from(spec.lateness.as_secs()).unwrap_or(i64::MAX / 4);
             inner.lateness_max = inner.lateness_max.max(lateness);

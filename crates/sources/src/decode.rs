@@ -41,7 +41,9 @@ pub fn decode<'b>(
         Payload::Ndjson(bytes) => ndjson::decode(bytes, block.first_line, &options.map, now, each),
         Payload::Csv { header, bytes } => csv::decode(bytes, block.first_line, header, now, each),
         Payload::Parquet(rows) => rows.decode(block.first_line, now, each),
-        Payload::Jetstream(bytes) => jetstream::decode_block(bytes, block.first_line, now, &mut scratch.jetstream, each),
+        Payload::Jetstream(bytes) => {
+            jetstream::decode_block(bytes, block.first_line, now, &mut scratch.jetstream, each);
+        }
         Payload::Rejected(rejection) => each(block.first_line, Err(*rejection)),
     }
 }
@@ -84,9 +86,8 @@ pub(crate) fn each_line<'b>(bytes: &'b [u8], first_line: u64, mut each: impl FnM
     // One pass of SIMD over the whole block instead of one start a line.
     let whole = simdutf8::basic::from_utf8(bytes).ok();
     let mut start = 0;
-    let mut line = first_line;
     let ends = memchr::memchr_iter(b'\n', bytes).chain(std::iter::once(bytes.len()));
-    for end in ends {
+    for (line, end) in (first_line..).zip(ends) {
         let raw = &bytes[start..end];
         if !raw.trim_ascii().is_empty() {
             let text = if raw.len() > RECORD_BYTES_MAX {
@@ -101,7 +102,6 @@ pub(crate) fn each_line<'b>(bytes: &'b [u8], first_line: u64, mut each: impl FnM
             };
             each(line, text);
         }
-        line += 1;
         start = end + 1;
     }
 }
@@ -112,7 +112,9 @@ mod tests {
 
     #[test]
     fn depth_leaves_strings_out() {
-        for (line, expected) in [("{}", 1), (r#"{"a":"[[[\"[[","b":[[1]]}"#, 3), ("[[]][[[]]]", 3), ("]]][", 1), ("\"\\", 0)] {
+        for (line, expected) in
+            [("{}", 1), (r#"{"a":"[[[\"[[","b":[[1]]}"#, 3), ("[[]][[[]]]", 3), ("]]][", 1), ("\"\\", 0)]
+        {
             assert_eq!(depth(line.as_bytes()), expected, "{line}");
         }
         let nested = |depth: usize| format!("{}1{}", "[".repeat(depth), "]".repeat(depth)).into_bytes();

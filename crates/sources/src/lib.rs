@@ -9,7 +9,7 @@
 //!   time; its [`file::FileReport`] says what became of each file.
 //! - [`Jetstream`]: Bluesky over a WebSocket; its [`jetstream::LiveStatus`] says what the connection is doing.
 //! - [`Clocks`]: the event-time clock of each partition; what stood before a block, and the watermark.
-//! - [`FieldMap`]: `--map`.
+//! - [`FieldMap`] is `--map`.
 //! - [`Clock`]: the wall clock, injected; [`SystemClock`] is the only place of the workspace that reads the machine's.
 //!
 //! ```
@@ -57,7 +57,9 @@ mod map;
 mod source;
 
 pub use block::{Block, Payload, SourceIx};
-pub use channel::{BLOCK_QUEUE_MAX, BlockFeed, BlockReceiver, BlockSender, PartitionHandle, PartitionSpec, Stop, Stopped, channel};
+pub use channel::{
+    BLOCK_QUEUE_MAX, BlockFeed, BlockReceiver, BlockSender, PartitionHandle, PartitionSpec, Stop, Stopped, channel,
+};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use clocks::{Clocks, IDLE_AFTER_DEFAULT, PREFIX_HISTORY_MAX};
 pub use decode::{DecodeOptions, DecodeScratch, Each, JSON_DEPTH_MAX, RECORD_BYTES_MAX, decode};

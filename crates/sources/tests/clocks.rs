@@ -1,4 +1,5 @@
 //! The laws of event-time clocks: what stood before a block, and what the watermark promises.
+#![allow(clippy::unwrap_used, reason = "a test")]
 
 use std::sync::Arc;
 use std::time::Duration;

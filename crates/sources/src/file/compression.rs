@@ -120,7 +120,7 @@ impl Read for Tap {
 
 /// A file's content.
 pub(crate) enum Content {
-    Plain(Tap),
+    Plain(Box<Tap>),
     Gzip(Box<MultiGzDecoder<Tap>>),
     Zstd(Box<zstd::stream::read::Decoder<'static, Tap>>),
 }
@@ -128,7 +128,7 @@ pub(crate) enum Content {
 impl Content {
     pub(crate) fn new(mut tap: Tap) -> io::Result<Self> {
         Ok(match Compression::detect(tap.peek(4)?) {
-            Compression::Plain => Self::Plain(tap),
+            Compression::Plain => Self::Plain(Box::new(tap)),
             Compression::Gzip => Self::Gzip(Box::new(MultiGzDecoder::new(tap))),
             Compression::Zstd => Self::Zstd(Box::new(zstd::stream::read::Decoder::with_buffer(tap)?)),
         })

@@ -163,7 +163,9 @@ pub(crate) fn decode<'b>(
             let text = match whole {
                 _ if raw.len() > RECORD_BYTES_MAX => Err(Rejection::new(Field::Record, RejectionKind::TooLong)),
                 Some(whole) => Ok(&whole[start..end]),
-                None => simdutf8::basic::from_utf8(raw).map_err(|_| Rejection::new(Field::Record, RejectionKind::NotUtf8)),
+                None => {
+                    simdutf8::basic::from_utf8(raw).map_err(|_| Rejection::new(Field::Record, RejectionKind::NotUtf8))
+                }
             };
             each(
                 line,

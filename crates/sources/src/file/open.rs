@@ -77,7 +77,8 @@ impl OpenFile {
             io::Seek::rewind(&mut file).map_err(opening)?;
             if magic == *b"PAR1" {
                 let reader = Box::new(ParquetReader::open(path, file, map)?);
-                let inner = Inner::Parquet { reader, progress: Arc::clone(progress), counted: 0, bytes: metadata.len() };
+                let inner =
+                    Inner::Parquet { reader, progress: Arc::clone(progress), counted: 0, bytes: metadata.len() };
                 return Ok(Self { path: path.to_owned(), inner, ahead: None });
             }
         }
@@ -168,7 +169,8 @@ impl OpenFile {
             Inner::Parquet { reader, progress, counted, bytes } => {
                 let next = reader.next()?;
                 let (read, total) = reader.progress();
-                let now = (u128::from(*bytes) * u128::from(read) / u128::from(total.max(1))).min(u128::from(*bytes)) as u64;
+                let now =
+                    (u128::from(*bytes) * u128::from(read) / u128::from(total.max(1))).min(u128::from(*bytes)) as u64;
                 let now = if next.is_none() { *bytes } else { now };
                 progress.fetch_add(now.saturating_sub(*counted), std::sync::atomic::Ordering::Relaxed);
                 *counted = now.max(*counted);
@@ -178,7 +180,11 @@ impl OpenFile {
     }
 
     /// The event time of the first post, where the first block has one. The block is kept for [`Self::next`].
-    pub(crate) fn head_time(&mut self, options: &DecodeOptions, now: EventTime) -> Result<Option<EventTime>, FileError> {
+    pub(crate) fn head_time(
+        &mut self,
+        options: &DecodeOptions,
+        now: EventTime,
+    ) -> Result<Option<EventTime>, FileError> {
         let Some((first_line, payload)) = self.next()? else { return Ok(None) };
         let block = Block { source: SourceIx(0), partition: 0, seq: 0, first_line, payload };
         let mut head = None;
@@ -195,8 +201,11 @@ impl OpenFile {
     pub(crate) fn fingerprint(&self) -> Result<Fingerprint, FileError> {
         match &self.inner {
             Inner::Text { content, .. } => Ok(content.tap().fingerprint()),
-            Inner::Parquet { .. } => fingerprint_file(&self.path)
-                .map_err(|error| FileError::Read { path: self.path.clone(), byte: 0, error }),
+            Inner::Parquet { .. } => fingerprint_file(&self.path).map_err(|error| FileError::Read {
+                path: self.path.clone(),
+                byte: 0,
+                error,
+            }),
         }
     }
 }
@@ -256,7 +265,8 @@ fn looks_like_header(record: &[u8], map: &FieldMap) -> bool {
     let Ok(record) = simdutf8::basic::from_utf8(record) else { return false };
     let mut fields = Vec::new();
     csv::split(record, &mut fields);
-    fields.len() > 1 && fields.iter().any(|field| Slot::ALL.into_iter().any(|slot| map.column(slot) == field.text().trim()))
+    fields.len() > 1
+        && fields.iter().any(|field| Slot::ALL.into_iter().any(|slot| map.column(slot) == field.text().trim()))
 }
 
 /// Decodes everything that `next` gives.

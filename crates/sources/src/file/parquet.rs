@@ -96,7 +96,8 @@ impl ParquetRows {
                 if column.list {
                     column.list_cell(level, value, &mut draft);
                 } else {
-                    let present = column.def_max == 0 || column.defs.get(*level).is_some_and(|&def| def == column.def_max);
+                    let present =
+                        column.def_max == 0 || column.defs.get(*level).is_some_and(|&def| def == column.def_max);
                     *level += 1;
                     if present {
                         column.cell(*value, &mut draft);
@@ -212,7 +213,13 @@ impl<R: ChunkReader + 'static> ParquetReader<R> {
                 let found = column.physical_type().to_string();
                 return Err(FileError::ColumnType { path: path.to_owned(), column: map.column(slot), found, expected });
             }
-            wanted.push(Wanted { leaf, slot, unit, def_max: column.max_def_level(), list: column.max_rep_level() == 1 });
+            wanted.push(Wanted {
+                leaf,
+                slot,
+                unit,
+                def_max: column.max_def_level(),
+                list: column.max_rep_level() == 1,
+            });
         }
         let has = |slot| wanted.iter().any(|wanted| wanted.slot == slot);
         if !(has(Slot::Delete) && (has(Slot::Id) || has(Slot::Author))) {
@@ -261,7 +268,8 @@ impl<R: ChunkReader + 'static> ParquetReader<R> {
             self.group += 1;
             let rows = usize::try_from(group.metadata().num_rows())
                 .map_err(|_| ParquetError::General("a row group with a negative number of rows".to_owned()))?;
-            let readers = self.wanted.iter().map(|wanted| group.get_column_reader(wanted.leaf)).collect::<Result<_, _>>()?;
+            let readers =
+                self.wanted.iter().map(|wanted| group.get_column_reader(wanted.leaf)).collect::<Result<_, _>>()?;
             self.open = Some((readers, rows));
         }
     }
@@ -340,7 +348,9 @@ fn refused_type(slot: Slot, column: &ColumnDescriptor) -> Option<&'static str> {
             !matches!(kind, Type::BOOLEAN | Type::FIXED_LEN_BYTE_ARRAY),
             "a timestamp, a string, or a number of seconds or milliseconds",
         ),
-        Slot::Author | Slot::Id => (matches!(kind, Type::BYTE_ARRAY | Type::INT32 | Type::INT64), "a string or an integer"),
+        Slot::Author | Slot::Id => {
+            (matches!(kind, Type::BYTE_ARRAY | Type::INT32 | Type::INT64), "a string or an integer")
+        }
         Slot::Delete => (kind == Type::BOOLEAN, "a boolean"),
         Slot::Links => (kind == Type::BYTE_ARRAY && column.max_rep_level() == 1, "a list of strings"),
         _ => (kind == Type::BYTE_ARRAY, "a string"),

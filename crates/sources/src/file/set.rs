@@ -49,7 +49,7 @@ pub struct FileSetConfig {
 impl FileSetConfig {
     /// These files, with the defaults: named `file`, the contract's field names, ten minutes of lateness, all of them.
     pub fn new(files: Vec<PathBuf>) -> Self {
-        let lateness = Duration::from_secs(600);
+        let lateness = Duration::from_mins(10);
         Self { name: "file".to_owned(), files, map: FieldMap::default(), lateness, share: None }
     }
 }

@@ -1,19 +1,19 @@
 //! Bad input, and good input in all its forms.
+#![allow(clippy::format_collect, reason = "a test's input is made once")]
 
-use std::io::Write;
+use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use flate2::Compression as Level;
-use flate2::write::GzEncoder;
-use groundswell_post::{DeleteTarget, EventTime, Record};
-use ::parquet::data_type::{
-    BoolType, ByteArray, ByteArrayType, DoubleType, Int32Type, Int64Type, Int96, Int96Type,
-};
+use ::parquet::data_type::{BoolType, ByteArray, ByteArrayType, DoubleType, Int32Type, Int64Type, Int96, Int96Type};
 use ::parquet::file::properties::WriterProperties;
 use ::parquet::file::writer::SerializedFileWriter;
 use ::parquet::schema::parser::parse_message_type;
+use flate2::Compression as Level;
+use flate2::write::GzEncoder;
+use groundswell_post::{DeleteTarget, EventTime, Record};
 use proptest::prelude::*;
 
 use super::*;
@@ -68,27 +68,33 @@ fn shown(record: &Record<'_>) -> String {
     match record {
         Record::Post(post) => {
             let mut text = format!("{} {:?}", post.time.unix(), post.text);
-            for (name, value) in
-                [("author", &post.author), ("id", &post.id), ("lang", &post.lang), ("source", &post.source), ("region", &post.region)]
-            {
+            for (name, value) in [
+                ("author", &post.author),
+                ("id", &post.id),
+                ("lang", &post.lang),
+                ("source", &post.source),
+                ("region", &post.region),
+            ] {
                 if let Some(value) = value {
-                    text.push_str(&format!(" {name}={value}"));
+                    let _ = write!(text, " {name}={value}");
                 }
             }
             if post.relation.as_str() != "post" {
-                text.push_str(&format!(" {}", post.relation.as_str()));
+                let _ = write!(text, " {}", post.relation.as_str());
             }
             if let Some(publisher) = &post.publisher {
-                text.push_str(&format!(" publisher={}/{:?}/{:?}", publisher.name, publisher.title, publisher.url));
+                let _ = write!(text, " publisher={}/{:?}/{:?}", publisher.name, publisher.title, publisher.url);
             }
             if let Some(links) = &post.links {
-                text.push_str(&format!(" links={}", links.join(" ")));
+                let _ = write!(text, " links={}", links.join(" "));
             }
             text
         }
         Record::Delete(deletion) => match &deletion.target {
             DeleteTarget::Post(id) => format!("delete post {id} at {:?}", deletion.time.map(EventTime::unix)),
-            DeleteTarget::Author(author) => format!("delete author {author} at {:?}", deletion.time.map(EventTime::unix)),
+            DeleteTarget::Author(author) => {
+                format!("delete author {author} at {:?}", deletion.time.map(EventTime::unix))
+            }
         },
     }
 }
@@ -117,7 +123,14 @@ fn zst(bytes: &[u8]) -> Vec<u8> {
 
 fn many(count: usize) -> String {
     (0..count)
-        .map(|i| format!("{{\"id\":\"{i}\",\"time\":{},\"author\":\"{}\",\"text\":\"post {}\"}}\n", 1_474_588_800 + i, i % 97, i * 7919))
+        .map(|i| {
+            format!(
+                "{{\"id\":\"{i}\",\"time\":{},\"author\":\"{}\",\"text\":\"post {}\"}}\n",
+                1_474_588_800 + i,
+                i % 97,
+                i * 7919
+            )
+        })
         .collect()
 }
 
@@ -135,7 +148,10 @@ fn fields_take_the_types_of_the_contract() {
         (r#""kind":"sentences""#, r#"1474588800 "t""#),
         (r#""kind":3"#, r#"1474588800 "t""#),
         (r#""kind":"repost","relation":"reply""#, r#"1474588800 "t" reply"#),
-        (r#""links":["https://a.example/","https://b.example/"]"#, r#"1474588800 "t" links=https://a.example/ https://b.example/"#),
+        (
+            r#""links":["https://a.example/","https://b.example/"]"#,
+            r#"1474588800 "t" links=https://a.example/ https://b.example/"#,
+        ),
         (r#""links":[]"#, r#"1474588800 "t" links="#),
         (r#""publisher":"P","title":"T""#, r#"1474588800 "t" publisher=P/Some("T")/None"#),
         (r#""title":"T","url":5"#, r#"1474588800 "t""#),
@@ -201,7 +217,7 @@ fn bad_records_are_rejections_that_name_the_field() {
         (r#"{"time":1474588800,"text":"t"}}"#, "record: not JSON"),
         (r#"{"time":1474588800,"text":"t"} {}"#, "record: not JSON"),
         (r#"{"time":1474588800,"text":"t",}"#, "record: not JSON"),
-        (r#"{'time':1474588800}"#, "record: not JSON"),
+        ("{'time':1474588800}", "record: not JSON"),
         (r#"{"time":1474588800,"text":"\x"}"#, "record: not JSON"),
         (r#"{"time":1474588800,"text":"\ud800"}"#, "record: not JSON"),
         ("{\"time\":1474588800,\"text\":\"a\0b\"}", "record: not JSON"),
@@ -244,7 +260,12 @@ fn one_bad_line_does_not_stop_the_rest() {
     assert_eq!(error, None);
     assert_eq!(
         told,
-        [format!("1: {good}"), "4: record: not UTF-8".to_owned(), "5: record: not JSON".to_owned(), format!("6: {good}")]
+        [
+            format!("1: {good}"),
+            "4: record: not UTF-8".to_owned(),
+            "5: record: not JSON".to_owned(),
+            format!("6: {good}")
+        ]
     );
 }
 
@@ -323,7 +344,12 @@ fn compressed_files_are_known_by_their_content() {
     let (first, second) = text.as_bytes().split_at(text.len() / 3);
     let members = [gzip(first), gzip(second)].concat();
     let frames = [zst(first), zst(second)].concat();
-    let skippable = [b"\x5a\x2a\x4d\x18\x03\x00\x00\x00abc".to_vec(), zst(text.as_bytes()), b"\x50\x2a\x4d\x18\x00\x00\x00\x00".to_vec()].concat();
+    let skippable = [
+        b"\x5a\x2a\x4d\x18\x03\x00\x00\x00abc".to_vec(),
+        zst(text.as_bytes()),
+        b"\x50\x2a\x4d\x18\x00\x00\x00\x00".to_vec(),
+    ]
+    .concat();
     for bytes in [gzip(text.as_bytes()), zst(text.as_bytes()), members, frames, skippable] {
         assert_eq!(read(&bytes), plain);
     }
@@ -336,8 +362,7 @@ fn a_file_that_is_cut_off_names_the_byte_and_what_came_before_counts() {
     for (name, whole) in [("gzip", gzip(text.as_bytes())), ("zstd", zst(text.as_bytes()))] {
         for cut in [5, whole.len() / 2, whole.len() - 1] {
             let (told, error) = read(&whole[..cut]);
-            let expected =
-                format!("posts: the {name} stream is cut off at byte {cut}; what was read before it counts");
+            let expected = format!("posts: the {name} stream is cut off at byte {cut}; what was read before it counts");
             assert_eq!(error.as_deref(), Some(expected.as_str()), "{name} cut at {cut}");
             assert_eq!(told[..], plain[..told.len()], "{name} cut at {cut}");
         }
@@ -396,10 +421,7 @@ fn a_csv_quote_that_nothing_closes_costs_its_line_only() {
     file.push_str("1474588800,a\n1474588800,\"open\n1474588800,b\n1474588800,c");
     let (told, error) = read(file.as_bytes());
     assert_eq!(error, None);
-    assert_eq!(
-        told,
-        ["2: 1474588800 \"a\"", "3: record: invalid", "4: 1474588800 \"b\"", "5: 1474588800 \"c\""]
-    );
+    assert_eq!(told, ["2: 1474588800 \"a\"", "3: record: invalid", "4: 1474588800 \"b\"", "5: 1474588800 \"c\""]);
     // Farther from the end than the bound.
     let mut file = b"time,text\n1474588800,\"open\n".to_vec();
     while file.len() < RECORD_BYTES_MAX + (1 << 20) {
@@ -431,7 +453,7 @@ fn csv_blocks_are_cut_at_records_and_not_inside_quotes() {
     let mut expected = Vec::new();
     let mut line = 2;
     for i in 0..20_000 {
-        file.push_str(&format!("{},\"text {i}\n, \"\"more\"\"\"\n", 1_474_588_800 + i));
+        let _ = write!(file, "{},\"text {i}\n, \"\"more\"\"\"\n", 1_474_588_800 + i);
         expected.push(format!("{line}: {} \"text {i}\\n, \\\"more\\\"\"", 1_474_588_800 + i));
         line += 2;
     }
@@ -442,7 +464,8 @@ fn csv_blocks_are_cut_at_records_and_not_inside_quotes() {
 /// One of each physical type.
 fn parquet_file(schema: &str, columns: impl FnOnce(&mut SerializedFileWriter<Vec<u8>>)) -> Vec<u8> {
     let schema = Arc::new(parse_message_type(schema).unwrap());
-    let properties = Arc::new(WriterProperties::builder().set_compression(::parquet::basic::Compression::SNAPPY).build());
+    let properties =
+        Arc::new(WriterProperties::builder().set_compression(::parquet::basic::Compression::SNAPPY).build());
     let mut writer = SerializedFileWriter::new(Vec::new(), schema, properties).unwrap();
     columns(&mut writer);
     writer.into_inner().unwrap()
@@ -494,7 +517,13 @@ fn parquet_is_read_as_the_contract_says() {
             column!(group, Int64Type, &[7], Some(&[1, 0, 0]), None);
             column!(group, Int32Type, &[1, 2, 3], Some(&[1, 1, 1]), None);
             // Two links, no list, an empty list.
-            column!(group, ByteArrayType, &bytes_of(&["https://a.example/", "https://b.example/"]), Some(&[3, 3, 0, 1]), Some(&[0, 1, 0, 0]));
+            column!(
+                group,
+                ByteArrayType,
+                &bytes_of(&["https://a.example/", "https://b.example/"]),
+                Some(&[3, 3, 0, 1]),
+                Some(&[0, 1, 0, 0])
+            );
             column!(group, BoolType, &[true], Some(&[0, 1, 0]), None);
             column!(group, DoubleType, &[], Some(&[0, 0, 0]), None);
             group.close().unwrap();
@@ -512,7 +541,10 @@ fn parquet_is_read_as_the_contract_says() {
     "#);
     // The same from a pipe, and inside another compression.
     assert_eq!(read(&file).1.as_deref(), Some("posts: Parquet cannot be read from a pipe; name an uncompressed file"));
-    assert_eq!(read(&gzip(&file)).1.as_deref(), Some("posts: Parquet cannot be read inside gzip; name an uncompressed file"));
+    assert_eq!(
+        read(&gzip(&file)).1.as_deref(),
+        Some("posts: Parquet cannot be read inside gzip; name an uncompressed file")
+    );
     // Cut off and damaged: an error, no panic.
     for cut in [4, 100, file.len() / 2, file.len() - 1] {
         assert_eq!(read_parquet(&file[..cut], "").1.as_deref(), Some("posts: cannot be read as Parquet"));
@@ -550,9 +582,18 @@ fn parquet_times_come_in_many_forms() {
 #[test]
 fn parquet_with_another_schema_is_a_clear_error() {
     for (schema, expected) in [
-        ("message m { required int64 at; required binary text; }", "posts: Parquet without a column `time` for `time` (if it has another name, see --map)"),
-        ("message m { required int64 time; }", "posts: Parquet without a column `text` for `text` (if it has another name, see --map)"),
-        ("message m { required int64 time; required int32 text; }", "posts: the column `text` has the type INT32, expected a string"),
+        (
+            "message m { required int64 at; required binary text; }",
+            "posts: Parquet without a column `time` for `time` (if it has another name, see --map)",
+        ),
+        (
+            "message m { required int64 time; }",
+            "posts: Parquet without a column `text` for `text` (if it has another name, see --map)",
+        ),
+        (
+            "message m { required int64 time; required int32 text; }",
+            "posts: the column `text` has the type INT32, expected a string",
+        ),
         (
             "message m { required boolean time; required binary text; }",
             "posts: the column `time` has the type BOOLEAN, expected a timestamp, a string, or a number of seconds or milliseconds",
@@ -562,7 +603,10 @@ fn parquet_with_another_schema_is_a_clear_error() {
         assert_eq!(read_parquet(&file, ""), (Vec::new(), Some(expected.to_owned())));
     }
     // No rows at all are fine.
-    assert_eq!(read_parquet(&parquet_file("message m { required int64 time; required binary text; }", |_| {}), ""), (Vec::new(), None));
+    assert_eq!(
+        read_parquet(&parquet_file("message m { required int64 time; required binary text; }", |_| {}), ""),
+        (Vec::new(), None)
+    );
 }
 
 #[test]
@@ -609,7 +653,9 @@ fn files_in_any_order_come_in_event_time() {
     let write = |name: &str, start: usize| {
         let path = folder.path().join(name);
         let text: String = (0..10_000)
-            .map(|i| format!("{{\"time\":{},\"text\":\"{:08} {}\"}}\n", 1_474_588_800 + start + i, start + i, "x".repeat(40)))
+            .map(|i| {
+                format!("{{\"time\":{},\"text\":\"{:08} {}\"}}\n", 1_474_588_800 + start + i, start + i, "x".repeat(40))
+            })
             .collect();
         std::fs::write(&path, zst(text.as_bytes())).unwrap();
         path
@@ -657,8 +703,7 @@ fn a_bad_file_is_reported_and_passed_by() {
     assert!(texts.len() > 30_000);
     assert_eq!(report.finished().len(), 2);
     let folder = folder.path().display().to_string();
-    let failures: Vec<String> =
-        report.failures().into_iter().map(|(_, error)| error.replace(&folder, "")).collect();
+    let failures: Vec<String> = report.failures().into_iter().map(|(_, error)| error.replace(&folder, "")).collect();
     let cut = whole.len() - 9;
     assert_eq!(
         failures,

@@ -54,7 +54,7 @@ mod tests {
 
     #[test]
     fn ceilings_double_up_to_the_highest_and_start_again() {
-        let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(60), 1);
+        let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_mins(1), 1);
         let mut ceilings = Vec::new();
         for _ in 0..8 {
             let ceiling = backoff.ceiling();
@@ -69,7 +69,7 @@ mod tests {
     #[test]
     fn waits_differ_by_seed_and_are_the_same_for_one_seed() {
         let waits = |seed| {
-            let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(60), seed);
+            let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_mins(1), seed);
             [(); 5].map(|()| backoff.next())
         };
         assert_eq!(waits(1), waits(1));

@@ -38,9 +38,9 @@ impl Default for JetstreamConfig {
             endpoints: ENDPOINTS_DEFAULT.map(str::to_owned).to_vec(),
             lateness: Duration::from_secs(30),
             backoff_min: Duration::from_secs(1),
-            backoff_max: Duration::from_secs(60),
+            backoff_max: Duration::from_mins(1),
             connect_timeout: Duration::from_secs(10),
-            silence_max: Duration::from_secs(60),
+            silence_max: Duration::from_mins(1),
             seed: 0,
         }
     }

@@ -60,9 +60,10 @@ impl Source for Jetstream {
         }
         // Fails only where a provider is installed already, and any will do.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build().map_err(|error| {
-            SourceError::System { name: config.name.clone(), action: "start its runtime", error }
-        })?;
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build().map_err(|error| {
+                SourceError::System { name: config.name.clone(), action: "start its runtime", error }
+            })?;
         let spec = PartitionSpec { name: config.name.clone(), head_time: None, live: true, lateness: config.lateness };
         let partition = out.partition(spec, &stop);
         let backoff = Backoff::new(config.backoff_min, config.backoff_max, config.seed);

@@ -2,9 +2,7 @@
 
 use std::borrow::Cow;
 
-use groundswell_post::{
-    DeleteTarget, Deletion, EventTime, Field, RawPost, Record, Rejection, RejectionKind, Relation,
-};
+use groundswell_post::{DeleteTarget, Deletion, EventTime, Field, RawPost, Record, Rejection, RejectionKind, Relation};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
@@ -182,20 +180,26 @@ pub(crate) fn decode_block<'b>(
 }
 
 /// Reads one message; `Ok(None)` for what is neither a post nor a deletion.
-pub(crate) fn message<'a>(text: &'a str, now: EventTime, scratch: &mut Scratch) -> Result<Option<Record<'a>>, Rejection> {
+pub(crate) fn message<'a>(
+    text: &'a str,
+    now: EventTime,
+    scratch: &mut Scratch,
+) -> Result<Option<Record<'a>>, Rejection> {
     let bad = |field, kind| Err(Rejection::new(field, kind));
     // An array would be taken for the fields in their order.
     if !text.trim_ascii_start().starts_with('{') {
-        return bad(Field::Record, if text.trim_ascii_start().starts_with('[') { RejectionKind::NotObject } else { RejectionKind::NotJson });
+        return bad(
+            Field::Record,
+            if text.trim_ascii_start().starts_with('[') { RejectionKind::NotObject } else { RejectionKind::NotJson },
+        );
     }
-    let message: Message<'a> =
-        sonic_rs::from_str(text).map_err(|error| {
-            let kind = match error.classify() {
-                sonic_rs::error::Category::TypeUnmatched => RejectionKind::WrongType,
-                _ => RejectionKind::NotJson,
-            };
-            Rejection::new(Field::Record, kind)
-        })?;
+    let message: Message<'a> = sonic_rs::from_str(text).map_err(|error| {
+        let kind = match error.classify() {
+            sonic_rs::error::Category::TypeUnmatched => RejectionKind::WrongType,
+            _ => RejectionKind::NotJson,
+        };
+        Rejection::new(Field::Record, kind)
+    })?;
     match (message.kind.as_deref(), message.commit, message.account) {
         (Some("commit"), Some(commit), _) if commit.collection.as_deref() == Some(POSTS) => {
             let (Some(did), Some(rkey)) = (message.did, commit.rkey) else {
@@ -462,9 +466,18 @@ mod tests {
     #[test]
     fn quotes_are_of_posts_only() {
         for (embed, relation) in [
-            (r#"{"$type":"app.bsky.embed.record","record":{"uri":"at://did:plc:b/app.bsky.feed.post/x"}}"#, Relation::Quote),
-            (r#"{"$type":"app.bsky.embed.recordWithMedia","record":{"record":{"uri":"at://did:plc:b/app.bsky.feed.post/x"}}}"#, Relation::Quote),
-            (r#"{"$type":"app.bsky.embed.record","record":{"uri":"at://did:plc:b/app.bsky.graph.list/x"}}"#, Relation::Post),
+            (
+                r#"{"$type":"app.bsky.embed.record","record":{"uri":"at://did:plc:b/app.bsky.feed.post/x"}}"#,
+                Relation::Quote,
+            ),
+            (
+                r#"{"$type":"app.bsky.embed.recordWithMedia","record":{"record":{"uri":"at://did:plc:b/app.bsky.feed.post/x"}}}"#,
+                Relation::Quote,
+            ),
+            (
+                r#"{"$type":"app.bsky.embed.record","record":{"uri":"at://did:plc:b/app.bsky.graph.list/x"}}"#,
+                Relation::Post,
+            ),
         ] {
             assert_eq!(read_post(&commit(&format!(r#"{{"text":"x","embed":{embed}}}"#))).relation, relation);
         }
@@ -475,12 +488,16 @@ mod tests {
         let post = read(
             r#"{"did":"did:plc:a","time_us":1783175888090631,"kind":"commit","commit":{"operation":"delete","collection":"app.bsky.feed.post","rkey":"r"}}"#,
         );
-        assert!(matches!(post, Ok(Some(Record::Delete(Deletion { target: DeleteTarget::Post(id), .. }))) if id == "did:plc:a/r"));
-        for (status, gone) in [("deleted", true), ("takendown", true), ("deactivated", true), ("desynchronized", false)] {
+        assert!(
+            matches!(post, Ok(Some(Record::Delete(Deletion { target: DeleteTarget::Post(id), .. }))) if id == "did:plc:a/r")
+        );
+        for (status, gone) in [("deleted", true), ("takendown", true), ("deactivated", true), ("desynchronized", false)]
+        {
             let json = format!(
                 r#"{{"did":"did:plc:a","time_us":1783175888090631,"kind":"account","account":{{"active":false,"did":"did:plc:a","status":"{status}"}}}}"#
             );
-            let found = matches!(read(&json), Ok(Some(Record::Delete(Deletion { target: DeleteTarget::Author(_), .. }))));
+            let found =
+                matches!(read(&json), Ok(Some(Record::Delete(Deletion { target: DeleteTarget::Author(_), .. }))));
             assert_eq!(found, gone, "{status}");
         }
     }
@@ -494,6 +511,9 @@ mod tests {
         assert_eq!(reject(&commit("{}")), "text: missing");
         assert_eq!(reject(&commit(r#"{"text":5}"#)), "record: wrong type");
         assert_eq!(reject(&commit(r#"{"text":"a"}"#).replace("1783175888090631", "1")), "time: too old");
-        assert_eq!(reject(&commit(r#"{"text":"a"}"#).replace("1783175888090631", "4102444800000000")), "time: in the future");
+        assert_eq!(
+            reject(&commit(r#"{"text":"a"}"#).replace("1783175888090631", "4102444800000000")),
+            "time: in the future"
+        );
     }
 }
