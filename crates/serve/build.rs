@@ -31,9 +31,10 @@ fn main() {
         let path = fs::canonicalize(path).expect("it was just listed");
         let bytes = fs::read(&path).expect("it was just listed");
         let etag = fnv1a(&bytes);
+        let source = path.to_str().expect("the path of the checkout is UTF-8");
         writeln!(
             code,
-            "    Embedded {{ path: {name:?}, bytes: include_bytes!({path:?}), content_type: {:?}, etag: \"\\\"{etag:016x}\\\"\" }},",
+            "    Embedded {{ path: {name:?}, bytes: include_bytes!({source:?}), content_type: {:?}, etag: \"\\\"{etag:016x}\\\"\" }},",
             content_type(&name),
         )
         .expect("writing to a string cannot fail");

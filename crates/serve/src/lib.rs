@@ -45,7 +45,7 @@
 //!
 //! Bounds: [`REQUESTS_MAX`], [`REQUEST_SECONDS_MAX`], [`REQUEST_BODY_BYTES_MAX`], [`STREAMS_MAX`], [`EVENTS_KEPT_MAX`].
 //!
-//! Sources: RFC 9110 (HTTP), RFC 9457 (problems), the WHATWG HTML standard (server-sent events), OpenAPI 3.1, the
+//! Sources: RFC 9110 (HTTP), RFC 9457 (problems), the WHATWG HTML standard (server-sent events), `OpenAPI` 3.1, the
 //! Prometheus text format 0.0.4.
 
 #![forbid(unsafe_code)]

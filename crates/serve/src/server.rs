@@ -148,7 +148,7 @@ fn documented() -> OpenApiRouter<ServerState> {
         .routes(routes!(api::stream::stream))
 }
 
-/// The OpenAPI document, as it is committed in `openapi.json`.
+/// The `OpenAPI` document, as it is committed in `openapi.json`.
 pub fn openapi() -> String {
     let document = documented().into_openapi();
     let mut text = document.to_pretty_json().expect("the document is made of strings");

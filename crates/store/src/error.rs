@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use groundswell_gate::{Dimension, NotReleasable};
 use thiserror::Error;
 
-/// Primary result codes of SQLite (<https://www.sqlite.org/rescode.html>); the higher bits refine them.
+/// Primary result codes of `SQLite` (<https://www.sqlite.org/rescode.html>); the higher bits refine them.
 mod code {
     pub(super) const BUSY: i32 = 5;
     pub(super) const LOCKED: i32 = 6;

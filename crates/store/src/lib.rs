@@ -6,7 +6,7 @@
 //!
 //! Main types: [`Store`] opens a data folder and gives the one [`Writer`] and any number of [`Reader`]s; they implement
 //! [`ReleaseWriter`] and [`ReleasedReader`], which another database can share. [`WatchStore`] keeps the register of
-//! watches. The database is SQLite in WAL mode: readers and the writer do not wait for each other.
+//! watches. The database is `SQLite` in WAL mode: readers and the writer do not wait for each other.
 //!
 //! ```
 //! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
@@ -52,9 +52,9 @@ pub use model::{
     Committed, Cursor, FileRead, Fingerprint, PAGE_ROWS_MAX, Page, ReleaseBatch, ReleaseWriter, ReleasedReader,
     VolumeQuery,
 };
-/// The reader of the database in use; SQLite's, as long as there is no other.
+/// The reader of the database in use; `SQLite`'s, as long as there is no other.
 pub type Reader = SqliteReader;
-/// The writer of the database in use; SQLite's, as long as there is no other.
+/// The writer of the database in use; `SQLite`'s, as long as there is no other.
 pub type Writer = SqliteWriter;
 
 pub use sqlite::{

@@ -199,12 +199,6 @@ async fn a_batch_is_all_or_nothing() {
     assert_eq!(lines(&page.items), ["0 flood 12 12"]);
 }
 
-async fn connect(folder: &std::path::Path) -> sqlx::SqliteConnection {
-    sqlx::SqliteConnection::connect_with(&sqlx::sqlite::SqliteConnectOptions::new().filename(folder.join(FILE_NAME)))
-        .await
-        .unwrap()
-}
-
 #[tokio::test]
 async fn the_schema_itself_refuses_less_than_the_floor() {
     let folder = tempfile::tempdir().unwrap();

@@ -56,7 +56,7 @@ pub(crate) fn write_cursor(cursor: &Cursor) -> String {
 
 pub(crate) fn read_cursor(text: &str) -> Option<Cursor> {
     let (start, value) = text.split_once('.')?;
-    if value.len() % 2 != 0 || !value.is_ascii() {
+    if value.len() % 2 != 0 || !value.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return None;
     }
     let bytes: Option<Vec<u8>> =

@@ -1,4 +1,4 @@
-//! The released tables in one SQLite file.
+//! The released tables in one `SQLite` file.
 
 mod open;
 mod reader;

@@ -16,7 +16,7 @@ pub const FILE_NAME: &str = "groundswell.sqlite";
 /// Held locked by the one process that writes.
 pub const LOCK_FILE_NAME: &str = "groundswell.lock";
 
-/// `PRAGMA application_id` of our files: "GSwl".
+/// `PRAGMA application_id` of our files: `GSwl`.
 const APPLICATION_ID: i64 = 0x4753_776c;
 
 /// Migrations in order; the n-th brings the schema to version n. Never edited once released, only added to.

@@ -1,5 +1,6 @@
 //! Rows as the gate releases them.
 #![allow(dead_code, reason = "each test file uses what it needs")]
+#![allow(clippy::unwrap_used, reason = "a helper of tests fails like a test")]
 
 use groundswell_gate::{CandidateCell, Dimension, Gate, K, Released, VolumeCandidate, VolumeRow};
 use groundswell_sketch::{Distinct, Step, Window};
@@ -52,4 +53,11 @@ pub(crate) fn lines(rows: &[Released<VolumeRow>]) -> Vec<String> {
             }
         })
         .collect()
+}
+
+/// A connection past the store, to do what it would not.
+pub(crate) async fn connect(folder: &std::path::Path) -> sqlx::SqliteConnection {
+    use sqlx::Connection as _;
+    let file = folder.join(groundswell_store::FILE_NAME);
+    sqlx::SqliteConnection::connect_with(&sqlx::sqlite::SqliteConnectOptions::new().filename(file)).await.unwrap()
 }

@@ -1,0 +1,250 @@
+//! A server over a store that the test fills, and a validator of answers against the `OpenAPI` document.
+#![allow(dead_code, reason = "each test file uses what it needs")]
+#![allow(clippy::unwrap_used, reason = "a helper of tests fails like a test")]
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Request, StatusCode};
+use groundswell_gate::{
+    CandidateCell, Dimension, EngineStatus, Gate, Minute, Released, SourceStatus, VolumeCandidate, VolumeRow,
+    WatchEntry,
+};
+use groundswell_serve::{Live, ServerState, StatusSource, router};
+use groundswell_sketch::{Distinct, Step, Window};
+use groundswell_store::{Reader, ReleaseBatch, ReleaseWriter as _, Store, StoreOptions};
+use serde_json::Value;
+use tower::ServiceExt as _;
+
+pub(crate) const START: i64 = 1_474_588_800;
+
+pub(crate) struct Fixed {
+    pub(crate) simulated: AtomicBool,
+}
+
+impl StatusSource for Fixed {
+    fn status(&self) -> Released<EngineStatus> {
+        Released::operational(EngineStatus {
+            version: "0.1.0".to_owned(),
+            simulated: self.simulated.load(Ordering::Relaxed),
+            k: 10,
+            workers: 2,
+            watermark: Some(Minute::containing(START + 240)),
+            counters: BTreeMap::from([
+                ("accepted".to_owned(), 1_200),
+                ("rejected".to_owned(), 3),
+                ("terms_dropped".to_owned(), 5),
+            ]),
+        })
+    }
+
+    fn sources(&self) -> Vec<Released<SourceStatus>> {
+        let source = SourceStatus {
+            name: "bluesky".to_owned(),
+            kind: "jetstream".to_owned(),
+            state: "live".to_owned(),
+            detail: None,
+            posts: 1_200,
+            rejected: 3,
+            reconnects: 1,
+            last_event: Some(Minute::containing(START + 299)),
+            rate: 20.5,
+        };
+        let retrying = SourceStatus {
+            name: "second".to_owned(),
+            state: "retrying".to_owned(),
+            detail: Some("the host does not answer; trying again".to_owned()),
+            posts: 0,
+            last_event: None,
+            rate: 0.0,
+            ..source.clone()
+        };
+        vec![Released::operational(source), Released::operational(retrying)]
+    }
+
+    fn watches(&self) -> Vec<Released<WatchEntry>> {
+        ["river-floods", "heat", "added-lately"]
+            .into_iter()
+            .map(|name| {
+                Released::operational(WatchEntry {
+                    name: name.to_owned(),
+                    query: "flood* river".to_owned(),
+                    parenthesised: "(flood* AND river)".to_owned(),
+                    category: "crisis-response".to_owned(),
+                    sentence: "See where flooding is discussed.".to_owned(),
+                    created: "2026-11-01".to_owned(),
+                    sunset: "2027-02-01".to_owned(),
+                    state: "active".to_owned(),
+                })
+            })
+            .collect()
+    }
+}
+
+pub(crate) fn minute(n: i64) -> Window {
+    Window { step: Step::Minute, start: START + 60 * n }
+}
+
+/// What the gate says about cells of `(value, posts, authors)`.
+pub(crate) fn released(dimension: Dimension, window: Window, cells: &[(&str, u64, u64)]) -> Vec<Released<VolumeRow>> {
+    let cells = cells
+        .iter()
+        .map(|(value, posts, authors)| CandidateCell {
+            value: (*value).to_owned(),
+            posts: *posts,
+            publisher_posts: 0,
+            authors: Distinct::from_sorted_unique(&(0..*authors).collect::<Vec<_>>()),
+        })
+        .collect();
+    Gate::default().release(VolumeCandidate { window, dimension, cells })
+}
+
+/// Four minutes and their hour.
+pub(crate) fn batch() -> ReleaseBatch {
+    let mut batch = ReleaseBatch::default();
+    for n in 0..4_u64 {
+        let window = minute(n as i64);
+        batch.windows.push(window);
+        let total = if n == 2 { 4 } else { 100 + 10 * n };
+        batch.rows.extend(released(Dimension::Total, window, &[("all", total, total)]));
+        batch.rows.extend(released(
+            Dimension::Hashtag,
+            window,
+            &[
+                ("flood", 20 * (n + 1), 15),
+                ("river", if n == 2 { 5 } else { 30 }, if n == 2 { 5 } else { 30 }),
+                ("rare", 9, 9),
+            ],
+        ));
+        batch.rows.extend(released(Dimension::Watch, window, &[("heat", 3, 3), ("river-floods", 12 + n, 12)]));
+    }
+    let hour = Window::containing(Step::Hour, START);
+    batch.windows.push(hour);
+    batch.rows.extend(released(Dimension::Total, hour, &[("all", 400, 200)]));
+    batch
+}
+
+pub(crate) struct Served {
+    pub(crate) state: ServerState,
+    pub(crate) status: Arc<Fixed>,
+    pub(crate) app: Router,
+    pub(crate) reader: Reader,
+    pub(crate) writer: groundswell_store::Writer,
+    pub(crate) folder: tempfile::TempDir,
+}
+
+pub(crate) async fn served() -> Served {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut writer, reader) = Store::open(folder.path(), &StoreOptions::default()).await.unwrap();
+    writer.commit(&batch()).await.unwrap();
+    let status = Arc::new(Fixed { simulated: AtomicBool::new(false) });
+    let state = ServerState::new(Arc::clone(&status) as Arc<dyn StatusSource>, Live::new());
+    state.replace_reader(reader.clone(), false);
+    state.set_running(true);
+    Served { app: router(state.clone()), state, status, reader, writer, folder }
+}
+
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
+    }
+
+    pub(crate) fn pretty(&self) -> String {
+        serde_json::to_string_pretty(&self.json()).unwrap()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+impl Served {
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.app.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = to_bytes(body, 10_000_000).await.unwrap();
+        Answer { status: parts.status, headers: parts.headers, body: String::from_utf8(body.to_vec()).unwrap() }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send(Request::get(path).header("host", "localhost:8750").body(Body::empty()).unwrap()).await
+    }
+}
+
+/// Where a value differs from a schema. Stricter than JSON Schema: a property that the schema does not name is wrong.
+pub(crate) fn differences(value: &Value, schema: &Value, document: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    check(value, schema, document, "", &mut found);
+    found
+}
+
+fn check(value: &Value, schema: &Value, document: &Value, at: &str, found: &mut Vec<String>) {
+    if let Some(reference) = schema["$ref"].as_str() {
+        let pointer = reference.strip_prefix('#').unwrap();
+        let target = document.pointer(pointer).unwrap_or_else(|| panic!("{reference} leads nowhere"));
+        return check(value, target, document, at, found);
+    }
+    if let Some(choices) = schema["oneOf"].as_array() {
+        let fits = choices.iter().any(|choice| differences(value, choice, document).is_empty());
+        if !fits {
+            found.push(format!("{at}: fits none of the choices"));
+        }
+        return;
+    }
+    let kind = match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(number) if number.is_u64() || number.is_i64() => "integer",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    };
+    let types: Vec<&str> = match &schema["type"] {
+        Value::String(one) => vec![one.as_str()],
+        Value::Array(several) => several.iter().filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
+    };
+    let fits = types.contains(&kind) || (kind == "integer" && types.contains(&"number"));
+    if !fits {
+        found.push(format!("{at}: {kind}, expected {types:?}"));
+        return;
+    }
+    if let Some(words) = schema["enum"].as_array()
+        && !words.contains(value)
+    {
+        found.push(format!("{at}: {value} is none of {words:?}"));
+    }
+    if let Some(items) = value.as_array() {
+        for (index, item) in items.iter().enumerate() {
+            check(item, &schema["items"], document, &format!("{at}/{index}"), found);
+        }
+    }
+    if let Some(object) = value.as_object() {
+        for name in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+            if !object.contains_key(name) {
+                found.push(format!("{at}/{name}: missing"));
+            }
+        }
+        for (name, member) in object {
+            let at = format!("{at}/{name}");
+            if let Some(property) = schema["properties"].get(name) {
+                check(member, property, document, &at, found);
+            } else if schema["additionalProperties"].is_object() {
+                check(member, &schema["additionalProperties"], document, &at, found);
+            } else {
+                found.push(format!("{at}: not in the document"));
+            }
+        }
+    }
+}
