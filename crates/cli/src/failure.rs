@@ -1,6 +1,6 @@
 //! How a command fails: exit codes and messages (CONTRACT section 1).
 
-use std::fmt::Write as _;
+use std::fmt;
 use std::process::ExitCode;
 
 /// Done.
@@ -44,16 +44,7 @@ impl Failure {
         if self.is_broken_pipe() {
             return ExitCode::from(DONE);
         }
-        let mut text = format!("groundswell: {}", self.error);
-        let mut said = self.error.to_string();
-        for cause in self.error.chain().skip(1) {
-            let cause = cause.to_string();
-            if !said.contains(&cause) {
-                let _ = write!(text, ": {cause}");
-            }
-            said = cause;
-        }
-        say(&text);
+        say(&format!("groundswell: {self}"));
         ExitCode::from(self.code)
     }
 
@@ -69,6 +60,22 @@ impl Failure {
 #[allow(clippy::print_stderr, reason = "stderr is where a command says why it failed")]
 fn say(text: &str) {
     eprintln!("{text}");
+}
+
+impl fmt::Display for Failure {
+    /// The error and its causes, each said once.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut said = self.error.to_string();
+        f.write_str(&said)?;
+        for cause in self.error.chain().skip(1) {
+            let cause = cause.to_string();
+            if !said.contains(&cause) {
+                write!(f, ": {cause}")?;
+            }
+            said = cause;
+        }
+        Ok(())
+    }
 }
 
 impl<E: Into<anyhow::Error>> From<E> for Failure {

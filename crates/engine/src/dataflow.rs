@@ -13,7 +13,8 @@ use std::time::Duration;
 use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 use groundswell_detect::volume::{Merger, VolumeConfig};
 use groundswell_edge::{Edge, EdgeShared};
-use groundswell_sources::{Block, BlockReceiver, Clock, Clocks, DecodeOptions, SourceIx};
+use groundswell_post::EventTime;
+use groundswell_sources::{Block, BlockReceiver, Clock, Clocks, DecodeOptions, SourceIx, Stop};
 use groundswell_watch::Percolator;
 use timely::WorkerConfig;
 use timely::communication::Config as Communication;
@@ -22,7 +23,6 @@ use timely::worker::Worker;
 
 use crate::cluster;
 use crate::config::{EngineConfig, EngineError};
-use crate::control::Control;
 use crate::counters::{Counters, Totals};
 use crate::deletions::DeletionBoard;
 use crate::operators::ingest::{Inbox, ingest};
@@ -44,7 +44,7 @@ pub(crate) struct Shared {
     pub(crate) blocks: BlockReceiver,
     pub(crate) clocks: Arc<Clocks>,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) control: Arc<Control>,
+    pub(crate) stop: Stop,
     pub(crate) counters: Arc<Counters>,
     pub(crate) deletions: DeletionBoard,
     pub(crate) percolator: Arc<Percolator>,
@@ -63,19 +63,26 @@ impl Shared {
         &self.config.sources[usize::from(source.0)].name
     }
 
+    /// Wipes author keys that no open window can need.
+    pub(crate) fn forget_keys_before(&self, watermark: EventTime) {
+        if let Some(edge) = self.edge.get() {
+            edge.forget_before(watermark);
+        }
+    }
+
     pub(crate) fn partition_name(&self, block: &Block) -> String {
         self.clocks.name(block.partition)
     }
 }
 
-/// Runs the dataflow until its sources have ended or `control` stops it; returns the counters (of the whole cluster on
+/// Runs the dataflow until its sources have ended or `stop` stops it; returns the counters (of the whole cluster on
 /// process 0).
 pub fn run(
     config: EngineConfig,
     blocks: BlockReceiver,
     clock: Arc<dyn Clock>,
     sink: Box<dyn ReleaseSink>,
-    control: Arc<Control>,
+    stop: Stop,
     counters: Arc<Counters>,
 ) -> Result<Totals, EngineError> {
     let communication = match &config.cluster {
@@ -91,7 +98,7 @@ pub fn run(
     };
     let processes = config.cluster.as_ref().map_or(1, |cluster| cluster.addresses.len());
     let (builders, guard) = communication.try_build().map_err(EngineError::Cluster)?;
-    let (closed, sink_thread) = start_sink(sink, &control)?;
+    let (closed, sink_thread) = start_sink(sink, &stop)?;
     let shared = Arc::new(Shared {
         volume: VolumeConfig { shards: config.workers * processes, ..config.volume.clone() },
         percolator: Arc::clone(&config.percolator),
@@ -99,7 +106,7 @@ pub fn run(
         clocks: blocks.clocks(),
         blocks,
         clock,
-        control: Arc::clone(&control),
+        stop: stop.clone(),
         counters: Arc::clone(&counters),
         deletions: DeletionBoard::default(),
         edge: OnceLock::new(),
@@ -124,19 +131,19 @@ pub fn run(
 
 type SinkThread = std::thread::JoinHandle<Result<(), anyhow::Error>>;
 
-fn start_sink(mut sink: Box<dyn ReleaseSink>, control: &Arc<Control>) -> Result<(Sender<Closed>, SinkThread), EngineError> {
+fn start_sink(mut sink: Box<dyn ReleaseSink>, stop: &Stop) -> Result<(Sender<Closed>, SinkThread), EngineError> {
     let (sender, receiver) = bounded::<Closed>(CLOSED_QUEUE_MAX);
-    let control = Arc::clone(control);
+    let stop = stop.clone();
     let thread = std::thread::Builder::new()
         .name("sink".to_owned())
         .spawn(move || {
             for closed in receiver {
                 if let Err(error) = sink.commit(closed) {
-                    control.stop();
+                    stop.stop();
                     return Err(error);
                 }
             }
-            Ok(())
+            if stop.stopped() { Ok(()) } else { sink.finish() }
         })
         .map_err(EngineError::Thread)?;
     Ok((sender, thread))
@@ -159,9 +166,9 @@ fn work(worker: &mut Worker, shared: &Arc<Shared>) {
     let address = worker.dataflow::<Minute, _, _>(|scope| {
         let (parts, address) = ingest(scope, Arc::clone(shared), Edge::new(edge_shared), Rc::clone(&inbox));
         let merger = Merger::new(shared.volume.clone(), shared.config.gate.k());
-        let candidates = merge(parts, merger, Arc::clone(&shared.control), Arc::clone(&shared.counters));
+        let candidates = merge(parts, merger, shared.stop.clone(), Arc::clone(&shared.counters));
         let candidates = timely::dataflow::operators::Probe::probe_with(candidates, &probe);
-        release(candidates, shared.config.gate, closed, Arc::clone(&shared.control), Arc::clone(&shared.counters));
+        release(candidates, shared.config.gate, closed, shared.stop.clone(), Arc::clone(&shared.counters));
         address
     });
     let activator = worker.activator_for(address);

@@ -12,7 +12,7 @@ use std::sync::{Mutex, PoisonError};
 use groundswell_edge::DeleteKey;
 use groundswell_post::EventTime;
 
-/// How many deletions the board holds; the oldest go first when more come (8,000,000 × 32 bytes at most).
+/// How many deletions the board holds; the oldest go first when more come (24 MiB at most).
 pub const DELETIONS_MAX: usize = 1 << 20;
 
 /// One deletion on the board.

@@ -4,7 +4,7 @@
 //! and `gate` in operators and adds what none of them knows: workers, time and order. It is the only crate that names Timely.
 //!
 //! - [`run`] runs the dataflow; [`EngineConfig`] is all it needs; [`ReleaseSink`] takes what is released.
-//! - [`Counters`] counts records, [`Control`] stops.
+//! - [`Counters`] counts records, `Stop` of `sources` stops.
 //!
 //! Invariants:
 //! - Only summaries are exchanged between workers, never posts.
@@ -19,7 +19,7 @@
 
 mod cluster;
 mod config;
-mod control;
+
 mod counters;
 mod dataflow;
 mod deletions;
@@ -28,7 +28,7 @@ mod sink;
 mod stages;
 
 pub use config::{Cluster, EngineConfig, EngineError, SourceConfig};
-pub use control::Control;
+
 pub use counters::{Counters, Records, SourceCounters, Totals};
 pub use dataflow::{CLOSED_QUEUE_MAX, run};
 pub use deletions::DELETIONS_MAX;

@@ -16,4 +16,9 @@ pub struct Closed {
 pub trait ReleaseSink: Send {
     /// Keeps a batch. Must be idempotent: the same window may come again after a restart.
     fn commit(&mut self, closed: Closed) -> Result<(), anyhow::Error>;
+
+    /// Called once, after the last batch, when the sources have ended by themselves and not by a stop.
+    fn finish(&mut self) -> Result<(), anyhow::Error> {
+        Ok(())
+    }
 }

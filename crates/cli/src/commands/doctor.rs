@@ -56,7 +56,7 @@ pub(crate) fn doctor(common: &Common, doctor: &Doctor) -> Outcome {
         }
         Err(failure) => findings.push(Finding::problem(
             "configuration",
-            format!("{failure:#}"),
+            failure.to_string(),
             "mend the place that is named; `groundswell config show` prints what is in force",
         )),
     }

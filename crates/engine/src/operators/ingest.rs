@@ -98,7 +98,7 @@ impl Ingest {
             decode: DecodeScratch::default(),
             post: EdgePost::default(),
             analysis: Analysis::new(),
-            scratch: Scratch::new(&shared.percolator),
+            scratch: Scratch::new(),
             matches: Vec::new(),
             keys: Vec::new(),
             posts_seen: 0,
@@ -193,7 +193,7 @@ impl Ingest {
             if let Some(newest) = self.shared.clocks.prefix(block.partition, block.seq) {
                 return Some(newest);
             }
-            if self.shared.control.stopped() {
+            if self.shared.stop.stopped() {
                 return None;
             }
             // The worker that holds the block before is decoding it: a matter of a millisecond.
@@ -205,7 +205,7 @@ impl Ingest {
     /// Closes what the watermark has passed and sends it. True when nothing will ever be sent again.
     fn advance(&mut self, output: &mut Output<'_>, ended: bool) -> bool {
         let Some(capability) = &mut self.capability else { return true };
-        if self.shared.control.stopped() {
+        if self.shared.stop.stopped() {
             self.capability = None;
             return true;
         }
@@ -240,7 +240,7 @@ impl Ingest {
             capability.downgrade(&next);
             let unix = next as i64 * 60;
             shared.counters.advance_watermark(unix);
-            self.edge.advance(EventTime::from_unix(unix));
+            shared.forget_keys_before(EventTime::from_unix(unix));
             let needed = EventTime::from_unix(unix - 60 - shared.clocks.lateness_max());
             shared.deletions.drop_before(needed);
             self.deletions.retain(|posted| posted.time >= needed);

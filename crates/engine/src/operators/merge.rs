@@ -1,23 +1,24 @@
 //! `merge`: each worker owns one shard of all cells, adds up what the workers counted, and closes a window when the
 //! frontier says that nothing more can come into it.
 
+use std::sync::Arc;
+
 use groundswell_detect::volume::Merger;
 use groundswell_gate::VolumeCandidate;
+use groundswell_sources::Stop;
 use timely::dataflow::StreamVec;
 use timely::dataflow::channels::pact::Exchange;
 use timely::dataflow::operators::Operator;
 use timely::progress::frontier::MutableAntichain;
 
 use super::{Minute, Part};
-use crate::control::Control;
 use crate::counters::Counters;
-use std::sync::Arc;
 
 /// Merges parts by shard into candidates. On an ordered stop, windows still open are dropped and not released half-full.
 pub(crate) fn merge<'scope>(
     parts: StreamVec<'scope, Minute, Part>,
     mut merger: Merger,
-    control: Arc<Control>,
+    stop: Stop,
     counters: Arc<Counters>,
 ) -> StreamVec<'scope, Minute, VolumeCandidate> {
     parts.unary_frontier(Exchange::new(|part: &Part| part.shard), "Merge", move |capability, _info| {
@@ -31,6 +32,8 @@ pub(crate) fn merge<'scope>(
             });
             let Some(capability) = held.as_mut() else { return };
             match open_minute(frontier) {
+                // After a stop, workers give up their open minutes: what closes from then on would be half-full.
+                _ if stop.stopped() => held = None,
                 Some(open) if open > *capability.time() => {
                     let last_closed = capability.delayed(&(open - 1));
                     let mut session = output.session(&last_closed);
@@ -40,10 +43,9 @@ pub(crate) fn merge<'scope>(
                 }
                 Some(_) => {}
                 None => {
-                    if !control.stopped() {
-                        let mut session = output.session(&*capability);
-                        merger.finish(&mut |candidate| session.give(candidate));
-                    }
+                    let mut session = output.session(&*capability);
+                    merger.finish(&mut |candidate| session.give(candidate));
+                    drop(session);
                     counters.add_volume(&merger.counters());
                     held = None;
                 }

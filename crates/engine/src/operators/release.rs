@@ -7,13 +7,13 @@ use std::sync::Arc;
 use crossbeam_channel::Sender;
 use groundswell_gate::{Gate, VolumeCandidate};
 use groundswell_sketch::Window;
+use groundswell_sources::Stop;
 use timely::dataflow::StreamVec;
 use timely::dataflow::channels::pact::Exchange;
 use timely::dataflow::operators::Operator;
 
 use super::Minute;
 use super::merge::open_minute;
-use crate::control::Control;
 use crate::counters::Counters;
 use crate::sink::Closed;
 
@@ -22,7 +22,7 @@ pub(crate) fn release(
     candidates: StreamVec<'_, Minute, VolumeCandidate>,
     gate: Gate,
     closed: Sender<Closed>,
-    control: Arc<Control>,
+    stop: Stop,
     counters: Arc<Counters>,
 ) {
     let mut waiting: BTreeMap<Minute, Vec<VolumeCandidate>> = BTreeMap::new();
@@ -40,7 +40,7 @@ pub(crate) fn release(
             let batch = gated(&gate, entry.remove(), &counters);
             if closed.send(batch).is_err() {
                 // The sink has failed and says why itself; nothing more can be kept.
-                control.stop();
+                stop.stop();
                 waiting.clear();
             }
         }

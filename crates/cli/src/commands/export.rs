@@ -1,0 +1,54 @@
+//! `export`: released tables, in the contract's forms.
+
+use groundswell_gate::K;
+use groundswell_post::EventTime;
+use groundswell_store::{ReleasedReader as _, Store, VolumeQuery};
+
+use crate::args::{Common, Export, ExportVolumes};
+use crate::failure::{DONE, Failure, Outcome};
+use crate::output::{self, VolumeWriter};
+use crate::{pipeline, settings};
+
+/// Rows read at once.
+const PAGE_ROWS: usize = 10_000;
+
+/// Prints a released table.
+pub(crate) fn export(common: &Common, export: &Export) -> Outcome {
+    match export {
+        Export::Volumes(arguments) => volumes(common, arguments),
+    }
+}
+
+fn volumes(common: &Common, arguments: &ExportVolumes) -> Outcome {
+    let settings = settings::load(common)?.settings;
+    let k = K::new(settings.gate.k).map_err(Failure::usage)?;
+    let runtime = pipeline::runtime()?;
+    let reader = runtime.block_on(Store::open_reader(&settings.data, k))?;
+    let mut query = VolumeQuery {
+        from: moment("--from", arguments.from.as_deref())?,
+        to: moment("--to", arguments.to.as_deref())?,
+        value: arguments.value.clone(),
+        limit: PAGE_ROWS,
+        ..VolumeQuery::new(arguments.by.into(), arguments.step.into())
+    };
+    let mut writer = VolumeWriter::new(arguments.format, output::open(arguments.out.as_deref())?)?;
+    loop {
+        let page = runtime.block_on(reader.volumes(&query))?;
+        for row in &page.items {
+            writer.row(row)?;
+        }
+        match page.next {
+            Some(next) => query.after = Some(next),
+            None => break,
+        }
+    }
+    writer.finish()?;
+    Ok(DONE)
+}
+
+fn moment(option: &str, text: Option<&str>) -> Result<Option<i64>, Failure> {
+    let Some(text) = text else { return Ok(None) };
+    EventTime::parse(text)
+        .map(|time| Some(time.unix()))
+        .map_err(|_| Failure::usage_text(format!("{option}: expected an RFC 3339 time, found {text}")))
+}

@@ -1,0 +1,218 @@
+//! `replay`: reads files to the end in event time, as fast as it can.
+
+use std::io::IsTerminal as _;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use groundswell_engine::Totals;
+use groundswell_post::EventTime;
+use groundswell_sources::file::{FileReport, FileSetConfig, fingerprint_file};
+use groundswell_sources::{Clock, DecodeOptions, FieldMap, FileSet, MapError, Stop, SystemClock};
+use groundswell_store::{Reader, Store};
+use indicatif::{ProgressBar, ProgressStyle};
+use tokio::runtime::Runtime;
+
+use crate::args::{Common, Replay};
+use crate::failure::{DONE, FAILED, Failure, Outcome, REJECTED};
+use crate::pipeline::{self, Feed, Plan, StoreSink};
+use crate::status::{Shown, ShownSource, Watched};
+use crate::watches::Watches;
+use crate::{output, proc, settings, status};
+
+/// Reads files into the store.
+pub(crate) fn replay(common: &Common, arguments: &Replay) -> Outcome {
+    let settings = settings::load(common)?.settings;
+    let workers = settings.worker_count();
+    let cluster = pipeline::cluster(&arguments.cluster)?;
+    let map = field_map(arguments.map.as_deref())?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+    let watches = Arc::new(Watches::load(arguments.watches.as_deref(), Vec::new(), clock.as_ref())?);
+    watches.report(common);
+    pipeline::make_data_dir(&settings.data)?;
+    let runtime = pipeline::runtime()?;
+    let options = pipeline::store_options(settings.gate.k, false)?;
+    let (writer, reader) = runtime.block_on(Store::open(&settings.data, &options))?;
+    let serving = if arguments.serve {
+        let address = arguments.listen.unwrap_or(settings.listen);
+        let serving = status::serve(&runtime, address, Arc::clone(&clock))?;
+        serving.state.replace_reader(reader.clone(), false);
+        Some(serving)
+    } else {
+        None
+    };
+
+    // Whole files round robin over the processes; each remembers its own.
+    let (process, processes) = cluster.as_ref().map_or((0, 1), |cluster| (cluster.process, cluster.addresses.len()));
+    let mut files = Vec::new();
+    for file in arguments.files.iter().skip(process).step_by(processes) {
+        if !arguments.again && was_read(&runtime, &reader, file)? {
+            output::note(common, &format!("{}: was read to the end before; --again reads it again", file.display()));
+        } else {
+            files.push(file.clone());
+        }
+    }
+    let set = FileSet::new(
+        FileSetConfig { map: map.clone(), lateness: arguments.late, ..FileSetConfig::new(files) },
+        Arc::clone(&clock),
+    );
+    let report = set.report();
+    let sink = StoreSink {
+        runtime: runtime.handle().clone(),
+        writer,
+        minutes_kept_days: u32::MAX,
+        live: serving.as_ref().map(|serving| serving.state.live().clone()),
+        finished: Some(Arc::clone(&report)),
+    };
+    let began = Instant::now();
+    let running = pipeline::start(
+        Plan {
+            workers,
+            cluster,
+            k: settings.gate.k,
+            watches: Arc::clone(&watches),
+            stage_times: None,
+            clock,
+            feeds: vec![Feed { name: "file".to_owned(), decode: DecodeOptions { map }, source: Box::new(set) }],
+            data: Some(settings.data.clone()),
+        },
+        Box::new(sink),
+    )?;
+    let interrupted = Stop::default();
+    let (stop, noted) = (running.stop.clone(), interrupted.clone());
+    pipeline::stop_on_signal(runtime.handle(), move || {
+        noted.stop();
+        stop.stop();
+    })?;
+    if let Some(serving) = &serving {
+        serving.board.show(Shown {
+            counters: Arc::clone(&running.counters),
+            sources: vec![ShownSource::new("file", Watched::Files(Arc::clone(&report)), &running.counters, 0)],
+            watches: Arc::clone(&watches),
+            k: settings.gate.k,
+            workers,
+            simulated: false,
+        });
+        serving.state.set_running(true);
+        serving.announce(common);
+    }
+    follow(common, &running, &report);
+    let (totals, errors) = running.join()?;
+    let seconds = began.elapsed().as_secs_f64();
+
+    let failures = report.failures();
+    for (path, error) in &failures {
+        let path = path.display().to_string();
+        output::complain(&if error.contains(&path) { error.clone() } else { format!("{path}: {error}") });
+    }
+    for error in &errors {
+        output::complain(error);
+    }
+    if interrupted.stopped() {
+        output::note(common, "stopped; windows still open were dropped, the same command reads on");
+    }
+    // The counters of a cluster are added up on process 0; the others have nothing to say on stdout.
+    if process == 0 {
+        summarise(common, arguments, &totals, seconds, workers * processes)?;
+    }
+    if let Some(serving) = serving {
+        if !interrupted.stopped() {
+            serving.announce(common);
+            while !interrupted.stopped() {
+                std::thread::sleep(Duration::from_millis(50));
+            }
+        }
+        serving.end(&runtime);
+    }
+    let failed = !failures.is_empty() || !errors.is_empty();
+    Ok(match (failed, arguments.strict && totals.records.rejected > 0) {
+        (true, _) => FAILED,
+        (false, true) => REJECTED,
+        (false, false) => DONE,
+    })
+}
+
+/// Whether a file was read to the end into this store. What cannot be read is left to the source, which says why.
+fn was_read(runtime: &Runtime, reader: &Reader, file: &Path) -> Result<bool, Failure> {
+    if file.as_os_str() == "-" {
+        return Ok(false);
+    }
+    let Ok(fingerprint) = fingerprint_file(file) else { return Ok(false) };
+    Ok(runtime.block_on(reader.file_was_read(&fingerprint.hash))?)
+}
+
+/// Reads `--map`.
+pub(crate) fn field_map(map: Option<&str>) -> Result<FieldMap, Failure> {
+    match map {
+        None => Ok(FieldMap::default()),
+        Some(map) => map.parse().map_err(|error: MapError| Failure::usage(error).context("--map")),
+    }
+}
+
+/// Shows progress on a terminal until the dataflow has ended.
+fn follow(common: &Common, running: &pipeline::Running, report: &FileReport) {
+    let show = !common.quiet && std::io::stderr().is_terminal();
+    let bar = if show { ProgressBar::new(report.progress().1) } else { ProgressBar::hidden() };
+    if let Ok(style) = ProgressStyle::with_template("{bar:32} {bytes}/{total_bytes}  {msg}  {eta} left") {
+        bar.set_style(style);
+    }
+    let began = Instant::now();
+    while !running.ended() {
+        std::thread::sleep(Duration::from_millis(if show { 100 } else { 2 }));
+        if show {
+            let read = running.counters.totals().records.read();
+            let (done, all) = report.progress();
+            bar.set_length(all);
+            bar.set_position(done);
+            bar.set_message(format!("{read} posts, {:.0}/s", read as f64 / began.elapsed().as_secs_f64()));
+        }
+    }
+    bar.finish_and_clear();
+}
+
+fn summarise(common: &Common, arguments: &Replay, totals: &Totals, seconds: f64, workers: usize) -> Result<(), Failure> {
+    let records = &totals.records;
+    let rate = if seconds > 0.0 { records.read() as f64 / seconds } else { 0.0 };
+    let time = |unix: i64| EventTime::from_unix(unix).to_string();
+    if arguments.summary.is_some() {
+        let summary = serde_json::json!({
+            "posts": {
+                "read": records.read(), "accepted": records.accepted, "rejected": records.rejected, "late": records.late,
+                "opted_out": records.opted_out, "deleted": records.deleted, "repeated": records.repeated,
+            },
+            "rejected_by": totals.rejected_by,
+            "event_time": {
+                "first": totals.event_time.map(|(first, _)| time(first)),
+                "last": totals.event_time.map(|(_, last)| time(last)),
+            },
+            "released": {"volumes": totals.released, "narratives": 0, "bursts": 0, "amplifications": 0, "detections": 0},
+            "suppressed": {"volumes": totals.suppressed},
+            "forgotten": totals.forgotten,
+            "seconds": seconds,
+            "posts_per_second": rate.round(),
+            "peak_rss_bytes": proc::peak_rss_bytes(),
+            "workers": workers,
+        });
+        output::write_stdout(format!("{summary}\n").as_bytes())?;
+    }
+    output::note(
+        common,
+        &format!(
+            "{} records in {seconds:.1} s ({rate:.0}/s): {} accepted, {} rejected, {} late, {} opted out, {} deletions, \
+             {} repeated; {} volumes released, {} cells held back",
+            records.read(),
+            records.accepted,
+            records.rejected,
+            records.late,
+            records.opted_out,
+            records.deleted,
+            records.repeated,
+            totals.released,
+            totals.suppressed,
+        ),
+    );
+    for (rejection, count) in &totals.rejected_by {
+        output::note(common, &format!("  rejected: {rejection}: {count}"));
+    }
+    Ok(())
+}

@@ -1,0 +1,209 @@
+//! `run`: the service. Live sources feed the store; when none answers, the simulator stands in, in a store of its own, and says
+//! so everywhere, until the first live event.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use groundswell_sources::jetstream::LiveStatus;
+use groundswell_sources::{Clock, DecodeOptions, Stop, SystemClock};
+use groundswell_store::{Reader, Store, WatchStore};
+
+use crate::args::{Common, Run};
+use crate::failure::{DONE, Failure, Outcome};
+use crate::pipeline::{self, Feed, Plan, Running, StoreSink};
+use crate::settings::{self, Settings};
+use crate::sim_source::SimSource;
+use crate::status::{self, Serving, Shown, ShownSource, Watched};
+use crate::watches::Watches;
+use crate::{inputs, output};
+
+/// Folder of the simulated store inside the data folder.
+const SIMULATED_FOLDER: &str = "simulated";
+
+/// How often it is looked whether anything has changed.
+const LOOK: Duration = Duration::from_millis(50);
+
+struct Service<'a> {
+    common: &'a Common,
+    settings: Settings,
+    workers: usize,
+    cluster: Option<groundswell_engine::Cluster>,
+    watches: Arc<Watches>,
+    clock: Arc<dyn Clock>,
+    runtime: tokio::runtime::Runtime,
+}
+
+/// One of the two pipelines, with the store it writes.
+struct Pipeline {
+    running: Running,
+    reader: Reader,
+    simulated: bool,
+    live: Option<Arc<LiveStatus>>,
+}
+
+/// Runs until it is told to stop.
+pub(crate) fn run(common: &Common, arguments: &Run) -> Outcome {
+    let settings = settings::load(common)?.settings;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+    pipeline::make_data_dir(&settings.data)?;
+    let runtime = pipeline::runtime()?;
+    let options = pipeline::store_options(settings.gate.k, false)?;
+    let stored = runtime.block_on(async {
+        let mut store = WatchStore::open(&settings.data, &options).await?;
+        let list = store.list().await?;
+        store.close().await?;
+        Ok::<_, anyhow::Error>(list)
+    })?;
+    let stored = stored.into_iter().filter(|watch| watch.removed_at.is_none()).collect();
+    let watches = Arc::new(Watches::load(arguments.watches.as_deref(), stored, clock.as_ref())?);
+    watches.report(common);
+    let serving = status::serve(&runtime, arguments.listen.unwrap_or(settings.listen), Arc::clone(&clock))?;
+    let stop = Stop::default();
+    let on_signal = stop.clone();
+    pipeline::stop_on_signal(runtime.handle(), move || on_signal.stop())?;
+    let service = Service {
+        common,
+        workers: settings.worker_count(),
+        cluster: pipeline::cluster(&arguments.cluster)?,
+        settings,
+        watches,
+        clock,
+        runtime,
+    };
+    let ended = service.serve(arguments.simulated, &serving, &stop);
+    serving.end(&service.runtime);
+    ended?;
+    Ok(DONE)
+}
+
+impl Service<'_> {
+    fn serve(&self, simulated_only: bool, serving: &Serving, stop: &Stop) -> Result<(), Failure> {
+        let mut live = if self.settings.bluesky.enabled && !simulated_only { Some(self.start_live(serving)?) } else { None };
+        let mut simulated = None;
+        if let Some(live) = &live {
+            self.show(serving, live, None);
+        } else {
+            simulated = Some(self.start_simulated(serving, "no live source is configured")?);
+        }
+        serving.announce(self.common);
+        let began = Instant::now();
+        let patience = Duration::from_secs(u64::from(self.settings.simulator.after_seconds));
+        let mut came = false;
+        while !stop.stopped() {
+            std::thread::sleep(LOOK);
+            if let Some(live) = &live
+                && !came
+            {
+                came = live.running.counters.totals().records.read() > 0;
+                if came && let Some(pipeline) = simulated.take() {
+                    tracing::info!(target: "groundswell", "a live source answers; simulated data is shown no more");
+                    self.show(serving, live, None);
+                    end(pipeline)?;
+                }
+                if !came && simulated.is_none() && self.settings.simulator.fallback && began.elapsed() >= patience {
+                    let pipeline = self.start_simulated(serving, "no live event came")?;
+                    self.show(serving, &pipeline, Some(live));
+                    simulated = Some(pipeline);
+                }
+            }
+            for pipeline in [&live, &simulated].into_iter().flatten() {
+                if pipeline.running.ended() {
+                    stop.stop();
+                }
+            }
+        }
+        serving.state.set_running(false);
+        output::note(self.common, "stopping");
+        for pipeline in [simulated, live.take()].into_iter().flatten() {
+            end(pipeline)?;
+        }
+        Ok(())
+    }
+
+    fn start_live(&self, serving: &Serving) -> Result<Pipeline, Failure> {
+        let (feed, status) = inputs::bluesky(&self.settings);
+        let mut pipeline = self.start(vec![feed], &self.settings.data, false, serving)?;
+        pipeline.live = Some(status);
+        Ok(pipeline)
+    }
+
+    fn start_simulated(&self, serving: &Serving, why: &str) -> Result<Pipeline, Failure> {
+        tracing::warn!(target: "groundswell", "SIMULATED DATA: {why}, so the page shows made-up posts; live sources are tried on");
+        let feed = Feed {
+            name: "simulator".to_owned(),
+            decode: DecodeOptions::default(),
+            source: Box::new(SimSource::new(self.settings.simulator.clone(), Arc::clone(&self.clock))),
+        };
+        let folder = self.settings.data.join(SIMULATED_FOLDER);
+        // Made-up past is made up anew at each start: what an earlier start made up would contradict it.
+        if folder.exists() {
+            std::fs::remove_dir_all(&folder)?;
+        }
+        let pipeline = self.start(vec![feed], &folder, true, serving)?;
+        self.show(serving, &pipeline, None);
+        Ok(pipeline)
+    }
+
+    fn start(
+        &self,
+        feeds: Vec<Feed>,
+        folder: &std::path::Path,
+        simulated: bool,
+        serving: &Serving,
+    ) -> Result<Pipeline, Failure> {
+        pipeline::make_data_dir(folder)?;
+        let options = pipeline::store_options(self.settings.gate.k, simulated)?;
+        let (writer, reader) = self.runtime.block_on(Store::open(folder, &options))?;
+        let sink = StoreSink {
+            runtime: self.runtime.handle().clone(),
+            writer,
+            minutes_kept_days: self.settings.store.minutes_kept_days,
+            live: Some(serving.state.live().clone()),
+            finished: None,
+        };
+        let plan = Plan {
+            workers: self.workers,
+            // The simulator is each process's own; a cluster shares live sources only.
+            cluster: self.cluster.clone().filter(|_| !simulated),
+            k: self.settings.gate.k,
+            watches: Arc::clone(&self.watches),
+            stage_times: None,
+            clock: Arc::clone(&self.clock),
+            feeds,
+            data: Some(self.settings.data.clone()),
+        };
+        let running = pipeline::start(plan, Box::new(sink))?;
+        Ok(Pipeline { running, reader, simulated, live: None })
+    }
+
+    /// Shows a pipeline, and the state of a live one that is being tried beside it.
+    fn show(&self, serving: &Serving, pipeline: &Pipeline, beside: Option<&Pipeline>) {
+        let mut sources = Vec::new();
+        for pipeline in [Some(pipeline), beside].into_iter().flatten() {
+            let counters = &pipeline.running.counters;
+            sources.push(match &pipeline.live {
+                Some(status) => ShownSource::new("bluesky", Watched::Bluesky(Arc::clone(status)), counters, 0),
+                None => ShownSource::new("simulator", Watched::Simulator, counters, 0),
+            });
+        }
+        serving.board.show(Shown {
+            counters: Arc::clone(&pipeline.running.counters),
+            sources,
+            watches: Arc::clone(&self.watches),
+            k: self.settings.gate.k,
+            workers: self.workers,
+            simulated: pipeline.simulated,
+        });
+        serving.state.replace_reader(pipeline.reader.clone(), pipeline.simulated);
+        serving.state.set_running(true);
+    }
+}
+
+fn end(pipeline: Pipeline) -> Result<(), Failure> {
+    pipeline.running.stop.stop();
+    let (_, errors) = pipeline.running.join()?;
+    for error in errors {
+        output::complain(&error);
+    }
+    Ok(())
+}

@@ -1,0 +1,222 @@
+//! Wiring: sources feed the engine, the engine's sink is the store, and both say what they do to whoever watches.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use anyhow::Context as _;
+use groundswell_detect::volume::VolumeConfig;
+use groundswell_edge::EdgeConfig;
+use groundswell_engine::{Closed, Cluster, Counters, EngineConfig, ReleaseSink, SourceConfig, StageTimes, Totals};
+use groundswell_gate::{Gate, K};
+use groundswell_sketch::Step;
+use groundswell_sources::file::FileReport;
+use groundswell_sources::{BLOCK_QUEUE_MAX, Clock, DecodeOptions, Source, SourceIx, Stop, SystemClock, channel};
+use groundswell_store::{FileRead, ReleaseBatch, ReleaseWriter as _, Writer};
+use tokio::runtime::Handle;
+
+use crate::args::ClusterArgs;
+use crate::failure::Failure;
+use crate::watches::Watches;
+
+/// A source on its way into the engine.
+pub(crate) struct Feed {
+    /// The name under which its posts are counted.
+    pub(crate) name: String,
+    /// How its records are read.
+    pub(crate) decode: DecodeOptions,
+    /// The source itself.
+    pub(crate) source: Box<dyn Source>,
+}
+
+/// What a pipeline is made of.
+pub(crate) struct Plan {
+    pub(crate) workers: usize,
+    pub(crate) cluster: Option<Cluster>,
+    pub(crate) k: u32,
+    pub(crate) watches: Arc<Watches>,
+    pub(crate) stage_times: Option<Arc<StageTimes>>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) feeds: Vec<Feed>,
+    /// Folder of the store, where opt-outs are kept too.
+    pub(crate) data: Option<PathBuf>,
+}
+
+/// A running dataflow with its sources.
+pub(crate) struct Running {
+    pub(crate) counters: Arc<Counters>,
+    pub(crate) stop: Stop,
+    engine: JoinHandle<Result<Totals, groundswell_engine::EngineError>>,
+    sources: Vec<(String, JoinHandle<Result<(), groundswell_sources::SourceError>>)>,
+}
+
+/// Starts sources and engine, each on threads of their own.
+pub(crate) fn start(plan: Plan, sink: Box<dyn ReleaseSink>) -> Result<Running, Failure> {
+    let k = K::new(plan.k).map_err(Failure::usage)?;
+    let mut edge = EdgeConfig::default();
+    if let Some(data) = &plan.data {
+        edge.opt_outs = Some(Arc::new(groundswell_edge::OptOutList::load(data)?));
+    }
+    let config = EngineConfig {
+        workers: plan.workers,
+        cluster: plan.cluster,
+        sources: plan.feeds.iter().map(|feed| SourceConfig { name: feed.name.clone(), decode: feed.decode.clone() }).collect(),
+        edge,
+        percolator: Arc::clone(&plan.watches.percolator),
+        volume: VolumeConfig { watch_names: Arc::clone(&plan.watches.names), ..VolumeConfig::default() },
+        gate: Gate::new(k),
+        stage_times: plan.stage_times,
+    };
+    let stop = Stop::default();
+    let counters = Arc::new(Counters::new(plan.feeds.len()));
+    let (feed, receiver) = channel(BLOCK_QUEUE_MAX, groundswell_sources::IDLE_AFTER_DEFAULT);
+    // All senders exist before any source runs: until each has named its partitions there is no watermark.
+    let senders: Vec<_> = (0..plan.feeds.len()).map(|index| feed.sender(SourceIx(index as u16))).collect();
+    drop(feed);
+    let mut sources = Vec::new();
+    for (feed, sender) in plan.feeds.into_iter().zip(senders) {
+        let stop = stop.clone();
+        let thread = std::thread::Builder::new()
+            .name(format!("source {}", feed.name))
+            .spawn(move || feed.source.run(sender, stop))
+            .context("cannot start a thread")?;
+        sources.push((feed.name, thread));
+    }
+    let engine = {
+        let (clock, stop, counters) = (plan.clock, stop.clone(), Arc::clone(&counters));
+        std::thread::Builder::new()
+            .name("engine".to_owned())
+            .spawn(move || groundswell_engine::run(config, receiver, clock, sink, stop, counters))
+            .context("cannot start a thread")?
+    };
+    Ok(Running { counters, stop, engine, sources })
+}
+
+impl Running {
+    /// Whether the dataflow has ended.
+    pub(crate) fn ended(&self) -> bool {
+        self.engine.is_finished()
+    }
+
+    /// Waits for the end. An error of one source does not hide the counts: it comes beside them.
+    pub(crate) fn join(self) -> Result<(Totals, Vec<String>), Failure> {
+        let totals = self.engine.join().map_err(|_| anyhow::anyhow!("the engine panicked"))??;
+        self.stop.stop();
+        let mut errors = Vec::new();
+        for (name, thread) in self.sources {
+            match thread.join() {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => errors.push(format!("{name}: {:#}", anyhow::Error::from(error))),
+                Err(_) => errors.push(format!("{name}: the source panicked")),
+            }
+        }
+        Ok((totals, errors))
+    }
+}
+
+/// The store as the engine's sink.
+pub(crate) struct StoreSink {
+    pub(crate) runtime: Handle,
+    pub(crate) writer: Writer,
+    pub(crate) minutes_kept_days: u32,
+    pub(crate) live: Option<groundswell_serve::Live>,
+    /// Files to remember as read once everything they held is committed.
+    pub(crate) finished: Option<Arc<FileReport>>,
+}
+
+impl ReleaseSink for StoreSink {
+    fn commit(&mut self, closed: Closed) -> Result<(), anyhow::Error> {
+        let day_closed = closed.windows.iter().any(|window| window.step == Step::Day);
+        let batch = ReleaseBatch { windows: closed.windows, rows: closed.rows, files: Vec::new() };
+        let committed = self.runtime.block_on(self.writer.commit(&batch))?;
+        if committed.conflicting > 0 {
+            tracing::warn!(
+                target: "groundswell",
+                rows = committed.conflicting,
+                "windows were released before with other numbers; what was released first stays"
+            );
+        }
+        if let Some(live) = &self.live {
+            live.committed(&batch);
+        }
+        if day_closed && self.minutes_kept_days < u32::MAX {
+            self.runtime.block_on(self.writer.prune(self.minutes_kept_days))?;
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<(), anyhow::Error> {
+        let Some(report) = &self.finished else { return Ok(()) };
+        for (_, fingerprint) in report.finished() {
+            let finished_at = SystemClock::default().now().unix();
+            let file = FileRead { fingerprint: fingerprint.hash, bytes: fingerprint.bytes, finished_at };
+            self.runtime.block_on(self.writer.mark_file_read(file))?;
+        }
+        Ok(())
+    }
+}
+
+/// Reads `--cluster` and `--process`.
+pub(crate) fn cluster(arguments: &ClusterArgs) -> Result<Option<Cluster>, Failure> {
+    let (Some(path), Some(process)) = (&arguments.cluster, arguments.process) else { return Ok(None) };
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("{}: cannot be read", path.display()))
+        .map_err(Failure::usage)?;
+    let mut addresses = Vec::new();
+    for (number, line) in text.lines().enumerate() {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let port = line.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok());
+        if port.is_none() {
+            return Err(Failure::usage_text(format!("{}:{}: expected host:port, found {line}", path.display(), number + 1)));
+        }
+        addresses.push(line.to_owned());
+    }
+    if process >= addresses.len() {
+        return Err(Failure::usage_text(format!(
+            "--process {process}: {} names {} processes, counted from 0",
+            path.display(),
+            addresses.len()
+        )));
+    }
+    Ok(Some(Cluster { addresses, process }))
+}
+
+/// Makes the data folder, with a message that names it.
+pub(crate) fn make_data_dir(path: &Path) -> Result<(), Failure> {
+    std::fs::create_dir_all(path).with_context(|| format!("{}: cannot be made", path.display())).map_err(Failure::from)
+}
+
+/// A runtime for the store and the server.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    Ok(tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("serve")
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?)
+}
+
+/// Calls `stop` at the first Ctrl-C or SIGTERM.
+pub(crate) fn stop_on_signal(runtime: &Handle, stop: impl FnOnce() + Send + 'static) -> Result<(), Failure> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let _guard = runtime.enter();
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for signals")?;
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for signals")?;
+    runtime.spawn(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        stop();
+    });
+    Ok(())
+}
+
+/// How the store is opened.
+pub(crate) fn store_options(k: u32, simulated: bool) -> Result<groundswell_store::StoreOptions, Failure> {
+    let k = K::new(k).map_err(Failure::usage)?;
+    Ok(groundswell_store::StoreOptions { k, version: env!("CARGO_PKG_VERSION").to_owned(), simulated, bytes_max: None })
+}

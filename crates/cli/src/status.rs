@@ -1,0 +1,226 @@
+//! What the page is told about engine, sources and watches, and the server that tells it.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use groundswell_engine::Counters;
+use groundswell_gate::{EngineStatus, Minute, Released, SourceStatus, WatchEntry};
+use groundswell_serve::{Live, Server, ServerState, StatusSource};
+use groundswell_sources::file::{FileReport, FileStatus};
+use groundswell_sources::jetstream::{LiveState, LiveStatus};
+use tokio::runtime::Runtime;
+
+use crate::args::Common;
+use crate::failure::Failure;
+use crate::output;
+use crate::watches::Watches;
+
+/// Where a source's state can be read.
+pub(crate) enum Watched {
+    /// A live connection.
+    Bluesky(Arc<LiveStatus>),
+    /// Files.
+    Files(Arc<FileReport>),
+    /// The simulator.
+    Simulator,
+}
+
+/// One source of a pipeline that is shown.
+pub(crate) struct ShownSource {
+    pub(crate) name: String,
+    pub(crate) watched: Watched,
+    pub(crate) counters: Arc<Counters>,
+    /// Its index in the pipeline's configuration.
+    pub(crate) index: usize,
+    /// Milliseconds and accepted posts at the last look, for the rate.
+    pub(crate) last: Mutex<(u64, u64, f64)>,
+}
+
+impl ShownSource {
+    /// A source that was just started.
+    pub(crate) fn new(name: &str, watched: Watched, counters: &Arc<Counters>, index: usize) -> Self {
+        Self { name: name.to_owned(), watched, counters: Arc::clone(counters), index, last: Mutex::default() }
+    }
+}
+
+/// What is shown now.
+pub(crate) struct Shown {
+    pub(crate) counters: Arc<Counters>,
+    pub(crate) sources: Vec<ShownSource>,
+    pub(crate) watches: Arc<Watches>,
+    pub(crate) k: u32,
+    pub(crate) workers: usize,
+    pub(crate) simulated: bool,
+}
+
+/// The board that the server reads.
+pub(crate) struct Board {
+    shown: Mutex<Option<Shown>>,
+    clock: Arc<dyn groundswell_sources::Clock>,
+}
+
+impl Board {
+    /// An empty board.
+    pub(crate) fn new(clock: Arc<dyn groundswell_sources::Clock>) -> Self {
+        Self { shown: Mutex::new(None), clock }
+    }
+
+    /// Shows this from now on.
+    pub(crate) fn show(&self, shown: Shown) {
+        *self.lock() = Some(shown);
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Shown>> {
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl StatusSource for Board {
+    fn status(&self) -> Released<EngineStatus> {
+        let shown = self.lock();
+        let mut counters = BTreeMap::new();
+        if let Some(shown) = shown.as_ref() {
+            let totals = shown.counters.totals();
+            let records = &totals.records;
+            for (name, count) in [
+                ("read", records.read()),
+                ("accepted", records.accepted),
+                ("rejected", records.rejected),
+                ("late", records.late),
+                ("opted_out", records.opted_out),
+                ("deleted", records.deleted),
+                ("repeated", records.repeated),
+                ("forgotten", totals.forgotten),
+                ("released", totals.released),
+                ("suppressed", totals.suppressed),
+            ] {
+                counters.insert(name.to_owned(), count);
+            }
+            for (name, count) in totals.volume.named() {
+                counters.insert(name.to_owned(), count);
+            }
+        }
+        Released::operational(EngineStatus {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            simulated: shown.as_ref().is_some_and(|shown| shown.simulated),
+            k: shown.as_ref().map_or(0, |shown| u64::from(shown.k)),
+            workers: shown.as_ref().map_or(0, |shown| shown.workers),
+            watermark: shown.as_ref().and_then(|shown| shown.counters.watermark()).map(Minute::containing),
+            counters,
+        })
+    }
+
+    fn sources(&self) -> Vec<Released<SourceStatus>> {
+        let now = self.clock.millis();
+        let shown = self.lock();
+        let Some(shown) = shown.as_ref() else { return Vec::new() };
+        shown.sources.iter().map(|source| Released::operational(source_status(source, now))).collect()
+    }
+
+    fn watches(&self) -> Vec<Released<WatchEntry>> {
+        self.lock().as_ref().map_or_else(Vec::new, |shown| shown.watches.register())
+    }
+}
+
+/// How long a rate is measured over, in milliseconds.
+const RATE_MILLIS: u64 = 5_000;
+
+fn source_status(source: &ShownSource, now: u64) -> SourceStatus {
+    let counters = source.counters.source(source.index);
+    let posts = counters.map_or(0, groundswell_engine::SourceCounters::accepted);
+    let rate = {
+        let mut last = source.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let elapsed = now.saturating_sub(last.0);
+        if elapsed >= RATE_MILLIS {
+            *last = (now, posts, posts.saturating_sub(last.1) as f64 * 1000.0 / elapsed as f64);
+        }
+        (last.2 * 10.0).round() / 10.0
+    };
+    let (kind, state, detail, reconnects) = match &source.watched {
+        Watched::Bluesky(status) => {
+            let (state, detail) = match status.state() {
+                LiveState::Stopped => ("stopped", None),
+                LiveState::Connecting { endpoint } => ("connecting", Some(endpoint)),
+                LiveState::Live { endpoint } => ("live", Some(endpoint)),
+                LiveState::Idle { endpoint } => ("idle", Some(format!("connected to {endpoint}, but nothing comes"))),
+                LiveState::Retrying { endpoint, wait, error } => {
+                    ("retrying", Some(format!("{endpoint}: {error}; next try after {} s", wait.as_secs().max(1))))
+                }
+            };
+            ("jetstream", state, detail, status.connections().saturating_sub(1))
+        }
+        Watched::Files(report) => {
+            let files = report.files();
+            let failed = files.iter().filter(|file| matches!(file.status, FileStatus::Failed(_))).count();
+            let read = files.iter().filter(|file| matches!(file.status, FileStatus::Read(_))).count();
+            let state = if failed + read < files.len() {
+                "reading"
+            } else if failed > 0 {
+                "failed"
+            } else {
+                "done"
+            };
+            ("file", state, Some(format!("{read} of {} files read to the end, {failed} given up", files.len())), 0)
+        }
+        Watched::Simulator => ("simulator", "live", Some("made-up posts".to_owned()), 0),
+    };
+    SourceStatus {
+        name: source.name.clone(),
+        kind: kind.to_owned(),
+        state: state.to_owned(),
+        detail,
+        posts,
+        rejected: counters.map_or(0, groundswell_engine::SourceCounters::rejected),
+        reconnects,
+        last_event: counters.and_then(groundswell_engine::SourceCounters::newest).map(|time| Minute::containing(time.unix())),
+        rate,
+    }
+}
+
+/// The listening server with its board.
+pub(crate) struct Serving {
+    pub(crate) state: ServerState,
+    pub(crate) board: Arc<Board>,
+    pub(crate) address: SocketAddr,
+    stop: tokio::sync::watch::Sender<bool>,
+    task: tokio::task::JoinHandle<std::io::Result<()>>,
+}
+
+/// Listens and answers from now on.
+pub(crate) fn serve(
+    runtime: &Runtime,
+    address: SocketAddr,
+    clock: Arc<dyn groundswell_sources::Clock>,
+) -> Result<Serving, Failure> {
+    let board = Arc::new(Board::new(clock));
+    let state = ServerState::new(Arc::clone(&board) as Arc<dyn StatusSource>, Live::new());
+    let server = runtime.block_on(Server::bind(address, state.clone()))?;
+    let address = server.address();
+    let (stop, mut stopped) = tokio::sync::watch::channel(false);
+    let task = runtime.spawn(server.run(async move {
+        // Told to stop, or nobody is left who could tell.
+        let _ = stopped.wait_for(|stopped| *stopped).await;
+    }));
+    Ok(Serving { state, board, address, stop, task })
+}
+
+impl Serving {
+    /// The page's address.
+    pub(crate) fn page(&self) -> String {
+        format!("http://{}/", self.address)
+    }
+
+    /// Says where the page is.
+    pub(crate) fn announce(&self, common: &Common) {
+        output::note(common, &self.page());
+    }
+
+    /// Ends open answers and stops listening.
+    pub(crate) fn end(self, runtime: &Runtime) {
+        self.stop.send_replace(true);
+        if let Ok(Err(error)) = runtime.block_on(self.task) {
+            tracing::warn!(target: "groundswell", "the server ended with an error: {error}");
+        }
+    }
+}
