@@ -458,14 +458,12 @@ impl Simulator {
                 self.plant_personal_data(language);
                 envelope.fragile = false;
             } else if envelope.relation == Relation::Post && bits >> 61 == 0 {
-                let slot = (bits >> 32 & 255) as usize;
-                // The first four live sixteen times as long as the others: they go viral.
-                if slot < 4 || slot >= 8 * REPOSTABLE - 7 * (REPOSTABLE - 4) {
-                    let slot = if slot < 4 { slot } else { 4 + slot % (REPOSTABLE - 4) };
-                    let text = &mut self.crowd[nation].repostable[slot];
-                    text.clear();
-                    text.extend_from_slice(&self.pen.text);
-                }
+                // The first four live a hundred times as long as the others: they go viral.
+                let raw = (bits >> 32 & 4095) as usize;
+                let texts = &mut self.crowd[nation].repostable;
+                let slot = if raw < 4 || texts[raw % 4].is_empty() { raw % 4 } else { 4 + raw % (REPOSTABLE - 4) };
+                texts[slot].clear();
+                texts[slot].extend_from_slice(&self.pen.text);
             }
         }
         if self.pen.text.is_empty() {

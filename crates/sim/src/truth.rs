@@ -213,7 +213,7 @@ pub struct Totals {
     pub repeated: u64,
     /// Deletions written.
     pub deletions: u64,
-    /// Posts that arrived after a later one.
+    /// Posts that carry a time before that of their place in the stream.
     pub disordered: u64,
     /// Posts planted for a burst, a narrative, a campaign or a canary.
     pub planted: u64,

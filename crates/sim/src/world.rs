@@ -75,10 +75,23 @@ macro_rules! entry {
     };
 }
 
-const ENTRIES: [Entry; 3] = [
+const ENTRIES: [Entry; 16] = [
     entry!("en", 0.36, [(-5, 0.45), (-8, 0.2), (0, 0.25), (10, 0.1)], ["US", "GB", "CA", "AU", "IE"], true),
-    entry!("ja", 0.16, [(9, 1.0)], ["JP"], false),
+    entry!("ja", 0.15, [(9, 1.0)], ["JP"], false),
+    entry!("pt", 0.10, [(-3, 0.9), (0, 0.1)], ["BR", "PT"], true),
+    entry!("es", 0.08, [(-6, 0.4), (-3, 0.3), (1, 0.3)], ["MX", "ES", "AR", "CO", "CL"], true),
     entry!("de", 0.06, [(1, 1.0)], ["DE", "AT", "CH"], true),
+    entry!("fr", 0.04, [(1, 0.85), (-5, 0.15)], ["FR", "CA", "BE"], true),
+    entry!("ko", 0.035, [(9, 1.0)], ["KR"], true),
+    entry!("tr", 0.03, [(3, 1.0)], ["TR"], true),
+    entry!("ru", 0.03, [(3, 1.0)], ["RU", "KZ", "UA"], true),
+    entry!("it", 0.025, [(1, 1.0)], ["IT"], true),
+    entry!("nl", 0.02, [(1, 1.0)], ["NL", "BE"], true),
+    entry!("id", 0.02, [(7, 1.0)], ["ID"], true),
+    entry!("ar", 0.02, [(3, 0.7), (1, 0.3)], ["EG", "SA", "MA", "AE"], true),
+    entry!("zh", 0.015, [(8, 1.0)], ["TW", "SG", "HK"], false),
+    entry!("th", 0.01, [(7, 1.0)], ["TH"], false),
+    entry!("hi", 0.005, [(5, 1.0)], ["IN"], true),
 ];
 
 impl World {
