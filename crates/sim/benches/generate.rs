@@ -17,7 +17,7 @@ fn to_memory(bencher: divan::Bencher<'_, '_>, scenario: &str) {
             let config = SimConfig {
                 rate,
                 scenario: scenario.to_owned(),
-                duration: std::time::Duration::from_secs(86_400),
+                duration: std::time::Duration::from_hours(24),
                 ..SimConfig::default()
             };
             (Simulator::new(config).expect("the configuration is right"), Vec::with_capacity(1 << 20))

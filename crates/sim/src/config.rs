@@ -6,7 +6,8 @@ use groundswell_post::EventTime;
 
 /// Posts a second that can be asked for at most.
 pub const RATE_MAX: f64 = 10_000_000.0;
-/// Things of one kind that are planted in one stream at most.
+/// Things that are planted in one stream at most. A stream without end reaches it after about 200 days of the default scenario and
+/// goes on as background alone.
 pub const PLANTED_MAX: u32 = 65_536;
 
 /// A stream of made-up posts. The same configuration gives the same bytes on every machine.
@@ -40,7 +41,7 @@ pub struct SimConfig {
 }
 
 /// From this duration on a stream has no end that matters.
-pub const OPEN_ENDED: Duration = Duration::from_secs(62 * 86_400);
+pub const OPEN_ENDED: Duration = Duration::from_hours(62 * 24);
 
 /// What goes wrong on the way from a source.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -41,6 +41,12 @@ impl Authors {
     pub(crate) fn len(&self) -> u64 {
         self.known.len() as u64 + self.beyond
     }
+
+    /// Keeps the number alone, once no author will be added.
+    fn forget(&mut self) {
+        self.beyond = self.len();
+        self.known = HashSet::new();
+    }
 }
 
 /// What was written of a planted thing.
@@ -193,6 +199,15 @@ pub(crate) struct Canary {
 }
 
 impl Item {
+    fn forget_authors(&mut self) {
+        self.tally.authors.forget();
+        if let Body::Story(story) = &mut self.body {
+            for tally in &mut story.tallies {
+                tally.authors.forget();
+            }
+        }
+    }
+
     /// Posts to be expected in the second `now`; `rates` are the languages' usual posts a second.
     pub(crate) fn rate(&self, now: i64, rates: &[f64]) -> f64 {
         match &self.body {
@@ -347,7 +362,14 @@ impl Plan {
             let at = self.active.partition_point(|active| *active < index);
             self.active.insert(at, index);
         }
-        self.active.retain(|index| now < items[*index].until);
+        self.active.retain(|index| {
+            let item = &mut items[*index];
+            let lives = now < item.until;
+            if !lives {
+                item.forget_authors();
+            }
+            lives
+        });
     }
 
     fn make(&mut self, kind: usize, index: u32) -> Item {
@@ -480,8 +502,15 @@ impl Plan {
         let start = self.start(BURSTS, index, burst.life(), rng);
         let end = start + burst.life() as i64;
         let first = self.config.start.unix();
-        let (from, until) =
-            if burst.in_background { (start, end) } else { (first, first + self.config.duration.as_secs() as i64) };
+        let last = first.saturating_add(i64::try_from(self.config.duration.as_secs()).unwrap_or(i64::MAX));
+        let (from, until) = if burst.in_background {
+            (start, end)
+        } else if self.config.open_ended() {
+            // In a stream without end a subject dies out in the end, or each second would cost more than the one before.
+            (first, end + AHEAD_SECONDS)
+        } else {
+            (first, last)
+        };
         Item {
             id: format!("burst-{index:04}"),
             start,
@@ -515,7 +544,7 @@ impl Plan {
         let scale = (rate / 150.0).clamp(0.4, 40.0);
         let authors = rng.log_between(120.0, 900.0) * scale * if main { 20.0 } else { 1.0 };
         let posts = authors * rng.between(1.3, 2.2);
-        let area = (rise + life) / 2.0 + hold / 2.0;
+        let area = (rise + life + hold) / 2.0;
         let peak = (posts / area).min(rate * if main { 0.35 } else { 0.05 });
         let start = self.start(STORIES, index, life, rng);
         let turn = match rng.below(10) {

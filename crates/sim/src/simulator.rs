@@ -1,5 +1,7 @@
 //! The stream itself: second by second, how many posts of what, and post by post, their bytes.
 
+#![allow(clippy::verbose_bit_mask, reason = "masks cut random bits into shares; their width is the meaning")]
+
 use std::io::Write as _;
 
 use groundswell_post::{EventTime, Relation};
@@ -1222,5 +1224,28 @@ impl Item {
             body: Body::Canary(crate::plan::Canary::hollow()),
             tally: crate::plan::Tally::default(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stream_without_end_costs_the_same_each_day() {
+        let config = SimConfig { rate: 0.5, duration: crate::OPEN_ENDED, ..SimConfig::default() };
+        let mut simulator = Simulator::new(config).unwrap();
+        let mut out = Vec::new();
+        let mut active = Vec::new();
+        for day in 1..=6 {
+            let until = EventTime::from_unix(simulator.config.start.unix() + day * 86_400);
+            while simulator.second < until.unix() {
+                out.clear();
+                simulator.fill_block(1 << 20, Some(until), &mut out);
+            }
+            active.push(simulator.plan.active.len());
+        }
+        assert!(active.iter().all(|count| (10..200).contains(count)), "{active:?}");
+        assert!(active[5] < 2 * active[0], "{active:?}");
     }
 }

@@ -90,7 +90,7 @@ pub struct BurstTruth {
     /// Posts an hour with the subject that would have come at `start` without the burst.
     pub baseline_per_hour: f64,
     /// Whether the subject also stands in background posts. If not, its usual posts are planted too, from the start of
-    /// the stream to its end, and `posts` counts every post with it between `start` and `end`.
+    /// the stream to its end (in a stream without end, to six hours after `end`), and `posts` counts every post with it between `start` and `end`.
     pub in_background: bool,
     /// Posts planted between `start` and `end`.
     pub posts: u64,

@@ -1,5 +1,7 @@
 //! The truth is counted again from the stream.
 
+#![allow(clippy::unwrap_used, reason = "a helper of tests fails the test")]
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
