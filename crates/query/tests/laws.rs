@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 fn word() -> impl Strategy<Value = String> {
     prop_oneof![
-        4 => "[a-z]{1,8}".prop_map(|w| w),
+        4 => "[a-z]{1,8}",
         1 => r#"[a-zA-Z0-9#@:*?()"“\\\\ '!-]{1,6}"#.prop_filter("handles are refused", |w| !w.starts_with('@')),
         1 => Just("AND".to_owned()),
         1 => Just("NEAR/5".to_owned()),

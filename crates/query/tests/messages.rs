@@ -176,7 +176,7 @@ fn lints() {
     let mut out = String::new();
     for query in queries {
         let parsed = parse(query).unwrap();
-        write!(out, "> {query}\n").unwrap();
+        writeln!(out, "> {query}").unwrap();
         for lint in &parsed.lints {
             write!(out, "{:?}: {}", lint.kind, lint.render(query)).unwrap();
         }

@@ -84,7 +84,17 @@ mod tests {
             assert_eq!(Date::from_unix(unix + 86_399).to_string(), text);
         }
         assert_eq!(Date::parse("2027-02-01T23:00:00Z"), Date::parse("2027-02-01"));
-        for text in ["", "2027-02-30", "2027-13-01", "2027-2-1", "tomorrow!!", "2027-02-01x", "2027/02/01", "+027-02-01", "äääääääääää"] {
+        for text in [
+            "",
+            "2027-02-30",
+            "2027-13-01",
+            "2027-2-1",
+            "tomorrow!!",
+            "2027-02-01x",
+            "2027/02/01",
+            "+027-02-01",
+            "äääääääääää",
+        ] {
             assert_eq!(Date::parse(text), None, "{text}");
         }
     }

@@ -1,6 +1,6 @@
 //! Watches and the file that holds them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write as _};
 
 use groundswell_query::{Query, QueryError};
@@ -214,7 +214,11 @@ fn check_name(name: &str, errors: &mut Vec<WatchError>) {
         errors.push(WatchError::new("name", "it is missing", help));
     } else if name.chars().count() > NAME_CHARACTERS_MAX {
         let found = name.chars().count();
-        errors.push(WatchError::new("name", format!("it has {found} characters, more than {NAME_CHARACTERS_MAX}"), help));
+        errors.push(WatchError::new(
+            "name",
+            format!("it has {found} characters, more than {NAME_CHARACTERS_MAX}"),
+            help,
+        ));
     } else if !name.chars().all(allowed) || !name.starts_with(|c: char| c.is_ascii_alphanumeric()) {
         errors.push(WatchError::new("name", format!("{name:?} cannot be part of an address"), help));
     }
@@ -224,7 +228,11 @@ fn check_purpose(draft: &WatchDraft, errors: &mut Vec<WatchError>) {
     let category = draft.category.trim();
     let length = category.chars().count();
     if category.is_empty() {
-        errors.push(WatchError::new("purpose.category", "it is missing", "write a word or two, as in `crisis-response`"));
+        errors.push(WatchError::new(
+            "purpose.category",
+            "it is missing",
+            "write a word or two, as in `crisis-response`",
+        ));
     } else if length > CATEGORY_CHARACTERS_MAX || category.chars().any(char::is_control) {
         errors.push(WatchError::new(
             "purpose.category",
@@ -233,7 +241,7 @@ fn check_purpose(draft: &WatchDraft, errors: &mut Vec<WatchError>) {
         ));
     }
     let length = draft.sentence.trim().chars().count();
-    if length < SENTENCE_CHARACTERS_MIN || length > SENTENCE_CHARACTERS_MAX {
+    if !(SENTENCE_CHARACTERS_MIN..=SENTENCE_CHARACTERS_MAX).contains(&length) {
         errors.push(WatchError::new(
             "purpose.sentence",
             format!("it has {length} characters, not {SENTENCE_CHARACTERS_MIN} to {SENTENCE_CHARACTERS_MAX}"),
@@ -331,11 +339,15 @@ impl WatchSet {
     /// From watches that were checked. Refused when two have one name, or there are more than [`WATCHES_MAX`].
     pub fn new(watches: Vec<Watch>) -> Result<Self, WatchError> {
         if watches.len() > WATCHES_MAX {
-            return Err(WatchError::new("watch", format!("{} watches, more than {WATCHES_MAX}", watches.len()), "use fewer"));
+            return Err(WatchError::new(
+                "watch",
+                format!("{} watches, more than {WATCHES_MAX}", watches.len()),
+                "use fewer",
+            ));
         }
-        let mut names = BTreeMap::new();
+        let mut names = BTreeSet::new();
         for watch in &watches {
-            if names.insert(watch.name.to_ascii_lowercase(), ()).is_some() {
+            if !names.insert(watch.name.to_ascii_lowercase()) {
                 return Err(taken(&watch.name));
             }
         }
@@ -425,7 +437,11 @@ impl WatchSet {
 }
 
 fn taken(name: &str) -> WatchError {
-    WatchError::new("name", format!("there is another watch {name:?}"), "give each watch a name of its own; case makes no difference")
+    WatchError::new(
+        "name",
+        format!("there is another watch {name:?}"),
+        "give each watch a name of its own; case makes no difference",
+    )
 }
 
 struct Reader<'t> {
@@ -448,7 +464,15 @@ impl Reader<'_> {
         drawing: Option<String>,
     ) {
         let line = self.line(span.start);
-        self.problems.push(WatchFileProblem { line, span, watch: watch.map(str::to_owned), field, message, help, drawing });
+        self.problems.push(WatchFileProblem {
+            line,
+            span,
+            watch: watch.map(str::to_owned),
+            field,
+            message,
+            help,
+            drawing,
+        });
     }
 
     fn watch(

@@ -64,7 +64,7 @@ impl Frequencies {
                 (FieldName::Kind, "person") => 0.95,
                 (FieldName::Relation, "post") | (FieldName::Source, _) => 0.4,
                 (FieldName::Relation, _) => 0.2,
-                (FieldName::Lang, _) | (FieldName::Kind | FieldName::Region, _) => 0.1,
+                (FieldName::Lang | FieldName::Kind | FieldName::Region, _) => 0.1,
                 (FieldName::Domain, _) => 0.003,
             },
         }

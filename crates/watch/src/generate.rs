@@ -5,7 +5,7 @@
 use crate::date::Date;
 use crate::file::{Purpose, Watch, WatchSet};
 
-/// A small generator of random numbers (SplitMix64: Steele, Lea, Flood, 2014).
+/// A small generator of random numbers (`SplitMix64`: Steele, Lea, Flood, 2014).
 #[derive(Clone, Debug)]
 pub struct Random(u64);
 
@@ -83,7 +83,14 @@ impl<'w> Writer<'w> {
 
     fn field(&mut self) -> &'static str {
         const FIELDS: [&str; 8] = [
-            "lang:en", "lang:en", "lang:es", "lang:ru", "relation:post", "kind:person", "relation:repost", "region:US",
+            "lang:en",
+            "lang:en",
+            "lang:es",
+            "lang:ru",
+            "relation:post",
+            "kind:person",
+            "relation:repost",
+            "region:US",
         ];
         FIELDS[self.random.below(FIELDS.len())]
     }
@@ -111,14 +118,23 @@ impl<'w> Writer<'w> {
             85..89 => format!("#{}", self.rare()),
             89..93 => format!("{} AND {} AND NOT {}", self.topic(), self.topic(), self.topic()),
             93..97 => format!("{} AND {}", self.rare(), self.field()),
-            _ => format!("({} OR #{}) AND {} AND NOT \"{} {}\"", self.rare(), self.rare(), self.field(), self.topic(), self.topic()),
+            _ => format!(
+                "({} OR #{}) AND {} AND NOT \"{} {}\"",
+                self.rare(),
+                self.rare(),
+                self.field(),
+                self.topic(),
+                self.topic()
+            ),
         }
     }
 }
 
 /// Words that can stand in a query as they are: letters and digits, at least two, no bare operator.
 fn usable(word: &str) -> bool {
-    word.chars().all(char::is_alphanumeric) && word.chars().nth(1).is_some() && !matches!(word, "AND" | "OR" | "NOT" | "NEAR" | "ONEAR")
+    word.chars().all(char::is_alphanumeric)
+        && word.chars().nth(1).is_some()
+        && !matches!(word, "AND" | "OR" | "NOT" | "NEAR" | "ONEAR")
 }
 
 /// So many queries from `words`, which are ordered from the commonest to the rarest. Words that cannot stand in a query as they

@@ -11,11 +11,19 @@ use crate::term::TermKey;
 #[derive(Clone, Debug)]
 pub(crate) enum Plan {
     /// The post has this term.
-    Term { term: TermKey, leaf: u16 },
+    Term {
+        term: TermKey,
+        leaf: u16,
+    },
     /// The post has these words next to each other. At least two, or one that is a prefix within a longer leaf.
     Phrase(Phrase),
     /// One of `left` within `distance` words of one of `right`.
-    Near { ordered: bool, distance: u8, left: Vec<Phrase>, right: Vec<Phrase> },
+    Near {
+        ordered: bool,
+        distance: u8,
+        left: Vec<Phrase>,
+        right: Vec<Phrase>,
+    },
     And(Vec<Plan>),
     Or(Vec<Plan>),
     Not(Box<Plan>),
@@ -51,7 +59,9 @@ impl<'a> Planner<'a> {
             Node::And(children) => {
                 Ok(Plan::And(children.iter().map(|child| self.expr(child)).collect::<Result<_, _>>()?))
             }
-            Node::Or(children) => Ok(Plan::Or(children.iter().map(|child| self.expr(child)).collect::<Result<_, _>>()?)),
+            Node::Or(children) => {
+                Ok(Plan::Or(children.iter().map(|child| self.expr(child)).collect::<Result<_, _>>()?))
+            }
             Node::Not(inner) => Ok(Plan::Not(Box::new(self.expr(inner)?))),
             Node::Near(near) => Ok(Plan::Near {
                 ordered: near.ordered,

@@ -4,7 +4,7 @@
 //! away from the words by a salt of its own. Two terms with one key would be one term; at a million terms the chance that any
 //! two of them meet is one in 37 million.
 
-use groundswell_query::FieldName;
+use groundswell_query::{FieldName, SOURCE_BYTES_MAX};
 use groundswell_text::hash_word;
 
 /// What is looked up. Texts are normal forms.
@@ -45,9 +45,13 @@ pub(crate) fn field_key(name: FieldName, value: &str) -> u64 {
     salted(hash_word(value), FIELDS[name as usize])
 }
 
-/// Sources are compared without regard to the case of ASCII letters.
+/// Sources are compared without regard to the case of ASCII letters. Longer names than a source can have are none.
 pub(crate) fn source_key(source: &str) -> u64 {
-    field_key(FieldName::Source, &source.to_ascii_lowercase())
+    let mut lower = [0; SOURCE_BYTES_MAX];
+    let Some(lower) = lower.get_mut(..source.len()) else { return 0 };
+    lower.copy_from_slice(source.as_bytes());
+    lower.make_ascii_lowercase();
+    field_key(FieldName::Source, std::str::from_utf8(lower).unwrap_or_default())
 }
 
 impl TermKey {

@@ -4,7 +4,9 @@ use groundswell_query::{Query, QueryError};
 use groundswell_text::Analyzer;
 use hashbrown::HashMap;
 
-use super::code::{ARG, Code, OP_AND, OP_NEAR, OP_OR, OP_PHRASE, OP_TERM, PREFIX, children, for_each_term, near_alternatives, op};
+use super::code::{
+    ARG, Code, OP_AND, OP_NEAR, OP_OR, OP_PHRASE, OP_TERM, PREFIX, children, for_each_term, near_alternatives, op,
+};
 use super::table::{PrefixLengths, TermTable};
 use super::{DIRECT, FieldsUsed, NONE, Percolator, Posting, TermId, WatchId};
 use crate::frequency::Frequencies;
@@ -170,7 +172,9 @@ fn share(plan: &Plan, frequencies: &Frequencies) -> Option<f32> {
         Plan::Phrase(phrase) => phrase.elements.iter().map(|e| frequencies.estimate(e)).reduce(f32::min),
         Plan::Near { left, right, .. } => [left, right]
             .into_iter()
-            .map(|side| side.iter().filter_map(|p| p.elements.iter().map(|e| frequencies.estimate(e)).reduce(f32::min)).sum())
+            .map(|side| {
+                side.iter().filter_map(|p| p.elements.iter().map(|e| frequencies.estimate(e)).reduce(f32::min)).sum()
+            })
             .reduce(f32::min),
         Plan::And(plans) => plans.iter().filter_map(|plan| share(plan, frequencies)).reduce(f32::min),
         Plan::Or(plans) => plans.iter().map(|plan| share(plan, frequencies)).sum(),
@@ -182,7 +186,9 @@ fn share(plan: &Plan, frequencies: &Frequencies) -> Option<f32> {
 fn rarest_first(plan: &mut Plan, frequencies: &Frequencies) {
     match plan {
         Plan::And(plans) => {
-            plans.iter_mut().for_each(|plan| rarest_first(plan, frequencies));
+            for plan in plans.iter_mut() {
+                rarest_first(plan, frequencies);
+            }
             plans.sort_by(|a, b| {
                 let rank = |plan: &Plan| match plan {
                     Plan::Term { .. } => 0,

@@ -56,7 +56,11 @@ pub(super) fn children(code: &[u32], at: usize) -> impl Iterator<Item = usize> +
 }
 
 /// A side of NEAR: where its alternatives' elements are.
-pub(super) fn near_alternatives(code: &[u32], at: usize, right: bool) -> impl Iterator<Item = std::ops::Range<usize>> + '_ {
+pub(super) fn near_alternatives(
+    code: &[u32],
+    at: usize,
+    right: bool,
+) -> impl Iterator<Item = std::ops::Range<usize>> + '_ {
     let (lefts, rights) = (code[at + 2] as usize, code[at + 3] as usize);
     let mut next = at + 4;
     let (skipped, taken) = if right { (lefts, rights) } else { (0, lefts) };

@@ -4,7 +4,9 @@ use std::ops::Range;
 
 use groundswell_query::LeafId;
 
-use super::code::{ARG, OP_AND, OP_NEAR, OP_NOT, OP_OR, OP_PHRASE, OP_TERM, children, near_alternatives, near_arguments, op};
+use super::code::{
+    ARG, OP_AND, OP_NEAR, OP_NOT, OP_OR, OP_PHRASE, OP_TERM, children, near_alternatives, near_arguments, op,
+};
 use super::{Percolator, Scratch, Span, WatchId, for_each_occurrence};
 use crate::doc::Doc;
 

@@ -14,7 +14,9 @@ pub use explain::ClauseMatch;
 use crate::doc::Doc;
 use crate::frequency::Frequencies;
 use crate::term::{TermKey, field_key, prefix_key, source_key, tag_key};
-use code::{ARG, OP_AND, OP_NEAR, OP_NOT, OP_OR, OP_PHRASE, OP_TERM, PREFIX, children, near_alternatives, near_arguments, op};
+use code::{
+    ARG, OP_AND, OP_NEAR, OP_NOT, OP_OR, OP_PHRASE, OP_TERM, PREFIX, children, near_alternatives, near_arguments, op,
+};
 use table::{PrefixLengths, TermTable};
 
 /// Number of a term within one percolator; 0 is none.

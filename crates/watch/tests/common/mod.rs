@@ -10,20 +10,20 @@ use proptest::prelude::*;
 
 /// A post of plain words, some of them hashtags.
 #[derive(Clone, Debug)]
-pub struct Post {
+pub(crate) struct Post {
     /// The words; true: written as a hashtag.
-    pub words: Vec<(String, bool)>,
-    pub record_tags: Vec<String>,
-    pub lang: Option<&'static str>,
-    pub source: &'static str,
-    pub domain: Option<&'static str>,
-    pub region: Option<&'static str>,
+    pub(crate) words: Vec<(String, bool)>,
+    pub(crate) record_tags: Vec<String>,
+    pub(crate) lang: Option<&'static str>,
+    pub(crate) source: &'static str,
+    pub(crate) domain: Option<&'static str>,
+    pub(crate) region: Option<&'static str>,
     /// Place in `Relation::ALL`.
-    pub relation: usize,
+    pub(crate) relation: usize,
 }
 
 impl Post {
-    pub fn read(&self, analyzer: &mut Analyzer) -> (EdgePost, Analysis) {
+    pub(crate) fn read(&self, analyzer: &mut Analyzer) -> (EdgePost, Analysis) {
         let code = |text: &str| [text.as_bytes()[0], text.as_bytes()[1]];
         let mut text = String::new();
         for (word, tag) in &self.words {
@@ -49,7 +49,7 @@ impl Post {
     }
 }
 
-pub struct Model<'p> {
+pub(crate) struct Model<'p> {
     post: &'p Post,
     words: Vec<&'p str>,
 }
@@ -58,15 +58,15 @@ pub struct Model<'p> {
 type Found = Vec<(u16, Option<Range<u32>>)>;
 
 impl<'p> Model<'p> {
-    pub fn new(post: &'p Post) -> Self {
+    pub(crate) fn new(post: &'p Post) -> Self {
         Self { post, words: post.words.iter().map(|(word, _)| word.as_str()).collect() }
     }
 
-    pub fn matches(&self, query: &Query) -> bool {
+    pub(crate) fn matches(&self, query: &Query) -> bool {
         self.expr(&query.root).is_some()
     }
 
-    pub fn explain(&self, query: &Query) -> Vec<(u16, Vec<Range<u32>>)> {
+    pub(crate) fn explain(&self, query: &Query) -> Vec<(u16, Vec<Range<u32>>)> {
         let mut found = self.expr(&query.root).unwrap_or_default();
         found.sort_by_key(|(leaf, words)| (*leaf, words.as_ref().map(|w| (w.start, w.end))));
         found.dedup();
@@ -75,7 +75,7 @@ impl<'p> Model<'p> {
             if out.last().is_none_or(|last| last.0 != leaf) {
                 out.push((leaf, Vec::new()));
             }
-            out.last_mut().unwrap().1.extend(words);
+            out.last_mut().expect("one was pushed").1.extend(words);
         }
         out
     }
@@ -94,7 +94,13 @@ impl<'p> Model<'p> {
                 let held: Vec<Found> = children.iter().filter_map(|child| self.expr(child)).collect();
                 if held.is_empty() { None } else { Some(held.concat()) }
             }
-            Node::Not(inner) => if self.expr(inner).is_some() { None } else { Some(Vec::new()) },
+            Node::Not(inner) => {
+                if self.expr(inner).is_some() {
+                    None
+                } else {
+                    Some(Vec::new())
+                }
+            }
             Node::Leaf(leaf) => self.leaf(leaf),
             Node::Near(near) => {
                 let mut found = Vec::new();
@@ -185,7 +191,7 @@ fn word() -> impl Strategy<Value = String> {
     prop::sample::select(&WORDS[..]).prop_map(str::to_owned)
 }
 
-pub fn post() -> impl Strategy<Value = Post> {
+pub(crate) fn post() -> impl Strategy<Value = Post> {
     (
         prop::collection::vec((word(), prop::bool::weighted(0.15)), 0..14),
         prop::collection::vec(word(), 0..2),
@@ -233,7 +239,7 @@ fn leaf() -> impl Strategy<Value = String> {
     ]
 }
 
-pub fn query() -> impl Strategy<Value = String> {
+pub(crate) fn query() -> impl Strategy<Value = String> {
     leaf().prop_recursive(4, 16, 4, |inner| {
         prop_oneof![
             2 => prop::collection::vec(inner.clone(), 2..4).prop_map(|c| format!("({})", c.join(" OR "))),

@@ -1,0 +1,112 @@
+//! tantivy: a batch of posts into a RAM index, then all queries.
+
+use std::time::Instant;
+
+use groundswell_query::{Expr, FieldName, Node, PhrasePart, Query, Term as Leaf};
+use groundswell_watch::Doc;
+use tantivy::collector::Count;
+use tantivy::query::{BooleanQuery, Occur, PhraseQuery, Query as Rival, RegexQuery, TermQuery};
+use tantivy::schema::{Field, IndexRecordOption, STRING, Schema, TextFieldIndexing, TextOptions};
+use tantivy::tokenizer::{TextAnalyzer, WhitespaceTokenizer};
+use tantivy::{Index, TantivyDocument, Term};
+
+use crate::support::Corpus;
+
+struct Fields {
+    words: Field,
+    tags: Field,
+    facts: Field,
+}
+
+/// Matches, and microseconds a post. Queries are translated beforehand, as ours are compiled beforehand.
+pub fn run(corpus: &Corpus, queries: &[&Query], posts: usize) -> (u64, f64) {
+    let mut schema = Schema::builder();
+    let words = TextOptions::default().set_indexing_options(
+        // Words as ours are, one after the other with a space between: nothing is tokenized twice.
+        TextFieldIndexing::default().set_tokenizer("spaces").set_index_option(IndexRecordOption::WithFreqsAndPositions),
+    );
+    let fields = Fields {
+        words: schema.add_text_field("words", words),
+        tags: schema.add_text_field("tags", STRING),
+        facts: schema.add_text_field("facts", STRING),
+    };
+    let schema = schema.build();
+    let rivals: Vec<Box<dyn Rival>> = queries.iter().map(|query| translate(&query.root, &fields)).collect();
+
+    let start = Instant::now();
+    let index = Index::create_in_ram(schema);
+    index.tokenizers().register("spaces", TextAnalyzer::builder(WhitespaceTokenizer::default()).build());
+    let mut writer = index.writer_with_num_threads(1, 50_000_000).expect("a writer");
+    let mut text = String::new();
+    for (post, analysis) in &corpus.posts[..posts] {
+        let doc = Doc::new(post, analysis);
+        let mut document = TantivyDocument::default();
+        text.clear();
+        for word in &analysis.words {
+            text.push_str(analysis.word(word));
+            text.push(' ');
+        }
+        document.add_text(fields.words, &text);
+        for tag in &analysis.hashtags {
+            document.add_text(fields.tags, analysis.hashtag(tag));
+        }
+        document.add_text(fields.facts, format!("lang:{}", analysis.language.as_str()));
+        document.add_text(fields.facts, format!("kind:{}", doc.kind));
+        document.add_text(fields.facts, format!("relation:{}", doc.relation));
+        if let Some(region) = doc.region {
+            document.add_text(fields.facts, format!("region:{}", String::from_utf8_lossy(&region)));
+        }
+        writer.add_document(document).expect("a document");
+    }
+    writer.commit().expect("a commit");
+    let searcher = index.reader().expect("a reader").searcher();
+    let mut matches = 0;
+    for rival in &rivals {
+        matches += searcher.search(rival, &Count).expect("a search") as u64;
+    }
+    (matches, start.elapsed().as_secs_f64() * 1e6 / posts as f64)
+}
+
+fn translate(expr: &Expr, fields: &Fields) -> Box<dyn Rival> {
+    let term = |field: Field, text: &str| -> Box<dyn Rival> {
+        Box::new(TermQuery::new(Term::from_field_text(field, text), IndexRecordOption::Basic))
+    };
+    let any = |rivals: Vec<Box<dyn Rival>>| -> Box<dyn Rival> { Box::new(BooleanQuery::union(rivals)) };
+    match &expr.node {
+        Node::And(children) => Box::new(BooleanQuery::new(
+            children
+                .iter()
+                .map(|child| match &child.node {
+                    Node::Not(inner) => (Occur::MustNot, translate(inner, fields)),
+                    _ => (Occur::Must, translate(child, fields)),
+                })
+                .collect(),
+        )),
+        Node::Or(children) => any(children.iter().map(|child| translate(child, fields)).collect()),
+        Node::Not(_) | Node::Near(_) => unreachable!("NOT stands in an AND; queries with NEAR are left out"),
+        Node::Leaf(leaf) => match &leaf.term {
+            Leaf::Word(word) => any(vec![term(fields.words, word), term(fields.tags, word)]),
+            Leaf::Prefix(prefix) => {
+                // The words of the benchmark are letters and digits: nothing in them is special to a pattern.
+                Box::new(RegexQuery::from_pattern(&format!("{prefix}.*"), fields.words).expect("a pattern"))
+            }
+            Leaf::Phrase(parts) => {
+                let terms: Vec<Term> = parts
+                    .iter()
+                    .map(|part| match part {
+                        PhrasePart::Word(word) => Term::from_field_text(fields.words, word),
+                        PhrasePart::Prefix(_) => unreachable!("the generator writes no prefixes in phrases"),
+                    })
+                    .collect();
+                Box::new(PhraseQuery::new(terms))
+            }
+            Leaf::Hashtag(tag) => term(fields.tags, tag),
+            Leaf::Field(name, value) => match name {
+                FieldName::Lang | FieldName::Kind | FieldName::Relation | FieldName::Region => {
+                    term(fields.facts, &format!("{}:{value}", name.as_str()))
+                }
+                FieldName::Source | FieldName::Domain => unreachable!("the generator writes none"),
+            },
+        },
+    }
+}
