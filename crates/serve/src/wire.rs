@@ -294,12 +294,22 @@ pub(crate) struct SourceStateSchema {
 #[schema(as = SourceStateName, rename_all = "lowercase")]
 #[allow(dead_code, reason = "describes what the gate writes; a test compares the two")]
 pub(crate) enum SourceStateName {
+    /// The first connection is being made.
     Connecting,
+    /// Posts come.
     Live,
+    /// Connected, but nothing comes.
     Idle,
+    /// The connection was lost; it is tried again.
     Retrying,
+    /// Files are being read.
+    Reading,
+    /// All was read to the end.
     Done,
+    /// Some of it was given up.
     Failed,
+    /// Told to stop.
+    Stopped,
 }
 
 /// All sources.
