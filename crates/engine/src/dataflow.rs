@@ -21,7 +21,7 @@ use timely::communication::Config as Communication;
 use timely::dataflow::ProbeHandle;
 use timely::worker::Worker;
 
-use crate::cluster;
+use crate::{cluster, rendezvous};
 use crate::config::{EngineConfig, EngineError};
 use crate::counters::{Counters, Totals};
 use crate::deletions::DeletionBoard;
@@ -85,19 +85,12 @@ pub fn run(
     stop: Stop,
     counters: Arc<Counters>,
 ) -> Result<Totals, EngineError> {
-    let communication = match &config.cluster {
-        None if config.workers == 1 => Communication::Thread,
-        None => Communication::Process(config.workers),
-        Some(cluster) => Communication::Cluster {
-            threads: config.workers,
-            process: cluster.process,
-            addresses: cluster.addresses.clone(),
-            report: false,
-            zerocopy: false,
-        },
+    let (builders, guard) = match &config.cluster {
+        None if config.workers == 1 => Communication::Thread.try_build().map_err(EngineError::Cluster)?,
+        None => Communication::Process(config.workers).try_build().map_err(EngineError::Cluster)?,
+        Some(cluster) => rendezvous::connect(cluster, config.workers)?,
     };
     let processes = config.cluster.as_ref().map_or(1, |cluster| cluster.addresses.len());
-    let (builders, guard) = communication.try_build().map_err(EngineError::Cluster)?;
     let (closed, sink_thread) = start_sink(sink, &stop)?;
     let shared = Arc::new(Shared {
         volume: VolumeConfig { shards: config.workers * processes, ..config.volume.clone() },

@@ -24,6 +24,7 @@ mod counters;
 mod dataflow;
 mod deletions;
 mod operators;
+mod rendezvous;
 mod sink;
 mod stages;
 

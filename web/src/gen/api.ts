@@ -237,7 +237,7 @@ export interface components {
          * @description The states of a source.
          * @enum {string}
          */
-        SourceStateName: "connecting" | "live" | "idle" | "retrying" | "done" | "failed";
+        SourceStateName: "connecting" | "live" | "idle" | "retrying" | "reading" | "done" | "failed" | "stopped";
         /** @description The running engine. */
         Status: {
             counters: components["schemas"]["Counters"];
