@@ -451,15 +451,15 @@ mod tests {
 
     #[test]
     fn workers_and_processes_with_one_root_agree_and_epochs_do_not() {
-        let (mut a, mut b, mut c) = (edge(1), edge(1), edge(2));
+        let (mut one, mut same, mut other) = (edge(1), edge(1), edge(2));
         let (mut x, mut y) = (EdgePost::default(), EdgePost::default());
         let later = RawPost { time: EventTime::from_unix(1_474_588_800 + 86_400), ..post("alice", "1", "") };
-        b.admit(&later, "file", &mut y);
-        a.admit(&post("alice", "1", ""), "file", &mut x);
+        same.admit(&later, "file", &mut y);
+        one.admit(&post("alice", "1", ""), "file", &mut x);
         assert_ne!(x.author, y.author);
-        b.admit(&post("alice", "1", ""), "file", &mut y);
+        same.admit(&post("alice", "1", ""), "file", &mut y);
         assert_eq!((x.author, x.key), (y.author, y.key));
-        c.admit(&post("alice", "1", ""), "file", &mut y);
+        other.admit(&post("alice", "1", ""), "file", &mut y);
         assert_ne!(x.author, y.author);
     }
 

@@ -4,8 +4,7 @@
 //! which they stand are here: `12 Oak Street`, `12 rue de la Paix`, `Via Roma 12`, `Hauptstraße 12`, `Rákóczi út 12`,
 //! `… Apt. 12`, `P.O. Box 12`, `APO AP 12345`, `1丁目2番3号`. What is attached (flat, post code, place, country) goes with it.
 
-use std::collections::{HashMap, HashSet};
-
+use hashbrown::{HashMap, HashSet};
 use serde::Deserialize;
 
 use super::fold::BARRIER;
@@ -141,11 +140,11 @@ impl Addresses {
         }
         let digits = run_end - start;
         if let Some(end) = self.number_first(bytes, start, end, digits) {
-            let start = self.extend_left_number(bytes, start);
+            let start = extend_left_number(bytes, start);
             return Some(Mark { start, end: self.tail(bytes, end), kind: Kind::Address });
         }
         let begins = self.number_last(bytes, start, end, digits)?;
-        let boxed = self.word_before(bytes, trim_spaces(bytes, start)).is_some_and(|word| self.is_box(bytes, word));
+        let boxed = self.word_before(bytes, trim_spaces(bytes, start)).is_some_and(|word| is_box(bytes, word));
         let end = if boxed { box_end(bytes, end) } else { end };
         Some(Mark { start: begins, end: self.tail(bytes, end), kind: Kind::Address })
     }
@@ -208,7 +207,9 @@ impl Addresses {
             return if lower > 0 || !word.capital {
                 (line_ends || unit) && digits >= 2 && index <= 2
             } else {
-                index <= 3 || line_ends || unit
+                // "2 ACT STREET FIGHT": one digit before a headline in capitals is no house.
+                let headline = digits == 1 && follows.is_some_and(|word| word.capital);
+                line_ends || unit || index <= 3 && !headline
             };
         }
         if lower > 0 && !unit {
@@ -278,7 +279,7 @@ impl Addresses {
         if word.role & UNIT != 0 {
             return Some(self.before_unit(bytes, word.start));
         }
-        if self.is_box(bytes, word) {
+        if is_box(bytes, word) {
             return Some(self.box_start(bytes, word));
         }
         let text = &bytes[word.start..word.end];
@@ -320,18 +321,14 @@ impl Addresses {
         let mut names = 0;
         for _ in 0..WORDS_MAX {
             if names > 0 && at.role & (BEFORE | BEFORE_WEAK) != 0 {
-                let strong = at.role & BEFORE != 0 || at.capital;
-                let dotted = bytes.get(at.end) == Some(&b'.') || bytes.get(at.end) == Some(&b'/');
-                let short = at.end - at.start <= 2;
-                // Without a capital "via" is a street only where Italian says so; "c" and "av" need their sign.
-                let placed =
-                    at.role & BEFORE != 0 || at.capital && !self.is_news(bytes, at) || self.italian_before(bytes, at);
-                if (strong || placed)
-                    && placed
-                    && (!short || dotted || at.end - at.start > 1 && at.role & BEFORE != 0)
-                    && !year
-                {
-                    return Some(self.extend_left_number(bytes, at.start));
+                let strong = at.role & BEFORE != 0;
+                // "c/" and "av." need their sign.
+                let short = at.end - at.start <= 1;
+                let dotted = matches!(bytes.get(at.end), Some(b'.' | b'/'));
+                // Without a capital "via" is a street only where Italian says so.
+                let placed = strong || at.capital && !self.is_news(bytes, at) || self.italian_before(bytes, at);
+                if placed && (!short || dotted) && !year {
+                    return Some(extend_left_number(bytes, at.start));
                 }
                 return None;
             }
@@ -354,12 +351,13 @@ impl Addresses {
 
     /// `5850 Jana Nerudy 894`, where a post code, country or state hangs on: too many numbers for anything else.
     fn between_numbers(&self, bytes: &[u8], word: Word, end: usize, year: bool) -> Option<usize> {
-        if year || !word.capital || self.tail(bytes, end) == end {
+        let attached = matches!(bytes.get(end), Some(b',' | b'\n' | b'\r'));
+        if year || !word.capital || !attached || self.tail(bytes, end) == end {
             return None;
         }
         let mut first = word;
         for _ in 0..4 {
-            let begins = self.extend_left_number(bytes, first.start);
+            let begins = extend_left_number(bytes, first.start);
             if begins < first.start {
                 return Some(begins);
             }
@@ -380,12 +378,12 @@ impl Addresses {
             let left = trim_spaces(bytes, first);
             match self.word_before(bytes, left) {
                 Some(previous) if previous.capital && !bytes[previous.end..first].contains(&b'\n') => {
-                    first = previous.start
+                    first = previous.start;
                 }
                 _ => break,
             }
         }
-        let begins = self.extend_left_number(bytes, first);
+        let begins = extend_left_number(bytes, first);
         let lead = &bytes[..begins];
         let lead = lead.trim_ascii_end();
         let tail = lead[lead.len().saturating_sub(32)..].to_ascii_lowercase();
@@ -428,7 +426,7 @@ impl Addresses {
                 }
             }
             if number_before(bytes, trim_spaces(bytes, first)).is_some() {
-                return self.extend_left_number(bytes, first);
+                return extend_left_number(bytes, first);
             }
             return self.extend_left(bytes, word.start);
         }
@@ -440,7 +438,7 @@ impl Addresses {
                 None => break,
             }
             if number_before(bytes, trim_spaces(bytes, first)).is_some() {
-                return self.extend_left_number(bytes, first);
+                return extend_left_number(bytes, first);
             }
         }
         unit
@@ -448,7 +446,7 @@ impl Addresses {
 
     /// Over a street's further words, where a number stands before them; else only over a number directly before.
     fn extend_left(&self, bytes: &[u8], start: usize) -> usize {
-        let direct = self.extend_left_number(bytes, start);
+        let direct = extend_left_number(bytes, start);
         if direct < start {
             return direct;
         }
@@ -458,21 +456,9 @@ impl Addresses {
                 Some(word) if word.capital => first = word.start,
                 _ => break,
             }
-            let further = self.extend_left_number(bytes, first);
+            let further = extend_left_number(bytes, first);
             if further < first {
                 return further;
-            }
-        }
-        start
-    }
-
-    /// Over one or two numbers (house, post code) directly before.
-    fn extend_left_number(&self, bytes: &[u8], start: usize) -> usize {
-        let mut start = start;
-        for _ in 0..2 {
-            match number_before(bytes, trim_spaces(bytes, start)) {
-                Some((number, true)) => start = number,
-                _ => break,
             }
         }
         start
@@ -505,21 +491,6 @@ impl Addresses {
         Some(begins.map_or(office.start, |begins| line + begins))
     }
 
-    fn is_box(&self, bytes: &[u8], word: Word) -> bool {
-        if word.role & BOX != 0 {
-            return true;
-        }
-        if !bytes[word.start..word.end].eq_ignore_ascii_case(b"box") {
-            return false;
-        }
-        let before = bytes[..word.start].trim_ascii_end();
-        let tail = before[before.len().saturating_sub(12)..].to_ascii_lowercase();
-        [&b"p.o."[..], b"po", b"p.o", b"p o", b"post office", b"gpo", b"postal"].iter().any(|known| {
-            tail.ends_with(known)
-                && tail.len().checked_sub(known.len() + 1).is_none_or(|at| !tail[at].is_ascii_alphanumeric())
-        })
-    }
-
     fn box_start(&self, bytes: &[u8], word: Word) -> usize {
         let mut start = word.start;
         if bytes[word.start..word.end].eq_ignore_ascii_case(b"box") {
@@ -531,13 +502,13 @@ impl Addresses {
                 start = self.word_before(bytes, trim_spaces(bytes, start)).map_or(start, |word| word.start);
             }
         }
-        self.extend_left_number(bytes, start)
+        extend_left_number(bytes, start)
     }
 
     /// "via Fox News 10": an agency is named, no street.
     fn is_news(&self, bytes: &[u8], word: Word) -> bool {
         self.word_after(bytes, word.end).is_some_and(|name| {
-            bytes[name.start..name.end].iter().all(|b| b.is_ascii_uppercase())
+            bytes[name.start..name.end].iter().all(u8::is_ascii_uppercase)
                 || [&b"Fox"[..], b"Sky", b"News", b"The", b"Reuters", b"Twitter", b"YouTube"]
                     .contains(&&bytes[name.start..name.end])
         })
@@ -594,7 +565,7 @@ impl Addresses {
             if digits >= 2
                 && (3..=10).contains(&token)
                 && digits * 2 >= token
-                && code.iter().filter(|b| **b == b'-').count() <= 1
+                && memchr::memchr_iter(b'-', code).count() <= 1
             {
                 // A post code, but no year and no number that goes on.
                 if digits == token && token == 4 && is_year(bytes, from) && !good || !ends_number(bytes, from + token) {
@@ -642,10 +613,8 @@ impl Addresses {
         for _ in 0..4 {
             let name = lower(&bytes[first.start..end]);
             let name = name.as_slice();
-            if name.len() >= 2
-                && self.countries.contains(name)
-                && (first.capital || name.len() > 3)
-                && (name.len() > 3 || bytes[first.start..end].iter().all(u8::is_ascii_uppercase))
+            // Names and three letters everyone knows; two letters are words too often.
+            if self.countries.contains(name) && (name.len() > 3 || matches!(&bytes[first.start..end], b"USA" | b"UAE"))
             {
                 best = Some(end);
             }
@@ -749,6 +718,34 @@ impl Addresses {
             || text[0] >= 0x80 && char_at(text, 0).is_some_and(|c| !c.is_lowercase());
         Some(Word { start, end, role: self.roles.get(lower).copied().unwrap_or(0), capital, suffix })
     }
+}
+
+/// Over one or two numbers (house, post code) directly before.
+fn extend_left_number(bytes: &[u8], start: usize) -> usize {
+    let mut start = start;
+    for _ in 0..2 {
+        let left = trim_spaces(bytes, start);
+        match number_before(bytes, left) {
+            Some((number, true)) if left < start => start = number,
+            _ => break,
+        }
+    }
+    start
+}
+
+fn is_box(bytes: &[u8], word: Word) -> bool {
+    if word.role & BOX != 0 {
+        return true;
+    }
+    if !bytes[word.start..word.end].eq_ignore_ascii_case(b"box") {
+        return false;
+    }
+    let before = bytes[..word.start].trim_ascii_end();
+    let tail = before[before.len().saturating_sub(12)..].to_ascii_lowercase();
+    [&b"p.o."[..], b"po", b"p.o", b"p o", b"post office", b"gpo", b"postal"].iter().any(|known| {
+        tail.ends_with(known)
+            && tail.len().checked_sub(known.len() + 1).is_none_or(|at| !tail[at].is_ascii_alphanumeric())
+    })
 }
 
 /// A word in lower case, on the stack where it is ASCII or short.
@@ -859,10 +856,9 @@ fn house_number_end(bytes: &[u8], end: usize) -> usize {
 /// Whether a number ends at `end`: no letter, sign of money or further digits follow.
 fn ends_number(bytes: &[u8], end: usize) -> bool {
     match bytes.get(end) {
-        None => true,
         Some(byte) if is_letter(*byte) || byte.is_ascii_digit() || matches!(byte, b'%' | b'$') => false,
         Some(b'.' | b',' | b':') => !bytes.get(end + 1).is_some_and(u8::is_ascii_digit),
-        Some(_) => true,
+        _ => true,
     }
 }
 
@@ -936,8 +932,7 @@ fn cjk(bytes: &[u8], start: usize, end: usize) -> Option<Mark> {
     let mut last = end;
     let mut numbers = 1;
     let mut blocks = 0;
-    loop {
-        let Some(c) = char_at(bytes, last) else { break };
+    while let Some(c) = char_at(bytes, last) {
         match c {
             '丁' | '目' | '番' | '地' | '号' | '號' | '번' | '지' | '室' | '楼' | '樓' | '弄' | '巷' | '栋' | '호' =>
             {

@@ -154,7 +154,7 @@ fn luhn_digits(digits: &[u8]) -> bool {
             single => single,
         })
         .sum();
-    !digits.is_empty() && sum % 10 == 0
+    !digits.is_empty() && sum.is_multiple_of(10)
 }
 
 fn luhn(chars: &Chars) -> bool {
@@ -204,7 +204,7 @@ fn card(text: &[u8]) -> Option<Range<usize>> {
 /// separates all groups.
 fn is_grouped_as_card(text: &[u8], groups: &[Range<usize>], range: Range<usize>) -> bool {
     let lengths: Vec<usize> = groups[range.clone()].iter().map(ExactSizeIterator::len).collect();
-    if lengths.len() == 1 || matches!(lengths[..], [4, 4, 4, 4] | [4, 4, 4, 4, 1..=3] | [4, 6, 5] | [4, 6, 4]) {
+    if lengths.len() == 1 || matches!(lengths[..], [4, 4, 4, 4] | [4, 4, 4, 4, 1..=3] | [4, 6, 4 | 5]) {
         return true;
     }
     let mut between = groups.windows(2).map(|pair| &text[pair[0].end..pair[1].start]);
@@ -352,6 +352,10 @@ fn iban(text: &[u8]) -> Option<Range<usize>> {
     if count < *length {
         return None;
     }
+    // A country that stands apart has its check digits apart too: `GB 82 WEST …`, but not "so 1949".
+    if !text[2].is_ascii_digit() && text.get(5).is_none_or(u8::is_ascii_alphanumeric) {
+        return None;
+    }
     // One sign between all groups; a word that goes on behind the end only where there are no groups at all.
     let mut between = text[..end].split(u8::is_ascii_alphanumeric).filter(|sign| !sign.is_empty());
     let sign = between.next();
@@ -386,7 +390,7 @@ fn country_code_length(digits: &[u8]) -> Option<usize> {
 
 /// With a plus sign or an international prefix: a country's code and seven to fifteen digits in all.
 fn e164(chars: &Chars) -> bool {
-    let mut digits: &[u8] = chars.all().split(|b| b.is_ascii_alphabetic()).next().unwrap_or_default();
+    let mut digits: &[u8] = chars.all().split(u8::is_ascii_alphabetic).next().unwrap_or_default();
     for prefix in [&b"0011"[..], b"011", b"00"] {
         if let Some(rest) = digits.strip_prefix(prefix) {
             digits = rest;
@@ -401,7 +405,7 @@ fn e164(chars: &Chars) -> bool {
 
 /// North American: area and exchange begin with 2 to 9, and neither is a service code.
 fn nanp(chars: &Chars) -> bool {
-    let digits: &[u8] = chars.all().split(|b| b.is_ascii_alphabetic()).next().unwrap_or_default();
+    let digits: &[u8] = chars.all().split(u8::is_ascii_alphabetic).next().unwrap_or_default();
     let digits = if digits.len() >= 11 { digits.strip_prefix(b"1").unwrap_or(digits) } else { digits };
     digits.len() >= 10 && digits[0] >= b'2' && !(digits[1] == b'1' && digits[2] == b'1') && !all_same(&digits[..10])
 }
@@ -632,7 +636,7 @@ fn sin(chars: &Chars) -> bool {
 
 fn tfn(chars: &Chars) -> bool {
     let digits = chars.digits();
-    digits.len() == 9 && !all_same(digits) && weighted(digits, &[1, 4, 3, 7, 5, 8, 6, 9, 10]) % 11 == 0
+    digits.len() == 9 && !all_same(digits) && weighted(digits, &[1, 4, 3, 7, 5, 8, 6, 9, 10]).is_multiple_of(11)
 }
 
 fn curp(chars: &Chars) -> bool {
@@ -737,7 +741,7 @@ fn rodne_cislo(chars: &Chars) -> bool {
     let (month, day) = (number(&digits[2..4]), number(&digits[4..6]));
     let month = if month > 50 { month - 50 } else { month };
     let month = if month > 20 { month - 20 } else { month };
-    (1..=12).contains(&month) && (1..=31).contains(&day) && number(digits) % 11 == 0
+    (1..=12).contains(&month) && (1..=31).contains(&day) && number(digits).is_multiple_of(11)
 }
 
 fn cnp(chars: &Chars) -> bool {
@@ -785,7 +789,7 @@ fn steuer_id(chars: &Chars) -> bool {
         return false;
     }
     // Of the first ten, one digit stands twice or three times and at least one is missing.
-    let most = (b'0'..=b'9').map(|d| digits[..10].iter().filter(|digit| **digit == d).count()).max();
+    let most = (b'0'..=b'9').map(|d| memchr::memchr_iter(d, &digits[..10]).count()).max();
     matches!(most, Some(2 | 3)) && mod11_10(digits)
 }
 
@@ -854,7 +858,7 @@ fn id_taiwan(chars: &Chars) -> bool {
     }
     let letter = LETTERS[usize::from(all[0] - b'A')];
     let sum = letter / 10 + letter % 10 * 9 + weighted(&all[1..], &[8, 7, 6, 5, 4, 3, 2, 1, 1]);
-    matches!(all[1], b'1' | b'2' | b'8' | b'9') && sum % 10 == 0
+    matches!(all[1], b'1' | b'2' | b'8' | b'9') && sum.is_multiple_of(10)
 }
 
 fn id_hong_kong(chars: &Chars) -> bool {
@@ -874,7 +878,7 @@ fn id_hong_kong(chars: &Chars) -> bool {
         digit if digit.is_ascii_digit() => value(digit),
         _ => return false,
     };
-    (sum + check) % 11 == 0
+    (sum + check).is_multiple_of(11)
 }
 
 fn nric_singapore(chars: &Chars) -> bool {
@@ -1041,9 +1045,13 @@ fn bech32(text: &[u8]) -> bool {
             }
         }
     };
-    prefix.iter().for_each(|char| push(u32::from(char >> 5)));
+    for char in prefix {
+        push(u32::from(char >> 5));
+    }
     push(0);
-    prefix.iter().for_each(|char| push(u32::from(char & 31)));
+    for char in prefix {
+        push(u32::from(char & 31));
+    }
     for char in data {
         let Some(value) = ALPHABET.iter().position(|known| known == char) else { return false };
         push(value as u32);

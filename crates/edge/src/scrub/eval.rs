@@ -192,13 +192,14 @@ impl Evaluation {
 fn covered<'a>(
     text: &str,
     range: &std::ops::Range<usize>,
-    others: impl Iterator<Item = &'a std::ops::Range<usize>> + Clone,
+    others: impl Iterator<Item = &'a std::ops::Range<usize>>,
 ) -> (u64, u64) {
+    let others: Vec<_> = others.collect();
     let (mut all, mut inside) = (0, 0);
     for (at, char) in text[range.clone()].char_indices() {
         if char.is_alphanumeric() {
             all += 1;
-            inside += u64::from(others.clone().any(|other| other.contains(&(range.start + at))));
+            inside += u64::from(others.iter().any(|other| other.contains(&(range.start + at))));
         }
     }
     (all, inside)

@@ -121,25 +121,24 @@ impl Links {
     /// Reads the address `scheme://…` or `www.…` in `url`, whole; `scheme` is the length of `scheme://`, or 0.
     /// `None` where it is no link after all.
     pub(crate) fn read(&mut self, url: &[u8], scheme: usize, sink: &mut LinkSink) -> Option<LinkKind> {
-        let rest = &url[scheme..];
-        let authority_end = rest.iter().position(|b| matches!(b, b'/' | b'?' | b'#' | b'\\')).unwrap_or(rest.len());
+        let url = std::str::from_utf8(url).ok()?;
+        let (scheme, rest) = url.split_at_checked(scheme)?;
+        let authority_end = rest.bytes().position(|b| matches!(b, b'/' | b'?' | b'#' | b'\\')).unwrap_or(rest.len());
         let (authority, path) = rest.split_at(authority_end);
-        let host = match authority.iter().rposition(|b| *b == b'@') {
-            Some(at) => &authority[at + 1..],
-            None => authority,
+        let host = authority.rfind('@').map_or(authority, |at| &authority[at + 1..]);
+        let (host, port) = match host.rfind(':') {
+            Some(at)
+                if host.as_bytes()[at + 1..].iter().all(u8::is_ascii_digit)
+                    && (!host.starts_with('[') || host[..at].ends_with(']')) =>
+            {
+                host.split_at(at)
+            }
+            _ => (host, ""),
         };
-        let port = host.iter().rposition(|b| *b == b':').filter(|at| host[at + 1..].iter().all(u8::is_ascii_digit));
-        let (host, port) = match port {
-            Some(at) if !host.starts_with(b"[") || host[..at].ends_with(b"]") => host.split_at(at),
-            _ => (host, &[][..]),
-        };
-        let host = std::str::from_utf8(host).ok()?.trim_end_matches('.');
+        let host = host.trim_end_matches('.');
         if host.is_empty() || host.len() > HOST_BYTES_MAX {
             return None;
         }
-        let path = std::str::from_utf8(path).ok()?;
-        let port = std::str::from_utf8(port).ok()?;
-        let scheme = std::str::from_utf8(&url[..scheme]).ok()?;
         if scheme.eq_ignore_ascii_case("at://") {
             return Some(LinkKind::Profile);
         }
@@ -348,14 +347,6 @@ pub(crate) fn end(bytes: &[u8], start: usize) -> usize {
     while end < bytes.len() {
         let byte = bytes[end];
         let stop = match byte {
-            0..=0x20 | b'"' | b'<' | b'>' | b'`' | b'{' | b'}' | b'|' | b'^' | 0x7F | 0xFF => true,
-            b'[' | b']' if ipv6 => {
-                ipv6 = byte != b']';
-                false
-            }
-            // Guillemets and other signs; letters of two bytes belong to addresses, scripts of three are text that follows.
-            0xC2 => !matches!(bytes.get(end + 1), Some(0xAA | 0xB5 | 0xBA)),
-            0xE0 | 0xE1 => false,
             // In a host only where the host goes on behind them: text may follow a link without a space.
             0xE2..=0xFE if in_host => match host_goes_on(bytes, end) {
                 Some(further) => {
@@ -364,7 +355,13 @@ pub(crate) fn end(bytes: &[u8], start: usize) -> usize {
                 }
                 None => true,
             },
-            0xE2..=0xFE => true,
+            0..=0x20 | b'"' | b'<' | b'>' | b'`' | b'{' | b'}' | b'|' | b'^' | 0x7F | 0xE2.. => true,
+            b'[' | b']' if ipv6 => {
+                ipv6 = byte != b']';
+                false
+            }
+            // Guillemets and other signs; letters of two bytes belong to addresses, scripts of three are text that follows.
+            0xC2 => !matches!(bytes.get(end + 1), Some(0xAA | 0xB5 | 0xBA)),
             b'/' | b'?' | b'#' => {
                 in_host = false;
                 false
@@ -406,5 +403,5 @@ fn host_goes_on(bytes: &[u8], start: usize) -> Option<usize> {
 }
 
 fn count(bytes: &[u8], byte: u8) -> usize {
-    bytes.iter().filter(|b| **b == byte).count()
+    memchr::memchr_iter(byte, bytes).count()
 }

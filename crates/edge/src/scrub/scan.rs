@@ -1,6 +1,9 @@
 //! The scan: one pass over the bytes that reads what has a sign of its own, then the patterns that the pass calls for.
 
 use std::net::Ipv6Addr;
+use std::ops::Range;
+
+use regex::bytes::Regex;
 
 use super::fold::BARRIER;
 use super::kind::Kind;
@@ -18,10 +21,13 @@ const CONTEXT_AFTER: usize = 24;
 const TOKEN_LENGTH_MIN: usize = 16;
 /// A word of letters and digits of at least this length may be an identity number.
 const MIXED_LENGTH_MIN: usize = 8;
-/// That many digits close together call for the patterns over digits.
-const CLUSTER_DIGITS_MIN: usize = 6;
+/// That many digits close together call for the patterns over digits, or one less in three runs or more (`AB 12 34 56 C`).
+const CLUSTER_DIGITS_MIN: usize = 7;
 /// Digits are close together with no more than this many other bytes between them.
 const CLUSTER_GAP_MAX: usize = 4;
+/// How far before and after digits close together the patterns over digits look: the letters of an account number's country
+/// and bank, a plus sign, a bracket, an extension.
+const CLUSTER_MARGIN: usize = 32;
 
 /// The longest local part of an e-mail address that is looked for (RFC 5321), with room for letters of several bytes.
 const LOCAL_BYTES_MAX: usize = 128;
@@ -76,6 +82,8 @@ struct Seen {
     long_token: bool,
     mixed: bool,
     sign: bool,
+    /// Something was found right behind what was passed over, which may now end differently.
+    touched: bool,
 }
 
 /// The scan's buffers.
@@ -84,12 +92,14 @@ pub(crate) struct Scan {
     /// Runs of digits outside marks.
     runs: Vec<(usize, usize)>,
     candidates: Vec<Mark>,
-    digits: Vec<regex::bytes::Regex>,
-    tokens: Vec<regex::bytes::Regex>,
-    signs: Vec<regex::bytes::Regex>,
+    /// Where the patterns over digits look.
+    windows: Vec<Range<usize>>,
+    digits: Vec<Regex>,
+    tokens: Vec<Regex>,
+    signs: Vec<Regex>,
 }
 
-fn own(group: &Group) -> Vec<regex::bytes::Regex> {
+fn own(group: &Group) -> Vec<Regex> {
     // A clone has caches of its own, so that workers do not wait for each other's.
     group.rules.iter().map(|rule| rule.pattern.clone()).collect()
 }
@@ -100,6 +110,7 @@ impl Scan {
             marks: Vec::new(),
             runs: Vec::new(),
             candidates: Vec::new(),
+            windows: Vec::new(),
             digits: own(&rules.digits),
             tokens: own(&rules.tokens),
             signs: own(&rules.signs),
@@ -113,13 +124,42 @@ impl Scan {
             let seen = self.pass(bytes, links, sink);
             self.candidates.clear();
             self.patterns(bytes, &seen, rules);
-            if self.candidates.is_empty() {
+            if self.candidates.is_empty() && !seen.touched {
                 break;
             }
             self.settle(bytes);
         }
         if self.marks.len() > 1 {
             self.marks.sort_unstable_by_key(|mark| mark.start);
+        }
+    }
+
+    /// Finds digits close together. A window ends where digits are far, so a match never goes on behind it.
+    fn windows(&mut self, length: usize, mixed: bool) {
+        self.windows.clear();
+        if mixed {
+            self.windows.push(0..length);
+            return;
+        }
+        let mut first = 0;
+        while first < self.runs.len() {
+            let mut last = first;
+            let mut digits = self.runs[first].1 - self.runs[first].0;
+            while let Some(next) = self.runs.get(last + 1)
+                && next.0 - self.runs[last].1 <= CLUSTER_GAP_MAX
+            {
+                digits += next.1 - next.0;
+                last += 1;
+            }
+            if digits + usize::from(last >= first + 2) >= CLUSTER_DIGITS_MIN {
+                let start = self.runs[first].0.saturating_sub(CLUSTER_MARGIN);
+                let end = (self.runs[last].1 + CLUSTER_MARGIN).min(length);
+                match self.windows.last_mut() {
+                    Some(window) if window.end >= start => window.end = end,
+                    _ => self.windows.push(start..end),
+                }
+            }
+            first = last + 1;
         }
     }
 
@@ -193,6 +233,7 @@ impl Scan {
             at += 1;
             token = at;
             if let Some(mark) = mark {
+                seen.touched |= mark.start > 0 && !matches!(bytes[mark.start - 1], b' ' | b'\n' | BARRIER);
                 while self.runs.last().is_some_and(|run| run.0 >= mark.start) {
                     self.runs.pop();
                 }
@@ -210,16 +251,17 @@ impl Scan {
 
     fn patterns(&mut self, bytes: &[u8], seen: &Seen, rules: &Rules) {
         if seen.sign {
-            run_group(&rules.signs, &self.signs, bytes, &mut self.candidates);
+            run_group(&rules.signs, &self.signs, bytes, 0..bytes.len(), &mut self.candidates);
         }
         if seen.long_token {
-            run_group(&rules.tokens, &self.tokens, bytes, &mut self.candidates);
+            run_group(&rules.tokens, &self.tokens, bytes, 0..bytes.len(), &mut self.candidates);
         }
         if self.runs.is_empty() {
             return;
         }
-        if seen.mixed || has_cluster(&self.runs) {
-            run_group(&rules.digits, &self.digits, bytes, &mut self.candidates);
+        self.windows(bytes.len(), seen.mixed);
+        for window in 0..self.windows.len() {
+            run_group(&rules.digits, &self.digits, bytes, self.windows[window].clone(), &mut self.candidates);
         }
         rules.addresses.find(bytes, &self.runs, &mut self.candidates);
     }
@@ -230,32 +272,16 @@ fn put(bytes: &mut [u8], marks: &mut Vec<Mark>, mark: Mark) {
     marks.push(mark);
 }
 
-fn has_cluster(runs: &[(usize, usize)]) -> bool {
-    let mut digits = 0;
-    let mut last = 0;
-    for (start, end) in runs {
-        if start - last > CLUSTER_GAP_MAX {
-            digits = 0;
-        }
-        digits += end - start;
-        if digits >= CLUSTER_DIGITS_MIN {
-            return true;
-        }
-        last = *end;
-    }
-    false
-}
-
-fn run_group(group: &Group, patterns: &[regex::bytes::Regex], bytes: &[u8], found: &mut Vec<Mark>) {
-    for index in &group.set.matches(bytes) {
-        run_rule(&group.rules[index], &patterns[index], bytes, found);
+fn run_group(group: &Group, patterns: &[Regex], bytes: &[u8], window: Range<usize>, found: &mut Vec<Mark>) {
+    for index in &group.set.matches(&bytes[window.clone()]) {
+        run_rule(&group.rules[index], &patterns[index], bytes, window.clone(), found);
     }
 }
 
-fn run_rule(rule: &Rule, pattern: &regex::bytes::Regex, bytes: &[u8], found: &mut Vec<Mark>) {
-    let mut at = 0;
-    while at < bytes.len() {
-        let Some(matched) = pattern.find_at(bytes, at) else { return };
+fn run_rule(rule: &Rule, pattern: &Regex, bytes: &[u8], window: Range<usize>, found: &mut Vec<Mark>) {
+    let mut at = window.start;
+    while at < window.end {
+        let Some(matched) = pattern.find_at(&bytes[..window.end], at) else { return };
         let (mut start, mut end) = (matched.start(), matched.end());
         let mut good = start < end;
         if good && let Some(check) = rule.check {
@@ -292,7 +318,7 @@ fn guarded(guard: Guard, bytes: &[u8], start: usize, end: usize) -> bool {
         Guard::Digit => !digit(before) && !digit(after),
         Guard::Word => !(word(before) && first.is_ascii_alphanumeric() || word(after) && last.is_ascii_alphanumeric()),
         Guard::Number => {
-            if word(before) || word(after) {
+            if word(before) && first.is_ascii_alphanumeric() || word(after) && last.is_ascii_alphanumeric() {
                 return false;
             }
             // 1,234,567 and 3.14159: a separator with a digit behind it.
@@ -621,7 +647,7 @@ fn hexadecimal(bytes: &[u8], at: usize, floor: usize) -> Option<Mark> {
     }
     let touched = start > 0 && is_letter(bytes[start - 1]) || end < bytes.len() && is_letter(bytes[end]);
     let text = &bytes[start..end];
-    let colons = text.iter().filter(|b| **b == b':').count();
+    let colons = memchr::memchr_iter(b':', text).count();
     if colons < 2 || text.len() > 45 || touched {
         return None;
     }
