@@ -11,7 +11,11 @@ use crate::settings::Settings;
 
 /// The Jetstream endpoints in force.
 pub(crate) fn bluesky_endpoints(settings: &Settings) -> Vec<String> {
-    if settings.bluesky.endpoints.is_empty() { JetstreamConfig::default().endpoints } else { settings.bluesky.endpoints.clone() }
+    if settings.bluesky.endpoints.is_empty() {
+        JetstreamConfig::default().endpoints
+    } else {
+        settings.bluesky.endpoints.clone()
+    }
 }
 
 /// Bluesky as a live source, and where to look how it is.

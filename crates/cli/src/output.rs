@@ -135,9 +135,9 @@ impl ParquetRows {
             .with_repetition(Repetition::REQUIRED)
             .with_converted_type(ConvertedType::TIMESTAMP_MILLIS)
             .build()?;
-        let fields =
-            vec![start, text("step")?, text("by")?, text("value")?, number("posts")?, number("authors")?];
-        let schema = Type::group_type_builder("volumes").with_fields(fields.into_iter().map(Arc::new).collect()).build()?;
+        let fields = vec![start, text("step")?, text("by")?, text("value")?, number("posts")?, number("authors")?];
+        let schema =
+            Type::group_type_builder("volumes").with_fields(fields.into_iter().map(Arc::new).collect()).build()?;
         let writer = SerializedFileWriter::new(out, Arc::new(schema), Arc::new(WriterProperties::builder().build()))?;
         Ok(Self {
             writer,

@@ -60,7 +60,11 @@ pub(crate) fn start(plan: Plan, sink: Box<dyn ReleaseSink>) -> Result<Running, F
     let config = EngineConfig {
         workers: plan.workers,
         cluster: plan.cluster,
-        sources: plan.feeds.iter().map(|feed| SourceConfig { name: feed.name.clone(), decode: feed.decode.clone() }).collect(),
+        sources: plan
+            .feeds
+            .iter()
+            .map(|feed| SourceConfig { name: feed.name.clone(), decode: feed.decode.clone() })
+            .collect(),
         edge,
         percolator: Arc::clone(&plan.watches.percolator),
         volume: VolumeConfig { watch_names: Arc::clone(&plan.watches.names), ..VolumeConfig::default() },
@@ -170,7 +174,11 @@ pub(crate) fn cluster(arguments: &ClusterArgs) -> Result<Option<Cluster>, Failur
         }
         let port = line.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok());
         if port.is_none() {
-            return Err(Failure::usage_text(format!("{}:{}: expected host:port, found {line}", path.display(), number + 1)));
+            return Err(Failure::usage_text(format!(
+                "{}:{}: expected host:port, found {line}",
+                path.display(),
+                number + 1
+            )));
         }
         addresses.push(line.to_owned());
     }

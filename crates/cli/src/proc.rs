@@ -8,7 +8,10 @@ const TICK: Duration = Duration::from_millis(10);
 
 /// Core time of the whole process so far, user and system.
 pub(crate) fn core_time() -> Duration {
-    std::fs::read_to_string("/proc/self/stat").ok().and_then(|stat| ticks(&stat)).map_or(Duration::ZERO, |ticks| TICK * ticks)
+    std::fs::read_to_string("/proc/self/stat")
+        .ok()
+        .and_then(|stat| ticks(&stat))
+        .map_or(Duration::ZERO, |ticks| TICK * ticks)
 }
 
 /// utime + stime of a stat line. The name in parentheses may hold spaces, so fields are counted behind it.

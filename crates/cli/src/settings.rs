@@ -211,7 +211,8 @@ fn load_from(common: &Common, variables: &BTreeMap<String, String>) -> Result<Lo
         set(&mut values, "simulator.seed", toml::Value::Integer(seed));
         origins.insert("simulator.seed".to_owned(), Origin::Option("--seed"));
     }
-    let settings: Settings = values.try_into().map_err(|error| Failure::usage_text(format!("configuration: {error}")))?;
+    let settings: Settings =
+        values.try_into().map_err(|error| Failure::usage_text(format!("configuration: {error}")))?;
     check(&settings, &origins)?;
     Ok(Loaded { settings, origins })
 }
@@ -240,7 +241,10 @@ fn check(settings: &Settings, origins: &BTreeMap<String, Origin>) -> Result<(), 
         return wrong("simulator.rate", format!("expected 0.01 to 1000000, found {}", settings.simulator.rate));
     }
     if settings.bluesky.late_seconds > 86_400 {
-        return wrong("bluesky.late_seconds", format!("expected at most 86400, found {}", settings.bluesky.late_seconds));
+        return wrong(
+            "bluesky.late_seconds",
+            format!("expected at most 86400, found {}", settings.bluesky.late_seconds),
+        );
     }
     if let Some(endpoint) =
         settings.bluesky.endpoints.iter().find(|e| !(e.starts_with("ws://") || e.starts_with("wss://")))
@@ -295,7 +299,11 @@ fn read_variable(name: &str, text: &str, now: Option<&toml::Value>) -> Result<to
         Some(toml::Value::Float(_)) => toml::Value::Float(text.parse().map_err(|_| wrong("a number"))?),
         Some(toml::Value::Boolean(_)) => toml::Value::Boolean(text.parse().map_err(|_| wrong("true or false"))?),
         Some(toml::Value::Array(_)) => toml::Value::Array(
-            text.split(',').map(str::trim).filter(|s| !s.is_empty()).map(|s| toml::Value::String(s.to_owned())).collect(),
+            text.split(',')
+                .map(str::trim)
+                .filter(|s| !s.is_empty())
+                .map(|s| toml::Value::String(s.to_owned()))
+                .collect(),
         ),
         _ => toml::Value::String(text.to_owned()),
     })

@@ -173,7 +173,9 @@ fn source_status(source: &ShownSource, now: u64) -> SourceStatus {
         posts,
         rejected: counters.map_or(0, groundswell_engine::SourceCounters::rejected),
         reconnects,
-        last_event: counters.and_then(groundswell_engine::SourceCounters::newest).map(|time| Minute::containing(time.unix())),
+        last_event: counters
+            .and_then(groundswell_engine::SourceCounters::newest)
+            .map(|time| Minute::containing(time.unix())),
         rate,
     }
 }

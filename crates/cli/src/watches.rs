@@ -80,7 +80,13 @@ impl Watches {
     /// Says on stderr which watches have expired.
     pub(crate) fn report(&self, common: &Common) {
         for (_, watch) in self.set.expired(self.today) {
-            output::note(common, &format!("watch {}: its sunset was {}; it matches nothing until it is renewed", watch.name, watch.sunset));
+            output::note(
+                common,
+                &format!(
+                    "watch {}: its sunset was {}; it matches nothing until it is renewed",
+                    watch.name, watch.sunset
+                ),
+            );
         }
     }
 

@@ -54,7 +54,8 @@ impl Case {
 }
 
 fn summary(finished: &Finished) -> serde_json::Value {
-    serde_json::from_str(&finished.stdout).unwrap_or_else(|error| panic!("{error}: {}\n{}", finished.stdout, finished.stderr))
+    serde_json::from_str(&finished.stdout)
+        .unwrap_or_else(|error| panic!("{error}: {}\n{}", finished.stdout, finished.stderr))
 }
 
 #[test]
@@ -91,7 +92,8 @@ fn bad_lines_are_counted_by_field_and_kind_and_lose_nothing_else() {
     let summary = summary(&finished);
     assert_eq!(summary["posts"]["accepted"], bad.len(), "{summary}");
     assert_eq!(summary["posts"]["rejected"], bad.len(), "{summary}");
-    let counted: std::collections::BTreeMap<String, u64> = serde_json::from_value(summary["rejected_by"].clone()).unwrap();
+    let counted: std::collections::BTreeMap<String, u64> =
+        serde_json::from_value(summary["rejected_by"].clone()).unwrap();
     assert_eq!(counted, expected);
     assert_eq!(case.replay(&["--strict", "--again"]).code, 3);
 }
@@ -130,7 +132,9 @@ fn a_file_cut_in_the_middle_names_the_byte_and_what_came_before_counts() {
         );
         text
     });
-    for (name, mut bytes) in [("cut.gz", gzip(text.as_bytes())), ("cut.zst", zstd::encode_all(text.as_bytes(), 1).unwrap())] {
+    for (name, mut bytes) in
+        [("cut.gz", gzip(text.as_bytes())), ("cut.zst", zstd::encode_all(text.as_bytes(), 1).unwrap())]
+    {
         bytes.truncate(bytes.len() * 3 / 4);
         let case = Case::new().file(name, &bytes).file("whole.ndjson", many(30));
         let finished = case.replay(&["--late", "1h"]);
@@ -144,7 +148,10 @@ fn a_file_cut_in_the_middle_names_the_byte_and_what_came_before_counts() {
 #[test]
 fn odd_files_are_reported_and_passed_by() {
     let dir = tempfile::tempdir().unwrap();
-    let case = Case::new().file("empty.ndjson", "").file("good.ndjson", many(30)).file("noise.bin", [0x89, b'P', b'N', b'G', 1, 2, 3]);
+    let case = Case::new()
+        .file("empty.ndjson", "")
+        .file("good.ndjson", many(30))
+        .file("noise.bin", [0x89, b'P', b'N', b'G', 1, 2, 3]);
     let missing = dir.path().join("missing.ndjson");
     let finished = finish(
         groundswell()

@@ -20,14 +20,18 @@ const ALLOWED: &[(&str, &[&str], &str)] = &[
     ("gate", &["sketch"], "small enough to be read by an outsider; never learns which detectors exist"),
     ("detect", &["edge", "text", "sketch", "watch", "gate"], "a detector is a plain struct without I/O"),
     ("store", &["sketch", "gate"], "holds Released things only"),
-    ("engine", &["post", "sources", "edge", "text", "sketch", "watch", "gate", "detect"], "the only crate that names Timely"),
+    (
+        "engine",
+        &["post", "sources", "edge", "text", "sketch", "watch", "gate", "detect"],
+        "the only crate that names Timely",
+    ),
     ("serve", &["sketch", "query", "gate", "store"], "nothing that could hand it a post"),
     ("sim", &["post", "sources"], "makes posts and reads none"),
     (
         "cli",
         &[
-            "post", "sources", "edge", "text", "sketch", "query", "watch", "gate", "detect", "store", "engine", "serve",
-            "sim",
+            "post", "sources", "edge", "text", "sketch", "query", "watch", "gate", "detect", "store", "engine",
+            "serve", "sim",
         ],
         "wires all of it",
     ),

@@ -35,7 +35,9 @@ fn split<'a>(text: &'a str, operator: &str) -> Option<(&'a str, &'a str)> {
         match letter {
             '(' => depth += 1,
             ')' => depth -= 1,
-            _ if depth == 0 && text[at..].starts_with(operator) => return Some((&text[..at], &text[at + operator.len()..])),
+            _ if depth == 0 && text[at..].starts_with(operator) => {
+                return Some((&text[..at], &text[at + operator.len()..]));
+            }
             _ => {}
         }
     }

@@ -88,7 +88,11 @@ fn input(canaries: &[Canary]) -> String {
     let mut text = String::new();
     for number in 0..1_200 {
         let canary = &canaries[number % canaries.len()];
-        let body = if number % 4 == 0 { canary.text() } else { "flood news from the river #flood https://news.example/a".to_owned() };
+        let body = if number % 4 == 0 {
+            canary.text()
+        } else {
+            "flood news from the river #flood https://news.example/a".to_owned()
+        };
         let (author, id) = if number % 4 == 0 {
             (canary.author.clone(), format!("{}-{number}", canary.id))
         } else {
@@ -218,15 +222,25 @@ fn no_canary_leaves_the_engine() {
         .unwrap();
     let _service = Service(service);
     let mut tries = 0;
-    while !get(&address, "/api/v1/volumes?by=total&step=day").is_some_and(|answer| String::from_utf8_lossy(&answer).contains("\"posts\"")) {
+    while !get(&address, "/api/v1/volumes?by=total&step=day")
+        .is_some_and(|answer| String::from_utf8_lossy(&answer).contains("\"posts\""))
+    {
         tries += 1;
         assert!(tries < 600, "the service does not answer:\n{}", std::fs::read_to_string(&log).unwrap());
         std::thread::sleep(std::time::Duration::from_millis(100));
     }
-    let mut paths: Vec<String> =
-        ["/", "/metrics", "/healthz", "/readyz", "/api/openapi.json", "/api/v1/status", "/api/v1/sources", "/api/v1/watches"]
-            .map(str::to_owned)
-            .to_vec();
+    let mut paths: Vec<String> = [
+        "/",
+        "/metrics",
+        "/healthz",
+        "/readyz",
+        "/api/openapi.json",
+        "/api/v1/status",
+        "/api/v1/sources",
+        "/api/v1/watches",
+    ]
+    .map(str::to_owned)
+    .to_vec();
     for by in ["total", "watch", "language", "source", "kind", "relation", "region", "hashtag", "domain", "term"] {
         for step in ["minute", "hour", "day"] {
             paths.push(format!("/api/v1/volumes?by={by}&step={step}&limit=1000"));

@@ -157,7 +157,10 @@ fn watches() -> Vec<Model> {
         And(vec![Word("obama"), not(Phrase(&["white", "house"])), not(Tag("maga"))]),
         Or(vec![Word("syria"), Word("aleppo"), Word("сирия"), Word("алеппо")]),
         Or(vec![And(vec![Word("fake"), Word("news")]), And(vec![Word("media"), Prefix("bias")])]),
-        And(vec![Or(vec![Word("hillary"), Word("clinton")]), Or(vec![Word("email"), Word("emails"), Word("wikileaks")])]),
+        And(vec![
+            Or(vec![Word("hillary"), Word("clinton")]),
+            Or(vec![Word("email"), Word("emails"), Word("wikileaks")]),
+        ]),
         And(vec![Or(vec![Tag("maga"), Tag("trump")]), Lang("en"), not(Relation("repost"))]),
         Or(vec![Phrase(&["make", "america", "great"]), Tag("makeamericagreatagain")]),
         And(vec![Word("berlin"), Or(vec![Word("attack"), Word("truck"), Word("market")])]),
@@ -201,10 +204,7 @@ fn normal(text: &str) -> String {
 }
 
 fn words(text: &str) -> Vec<String> {
-    text.split(['\'', '\u{2019}', '\u{ff07}'])
-        .flat_map(|piece| piece.unicode_words())
-        .map(normal)
-        .collect()
+    text.split(['\'', '\u{2019}', '\u{ff07}']).flat_map(|piece| piece.unicode_words()).map(normal).collect()
 }
 
 fn tags(text: &str) -> BTreeSet<String> {
@@ -260,8 +260,8 @@ fn exported(data: &Path, by: &str) -> BTreeMap<(String, String), Option<(u64, u6
         .into_iter()
         .map(|row| {
             let key = (row["start"].as_str().unwrap()[..10].to_owned(), row["by"][by].as_str().unwrap().to_owned());
-            let figures = (row["suppressed"] != true)
-                .then(|| (row["posts"].as_u64().unwrap(), row["authors"].as_u64().unwrap()));
+            let figures =
+                (row["suppressed"] != true).then(|| (row["posts"].as_u64().unwrap(), row["authors"].as_u64().unwrap()));
             (key, figures)
         })
         .collect()
@@ -300,7 +300,13 @@ fn exported_numbers_equal_a_slow_independent_count() {
 
     let one = dir.path().join("one");
     let summary = succeed(
-        groundswell().arg("replay").arg(&file).args(["--summary", "json", "--workers", "1", "--watches"]).arg(&watches).arg("--data").arg(&one),
+        groundswell()
+            .arg("replay")
+            .arg(&file)
+            .args(["--summary", "json", "--workers", "1", "--watches"])
+            .arg(&watches)
+            .arg("--data")
+            .arg(&one),
     );
     let summary: serde_json::Value = serde_json::from_str(&summary).unwrap();
     assert_eq!(summary["posts"]["read"], 390_687, "{summary}");
@@ -339,7 +345,15 @@ fn exported_numbers_equal_a_slow_independent_count() {
 
     // The same at two workers, in every dimension and step.
     let two = dir.path().join("two");
-    succeed(groundswell().arg("replay").arg(&file).args(["--workers", "2", "--watches"]).arg(&watches).arg("--data").arg(&two));
+    succeed(
+        groundswell()
+            .arg("replay")
+            .arg(&file)
+            .args(["--workers", "2", "--watches"])
+            .arg(&watches)
+            .arg("--data")
+            .arg(&two),
+    );
     for by in ["total", "watch", "language", "source", "kind", "relation", "region", "hashtag", "domain", "term"] {
         for step in ["minute", "hour", "day"] {
             assert!(export(&one, by, step) == export(&two, by, step), "{by} by {step} differs between 1 and 2 workers");

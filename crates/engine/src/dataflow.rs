@@ -21,16 +21,16 @@ use timely::communication::Config as Communication;
 use timely::dataflow::ProbeHandle;
 use timely::worker::Worker;
 
-use crate::{cluster, rendezvous};
 use crate::config::{EngineConfig, EngineError};
 use crate::counters::{Counters, Totals};
 use crate::deletions::DeletionBoard;
+use crate::operators::Minute;
 use crate::operators::ingest::{Inbox, ingest};
 use crate::operators::merge::merge;
 use crate::operators::release::release;
-use crate::operators::Minute;
 use crate::sink::{Closed, ReleaseSink};
 use crate::stages::StageTimes;
+use crate::{cluster, rendezvous};
 
 /// How many closed batches may wait for the sink before the dataflow waits for it.
 pub const CLOSED_QUEUE_MAX: usize = 16;

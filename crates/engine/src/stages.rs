@@ -64,7 +64,10 @@ pub(crate) struct Lap<'a> {
     since: Option<Instant>,
 }
 
-#[allow(clippy::disallowed_methods, reason = "measures core time for the bench table; nothing that is released depends on it")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "measures core time for the bench table; nothing that is released depends on it"
+)]
 fn now() -> Instant {
     Instant::now()
 }

@@ -16,7 +16,7 @@ pub const REQUEST_SECONDS_MAX: u64 = 10;
 /// The largest body that a request may bring along. Nothing here reads one.
 pub const REQUEST_BODY_BYTES_MAX: u64 = 16_384;
 
-const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; style-src 'self'; img-src 'self' data:; \
     object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// Sent with every answer.

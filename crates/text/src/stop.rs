@@ -76,8 +76,8 @@ pub fn is_stop_word_in(language: Language, hash: u64) -> bool {
     languages & (own | 1 << table::ENGLISH) != 0
 }
 
-/// Whether a word is worth a place in the table of terms, whatever its language: 2 to 64 characters (a single one
-/// where it is Han), a letter in it, no stop word of any language.
+/// Whether a word is worth a place in the table of terms, whatever its language: 2 to 64 characters, a
+/// letter in it, no stop word of any language.
 pub fn is_term(word: &str, hash: u64) -> bool {
     has_term_shape(word) && !is_stop_word(hash)
 }
@@ -94,14 +94,10 @@ fn has_term_shape(word: &str) -> bool {
     }
     let count = word.chars().take(TERM_CHARS_MAX + 1).count();
     match count {
-        0 => false,
-        1 => word.chars().all(is_han),
+        // One ideograph is mostly a piece of a word that the dictionary did not know, and says nothing by itself.
+        0 | 1 => false,
         _ => count <= TERM_CHARS_MAX && word.chars().any(char::is_alphabetic),
     }
-}
-
-const fn is_han(c: char) -> bool {
-    matches!(c, '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
 }
 
 #[cfg(test)]
@@ -163,7 +159,7 @@ mod tests {
         for (word, expected) in [
             ("flood", true),
             ("x", false),
-            ("水", true),
+            ("水", false),
             ("洪水", true),
             ("й", false),
             ("2016", false),

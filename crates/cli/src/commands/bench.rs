@@ -38,7 +38,9 @@ pub(crate) fn bench(common: &Common, arguments: &Bench) -> Outcome {
         return Err(Failure::usage_text(format!("--without {unknown}: the detectors are {}", DETECTORS.join(", "))));
     }
     if !arguments.without.is_empty() {
-        return Err(Failure::usage_text("--without volume: it is the only detector so far, there would be nothing to measure"));
+        return Err(Failure::usage_text(
+            "--without volume: it is the only detector so far, there would be nothing to measure",
+        ));
     }
     let settings = settings::load(common)?.settings;
     let workers = settings.worker_count();

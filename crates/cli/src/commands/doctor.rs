@@ -112,7 +112,11 @@ fn cores(settings: &Settings) -> Finding {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let workers = settings.worker_count();
     if workers > cores {
-        Finding::warning("workers", format!("{workers} on {cores} cores"), "more workers than cores only get in each other's way")
+        Finding::warning(
+            "workers",
+            format!("{workers} on {cores} cores"),
+            "more workers than cores only get in each other's way",
+        )
     } else {
         Finding::ok("workers", format!("{workers} on {cores} cores"))
     }
@@ -141,7 +145,11 @@ fn clock() -> Finding {
     let now = groundswell_sources::Clock::now(&groundswell_sources::SystemClock::default());
     // 2026-01-01: no build of this program is older.
     if now.unix() < 1_767_225_600 {
-        Finding::problem("clock", format!("says {now}"), "set the clock: live posts would be taken for posts from the future")
+        Finding::problem(
+            "clock",
+            format!("says {now}"),
+            "set the clock: live posts would be taken for posts from the future",
+        )
     } else {
         Finding::ok("clock", format!("says {now}"))
     }
@@ -161,7 +169,8 @@ const REACH_WAIT: Duration = Duration::from_secs(3);
 fn reach(endpoint: &str) -> Finding {
     let (scheme, rest) = endpoint.split_once("://").unwrap_or(("wss", endpoint));
     let host = rest.split(['/', '?']).next().unwrap_or(rest);
-    let address = if host.contains(':') { host.to_owned() } else { format!("{host}:{}", if scheme == "ws" { 80 } else { 443 }) };
+    let address =
+        if host.contains(':') { host.to_owned() } else { format!("{host}:{}", if scheme == "ws" { 80 } else { 443 }) };
     let tried = address
         .to_socket_addrs()
         .and_then(|mut found| found.next().ok_or_else(|| std::io::Error::other("the name has no address")))

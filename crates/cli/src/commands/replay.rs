@@ -170,7 +170,13 @@ fn follow(common: &Common, running: &pipeline::Running, report: &FileReport) {
     bar.finish_and_clear();
 }
 
-fn summarise(common: &Common, arguments: &Replay, totals: &Totals, seconds: f64, workers: usize) -> Result<(), Failure> {
+fn summarise(
+    common: &Common,
+    arguments: &Replay,
+    totals: &Totals,
+    seconds: f64,
+    workers: usize,
+) -> Result<(), Failure> {
     let records = &totals.records;
     let rate = if seconds > 0.0 { records.read() as f64 / seconds } else { 0.0 };
     let time = |unix: i64| EventTime::from_unix(unix).to_string();

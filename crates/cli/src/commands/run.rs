@@ -78,7 +78,8 @@ pub(crate) fn run(common: &Common, arguments: &Run) -> Outcome {
 
 impl Service<'_> {
     fn serve(&self, simulated_only: bool, serving: &Serving, stop: &Stop) -> Result<(), Failure> {
-        let mut live = if self.settings.bluesky.enabled && !simulated_only { Some(self.start_live(serving)?) } else { None };
+        let mut live =
+            if self.settings.bluesky.enabled && !simulated_only { Some(self.start_live(serving)?) } else { None };
         let mut simulated = None;
         if let Some(live) = &live {
             self.show(serving, live, None);

@@ -17,9 +17,9 @@ use crate::args::{Common, Format, Watch, WatchTerms};
 use crate::failure::{DONE, FAILED, Failure, Outcome};
 use crate::output::{self, VolumeWriter};
 use crate::pipeline::{self, Feed, Plan};
+use crate::settings;
 use crate::settings::Settings;
 use crate::watches::{self, Watches};
-use crate::settings;
 
 /// Adds, lists, shows, checks, tries, renews and removes watches.
 pub(crate) fn watch(common: &Common, command: Watch) -> Outcome {
@@ -80,7 +80,8 @@ struct Hours(Arc<Mutex<Vec<Released<VolumeRow>>>>);
 
 impl ReleaseSink for Hours {
     fn commit(&mut self, closed: Closed) -> Result<(), anyhow::Error> {
-        let hours = closed.rows.into_iter().filter(|row| row.dimension == Dimension::Watch && row.window.step == Step::Hour);
+        let hours =
+            closed.rows.into_iter().filter(|row| row.dimension == Dimension::Watch && row.window.step == Step::Hour);
         self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(hours);
         Ok(())
     }
@@ -137,7 +138,8 @@ fn with_store<T>(
 
 fn sunset(text: Option<&str>, today: Date) -> Result<Date, Failure> {
     let Some(text) = text else { return Ok(today.plus_days(SUNSET_DAYS)) };
-    let date = Date::parse(text).ok_or_else(|| Failure::usage_text(format!("--sunset: expected YYYY-MM-DD, found {text}")))?;
+    let date =
+        Date::parse(text).ok_or_else(|| Failure::usage_text(format!("--sunset: expected YYYY-MM-DD, found {text}")))?;
     let days = date.days_since(today);
     if !(1..=SUNSET_DAYS_MAX).contains(&days) {
         return Err(Failure::usage_text(format!(
@@ -172,7 +174,10 @@ fn add(common: &Common, terms: WatchTerms) -> Outcome {
     with_store(&settings, async |store| store.add(&record).await)?;
     output::note(
         common,
-        &format!("watch {} is in the register until {}; `run` matches it from its next start", watch.name, watch.sunset),
+        &format!(
+            "watch {} is in the register until {}; `run` matches it from its next start",
+            watch.name, watch.sunset
+        ),
     );
     Ok(DONE)
 }
@@ -209,7 +214,14 @@ fn show(common: &Common, name: &str, json: bool) -> Outcome {
     } else {
         format!(
             "name      {}\nquery     {}\nreading   {}\npurpose   {}: {}\ncreated   {}\nsunset    {}\nstate     {}\n",
-            entry.name, entry.query, entry.parenthesised, entry.category, entry.sentence, entry.created, entry.sunset, entry.state
+            entry.name,
+            entry.query,
+            entry.parenthesised,
+            entry.category,
+            entry.sentence,
+            entry.created,
+            entry.sunset,
+            entry.state
         )
     };
     output::write_stdout(text.as_bytes())?;

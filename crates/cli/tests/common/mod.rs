@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 /// The binary, ready for arguments, without the surroundings' configuration.
-pub fn groundswell() -> Command {
+pub(crate) fn groundswell() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_groundswell"));
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("GROUNDSWELL_")) {
         command.env_remove(name);
@@ -17,14 +17,14 @@ pub fn groundswell() -> Command {
 }
 
 /// What a finished command printed.
-pub struct Finished {
-    pub code: i32,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Finished {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 /// Runs to the end.
-pub fn finish(command: &mut Command) -> Finished {
+pub(crate) fn finish(command: &mut Command) -> Finished {
     let Output { status, stdout, stderr } = command.output().expect("the binary starts");
     Finished {
         code: status.code().unwrap_or(-1),
@@ -34,14 +34,14 @@ pub fn finish(command: &mut Command) -> Finished {
 }
 
 /// Runs to the end and expects success.
-pub fn succeed(command: &mut Command) -> String {
+pub(crate) fn succeed(command: &mut Command) -> String {
     let finished = finish(command);
     assert_eq!(finished.code, 0, "{command:?} failed:\n{}", finished.stderr);
     finished.stdout
 }
 
 /// `../shared/data`, or `None` with the word that says so.
-pub fn shared_data(file: &str) -> Option<PathBuf> {
+pub(crate) fn shared_data(file: &str) -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data").join(file);
     if path.exists() {
         return Some(path);
@@ -54,7 +54,7 @@ pub fn shared_data(file: &str) -> Option<PathBuf> {
 }
 
 /// A file's text, decompressed where its name says zstd.
-pub fn read_text(path: &Path) -> String {
+pub(crate) fn read_text(path: &Path) -> String {
     let bytes = std::fs::read(path).unwrap();
     if path.extension().is_some_and(|extension| extension == "zst") {
         let mut text = String::new();
@@ -65,7 +65,7 @@ pub fn read_text(path: &Path) -> String {
 }
 
 /// Rows of an export.
-pub fn export(data: &Path, by: &str, step: &str) -> Vec<serde_json::Value> {
+pub(crate) fn export(data: &Path, by: &str, step: &str) -> Vec<serde_json::Value> {
     let out = succeed(groundswell().args(["export", "volumes", "--by", by, "--step", step, "--data"]).arg(data));
     out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }

@@ -258,8 +258,11 @@ impl Ingest {
         let mut forgotten = 0;
         for minute in observer.open_minutes().into_iter().filter(|minute| minute.end() <= before) {
             let honoured = minute.start - lateness..minute.end() + lateness;
-            let keys: HashSet<DeleteKey> =
-                deletions.iter().filter(|posted| honoured.contains(&posted.time.unix())).map(|posted| posted.key).collect();
+            let keys: HashSet<DeleteKey> = deletions
+                .iter()
+                .filter(|posted| honoured.contains(&posted.time.unix()))
+                .map(|posted| posted.key)
+                .collect();
             if !keys.is_empty() {
                 forgotten += observer.delete(minute, &keys);
             }
