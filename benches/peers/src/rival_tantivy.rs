@@ -18,8 +18,8 @@ struct Fields {
     facts: Field,
 }
 
-/// Matches, and microseconds a post. Queries are translated beforehand, as ours are compiled beforehand.
-pub fn run(corpus: &Corpus, queries: &[&Query], posts: usize) -> (u64, f64) {
+/// Matches, and microseconds a post, at so many posts a batch. Queries are translated beforehand, as ours are compiled beforehand.
+pub fn run(corpus: &Corpus, queries: &[&Query], posts: usize, batch: usize) -> (u64, f64) {
     let mut schema = Schema::builder();
     let words = TextOptions::default().set_indexing_options(
         // Words as ours are, one after the other with a space between: nothing is tokenized twice.
@@ -34,37 +34,37 @@ pub fn run(corpus: &Corpus, queries: &[&Query], posts: usize) -> (u64, f64) {
     let rivals: Vec<Box<dyn Rival>> = queries.iter().map(|query| translate(&query.root, &fields)).collect();
 
     let start = Instant::now();
-    let index = Index::create_in_ram(schema);
-    index.tokenizers().register("spaces", TextAnalyzer::builder(WhitespaceTokenizer::default()).build());
-    let mut writer = index.writer_with_num_threads(1, 50_000_000).expect("a writer");
-    let mut text = String::new();
-    for (post, analysis) in &corpus.posts[..posts] {
-        let doc = Doc::new(post, analysis);
-        let mut document = TantivyDocument::default();
-        text.clear();
-        for word in &analysis.words {
-            text.push_str(analysis.word(word));
-            text.push(' ');
-        }
-        document.add_text(fields.words, &text);
-        for tag in &analysis.hashtags {
-            document.add_text(fields.tags, analysis.hashtag(tag));
-        }
-        document.add_text(fields.facts, format!("lang:{}", analysis.language.as_str()));
-        document.add_text(fields.facts, format!("kind:{}", doc.kind));
-        document.add_text(fields.facts, format!("relation:{}", doc.relation));
-        if let Some(region) = doc.region {
-            document.add_text(fields.facts, format!("region:{}", String::from_utf8_lossy(&region)));
-        }
-        writer.add_document(document).expect("a document");
-    }
-    writer.commit().expect("a commit");
-    let searcher = index.reader().expect("a reader").searcher();
     let mut matches = 0;
-    for rival in &rivals {
-        matches += searcher.search(rival, &Count).expect("a search") as u64;
+    for batch in corpus.posts[..posts].chunks(batch) {
+        let index = Index::create_in_ram(schema.clone());
+        index.tokenizers().register("spaces", TextAnalyzer::builder(WhitespaceTokenizer::default()).build());
+        let mut writer = index.writer_with_num_threads(1, 50_000_000).expect("a writer");
+        for (post, analysis) in batch {
+            writer.add_document(document(&Doc::new(post, analysis), &fields)).expect("a document");
+        }
+        writer.commit().expect("a commit");
+        let searcher = index.reader().expect("a reader").searcher();
+        for rival in &rivals {
+            matches += searcher.search(rival, &Count).expect("a search") as u64;
+        }
     }
     (matches, start.elapsed().as_secs_f64() * 1e6 / posts as f64)
+}
+
+fn document(doc: &Doc<'_>, fields: &Fields) -> TantivyDocument {
+    let mut document = TantivyDocument::default();
+    let words: Vec<&str> = doc.analysis.words.iter().map(|word| doc.analysis.word(word)).collect();
+    document.add_text(fields.words, words.join(" "));
+    for tag in &doc.analysis.hashtags {
+        document.add_text(fields.tags, doc.analysis.hashtag(tag));
+    }
+    document.add_text(fields.facts, format!("lang:{}", doc.analysis.language.as_str()));
+    document.add_text(fields.facts, format!("kind:{}", doc.kind));
+    document.add_text(fields.facts, format!("relation:{}", doc.relation));
+    if let Some(region) = doc.region {
+        document.add_text(fields.facts, format!("region:{}", String::from_utf8_lossy(&region)));
+    }
+    document
 }
 
 fn translate(expr: &Expr, fields: &Fields) -> Box<dyn Rival> {

@@ -17,7 +17,7 @@ const TICK: Duration = Duration::from_millis(250);
 const BLOCK_BYTES: usize = 256 * 1024;
 
 /// Longer than any run: a stream as long as this is one without end (see `groundswell_sim::OPEN_ENDED`).
-const NO_END: Duration = Duration::from_secs(100 * 365 * 86_400);
+const NO_END: Duration = Duration::from_hours(100 * 365 * 24);
 
 /// A seeded crowd, live.
 pub(crate) struct SimSource {
@@ -33,7 +33,7 @@ impl SimSource {
 }
 
 impl Source for SimSource {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "simulator"
     }
 
@@ -61,7 +61,7 @@ impl Source for SimSource {
             let mut bytes = Vec::with_capacity(BLOCK_BYTES + 4_096);
             let filled = simulator.fill_block(BLOCK_BYTES, Some(self.clock.now()), &mut bytes);
             if filled.lines > 0 {
-                if partition.send(line, Payload::Ndjson(bytes.into())).is_err() {
+                if partition.send(line, Payload::Ndjson(bytes)).is_err() {
                     break;
                 }
                 line += filled.lines;

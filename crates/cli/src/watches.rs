@@ -110,7 +110,7 @@ pub(crate) fn entry(watch: &Watch, today: Date) -> WatchEntry {
         sunset: watch.sunset.to_string(),
         state: match watch.state(today) {
             WatchState::Active => "active".to_owned(),
-            _ => "ended".to_owned(),
+            WatchState::Expired => "ended".to_owned(),
         },
     }
 }

@@ -1,5 +1,7 @@
 //! Bad input, from outside: each a clear message or a counted rejection, none a panic, none that stops the rest.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
 mod common;
 
 use std::fmt::Write as _;

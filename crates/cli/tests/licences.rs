@@ -1,5 +1,7 @@
 //! Every dependency's licence is on the list of `deny.toml`: a whole-tree check that needs no installed tool.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
 use std::path::PathBuf;
 
 use cargo_metadata::MetadataCommand;

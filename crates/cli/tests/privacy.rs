@@ -1,6 +1,8 @@
 //! Canaries: personal data planted in the input must not come out anywhere: not in the data folder, exports, API answers,
 //! page, logs at the most verbose level, or metrics.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
 mod common;
 
 use std::fmt::Write as _;
@@ -252,10 +254,10 @@ fn no_canary_leaves_the_engine() {
     }
     for path in &paths {
         let answer = get(&address, path).unwrap_or_else(|| panic!("{path} does not answer"));
-        if !path.contains("value=") {
-            search(path, &answer, &canaries);
-        } else {
+        if path.contains("value=") {
             assert!(!String::from_utf8_lossy(&answer).contains("\"posts\":"), "{path} gives a number");
+        } else {
+            search(path, &answer, &canaries);
         }
     }
     search("the service's log", &std::fs::read(&log).unwrap(), &canaries);

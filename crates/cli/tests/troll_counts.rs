@@ -2,6 +2,8 @@
 //! another matcher, hash maps of sets. Fifty watches of every form, hashtags, domains, languages, at 1 and 2 workers and in
 //! 2 processes.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
 mod common;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,6 +1,8 @@
 //! The volume detector against a slow, obviously right count: sets of authors in a map, from the posts themselves.
 //! Whatever the split over workers, whatever the order of closing, whatever is deleted: the same candidates.
 
+#![allow(clippy::unwrap_used, clippy::format_push_string, reason = "a test that cannot go on should stop")]
+
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
@@ -84,7 +86,10 @@ impl Post {
             (Dimension::Kind, if self.publisher { "publisher" } else { "person" }.to_owned()),
             (Dimension::Relation, self.relation.as_str().to_owned()),
             (Dimension::Source, format!("source{}", self.source)),
-            (Dimension::Language, self.language.map_or("und".to_owned(), |code| String::from_utf8(code.to_vec()).unwrap())),
+            (
+                Dimension::Language,
+                self.language.map_or("und".to_owned(), |code| String::from_utf8(code.to_vec()).unwrap()),
+            ),
         ]);
         cells.extend(self.region.map(|code| (Dimension::Region, String::from_utf8(code.to_vec()).unwrap())));
         cells.extend(self.words.iter().filter(|word| **word != 19).map(|number| (Dimension::Term, word(*number))));
@@ -140,8 +145,12 @@ fn run(posts: &[Post], workers: usize, config: &VolumeConfig, k: K, close_every:
     let mut mergers: Vec<_> = (0..workers).map(|_| Merger::new(config.clone(), k)).collect();
     let mut candidates = Vec::new();
     let mut deleted = 0;
-    let keys: HashSet<DeleteKey> =
-        posts.iter().filter(|post| post.deleted).filter_map(|post| post.key).map(|key| DeleteKey::Post(PostKey::from_bits(key))).collect();
+    let keys: HashSet<DeleteKey> = posts
+        .iter()
+        .filter(|post| post.deleted)
+        .filter_map(|post| post.key)
+        .map(|key| DeleteKey::Post(PostKey::from_bits(key)))
+        .collect();
     let mut close = |observers: &mut Vec<Observer>, mergers: &mut Vec<Merger>, before: i64| {
         for observer in observers.iter_mut() {
             for minute in observer.open_minutes().into_iter().filter(|minute| minute.end() <= before) {
@@ -196,9 +205,8 @@ fn expected(model: Model) -> BTreeMap<(Window, Dimension, String), (u64, u64, Di
 }
 
 fn posts(count: impl Into<proptest::collection::SizeRange>) -> impl Strategy<Value = Vec<Post>> {
-    let numbers = |max: u8, count: usize| {
-        proptest::collection::vec((0..max, 0..max).prop_map(|(a, b)| a.min(b)), 0..count)
-    };
+    let numbers =
+        |max: u8, count: usize| proptest::collection::vec((0..max, 0..max).prop_map(|(a, b)| a.min(b)), 0..count);
     let who = (proptest::option::weighted(0.95, 0_u64..30), any::<bool>(), proptest::bool::weighted(0.1));
     let what = (numbers(20, 12), numbers(6, 4), numbers(5, 4), proptest::collection::btree_set(0_u32..3, 0..3));
     let head = (

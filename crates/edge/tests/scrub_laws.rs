@@ -1,11 +1,17 @@
 //! Laws of the scrubber: twice is once, what was removed does not come back, nothing else changes.
 
+use std::cell::RefCell;
+
 use groundswell_edge::scrub::{Kind, LinkSink, Scrubber};
 use proptest::prelude::*;
 
+thread_local! {
+    static SCRUBBER: RefCell<Scrubber> = RefCell::new(Scrubber::new());
+}
+
 fn scrub(text: &str) -> String {
     let mut out = String::new();
-    Scrubber::new().scrub(text, &mut out, &mut LinkSink::default());
+    SCRUBBER.with_borrow_mut(|scrubber| scrubber.scrub(text, &mut out, &mut LinkSink::default()));
     out
 }
 
@@ -117,19 +123,9 @@ proptest! {
     }
 
     #[test]
-    fn a_cached_scrubber_is_a_fresh_one(texts in prop::collection::vec(text(), 1..6)) {
-        let mut scrubber = Scrubber::new();
-        for text in &texts {
-            let mut out = String::new();
-            scrubber.scrub(text, &mut out, &mut LinkSink::default());
-            prop_assert_eq!(out, scrub(text));
-        }
-    }
-
-    #[test]
     fn detections_are_in_order_and_on_characters(text in text()) {
         let mut end = 0;
-        for detection in Scrubber::new().detections(&text) {
+        for detection in SCRUBBER.with_borrow_mut(|scrubber| scrubber.detections(&text).to_vec()) {
             prop_assert!(detection.range.start >= end && detection.range.end > detection.range.start);
             prop_assert!(text.is_char_boundary(detection.range.start) && text.is_char_boundary(detection.range.end));
             end = detection.range.end;
@@ -145,6 +141,23 @@ proptest! {
         // Single blanks between numbers can look like a phone number by chance; words stand between them here.
         let text = words.join(" so ");
         prop_assert_eq!(scrub(&text), text);
+    }
+}
+
+proptest! {
+    // Each case makes scrubbers of its own, which is slow.
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_cached_scrubber_is_a_fresh_one(texts in prop::collection::vec(text(), 1..6)) {
+        let mut scrubber = Scrubber::new();
+        for text in &texts {
+            let mut out = String::new();
+            scrubber.scrub(text, &mut out, &mut LinkSink::default());
+            let mut fresh = String::new();
+            Scrubber::new().scrub(text, &mut fresh, &mut LinkSink::default());
+            prop_assert_eq!(out, fresh);
+        }
     }
 }
 

@@ -36,8 +36,8 @@ pub(crate) fn shared_root_key(worker: &mut Worker, config: &EngineConfig) -> Opt
     while !probe.done() {
         worker.step_or_park(None);
     }
-    let key = received.borrow_mut().take();
-    key
+
+    received.borrow_mut().take()
 }
 
 /// Adds the counters of all processes up on process 0.
@@ -56,7 +56,7 @@ pub(crate) fn gather_totals(worker: &mut Worker, config: &EngineConfig, counters
             .probe_with(&probe);
     });
     // One worker a process speaks for it: its counters are shared by all of them.
-    if worker.index() % config.workers == 0 {
+    if worker.index().is_multiple_of(config.workers) {
         input.send(counters.totals());
     }
     drop(input);

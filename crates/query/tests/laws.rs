@@ -11,7 +11,7 @@ fn word() -> impl Strategy<Value = String> {
         1 => Just("NEAR/5".to_owned()),
         1 => "[äßλ日本語🔥]{1,4}",
     ]
-    .prop_filter("a word holds more than ASCII punctuation", |w| w.chars().any(|c| c.is_alphanumeric()))
+    .prop_filter("a word holds more than ASCII punctuation", |w| w.chars().any(char::is_alphanumeric))
 }
 
 /// A word as one would write it: everything that could be syntax is escaped.

@@ -275,7 +275,7 @@ mod tests {
 
     #[test]
     fn is_exact_to_the_bound_and_above_it_after() {
-        let tokens: Vec<u64> = (0..EXACT_MAX as u64 + 1).map(uniform).collect();
+        let tokens: Vec<u64> = (0..=(EXACT_MAX as u64)).map(uniform).collect();
         let full = of(&tokens[..EXACT_MAX]);
         assert!(full.is_exact());
         assert_eq!(full.count(), EXACT_MAX as u64);

@@ -72,6 +72,7 @@ impl Window {
     }
 
     /// The window of a step that holds this whole window; `step` must not be finer than its own.
+    #[must_use]
     pub const fn within(self, step: Step) -> Self {
         debug_assert!(step.seconds() >= self.step.seconds());
         Self::holding(step, self.start)

@@ -5,7 +5,7 @@ use groundswell_text::{Analysis, Analyzer};
 use groundswell_watch::{Checker, Date, Doc, Frequencies, Scratch, WatchId, WatchSet, WatchState, to_toml};
 
 fn today() -> Date {
-    Date::from_civil(2026, 11, 25).unwrap()
+    Date::from_unix(1_795_564_800) // 2026-11-25
 }
 
 fn watch(name: &str, query: &str, rest: &str) -> String {

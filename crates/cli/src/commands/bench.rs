@@ -27,7 +27,7 @@ use crate::{labelled, output, proc, settings};
 const EVENT_RATE: f64 = 5_000.0;
 
 /// Allowed lateness of the made input, which is in order but for the simulator's own disorder.
-const LATE: Duration = Duration::from_secs(60);
+const LATE: Duration = Duration::from_mins(1);
 
 /// What can be left out with `--without`.
 const DETECTORS: [&str; 1] = ["volume"];
@@ -48,12 +48,11 @@ pub(crate) fn bench(common: &Common, arguments: &Bench) -> Outcome {
     let scratch = tempfile::tempdir().context("cannot make a temporary folder")?;
     let simulator = Simulator::new(sim_config(seed, arguments.posts)).map_err(Failure::usage)?;
     let vocabulary = simulator.vocabulary();
-    let (input, described) = match &arguments.input {
-        Some(path) => (path.clone(), path.display().to_string()),
-        None => {
-            output::note(common, &format!("making {} posts …", arguments.posts));
-            (make_input(simulator, arguments.posts, scratch.path())?, format!("simulated seed {seed}"))
-        }
+    let (input, described) = if let Some(path) = &arguments.input {
+        (path.clone(), path.display().to_string())
+    } else {
+        output::note(common, &format!("making {} posts …", arguments.posts));
+        (make_input(simulator, arguments.posts, scratch.path())?, format!("simulated seed {seed}"))
     };
     output::note(common, "parsing alone …");
     let parse_ns = parse_alone(&input)?;
@@ -67,7 +66,7 @@ pub(crate) fn bench(common: &Common, arguments: &Bench) -> Outcome {
     let began = Instant::now();
     let (totals, source_core) = run(&input, &data, workers, settings.gate.k, &watches, &times)?;
     let seconds = began.elapsed().as_secs_f64();
-    let core = proc::core_time() - core_before;
+    let core = proc::core_time().saturating_sub(core_before);
 
     let posts = totals.records.read().max(1);
     let core_ns = core.as_nanos() as f64 / posts as f64;

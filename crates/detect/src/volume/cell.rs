@@ -30,7 +30,7 @@ pub fn shard_of(dimension: Dimension, cell_hash: u64, shards: usize) -> usize {
         return 0;
     }
     // By the upper bits: the lower ones choose the place in the shard's tables, and must stay uniform there.
-    ((cell_hash >> 32) * shards as u64 >> 32) as usize
+    (((cell_hash >> 32) * shards as u64) >> 32) as usize
 }
 
 #[cfg(test)]

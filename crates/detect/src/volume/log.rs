@@ -113,8 +113,8 @@ impl MinuteLog {
     #[inline]
     pub(super) fn begin(&mut self, post: &EdgePost, language: Language) {
         self.records.push(Record {
-            key: post.key.map_or(0, |key| key.bits()),
-            author: post.author.map_or(0, |author| author.bits()),
+            key: post.key.map_or(0, groundswell_edge::PostKey::bits),
+            author: post.author.map_or(0, groundswell_edge::AuthorToken::bits),
             ids_start: self.ids.len() as u32,
             head: Head::new(post, language),
         });

@@ -39,12 +39,12 @@ pub(crate) struct Inbox {
 type Output<'a> = OutputBuilderSession<'a, Minute, CapacityContainerBuilder<Vec<Part>>>;
 
 /// Builds the operator; returns its parts and its address for waking it.
-pub(crate) fn ingest<'scope>(
-    scope: Scope<'scope, Minute>,
+pub(crate) fn ingest(
+    scope: Scope<'_, Minute>,
     shared: Arc<Shared>,
     edge: Edge,
     inbox: Rc<RefCell<Inbox>>,
-) -> (StreamVec<'scope, Minute, Part>, Rc<[usize]>) {
+) -> (StreamVec<'_, Minute, Part>, Rc<[usize]>) {
     let mut address = None;
     let parts = source(scope, "Ingest", |capability, info| {
         address = Some(info.address.clone());
@@ -145,7 +145,7 @@ impl Ingest {
             }
             newest = newest.max(Some(raw.time));
             self.posts_seen += 1;
-            let mut lap = Lap::start(times.filter(|_| self.posts_seen % SAMPLE_EVERY == 0));
+            let mut lap = Lap::start(times.filter(|_| self.posts_seen.is_multiple_of(SAMPLE_EVERY)));
             match self.edge.admit(raw, default_source, &mut self.post) {
                 Admission::OptedOut => counts.records.opted_out += 1,
                 Admission::Repeated => counts.records.repeated += 1,

@@ -15,12 +15,12 @@ use super::{Minute, Part};
 use crate::counters::Counters;
 
 /// Merges parts by shard into candidates. On an ordered stop, windows still open are dropped and not released half-full.
-pub(crate) fn merge<'scope>(
-    parts: StreamVec<'scope, Minute, Part>,
+pub(crate) fn merge(
+    parts: StreamVec<'_, Minute, Part>,
     mut merger: Merger,
     stop: Stop,
     counters: Arc<Counters>,
-) -> StreamVec<'scope, Minute, VolumeCandidate> {
+) -> StreamVec<'_, Minute, VolumeCandidate> {
     parts.unary_frontier(Exchange::new(|part: &Part| part.shard), "Merge", move |capability, _info| {
         // Held at the first minute that is not closed yet: what closes is sent at a time before it.
         let mut held = Some(capability);

@@ -37,7 +37,7 @@ pub(crate) fn release(
             if open.is_some_and(|open| *entry.key() >= open) {
                 break;
             }
-            let batch = gated(&gate, entry.remove(), &counters);
+            let batch = gated(gate, entry.remove(), &counters);
             if closed.send(batch).is_err() {
                 // The sink has failed and says why itself; nothing more can be kept.
                 stop.stop();
@@ -47,7 +47,7 @@ pub(crate) fn release(
     });
 }
 
-fn gated(gate: &Gate, mut candidates: Vec<VolumeCandidate>, counters: &Counters) -> Closed {
+fn gated(gate: Gate, mut candidates: Vec<VolumeCandidate>, counters: &Counters) -> Closed {
     // Shards arrive in any order; the order of what is released must not depend on it.
     candidates.sort_by(|a, b| (a.window, a.dimension, first_value(a)).cmp(&(b.window, b.dimension, first_value(b))));
     let mut windows: Vec<Window> = candidates.iter().map(|candidate| candidate.window).collect();

@@ -7,8 +7,8 @@ use hashbrown::HashMap;
 use super::code::{
     ARG, Code, OP_AND, OP_NEAR, OP_OR, OP_PHRASE, OP_TERM, PREFIX, children, for_each_term, near_alternatives, op,
 };
-use super::table::{PrefixLengths, TermTable};
-use super::{DIRECT, FieldsUsed, NONE, Percolator, Posting, TermId, WatchId};
+use super::table::{NO_LIST, PrefixLengths, TermTable};
+use super::{DIRECT, FieldsUsed, LAST, NONE, Percolator, Posting, TermId, WatchId};
 use crate::frequency::Frequencies;
 use crate::plan::{Plan, Planner};
 use crate::term::TermKey;
@@ -135,16 +135,17 @@ impl<'a> PercolatorBuilder<'a> {
         // By term; within one, those with the same second term lie together.
         postings.sort_unstable_by_key(|(term, posting)| (*term, posting.also, posting.watch, posting.code));
         postings.dedup();
-        let mut starts = vec![0; terms.len() + 1];
-        for (term, _) in &postings {
-            starts[*term as usize + 1] += 1;
+        let mut lists = vec![NO_LIST; terms.len()];
+        let mut flat: Vec<Posting> = Vec::with_capacity(postings.len());
+        for list in postings.chunk_by(|a, b| a.0 == b.0) {
+            lists[list[0].0 as usize] = flat.len() as u32;
+            flat.extend(list.iter().map(|(_, posting)| *posting));
+            if let Some(last) = flat.last_mut() {
+                last.also |= LAST;
+            }
         }
-        for i in 1..starts.len() {
-            starts[i] += starts[i - 1];
-        }
-        let postings: Vec<Posting> = postings.into_iter().map(|(_, posting)| posting).collect();
 
-        let table = TermTable::new((1..terms.len()).map(|id| (terms[id].bits, id as TermId)));
+        let table = TermTable::new((1..terms.len()).map(|id| (terms[id].bits, id as TermId, lists[id])));
         let prefixes = PrefixLengths::new(terms.iter().filter_map(|term| term.prefix.as_deref()));
         roots.sort_unstable();
         let mut watches = roots.iter().map(|root| root.0).collect::<Vec<_>>();
@@ -154,8 +155,7 @@ impl<'a> PercolatorBuilder<'a> {
             table,
             prefixes,
             fields,
-            starts: starts.into_boxed_slice(),
-            postings: postings.into_boxed_slice(),
+            postings: flat.into_boxed_slice(),
             code: code.into_boxed_slice(),
             leaves: leaves.into_boxed_slice(),
             roots: roots.into_boxed_slice(),

@@ -76,7 +76,7 @@ impl Percolator {
                     }
                 }
                 for tag in &doc.analysis.hashtags {
-                    if self.table.get(crate::term::tag_key(tag.hash)) == id {
+                    if self.table.get(crate::term::tag_key(tag.hash)).id == id {
                         found.extend(hashtag_words(doc, tag.hash).map(|span| (leaf, Some(span))));
                     }
                 }

@@ -17,13 +17,15 @@ use crate::term::{TermKey, field_key, prefix_key, source_key, tag_key};
 use code::{
     ARG, OP_AND, OP_NEAR, OP_NOT, OP_OR, OP_PHRASE, OP_TERM, PREFIX, children, near_alternatives, near_arguments, op,
 };
-use table::{PrefixLengths, TermTable};
+use table::{Entry, NO_LIST, PrefixLengths, TermTable};
 
 /// Number of a term within one percolator; 0 is none.
 type TermId = u32;
 
 /// No further term is required.
 const NONE: TermId = 0;
+/// Set in [`Posting::also`] of the last entry of a term's list.
+const LAST: TermId = 1 << 31;
 /// The two terms of the posting prove the clause; there is nothing to run.
 const DIRECT: u32 = u32::MAX;
 
@@ -37,7 +39,7 @@ struct Posting {
     watch: WatchId,
     /// Where the clause's code begins, or [`DIRECT`].
     code: u32,
-    /// A second term that the post must have, or [`NONE`].
+    /// A second term that the post must have, or [`NONE`]; with [`LAST`].
     also: TermId,
 }
 
@@ -69,8 +71,7 @@ pub struct Percolator {
     table: TermTable,
     prefixes: PrefixLengths,
     fields: FieldsUsed,
-    /// Where a term's postings begin; one more than there are terms, and one for "none".
-    starts: Box<[u32]>,
+    /// The lists of all terms, one after the other.
     postings: Box<[Posting]>,
     code: Box<[u32]>,
     leaves: Box<[u16]>,
@@ -87,6 +88,10 @@ pub struct Scratch {
     seen: Vec<u64>,
     /// The terms whose bits are set.
     terms: Vec<TermId>,
+    /// Where the lists of these terms begin, of those that have one.
+    lists: Vec<u32>,
+    /// Words that the filter let through.
+    passed: Vec<u32>,
     /// For each word of the post its term, or 0.
     words: Vec<TermId>,
     /// Which prefixes match at which words.
@@ -113,12 +118,15 @@ impl Scratch {
     }
 
     #[inline]
-    fn mark(&mut self, id: TermId) {
-        let word = &mut self.seen[(id / 64) as usize];
-        let bit = 1 << (id % 64);
+    fn mark(&mut self, entry: Entry) {
+        let word = &mut self.seen[(entry.id / 64) as usize];
+        let bit = 1 << (entry.id % 64);
         if *word & bit == 0 {
             *word |= bit;
-            self.terms.push(id);
+            self.terms.push(entry.id);
+            if entry.list != NO_LIST {
+                self.lists.push(entry.list);
+            }
         }
     }
 
@@ -126,6 +134,7 @@ impl Scratch {
         for id in self.terms.drain(..) {
             self.seen[(id / 64) as usize] &= !(1 << (id % 64));
         }
+        self.lists.clear();
         self.words.clear();
         self.prefixes.clear();
     }
@@ -176,7 +185,6 @@ impl Percolator {
     pub fn memory_bytes(&self) -> usize {
         self.table.memory_bytes()
             + self.prefixes.memory_bytes()
-            + self.starts.len() * size_of::<u32>()
             + self.postings.len() * size_of::<Posting>()
             + self.code.len() * size_of::<u32>()
             + self.leaves.len() * size_of::<u16>()
@@ -190,7 +198,7 @@ impl Percolator {
             terms: self.terms,
             postings: self.postings.len(),
             direct: self.postings.iter().filter(|posting| posting.code == DIRECT).count(),
-            longest_list: self.starts.windows(2).map(|w| (w[1] - w[0]) as usize).max().unwrap_or(0),
+            longest_list: self.postings.chunk_by(|a, _| a.also & LAST == 0).map(<[Posting]>::len).max().unwrap_or(0),
             memory_bytes: self.memory_bytes(),
         }
     }
@@ -202,24 +210,26 @@ impl Percolator {
         let mut candidates = 0;
         let mut evaluations = 0;
         let mut spans = std::mem::take(&mut scratch.spans);
-        for &term in &scratch.terms {
-            let list = self.starts[term as usize] as usize..self.starts[term as usize + 1] as usize;
-            candidates += list.len();
-            for posting in &self.postings[list] {
-                if !scratch.has(posting.also) {
-                    continue;
-                }
-                if posting.code != DIRECT {
-                    evaluations += 1;
-                    if !self.holds(posting.code as usize, scratch, &mut spans) {
-                        continue;
+        for &list in &scratch.lists {
+            for posting in &self.postings[list as usize..] {
+                candidates += 1;
+                if scratch.has(posting.also & !LAST) {
+                    if posting.code == DIRECT {
+                        out.push(posting.watch);
+                    } else {
+                        evaluations += 1;
+                        if self.holds(posting.code as usize, scratch, &mut spans) {
+                            out.push(posting.watch);
+                        }
                     }
                 }
-                out.push(posting.watch);
+                if posting.also & LAST != 0 {
+                    break;
+                }
             }
         }
         scratch.spans = spans;
-        scratch.candidates += candidates as u64;
+        scratch.candidates += candidates;
         scratch.evaluations += evaluations;
         scratch.clear();
         out.sort_unstable();
@@ -234,20 +244,31 @@ impl Percolator {
         }
         scratch.seen[0] |= 1;
         let analysis = doc.analysis;
-        for word in &analysis.words {
-            let id = self.table.get(word.hash);
-            scratch.words.push(id);
-            if id != 0 {
-                scratch.mark(id);
+        // First the filter for all words, without a branch that depends on the word; then the table for those that passed. A
+        // branch for each word would be guessed wrong every other time.
+        let words = &analysis.words;
+        scratch.words.resize(words.len(), 0);
+        scratch.passed.resize(words.len() + 1, 0);
+        let mut passed = 0;
+        for (at, word) in (0_u32..).zip(words) {
+            scratch.passed[passed] = at;
+            passed += usize::from(self.table.maybe(word.hash));
+        }
+        for i in 0..passed {
+            let at = scratch.passed[i] as usize;
+            let entry = self.table.find(words[at].hash);
+            if entry.id != 0 {
+                scratch.words[at] = entry.id;
+                scratch.mark(entry);
             }
         }
         if !self.prefixes.is_empty() {
             for (at, word) in analysis.words.iter().enumerate() {
                 self.prefixes.for_each(analysis.word(word), |beginning| {
-                    let id = self.table.get(prefix_key(beginning));
-                    if id != 0 {
-                        scratch.mark(id);
-                        scratch.prefixes.push((id, at as u32));
+                    let entry = self.table.get(prefix_key(beginning));
+                    if entry.id != 0 {
+                        scratch.mark(entry);
+                        scratch.prefixes.push((entry.id, at as u32));
                     }
                 });
             }
@@ -285,9 +306,9 @@ impl Percolator {
     }
 
     fn mark_key(&self, key: u64, scratch: &mut Scratch) {
-        let id = self.table.get(key);
-        if id != 0 {
-            scratch.mark(id);
+        let entry = self.table.get(key);
+        if entry.id != 0 {
+            scratch.mark(entry);
         }
     }
 

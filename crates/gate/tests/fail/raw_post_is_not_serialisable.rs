@@ -1,0 +1,7 @@
+use groundswell_post::RawPost;
+
+fn write<T: serde::Serialize>() {}
+
+fn main() {
+    write::<RawPost<'static>>();
+}
