@@ -139,7 +139,7 @@ pub struct CandidateCell {
 
 impl CandidateCell {
     fn is_publisher_only(&self) -> bool {
-        self.posts > 0 && self.posts == self.publisher_posts
+        self.posts > 0 && self.posts == self.publisher_posts && self.authors.count() == 0
     }
 
     fn passes(&self, k: u64) -> bool {
@@ -331,7 +331,9 @@ pub fn readmit(row: VolumeRow, k: K) -> Result<Released<VolumeRow>, NotReleasabl
     }
     match figures {
         None if dimension.below() != Below::Suppressed => Err(NotReleasable::NotNamed { dimension }),
-        Some(figures) if !publisher_only && figures.authors < k => Err(NotReleasable::BelowK { dimension, k }),
+        Some(figures) if figures.authors < k && !(*publisher_only && figures.authors == 0) => {
+            Err(NotReleasable::BelowK { dimension, k })
+        }
         _ => Ok(Released::new(row)),
     }
 }

@@ -43,6 +43,12 @@ fn terms_below_k_are_absent() {
 }
 
 #[test]
+fn a_cell_with_a_person_in_it_is_no_publishers_cell() {
+    // No detector should say so; if one did, it would not help.
+    assert!(gated(Dimension::Term, vec![cell("a", 3, 3, 0..1)]).is_empty());
+}
+
+#[test]
 fn what_is_asked_for_by_name_is_shown_as_held_back() {
     let cells =
         vec![cell("few", 9, 0, 0..9), cell("many", 11, 0, 0..11), cell("none", 0, 0, []), cell("press", 2, 2, [])];
@@ -115,6 +121,7 @@ fn what_is_read_back_is_checked_again() {
     assert!(readmit(row(Dimension::Watch, None, false), ten).is_ok());
     let below = |dimension, k| Err(NotReleasable::BelowK { dimension, k });
     assert_eq!(readmit(row(Dimension::Term, figures(9), false), ten), below(Dimension::Term, 10));
+    assert_eq!(readmit(row(Dimension::Term, figures(9), true), ten), below(Dimension::Term, 10));
     assert_eq!(readmit(row(Dimension::Region, figures(49), false), ten), below(Dimension::Region, 50));
     assert_eq!(readmit(row(Dimension::Term, figures(10), false), K::new(11).unwrap()), below(Dimension::Term, 11));
     assert_eq!(
