@@ -67,6 +67,7 @@ const REGIONS: usize = LANGUAGES + CODES;
 const HEADS: usize = REGIONS + CODES;
 
 /// Dimension and value of an index into [`Tally::heads`].
+#[allow(clippy::match_overlapping_arm, reason = "the first place among the languages is und")]
 fn head_name(index: usize) -> (Dimension, String) {
     match index {
         TOTAL => (Dimension::Total, "all".to_owned()),
