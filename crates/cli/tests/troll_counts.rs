@@ -127,7 +127,7 @@ fn watches() -> Vec<Model> {
         Prefix("vot"),
         Prefix("immigra"),
         Prefix("росси"),
-        Prefix("украин"),
+        Prefix("трамп"),
         Prefix("trum"),
         Phrase(&["white", "house"]),
         Phrase(&["hillary", "clinton"]),
