@@ -2,15 +2,14 @@
 
 #[path = "../../../crates/watch/benches/support/mod.rs"]
 mod support;
-mod every_query;
 mod rival_tantivy;
 
 use std::time::Instant;
 
 use groundswell_query::{Node, Query};
 use groundswell_text::Analyzer;
-use groundswell_watch::{Doc, Percolator, Scratch};
-use support::Corpus;
+use groundswell_watch::{Percolator, Scratch};
+use support::{Corpus, every_query};
 
 /// Posts that tantivy sees.
 const POSTS_SHARED: usize = 1_000;
@@ -67,16 +66,12 @@ fn differs(peer: &str, found: u64, matches: u64) -> bool {
 fn ours(corpus: &Corpus, queries: &[&Query], posts: usize) -> (u64, (u64, f64)) {
     let percolator =
         Percolator::compile(queries.iter().copied(), &mut Analyzer::new(), &corpus.frequencies).expect("queries of words");
-    let (mut scratch, mut out) = (Scratch::new(), Vec::new());
+    let mut scratch = Scratch::new();
     let mut best = f64::MAX;
     let mut matches = 0;
     for _ in 0..50 {
-        matches = 0;
         let start = Instant::now();
-        for (post, analysis) in &corpus.posts[..posts] {
-            percolator.matches(&Doc::new(post, analysis), &mut scratch, &mut out);
-            matches += out.len() as u64;
-        }
+        matches = corpus.count(&percolator, &mut scratch, posts);
         best = best.min(start.elapsed().as_secs_f64() * 1e6 / posts as f64);
     }
     (matches, (matches, best))

@@ -156,7 +156,13 @@ impl Addresses {
             at += 1;
         }
         let first = self.word_after(bytes, at)?;
-        if first.role & (BEFORE | BEFORE_WEAK) != 0 {
+        let abbreviated = first.end - first.start > 2
+            || match bytes.get(first.end) {
+                Some(b'/') => true,
+                Some(b'.') => first.end - first.start > 1,
+                _ => false,
+            };
+        if first.role & (BEFORE | BEFORE_WEAK) != 0 && abbreviated {
             let second = self.word_after(bytes, after_dot(bytes, first.end));
             if let Some(second) = second
                 && (first.role & BEFORE != 0 && second.capital && second.role & STOP == 0
@@ -219,7 +225,10 @@ impl Addresses {
             let name_follows = follows.is_some_and(|word| word.capital && word.role & (UNIT | UNIT_ATTACHED) == 0);
             return word.capital && (!name_follows || line_ends || digits >= 3 && !is_year(bytes, start)) || unit;
         }
-        word.capital && index <= 3 && (unit || line_ends && digits >= 2 && !is_year(bytes, start))
+        let small_follows = line_ends || follows.is_some_and(|word| !word.capital);
+        word.capital
+            && !is_year(bytes, start)
+            && (unit || index <= 2 && line_ends && digits >= 2 || index == 1 && small_follows && digits >= 3)
     }
 
     /// `… Street NW`: where the direction ends.
@@ -262,7 +271,8 @@ impl Addresses {
         }
         // "Calle Mayor, 5", "nº 5", "д. 5", "No. 5"
         let mut at = start;
-        while at > 0 && matches!(bytes[at - 1], b' ' | b',' | b'.') || at > 1 && bytes[..at].ends_with("º".as_bytes())
+        while at > 0 && matches!(bytes[at - 1], b' ' | b',' | b'.')
+            || at > 1 && (bytes[..at].ends_with("º".as_bytes()) || bytes[..at].ends_with("°".as_bytes()))
         {
             at -= if bytes[at - 1] < 0x80 { 1 } else { 2 };
             if start - at > 4 {
@@ -273,7 +283,7 @@ impl Addresses {
             return None;
         }
         let mut word = self.word_before(bytes, at)?;
-        if bytes[at..start].contains(&b'.') && !is_short(bytes, word) {
+        if bytes[at..start].contains(&b'.') && !is_short(bytes, word) && !bytes[..at].ends_with(b"str") {
             return None;
         }
         if word.role & UNIT != 0 {
@@ -283,9 +293,10 @@ impl Addresses {
             return Some(self.box_start(bytes, word));
         }
         let text = &bytes[word.start..word.end];
-        if matches!(text, b"no" | b"No" | b"n" | b"nr" | b"Nr" | b"number")
+        if matches!(text, b"no" | b"No" | b"n" | b"N" | b"nr" | b"Nr" | b"NR" | b"number")
             || text == "д".as_bytes()
             || text == "дом".as_bytes()
+            || text == "буд".as_bytes()
         {
             let mut at = word.start;
             while at > 0 && matches!(bytes[at - 1], b' ' | b',') {
@@ -323,11 +334,14 @@ impl Addresses {
             if names > 0 && at.role & (BEFORE | BEFORE_WEAK) != 0 {
                 let strong = at.role & BEFORE != 0;
                 // "c/" and "av." need their sign.
-                let short = at.end - at.start <= 1;
+                let text = &bytes[at.start..at.end];
+                let short = text.len() == 1
+                    || text.len() == 2 && (at.role & CONNECTOR != 0 || !at.capital)
+                    || ["ш", "пр", "пл"].iter().any(|known| text == known.as_bytes());
                 let dotted = matches!(bytes.get(at.end), Some(b'.' | b'/'));
                 // Without a capital "via" is a street only where Italian says so.
                 let placed = strong || at.capital && !self.is_news(bytes, at) || self.italian_before(bytes, at);
-                if placed && (!short || dotted) && !year {
+                if placed && (!short || dotted && text.len() > 1 || bytes.get(at.end) == Some(&b'/')) && !year {
                     return Some(extend_left_number(bytes, at.start));
                 }
                 return None;
@@ -565,6 +579,7 @@ impl Addresses {
             if digits >= 2
                 && (3..=10).contains(&token)
                 && digits * 2 >= token
+                && !code.iter().any(u8::is_ascii_lowercase)
                 && memchr::memchr_iter(b'-', code).count() <= 1
             {
                 // A post code, but no year and no number that goes on.

@@ -37,6 +37,9 @@ pub(crate) fn by_name(name: &str) -> Option<Check> {
         local_phone,
         national_phone,
         paired_phone,
+        phone_with_extension,
+        fours_phone,
+        four_pairs_phone,
         dni,
         nie,
         codice_fiscale,
@@ -437,6 +440,30 @@ fn national_phone(chars: &Chars) -> bool {
 fn paired_phone(chars: &Chars) -> bool {
     let digits = chars.digits();
     digits.len() >= 8 && !all_same(digits) && digits.chunks_exact(2).filter(|pair| number(pair) > 31).count() >= 2
+}
+
+/// Three, three and four digits and an extension: not round.
+fn phone_with_extension(chars: &Chars) -> bool {
+    let digits: &[u8] = chars.all().split(u8::is_ascii_alphabetic).next().unwrap_or_default();
+    digits.len() >= 10 && !digits.ends_with(b"0000") && !all_same(digits)
+}
+
+/// Two fours, with two digits before them or none: no years.
+fn fours_phone(chars: &Chars) -> bool {
+    let digits = chars.digits();
+    let year = |digits: &[u8]| (1000..=2100).contains(&number(digits));
+    digits.len() >= 8
+        && !all_same(digits)
+        && !digits.ends_with(b"00")
+        && !year(&digits[digits.len() - 8..digits.len() - 4])
+        && !year(&digits[digits.len() - 4..])
+}
+
+/// Four pairs beyond what lotteries draw and clocks show.
+fn four_pairs_phone(chars: &Chars) -> bool {
+    let digits = chars.digits();
+    let over = |limit: u64| digits.chunks_exact(2).filter(|pair| number(pair) > limit).count();
+    digits.len() == 8 && !all_same(digits) && over(31) >= 2 && over(49) >= 1
 }
 
 fn ssn(chars: &Chars) -> bool {

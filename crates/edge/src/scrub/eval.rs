@@ -42,6 +42,8 @@ pub struct TypeReport {
     pub labelled: u64,
     /// Labelled stretches that were covered, by whatever kind of detection.
     pub found: u64,
+    /// Labelled stretches of which every letter and digit was covered.
+    pub found_whole: u64,
     /// Detections of the kinds that belong to this type.
     pub detected: u64,
     /// Detections that lie on something labelled as personal data, of whatever type.
@@ -151,6 +153,7 @@ impl Evaluation {
             tally.characters += all;
             tally.characters_covered += covered;
             tally.report.labelled += 1;
+            tally.report.found_whole += u64::from(covered == all);
             let enough = if name == "STREET_ADDRESS" { ADDRESS_COVERED_MIN } else { 1.0 };
             tally.report.found += u64::from(all == 0 || covered as f64 >= enough * all as f64);
         }
@@ -175,6 +178,7 @@ impl Evaluation {
             if name != LINKS {
                 overall.report.labelled += tally.report.labelled;
                 overall.report.found += tally.report.found;
+                overall.report.found_whole += tally.report.found_whole;
                 overall.report.detected += tally.report.detected;
                 overall.report.right += tally.report.right;
                 overall.characters += tally.characters;

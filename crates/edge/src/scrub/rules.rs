@@ -89,7 +89,7 @@ struct RuleText {
     #[serde(default)]
     context: Option<String>,
     /// What must not touch the match: `word` (letters, digits; the default), `number` (as word, nor a decimal or a longer
-    /// number with separators), `digit`, `none`.
+    /// number with separators), `alone` (as number, nor with a blank and a further number), `digit`, `none`.
     #[serde(default)]
     guard: Guard,
     /// What must not stand directly before, white space aside.
@@ -114,6 +114,7 @@ pub(crate) enum Guard {
     #[default]
     Word,
     Number,
+    Alone,
     Digit,
     None,
 }

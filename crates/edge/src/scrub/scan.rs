@@ -317,12 +317,15 @@ fn guarded(guard: Guard, bytes: &[u8], start: usize, end: usize) -> bool {
         Guard::None => true,
         Guard::Digit => !digit(before) && !digit(after),
         Guard::Word => !(word(before) && first.is_ascii_alphanumeric() || word(after) && last.is_ascii_alphanumeric()),
-        Guard::Number => {
+        Guard::Number | Guard::Alone => {
             if word(before) && first.is_ascii_alphanumeric() || word(after) && last.is_ascii_alphanumeric() {
                 return false;
             }
             // 1,234,567 and 3.14159: a separator with a digit behind it.
-            let joins = |byte: Option<u8>| matches!(byte, Some(b'.' | b',' | b'-' | b'/' | b':' | b'+'));
+            let joins = |byte: Option<u8>| {
+                matches!(byte, Some(b'.' | b',' | b'-' | b'/' | b':' | b'+'))
+                    || guard == Guard::Alone && byte == Some(b' ')
+            };
             !(joins(before) && start >= 2 && bytes[start - 2].is_ascii_digit()
                 || joins(after) && digit(bytes.get(end + 1).copied()))
         }

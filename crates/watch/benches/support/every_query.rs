@@ -1,4 +1,5 @@
-//! Every query on every post: each query a small tree of hashes, run until it is decided.
+//! Every query on every post: each query a small tree of hashes, run until it is decided. Slow, simple, and made without a line of
+//! the percolator: what it finds is what the percolator must find.
 
 use std::time::Instant;
 
@@ -6,7 +7,7 @@ use groundswell_query::{Expr, FieldName, Leaf, Node, PhrasePart, Query, Term};
 use groundswell_text::{Word, hash_word};
 use groundswell_watch::Doc;
 
-use crate::support::Corpus;
+use super::Corpus;
 
 enum Matcher {
     And(Vec<Matcher>),
@@ -118,7 +119,7 @@ impl Matcher {
 }
 
 /// Matches, and microseconds a post.
-pub fn run(corpus: &Corpus, queries: &[&Query], posts: usize) -> (u64, f64) {
+pub(crate) fn run(corpus: &Corpus, queries: &[&Query], posts: usize) -> (u64, f64) {
     let matchers: Vec<Matcher> = queries.iter().map(|query| compile(&query.root)).collect();
     let start = Instant::now();
     let mut matches = 0;
