@@ -143,7 +143,7 @@ impl CandidateCell {
     }
 
     fn passes(&self, k: u64) -> bool {
-        self.is_publisher_only() || self.authors.count() >= k
+        self.authors.has_at_least(k) || self.is_publisher_only()
     }
 
     fn absorb(&mut self, other: &Self) {

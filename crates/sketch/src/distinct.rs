@@ -183,6 +183,14 @@ impl Distinct {
         }
     }
 
+    /// The first token, if they stand on the heap: reading it brings in what merging will read.
+    pub(crate) fn first(&self) -> u64 {
+        match &self.0 {
+            Repr::Many(tokens) => tokens.first().copied().unwrap_or(0),
+            _ => 0,
+        }
+    }
+
     fn exact(&self) -> Option<Exact<'_>> {
         match &self.0 {
             Repr::Empty => Some(Exact::Few([0; 2], 0)),

@@ -210,6 +210,11 @@ impl Summary {
         })
     }
 
+    /// The hashes of the cells, in the same order.
+    pub(crate) fn hashes(&self) -> impl Iterator<Item = u64> {
+        self.entries.iter().map(|entry| entry.hash)
+    }
+
     /// Number of cells.
     pub fn len(&self) -> usize {
         self.entries.len()

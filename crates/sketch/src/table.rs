@@ -34,6 +34,8 @@ pub struct Pruned {
 }
 
 const SLOTS_MIN: usize = 64;
+/// Cells whose places are read ahead together.
+const WARMED: usize = 32;
 
 impl CellTable {
     /// No cell, no memory.
@@ -43,8 +45,10 @@ impl CellTable {
 
     /// Adds all cells of a summary of the same window, or of a finer window within it.
     pub fn merge(&mut self, summary: &Summary) {
-        for cell in summary.iter() {
-            self.merge_cell(&cell);
+        let mut cells = summary.iter();
+        let mut hashes = summary.hashes();
+        while self.warm(hashes.by_ref().take(WARMED)) > 0 {
+            cells.by_ref().take(WARMED).for_each(|cell| self.merge_cell(&cell));
         }
     }
 
@@ -56,8 +60,13 @@ impl CellTable {
 
     /// Adds all cells of another table.
     pub fn merge_table(&mut self, other: &Self) {
-        for (dimension, value, hash, cell) in other.iter() {
-            self.add(hash, dimension, value, cell.posts, cell.publisher_posts, Add::Distinct(&cell.authors));
+        for entries in other.entries.chunks(WARMED) {
+            self.warm(entries.iter().map(|entry| entry.hash));
+            for entry in entries {
+                let Entry { hash, cell, dimension, .. } = entry;
+                let authors = Add::Distinct(&cell.authors);
+                self.add(*hash, *dimension, other.value(entry), cell.posts, cell.publisher_posts, authors);
+            }
         }
     }
 
@@ -68,12 +77,35 @@ impl CellTable {
             return;
         }
         let (mut entries, values) = (std::mem::take(&mut other.entries), std::mem::take(&mut other.values));
-        for Entry { hash, cell, value_start, value_bytes, dimension } in entries.drain(..) {
-            let value = &values[value_start as usize..][..usize::from(value_bytes)];
-            self.add(hash, dimension, value, cell.posts, cell.publisher_posts, Add::Owned(cell.authors));
+        for entries in entries.chunks_mut(WARMED) {
+            self.warm(entries.iter().map(|entry| entry.hash));
+            for Entry { hash, cell, value_start, value_bytes, dimension } in entries {
+                let value = &values[*value_start as usize..][..usize::from(*value_bytes)];
+                let authors = Add::Owned(std::mem::take(&mut cell.authors));
+                self.add(*hash, *dimension, value, cell.posts, cell.publisher_posts, authors);
+            }
         }
+        entries.clear();
         (other.entries, other.values) = (entries, values);
         other.clear();
+    }
+
+    /// Reads what adding cells with these hashes will read, and says how many they were. In a large table each of these
+    /// reads waits for memory; here, where none depends on the one before, the processor waits for all of them at once.
+    fn warm(&self, hashes: impl Iterator<Item = u64>) -> usize {
+        let mask = self.slots.len().wrapping_sub(1);
+        let mut slots = [0_u64; WARMED];
+        let mut count = 0;
+        for (hash, slot) in hashes.zip(&mut slots) {
+            *slot = self.slots.get(hash as usize & mask).copied().unwrap_or(0);
+            count += 1;
+        }
+        let read = |slot: &u64| {
+            let entry = self.entries.get((*slot as u32).wrapping_sub(1) as usize);
+            entry.map_or(0, |entry| entry.hash ^ entry.cell.posts ^ entry.cell.authors.first())
+        };
+        std::hint::black_box(slots[..count].iter().map(read).fold(0, |all, hash| all ^ hash));
+        count
     }
 
     fn add(&mut self, hash: u64, dimension: u8, value: &str, posts: u64, publisher_posts: u64, authors: Add<'_>) {

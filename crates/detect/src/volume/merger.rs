@@ -107,8 +107,8 @@ impl Merger {
         if let [only] = parts {
             for cell in only.iter() {
                 proposal.add(cell.dimension, cell.value, cell.posts, cell.publisher_posts, Set::Part(cell.authors));
-                hour.merge_cell(&cell);
             }
+            hour.merge(only);
         } else {
             self.minute.clear();
             parts.iter().for_each(|part| self.minute.merge(part));
