@@ -5,7 +5,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use groundswell_gate::Dimension;
+use groundswell_sketch::Step;
 
 /// Reads the public conversation and says what is being talked about, how fast it grows and how it spreads, and never who
 /// is talking.
@@ -247,11 +250,11 @@ pub(crate) enum Export {
 #[derive(Debug, Args)]
 pub(crate) struct ExportVolumes {
     /// What to count by
-    #[arg(long, value_name = "DIMENSION", default_value = "total")]
-    pub(crate) by: By,
+    #[arg(long, value_name = "DIMENSION", default_value = "total", value_parser = dimensions())]
+    pub(crate) by: Dimension,
     /// Length of the windows
-    #[arg(long, value_name = "STEP", default_value = "hour")]
-    pub(crate) step: StepArg,
+    #[arg(long, value_name = "STEP", default_value = "hour", value_parser = steps())]
+    pub(crate) step: Step,
     /// One value only (a watch's name, a hashtag without #, …)
     #[arg(long, value_name = "VALUE")]
     pub(crate) value: Option<String>,
@@ -267,31 +270,6 @@ pub(crate) struct ExportVolumes {
     /// Where to write [default: stdout]
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
-}
-
-/// The words of `--by`.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-#[allow(missing_docs, reason = "each is the word itself")]
-pub(crate) enum By {
-    Total,
-    Watch,
-    Language,
-    Source,
-    Kind,
-    Relation,
-    Region,
-    Hashtag,
-    Domain,
-    Term,
-}
-
-/// The words of `--step`.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-#[allow(missing_docs, reason = "each is the word itself")]
-pub(crate) enum StepArg {
-    Minute,
-    Hour,
-    Day,
 }
 
 /// The words of `--format`.
@@ -360,6 +338,18 @@ pub(crate) struct Doctor {
     /// One JSON object
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// The words of `--by`: those of the table itself.
+fn dimensions() -> impl TypedValueParser<Value = Dimension> {
+    PossibleValuesParser::new(Dimension::ALL.map(Dimension::as_str))
+        .map(|word| Dimension::parse(&word).expect("only its own words are possible"))
+}
+
+/// The words of `--step`.
+fn steps() -> impl TypedValueParser<Value = Step> {
+    PossibleValuesParser::new(Step::ALL.map(Step::as_str))
+        .map(|word| Step::parse(&word).expect("only its own words are possible"))
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

@@ -27,5 +27,5 @@ pub(crate) fn bluesky(settings: &Settings) -> (Feed, Arc<LiveStatus>) {
     };
     let source = Jetstream::new(config);
     let status = source.status();
-    (Feed { name: "bluesky".to_owned(), decode: DecodeOptions::default(), source: Box::new(source) }, status)
+    (Feed { decode: DecodeOptions::default(), source: Box::new(source) }, status)
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use groundswell_gate::{Dimension, Outward, Released, VolumeRow};
+use groundswell_gate::{Outward, Released, VolumeRow};
 use parquet::basic::{ConvertedType, Repetition, Type as Physical};
 use parquet::data_type::{ByteArray, ByteArrayType, Int64Type};
 use parquet::file::properties::WriterProperties;
@@ -194,34 +194,5 @@ impl ParquetRows {
         self.flush()?;
         self.writer.close()?;
         Ok(())
-    }
-}
-
-impl From<crate::args::By> for Dimension {
-    fn from(by: crate::args::By) -> Self {
-        use crate::args::By;
-        match by {
-            By::Total => Self::Total,
-            By::Watch => Self::Watch,
-            By::Language => Self::Language,
-            By::Source => Self::Source,
-            By::Kind => Self::Kind,
-            By::Relation => Self::Relation,
-            By::Region => Self::Region,
-            By::Hashtag => Self::Hashtag,
-            By::Domain => Self::Domain,
-            By::Term => Self::Term,
-        }
-    }
-}
-
-impl From<crate::args::StepArg> for groundswell_sketch::Step {
-    fn from(step: crate::args::StepArg) -> Self {
-        use crate::args::StepArg;
-        match step {
-            StepArg::Minute => Self::Minute,
-            StepArg::Hour => Self::Hour,
-            StepArg::Day => Self::Day,
-        }
     }
 }

@@ -21,8 +21,6 @@ use crate::watches::Watches;
 
 /// A source on its way into the engine.
 pub(crate) struct Feed {
-    /// The name under which its posts are counted.
-    pub(crate) name: String,
     /// How its records are read.
     pub(crate) decode: DecodeOptions,
     /// The source itself.
@@ -63,7 +61,7 @@ pub(crate) fn start(plan: Plan, sink: Box<dyn ReleaseSink>) -> Result<Running, F
         sources: plan
             .feeds
             .iter()
-            .map(|feed| SourceConfig { name: feed.name.clone(), decode: feed.decode.clone() })
+            .map(|feed| SourceConfig { name: feed.source.name().to_owned(), decode: feed.decode.clone() })
             .collect(),
         edge,
         percolator: Arc::clone(&plan.watches.percolator),
@@ -80,11 +78,12 @@ pub(crate) fn start(plan: Plan, sink: Box<dyn ReleaseSink>) -> Result<Running, F
     let mut sources = Vec::new();
     for (feed, sender) in plan.feeds.into_iter().zip(senders) {
         let stop = stop.clone();
+        let name = feed.source.name().to_owned();
         let thread = std::thread::Builder::new()
-            .name(format!("source {}", feed.name))
+            .name(format!("source {name}"))
             .spawn(move || feed.source.run(sender, stop))
             .context("cannot start a thread")?;
-        sources.push((feed.name, thread));
+        sources.push((name, thread));
     }
     let engine = {
         let (clock, stop, counters) = (plan.clock, stop.clone(), Arc::clone(&counters));

@@ -174,7 +174,7 @@ fn run(
         watches: Arc::clone(watches),
         stage_times: Some(Arc::clone(times)),
         clock,
-        feeds: vec![Feed { name: "file".to_owned(), decode: DecodeOptions::default(), source: Box::new(set) }],
+        feeds: vec![Feed { decode: DecodeOptions::default(), source: Box::new(set) }],
         data: None,
     };
     let running = pipeline::start(plan, Box::new(sink))?;

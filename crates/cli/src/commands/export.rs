@@ -29,7 +29,7 @@ fn volumes(common: &Common, arguments: &ExportVolumes) -> Outcome {
         to: moment("--to", arguments.to.as_deref())?,
         value: arguments.value.clone(),
         limit: PAGE_ROWS,
-        ..VolumeQuery::new(arguments.by.into(), arguments.step.into())
+        ..VolumeQuery::new(arguments.by, arguments.step)
     };
     let mut writer = VolumeWriter::new(arguments.format, output::open(arguments.out.as_deref())?)?;
     loop {

@@ -73,7 +73,7 @@ pub(crate) fn replay(common: &Common, arguments: &Replay) -> Outcome {
             watches: Arc::clone(&watches),
             stage_times: None,
             clock,
-            feeds: vec![Feed { name: "file".to_owned(), decode: DecodeOptions { map }, source: Box::new(set) }],
+            feeds: vec![Feed { decode: DecodeOptions { map }, source: Box::new(set) }],
             data: Some(settings.data.clone()),
         },
         Box::new(sink),

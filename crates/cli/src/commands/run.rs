@@ -84,7 +84,9 @@ impl Service<'_> {
         if let Some(live) = &live {
             self.show(serving, live, None);
         } else {
-            simulated = Some(self.start_simulated(serving, "no live source is configured")?);
+            let pipeline = self.start_simulated(serving, "no live source is configured")?;
+            self.show(serving, &pipeline, None);
+            simulated = Some(pipeline);
         }
         serving.announce(self.common);
         let began = Instant::now();
@@ -131,7 +133,6 @@ impl Service<'_> {
     fn start_simulated(&self, serving: &Serving, why: &str) -> Result<Pipeline, Failure> {
         tracing::warn!(target: "groundswell", "SIMULATED DATA: {why}, so the page shows made-up posts; live sources are tried on");
         let feed = Feed {
-            name: "simulator".to_owned(),
             decode: DecodeOptions::default(),
             source: Box::new(SimSource::new(self.settings.simulator.clone(), Arc::clone(&self.clock))),
         };
@@ -140,9 +141,7 @@ impl Service<'_> {
         if folder.exists() {
             std::fs::remove_dir_all(&folder)?;
         }
-        let pipeline = self.start(vec![feed], &folder, true, serving)?;
-        self.show(serving, &pipeline, None);
-        Ok(pipeline)
+        self.start(vec![feed], &folder, true, serving)
     }
 
     fn start(

@@ -102,7 +102,7 @@ fn test(common: &Common, query: &str, files: Vec<PathBuf>, map: Option<&str>, fo
         watches,
         stage_times: None,
         clock,
-        feeds: vec![Feed { name: "file".to_owned(), decode: DecodeOptions { map }, source: Box::new(set) }],
+        feeds: vec![Feed { decode: DecodeOptions { map }, source: Box::new(set) }],
         data: Some(settings.data),
     };
     let (_, errors) = pipeline::start(plan, Box::new(Hours(Arc::clone(&rows))))?.join()?;
