@@ -6,7 +6,7 @@ use groundswell_sources::{Block, DecodeOptions, DecodeScratch, Payload, SourceIx
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
-    let block = Block { source: SourceIx(0), partition: 0, seq: 0, first_line: 1, payload: Payload::Ndjson(bytes.to_vec()) };
+    let block = Block { source: SourceIx(0), partition: 0, seq: 0, first_line: 1, position: None, payload: Payload::Ndjson(bytes.to_vec()) };
     let lines = bytes.split(|&b| b == b'\n').filter(|line| !line.trim_ascii().is_empty()).count();
     let mapped = DecodeOptions { map: "time=created_at,author=user.id,text=user.text".parse().expect("a valid map") };
     for options in [DecodeOptions::default(), mapped] {

@@ -37,7 +37,7 @@ fn ndjson() -> Vec<u8> {
 }
 
 fn block(payload: Payload) -> Block {
-    Block { source: SourceIx(0), partition: 0, seq: 0, first_line: 1, payload }
+    Block { source: SourceIx(0), partition: 0, seq: 0, first_line: 1, position: None, payload }
 }
 
 fn lines(bytes: &[u8]) -> usize {

@@ -1,5 +1,6 @@
 //! What a source hands to the workers: undecoded bytes, in numbered pieces.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -22,9 +23,33 @@ pub struct Block {
     pub seq: u64,
     /// The line (in Parquet the row) of its first record, from 1.
     pub first_line: u64,
+    /// Where the source goes on once this block is counted; `None` where it cannot tell.
+    pub position: Option<Position>,
     /// The bytes.
     pub payload: Payload,
 }
+
+/// Where a source goes on after a restart, once everything up to and including a block is counted.
+///
+/// A source may have many positions (a file, a feed, a topic's partition each): `key` says of what, and a later value for a
+/// key replaces the one before. Neither may hold anything about a post or a person: the file of a path, an offset, a cursor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// Of what, within the source.
+    pub key: Arc<str>,
+    /// Where, in the source's own words.
+    pub value: Box<str>,
+}
+
+impl Position {
+    /// A position.
+    pub fn new(key: &Arc<str>, value: impl Into<Box<str>>) -> Self {
+        Self { key: Arc::clone(key), value: value.into() }
+    }
+}
+
+/// The positions of one source from which it goes on, by their keys.
+pub type Positions = BTreeMap<String, String>;
 
 /// The bytes of a block and how they are to be read.
 pub enum Payload {

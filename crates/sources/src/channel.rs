@@ -7,7 +7,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender, TryRecvError};
 use groundswell_post::EventTime;
 
-use crate::block::{Block, Payload, SourceIx};
+use crate::block::{Block, Payload, Position, SourceIx};
 use crate::clocks::Clocks;
 
 /// How many blocks may wait for a worker before the sources wait (about 512 KiB each).
@@ -161,8 +161,13 @@ impl PartitionHandle {
 
     /// Sends the next block; waits while the channel is full.
     pub fn send(&mut self, first_line: u64, payload: Payload) -> Result<(), Stopped> {
+        self.send_at(first_line, payload, None)
+    }
+
+    /// Sends the next block with the place at which the source goes on after it; waits while the channel is full.
+    pub fn send_at(&mut self, first_line: u64, payload: Payload, position: Option<Position>) -> Result<(), Stopped> {
         let (source, partition, seq) = (self.source, self.partition, self.seq);
-        let mut block = Block { source, partition, seq, first_line, payload };
+        let mut block = Block { source, partition, seq, first_line, position, payload };
         // Counted before it is sent: a worker may publish it before this thread runs again.
         self.clocks.sent(partition, seq + 1);
         loop {

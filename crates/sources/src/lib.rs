@@ -17,7 +17,7 @@
 //! use groundswell_sources::{Block, DecodeOptions, DecodeScratch, Payload, SourceIx, decode};
 //!
 //! let lines = b"{\"time\": 1474588800, \"author\": 7, \"text\": \"hello\"}\n{\"time\": 1474588801}\n".to_vec();
-//! let block = Block { source: SourceIx(0), partition: 0, seq: 0, first_line: 1, payload: Payload::Ndjson(lines) };
+//! let block = Block { source: SourceIx(0), partition: 0, seq: 0, first_line: 1, position: None, payload: Payload::Ndjson(lines) };
 //! let mut told = Vec::new();
 //! let now = EventTime::from_unix(1_500_000_000);
 //! decode(&block, &DecodeOptions::default(), now, &mut DecodeScratch::default(), &mut |line, record| {
@@ -56,7 +56,7 @@ pub mod jetstream;
 mod map;
 mod source;
 
-pub use block::{Block, Payload, SourceIx};
+pub use block::{Block, Payload, Position, Positions, SourceIx};
 pub use channel::{
     BLOCK_QUEUE_MAX, BlockFeed, BlockReceiver, BlockSender, PartitionHandle, PartitionSpec, Stop, Stopped, channel,
 };

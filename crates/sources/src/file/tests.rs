@@ -45,7 +45,7 @@ fn read_file(file: Result<open::OpenFile, FileError>, map: FieldMap) -> (Vec<Str
     loop {
         match file.next() {
             Ok(Some((first_line, payload))) => {
-                let block = Block { source: SourceIx(0), partition: 0, seq: 0, first_line, payload };
+                let block = Block { source: SourceIx(0), partition: 0, seq: 0, first_line, position: None, payload };
                 decode(&block, &options, NOW, &mut DecodeScratch::default(), &mut |line, record| {
                     told.push(match record {
                         Ok(record) => format!("{line}: {}", shown(&record)),
