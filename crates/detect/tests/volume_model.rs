@@ -139,7 +139,7 @@ struct Run {
 }
 
 /// The whole detector over some workers. Each closes when `close_every` posts have passed, if the stream allows it.
-fn run(posts: &[Post], workers: usize, config: &VolumeConfig, k: K, close_every: usize) -> Run {
+fn run_all(posts: &[Post], workers: usize, config: &VolumeConfig, k: K, close_every: usize) -> Run {
     let config = VolumeConfig { shards: workers, watch_names: WATCHES.map(str::to_owned).into(), ..config.clone() };
     let mut observers: Vec<_> = (0..workers).map(|_| Observer::new(config.clone())).collect();
     let mut mergers: Vec<_> = (0..workers).map(|_| Merger::new(config.clone(), k)).collect();
@@ -257,7 +257,7 @@ proptest! {
         let k = K::new(k).unwrap();
         let expected = expected(proposed(model(&posts), k.get()));
         for workers in 1..=3 {
-            let run = run(&posts, workers, &VolumeConfig::default(), k, close_every);
+            let run = run_all(&posts, workers, &VolumeConfig::default(), k, close_every);
             prop_assert_eq!(&content(&run.candidates), &expected, "{} workers", workers);
             prop_assert_eq!(run.deleted, posts.iter().filter(|post| post.deleted).count() as u64);
             prop_assert_eq!((run.observed, run.merged), Default::default());
@@ -268,7 +268,7 @@ proptest! {
     fn released_rows_rest_on_k(posts in posts(100..400), workers in 1_usize..4) {
         let gate = Gate::new(K::new(6).unwrap());
         let counted = model(&posts);
-        let run = run(&posts, workers, &VolumeConfig::default(), gate.k(), 100);
+        let run = run_all(&posts, workers, &VolumeConfig::default(), gate.k(), 100);
         for row in run.candidates.into_iter().flat_map(|candidate| gate.release(candidate)) {
             let Some(figures) = row.figures else { continue };
             if row.value == groundswell_gate::OTHER {
@@ -288,7 +288,7 @@ proptest! {
         let k = K::new(5).unwrap();
         let config = VolumeConfig { log_bytes_max: 2_000, interned_max: 24, ..VolumeConfig::default() };
         let expected = expected(proposed(model(&posts), k.get()));
-        let run = run(&posts, 2, &config, k, close_every);
+        let run = run_all(&posts, 2, &config, k, close_every);
         prop_assert_eq!(&content(&run.candidates), &expected);
         prop_assert!(run.observed.records_compacted_early > 0 && run.observed.interner_rebuilt > 0);
     }
@@ -296,11 +296,17 @@ proptest! {
     #[test]
     fn a_full_table_loses_only_the_smallest_and_says_so(posts in posts(150..300)) {
         let k = K::new(5).unwrap();
-        let config = VolumeConfig { hour_cells_max: 30, day_cells_max: 30, ..VolumeConfig::default() };
-        let all = content(&run(&posts, 1, &VolumeConfig::default(), k, 100).candidates);
-        let run = run(&posts, 1, &config, k, 100);
+        let bound = groundswell_sketch::PARTITIONS;
+        let config = VolumeConfig { day_cells_max: bound, ..VolumeConfig::default() };
+        let all = content(&run_all(&posts, 1, &VolumeConfig::default(), k, 100).candidates);
+        let run = run_all(&posts, 1, &config, k, 100);
         prop_assert!(run.merged.cells_pruned > 0);
         let kept = content(&run.candidates);
+        for workers in 2..=4 {
+            let again = run_all(&posts, workers, &config, k, 100);
+            prop_assert_eq!(&content(&again.candidates), &kept, "{} workers", workers);
+            prop_assert_eq!(again.merged, run.merged);
+        }
         for (key, (posts, _, authors)) in &all {
             match kept.get(key) {
                 // A cell that was pruned and came again has been undercounted, never overcounted.

@@ -116,6 +116,15 @@ impl Distinct {
         }
     }
 
+    /// Takes all authors of another count.
+    pub(crate) fn absorb(&mut self, other: Self) {
+        if matches!(self.0, Repr::Empty) {
+            *self = other;
+        } else {
+            self.merge(&other);
+        }
+    }
+
     /// Adds the authors with these tokens, which must ascend without repetition.
     pub fn merge_sorted_unique(&mut self, tokens: &[u64]) {
         debug_assert!(is_sorted_unique(tokens));
@@ -174,12 +183,14 @@ impl Distinct {
         !matches!(self.0, Repr::Estimated(_))
     }
 
-    /// Memory beyond the value itself.
-    pub fn heap_bytes(&self) -> usize {
+    /// Memory that it fills beyond the value itself. Depends on the number of authors alone, and never shrinks by merging, so
+    /// that bounds that rest on it are reached at the same moment however the counts came together.
+    pub(crate) fn heap_bytes(&self) -> usize {
         match &self.0 {
             Repr::Empty | Repr::One(_) | Repr::Two(..) => 0,
-            Repr::Many(tokens) => tokens.capacity() * size_of::<u64>(),
-            Repr::Estimated(sketch) => size_of::<HyperLogLog>() + sketch.heap_bytes(),
+            Repr::Many(tokens) => tokens.len() * size_of::<u64>(),
+            // The sketch itself fills about this; never less than the tokens that it replaced.
+            Repr::Estimated(_) => size_of::<HyperLogLog>() + EXACT_MAX * size_of::<u64>(),
         }
     }
 

@@ -224,14 +224,6 @@ impl Summary {
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
-
-    /// Memory beyond the value itself.
-    pub fn heap_bytes(&self) -> usize {
-        self.entries.capacity() * size_of::<Entry>()
-            + self.values.capacity()
-            + self.tokens.capacity() * size_of::<u64>()
-            + self.estimates.iter().map(|sketch| size_of::<HyperLogLog>() + sketch.heap_bytes()).sum::<usize>()
-    }
 }
 
 impl fmt::Debug for Summary {

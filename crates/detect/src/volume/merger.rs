@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use groundswell_gate::{CandidateCell, Dimension, K, VolumeCandidate};
-use groundswell_sketch::{Authors, CellTable, Distinct, Step, Summary, Window};
+use groundswell_sketch::{Authors, Cell, CellTable, Distinct, PARTITIONS, Step, Summary, Window};
 
 use super::config::{VolumeConfig, VolumeCounters};
 
@@ -15,50 +15,44 @@ pub struct Merger {
     k: u64,
     /// Watches that are asked for, sorted.
     watch_names: Vec<String>,
-    hour_max: Bounds,
-    day_max: Bounds,
+    /// Of one partition of the cells of a day.
+    cells_max: usize,
+    bytes_max: usize,
     minutes: BTreeMap<i64, Vec<Summary>>,
-    hours: BTreeMap<i64, CellTable>,
-    days: BTreeMap<i64, CellTable>,
+    /// The hour into which the last minute fell. Minutes close in their order, so there is one at a time.
+    hour: Option<Window>,
+    /// The day of that hour.
+    day: Option<Window>,
+    /// What was counted of both.
+    table: CellTable,
     /// Where the summaries of a minute are added up.
     minute: CellTable,
     closed_before: i64,
     counters: VolumeCounters,
 }
 
-#[derive(Clone, Copy)]
-struct Bounds {
-    cells: usize,
-    bytes: usize,
-}
-
-impl Bounds {
-    fn enforce(self, table: &mut CellTable, counters: &mut VolumeCounters) {
-        if table.len() > self.cells || table.heap_bytes() > self.bytes {
-            let prunable = |index| Dimension::from_index(index).is_some_and(Dimension::is_open_ended);
-            let pruned = table.prune(self.cells / 4 * 3, self.bytes / 4 * 3, prunable);
-            counters.cells_pruned += pruned.cells;
-            counters.posts_pruned += pruned.posts;
-        }
-    }
+/// A table whose open-ended dimensions may be pruned.
+fn new_table() -> CellTable {
+    let open_ended = Dimension::ALL.into_iter().filter(|dimension| dimension.is_open_ended());
+    CellTable::pruning(open_ended.fold(0, |bits, dimension| bits | 1 << dimension.index()))
 }
 
 impl Merger {
     /// A merger that has seen nothing.
     pub fn new(config: VolumeConfig, k: K) -> Self {
-        let shards = config.shards.max(1);
         let mut watch_names = config.watch_names.to_vec();
         watch_names.sort_unstable();
         watch_names.dedup();
         Self {
             k: k.get(),
             watch_names,
-            hour_max: Bounds { cells: config.hour_cells_max / shards, bytes: config.hour_bytes_max / shards },
-            day_max: Bounds { cells: config.day_cells_max / shards, bytes: config.day_bytes_max / shards },
+            cells_max: config.day_cells_max / PARTITIONS,
+            bytes_max: config.day_bytes_max / PARTITIONS,
             minutes: BTreeMap::new(),
-            hours: BTreeMap::new(),
-            days: BTreeMap::new(),
-            minute: CellTable::new(),
+            hour: None,
+            day: None,
+            table: new_table(),
+            minute: new_table(),
             closed_before: i64::MIN,
             counters: VolumeCounters::default(),
         }
@@ -83,7 +77,7 @@ impl Merger {
                 break;
             }
             let parts = entry.remove();
-            // Hours and days before this minute are complete: close them first, so that few are open at once.
+            // The hour and the day before this minute are complete.
             self.close_longer(minute.start, emit);
             self.close_minute(minute, &parts, emit);
         }
@@ -102,66 +96,45 @@ impl Merger {
     }
 
     fn close_minute(&mut self, minute: Window, parts: &[Summary], emit: &mut dyn FnMut(VolumeCandidate)) {
-        let hour = self.hours.entry(minute.within(Step::Hour).start).or_default();
+        self.hour = Some(minute.within(Step::Hour));
+        self.day = Some(minute.within(Step::Day));
         let mut proposal = Proposal::new(self.k);
         if let [only] = parts {
             for cell in only.iter() {
                 proposal.add(cell.dimension, cell.value, cell.posts, cell.publisher_posts, Set::Part(cell.authors));
             }
-            hour.merge(only);
+            self.table.merge(only);
         } else {
             self.minute.clear();
             parts.iter().for_each(|part| self.minute.merge(part));
-            proposal.add_table(&self.minute);
-            hour.absorb(&mut self.minute);
+            proposal.add_cells(self.minute.iter());
+            self.table.absorb(&mut self.minute);
         }
-        self.hour_max.enforce(hour, &mut self.counters);
+        let pruned = self.table.prune(self.cells_max, self.bytes_max);
+        self.counters.cells_pruned += pruned.cells;
+        self.counters.posts_pruned += pruned.posts;
         proposal.emit(minute, &self.watch_names, emit);
     }
 
     fn close_longer(&mut self, before_unix: i64, emit: &mut dyn FnMut(VolumeCandidate)) {
-        while let Some(entry) = self.hours.first_entry() {
-            let window = Window { step: Step::Hour, start: *entry.key() };
-            if window.end() > before_unix {
-                break;
-            }
-            let mut table = entry.remove();
-            self.close_days(window.start, emit);
-            self.propose(window, &table, emit);
-            let day = self.days.entry(window.within(Step::Day).start).or_default();
-            day.absorb(&mut table);
-            self.day_max.enforce(day, &mut self.counters);
+        if let Some(hour) = self.hour.take_if(|hour| hour.end() <= before_unix) {
+            let mut proposal = Proposal::new(self.k);
+            proposal.add_cells(self.table.iter());
+            proposal.emit(hour, &self.watch_names, emit);
+            self.table.fold();
         }
-        self.close_days(before_unix, emit);
-    }
-
-    fn close_days(&mut self, before_unix: i64, emit: &mut dyn FnMut(VolumeCandidate)) {
-        while let Some(entry) = self.days.first_entry() {
-            let window = Window { step: Step::Day, start: *entry.key() };
-            if window.end() > before_unix {
-                break;
-            }
-            let table = entry.remove();
-            self.propose(window, &table, emit);
+        if let Some(day) = self.day.take_if(|day| day.end() <= before_unix) {
+            let mut proposal = Proposal::new(self.k);
+            proposal.add_cells(self.table.iter_folded());
+            proposal.emit(day, &self.watch_names, emit);
+            self.table.clear();
         }
-    }
-
-    fn propose(&self, window: Window, table: &CellTable, emit: &mut dyn FnMut(VolumeCandidate)) {
-        let mut proposal = Proposal::new(self.k);
-        proposal.add_table(table);
-        proposal.emit(window, &self.watch_names, emit);
     }
 }
 
 impl fmt::Debug for Merger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "Merger({} minutes, {} hours, {} days open, redacted)",
-            self.minutes.len(),
-            self.hours.len(),
-            self.days.len()
-        )
+        write!(f, "Merger({} minutes and {} cells open, redacted)", self.minutes.len(), self.table.len())
     }
 }
 
@@ -183,8 +156,8 @@ impl Proposal {
         Self { k, tables: Default::default() }
     }
 
-    fn add_table(&mut self, table: &CellTable) {
-        for (dimension, value, _, cell) in table.iter() {
+    fn add_cells<'a>(&mut self, cells: impl Iterator<Item = (u8, &'a str, u64, &'a Cell)>) {
+        for (dimension, value, _, cell) in cells {
             self.add(dimension, value, cell.posts, cell.publisher_posts, Set::Whole(&cell.authors));
         }
     }
