@@ -70,6 +70,13 @@ impl Shared {
         }
     }
 
+    /// Brings the counters of the edge's bounds up to date.
+    pub(crate) fn tell_edge_limits(&self) {
+        if let Some(edge) = self.edge.get() {
+            self.counters.set_edge(edge.stats());
+        }
+    }
+
     pub(crate) fn partition_name(&self, block: &Block) -> String {
         self.clocks.name(block.partition)
     }

@@ -194,6 +194,7 @@ fn summarise(
             "released": {"volumes": totals.released, "narratives": 0, "bursts": 0, "amplifications": 0, "detections": 0},
             "suppressed": {"volumes": totals.suppressed},
             "forgotten": totals.forgotten,
+            "limits": totals.limits(),
             "seconds": seconds,
             "posts_per_second": rate.round(),
             "peak_rss_bytes": proc::peak_rss_bytes(),
@@ -219,6 +220,9 @@ fn summarise(
     );
     for (rejection, count) in &totals.rejected_by {
         output::note(common, &format!("  rejected: {rejection}: {count}"));
+    }
+    for (limit, count) in totals.limits().into_iter().filter(|(_, count)| *count > 0) {
+        output::note(common, &format!("  a bound was reached: {limit}: {count}"));
     }
     Ok(())
 }

@@ -61,6 +61,11 @@ macro_rules! counters {
                 $(self.$name += other.$name;)*
             }
 
+            /// What was added since an earlier look at the same counters.
+            pub fn since(&self, earlier: &Self) -> Self {
+                Self { $($name: self.$name - earlier.$name,)* }
+            }
+
             /// Names and numbers, for metrics.
             pub fn named(&self) -> impl Iterator<Item = (&'static str, u64)> {
                 [$((stringify!($name), self.$name),)*].into_iter()

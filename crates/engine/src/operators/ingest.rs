@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use groundswell_detect::volume::Observer;
+use groundswell_detect::volume::{Observer, VolumeCounters};
 use groundswell_edge::{Admission, DeleteKey, Edge, EdgePost};
 use groundswell_post::{EventTime, Record};
 use groundswell_sources::{Block, DecodeScratch, decode};
@@ -83,6 +83,8 @@ struct Ingest {
     matches: Vec<WatchId>,
     keys: Vec<DeleteKey>,
     posts_seen: u64,
+    /// What the counters were told of the observer's bounds.
+    limits_told: VolumeCounters,
 }
 
 impl Ingest {
@@ -102,6 +104,7 @@ impl Ingest {
             matches: Vec::new(),
             keys: Vec::new(),
             posts_seen: 0,
+            limits_told: VolumeCounters::default(),
             shared,
         }
     }
@@ -153,6 +156,7 @@ impl Ingest {
                     lap.sampled(Stage::Edge);
                     self.analyzer.analyze(&self.post, &mut self.analysis);
                     lap.sampled(Stage::Text);
+                    counts.texts_truncated += u64::from(self.analysis.truncated);
                     let doc = Doc::new(&self.post, &self.analysis);
                     shared.percolator.matches(&doc, &mut self.scratch, &mut self.matches);
                     lap.sampled(Stage::Watch);
@@ -231,8 +235,13 @@ impl Ingest {
             Self::forget(&shared, &mut self.observer, &self.deletions[self.deletions_swept..], i64::MAX);
             self.deletions_swept = self.deletions.len();
         }
+        if all_done || next > open {
+            let limits = self.observer.counters();
+            shared.counters.add_volume(&limits.since(&self.limits_told));
+            self.limits_told = limits;
+            shared.tell_edge_limits();
+        }
         if all_done {
-            shared.counters.add_volume(&self.observer.counters());
             self.capability = None;
             return true;
         }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use groundswell_detect::volume::Merger;
+use groundswell_detect::volume::{Merger, VolumeCounters};
 use groundswell_gate::VolumeCandidate;
 use groundswell_sources::Stop;
 use timely::dataflow::StreamVec;
@@ -24,6 +24,7 @@ pub(crate) fn merge(
     parts.unary_frontier(Exchange::new(|part: &Part| part.shard), "Merge", move |capability, _info| {
         // Held at the first minute that is not closed yet: what closes is sent at a time before it.
         let mut held = Some(capability);
+        let mut told = VolumeCounters::default();
         move |(input, frontier), output| {
             input.for_each(|_capability, data| {
                 for part in data.drain(..) {
@@ -39,6 +40,7 @@ pub(crate) fn merge(
                     let mut session = output.session(&last_closed);
                     merger.close(open as i64 * 60, &mut |candidate| session.give(candidate));
                     drop(session);
+                    tell(&counters, &merger, &mut told);
                     capability.downgrade(&open);
                 }
                 Some(_) => {}
@@ -46,12 +48,18 @@ pub(crate) fn merge(
                     let mut session = output.session(&*capability);
                     merger.finish(&mut |candidate| session.give(candidate));
                     drop(session);
-                    counters.add_volume(&merger.counters());
+                    tell(&counters, &merger, &mut told);
                     held = None;
                 }
             }
         }
     })
+}
+
+fn tell(counters: &Counters, merger: &Merger, told: &mut VolumeCounters) {
+    let now = merger.counters();
+    counters.add_volume(&now.since(told));
+    *told = now;
 }
 
 /// The first minute that may still receive data; `None` when all input has ended.
