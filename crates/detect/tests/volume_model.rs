@@ -6,11 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
-use groundswell_detect::volume::{Merger, Observer, VolumeConfig, VolumeCounters};
+use groundswell_detect::volume::{Merger, Observer, SavedShard, VolumeConfig, VolumeCounters};
 use groundswell_edge::{AuthorToken, DeleteKey, EdgePost, Link, PostKey, PublisherItem};
 use groundswell_gate::{Dimension, Gate, K, VolumeCandidate};
 use groundswell_post::{EventTime, Kind, Relation};
-use groundswell_sketch::{Distinct, Step, Window};
+use groundswell_sketch::{Distinct, Step, Summary, Window};
 use groundswell_text::{Analysis, Hashtag, Language, Word, hash_word};
 use groundswell_watch::WatchId;
 use proptest::prelude::*;
@@ -181,6 +181,71 @@ fn run_all(posts: &[Post], workers: usize, config: &VolumeConfig, k: K, close_ev
     Run { candidates, observed: counters.0, merged: counters.1, deleted }
 }
 
+/// The detector over `before` workers, saved in the middle, and gone on with over `after` workers that know authors by other
+/// tokens.
+fn run_restarted(
+    first: &[Post],
+    rest: &[Post],
+    before: usize,
+    after: usize,
+    k: K,
+    close_every: usize,
+) -> Vec<VolumeCandidate> {
+    let config = |workers| VolumeConfig {
+        shards: workers,
+        watch_names: WATCHES.map(str::to_owned).into(),
+        ..VolumeConfig::default()
+    };
+    let start_of = |posts: &[Post]| posts.iter().map(|post| START + post.seconds).min().unwrap_or(i64::MAX);
+    let mut candidates = Vec::new();
+    let mut saved: Vec<SavedShard> = Vec::new();
+    for (part, later, workers, other_epoch) in [(first, rest, before, false), (rest, &[][..], after, true)] {
+        let mut observers: Vec<_> = (0..workers).map(|_| Observer::new(config(workers))).collect();
+        let mut mergers: Vec<_> = (0..workers).map(|_| Merger::new(config(workers), k)).collect();
+        for (shard, merger) in mergers.iter_mut().enumerate() {
+            merger.restore(&saved, shard, workers);
+        }
+        let mut close = |observers: &mut Vec<Observer>, mergers: &mut Vec<Merger>, until: i64| {
+            for observer in observers {
+                observer.close(until, &mut |shard, minute, summary| mergers[shard].merge(minute, summary));
+            }
+            for merger in mergers {
+                merger.close(until, &mut |candidate| candidates.push(candidate));
+            }
+        };
+        for (nth, post) in part.iter().enumerate() {
+            let mut edge = post.edge();
+            if other_epoch {
+                edge.author = edge.author.map(|author| AuthorToken::from_bits(author.bits().rotate_left(17)));
+            }
+            let watches: Vec<_> = post.watches.iter().map(|id| WatchId(*id)).collect();
+            observers[post.worker % workers].observe(&edge, &post.analysis(), &watches);
+            if nth % close_every == close_every - 1 {
+                let until = start_of(&part[nth + 1..]).min(start_of(later));
+                // Nothing more is to come only at the very end.
+                if until < i64::MAX {
+                    close(&mut observers, &mut mergers, until);
+                }
+            }
+        }
+        if other_epoch {
+            close(&mut observers, &mut mergers, i64::MAX);
+            break;
+        }
+        let mut open: Vec<(usize, Window, Summary)> = Vec::new();
+        for observer in &mut observers {
+            observer.look(&mut |shard, window, summary| open.push((shard, window, summary.clone())));
+        }
+        saved = (0..workers)
+            .map(|shard| {
+                let own = open.iter().filter(|part| part.0 == shard);
+                mergers[shard].save(own.map(|(_, window, summary)| (*window, summary)))
+            })
+            .collect();
+    }
+    candidates
+}
+
 /// Candidates as the model's map; asserts on the way what a consumer relies on.
 fn content(candidates: &[VolumeCandidate]) -> BTreeMap<(Window, Dimension, String), (u64, u64, Distinct)> {
     let mut content = BTreeMap::new();
@@ -291,6 +356,31 @@ proptest! {
         let run = run_all(&posts, 2, &config, k, close_every);
         prop_assert_eq!(&content(&run.candidates), &expected);
         prop_assert!(run.observed.records_compacted_early > 0 && run.observed.interner_rebuilt > 0);
+    }
+
+    #[test]
+    fn a_restart_loses_no_post_and_overcounts_no_author(
+        posts in posts(2..250), cut in 0.0..1.0, before in 1_usize..4, after in 1_usize..4, close_every in 20_usize..120
+    ) {
+        let posts: Vec<Post> = posts.into_iter().map(|post| Post { deleted: false, ..post }).collect();
+        let k = K::new(5).unwrap();
+        let cut = (posts.len() as f64 * cut) as usize;
+        let (first, rest) = posts.split_at(cut);
+        let candidates = run_restarted(first, rest, before, after, k, close_every);
+        let counted = content(&candidates);
+        let whole = model(&posts);
+        for (key, (posts, publisher_posts, authors)) in &counted {
+            let (all_posts, all_publisher_posts, all_authors) = &whole[key];
+            prop_assert_eq!((posts, publisher_posts), (all_posts, all_publisher_posts), "{:?}", key);
+            prop_assert!(authors.count() <= all_authors.len() as u64, "{:?}", key);
+        }
+        // The largest epoch counts: no minute is below what one part alone shows.
+        for (key, (_, _, authors)) in [model(first), model(rest)].into_iter().flatten() {
+            let shown = !key.1.is_open_ended() || authors.len() as u64 >= k.get();
+            if shown && key.0.step == Step::Minute {
+                prop_assert!(counted[&key].2.count() >= authors.len() as u64, "{:?}", key);
+            }
+        }
     }
 
     #[test]

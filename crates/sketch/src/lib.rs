@@ -43,12 +43,14 @@
 mod cell;
 mod distinct;
 mod hyperloglog;
+mod saved;
 mod summary;
 mod table;
 mod window;
 
 pub use cell::Cell;
 pub use distinct::{Distinct, EXACT_MAX};
+pub use saved::{Counts, SavedCell, SavedCells};
 pub use summary::{Authors, CellRef, Summary, VALUE_BYTES_MAX};
 pub use table::{CellTable, PARTITIONS, Pruned, partition_of};
 pub use window::{Rfc3339, Step, Window, WindowError};

@@ -9,6 +9,7 @@
 
 use std::fmt;
 
+use crate::saved::{Counts, SavedCell, SavedCells};
 use crate::{Authors, Cell, CellRef, Summary};
 
 /// A map (dimension, value) → [`Cell`], found by the hash that comes with each cell. Open addressing over a flat array of
@@ -255,6 +256,40 @@ impl CellTable {
     pub fn iter_folded(&self) -> impl Iterator<Item = (u8, &str, u64, &Cell)> {
         let entries = self.entries.iter().zip(&self.folded);
         entries.map(|(entry, cell)| (entry.dimension, self.value(entry), entry.hash, cell))
+    }
+
+    /// What it counted, as numbers.
+    pub fn save(&self) -> SavedCells {
+        let mut saved = SavedCells::default();
+        for (index, entry) in self.entries.iter().enumerate() {
+            let folded = self.folded.get(index).map(|before| {
+                let mut folded = Counts::of(before);
+                if entry.open {
+                    let mut whole = before.authors.clone();
+                    whole.merge(&entry.cell.authors);
+                    folded.authors = whole.count();
+                }
+                folded
+            });
+            let open = entry.open.then(|| Counts::of(&entry.cell));
+            let value = self.value(entry);
+            saved.push(SavedCell { hash: entry.hash, dimension: entry.dimension, value, open, folded });
+        }
+        saved
+    }
+
+    /// Takes back one cell that [`Self::save`] wrote, into a table that does not have it yet.
+    pub fn restore(&mut self, saved: &SavedCell<'_>) {
+        let SavedCell { hash, dimension, value, open, folded } = *saved;
+        debug_assert!(self.get(dimension, hash).is_none());
+        let index = self.entries.len();
+        let cell = open.map_or_else(Cell::default, Counts::cell);
+        self.add(hash, dimension, value, cell.posts, cell.publisher_posts, Add::Owned(cell.authors));
+        self.entries[index].open = open.is_some();
+        if let Some(folded) = folded {
+            self.folded.resize(index, Cell::default());
+            self.folded.push(folded.cell());
+        }
     }
 
     /// Ends the shorter window: adds what was counted since the last fold to what was counted before.
@@ -595,6 +630,52 @@ mod tests {
         let pruned = table.prune(usize::MAX, max);
         assert!(table.loads.iter().all(|load| load.bytes <= max) && pruned.cells > 0 && table.len() > 500);
         assert_eq!(table.prune(usize::MAX, max), Pruned::default(), "nothing left to prune");
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_saved_comes_back_as_numbers(
+            parts in proptest::collection::vec(proptest::collection::vec((0_u8..2, 0_u16..30, 0_u64..20), 0..60), 1..4),
+            more in proptest::collection::vec((0_u8..2, 0_u16..30, 0_u64..20), 0..60),
+        ) {
+            let summary_of = |part: Vec<(u8, u16, u64)>| {
+                let mut cells: BTreeMap<(u8, u16), BTreeSet<u64>> = BTreeMap::new();
+                for (dimension, value, author) in part {
+                    cells.entry((dimension, value)).or_default().insert(author);
+                }
+                let mut summary = Summary::new();
+                for ((dimension, value), authors) in &cells {
+                    let tokens: Vec<u64> = authors.iter().copied().collect();
+                    summary.push(hash(*dimension, *value), *dimension, &value.to_string(), tokens.len() as u32, 0, &tokens);
+                }
+                summary
+            };
+            let mut table = CellTable::pruning(1 << 1);
+            for part in parts {
+                table.fold();
+                table.merge(&summary_of(part));
+            }
+            let bytes = bincode::serialize(&table.save()).unwrap();
+            let saved: SavedCells = bincode::deserialize(&bytes).unwrap();
+            let mut restored = CellTable::pruning(1 << 1);
+            saved.iter().for_each(|cell| restored.restore(&cell));
+            let numbers = |cells: Vec<(u8, String, Cell)>| -> Vec<(u8, String, u64, u64)> {
+                cells.into_iter().map(|(d, value, cell)| (d, value, cell.posts, cell.authors.count())).collect()
+            };
+            prop_assert_eq!(numbers(content(&restored)), numbers(content(&table)), "the open part");
+            // What comes later is added to posts, and can only raise authors, never above the truth.
+            let more = summary_of(more);
+            for table in [&mut table, &mut restored] {
+                table.merge(&more);
+                table.fold();
+            }
+            let (undisturbed, disturbed) = (sorted(table.iter_folded()), sorted(restored.iter_folded()));
+            prop_assert_eq!(undisturbed.len(), disturbed.len());
+            for (whole, cut) in undisturbed.iter().zip(&disturbed) {
+                prop_assert_eq!((whole.0, &whole.1, whole.2.posts), (cut.0, &cut.1, cut.2.posts));
+                prop_assert!(cut.2.authors.count() <= whole.2.authors.count());
+            }
+        }
     }
 
     #[test]

@@ -61,6 +61,7 @@ macro_rules! counters {
                 $(self.$name += other.$name;)*
             }
 
+            #[must_use]
             /// What was added since an earlier look at the same counters.
             pub fn since(&self, earlier: &Self) -> Self {
                 Self { $($name: self.$name - earlier.$name,)* }

@@ -4,8 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use groundswell_gate::{CandidateCell, Dimension, K, VolumeCandidate};
-use groundswell_sketch::{Authors, Cell, CellTable, Distinct, PARTITIONS, Step, Summary, Window};
+use groundswell_sketch::{
+    Authors, Cell, CellTable, Distinct, PARTITIONS, SavedCell, SavedCells, Step, Summary, Window,
+};
+use serde::{Deserialize, Serialize};
 
+use super::cell::shard_of;
 use super::config::{VolumeConfig, VolumeCounters};
 
 /// One shard's part of the volume detector: merges the workers' summaries of a minute, proposes candidates of closed
@@ -19,6 +23,8 @@ pub struct Merger {
     cells_max: usize,
     bytes_max: usize,
     minutes: BTreeMap<i64, Vec<Summary>>,
+    /// What an earlier run counted of minutes that are still open.
+    restored: BTreeMap<i64, CellTable>,
     /// The hour into which the last minute fell. Minutes close in their order, so there is one at a time.
     hour: Option<Window>,
     /// The day of that hour.
@@ -49,6 +55,7 @@ impl Merger {
             cells_max: config.day_cells_max / PARTITIONS,
             bytes_max: config.day_bytes_max / PARTITIONS,
             minutes: BTreeMap::new(),
+            restored: BTreeMap::new(),
             hour: None,
             day: None,
             table: new_table(),
@@ -71,12 +78,12 @@ impl Merger {
 
     /// Proposes all minutes, hours and days that end at or before a second, in the order in which they end.
     pub fn close(&mut self, before_unix: i64, emit: &mut dyn FnMut(VolumeCandidate)) {
-        while let Some(entry) = self.minutes.first_entry() {
-            let minute = Window { step: Step::Minute, start: *entry.key() };
+        while let Some(start) = first(&self.minutes).into_iter().chain(first(&self.restored)).min() {
+            let minute = Window { step: Step::Minute, start };
             if minute.end() > before_unix {
                 break;
             }
-            let parts = entry.remove();
+            let parts = self.minutes.remove(&start).unwrap_or_default();
             // The hour and the day before this minute are complete.
             self.close_longer(minute.start, emit);
             self.close_minute(minute, &parts, emit);
@@ -99,13 +106,17 @@ impl Merger {
         self.hour = Some(minute.within(Step::Hour));
         self.day = Some(minute.within(Step::Day));
         let mut proposal = Proposal::new(self.k);
-        if let [only] = parts {
+        let restored = self.restored.remove(&minute.start);
+        if let ([only], None) = (parts, &restored) {
             for cell in only.iter() {
                 proposal.add(cell.dimension, cell.value, cell.posts, cell.publisher_posts, Set::Part(cell.authors));
             }
             self.table.merge(only);
         } else {
-            self.minute.clear();
+            match restored {
+                Some(restored) => self.minute = restored,
+                None => self.minute.clear(),
+            }
             parts.iter().for_each(|part| self.minute.merge(part));
             proposal.add_cells(self.minute.iter());
             self.table.absorb(&mut self.minute);
@@ -128,6 +139,60 @@ impl Merger {
             proposal.add_cells(self.table.iter_folded());
             proposal.emit(day, &self.watch_names, emit);
             self.table.clear();
+        }
+    }
+}
+
+fn first<T>(minutes: &BTreeMap<i64, T>) -> Option<i64> {
+    minutes.first_key_value().map(|(start, _)| *start)
+}
+
+/// What one shard has counted of windows that are still open, as numbers: a checkpoint's part.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavedShard {
+    closed_before: Option<i64>,
+    hour: Option<Window>,
+    day: Option<Window>,
+    table: SavedCells,
+    minutes: Vec<(i64, SavedCells)>,
+}
+
+impl Merger {
+    /// What it has counted, with the workers' parts of minutes that are still open. Call it between two calls of
+    /// [`Self::close`], when everything that the workers closed has been merged.
+    pub fn save<'a>(&self, open: impl Iterator<Item = (Window, &'a Summary)>) -> SavedShard {
+        let mut minutes: BTreeMap<i64, CellTable> = self.restored.clone();
+        let pending = self.minutes.iter().flat_map(|(start, parts)| parts.iter().map(|part| (*start, part)));
+        for (start, part) in pending.chain(open.map(|(window, part)| (window.start, part))) {
+            minutes.entry(start).or_insert_with(new_table).merge(part);
+        }
+        SavedShard {
+            closed_before: Some(self.closed_before).filter(|before| *before > i64::MIN),
+            hour: self.hour,
+            day: self.day,
+            table: self.table.save(),
+            minutes: minutes.iter().map(|(start, table)| (*start, table.save())).collect(),
+        }
+    }
+
+    /// Takes back what an earlier run saved, before anything is merged: of every saved shard the cells that are now this
+    /// one's, whatever the number of shards was then.
+    pub fn restore(&mut self, saved: &[SavedShard], shard: usize, shards: usize) {
+        let is_mine = |cell: &SavedCell<'_>| {
+            Dimension::from_index(cell.dimension)
+                .is_some_and(|dimension| shard_of(dimension, cell.hash, shards) == shard)
+        };
+        for part in saved {
+            self.closed_before = self.closed_before.max(part.closed_before.unwrap_or(i64::MIN));
+            // Shards close minutes together, so all that saw the hour or the day name the same.
+            self.hour = self.hour.max(part.hour);
+            self.day = self.day.max(part.day);
+            part.table.iter().filter(is_mine).for_each(|cell| self.table.restore(&cell));
+            for (start, cells) in &part.minutes {
+                for cell in cells.iter().filter(is_mine) {
+                    self.restored.entry(*start).or_insert_with(new_table).restore(&cell);
+                }
+            }
         }
     }
 }
