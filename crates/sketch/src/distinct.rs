@@ -83,8 +83,8 @@ impl Distinct {
         Self { tokens: Repr::Empty, floor: 0 }
     }
 
-    /// This many authors of an epoch that is over.
-    pub fn of_earlier_epoch(authors: u64) -> Self {
+    /// This many authors, of whom nothing else is known: of an epoch that is over, or where only the number is asked for.
+    pub fn of_number(authors: u64) -> Self {
         Self { tokens: Repr::Empty, floor: u32::try_from(authors).unwrap_or(u32::MAX) }
     }
 
@@ -375,14 +375,14 @@ mod tests {
 
     #[test]
     fn epochs_are_never_summed() {
-        let mut count = Distinct::of_earlier_epoch(7);
+        let mut count = Distinct::of_number(7);
         assert_eq!((count.count(), count.has_at_least(7), count.has_at_least(8)), (7, true, false));
         count.merge(&of(&[1, 2, 3]));
         assert_eq!(count.count(), 7);
         let nine: Vec<u64> = (0..9).collect();
         count.merge(&of(&nine));
         assert_eq!(count.count(), 9);
-        let mut other = Distinct::of_earlier_epoch(8);
+        let mut other = Distinct::of_number(8);
         other.merge(&count);
         assert_eq!(other.count(), 9);
         let back: Distinct = bincode::deserialize(&bincode::serialize(&other).unwrap()).unwrap();

@@ -24,7 +24,7 @@ impl Counts {
     }
 
     pub(crate) fn cell(self) -> Cell {
-        let authors = Distinct::of_earlier_epoch(self.authors);
+        let authors = Distinct::of_number(self.authors);
         Cell { posts: self.posts, publisher_posts: self.publisher_posts, authors }
     }
 }

@@ -100,6 +100,14 @@ impl Authors<'_> {
         }
     }
 
+    /// How many: exact up to [`EXACT_MAX`], else an estimate, which is always above it.
+    pub fn count(self) -> u64 {
+        match self.0 {
+            Set::Exact(tokens) => tokens.len() as u64,
+            Set::Estimated(_) => self.to_distinct().count(),
+        }
+    }
+
     /// As a count that can grow.
     #[inline]
     pub fn to_distinct(self) -> Distinct {

@@ -240,9 +240,12 @@ impl Proposal {
         if known.is_open_ended() && !could_pass() {
             return;
         }
-        let authors = match authors {
-            Set::Part(authors) => authors.to_distinct(),
-            Set::Whole(distinct) => distinct.clone(),
+        let authors = match (authors, known.is_folded()) {
+            (Set::Part(authors), true) => authors.to_distinct(),
+            (Set::Whole(distinct), true) => distinct.clone(),
+            // Sets are large, and of these nobody asks for more than the number.
+            (Set::Part(authors), false) => Distinct::of_number(authors.count()),
+            (Set::Whole(distinct), false) => Distinct::of_number(distinct.count()),
         };
         let cell = CandidateCell { value: value.to_owned(), posts, publisher_posts, authors };
         self.tables[usize::from(dimension)].push(cell);
