@@ -51,6 +51,7 @@ mod clock;
 mod clocks;
 mod decode;
 mod draft;
+pub mod feed;
 pub mod file;
 pub mod jetstream;
 mod map;
@@ -63,6 +64,7 @@ pub use channel::{
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use clocks::{Clocks, IDLE_AFTER_DEFAULT, PREFIX_HISTORY_MAX};
 pub use decode::{DecodeOptions, DecodeScratch, Each, JSON_DEPTH_MAX, RECORD_BYTES_MAX, decode};
+pub use feed::{Feeds, FeedsConfig};
 pub use file::{FileSet, FileSetConfig, parse_only};
 pub use jetstream::{Jetstream, JetstreamConfig};
 pub use map::{FieldMap, MapError, PATH_PARTS_MAX};
