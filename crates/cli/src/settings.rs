@@ -50,6 +50,8 @@ pub(crate) struct BlueskySettings {
     pub(crate) endpoints: Vec<String>,
     /// How far out of order its posts may be, in seconds.
     pub(crate) late_seconds: u32,
+    /// File with the endpoints' zstd dictionary; empty means uncompressed messages.
+    pub(crate) zstd_dictionary: PathBuf,
 }
 
 /// The simulator as a fallback.
@@ -100,7 +102,7 @@ impl Default for GateSettings {
 
 impl Default for BlueskySettings {
     fn default() -> Self {
-        Self { enabled: true, endpoints: Vec::new(), late_seconds: 30 }
+        Self { enabled: true, endpoints: Vec::new(), late_seconds: 30, zstd_dictionary: PathBuf::new() }
     }
 }
 

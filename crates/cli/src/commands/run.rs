@@ -4,8 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use groundswell_sources::jetstream::LiveStatus;
-use groundswell_sources::{Clock, DecodeOptions, Stop, SystemClock};
+use groundswell_sources::{Clock, DecodeOptions, LiveStatus, Stop, SystemClock};
 use groundswell_store::{Reader, Store, WatchStore};
 
 use crate::args::{Common, Run};
@@ -124,7 +123,7 @@ impl Service<'_> {
     }
 
     fn start_live(&self, serving: &Serving) -> Result<Pipeline, Failure> {
-        let (feed, status) = inputs::bluesky(&self.settings);
+        let (feed, status) = inputs::bluesky(&self.settings, &self.clock)?;
         let mut pipeline = self.start(vec![feed], &self.settings.data, false, serving)?;
         pipeline.live = Some(status);
         Ok(pipeline)
@@ -182,7 +181,9 @@ impl Service<'_> {
         for pipeline in [Some(pipeline), beside].into_iter().flatten() {
             let counters = &pipeline.running.counters;
             sources.push(match &pipeline.live {
-                Some(status) => ShownSource::new("bluesky", Watched::Bluesky(Arc::clone(status)), counters, 0),
+                Some(status) => {
+                    ShownSource::new("bluesky", Watched::Live("jetstream", Arc::clone(status)), counters, 0)
+                }
                 None => ShownSource::new("simulator", Watched::Simulator, counters, 0),
             });
         }
