@@ -7,7 +7,8 @@
 //! Main types:
 //! - [`FileSet`]: files and stdin (NDJSON, CSV, Parquet; plain, gzip, zstd, told apart by content), read side by side in event
 //!   time; its [`file::FileReport`] says what became of each file.
-//! - [`Jetstream`]: Bluesky over a WebSocket; its [`jetstream::LiveStatus`] says what the connection is doing.
+//! - [`Jetstream`]: Bluesky over a WebSocket; resumes by cursor, fails over between endpoints.
+//! - [`LiveStatus`]: what a live source is doing, its troubles in fixed phrases, and its gaps.
 //! - [`Clocks`]: the event-time clock of each partition; what stood before a block, and the watermark.
 //! - [`FieldMap`] is `--map`.
 //! - [`Clock`]: the wall clock, injected; [`SystemClock`] is the only place of the workspace that reads the machine's.
@@ -54,7 +55,9 @@ mod draft;
 pub mod feed;
 pub mod file;
 pub mod jetstream;
+pub mod live;
 mod map;
+mod net;
 mod source;
 
 pub use block::{Block, Payload, Position, Positions, SourceIx};
@@ -67,5 +70,6 @@ pub use decode::{DecodeOptions, DecodeScratch, Each, JSON_DEPTH_MAX, RECORD_BYTE
 pub use feed::{Feeds, FeedsConfig};
 pub use file::{FileSet, FileSetConfig, parse_only};
 pub use jetstream::{Jetstream, JetstreamConfig};
+pub use live::{Gap, LivePart, LiveState, LiveStatus, PartStatus, Trouble};
 pub use map::{FieldMap, MapError, PATH_PARTS_MAX};
 pub use source::{Source, SourceError};

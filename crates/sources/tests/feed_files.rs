@@ -1,4 +1,10 @@
 //! What is read of fifty real and deliberately broken feeds, and of their halves.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    missing_docs,
+    reason = "tests have no readers of their docs, and panics are how they fail"
+)]
 
 use std::fmt::Write as _;
 use std::path::PathBuf;

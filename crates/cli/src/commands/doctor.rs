@@ -156,31 +156,94 @@ fn clock() -> Finding {
 }
 
 fn sources(settings: &Settings) -> Vec<Finding> {
-    if !settings.bluesky.enabled {
-        return vec![Finding::warning("bluesky", "switched off", "the simulator is all that `run` will show")];
+    let mut findings = Vec::new();
+    if settings.bluesky.enabled {
+        let endpoints = crate::inputs::bluesky_endpoints(settings);
+        findings.extend(endpoints.iter().map(|endpoint| bluesky(endpoint)));
+    } else if !settings.feeds.enabled {
+        findings.push(Finding::warning("sources", "all switched off", "the simulator is all that `run` will show"));
     }
-    let endpoints = crate::inputs::bluesky_endpoints(settings);
-    endpoints.iter().map(|endpoint| reach(endpoint)).collect()
+    if settings.feeds.enabled {
+        findings.extend(feeds(settings));
+    }
+    findings
+}
+
+/// How many feeds are tried: spread over the list, so that a network that blocks some is noticed.
+const FEEDS_TRIED: usize = 3;
+
+fn feeds(settings: &Settings) -> Vec<Finding> {
+    let list = match crate::inputs::feed_list(settings) {
+        Ok(list) => list,
+        Err(failure) => {
+            let advice = "mend the list that is named";
+            return vec![Finding::problem("feeds", failure.to_string(), advice)];
+        }
+    };
+    let mut findings = Vec::new();
+    let addresses: Vec<String> = (0..FEEDS_TRIED.min(list.len()))
+        .filter_map(|at| list[at * list.len() / FEEDS_TRIED.min(list.len())].address().ok())
+        .filter_map(|url| Some(format!("{}:{}", url.host_str()?, url.port_or_known_default()?)))
+        .collect();
+    let tried: Vec<_> = addresses
+        .into_iter()
+        .map(|address| {
+            std::thread::spawn(move || {
+                let reached = reach(&address);
+                (address, reached)
+            })
+        })
+        .collect();
+    let mut troubles = Vec::new();
+    let count = tried.len();
+    for thread in tried {
+        if let Ok((address, Err(error))) = thread.join() {
+            troubles.push(format!("{address}: {error}"));
+        }
+    }
+    let found = format!(
+        "{} of {count} that were tried accept connections ({} in the list)",
+        count - troubles.len(),
+        list.len()
+    );
+    findings.push(if troubles.is_empty() {
+        Finding::ok("feeds", found)
+    } else {
+        Finding::warning(
+            "feeds",
+            format!("{found}; {}", troubles.join("; ")),
+            "check network and firewall (feeds are not read through a proxy); the page's list of sources says which fail",
+        )
+    });
+    if settings.feeds.contact.trim().is_empty() && !list.is_empty() {
+        findings.push(Finding::warning(
+            "feeds",
+            "`feeds.contact` is empty",
+            "name an address of mail or web, so that publishers can reach you before they block you",
+        ));
+    }
+    findings
 }
 
 /// How long an endpoint may take to accept a connection.
 const REACH_WAIT: Duration = Duration::from_secs(3);
 
-fn reach(endpoint: &str) -> Finding {
+fn reach(address: &str) -> std::io::Result<()> {
+    let found = address.to_socket_addrs()?.next().ok_or_else(|| std::io::Error::other("the name has no address"))?;
+    TcpStream::connect_timeout(&found, REACH_WAIT).map(|_| ())
+}
+
+fn bluesky(endpoint: &str) -> Finding {
     let (scheme, rest) = endpoint.split_once("://").unwrap_or(("wss", endpoint));
     let host = rest.split(['/', '?']).next().unwrap_or(rest);
     let address =
         if host.contains(':') { host.to_owned() } else { format!("{host}:{}", if scheme == "ws" { 80 } else { 443 }) };
-    let tried = address
-        .to_socket_addrs()
-        .and_then(|mut found| found.next().ok_or_else(|| std::io::Error::other("the name has no address")))
-        .and_then(|found| TcpStream::connect_timeout(&found, REACH_WAIT));
-    match tried {
-        Ok(_) => Finding::ok("bluesky", format!("{address} accepts connections")),
+    match reach(&address) {
+        Ok(()) => Finding::ok("bluesky", format!("{address} accepts connections")),
         Err(error) => Finding::warning(
             "bluesky",
             format!("{address}: {error}"),
-            "check network, proxy and firewall; until one endpoint answers, `run` shows simulated data and keeps trying",
+            "check network, proxy and firewall; until a live source answers, `run` shows simulated data and keeps trying",
         ),
     }
 }

@@ -4,7 +4,6 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use groundswell_sources::jetstream::LiveStatus;
 use groundswell_sources::{Clock, DecodeOptions, Stop, SystemClock};
 use groundswell_store::{Reader, Store, WatchStore};
 
@@ -38,7 +37,8 @@ struct Pipeline {
     running: Running,
     reader: Reader,
     simulated: bool,
-    live: Option<Arc<LiveStatus>>,
+    /// Its sources, as they are shown.
+    sources: Vec<(String, Watched)>,
 }
 
 /// Runs until it is told to stop.
@@ -78,8 +78,7 @@ pub(crate) fn run(common: &Common, arguments: &Run) -> Outcome {
 
 impl Service<'_> {
     fn serve(&self, simulated_only: bool, serving: &Serving, stop: &Stop) -> Result<(), Failure> {
-        let mut live =
-            if self.settings.bluesky.enabled && !simulated_only { Some(self.start_live(serving)?) } else { None };
+        let mut live = if simulated_only { None } else { self.start_live(serving)? };
         let mut simulated = None;
         if let Some(live) = &live {
             self.show(serving, live, None);
@@ -123,11 +122,13 @@ impl Service<'_> {
         Ok(())
     }
 
-    fn start_live(&self, serving: &Serving) -> Result<Pipeline, Failure> {
-        let (feed, status) = inputs::bluesky(&self.settings);
-        let mut pipeline = self.start(vec![feed], &self.settings.data, false, serving)?;
-        pipeline.live = Some(status);
-        Ok(pipeline)
+    /// All live sources in one pipeline; `None` where none is configured.
+    fn start_live(&self, serving: &Serving) -> Result<Option<Pipeline>, Failure> {
+        let sources = inputs::live(&self.settings, self.cluster.as_ref(), &self.clock)?;
+        if sources.is_empty() {
+            return Ok(None);
+        }
+        self.start(sources, &self.settings.data, false, serving).map(Some)
     }
 
     fn start_simulated(&self, serving: &Serving, why: &str) -> Result<Pipeline, Failure> {
@@ -141,12 +142,12 @@ impl Service<'_> {
         if folder.exists() {
             std::fs::remove_dir_all(&folder)?;
         }
-        self.start(vec![feed], &folder, true, serving)
+        self.start(vec![(feed, Watched::Simulator)], &folder, true, serving)
     }
 
     fn start(
         &self,
-        feeds: Vec<Feed>,
+        sources: Vec<(Feed, Watched)>,
         folder: &std::path::Path,
         simulated: bool,
         serving: &Serving,
@@ -161,6 +162,8 @@ impl Service<'_> {
             live: Some(serving.state.live().clone()),
             finished: None,
         };
+        let named = |(feed, watched): &(Feed, Watched)| (feed.source.name().to_owned(), watched.clone());
+        let shown = sources.iter().map(named).collect();
         let plan = Plan {
             workers: self.workers,
             // The simulator is each process's own; a cluster shares live sources only.
@@ -169,11 +172,11 @@ impl Service<'_> {
             watches: Arc::clone(&self.watches),
             stage_times: None,
             clock: Arc::clone(&self.clock),
-            feeds,
+            feeds: sources.into_iter().map(|(feed, _)| feed).collect(),
             data: Some(self.settings.data.clone()),
         };
         let running = pipeline::start(plan, Box::new(sink))?;
-        Ok(Pipeline { running, reader, simulated, live: None })
+        Ok(Pipeline { running, reader, simulated, sources: shown })
     }
 
     /// Shows a pipeline, and the state of a live one that is being tried beside it.
@@ -181,10 +184,9 @@ impl Service<'_> {
         let mut sources = Vec::new();
         for pipeline in [Some(pipeline), beside].into_iter().flatten() {
             let counters = &pipeline.running.counters;
-            sources.push(match &pipeline.live {
-                Some(status) => ShownSource::new("bluesky", Watched::Bluesky(Arc::clone(status)), counters, 0),
-                None => ShownSource::new("simulator", Watched::Simulator, counters, 0),
-            });
+            for (index, (name, watched)) in pipeline.sources.iter().enumerate() {
+                sources.push(ShownSource::new(name, watched.clone(), counters, index));
+            }
         }
         serving.board.show(Shown {
             counters: Arc::clone(&pipeline.running.counters),

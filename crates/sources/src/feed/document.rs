@@ -124,8 +124,8 @@ pub(crate) struct Draft {
 }
 
 impl Draft {
-    /// The item; `None` where it says nothing at all.
-    pub(crate) fn finish(self, base: &Url) -> Option<Item> {
+    /// The item. It may say nothing at all; it is told all the same, as every record is.
+    pub(crate) fn finish(self, base: &Url) -> Item {
         let id = self.id.and_then(name);
         let address = |text: String| absolute(&text, base);
         let link = self.link.and_then(address).or_else(|| {
@@ -134,9 +134,7 @@ impl Draft {
         });
         let link = link.or_else(|| self.other_link.and_then(address));
         let text = if self.summary.is_empty() { self.content } else { self.summary };
-        let item =
-            Item { id, link, title: self.title, text, date: self.published.or(self.updated), language: self.language };
-        (!item.title.is_empty() || !item.text.is_empty()).then_some(item)
+        Item { id, link, title: self.title, text, date: self.published.or(self.updated), language: self.language }
     }
 }
 

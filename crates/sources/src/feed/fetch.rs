@@ -15,8 +15,10 @@ use url::Url;
 use super::config::FeedsConfig;
 use super::date;
 use super::document::{self, Document};
-use super::guard::Guard;
+use super::guard::{Guard, NoAddress, NotPublic};
 use crate::clock::Clock;
+use crate::live::Trouble;
+use crate::net;
 
 /// The longest document that is read, in bytes, before and after decompression; a longer one is a failure of its feed.
 pub const DOCUMENT_BYTES_MAX: usize = 8 << 20;
@@ -47,7 +49,13 @@ pub(crate) struct Validators {
 #[derive(Debug)]
 pub(crate) enum Outcome {
     /// A feed.
-    Read { document: Document, validators: Validators, fresh_for: Option<Duration> },
+    Read {
+        document: Document,
+        validators: Validators,
+        fresh_for: Option<Duration>,
+        /// As they came over the wire.
+        bytes: usize,
+    },
     /// The feed is as it was.
     Unchanged { fresh_for: Option<Duration> },
     /// It is somewhere else.
@@ -61,7 +69,9 @@ pub(crate) enum Outcome {
 /// What went wrong.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Failure {
-    /// In words, without anything that the document says.
+    /// Its kind.
+    pub(crate) trouble: Trouble,
+    /// In words, none of them the server's.
     pub(crate) error: String,
     /// How long the server wants to be left alone.
     pub(crate) retry_after: Option<Duration>,
@@ -69,9 +79,20 @@ pub(crate) struct Failure {
     pub(crate) limited: bool,
 }
 
-impl From<String> for Failure {
-    fn from(error: String) -> Self {
-        Self { error, retry_after: None, limited: false }
+impl Failure {
+    pub(crate) fn new(trouble: Trouble, error: impl Into<String>) -> Self {
+        Self { trouble, error: error.into(), retry_after: None, limited: false }
+    }
+
+    /// By a document that came and is no feed.
+    fn bad(error: impl Into<String>) -> Self {
+        Self::new(Trouble::BadAnswer, error)
+    }
+}
+
+impl From<Trouble> for Failure {
+    fn from(trouble: Trouble) -> Self {
+        Self::new(trouble, trouble.phrase())
     }
 }
 
@@ -88,18 +109,11 @@ pub(crate) struct Fetcher {
 impl Fetcher {
     pub(crate) fn new(config: &FeedsConfig, clock: Arc<dyn Clock>) -> Result<Self, String> {
         let guard = Guard { private_addresses: config.private_addresses };
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-        let tls = rustls::ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(|error| error.to_string())?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
         let user_agent = HeaderValue::from_str(&config.user_agent())
             .map_err(|_| "feeds.contact: expected printable ASCII".to_owned())?;
         let client = Client::builder()
             .user_agent(user_agent)
-            .tls_backend_preconfigured(tls)
+            .tls_backend_preconfigured(net::tls().as_ref().clone())
             .dns_resolver(Arc::new(guard))
             // Redirections are requests of their own: they are counted, checked, and wait for their host's turn.
             .redirect(reqwest::redirect::Policy::none())
@@ -111,23 +125,23 @@ impl Fetcher {
             .connect_timeout(config.connect_timeout)
             .read_timeout(config.read_timeout)
             .build()
-            .map_err(|error| root_cause(&error))?;
+            .map_err(|error| format!("cannot make an HTTP client: {error}"))?;
         Ok(Self { client, guard, large: Arc::new(Semaphore::new(LARGE_MAX)), timeout: config.request_timeout, clock })
     }
 
     /// Fetches and reads one document.
     pub(crate) async fn fetch(&self, url: Url, known: Validators) -> Outcome {
         if let Err(error) = self.guard.check(&url) {
-            return Outcome::Failed(error.to_string().into());
+            return Outcome::Failed(Failure::new(Trouble::NotOffered, error.to_string()));
         }
         match tokio::time::timeout(self.timeout, self.request(url, known)).await {
             Ok(Ok(outcome)) => outcome,
-            Ok(Err(error)) => Outcome::Failed(error.into()),
-            Err(_) => Outcome::Failed("the answer took too long".to_owned().into()),
+            Ok(Err(failure)) => Outcome::Failed(failure),
+            Err(_) => Outcome::Failed(Failure::new(Trouble::TimedOut, "the answer took too long")),
         }
     }
 
-    async fn request(&self, url: Url, known: Validators) -> Result<Outcome, String> {
+    async fn request(&self, url: Url, known: Validators) -> Result<Outcome, Failure> {
         let mut request = self
             .client
             .get(url.clone())
@@ -140,7 +154,7 @@ impl Fetcher {
         if let Some(modified) = known.modified {
             request = request.header(header::IF_MODIFIED_SINCE, modified);
         }
-        let response = request.send().await.map_err(told)?;
+        let response = request.send().await.map_err(|error| told(&error))?;
         let status = response.status();
         let headers = response.headers();
         match status {
@@ -154,11 +168,12 @@ impl Fetcher {
                 return moved(&url, headers, false);
             }
             _ => {
-                return Ok(Outcome::Failed(Failure {
+                return Err(Failure {
+                    trouble: net::Failure::of_answer(status, headers, self.clock.now()).trouble,
                     error: format!("the server answers {}", status.as_u16()),
                     retry_after: text(headers, &header::RETRY_AFTER).and_then(|after| self.until(after)),
                     limited: status == StatusCode::TOO_MANY_REQUESTS,
-                }));
+                });
             }
         }
         let validators = Validators {
@@ -170,10 +185,11 @@ impl Fetcher {
         let encoding = text(headers, &header::CONTENT_ENCODING).unwrap_or_default().trim().to_ascii_lowercase();
         let mut place = Place { large: &self.large, taken: None };
         let body = take(response, &mut place).await?;
+        let bytes = body.len();
         let body = decompress(body, &encoding, &mut place).await?;
         match document::parse(&body, content_type.as_deref(), &url) {
-            Ok(document) => Ok(Outcome::Read { document, validators, fresh_for }),
-            Err(error) => Err(error.to_string()),
+            Ok(document) => Ok(Outcome::Read { document, validators, fresh_for, bytes }),
+            Err(error) => Err(Failure::bad(error.to_string())),
         }
     }
 
@@ -205,9 +221,10 @@ struct Place<'s> {
 }
 
 impl Place<'_> {
-    async fn need(&mut self, bytes: usize) -> Result<(), String> {
+    async fn need(&mut self, bytes: usize) -> Result<(), Failure> {
         if bytes > DOCUMENT_BYTES_MAX {
-            return Err(format!("the document is longer than {DOCUMENT_BYTES_MAX} bytes"));
+            let error = format!("the document is longer than {DOCUMENT_BYTES_MAX} bytes");
+            return Err(Failure::new(Trouble::TooLong, error));
         }
         if bytes > LARGE_BYTES && self.taken.is_none() {
             self.taken = self.large.acquire().await.ok();
@@ -224,30 +241,30 @@ fn validator(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     text(headers, name).filter(|value| !value.is_empty() && value.len() <= VALIDATOR_BYTES_MAX).map(str::to_owned)
 }
 
-fn moved(url: &Url, headers: &HeaderMap, permanent: bool) -> Result<Outcome, String> {
+fn moved(url: &Url, headers: &HeaderMap, permanent: bool) -> Result<Outcome, Failure> {
     let to = text(headers, &header::LOCATION).and_then(|location| url.join(location).ok());
     match to.filter(|to| matches!(to.scheme(), "http" | "https") && to.has_host()) {
         // Anybody on the way can answer over plain HTTP: that is followed once and never remembered.
         Some(to) => {
             Ok(Outcome::Moved { permanent: permanent && !(url.scheme() == "https" && to.scheme() == "http"), to })
         }
-        None => Err("the server redirects to nowhere".to_owned()),
+        None => Err(Failure::bad("the server redirects to nowhere")),
     }
 }
 
 /// Takes the answer as it comes over the wire.
-async fn take(mut response: reqwest::Response, place: &mut Place<'_>) -> Result<Vec<u8>, String> {
+async fn take(mut response: reqwest::Response, place: &mut Place<'_>) -> Result<Vec<u8>, Failure> {
     let announced = response.content_length().unwrap_or(0);
     place.need(usize::try_from(announced).unwrap_or(usize::MAX)).await?;
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(told)? {
+    while let Some(chunk) = response.chunk().await.map_err(|error| told(&error))? {
         place.need(body.len() + chunk.len()).await?;
         body.extend_from_slice(&chunk);
     }
     Ok(body)
 }
 
-async fn decompress(body: Vec<u8>, encoding: &str, place: &mut Place<'_>) -> Result<Vec<u8>, String> {
+async fn decompress(body: Vec<u8>, encoding: &str, place: &mut Place<'_>) -> Result<Vec<u8>, Failure> {
     let mut decoder: Box<dyn std::io::Read + Send> = match encoding {
         "" | "identity" => return Ok(body),
         "gzip" | "x-gzip" => Box::new(MultiGzDecoder::new(std::io::Cursor::new(body))),
@@ -256,7 +273,7 @@ async fn decompress(body: Vec<u8>, encoding: &str, place: &mut Place<'_>) -> Res
             Box::new(ZlibDecoder::new(std::io::Cursor::new(body)))
         }
         "deflate" => Box::new(DeflateDecoder::new(std::io::Cursor::new(body))),
-        _ => return Err("the answer is compressed in a way that was not asked for".to_owned()),
+        _ => return Err(compressed("the answer is compressed in a way that was not asked for")),
     };
     let mut out = Vec::new();
     let mut chunk = vec![0; CHUNK];
@@ -269,31 +286,47 @@ async fn decompress(body: Vec<u8>, encoding: &str, place: &mut Place<'_>) -> Res
             }
             // What was whole before is read like any document that breaks off.
             Err(_) if !out.is_empty() => return Ok(out),
-            Err(_) => return Err("the compressed answer is broken".to_owned()),
+            Err(_) => return Err(compressed("the compressed answer is broken")),
         }
     }
 }
 
-/// What went wrong with a request, without the address: that is said beside it, without its query.
-fn told(error: reqwest::Error) -> String {
-    let error = error.without_url();
-    if error.is_timeout() {
-        return "no answer in time".to_owned();
-    }
-    let cause = root_cause(&error);
-    if error.is_connect() {
-        return format!("cannot connect: {cause}");
-    }
-    if error.is_body() || error.is_decode() {
-        return format!("the answer broke off: {cause}");
-    }
-    cause
+fn compressed(error: &str) -> Failure {
+    Failure::new(Trouble::BadCompression, error)
 }
 
-fn root_cause(error: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(source) = cause.source() {
-        cause = source;
+/// What went wrong with a request: found by looking for what is known in the chain of causes, so that no word of a server's gets
+/// through.
+fn told(error: &reqwest::Error) -> Failure {
+    if error.is_timeout() {
+        return Trouble::TimedOut.into();
     }
-    cause.to_string()
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        if let Some(failure) = known(error) {
+            return failure;
+        }
+        cause = error.source();
+    }
+    if error.is_body() || error.is_decode() {
+        return Trouble::Broken.into();
+    }
+    Trouble::BadAnswer.into()
+}
+
+/// What an error means, where it is one of those that are known.
+fn known(error: &(dyn std::error::Error + 'static)) -> Option<Failure> {
+    if error.is::<NotPublic>() {
+        return Some(Failure::new(Trouble::NotOffered, NotPublic.to_string()));
+    }
+    if error.is::<NoAddress>() {
+        return Some(Trouble::NoAddress.into());
+    }
+    if error.is::<rustls::Error>() {
+        return Some(Trouble::Tls.into());
+    }
+    let error = error.downcast_ref::<std::io::Error>()?;
+    // An error of TLS comes wrapped in one of these, or in two; its `source` would pass over what it wraps.
+    let wrapped = error.get_ref().and_then(|wrapped| known(wrapped));
+    Some(wrapped.unwrap_or_else(|| net::Failure::of_io(error).trouble.into()))
 }

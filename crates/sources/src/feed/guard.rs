@@ -15,6 +15,11 @@ use url::{Host, Url};
 #[error("the address is not public (feeds.private_addresses allows it)")]
 pub(crate) struct NotPublic;
 
+/// The name has no address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the name has no address")]
+pub(crate) struct NoAddress;
+
 /// Looks names up and leaves out what is not public.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Guard {
@@ -37,7 +42,7 @@ impl Resolve for Guard {
     fn resolve(&self, name: Name) -> Resolving {
         let guard = *self;
         Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await.map_err(|_| NoAddress)?;
             let all: Vec<SocketAddr> = found.collect();
             let some = !all.is_empty();
             let public: Vec<SocketAddr> =

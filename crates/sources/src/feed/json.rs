@@ -112,7 +112,7 @@ pub(crate) fn parse(text: &str, address: &Url) -> Result<Document, ParseError> {
         language: feed.language.0.and_then(name),
         interval: None,
         cut: items.len().saturating_sub(ITEMS_MAX),
-        items: items.into_iter().take(ITEMS_MAX).filter_map(|item| item.draft().finish(address)).collect(),
+        items: items.into_iter().take(ITEMS_MAX).map(|item| item.draft().finish(address)).collect(),
         broken: None,
     })
 }

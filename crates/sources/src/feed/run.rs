@@ -18,6 +18,7 @@ use super::status::{FeedState, FeedsStatus};
 use crate::block::{Payload, Position, Positions};
 use crate::channel::{BlockSender, PartitionHandle, PartitionSpec, Stop, Stopped};
 use crate::clock::Clock;
+use crate::live::{LivePart, LiveStatus, Trouble};
 use crate::source::{Source, SourceError};
 
 /// How often it is looked whether a stop was asked for.
@@ -29,6 +30,8 @@ pub struct Feeds {
     config: FeedsConfig,
     clock: Arc<dyn Clock>,
     status: Arc<FeedsStatus>,
+    live: Arc<LiveStatus>,
+    part: LivePart,
     list: Vec<Feed>,
     /// How long each feed waits for its first look.
     waits: Vec<Duration>,
@@ -44,7 +47,14 @@ impl Feeds {
         let feeds = specs.into_iter().map(|spec| Feed::new(spec, config.seed)).collect::<Result<Vec<_>, _>>()?;
         let status = Arc::new(FeedsStatus::default());
         status.begin(feeds.iter().map(|feed| shown(&feed.question().url)));
-        Ok(Self { config, clock, status, waits: vec![Duration::ZERO; feeds.len()], list: feeds })
+        let live = LiveStatus::new(Arc::clone(&clock));
+        let part = live.part(&config.name);
+        Ok(Self { config, clock, status, live, part, waits: vec![Duration::ZERO; feeds.len()], list: feeds })
+    }
+
+    /// What it is doing as a whole: connected while any feed can be read.
+    pub fn live(&self) -> Arc<LiveStatus> {
+        Arc::clone(&self.live)
     }
 
     /// What has become of each feed.
@@ -60,20 +70,25 @@ impl Source for Feeds {
 
     fn resume(&mut self, positions: &Positions) {
         let now = self.clock.now();
+        let mut last = None;
         for (feed, wait) in self.list.iter_mut().zip(&mut self.waits) {
             let Some(value) = positions.get(&*feed.key) else { continue };
             if let Some(next) = feed.resume(value, now) {
                 *wait = next;
+                last = last.max(feed.read_at());
             } else {
                 FeedsStatus::add(&self.status.counters.positions_refused, 1);
                 tracing::warn!(target: "groundswell_sources::feed", feed = %shown(&feed.question().url),
                     "its position cannot be read: it begins anew");
             }
         }
+        if let Some(last) = last {
+            self.part.resumes_from(last);
+        }
     }
 
     fn run(self: Box<Self>, mut out: BlockSender, stop: Stop) -> Result<(), SourceError> {
-        let Self { config, clock, status, list: feeds, waits } = *self;
+        let Self { config, clock, status, live: _, part, list: feeds, waits } = *self;
         if feeds.is_empty() {
             return Err(SourceError::Config(format!("{}: no feed to read", config.name)));
         }
@@ -91,8 +106,10 @@ impl Source for Feeds {
         let spec = PartitionSpec { name: config.name.clone(), head_time: None, live: true, lateness: config.lateness };
         let partition = out.partition(spec, &stop);
         let schedule = super::schedule::Schedule::new(config.fetches_max, millis(config.host_gap));
-        let mut run = Run { config, clock, status, feeds, fetcher, schedule, partition, stop, line: 1 };
+        let mut run =
+            Run { config, clock, status, feeds, fetcher, schedule, partition, part, stop, line: 1, connected: false };
         runtime.block_on(run.run(&waits));
+        run.part.closed();
         // Does not wait for a look-up that hangs.
         runtime.shutdown_background();
         Ok(())
@@ -107,8 +124,11 @@ struct Run {
     fetcher: Fetcher,
     schedule: super::schedule::Schedule,
     partition: PartitionHandle,
+    part: LivePart,
     stop: Stop,
     line: u64,
+    /// A feed could be read since the last time that none could.
+    connected: bool,
 }
 
 fn millis(duration: Duration) -> u64 {
@@ -118,6 +138,7 @@ fn millis(duration: Duration) -> u64 {
 impl Run {
     async fn run(&mut self, waits: &[Duration]) {
         let started = Instant::now();
+        self.part.connecting(&format!("{} feeds", self.feeds.len()));
         let since = || millis(started.elapsed());
         for (number, (feed, wait)) in self.feeds.iter().zip(waits).enumerate() {
             if feed.ended {
@@ -143,7 +164,7 @@ impl Run {
                 Some(ended) = fetches.join_next_with_id(), if !fetches.is_empty() => {
                     let (id, outcome) = match ended {
                         Ok(ended) => ended,
-                        Err(error) => (error.id(), Outcome::Failed(Failure::from("the reader failed on it".to_owned()))),
+                        Err(error) => (error.id(), Outcome::Failed(Failure::new(Trouble::BadAnswer, "the reader failed on it"))),
                     };
                     let Some((number, host)) = running.remove(&id) else { continue };
                     if self.take(number, &host, outcome, since()).is_err() {
@@ -168,6 +189,7 @@ impl Run {
             return Ok(());
         }
         self.tell(number, &step, now);
+        self.tell_live(&step);
         let feed = &self.feeds[number as usize];
         let mut lines = Vec::new();
         for (item, time) in &step.items {
@@ -180,6 +202,30 @@ impl Run {
         self.partition.send_at(self.line, Payload::Ndjson(lines), Some(position))?;
         self.line += count;
         Ok(())
+    }
+
+    /// Says how the source as a whole is doing. One feed that fails is no gap of the source; all of them failing is.
+    fn tell_live(&mut self, step: &Step) {
+        match &step.told {
+            Told::Read | Told::Broken(_) => {
+                if !self.connected {
+                    self.connected = true;
+                    self.part.connected();
+                    // What appeared meanwhile is found at this look, unless so much time has passed that it counts as a first.
+                    if !step.tally.first_look {
+                        self.part.recovered();
+                    }
+                }
+                self.part.message(step.bytes);
+            }
+            Told::Failing(trouble, _) => {
+                if self.status.summary().read == 0 {
+                    self.connected = false;
+                    self.part.failed(*trouble, step.wait.unwrap_or_default());
+                }
+            }
+            Told::Ended => {}
+        }
     }
 
     /// Counts, logs and shows one look.
@@ -200,7 +246,7 @@ impl Run {
                 tracing::debug!(target: "groundswell_sources::feed", feed = %address, "breaks off: {error}");
                 FeedState::Broken(error.clone())
             }
-            Told::Failing(error) => {
+            Told::Failing(_, error) => {
                 FeedsStatus::add(&counters.failures, 1);
                 // The first of a row at `info`: a feed that is down for a day should not fill the log.
                 if feed.failures == 1 {
@@ -233,7 +279,9 @@ impl Run {
 struct Line<'a> {
     time: i64,
     id: &'a str,
-    text: &'a str,
+    /// Absent where the item says nothing: the decoder counts it as a rejected record, like any other.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     lang: Option<&'a str>,
     publisher: &'a str,
@@ -263,7 +311,7 @@ fn write_line(feed: &Feed, step: &Step, item: &Item, time: EventTime, out: &mut 
     let line = Line {
         time: time.unix(),
         id: &id_of(feed, item),
-        text: &text,
+        text: Some(text.as_str()).filter(|text| !text.is_empty()),
         lang: lang.map(str::trim),
         publisher,
         title: &item.title,

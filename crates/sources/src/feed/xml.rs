@@ -394,7 +394,7 @@ impl<'x> Parser<'x> {
             && let Some(draft) = self.item.take()
         {
             let base = self.bases.last().expect("the document's own address is never taken off");
-            self.document.items.extend(draft.finish(base));
+            self.document.items.push(draft.finish(base));
         }
         self.namespaces.truncate(frame.namespaces);
         self.bases.truncate(frame.bases.max(1));
