@@ -5,17 +5,20 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use groundswell_engine::Cluster;
-use groundswell_sources::feed::{FeedSpec, Feeds, FeedsConfig, once_each, publishers, read_opml, read_publishers};
+use groundswell_sources::feed::{
+    FeedSpec, Feeds, FeedsConfig, FeedsStatus, once_each, publishers, read_opml, read_publishers,
+};
 use groundswell_sources::jetstream::{Jetstream, JetstreamConfig, ZstdDictionary};
+use groundswell_sources::mastodon::{InstanceConfig, Mastodon, MastodonConfig, StreamMode, Token};
 use groundswell_sources::{Clock, DecodeOptions, LiveStatus};
 
 use crate::failure::Failure;
 use crate::pipeline::Feed;
-use crate::settings::Settings;
+use crate::settings::{MastodonInstance, MastodonStream, Settings};
 use crate::status::Watched;
 
 /// The Jetstream endpoints in force.
-pub(crate) fn bluesky_endpoints(settings: &Settings) -> Vec<String> {
+fn bluesky_endpoints(settings: &Settings) -> Vec<String> {
     if settings.bluesky.endpoints.is_empty() {
         JetstreamConfig::default().endpoints
     } else {
@@ -23,8 +26,46 @@ pub(crate) fn bluesky_endpoints(settings: &Settings) -> Vec<String> {
     }
 }
 
-/// Bluesky as a live source, and where to look how it is.
-pub(crate) fn bluesky(settings: &Settings, clock: &Arc<dyn Clock>) -> Result<(Feed, Arc<LiveStatus>), Failure> {
+/// A live source on its way into the engine.
+pub(crate) struct LiveFeed {
+    /// What kind of source it is, for the page.
+    pub(crate) kind: &'static str,
+    /// Where to look how it is.
+    pub(crate) status: Arc<LiveStatus>,
+    /// Where to look how each feed of publishers is.
+    pub(crate) feeds: Option<Arc<FeedsStatus>>,
+    /// The source.
+    pub(crate) feed: Feed,
+}
+
+impl LiveFeed {
+    /// How it is shown.
+    pub(crate) fn watched(&self) -> Watched {
+        match &self.feeds {
+            Some(feeds) => Watched::Feeds(Arc::clone(&self.status), Arc::clone(feeds)),
+            None => Watched::Live(self.kind, Arc::clone(&self.status)),
+        }
+    }
+}
+
+/// All live sources that are configured, in the order in which they are shown.
+pub(crate) fn live(
+    settings: &Settings,
+    cluster: Option<&Cluster>,
+    clock: &Arc<dyn Clock>,
+) -> Result<Vec<LiveFeed>, Failure> {
+    let mut feeds = Vec::new();
+    if settings.bluesky.enabled {
+        feeds.push(bluesky(settings, clock)?);
+    }
+    if settings.mastodon.enabled {
+        feeds.push(mastodon(settings, clock)?);
+    }
+    feeds.extend(self::feeds(settings, shared(feed_list(settings)?, cluster), clock)?);
+    Ok(feeds)
+}
+
+fn bluesky(settings: &Settings, clock: &Arc<dyn Clock>) -> Result<LiveFeed, Failure> {
     let config = JetstreamConfig {
         endpoints: bluesky_endpoints(settings),
         lateness: Duration::from_secs(u64::from(settings.bluesky.late_seconds)),
@@ -32,12 +73,70 @@ pub(crate) fn bluesky(settings: &Settings, clock: &Arc<dyn Clock>) -> Result<(Fe
         ..JetstreamConfig::default()
     };
     let source = Jetstream::new(config, Arc::clone(clock));
-    let status = source.status();
-    Ok((Feed { decode: DecodeOptions::default(), source: Box::new(source) }, status))
+    Ok(LiveFeed {
+        kind: "jetstream",
+        status: source.status(),
+        feeds: None,
+        feed: Feed { decode: DecodeOptions::default(), source: Box::new(source) },
+    })
+}
+
+fn mastodon(settings: &Settings, clock: &Arc<dyn Clock>) -> Result<LiveFeed, Failure> {
+    let instances: Result<Vec<_>, Failure> = settings.mastodon.instances.iter().map(mastodon_instance).collect();
+    let config = MastodonConfig {
+        instances: instances?,
+        lateness: Duration::from_secs(u64::from(settings.mastodon.late_seconds)),
+        ..MastodonConfig::default()
+    };
+    let source = Mastodon::new(config, Arc::clone(clock));
+    Ok(LiveFeed {
+        kind: "mastodon",
+        status: source.status(),
+        feeds: None,
+        feed: Feed { decode: DecodeOptions::default(), source: Box::new(source) },
+    })
+}
+
+fn mastodon_instance(instance: &MastodonInstance) -> Result<InstanceConfig, Failure> {
+    Ok(InstanceConfig {
+        host: instance.host.clone(),
+        token: mastodon_token(instance)?,
+        stream: match instance.stream {
+            MastodonStream::Auto => StreamMode::Auto,
+            MastodonStream::WebSocket => StreamMode::WebSocket,
+            MastodonStream::Sse => StreamMode::Sse,
+            MastodonStream::Poll => StreamMode::Poll,
+        },
+        local: instance.local,
+    })
+}
+
+/// An instance's token, from its file or from the configuration; an error says where it was looked for and nothing of it.
+fn mastodon_token(instance: &MastodonInstance) -> Result<Option<Token>, Failure> {
+    let path = &instance.token_file;
+    let (text, from) = if path.as_os_str().is_empty() {
+        if instance.token.0.is_empty() {
+            return Ok(None);
+        }
+        (instance.token.0.clone(), "token".to_owned())
+    } else {
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("mastodon.instances: {}: {}: cannot be read", instance.host, path.display()))
+            .map_err(Failure::usage)?;
+        (text, path.display().to_string())
+    };
+    let wrong = || {
+        let length = text.trim().len();
+        Failure::usage_text(format!(
+            "mastodon.instances: {}: {from}: expected a token of letters and digits, found {length} bytes that are none",
+            instance.host
+        ))
+    };
+    Token::new(&text).map(Some).ok_or_else(wrong)
 }
 
 /// The dictionary that is configured.
-pub(crate) fn bluesky_dictionary(settings: &Settings) -> Result<Option<ZstdDictionary>, Failure> {
+fn bluesky_dictionary(settings: &Settings) -> Result<Option<ZstdDictionary>, Failure> {
     let path = &settings.bluesky.zstd_dictionary;
     if path.as_os_str().is_empty() {
         return Ok(None);
@@ -51,6 +150,9 @@ pub(crate) fn bluesky_dictionary(settings: &Settings) -> Result<Option<ZstdDicti
 /// The feeds in force, from all the places that name some.
 pub(crate) fn feed_list(settings: &Settings) -> Result<Vec<FeedSpec>, Failure> {
     let feeds = &settings.feeds;
+    if !feeds.enabled {
+        return Ok(Vec::new());
+    }
     let mut list = match feeds.publishers.as_str() {
         "builtin" => publishers(),
         "none" | "" => Vec::new(),
@@ -76,23 +178,21 @@ pub(crate) fn feed_list(settings: &Settings) -> Result<Vec<FeedSpec>, Failure> {
     Ok(once_each(list))
 }
 
-/// Feeds as a live source; none where none are wanted. Each process of a cluster reads its share.
+/// The share of a process: feeds in turn.
+fn shared(mut list: Vec<FeedSpec>, cluster: Option<&Cluster>) -> Vec<FeedSpec> {
+    if let Some(cluster) = cluster {
+        let mut turn = (0..cluster.addresses.len()).cycle();
+        list.retain(|_| turn.next() == Some(cluster.process));
+    }
+    list
+}
+
+/// Feeds as a live source; none where none are wanted.
 pub(crate) fn feeds(
     settings: &Settings,
-    cluster: Option<&Cluster>,
+    list: Vec<FeedSpec>,
     clock: &Arc<dyn Clock>,
-) -> Result<Option<(Feed, Watched)>, Failure> {
-    if !settings.feeds.enabled {
-        return Ok(None);
-    }
-    let mut list = feed_list(settings)?;
-    if let Some(cluster) = cluster {
-        let mut number = 0;
-        list.retain(|_| {
-            number += 1;
-            (number - 1) % cluster.addresses.len() == cluster.process
-        });
-    }
+) -> Result<Option<LiveFeed>, Failure> {
     if list.is_empty() {
         return Ok(None);
     }
@@ -105,23 +205,12 @@ pub(crate) fn feeds(
         ..FeedsConfig::default()
     };
     let source = Feeds::new(config, Arc::clone(clock)).context("feeds").map_err(Failure::usage)?;
-    let watched = Watched::Feeds(source.live(), source.status());
-    Ok(Some((Feed { decode: DecodeOptions::default(), source: Box::new(source) }, watched)))
-}
-
-/// All live sources that are configured, each with where to look how it is.
-pub(crate) fn live(
-    settings: &Settings,
-    cluster: Option<&Cluster>,
-    clock: &Arc<dyn Clock>,
-) -> Result<Vec<(Feed, Watched)>, Failure> {
-    let mut sources = Vec::new();
-    if settings.bluesky.enabled {
-        let (feed, status) = bluesky(settings, clock)?;
-        sources.push((feed, Watched::Live("jetstream", status)));
-    }
-    sources.extend(feeds(settings, cluster, clock)?);
-    Ok(sources)
+    Ok(Some(LiveFeed {
+        kind: "feeds",
+        status: source.live(),
+        feeds: Some(source.status()),
+        feed: Feed { decode: DecodeOptions::default(), source: Box::new(source) },
+    }))
 }
 
 #[cfg(test)]
@@ -162,10 +251,9 @@ mod tests {
         let mut all = 0;
         for process in 0..3 {
             let cluster = Cluster { addresses: vec![String::new(); 3], process };
-            let Some((_, Watched::Feeds(_, status))) = feeds(&settings, Some(&cluster), &clock).unwrap() else {
-                panic!("no feeds");
-            };
-            all += status.summary().feeds;
+            let list = shared(feed_list(&settings).unwrap(), Some(&cluster));
+            let source = feeds(&settings, list, &clock).unwrap().unwrap();
+            all += source.feeds.unwrap().summary().feeds;
         }
         assert_eq!(all, publishers().len());
     }

@@ -8,6 +8,7 @@
 //! - [`FileSet`]: files and stdin (NDJSON, CSV, Parquet; plain, gzip, zstd, told apart by content), read side by side in event
 //!   time; its [`file::FileReport`] says what became of each file.
 //! - [`Jetstream`]: Bluesky over a WebSocket; resumes by cursor, fails over between endpoints.
+//! - [`Mastodon`]: instances of the fediverse, by WebSocket, server-sent events or asking; [`html`] makes text of their HTML.
 //! - [`LiveStatus`]: what a live source is doing, its troubles in fixed phrases, and its gaps.
 //! - [`Clocks`]: the event-time clock of each partition; what stood before a block, and the watermark.
 //! - [`FieldMap`] is `--map`.
@@ -40,10 +41,11 @@
 //! - No clock is read but through [`Clock`], no randomness but from a seed.
 //!
 //! Bounds: [`RECORD_BYTES_MAX`], [`JSON_DEPTH_MAX`], [`BLOCK_QUEUE_MAX`], [`file::OPEN_FILES_MAX`], [`PREFIX_HISTORY_MAX`],
-//! [`jetstream::MESSAGE_BYTES_MAX`], [`PATH_PARTS_MAX`].
+//! [`jetstream::MESSAGE_BYTES_MAX`], [`mastodon::MESSAGE_BYTES_MAX`], [`mastodon::BACKFILL_PAGES_MAX`],
+//! [`mastodon::STATUS_IDS_MAX`], [`live::GAPS_MAX`], [`PATH_PARTS_MAX`].
 //!
 //! Sources: RFC 8259 (JSON), RFC 4180 (CSV), RFC 1952 (gzip), RFC 8878 (zstd), the Parquet format, RFC 6455 (WebSocket), the
-//! Jetstream README; watermarks after T. Akidau et al., "The Dataflow Model", VLDB 2015.
+//! Jetstream README, docs.joinmastodon.org; watermarks after T. Akidau et al., "The Dataflow Model", VLDB 2015.
 #![forbid(unsafe_code)]
 
 mod block;
@@ -54,9 +56,11 @@ mod decode;
 mod draft;
 pub mod feed;
 pub mod file;
+pub mod html;
 pub mod jetstream;
 pub mod live;
 mod map;
+pub mod mastodon;
 mod net;
 mod source;
 
@@ -72,4 +76,5 @@ pub use file::{FileSet, FileSetConfig, parse_only};
 pub use jetstream::{Jetstream, JetstreamConfig};
 pub use live::{Gap, LivePart, LiveState, LiveStatus, PartStatus, Trouble};
 pub use map::{FieldMap, MapError, PATH_PARTS_MAX};
+pub use mastodon::{Mastodon, MastodonConfig};
 pub use source::{Source, SourceError};

@@ -280,6 +280,8 @@ struct Slow {
     last_error: Option<Trouble>,
     /// The number of the gap that is open, or that ended when a connection came to stand on which nothing was heard yet.
     gap: Option<u64>,
+    /// The number of the gap before the connection that stands, once something was heard on it.
+    before: Option<u64>,
 }
 
 macro_rules! counters {
@@ -446,7 +448,8 @@ impl LivePart {
         self.part.last_event.store(self.part.heard_at.load(Ordering::Relaxed), Ordering::Relaxed);
         // The connection has proved itself: the gap before it will not be opened again.
         if self.part.unproved.swap(false, Ordering::Relaxed) {
-            self.part.lock().gap = None;
+            let mut slow = self.part.lock();
+            slow.before = slow.gap.take();
         }
     }
 
@@ -456,20 +459,21 @@ impl LivePart {
         self.part.heard_millis.store(self.status.clock.millis(), Ordering::Relaxed);
     }
 
-    /// What was missed has been delivered: the gap before this connection is none for the counts. Call it before
-    /// [`LivePart::message`] of the first message.
+    /// What was missed has been delivered: the gap before this connection is none for the counts.
     pub fn recovered(&self) {
-        let gap = self.part.lock().gap;
-        if let Some(number) = gap {
+        if let Some(number) = self.gap_before() {
             self.status.change_gap(number, |gap| gap.recovered = true);
         }
     }
 
-    /// The new connection does not go back as far as was missed: the gap ends where its first message begins. Call it before
-    /// [`LivePart::message`] of that message.
+    fn gap_before(&self) -> Option<u64> {
+        let slow = self.part.lock();
+        slow.gap.or(slow.before)
+    }
+
+    /// The new connection does not go back as far as was missed: the gap ends where its first message begins.
     pub fn missed_until(&self, end: EventTime) {
-        let gap = self.part.lock().gap;
-        if let Some(number) = gap {
+        if let Some(number) = self.gap_before() {
             self.status.change_gap(number, |gap| gap.end = Some(end.max(gap.start)));
         }
     }
@@ -492,8 +496,9 @@ impl LivePart {
         slow.state = LiveState::Waiting { reason: trouble, wait };
         slow.connected_since = None;
         slow.last_error = Some(trouble);
+        slow.before = None;
         if let Some(number) = slow.gap {
-            self.status.change_gap(number, |gap| gap.end = None);
+            self.status.change_gap(number, |gap| (gap.end, gap.recovered) = (None, false));
         } else {
             let heard = EventTime::from_unix(self.part.heard_at.load(Ordering::Relaxed));
             slow.gap = Some(self.status.open_gap(&self.part.name, heard, trouble));
@@ -551,8 +556,8 @@ mod tests {
         assert_eq!(status.gaps(), std::slice::from_ref(&gap));
         clock.advance_millis(5_000);
         part.connected();
-        part.recovered();
         part.message(10);
+        part.recovered();
         assert_eq!(status.gaps(), [Gap { end: Some(at(70)), recovered: true, ..gap }]);
         // The next break is a gap of its own.
         part.failed(Trouble::Broken, Duration::from_secs(1));

@@ -9,12 +9,13 @@ use groundswell_store::{Reader, Store, WatchStore};
 
 use crate::args::{Common, Run};
 use crate::failure::{DONE, Failure, Outcome};
+use crate::inputs::{self, LiveFeed};
+use crate::output;
 use crate::pipeline::{self, Feed, Plan, Running, StoreSink};
 use crate::settings::{self, Settings};
 use crate::sim_source::SimSource;
 use crate::status::{self, Serving, Shown, ShownSource, Watched};
 use crate::watches::Watches;
-use crate::{inputs, output};
 
 /// Folder of the simulated store inside the data folder.
 const SIMULATED_FOLDER: &str = "simulated";
@@ -37,8 +38,8 @@ struct Pipeline {
     running: Running,
     reader: Reader,
     simulated: bool,
-    /// Its sources, as they are shown.
-    sources: Vec<(String, Watched)>,
+    /// Name and state of each live source, by its place among the pipeline's sources.
+    live: Vec<(String, Watched)>,
 }
 
 /// Runs until it is told to stop.
@@ -78,7 +79,9 @@ pub(crate) fn run(common: &Common, arguments: &Run) -> Outcome {
 
 impl Service<'_> {
     fn serve(&self, simulated_only: bool, serving: &Serving, stop: &Stop) -> Result<(), Failure> {
-        let mut live = if simulated_only { None } else { self.start_live(serving)? };
+        let feeds =
+            if simulated_only { Vec::new() } else { inputs::live(&self.settings, self.cluster.as_ref(), &self.clock)? };
+        let mut live = if feeds.is_empty() { None } else { Some(self.start_live(feeds, serving)?) };
         let mut simulated = None;
         if let Some(live) = &live {
             self.show(serving, live, None);
@@ -122,13 +125,15 @@ impl Service<'_> {
         Ok(())
     }
 
-    /// All live sources in one pipeline; `None` where none is configured.
-    fn start_live(&self, serving: &Serving) -> Result<Option<Pipeline>, Failure> {
-        let sources = inputs::live(&self.settings, self.cluster.as_ref(), &self.clock)?;
-        if sources.is_empty() {
-            return Ok(None);
+    fn start_live(&self, feeds: Vec<LiveFeed>, serving: &Serving) -> Result<Pipeline, Failure> {
+        let (mut sources, mut live) = (Vec::new(), Vec::new());
+        for source in feeds {
+            live.push((source.feed.source.name().to_owned(), source.watched()));
+            sources.push(source.feed);
         }
-        self.start(sources, &self.settings.data, false, serving).map(Some)
+        let mut pipeline = self.start(sources, &self.settings.data, false, serving)?;
+        pipeline.live = live;
+        Ok(pipeline)
     }
 
     fn start_simulated(&self, serving: &Serving, why: &str) -> Result<Pipeline, Failure> {
@@ -142,12 +147,12 @@ impl Service<'_> {
         if folder.exists() {
             std::fs::remove_dir_all(&folder)?;
         }
-        self.start(vec![(feed, Watched::Simulator)], &folder, true, serving)
+        self.start(vec![feed], &folder, true, serving)
     }
 
     fn start(
         &self,
-        sources: Vec<(Feed, Watched)>,
+        feeds: Vec<Feed>,
         folder: &std::path::Path,
         simulated: bool,
         serving: &Serving,
@@ -162,8 +167,6 @@ impl Service<'_> {
             live: Some(serving.state.live().clone()),
             finished: None,
         };
-        let named = |(feed, watched): &(Feed, Watched)| (feed.source.name().to_owned(), watched.clone());
-        let shown = sources.iter().map(named).collect();
         let plan = Plan {
             workers: self.workers,
             // The simulator is each process's own; a cluster shares live sources only.
@@ -172,11 +175,11 @@ impl Service<'_> {
             watches: Arc::clone(&self.watches),
             stage_times: None,
             clock: Arc::clone(&self.clock),
-            feeds: sources.into_iter().map(|(feed, _)| feed).collect(),
+            feeds,
             data: Some(self.settings.data.clone()),
         };
         let running = pipeline::start(plan, Box::new(sink))?;
-        Ok(Pipeline { running, reader, simulated, sources: shown })
+        Ok(Pipeline { running, reader, simulated, live: Vec::new() })
     }
 
     /// Shows a pipeline, and the state of a live one that is being tried beside it.
@@ -184,7 +187,10 @@ impl Service<'_> {
         let mut sources = Vec::new();
         for pipeline in [Some(pipeline), beside].into_iter().flatten() {
             let counters = &pipeline.running.counters;
-            for (index, (name, watched)) in pipeline.sources.iter().enumerate() {
+            if pipeline.simulated {
+                sources.push(ShownSource::new("simulator", Watched::Simulator, counters, 0));
+            }
+            for (index, (name, watched)) in pipeline.live.iter().enumerate() {
                 sources.push(ShownSource::new(name, watched.clone(), counters, index));
             }
         }

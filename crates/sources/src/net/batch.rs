@@ -15,7 +15,7 @@ pub(crate) const BATCH_WAIT: Duration = Duration::from_millis(100);
 pub(crate) const BATCH_BYTES: usize = 256 << 10;
 
 /// Makes the payload of a block's bytes.
-type Wrap = Box<dyn Fn(Vec<u8>) -> Payload + Send>;
+type Wrap = Box<dyn Fn(Vec<u8>) -> Payload + Send + Sync>;
 
 pub(crate) struct Batch {
     partition: PartitionHandle,

@@ -6,10 +6,11 @@ mod endpoints;
 mod trouble;
 mod ws;
 
+pub(crate) use backoff::Backoff;
 pub(crate) use batch::{BATCH_BYTES, BATCH_WAIT, Batch};
 pub(crate) use endpoints::Endpoints;
-pub(crate) use trouble::Failure;
-pub(crate) use ws::{Heartbeat, connect};
+pub(crate) use trouble::{Failure, RETRY_AFTER_MAX};
+pub(crate) use ws::{Beat, Heartbeat, connect};
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;

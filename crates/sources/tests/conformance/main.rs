@@ -10,3 +10,6 @@ mod feed;
 mod file;
 mod harness;
 mod jetstream;
+mod mastodon;
+#[path = "../support/mastodon_server.rs"]
+mod mastodon_server;
