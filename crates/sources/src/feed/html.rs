@@ -1,11 +1,12 @@
 //! HTML to the text that a reader sees.
 //!
-//! No parser of HTML: tags go, what separates words becomes a line break, entities are decoded, scripts and styles are left out.
+//! Other than [`crate::html`], which is for posts and keeps the addresses of links: in a publisher's item links are decoration, and
+//! its own address is known. No parser of HTML: tags go, what separates words becomes a line break, entities are decoded, scripts and styles are left out.
 
 use quick_xml::escape::resolve_html5_entity;
 
 /// The longest name of an entity, in bytes; HTML's longest has 31.
-const ENTITY_BYTES_MAX: usize = 32;
+pub(crate) const ENTITY_BYTES_MAX: usize = 32;
 
 /// Elements whose content nobody reads.
 const UNSEEN: [&str; 6] = ["script", "style", "template", "iframe", "svg", "noscript"];
@@ -19,7 +20,7 @@ const INLINE: [&str; 24] = [
 /// Appends the text of `html` to `out`, white space folded, at most `bytes_max` bytes of it.
 pub(crate) fn to_text(html: &str, out: &mut String, bytes_max: usize) {
     let start = out.len();
-    let mut text = Text { out, start, bytes_max, gap: Gap::None };
+    let mut text = Text { out, start, bytes_max, gap: Gap::None, quotes: true };
     let mut rest = html;
     while !text.full() {
         let Some(at) = memchr::memchr2(b'<', b'&', rest.as_bytes()) else { break };
@@ -33,7 +34,7 @@ pub(crate) fn to_text(html: &str, out: &mut String, bytes_max: usize) {
 /// Appends plain text to `out`, white space folded, at most `bytes_max` bytes of it.
 pub(crate) fn fold(plain: &str, out: &mut String, bytes_max: usize) {
     let start = out.len();
-    Text { out, start, bytes_max, gap: Gap::None }.push(plain);
+    Text { out, start, bytes_max, gap: Gap::None, quotes: false }.push(plain);
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,6 +49,9 @@ struct Text<'o> {
     start: usize,
     bytes_max: usize,
     gap: Gap,
+    /// No quote was met so far that never closes. After one, quotes mean nothing any more: looking to the end of the text for
+    /// each of them would take time that grows with its square.
+    quotes: bool,
 }
 
 impl Text<'_> {
@@ -126,7 +130,7 @@ fn tag<'h>(rest: &'h str, text: &mut Text<'_>) -> &'h str {
         text.push("<");
         return inner;
     }
-    let after = end_of_tag(inner);
+    let after = end_of_tag(inner, &mut text.quotes);
     if !INLINE.contains(&name.as_str()) {
         text.gap = Gap::Line;
     }
@@ -137,9 +141,9 @@ fn tag<'h>(rest: &'h str, text: &mut Text<'_>) -> &'h str {
 }
 
 /// Behind the `>` that ends a tag, quoted values left out.
-fn end_of_tag(inner: &str) -> &str {
+fn end_of_tag<'h>(inner: &'h str, quotes: &mut bool) -> &'h str {
     let mut quote = None;
-    for (at, byte) in inner.bytes().enumerate() {
+    for (at, byte) in inner.bytes().enumerate().take_while(|_| *quotes) {
         match (quote, byte) {
             (None, b'>') => return &inner[at + 1..],
             (None, b'"' | b'\'') => quote = Some(byte),
@@ -147,7 +151,7 @@ fn end_of_tag(inner: &str) -> &str {
             _ => {}
         }
     }
-    // A quote that never closes: take the first `>`.
+    *quotes &= quote.is_none();
     inner.find('>').map_or("", |at| &inner[at + 1..])
 }
 
@@ -156,7 +160,7 @@ fn after_closing<'h>(mut rest: &'h str, name: &str) -> &'h str {
     while let Some(at) = rest.find("</") {
         rest = &rest[at + 2..];
         if rest.get(..name.len()).is_some_and(|head| head.eq_ignore_ascii_case(name)) {
-            return end_of_tag(rest);
+            return rest.find('>').map_or("", |at| &rest[at + 1..]);
         }
     }
     ""

@@ -106,8 +106,20 @@ impl Source for Feeds {
         let spec = PartitionSpec { name: config.name.clone(), head_time: None, live: true, lateness: config.lateness };
         let partition = out.partition(spec, &stop);
         let schedule = super::schedule::Schedule::new(config.fetches_max, millis(config.host_gap));
-        let mut run =
-            Run { config, clock, status, feeds, fetcher, schedule, partition, part, stop, line: 1, connected: false };
+        let mut run = Run {
+            config,
+            clock,
+            status,
+            feeds,
+            fetcher,
+            schedule,
+            partition,
+            part,
+            stop,
+            line: 1,
+            connected: false,
+            warned: false,
+        };
         runtime.block_on(run.run(&waits));
         run.part.closed();
         // Does not wait for a look-up that hangs.
@@ -129,6 +141,8 @@ struct Run {
     line: u64,
     /// A feed could be read since the last time that none could.
     connected: bool,
+    /// It was said that no feed can be read.
+    warned: bool,
 }
 
 fn millis(duration: Duration) -> u64 {
@@ -210,6 +224,9 @@ impl Run {
             Told::Read | Told::Broken(_) => {
                 if !self.connected {
                     self.connected = true;
+                    if std::mem::take(&mut self.warned) {
+                        tracing::info!(target: "groundswell_sources::feed", "feeds can be read again");
+                    }
                     self.part.connected();
                     // What appeared meanwhile is found at this look, unless so much time has passed that it counts as a first.
                     if !step.tally.first_look {
@@ -219,7 +236,13 @@ impl Run {
                 self.part.message(step.bytes);
             }
             Told::Failing(trouble, _) => {
-                if self.status.summary().read == 0 {
+                let summary = self.status.summary();
+                if summary.read == 0 {
+                    if summary.waiting == 0 && !self.warned {
+                        self.warned = true;
+                        tracing::warn!(target: "groundswell_sources::feed", feeds = summary.feeds,
+                            "no feed can be read ({trouble}); they are tried on");
+                    }
                     self.connected = false;
                     self.part.failed(*trouble, step.wait.unwrap_or_default());
                 }
@@ -248,12 +271,8 @@ impl Run {
             }
             Told::Failing(_, error) => {
                 FeedsStatus::add(&counters.failures, 1);
-                // The first of a row at `info`: a feed that is down for a day should not fill the log.
-                if feed.failures == 1 {
-                    tracing::info!(target: "groundswell_sources::feed", feed = %address, "{error}");
-                } else {
-                    tracing::debug!(target: "groundswell_sources::feed", feed = %address, failures = feed.failures, "{error}");
-                }
+                // One of many that fails is shown among the sources and is no news for the log.
+                tracing::debug!(target: "groundswell_sources::feed", feed = %address, failures = feed.failures, "{error}");
                 FeedState::Failing { failures: feed.failures, error: error.clone() }
             }
             Told::Ended => {

@@ -128,10 +128,9 @@ fn perform(mut stream: &TcpStream, act: Act, seen: &Seen, done: impl FnOnce()) {
         }
         Act::SayAndReset(bytes) => {
             let _ = stream.write_all(&bytes);
-            // What was not read when a socket is closed makes the system reset it. Something is on its way: see `reset` below.
-            thread::sleep(Duration::from_millis(50));
+            // What lies in the buffers is thrown away, and the client is told so.
+            socket2::SockRef::from(stream).set_linger(Some(Duration::ZERO)).unwrap();
             done();
-            reset(stream);
         }
         Act::Hang => loop {
             thread::sleep(PATIENCE);
@@ -151,11 +150,6 @@ fn perform(mut stream: &TcpStream, act: Act, seen: &Seen, done: impl FnOnce()) {
             done();
         }
     }
-}
-
-/// Ends a connection in the middle of an answer whose length was announced.
-fn reset(stream: &TcpStream) {
-    let _ = stream.shutdown(std::net::Shutdown::Both);
 }
 
 impl Server {

@@ -21,7 +21,7 @@ use super::html;
 pub const DEPTH_MAX: usize = 128;
 
 /// How many namespaces may be declared at one place.
-const NAMESPACES_MAX: usize = 256;
+const NAMESPACES_MAX: usize = 64;
 
 /// The families of elements that are told apart.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -271,7 +271,7 @@ impl<'x> Parser<'x> {
                 {
                     self.namespaces.push((prefix, family_of(&attribute.value)));
                 }
-            } else if key == "xml:base" {
+            } else if key == "xml:base" && attribute.value.len() <= NAME_BYTES_MAX {
                 let base = self.bases.last().and_then(|base| base.join(attribute.value.trim()).ok());
                 self.bases.extend(base.filter(|_| bases < DEPTH_MAX));
             } else if key == "xml:lang" {
@@ -532,7 +532,9 @@ fn unescape(value: &str) -> String {
     while let Some(at) = rest.find('&') {
         out.push_str(&rest[..at]);
         rest = &rest[at..];
-        let end = rest.find(';').unwrap_or(0);
+        // Looked for within a name's length only: a value may be millions of ampersands.
+        let head = &rest.as_bytes()[..rest.len().min(html::ENTITY_BYTES_MAX + 2)];
+        let end = memchr::memchr(b';', head).unwrap_or(0);
         if let Some(resolved) = rest.get(1..end).and_then(html::resolve) {
             out.push_str(&resolved);
             rest = &rest[end + 1..];
@@ -548,4 +550,131 @@ fn unescape(value: &str) -> String {
 /// HTML elements that are never closed.
 fn is_void(name: &str) -> bool {
     ["br", "hr", "img", "input", "wbr", "meta", "source"].iter().any(|void| name.eq_ignore_ascii_case(void))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Document, ParseError> {
+        parse(text, &Url::parse("https://a.example/feed").unwrap())
+    }
+
+    /// The titles that are read.
+    fn titles(text: &str) -> Vec<String> {
+        read(text).unwrap().items.into_iter().map(|item| item.title).collect()
+    }
+
+    #[test]
+    fn what_is_wrong_costs_its_field_at_most() {
+        let item = |inside: &str| {
+            format!("<rss><channel><item>{inside}</item><item><title>next</title></item></channel></rss>")
+        };
+        for (inside, expected) in [
+            ("<title>AT&T & co</title>", "AT&T & co"),
+            ("<title>caf&eacute; &unknown; x</title>", "café x"),
+            ("<title>a &lt;b&gt;c&lt;/b&gt; &amp;amp; d</title>", "a c & d"),
+            ("<title><![CDATA[a <i>b</i> &amp; c]]></title>", "a b & c"),
+            ("<title>a<br>b</title>", "a\nb"),
+            ("<title>a</p>b</title>", "ab"),
+            ("<title>a <b>b</title>", "a b"),
+            ("<title/><title>second</title>", "second"),
+            ("<media:title>no</media:title><title>yes</title>", "yes"),
+            ("<source><title>no</title></source><title>yes</title>", "yes"),
+            ("<title>never closed", "never closed"),
+            ("<title>wrongly closed</titel><link>/x</link>", "wrongly closed /x"),
+            ("<TITLE>loud</TITLE>", "loud"),
+        ] {
+            assert_eq!(titles(&item(inside)), [expected, "next"], "{inside}");
+        }
+    }
+
+    #[test]
+    fn atom_says_what_its_texts_are() {
+        let title = |attributes: &str, text: &str| {
+            let text = format!(
+                "<feed xmlns='http://www.w3.org/2005/Atom'><entry><title {attributes}>{text}</title></entry></feed>"
+            );
+            titles(&text).remove(0)
+        };
+        assert_eq!(title("", "a &lt;b&gt; c"), "a <b> c");
+        assert_eq!(title("type='text'", "AT&amp;T"), "AT&T");
+        assert_eq!(title("type='html'", "a &lt;b&gt;c&lt;/b&gt;"), "a c");
+        let div = "<div xmlns='http://www.w3.org/1999/xhtml'>a <b>b</b> &lt;c&gt;</div>";
+        assert_eq!(title("type='xhtml'", div), "a b <c>");
+    }
+
+    #[test]
+    fn links_are_the_right_ones_and_absolute() {
+        let link = |inside: &str| {
+            let text = format!(
+                "<feed xmlns='http://www.w3.org/2005/Atom' xml:base='https://b.example/x/'>\
+                 <entry xml:base='y/'><title>t</title>{inside}</entry></feed>"
+            );
+            read(&text).unwrap().items.remove(0).link
+        };
+        assert_eq!(link("<link href='z'/>").as_deref(), Some("https://b.example/x/y/z"));
+        let several = "<link rel='self' href='/s'/><link rel='enclosure' href='/e'/><link rel='via' href='/v'/>";
+        assert_eq!(link(several).as_deref(), Some("https://b.example/v"));
+        assert_eq!(
+            link(&format!("{several}<link rel='alternate' href='/a'/>")).as_deref(),
+            Some("https://b.example/a")
+        );
+        assert_eq!(link("<link href='javascript:alert(1)'/>"), None);
+        assert_eq!(link("<link href='https://user:secret@c.example/'/>"), None);
+        let guid = |attribute: &str| {
+            let text = format!("<rss><item><title>t</title><guid {attribute}>https://a.example/1</guid></item></rss>");
+            read(&text).unwrap().items.remove(0).link
+        };
+        assert_eq!(guid("").as_deref(), Some("https://a.example/1"));
+        assert_eq!(guid("isPermaLink='false'"), None);
+    }
+
+    #[test]
+    fn wishes_are_read() {
+        let interval = |inside: &str| read(&format!("<rss><channel>{inside}<item/></channel></rss>")).unwrap().interval;
+        assert_eq!(interval(""), None);
+        assert_eq!(interval("<ttl> 40 </ttl>"), Some(Duration::from_mins(40)));
+        let sy = "<sy:updatePeriod>daily</sy:updatePeriod>";
+        assert_eq!(interval(sy), Some(Duration::from_hours(24)));
+        assert_eq!(interval(&format!("{sy}<sy:updateFrequency>4</sy:updateFrequency>")), Some(Duration::from_hours(6)));
+        assert_eq!(
+            interval(&format!("{sy}<sy:updateFrequency>0</sy:updateFrequency>")),
+            Some(Duration::from_hours(24))
+        );
+        assert_eq!(interval("<ttl>-1</ttl>"), None);
+    }
+
+    #[test]
+    fn what_is_over_a_bound_is_counted_or_cut() {
+        let many = format!("<rss><channel>{}</channel></rss>", "<item><title>t</title></item>".repeat(ITEMS_MAX + 7));
+        let document = read(&many).unwrap();
+        assert_eq!((document.items.len(), document.cut), (ITEMS_MAX, 7));
+        let long =
+            format!("<rss><item><title>{}</title><description>{0}</description></item></rss>", "é".repeat(100_000));
+        let item = read(&long).unwrap().items.remove(0);
+        assert_eq!((item.title.len(), item.text.len()), (NAME_BYTES_MAX, TEXT_BYTES_MAX));
+        let deep = format!("<rss><item><title>t</title></item>{}", "<a>".repeat(DEPTH_MAX));
+        let document = read(&deep).unwrap();
+        assert_eq!((document.items.len(), document.broken), (1, Some(ParseError::TooDeep)));
+    }
+
+    /// Each of these would take hours if the time were not linear in the length.
+    #[test]
+    fn time_is_linear_in_any_document() {
+        let size = 4 << 20;
+        for document in [
+            format!("<rss><item><title a='{}'>t</title></item></rss>", "&".repeat(size)),
+            format!("<rss><item><title>{}</title></item></rss>", "& ".repeat(size / 2)),
+            format!("<rss>{}</rss>", "<item><title>&lt;a \"</title></item>".repeat(size / 40)),
+            format!("<rss>{}</rss>", format!("<item><title>{}</title></item>", "&lt;a \"".repeat(16_000)).repeat(30)),
+            format!("<rss>{}</rss>", format!("<item><title>{}</title></item>", "&lt;!--".repeat(16_000)).repeat(30)),
+            format!("<rss {}><item/></rss>", "xmlns:a='b' ".repeat(size / 12)),
+            format!("<rss>{}", "<a></b>".repeat(size / 7)),
+            "<".repeat(size),
+            format!("<rss>{}", "]]>".repeat(size / 3)),
+        ] {
+            let _ = read(&document);
+        }
+    }
 }
