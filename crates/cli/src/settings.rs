@@ -184,6 +184,11 @@ pub(crate) struct SimulatorSettings {
 pub(crate) struct StoreSettings {
     /// Minute rows older than this many days of event time are dropped; hours and days stay.
     pub(crate) minutes_kept_days: u32,
+    /// How often the state is saved, in seconds, so that a run that was killed goes on where it was; 0: never.
+    pub(crate) checkpoint_seconds: f64,
+    /// File of the key that saved state is encrypted with, made where it is missing (mode 0600). Default: `checkpoint.key` in
+    /// the platform's folder for configuration. Keep it apart from the data.
+    pub(crate) checkpoint_key: PathBuf,
 }
 
 impl Default for Settings {
@@ -251,13 +256,20 @@ impl Default for SimulatorSettings {
 
 impl Default for StoreSettings {
     fn default() -> Self {
-        Self { minutes_kept_days: 14 }
+        Self { minutes_kept_days: 14, checkpoint_seconds: 30.0, checkpoint_key: default_checkpoint_key() }
     }
 }
 
 fn default_data_dir() -> PathBuf {
     directories::ProjectDirs::from("", "", "groundswell")
         .map_or_else(|| PathBuf::from("groundswell-data"), |dirs| dirs.data_dir().to_owned())
+}
+
+/// Apart from the data: a copy of the data folder is useless without it.
+fn default_checkpoint_key() -> PathBuf {
+    directories::ProjectDirs::from("", "", "groundswell")
+        .map_or_else(|| PathBuf::from("groundswell-data"), |dirs| dirs.config_dir().to_owned())
+        .join("checkpoint.key")
 }
 
 /// Where a value came from.

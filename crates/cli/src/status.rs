@@ -103,7 +103,7 @@ impl StatusSource for Board {
             ] {
                 counters.insert(name.to_owned(), count);
             }
-            for (name, count) in totals.volume.named() {
+            for (name, count) in totals.limits() {
                 counters.insert(name.to_owned(), count);
             }
         }

@@ -8,6 +8,7 @@ use groundswell_sources::{Clock, DecodeOptions, Stop, SystemClock};
 use groundswell_store::{Reader, Store, WatchStore};
 
 use crate::args::{Common, Run};
+use crate::checkpoints::Checkpoints;
 use crate::failure::{DONE, Failure, Outcome};
 use crate::inputs::{self, LiveFeed};
 use crate::output;
@@ -159,13 +160,22 @@ impl Service<'_> {
     ) -> Result<Pipeline, Failure> {
         pipeline::make_data_dir(folder)?;
         let options = pipeline::store_options(self.settings.gate.k, simulated)?;
-        let (writer, reader) = self.runtime.block_on(Store::open(folder, &options))?;
+        let (mut writer, reader) = self.runtime.block_on(Store::open(folder, &options))?;
+        // Made-up posts are made up anew at each start, and a cluster makes no checkpoints yet.
+        let left = if simulated || self.cluster.is_some() {
+            None
+        } else {
+            Checkpoints::open(&self.settings, folder, &mut writer, self.runtime.handle())?
+        };
+        let (checkpoints, resume) = left.map_or((None, None), |(checkpoints, resume)| (Some(checkpoints), resume));
+        let checkpoint_every = checkpoints.as_ref().map(|checkpoints| checkpoints.every);
         let sink = StoreSink {
             runtime: self.runtime.handle().clone(),
             writer,
             minutes_kept_days: self.settings.store.minutes_kept_days,
             live: Some(serving.state.live().clone()),
             finished: None,
+            checkpoints,
         };
         let plan = Plan {
             workers: self.workers,
@@ -177,6 +187,8 @@ impl Service<'_> {
             clock: Arc::clone(&self.clock),
             feeds,
             data: Some(self.settings.data.clone()),
+            checkpoint_every,
+            resume,
         };
         let running = pipeline::start(plan, Box::new(sink))?;
         Ok(Pipeline { running, reader, simulated, live: Vec::new() })
