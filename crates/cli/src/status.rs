@@ -1,14 +1,17 @@
 //! What the page is told about engine, sources and watches, and the server that tells it.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use groundswell_engine::Counters;
 use groundswell_gate::{EngineStatus, Minute, Released, SourceStatus, WatchEntry};
 use groundswell_serve::{Live, Server, ServerState, StatusSource};
+use groundswell_sources::feed::{FeedsStatus, FeedsSummary};
 use groundswell_sources::file::{FileReport, FileStatus};
-use groundswell_sources::jetstream::{LiveState, LiveStatus};
+use groundswell_sources::{LiveState, LiveStatus, PartStatus};
 use tokio::runtime::Runtime;
 
 use crate::args::Common;
@@ -17,9 +20,12 @@ use crate::output;
 use crate::watches::Watches;
 
 /// Where a source's state can be read.
+#[derive(Clone)]
 pub(crate) enum Watched {
-    /// A live connection.
-    Bluesky(Arc<LiveStatus>),
+    /// Live connections, and what kind of source they are of.
+    Live(&'static str, Arc<LiveStatus>),
+    /// Feeds: as a whole, and one by one.
+    Feeds(Arc<LiveStatus>, Arc<FeedsStatus>),
     /// Files.
     Files(Arc<FileReport>),
     /// The simulator.
@@ -138,17 +144,15 @@ fn source_status(source: &ShownSource, now: u64) -> SourceStatus {
         (last.2 * 10.0).round() / 10.0
     };
     let (kind, state, detail, reconnects) = match &source.watched {
-        Watched::Bluesky(status) => {
-            let (state, detail) = match status.state() {
-                LiveState::Stopped => ("stopped", None),
-                LiveState::Connecting { endpoint } => ("connecting", Some(endpoint)),
-                LiveState::Live { endpoint } => ("live", Some(endpoint)),
-                LiveState::Idle { endpoint } => ("idle", Some(format!("connected to {endpoint}, but nothing comes"))),
-                LiveState::Retrying { endpoint, wait, error } => {
-                    ("retrying", Some(format!("{endpoint}: {error}; next try after {} s", wait.as_secs().max(1))))
-                }
-            };
-            ("jetstream", state, detail, status.connections().saturating_sub(1))
+        Watched::Live(kind, status) => {
+            let parts = status.parts();
+            let (state, detail) = live_state(&parts);
+            // Each part's first connection is no reconnection.
+            (*kind, state, detail, status.connections().saturating_sub(parts.len() as u64))
+        }
+        Watched::Feeds(live, feeds) => {
+            let (state, detail) = feeds_state(live.state(), &feeds.summary());
+            ("feeds", state, Some(detail), live.connections().saturating_sub(1))
         }
         Watched::Files(report) => {
             let files = report.files();
@@ -178,6 +182,63 @@ fn source_status(source: &ShownSource, now: u64) -> SourceStatus {
             .map(|time| Minute::containing(time.unix())),
         rate,
     }
+}
+
+/// How long without a message a connection counts as idle.
+const IDLE_AFTER: Duration = Duration::from_secs(10);
+
+/// How many connections are described one by one.
+const PARTS_SHOWN_MAX: usize = 4;
+
+/// The state of the part that does best, and what there is to say of those that do not.
+fn live_state(parts: &[PartStatus]) -> (&'static str, Option<String>) {
+    let state = |part: &PartStatus| match part.state {
+        LiveState::Connected if part.last_event.is_none() || part.silent.is_none_or(|silent| silent >= IDLE_AFTER) => {
+            (1, "idle")
+        }
+        LiveState::Connected => (0, "live"),
+        LiveState::Connecting => (2, "connecting"),
+        LiveState::Waiting { .. } => (3, "retrying"),
+        LiveState::Closed => (4, "stopped"),
+    };
+    let best = parts.iter().map(state).min().map_or("stopped", |(_, state)| state);
+    let describe = |part: &PartStatus| match part.state {
+        LiveState::Connected if state(part).1 == "idle" => format!("connected to {}, but nothing comes", part.endpoint),
+        LiveState::Waiting { reason, wait } => {
+            format!("{}: {reason}; next try after {} s; {}", part.endpoint, wait.as_secs().max(1), reason.advice())
+        }
+        _ => part.endpoint.to_string(),
+    };
+    // What does not do well is said first.
+    let mut order: Vec<&PartStatus> = parts.iter().collect();
+    order.sort_by_key(|part| std::cmp::Reverse(state(part).0));
+    let mut told: Vec<String> = order.iter().take(PARTS_SHOWN_MAX).map(|part| describe(part)).collect();
+    told.retain(|text| !text.is_empty());
+    if parts.len() > PARTS_SHOWN_MAX {
+        told.push(format!("and {} more", parts.len() - PARTS_SHOWN_MAX));
+    }
+    (best, (!told.is_empty()).then(|| told.join("; ")))
+}
+
+/// How feeds are as a whole, and what there is to say of those that fail.
+fn feeds_state(live: LiveState, summary: &FeedsSummary) -> (&'static str, String) {
+    let FeedsSummary { feeds, waiting, read, failing, ended, trouble } = summary;
+    let state = match live {
+        LiveState::Closed => "stopped",
+        _ if *read > 0 => "live",
+        _ if *waiting > 0 => "connecting",
+        _ => "retrying",
+    };
+    let mut detail = format!("{read} of {feeds} feeds read");
+    for (count, word) in [(waiting, "not asked yet"), (failing, "failing"), (ended, "gone for good")] {
+        if *count > 0 {
+            let _ = write!(detail, ", {count} {word}");
+        }
+    }
+    if let Some(trouble) = trouble {
+        let _ = write!(detail, "; {trouble}");
+    }
+    (state, detail)
 }
 
 /// The listening server with its board.
@@ -224,5 +285,29 @@ impl Serving {
         if let Ok(Err(error)) = runtime.block_on(self.task) {
             tracing::warn!(target: "groundswell", "the server ended with an error: {error}");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn feeds_are_shown_as_a_whole_with_one_trouble() {
+        let mut summary = FeedsSummary { feeds: 5, waiting: 5, ..FeedsSummary::default() };
+        let shown = |live, summary: &FeedsSummary| {
+            let (state, detail) = feeds_state(live, summary);
+            format!("{state}: {detail}")
+        };
+        assert_eq!(shown(LiveState::Connecting, &summary), "connecting: 0 of 5 feeds read, 5 not asked yet");
+        summary = FeedsSummary { waiting: 0, read: 3, failing: 1, ended: 1, ..summary };
+        summary.trouble = Some("a.example/feed: no answer in time".to_owned());
+        assert_eq!(
+            shown(LiveState::Connected, &summary),
+            "live: 3 of 5 feeds read, 1 failing, 1 gone for good; a.example/feed: no answer in time"
+        );
+        summary = FeedsSummary { read: 0, failing: 4, ..summary };
+        assert!(shown(LiveState::Connected, &summary).starts_with("retrying: 0 of 5 feeds read, 4 failing"));
+        assert!(shown(LiveState::Closed, &summary).starts_with("stopped: "));
     }
 }

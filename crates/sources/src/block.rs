@@ -7,6 +7,7 @@ use std::sync::Arc;
 use groundswell_post::Rejection;
 
 use crate::file::{CsvHeader, ParquetRows};
+use crate::mastodon::Instance;
 
 /// A configured source, by its place in the configuration.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -66,6 +67,13 @@ pub enum Payload {
     Parquet(ParquetRows),
     /// Whole Jetstream messages, one a line.
     Jetstream(Vec<u8>),
+    /// Events of one Mastodon instance, one a line, as its reader wrote them down.
+    Mastodon {
+        /// Where they come from.
+        instance: Arc<Instance>,
+        /// The events.
+        bytes: Vec<u8>,
+    },
     /// One record that the reader had to pass over (too long to be held).
     Rejected(Rejection),
 }
@@ -74,7 +82,9 @@ impl Payload {
     /// How many bytes of input it holds, for progress.
     pub fn len(&self) -> usize {
         match self {
-            Self::Ndjson(bytes) | Self::Csv { bytes, .. } | Self::Jetstream(bytes) => bytes.len(),
+            Self::Ndjson(bytes) | Self::Csv { bytes, .. } | Self::Jetstream(bytes) | Self::Mastodon { bytes, .. } => {
+                bytes.len()
+            }
             Self::Parquet(rows) => rows.bytes(),
             Self::Rejected(_) => 0,
         }
@@ -120,6 +130,7 @@ impl fmt::Debug for Payload {
             Self::Csv { .. } => "Csv",
             Self::Parquet(_) => "Parquet",
             Self::Jetstream(_) => "Jetstream",
+            Self::Mastodon { .. } => "Mastodon",
             Self::Rejected(rejection) => return write!(f, "Rejected({rejection})"),
         };
         write!(f, "{name}(redacted, {} bytes)", self.len())

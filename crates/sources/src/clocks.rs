@@ -72,8 +72,10 @@ struct Partition {
     before: VecDeque<Option<EventTime>>,
     /// Blocks published ahead of their predecessors: `ahead[i]` is block `published + 1 + i`.
     ahead: VecDeque<Option<Option<EventTime>>>,
-    /// `published` when it was last seen to change, and when that was.
-    seen: (u64, u64),
+    /// How many published blocks held a post.
+    posts: u64,
+    /// `posts` when it was last seen to change, and when that was.
+    seen: u64,
     seen_at: Option<u64>,
 }
 
@@ -84,6 +86,7 @@ impl Partition {
 
     fn take(&mut self, newest: Option<EventTime>) {
         self.published += 1;
+        self.posts += u64::from(newest.is_some());
         self.newest = self.newest.max(newest);
         if self.before.len() == PREFIX_HISTORY_MAX {
             self.before.pop_front();
@@ -91,11 +94,11 @@ impl Partition {
         self.before.push_back(self.newest);
     }
 
-    /// Whether it has been silent for so long that nobody waits for it.
+    /// Whether it has been without a post for so long that nobody waits for it. Blocks that bring none (a feed's position, a
+    /// heartbeat) do not move its clock, so they must not make others wait for it either.
     fn idle(&mut self, millis: u64, idle_after: u64) -> bool {
-        let seen = (self.published, self.sent);
-        if self.seen != seen || self.seen_at.is_none() {
-            self.seen = seen;
+        if self.seen != self.posts || self.seen_at.is_none() {
+            self.seen = self.posts;
             self.seen_at = Some(millis);
         }
         let silent = millis.saturating_sub(self.seen_at.unwrap_or(millis));
@@ -148,7 +151,8 @@ impl Clocks {
                 newest,
                 before: VecDeque::from([newest]),
                 ahead: VecDeque::new(),
-                seen: (0, 0),
+                posts: 0,
+                seen: 0,
                 seen_at: None,
             });
         }

@@ -7,7 +7,11 @@
 //! Main types:
 //! - [`FileSet`]: files and stdin (NDJSON, CSV, Parquet; plain, gzip, zstd, told apart by content), read side by side in event
 //!   time; its [`file::FileReport`] says what became of each file.
-//! - [`Jetstream`]: Bluesky over a WebSocket; its [`jetstream::LiveStatus`] says what the connection is doing.
+//! - [`Jetstream`]: Bluesky over a WebSocket; resumes by cursor, fails over between endpoints.
+//! - [`Mastodon`]: instances of the fediverse, by WebSocket, server-sent events or asking; [`html`] makes text of their HTML.
+//! - [`Feeds`]: RSS, Atom and JSON feeds as publishers' items. They are few and small, so this source reads them itself and sends
+//!   NDJSON; its [`feed::FeedsStatus`] says what became of each.
+//! - [`LiveStatus`]: what a live source is doing, its troubles in fixed phrases, and its gaps.
 //! - [`Clocks`]: the event-time clock of each partition; what stood before a block, and the watermark.
 //! - [`FieldMap`] is `--map`.
 //! - [`Clock`]: the wall clock, injected; [`SystemClock`] is the only place of the workspace that reads the machine's.
@@ -39,10 +43,13 @@
 //! - No clock is read but through [`Clock`], no randomness but from a seed.
 //!
 //! Bounds: [`RECORD_BYTES_MAX`], [`JSON_DEPTH_MAX`], [`BLOCK_QUEUE_MAX`], [`file::OPEN_FILES_MAX`], [`PREFIX_HISTORY_MAX`],
-//! [`jetstream::MESSAGE_BYTES_MAX`], [`PATH_PARTS_MAX`].
+//! [`jetstream::MESSAGE_BYTES_MAX`], [`mastodon::MESSAGE_BYTES_MAX`], [`mastodon::BACKFILL_PAGES_MAX`],
+//! [`mastodon::STATUS_IDS_MAX`], [`live::GAPS_MAX`], [`PATH_PARTS_MAX`]; of feeds [`feed::FEEDS_MAX`], [`feed::FETCHES_MAX`],
+//! [`feed::DOCUMENT_BYTES_MAX`], [`feed::ITEMS_MAX`], [`feed::DEPTH_MAX`], [`feed::TEXT_BYTES_MAX`], [`feed::NAME_BYTES_MAX`],
+//! [`feed::GONE_ITEMS_MAX`], [`feed::REDIRECTS_MAX`], [`feed::RETRY_AFTER_MAX`].
 //!
 //! Sources: RFC 8259 (JSON), RFC 4180 (CSV), RFC 1952 (gzip), RFC 8878 (zstd), the Parquet format, RFC 6455 (WebSocket), the
-//! Jetstream README; watermarks after T. Akidau et al., "The Dataflow Model", VLDB 2015.
+//! Jetstream README, docs.joinmastodon.org, RFC 4287 (Atom), rssboard.org, jsonfeed.org; watermarks after T. Akidau et al., "The Dataflow Model", VLDB 2015.
 #![forbid(unsafe_code)]
 
 mod block;
@@ -51,9 +58,14 @@ mod clock;
 mod clocks;
 mod decode;
 mod draft;
+pub mod feed;
 pub mod file;
+pub mod html;
 pub mod jetstream;
+pub mod live;
 mod map;
+pub mod mastodon;
+mod net;
 mod source;
 
 pub use block::{Block, Payload, Position, Positions, SourceIx};
@@ -63,7 +75,10 @@ pub use channel::{
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use clocks::{Clocks, IDLE_AFTER_DEFAULT, PREFIX_HISTORY_MAX, SavedClock};
 pub use decode::{DecodeOptions, DecodeScratch, Each, JSON_DEPTH_MAX, RECORD_BYTES_MAX, decode};
+pub use feed::{Feeds, FeedsConfig};
 pub use file::{FileSet, FileSetConfig, parse_only};
 pub use jetstream::{Jetstream, JetstreamConfig};
+pub use live::{Gap, LivePart, LiveState, LiveStatus, PartStatus, Trouble};
 pub use map::{FieldMap, MapError, PATH_PARTS_MAX};
+pub use mastodon::{Mastodon, MastodonConfig};
 pub use source::{Source, SourceError};
