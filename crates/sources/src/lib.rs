@@ -41,8 +41,8 @@
 //! - No clock is read but through [`Clock`], no randomness but from a seed.
 //!
 //! Bounds: [`RECORD_BYTES_MAX`], [`JSON_DEPTH_MAX`], [`BLOCK_QUEUE_MAX`], [`file::OPEN_FILES_MAX`], [`PREFIX_HISTORY_MAX`],
-//! [`jetstream::MESSAGE_BYTES_MAX`], [`jetstream::HIDDEN_ACCOUNTS_MAX`], [`mastodon::MESSAGE_BYTES_MAX`], [`mastodon::BACKFILL_PAGES_MAX`],
-//! [`mastodon::STATUS_IDS_MAX`], [`live::GAPS_MAX`], [`PATH_PARTS_MAX`].
+//! [`jetstream::MESSAGE_BYTES_MAX`], [`jetstream::HIDDEN_ACCOUNTS_MAX`], [`mastodon::MESSAGE_BYTES_MAX`],
+//! [`mastodon::BACKFILL_PAGES_MAX`], [`mastodon::STATUS_IDS_MAX`], [`live::GAPS_MAX`], [`PATH_PARTS_MAX`].
 //!
 //! Sources: RFC 8259 (JSON), RFC 4180 (CSV), RFC 1952 (gzip), RFC 8878 (zstd), the Parquet format, RFC 6455 (WebSocket), the
 //! Jetstream README, docs.joinmastodon.org; watermarks after T. Akidau et al., "The Dataflow Model", VLDB 2015.
