@@ -4,6 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use groundswell_engine::Cluster;
+use groundswell_sources::feed::{
+    FeedSpec, Feeds, FeedsConfig, FeedsStatus, once_each, publishers, read_opml, read_publishers,
+};
 use groundswell_sources::jetstream::{Jetstream, JetstreamConfig, ZstdDictionary};
 use groundswell_sources::mastodon::{InstanceConfig, Mastodon, MastodonConfig, StreamMode, Token};
 use groundswell_sources::{Clock, DecodeOptions, LiveStatus};
@@ -11,6 +15,7 @@ use groundswell_sources::{Clock, DecodeOptions, LiveStatus};
 use crate::failure::Failure;
 use crate::pipeline::Feed;
 use crate::settings::{MastodonInstance, MastodonStream, Settings};
+use crate::status::Watched;
 
 /// The Jetstream endpoints in force.
 fn bluesky_endpoints(settings: &Settings) -> Vec<String> {
@@ -27,12 +32,28 @@ pub(crate) struct LiveFeed {
     pub(crate) kind: &'static str,
     /// Where to look how it is.
     pub(crate) status: Arc<LiveStatus>,
+    /// Where to look how each feed of publishers is.
+    pub(crate) feeds: Option<Arc<FeedsStatus>>,
     /// The source.
     pub(crate) feed: Feed,
 }
 
+impl LiveFeed {
+    /// How it is shown.
+    pub(crate) fn watched(&self) -> Watched {
+        match &self.feeds {
+            Some(feeds) => Watched::Feeds(Arc::clone(&self.status), Arc::clone(feeds)),
+            None => Watched::Live(self.kind, Arc::clone(&self.status)),
+        }
+    }
+}
+
 /// All live sources that are configured, in the order in which they are shown.
-pub(crate) fn live(settings: &Settings, clock: &Arc<dyn Clock>) -> Result<Vec<LiveFeed>, Failure> {
+pub(crate) fn live(
+    settings: &Settings,
+    cluster: Option<&Cluster>,
+    clock: &Arc<dyn Clock>,
+) -> Result<Vec<LiveFeed>, Failure> {
     let mut feeds = Vec::new();
     if settings.bluesky.enabled {
         feeds.push(bluesky(settings, clock)?);
@@ -40,6 +61,7 @@ pub(crate) fn live(settings: &Settings, clock: &Arc<dyn Clock>) -> Result<Vec<Li
     if settings.mastodon.enabled {
         feeds.push(mastodon(settings, clock)?);
     }
+    feeds.extend(self::feeds(settings, shared(feed_list(settings)?, cluster), clock)?);
     Ok(feeds)
 }
 
@@ -54,6 +76,7 @@ fn bluesky(settings: &Settings, clock: &Arc<dyn Clock>) -> Result<LiveFeed, Fail
     Ok(LiveFeed {
         kind: "jetstream",
         status: source.status(),
+        feeds: None,
         feed: Feed { decode: DecodeOptions::default(), source: Box::new(source) },
     })
 }
@@ -69,6 +92,7 @@ fn mastodon(settings: &Settings, clock: &Arc<dyn Clock>) -> Result<LiveFeed, Fai
     Ok(LiveFeed {
         kind: "mastodon",
         status: source.status(),
+        feeds: None,
         feed: Feed { decode: DecodeOptions::default(), source: Box::new(source) },
     })
 }
@@ -121,4 +145,116 @@ fn bluesky_dictionary(settings: &Settings) -> Result<Option<ZstdDictionary>, Fai
         .with_context(|| format!("bluesky.zstd_dictionary: {}: cannot be read", path.display()))
         .map_err(Failure::usage)?;
     Ok(Some(ZstdDictionary(bytes.into())))
+}
+
+/// The feeds in force, from all the places that name some.
+pub(crate) fn feed_list(settings: &Settings) -> Result<Vec<FeedSpec>, Failure> {
+    let feeds = &settings.feeds;
+    if !feeds.enabled {
+        return Ok(Vec::new());
+    }
+    let mut list = match feeds.publishers.as_str() {
+        "builtin" => publishers(),
+        "none" | "" => Vec::new(),
+        path => {
+            let text = std::fs::read_to_string(path)
+                .with_context(|| {
+                    format!("feeds.publishers: {path}: expected `builtin`, `none` or a file: it cannot be read")
+                })
+                .map_err(Failure::usage)?;
+            read_publishers(&text).with_context(|| format!("feeds.publishers: {path}")).map_err(Failure::usage)?
+        }
+    };
+    if !feeds.languages.is_empty() {
+        list.retain(|feed| feed.language.as_ref().is_some_and(|language| feeds.languages.contains(language)));
+    }
+    list.extend(feeds.urls.iter().map(FeedSpec::new));
+    for path in &feeds.opml {
+        let named = || format!("feeds.opml: {}", path.display());
+        let bytes =
+            std::fs::read(path).with_context(|| format!("{}: cannot be read", named())).map_err(Failure::usage)?;
+        list.extend(read_opml(&bytes).with_context(named).map_err(Failure::usage)?);
+    }
+    Ok(once_each(list))
+}
+
+/// The share of a process: feeds in turn.
+fn shared(mut list: Vec<FeedSpec>, cluster: Option<&Cluster>) -> Vec<FeedSpec> {
+    if let Some(cluster) = cluster {
+        let mut turn = (0..cluster.addresses.len()).cycle();
+        list.retain(|_| turn.next() == Some(cluster.process));
+    }
+    list
+}
+
+/// Feeds as a live source; none where none are wanted.
+pub(crate) fn feeds(
+    settings: &Settings,
+    list: Vec<FeedSpec>,
+    clock: &Arc<dyn Clock>,
+) -> Result<Option<LiveFeed>, Failure> {
+    if list.is_empty() {
+        return Ok(None);
+    }
+    let config = FeedsConfig {
+        feeds: list,
+        contact: settings.feeds.contact.clone(),
+        interval: Duration::from_mins(u64::from(settings.feeds.interval_minutes)),
+        lateness: Duration::from_secs(u64::from(settings.feeds.late_seconds)),
+        private_addresses: settings.feeds.private_addresses,
+        ..FeedsConfig::default()
+    };
+    let source = Feeds::new(config, Arc::clone(clock)).context("feeds").map_err(Failure::usage)?;
+    Ok(Some(LiveFeed {
+        kind: "feeds",
+        status: source.live(),
+        feeds: Some(source.status()),
+        feed: Feed { decode: DecodeOptions::default(), source: Box::new(source) },
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn feeds_come_from_all_places_that_name_some_and_once_each() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut settings = Settings::default();
+        assert_eq!(feed_list(&settings).unwrap(), publishers());
+
+        settings.feeds.languages = vec!["ja".to_owned()];
+        settings.feeds.urls = vec!["https://a.example/feed".to_owned()];
+        settings.feeds.opml = vec![folder.path().join("mine.opml")];
+        let opml = r#"<opml><body><outline text="B" xmlUrl="https://b.example/"/>
+            <outline text="A" xmlUrl="https://a.example/feed"/></body></opml>"#;
+        std::fs::write(&settings.feeds.opml[0], opml).unwrap();
+        let japanese = publishers().iter().filter(|feed| feed.language.as_deref() == Some("ja")).count();
+        assert_eq!(feed_list(&settings).unwrap().len(), japanese + 2);
+
+        settings.feeds.publishers = folder.path().join("list.toml").to_string_lossy().into_owned();
+        let told = |settings: &Settings| format!("{:?}", feed_list(settings).unwrap_err());
+        assert!(told(&settings).contains("list.toml: expected `builtin`, `none` or a file"), "{}", told(&settings));
+        std::fs::write(&settings.feeds.publishers, "[[publisher]]\nurl = 1\n").unwrap();
+        assert!(told(&settings).contains("list.toml"), "{}", told(&settings));
+
+        settings.feeds.publishers = "none".to_owned();
+        assert_eq!(feed_list(&settings).unwrap().len(), 2);
+        std::fs::write(&settings.feeds.opml[0], "<html/>").unwrap();
+        assert!(told(&settings).contains("mine.opml"), "{}", told(&settings));
+    }
+
+    #[test]
+    fn the_processes_of_a_cluster_share_the_feeds() {
+        let clock: Arc<dyn Clock> = Arc::new(groundswell_sources::SystemClock::default());
+        let settings = Settings::default();
+        let mut all = 0;
+        for process in 0..3 {
+            let cluster = Cluster { addresses: vec![String::new(); 3], process };
+            let list = shared(feed_list(&settings).unwrap(), Some(&cluster));
+            let source = feeds(&settings, list, &clock).unwrap().unwrap();
+            all += source.feeds.unwrap().summary().feeds;
+        }
+        assert_eq!(all, publishers().len());
+    }
 }

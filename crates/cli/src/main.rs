@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod checkpoints;
 mod commands;
 mod failure;
 mod inputs;

@@ -3,12 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use groundswell_detect::volume::VolumeConfig;
 use groundswell_edge::EdgeConfig;
-use groundswell_engine::{Closed, Cluster, Counters, EngineConfig, ReleaseSink, SourceConfig, StageTimes, Totals};
+use groundswell_engine::{
+    Checkpoint, Closed, Cluster, Counters, EngineConfig, ReleaseSink, SourceConfig, StageTimes, Totals,
+};
 use groundswell_gate::{Gate, K};
+use groundswell_post::EventTime;
 use groundswell_sketch::Step;
 use groundswell_sources::file::FileReport;
 use groundswell_sources::{BLOCK_QUEUE_MAX, Clock, DecodeOptions, Source, SourceIx, Stop, SystemClock, channel};
@@ -16,6 +20,7 @@ use groundswell_store::{FileRead, ReleaseBatch, ReleaseWriter as _, Writer};
 use tokio::runtime::Handle;
 
 use crate::args::ClusterArgs;
+use crate::checkpoints::Checkpoints;
 use crate::failure::Failure;
 use crate::watches::Watches;
 
@@ -38,6 +43,10 @@ pub(crate) struct Plan {
     pub(crate) feeds: Vec<Feed>,
     /// Folder of the store, where opt-outs are kept too.
     pub(crate) data: Option<PathBuf>,
+    /// How often a checkpoint is made; `None`: never.
+    pub(crate) checkpoint_every: Option<Duration>,
+    /// What an earlier run left.
+    pub(crate) resume: Option<Checkpoint>,
 }
 
 /// A running dataflow with its sources.
@@ -49,7 +58,7 @@ pub(crate) struct Running {
 }
 
 /// Starts sources and engine, each on threads of their own.
-pub(crate) fn start(plan: Plan, sink: Box<dyn ReleaseSink>) -> Result<Running, Failure> {
+pub(crate) fn start(mut plan: Plan, sink: Box<dyn ReleaseSink>) -> Result<Running, Failure> {
     let k = K::new(plan.k).map_err(Failure::usage)?;
     let mut edge = EdgeConfig::default();
     if let Some(data) = &plan.data {
@@ -68,6 +77,8 @@ pub(crate) fn start(plan: Plan, sink: Box<dyn ReleaseSink>) -> Result<Running, F
         volume: VolumeConfig { watch_names: Arc::clone(&plan.watches.names), ..VolumeConfig::default() },
         gate: Gate::new(k),
         stage_times: plan.stage_times,
+        checkpoint_every: plan.checkpoint_every,
+        resume: plan.resume,
     };
     let stop = Stop::default();
     let counters = Arc::new(Counters::new(plan.feeds.len()));
@@ -75,6 +86,15 @@ pub(crate) fn start(plan: Plan, sink: Box<dyn ReleaseSink>) -> Result<Running, F
     // All senders exist before any source runs: until each has named its partitions there is no watermark.
     let senders: Vec<_> = (0..plan.feeds.len()).map(|index| feed.sender(SourceIx(index as u16))).collect();
     drop(feed);
+    if let Some(resume) = &config.resume {
+        let names: Vec<String> = config.sources.iter().map(|source| source.name.clone()).collect();
+        receiver.clocks().restore(resume.clocks(&names), resume.closed_before.map(EventTime::from_unix));
+        for feed in &mut plan.feeds {
+            if let Some(saved) = resume.source(feed.source.name()) {
+                feed.source.resume(&saved.positions);
+            }
+        }
+    }
     let mut sources = Vec::new();
     for (feed, sender) in plan.feeds.into_iter().zip(senders) {
         let stop = stop.clone();
@@ -125,6 +145,8 @@ pub(crate) struct StoreSink {
     pub(crate) live: Option<groundswell_serve::Live>,
     /// Files to remember as read once everything they held is committed.
     pub(crate) finished: Option<Arc<FileReport>>,
+    /// Where checkpoints are kept, if any are made.
+    pub(crate) checkpoints: Option<Checkpoints>,
 }
 
 impl ReleaseSink for StoreSink {
@@ -148,12 +170,24 @@ impl ReleaseSink for StoreSink {
         Ok(())
     }
 
+    fn checkpoint(&mut self, checkpoint: Checkpoint) -> Result<(), anyhow::Error> {
+        match &mut self.checkpoints {
+            Some(checkpoints) => checkpoints.keep(&checkpoint, &mut self.writer, &self.runtime),
+            None => Ok(()),
+        }
+    }
+
     fn finish(&mut self) -> Result<(), anyhow::Error> {
         let Some(report) = &self.finished else { return Ok(()) };
-        for (_, fingerprint) in report.finished() {
-            let finished_at = SystemClock::default().now().unix();
-            let file = FileRead { fingerprint: fingerprint.hash, bytes: fingerprint.bytes, finished_at };
-            self.runtime.block_on(self.writer.mark_file_read(file))?;
+        let finished_at = SystemClock::default().now().unix();
+        let files: Vec<FileRead> = report
+            .finished()
+            .into_iter()
+            .map(|(_, fingerprint)| FileRead { fingerprint: fingerprint.hash, bytes: fingerprint.bytes, finished_at })
+            .collect();
+        self.runtime.block_on(self.writer.finish_files(&files))?;
+        if let Some(checkpoints) = &mut self.checkpoints {
+            checkpoints.clear()?;
         }
         Ok(())
     }

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use groundswell_sources::feed::FeedSpec;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +27,8 @@ pub(crate) struct Settings {
     pub(crate) gate: GateSettings,
     /// Bluesky.
     pub(crate) bluesky: BlueskySettings,
+    /// RSS, Atom and JSON feeds.
+    pub(crate) feeds: FeedsSettings,
     /// Instances of Mastodon and of what speaks its API.
     pub(crate) mastodon: MastodonSettings,
     /// The simulator that stands in when no live source answers.
@@ -54,6 +57,31 @@ pub(crate) struct BlueskySettings {
     pub(crate) late_seconds: u32,
     /// File with the endpoints' zstd dictionary; empty means uncompressed messages.
     pub(crate) zstd_dictionary: PathBuf,
+}
+
+/// Feeds of publishers.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct FeedsSettings {
+    /// Whether they are read.
+    pub(crate) enabled: bool,
+    /// `builtin` for the news publishers that come with the program, `none`, or a TOML file of the same form.
+    pub(crate) publishers: String,
+    /// Only those of `publishers` in these languages (ISO 639-1); empty means all.
+    pub(crate) languages: Vec<String>,
+    /// Addresses of more feeds.
+    pub(crate) urls: Vec<String>,
+    /// OPML files with more feeds, as readers of feeds export them.
+    pub(crate) opml: Vec<PathBuf>,
+    /// An address of mail or web at which publishers can reach who runs this; told to their servers.
+    pub(crate) contact: String,
+    /// How often a feed is read that asks for nothing, in minutes; 5 to 360.
+    pub(crate) interval_minutes: u32,
+    /// How far back an item's own time counts, in seconds; an older one counts half of this before it was found. Windows wait for
+    /// so long, so more is not better.
+    pub(crate) late_seconds: u32,
+    /// Whether feeds may be on this machine or in a private network.
+    pub(crate) private_addresses: bool,
 }
 
 /// The Mastodon source.
@@ -156,6 +184,11 @@ pub(crate) struct SimulatorSettings {
 pub(crate) struct StoreSettings {
     /// Minute rows older than this many days of event time are dropped; hours and days stay.
     pub(crate) minutes_kept_days: u32,
+    /// How often the state is saved, in seconds, so that a run that was killed goes on where it was; 0: never.
+    pub(crate) checkpoint_seconds: f64,
+    /// File of the key that saved state is encrypted with, made where it is missing (mode 0600). Default: `checkpoint.key` in
+    /// the platform's folder for configuration. Keep it apart from the data.
+    pub(crate) checkpoint_key: PathBuf,
 }
 
 impl Default for Settings {
@@ -166,6 +199,7 @@ impl Default for Settings {
             listen: SocketAddr::from(([127, 0, 0, 1], 8750)),
             gate: GateSettings::default(),
             bluesky: BlueskySettings::default(),
+            feeds: FeedsSettings::default(),
             mastodon: MastodonSettings::default(),
             simulator: SimulatorSettings::default(),
             store: StoreSettings::default(),
@@ -182,6 +216,22 @@ impl Default for GateSettings {
 impl Default for BlueskySettings {
     fn default() -> Self {
         Self { enabled: true, endpoints: Vec::new(), late_seconds: 30, zstd_dictionary: PathBuf::new() }
+    }
+}
+
+impl Default for FeedsSettings {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            publishers: "builtin".to_owned(),
+            languages: Vec::new(),
+            urls: Vec::new(),
+            opml: Vec::new(),
+            contact: String::new(),
+            interval_minutes: 15,
+            late_seconds: 30,
+            private_addresses: false,
+        }
     }
 }
 
@@ -206,13 +256,20 @@ impl Default for SimulatorSettings {
 
 impl Default for StoreSettings {
     fn default() -> Self {
-        Self { minutes_kept_days: 14 }
+        Self { minutes_kept_days: 14, checkpoint_seconds: 30.0, checkpoint_key: default_checkpoint_key() }
     }
 }
 
 fn default_data_dir() -> PathBuf {
     directories::ProjectDirs::from("", "", "groundswell")
         .map_or_else(|| PathBuf::from("groundswell-data"), |dirs| dirs.data_dir().to_owned())
+}
+
+/// Apart from the data: a copy of the data folder is useless without it.
+fn default_checkpoint_key() -> PathBuf {
+    directories::ProjectDirs::from("", "", "groundswell")
+        .map_or_else(|| PathBuf::from("groundswell-data"), |dirs| dirs.config_dir().to_owned())
+        .join("checkpoint.key")
 }
 
 /// Where a value came from.
@@ -342,6 +399,19 @@ fn check(settings: &Settings, origins: &BTreeMap<String, Origin>) -> Result<(), 
             "bluesky.late_seconds",
             format!("expected at most 86400, found {}", settings.bluesky.late_seconds),
         );
+    }
+    let feeds = &settings.feeds;
+    if feeds.late_seconds > 86_400 {
+        return wrong("feeds.late_seconds", format!("expected at most 86400, found {}", feeds.late_seconds));
+    }
+    if !(5..=360).contains(&feeds.interval_minutes) {
+        return wrong("feeds.interval_minutes", format!("expected 5 to 360, found {}", feeds.interval_minutes));
+    }
+    if let Some(error) = feeds.urls.iter().find_map(|url| FeedSpec::new(url).address().err()) {
+        return wrong("feeds.urls", error.to_string());
+    }
+    if !feeds.contact.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return wrong("feeds.contact", "expected printable ASCII: it is sent in a header of HTTP".to_owned());
     }
     if let Some(endpoint) =
         settings.bluesky.endpoints.iter().find(|e| !(e.starts_with("ws://") || e.starts_with("wss://")))
@@ -541,6 +611,9 @@ mod tests {
             (None, &[("GROUNDSWELL_GATE_K", "ten")], "GROUNDSWELL_GATE_K: expected a whole number"),
             (None, &[("GROUNDSWELL_GATES", "1")], "no such setting"),
             (None, &[("GROUNDSWELL_BLUESKY_ENDPOINTS", "http://x")], "expected ws:// or wss://"),
+            (None, &[("GROUNDSWELL_FEEDS_URLS", "https://a.example/feed, ftp://x")], "feeds.urls: ftp://x: expected"),
+            (Some("[feeds]\ninterval_minutes = 1\n"), &[], "feeds.interval_minutes: expected 5 to 360, found 1"),
+            (Some("[feeds]\ncontact = \"Zoë\"\n"), &[], "feeds.contact: expected printable ASCII"),
         ] {
             let error = load_text(file, variables).unwrap_err();
             assert!(error.contains(expected), "{error} lacks {expected}");

@@ -1,6 +1,7 @@
 //! What the page is told about engine, sources and watches, and the server that tells it.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -8,6 +9,7 @@ use std::time::Duration;
 use groundswell_engine::Counters;
 use groundswell_gate::{EngineStatus, Minute, Released, SourceStatus, WatchEntry};
 use groundswell_serve::{Live, Server, ServerState, StatusSource};
+use groundswell_sources::feed::{FeedsStatus, FeedsSummary};
 use groundswell_sources::file::{FileReport, FileStatus};
 use groundswell_sources::{LiveState, LiveStatus, PartStatus};
 use tokio::runtime::Runtime;
@@ -18,9 +20,12 @@ use crate::output;
 use crate::watches::Watches;
 
 /// Where a source's state can be read.
+#[derive(Clone)]
 pub(crate) enum Watched {
     /// Live connections, and what kind of source they are of.
     Live(&'static str, Arc<LiveStatus>),
+    /// Feeds: as a whole, and one by one.
+    Feeds(Arc<LiveStatus>, Arc<FeedsStatus>),
     /// Files.
     Files(Arc<FileReport>),
     /// The simulator.
@@ -98,7 +103,7 @@ impl StatusSource for Board {
             ] {
                 counters.insert(name.to_owned(), count);
             }
-            for (name, count) in totals.volume.named() {
+            for (name, count) in totals.limits() {
                 counters.insert(name.to_owned(), count);
             }
         }
@@ -144,6 +149,10 @@ fn source_status(source: &ShownSource, now: u64) -> SourceStatus {
             let (state, detail) = live_state(&parts);
             // Each part's first connection is no reconnection.
             (*kind, state, detail, status.connections().saturating_sub(parts.len() as u64))
+        }
+        Watched::Feeds(live, feeds) => {
+            let (state, detail) = feeds_state(live.state(), &feeds.summary());
+            ("feeds", state, Some(detail), live.connections().saturating_sub(1))
         }
         Watched::Files(report) => {
             let files = report.files();
@@ -209,6 +218,27 @@ fn live_state(parts: &[PartStatus]) -> (&'static str, Option<String>) {
         told.push(format!("and {} more", parts.len() - PARTS_SHOWN_MAX));
     }
     (best, (!told.is_empty()).then(|| told.join("; ")))
+}
+
+/// How feeds are as a whole, and what there is to say of those that fail.
+fn feeds_state(live: LiveState, summary: &FeedsSummary) -> (&'static str, String) {
+    let FeedsSummary { feeds, waiting, read, failing, ended, trouble } = summary;
+    let state = match live {
+        LiveState::Closed => "stopped",
+        _ if *read > 0 => "live",
+        _ if *waiting > 0 => "connecting",
+        _ => "retrying",
+    };
+    let mut detail = format!("{read} of {feeds} feeds read");
+    for (count, word) in [(waiting, "not asked yet"), (failing, "failing"), (ended, "gone for good")] {
+        if *count > 0 {
+            let _ = write!(detail, ", {count} {word}");
+        }
+    }
+    if let Some(trouble) = trouble {
+        let _ = write!(detail, "; {trouble}");
+    }
+    (state, detail)
 }
 
 /// The listening server with its board.
@@ -291,5 +321,24 @@ mod tests {
             status.part(name).failed(Trouble::Refused, Duration::ZERO);
         }
         assert!(live_state(&status.parts()).1.unwrap().ends_with("; and 1 more"));
+    }
+
+    #[test]
+    fn feeds_are_shown_as_a_whole_with_one_trouble() {
+        let mut summary = FeedsSummary { feeds: 5, waiting: 5, ..FeedsSummary::default() };
+        let shown = |live, summary: &FeedsSummary| {
+            let (state, detail) = feeds_state(live, summary);
+            format!("{state}: {detail}")
+        };
+        assert_eq!(shown(LiveState::Connecting, &summary), "connecting: 0 of 5 feeds read, 5 not asked yet");
+        summary = FeedsSummary { waiting: 0, read: 3, failing: 1, ended: 1, ..summary };
+        summary.trouble = Some("a.example/feed: no answer in time".to_owned());
+        assert_eq!(
+            shown(LiveState::Connected, &summary),
+            "live: 3 of 5 feeds read, 1 failing, 1 gone for good; a.example/feed: no answer in time"
+        );
+        summary = FeedsSummary { read: 0, failing: 4, ..summary };
+        assert!(shown(LiveState::Connected, &summary).starts_with("retrying: 0 of 5 feeds read, 4 failing"));
+        assert!(shown(LiveState::Closed, &summary).starts_with("stopped: "));
     }
 }

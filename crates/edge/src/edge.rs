@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use groundswell_post::{DeleteTarget, Deletion, EventTime, Kind, RawPost};
+use serde::{Deserialize, Serialize};
 
 use crate::codes;
 use crate::keys::{DayKeys, EpochKeys};
@@ -54,7 +55,7 @@ pub enum Admission {
 }
 
 /// Bounds that were reached, for metrics.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EdgeStats {
     /// Half-memories of the repeat filter that were dropped for a newer one ([`crate::REPEAT_KEYS_MAX`]).
     pub repeat_generations_dropped: u64,
@@ -66,6 +67,28 @@ pub struct EdgeStats {
     pub hashtags_cut: u64,
     /// Links left out ([`crate::scrub::LINKS_MAX`]).
     pub links_cut: u64,
+}
+
+impl EdgeStats {
+    /// Adds another process's.
+    pub fn add(&mut self, other: &Self) {
+        self.repeat_generations_dropped += other.repeat_generations_dropped;
+        self.source_names_folded += other.source_names_folded;
+        self.posts_without_key += other.posts_without_key;
+        self.hashtags_cut += other.hashtags_cut;
+        self.links_cut += other.links_cut;
+    }
+
+    /// Names and numbers, for metrics.
+    pub fn named(&self) -> [(&'static str, u64); 5] {
+        [
+            ("repeat_generations_dropped", self.repeat_generations_dropped),
+            ("source_names_folded", self.source_names_folded),
+            ("posts_without_key", self.posts_without_key),
+            ("hashtags_cut", self.hashtags_cut),
+            ("links_cut", self.links_cut),
+        ]
+    }
 }
 
 /// What the workers of a process share: epoch keys, repeat filter, opt-outs, names of origins.

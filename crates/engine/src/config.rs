@@ -1,6 +1,7 @@
 //! What the engine needs to be told, and how it can fail.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use groundswell_detect::volume::VolumeConfig;
 use groundswell_edge::EdgeConfig;
@@ -8,6 +9,7 @@ use groundswell_gate::Gate;
 use groundswell_sources::DecodeOptions;
 use groundswell_watch::Percolator;
 
+use crate::checkpoint::Checkpoint;
 use crate::stages::StageTimes;
 
 /// One configured source, in the order of `SourceIx`.
@@ -47,6 +49,10 @@ pub struct EngineConfig {
     pub gate: Gate,
     /// Where stage times go, for `bench`.
     pub stage_times: Option<Arc<StageTimes>>,
+    /// How often a checkpoint is made, and that one is made at an ordered stop; `None`: never. A cluster makes none yet.
+    pub checkpoint_every: Option<Duration>,
+    /// What an earlier run left. Sources are told by whoever starts them.
+    pub resume: Option<Checkpoint>,
 }
 
 /// Why the dataflow ended early.

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use groundswell_detect::volume::VolumeCounters;
+use groundswell_edge::EdgeStats;
 use groundswell_gate::{Released, VolumeRow};
 use groundswell_post::{EventTime, Rejection};
 use serde::{Deserialize, Serialize};
@@ -57,6 +58,10 @@ pub struct Totals {
     pub released: u64,
     /// Cells held back: absent, folded away or shown as suppressed.
     pub suppressed: u64,
+    /// Texts that were read only up to a bound of `text`.
+    pub texts_truncated: u64,
+    /// Counters of the edge's bounds.
+    pub edge: EdgeStats,
     /// Counters of the volume detector's bounds.
     pub volume: VolumeCounters,
 }
@@ -75,7 +80,15 @@ impl Totals {
         self.forgotten += other.forgotten;
         self.released += other.released;
         self.suppressed += other.suppressed;
+        self.texts_truncated += other.texts_truncated;
+        self.edge.add(&other.edge);
         self.volume.add(&other.volume);
+    }
+
+    /// How often each bound was reached, by its name.
+    pub fn limits(&self) -> BTreeMap<&'static str, u64> {
+        let texts = [("texts_truncated", self.texts_truncated)];
+        texts.into_iter().chain(self.edge.named()).chain(self.volume.named()).collect()
     }
 }
 
@@ -155,6 +168,7 @@ impl Counters {
         }
         let mut totals = self.lock();
         totals.records.add(&block.records);
+        totals.texts_truncated += block.texts_truncated;
         for (rejection, count) in &block.rejected_by {
             *totals.rejected_by.entry(rejection.to_string()).or_default() += count;
         }
@@ -172,6 +186,10 @@ impl Counters {
 
     pub(crate) fn add_volume(&self, counters: &VolumeCounters) {
         self.lock().volume.add(counters);
+    }
+
+    pub(crate) fn set_edge(&self, stats: EdgeStats) {
+        self.lock().edge = stats;
     }
 
     pub(crate) fn add_released(&self, rows: &[Released<VolumeRow>], cells: usize) {
@@ -196,6 +214,7 @@ impl Counters {
 pub(crate) struct BlockCounts {
     pub(crate) records: Records,
     pub(crate) rejected_by: BTreeMap<Rejection, u64>,
+    pub(crate) texts_truncated: u64,
     pub(crate) event_time: Option<(i64, i64)>,
 }
 

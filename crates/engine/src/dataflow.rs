@@ -4,6 +4,9 @@
 //! blocks ─▶ Ingest ═(summaries, by shard)═▶ Merge ═(candidates)═▶ Release ─▶ sink
 //!           every worker                    owner of the shard     worker 0
 //! ```
+//!
+//! Two things stop the workers. `stop` is the ordered one: sources end, a last checkpoint is made, and only then `halt` lets
+//! go of what is open. Where no checkpoints are made, and when the sink has failed, both come at once.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -11,7 +14,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
-use groundswell_detect::volume::{Merger, VolumeConfig};
+use groundswell_detect::volume::{Merger, Observer, VolumeConfig};
 use groundswell_edge::{Edge, EdgeShared};
 use groundswell_post::EventTime;
 use groundswell_sources::{Block, BlockReceiver, Clock, Clocks, DecodeOptions, SourceIx, Stop};
@@ -21,14 +24,15 @@ use timely::communication::Config as Communication;
 use timely::dataflow::ProbeHandle;
 use timely::worker::Worker;
 
+use crate::checkpoint::{Checkpoints, Step};
 use crate::config::{EngineConfig, EngineError};
 use crate::counters::{Counters, Totals};
 use crate::deletions::DeletionBoard;
-use crate::operators::Minute;
 use crate::operators::ingest::{Inbox, ingest};
 use crate::operators::merge::merge;
 use crate::operators::release::release;
-use crate::sink::{Closed, ReleaseSink};
+use crate::operators::{Minute, minute_of};
+use crate::sink::{ReleaseSink, ToSink};
 use crate::stages::StageTimes;
 use crate::{cluster, rendezvous};
 
@@ -45,13 +49,16 @@ pub(crate) struct Shared {
     pub(crate) clocks: Arc<Clocks>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) stop: Stop,
+    /// Workers drop what is open.
+    pub(crate) halt: Stop,
+    pub(crate) checkpoints: Checkpoints,
     pub(crate) counters: Arc<Counters>,
     pub(crate) deletions: DeletionBoard,
     pub(crate) percolator: Arc<Percolator>,
     pub(crate) volume: VolumeConfig,
     pub(crate) stage_times: Option<Arc<StageTimes>>,
     edge: OnceLock<Arc<EdgeShared>>,
-    closed: Mutex<Option<Sender<Closed>>>,
+    closed: Mutex<Option<Sender<ToSink>>>,
 }
 
 impl Shared {
@@ -63,10 +70,25 @@ impl Shared {
         &self.config.sources[usize::from(source.0)].name
     }
 
+    /// The watermark, or while a checkpoint is made the one that all workers close up to.
+    pub(crate) fn watermark(&self) -> Option<EventTime> {
+        match self.checkpoints.pinned() {
+            Some(unix) => Some(EventTime::from_unix(unix)),
+            None => self.clocks.watermark(self.clock.as_ref()),
+        }
+    }
+
     /// Wipes author keys that no open window can need.
     pub(crate) fn forget_keys_before(&self, watermark: EventTime) {
         if let Some(edge) = self.edge.get() {
             edge.forget_before(watermark);
+        }
+    }
+
+    /// Brings the counters of the edge's bounds up to date.
+    pub(crate) fn tell_edge_limits(&self) {
+        if let Some(edge) = self.edge.get() {
+            self.counters.set_edge(edge.stats());
         }
     }
 
@@ -91,7 +113,13 @@ pub fn run(
         Some(cluster) => rendezvous::connect(cluster, config.workers)?,
     };
     let processes = config.cluster.as_ref().map_or(1, |cluster| cluster.addresses.len());
-    let (closed, sink_thread) = start_sink(sink, &stop)?;
+    let checkpointing = config.checkpoint_every.is_some() && config.cluster.is_none();
+    // Without checkpoints there is nothing to do between the two.
+    let halt = if checkpointing { Stop::default() } else { stop.clone() };
+    let (closed, sink_thread) = start_sink(sink, &stop, &halt)?;
+    if let Some(resume) = &config.resume {
+        counters.replace(resume.totals.clone());
+    }
     let shared = Arc::new(Shared {
         volume: VolumeConfig { shards: config.workers * processes, ..config.volume.clone() },
         percolator: Arc::clone(&config.percolator),
@@ -100,6 +128,8 @@ pub fn run(
         blocks,
         clock,
         stop: stop.clone(),
+        halt,
+        checkpoints: Checkpoints::new(config.workers),
         counters: Arc::clone(&counters),
         deletions: DeletionBoard::default(),
         edge: OnceLock::new(),
@@ -124,15 +154,24 @@ pub fn run(
 
 type SinkThread = std::thread::JoinHandle<Result<(), anyhow::Error>>;
 
-fn start_sink(mut sink: Box<dyn ReleaseSink>, stop: &Stop) -> Result<(Sender<Closed>, SinkThread), EngineError> {
-    let (sender, receiver) = bounded::<Closed>(CLOSED_QUEUE_MAX);
-    let stop = stop.clone();
+fn start_sink(
+    mut sink: Box<dyn ReleaseSink>,
+    stop: &Stop,
+    halt: &Stop,
+) -> Result<(Sender<ToSink>, SinkThread), EngineError> {
+    let (sender, receiver) = bounded::<ToSink>(CLOSED_QUEUE_MAX);
+    let (stop, halt) = (stop.clone(), halt.clone());
     let thread = std::thread::Builder::new()
         .name("sink".to_owned())
         .spawn(move || {
-            for closed in receiver {
-                if let Err(error) = sink.commit(closed) {
+            for message in receiver {
+                let kept = match message {
+                    ToSink::Closed(closed) => sink.commit(closed),
+                    ToSink::Checkpoint(checkpoint) => sink.checkpoint(*checkpoint),
+                };
+                if let Err(error) = kept {
                     stop.stop();
+                    halt.stop();
                     return Err(error);
                 }
             }
@@ -155,17 +194,48 @@ fn work(worker: &mut Worker, shared: &Arc<Shared>) {
     let Some(closed) = closed else { return };
 
     let inbox = Rc::new(RefCell::new(Inbox::default()));
+    let observer = Rc::new(RefCell::new(Observer::new(shared.volume.clone())));
+    let mut merger = Merger::new(shared.volume.clone(), shared.config.gate.k());
+    if let Some(resume) = &shared.config.resume {
+        merger.restore(resume.shards(), worker.index(), shared.volume.shards);
+    }
+    let merger = Rc::new(RefCell::new(merger));
     let probe = ProbeHandle::new();
     let address = worker.dataflow::<Minute, _, _>(|scope| {
-        let (parts, address) = ingest(scope, Arc::clone(shared), Edge::new(edge_shared), Rc::clone(&inbox));
-        let merger = Merger::new(shared.volume.clone(), shared.config.gate.k());
-        let candidates = merge(parts, merger, shared.stop.clone(), Arc::clone(&shared.counters));
-        let candidates = timely::dataflow::operators::Probe::probe_with(candidates, &probe);
-        release(candidates, shared.config.gate, closed, shared.stop.clone(), Arc::clone(&shared.counters));
+        let (parts, address) =
+            ingest(scope, Arc::clone(shared), Edge::new(edge_shared), Rc::clone(&inbox), Rc::clone(&observer));
+        let (halt, counters) = (&shared.halt, &shared.counters);
+        let candidates = merge(parts, Rc::clone(&merger), halt.clone(), Arc::clone(counters));
+        let (gate, stop) = (shared.config.gate, shared.stop.clone());
+        let sunk = release(candidates, gate, closed.clone(), stop, halt.clone(), Arc::clone(counters));
+        timely::dataflow::operators::Probe::probe_with(sunk, &probe);
         address
     });
     let activator = worker.activator_for(address);
-    while !inbox.borrow().done {
+    let mut member = Member {
+        shared,
+        index: worker.index(),
+        observer: &observer,
+        merger: &merger,
+        made: 0,
+        last_at: shared.clock.millis(),
+    };
+    loop {
+        if member.is_due() {
+            member.make(&closed, |done| {
+                while !done(&probe) {
+                    activator.activate();
+                    worker.step();
+                }
+            });
+        }
+        if inbox.borrow().done {
+            if probe.done() {
+                break;
+            }
+            worker.step_or_park(Some(IDLE_WAIT));
+            continue;
+        }
         match shared.blocks.recv_timeout(IDLE_WAIT) {
             Ok(block) => inbox.borrow_mut().blocks.push(block),
             Err(RecvTimeoutError::Timeout) => {}
@@ -180,8 +250,86 @@ fn work(worker: &mut Worker, shared: &Arc<Shared>) {
         activator.activate();
         worker.step();
     }
-    while !probe.done() {
-        worker.step_or_park(Some(IDLE_WAIT));
-    }
+    drop(member);
     cluster::gather_totals(worker, &shared.config, &shared.counters);
+}
+
+/// One worker's part in making checkpoints. Dropping it leaves the others to themselves, also when the worker panics.
+struct Member<'a> {
+    shared: &'a Shared,
+    index: usize,
+    observer: &'a RefCell<Observer>,
+    merger: &'a RefCell<Merger>,
+    /// Checkpoints that it took part in.
+    made: u64,
+    last_at: u64,
+}
+
+impl Member<'_> {
+    /// Whether a checkpoint is asked for; the first worker asks, when it is time or when everything is to stop.
+    fn is_due(&mut self) -> bool {
+        let shared = self.shared;
+        let Some(every) = shared.config.checkpoint_every.filter(|_| shared.config.cluster.is_none()) else {
+            return false;
+        };
+        if shared.halt.stopped() {
+            return false;
+        }
+        if self.index == 0 && shared.checkpoints.asked() == self.made {
+            let now = shared.clock.millis();
+            let stopping = shared.stop.stopped();
+            if stopping || u128::from(now.saturating_sub(self.last_at)) >= every.as_millis() {
+                shared.checkpoints.ask(stopping);
+                self.last_at = now;
+            }
+        }
+        shared.checkpoints.asked() > self.made
+    }
+
+    /// Makes a checkpoint together with all other workers. `step_until` works until its argument says that it is enough.
+    fn make(&mut self, closed: &Sender<ToSink>, mut step_until: impl FnMut(&dyn Fn(&ProbeHandle<Minute>) -> bool)) {
+        let Shared { checkpoints, clocks, clock, halt, counters, .. } = self.shared;
+        self.made += 1;
+        // Everybody has counted the blocks that were handed out, and takes no other.
+        checkpoints.meet();
+        if checkpoints.first(Step::Pin, self.made) {
+            checkpoints.pin(clocks.watermark(clock.as_ref()).map(EventTime::unix));
+        }
+        checkpoints.meet();
+        let watermark = checkpoints.pinned();
+        let open = watermark.map_or(0, minute_of);
+        step_until(&|probe| halt.stopped() || !probe.less_than(&open));
+        // Others may still need this worker's progress to see theirs.
+        let arrived = checkpoints.arrive();
+        step_until(&|_| checkpoints.all_arrived(arrived));
+        self.observer.borrow_mut().look(&mut |shard, window, summary| {
+            checkpoints.put_open(shard, window, summary.clone());
+        });
+        checkpoints.meet();
+        checkpoints.put_shard(self.index, |open| {
+            let own = open.iter().filter(|(shard, ..)| *shard == self.index);
+            self.merger.borrow().save(own.map(|(_, window, summary)| (*window, summary)))
+        });
+        checkpoints.meet();
+        if checkpoints.first(Step::Assemble, self.made) {
+            let config = &self.shared.config;
+            let names: Vec<String> = config.sources.iter().map(|source| source.name.clone()).collect();
+            let resume = config.resume.as_ref();
+            let closed_before = watermark.map(|_| open as i64 * 60).max(resume.and_then(|resume| resume.closed_before));
+            let earlier = resume.map_or(&[][..], |resume| &resume.sources);
+            let checkpoint = checkpoints.assemble(closed_before, &names, &clocks.save(), counters.totals(), earlier);
+            checkpoints.pin(None);
+            // If the sink has failed, it says why itself.
+            let _ = closed.send(ToSink::Checkpoint(Box::new(checkpoint)));
+        }
+        if checkpoints.is_last() {
+            halt.stop();
+        }
+    }
+}
+
+impl Drop for Member<'_> {
+    fn drop(&mut self) {
+        self.shared.checkpoints.leave();
+    }
 }

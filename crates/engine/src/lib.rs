@@ -10,16 +10,18 @@
 //! - Only summaries are exchanged between workers, never posts.
 //! - The gate stands after the merge: what it sees is the whole window, whatever the number of workers.
 //! - Lateness, deletions and window closing depend on event time alone, so counts are the same at any worker count.
-//! - A window that input ended in the middle of by an ordered stop is dropped, not released half-full.
+//! - A window that input ended in the middle of by an ordered stop is saved in the last checkpoint where there is one, and
+//!   never released half-full.
+//! - What a checkpoint holds is what was counted of the blocks up to the places that it names, no more and no less.
 //!
 //! Sources: D. G. Murray et al., "Naiad: a timely dataflow system", SOSP 2013 (frontiers, capabilities); T. Akidau et al.,
 //! "The Dataflow Model", VLDB 2015 (event time, watermarks, allowed lateness).
 
 #![forbid(unsafe_code)]
 
+mod checkpoint;
 mod cluster;
 mod config;
-
 mod counters;
 mod dataflow;
 mod deletions;
@@ -28,10 +30,10 @@ mod rendezvous;
 mod sink;
 mod stages;
 
+pub use checkpoint::{Checkpoint, CheckpointError, SavedSource};
 pub use config::{Cluster, EngineConfig, EngineError, SourceConfig};
-
 pub use counters::{Counters, Records, SourceCounters, Totals};
 pub use dataflow::{CLOSED_QUEUE_MAX, run};
 pub use deletions::DELETIONS_MAX;
-pub use sink::{Closed, ReleaseSink};
+pub use sink::{Closed, ReleaseSink, ToSink};
 pub use stages::{SAMPLE_EVERY, Stage, StageTimes};

@@ -105,6 +105,11 @@ impl Dimension {
         matches!(self.below(), Below::Absent)
     }
 
+    /// Whether small cells are put together, for which the gate needs the sets of their authors and not only the numbers.
+    pub const fn is_folded(self) -> bool {
+        matches!(self.below(), Below::Folded)
+    }
+
     const fn below(self) -> Below {
         match self {
             Self::Total | Self::Watch => Below::Suppressed,
@@ -133,7 +138,8 @@ pub struct CandidateCell {
     pub posts: u64,
     /// Those of them that are publishers' items.
     pub publisher_posts: u64,
-    /// Distinct authors among persons, still as a set: folding small cells together needs the union.
+    /// Distinct authors among persons. Still a set where cells are folded together ([`Dimension::is_folded`]), which needs the
+    /// union; elsewhere the number is enough ([`Distinct::of_number`]).
     pub authors: Distinct,
 }
 

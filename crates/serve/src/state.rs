@@ -88,7 +88,7 @@ impl ServerState {
 
     /// Whether what is shown is made up.
     pub fn is_simulated(&self) -> bool {
-        self.inner.simulated.load(Ordering::Acquire) || self.inner.status.status().simulated
+        self.inner.simulated.load(Ordering::Acquire)
     }
 
     pub(crate) fn notice(&self) -> Option<&'static str> {

@@ -12,9 +12,15 @@ pub const EXACT_MAX: usize = 1_024;
 
 /// A set of author tokens, as far as counting needs it: the tokens themselves up to [`EXACT_MAX`], then a HyperLogLog.
 /// One and two authors, which most cells have, take no allocation.
+///
+/// Tokens of an earlier epoch (before a restart) cannot be compared with today's. Of these only their number is kept, as a
+/// *floor*: the count over several epochs is the largest of them, never their sum.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Wire", into = "Wire")]
-pub struct Distinct(Repr);
+pub struct Distinct {
+    tokens: Repr,
+    floor: u32,
+}
 
 #[derive(Clone, Default, PartialEq, Eq)]
 enum Repr {
@@ -32,16 +38,17 @@ enum Repr {
 /// What crosses processes.
 #[derive(Serialize, Deserialize)]
 enum Wire {
-    Exact(Vec<u64>),
-    Estimated(Box<HyperLogLog>),
+    Exact(u32, Vec<u64>),
+    Estimated(u32, Box<HyperLogLog>),
 }
 
 impl From<Distinct> for Wire {
     fn from(distinct: Distinct) -> Self {
-        match distinct.0 {
-            Repr::Estimated(sketch) => Self::Estimated(sketch),
-            Repr::Many(tokens) => Self::Exact(tokens),
-            small => Self::Exact(Distinct(small).exact().unwrap_or_default().to_vec()),
+        let floor = distinct.floor;
+        match distinct.tokens {
+            Repr::Estimated(sketch) => Self::Estimated(floor, sketch),
+            Repr::Many(tokens) => Self::Exact(floor, tokens),
+            small => Self::Exact(floor, Distinct::from(small).exact().unwrap_or_default().to_vec()),
         }
     }
 }
@@ -51,11 +58,11 @@ impl TryFrom<Wire> for Distinct {
 
     fn try_from(wire: Wire) -> Result<Self, Self::Error> {
         match wire {
-            Wire::Exact(tokens) if tokens.len() > EXACT_MAX || !is_sorted_unique(&tokens) => {
+            Wire::Exact(_, tokens) if tokens.len() > EXACT_MAX || !is_sorted_unique(&tokens) => {
                 Err("a distinct count's tokens are not sorted, not unique, or too many")
             }
-            Wire::Exact(tokens) => Ok(Self::from_sorted_unique(&tokens)),
-            Wire::Estimated(sketch) => Ok(Self(Repr::Estimated(sketch))),
+            Wire::Exact(floor, tokens) => Ok(Self { floor, ..Self::from_sorted_unique(&tokens) }),
+            Wire::Estimated(floor, sketch) => Ok(Self { tokens: Repr::Estimated(sketch), floor }),
         }
     }
 }
@@ -64,16 +71,27 @@ pub(crate) fn is_sorted_unique(tokens: &[u64]) -> bool {
     tokens.windows(2).all(|pair| pair[0] < pair[1])
 }
 
+impl From<Repr> for Distinct {
+    fn from(tokens: Repr) -> Self {
+        Self { tokens, floor: 0 }
+    }
+}
+
 impl Distinct {
     /// No author.
     pub const fn new() -> Self {
-        Self(Repr::Empty)
+        Self { tokens: Repr::Empty, floor: 0 }
+    }
+
+    /// This many authors, of whom nothing else is known: of an epoch that is over, or where only the number is asked for.
+    pub fn of_number(authors: u64) -> Self {
+        Self { tokens: Repr::Empty, floor: u32::try_from(authors).unwrap_or(u32::MAX) }
     }
 
     /// The set of these tokens, which must ascend without repetition.
     pub fn from_sorted_unique(tokens: &[u64]) -> Self {
         debug_assert!(is_sorted_unique(tokens));
-        Self(match *tokens {
+        Self::from(match *tokens {
             [] => Repr::Empty,
             [one] => Repr::One(one),
             [one, two] => Repr::Two(one, two),
@@ -83,12 +101,12 @@ impl Distinct {
     }
 
     pub(crate) fn estimated(sketch: HyperLogLog) -> Self {
-        Self(Repr::Estimated(Box::new(sketch)))
+        Self::from(Repr::Estimated(Box::new(sketch)))
     }
 
     /// Adds one author.
     pub fn insert(&mut self, token: u64) {
-        match &mut self.0 {
+        match &mut self.tokens {
             Repr::Estimated(sketch) => sketch.insert(token),
             Repr::Many(tokens) if tokens.len() < EXACT_MAX => {
                 if let Err(at) = tokens.binary_search(&token) {
@@ -101,31 +119,41 @@ impl Distinct {
 
     /// Adds all authors of another count.
     pub fn merge(&mut self, other: &Self) {
-        match (&mut self.0, &other.0) {
+        self.floor = self.floor.max(other.floor);
+        match (&mut self.tokens, &other.tokens) {
             (_, Repr::Empty) => {}
-            (Repr::Empty, _) => *self = other.clone(),
+            (Repr::Empty, tokens) => self.tokens = tokens.clone(),
             (Repr::Estimated(mine), Repr::Estimated(theirs)) => mine.merge(theirs),
             (_, Repr::Estimated(theirs)) => {
                 let mut sketch = theirs.clone();
                 for token in self.exact().unwrap_or_default().as_slice() {
                     sketch.insert(*token);
                 }
-                self.0 = Repr::Estimated(sketch);
+                self.tokens = Repr::Estimated(sketch);
             }
             _ => self.merge_sorted_unique(other.exact().unwrap_or_default().as_slice()),
+        }
+    }
+
+    /// Takes all authors of another count.
+    pub(crate) fn absorb(&mut self, other: Self) {
+        if matches!(self.tokens, Repr::Empty) {
+            *self = Self { floor: self.floor.max(other.floor), tokens: other.tokens };
+        } else {
+            self.merge(&other);
         }
     }
 
     /// Adds the authors with these tokens, which must ascend without repetition.
     pub fn merge_sorted_unique(&mut self, tokens: &[u64]) {
         debug_assert!(is_sorted_unique(tokens));
-        match (&mut self.0, tokens) {
+        match (&mut self.tokens, tokens) {
             (_, []) => {}
-            (Repr::Empty, _) => *self = Self::from_sorted_unique(tokens),
+            (Repr::Empty, _) => self.tokens = Self::from_sorted_unique(tokens).tokens,
             (Repr::Estimated(sketch), _) => tokens.iter().for_each(|token| sketch.insert(*token)),
             (Repr::One(mine), [theirs]) => match (*mine, *theirs) {
                 (a, b) if a == b => {}
-                (a, b) => self.0 = Repr::Two(a.min(b), a.max(b)),
+                (a, b) => self.tokens = Repr::Two(a.min(b), a.max(b)),
             },
             (Repr::Many(mine), _) if mine.len() >= tokens.len() * 8 && mine.len() + tokens.len() <= EXACT_MAX => {
                 // A few into many: most are often there already.
@@ -139,7 +167,7 @@ impl Distinct {
                 let mine = self.exact().unwrap_or_default();
                 let mut union = Vec::with_capacity(mine.as_slice().len() + tokens.len());
                 union_into(mine.as_slice(), tokens, &mut union);
-                self.0 = match *union.as_slice() {
+                self.tokens = match *union.as_slice() {
                     [one] => Repr::One(one),
                     [one, two] => Repr::Two(one, two),
                     _ if union.len() <= EXACT_MAX => {
@@ -152,47 +180,51 @@ impl Distinct {
         }
     }
 
-    /// How many authors: exact up to [`EXACT_MAX`], else an estimate, which is always above it.
+    /// How many authors: exact up to [`EXACT_MAX`], else an estimate, which is always above it. After a restart a lower bound:
+    /// the larger of what was counted before and since.
     pub fn count(&self) -> u64 {
-        match &self.0 {
+        let since = match &self.tokens {
             Repr::Empty => 0,
             Repr::One(_) => 1,
             Repr::Two(..) => 2,
             Repr::Many(tokens) => tokens.len() as u64,
             Repr::Estimated(sketch) => (sketch.estimate().round() as u64).max(EXACT_MAX as u64 + 1),
-        }
+        };
+        since.max(u64::from(self.floor))
     }
 
     /// Whether there are at least this many authors, which costs less than counting. `least` is at most [`EXACT_MAX`].
     pub fn has_at_least(&self, least: u64) -> bool {
         debug_assert!(least <= EXACT_MAX as u64);
-        matches!(self.0, Repr::Estimated(_)) || self.count() >= least
+        matches!(self.tokens, Repr::Estimated(_)) || self.count() >= least
     }
 
-    /// Whether [`Self::count`] is exact.
+    /// Whether [`Self::count`] is exact for its epoch, and not an estimate.
     pub fn is_exact(&self) -> bool {
-        !matches!(self.0, Repr::Estimated(_))
+        !matches!(self.tokens, Repr::Estimated(_))
     }
 
-    /// Memory beyond the value itself.
-    pub fn heap_bytes(&self) -> usize {
-        match &self.0 {
+    /// Memory that it fills beyond the value itself. Depends on the number of authors alone, and never shrinks by merging, so
+    /// that bounds that rest on it are reached at the same moment however the counts came together.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        match &self.tokens {
             Repr::Empty | Repr::One(_) | Repr::Two(..) => 0,
-            Repr::Many(tokens) => tokens.capacity() * size_of::<u64>(),
-            Repr::Estimated(sketch) => size_of::<HyperLogLog>() + sketch.heap_bytes(),
+            Repr::Many(tokens) => tokens.len() * size_of::<u64>(),
+            // The sketch itself fills about this; never less than the tokens that it replaced.
+            Repr::Estimated(_) => size_of::<HyperLogLog>() + EXACT_MAX * size_of::<u64>(),
         }
     }
 
     /// The first token, if they stand on the heap: reading it brings in what merging will read.
     pub(crate) fn first(&self) -> u64 {
-        match &self.0 {
+        match &self.tokens {
             Repr::Many(tokens) => tokens.first().copied().unwrap_or(0),
             _ => 0,
         }
     }
 
     fn exact(&self) -> Option<Exact<'_>> {
-        match &self.0 {
+        match &self.tokens {
             Repr::Empty => Some(Exact::Few([0; 2], 0)),
             Repr::One(one) => Some(Exact::Few([*one, 0], 1)),
             Repr::Two(one, two) => Some(Exact::Few([*one, *two], 2)),
@@ -277,7 +309,7 @@ mod tests {
 
     #[test]
     fn is_small() {
-        assert_eq!(size_of::<Distinct>(), 24);
+        assert_eq!(size_of::<Distinct>(), 32);
         assert_eq!(of(&[1, 2]).heap_bytes(), 0);
     }
 
@@ -342,8 +374,24 @@ mod tests {
     }
 
     #[test]
+    fn epochs_are_never_summed() {
+        let mut count = Distinct::of_number(7);
+        assert_eq!((count.count(), count.has_at_least(7), count.has_at_least(8)), (7, true, false));
+        count.merge(&of(&[1, 2, 3]));
+        assert_eq!(count.count(), 7);
+        let nine: Vec<u64> = (0..9).collect();
+        count.merge(&of(&nine));
+        assert_eq!(count.count(), 9);
+        let mut other = Distinct::of_number(8);
+        other.merge(&count);
+        assert_eq!(other.count(), 9);
+        let back: Distinct = bincode::deserialize(&bincode::serialize(&other).unwrap()).unwrap();
+        assert_eq!(back, other);
+    }
+
+    #[test]
     fn refuses_tokens_out_of_order() {
-        let bytes = bincode::serialize(&Wire::Exact(vec![2, 1])).unwrap();
+        let bytes = bincode::serialize(&Wire::Exact(0, vec![2, 1])).unwrap();
         assert!(bincode::deserialize::<Distinct>(&bytes).is_err());
     }
 }

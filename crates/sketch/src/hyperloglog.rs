@@ -185,10 +185,6 @@ impl HyperLogLog {
         z += m * sigma(f64::from(histogram[0]) / m);
         m * m / (2.0 * std::f64::consts::LN_2 * z)
     }
-
-    pub(crate) fn heap_bytes(&self) -> usize {
-        self.nibbles.len() + self.listed.capacity() * size_of::<(u16, u8)>()
-    }
 }
 
 #[allow(clippy::float_cmp, reason = "the series has converged when adding a term changes nothing")]

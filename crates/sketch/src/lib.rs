@@ -30,6 +30,8 @@
 //! - Merging is associative, commutative and, for distinct counts, idempotent: counts are the same at any worker count
 //!   (`distinct::tests::merging_is_a_union`, `table::tests::merging_is_the_same_in_any_split`).
 //! - A [`Distinct`] is a function of the set of tokens alone, never of their order or of how they came together.
+//! - What a full table prunes depends on the content of each partition alone, not on how many tables share them
+//!   (`table::tests::pruning_keeps_the_largest_of_each_partition_however_they_are_spread`).
 //! - Values and tokens leave this crate only to workers of the same cluster; `Debug` prints neither.
 //!
 //! Sources: Flajolet, Fusy, Gandouet, Meunier, "HyperLogLog" (2007); Ertl, "New cardinality estimation algorithms for
@@ -41,12 +43,14 @@
 mod cell;
 mod distinct;
 mod hyperloglog;
+mod saved;
 mod summary;
 mod table;
 mod window;
 
 pub use cell::Cell;
 pub use distinct::{Distinct, EXACT_MAX};
+pub use saved::{Counts, SavedCell, SavedCells};
 pub use summary::{Authors, CellRef, Summary, VALUE_BYTES_MAX};
-pub use table::{CellTable, Pruned};
+pub use table::{CellTable, PARTITIONS, Pruned, partition_of};
 pub use window::{Rfc3339, Step, Window, WindowError};

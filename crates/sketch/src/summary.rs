@@ -100,6 +100,14 @@ impl Authors<'_> {
         }
     }
 
+    /// How many: exact up to [`EXACT_MAX`], else an estimate, which is always above it.
+    pub fn count(self) -> u64 {
+        match self.0 {
+            Set::Exact(tokens) => tokens.len() as u64,
+            Set::Estimated(_) => self.to_distinct().count(),
+        }
+    }
+
     /// As a count that can grow.
     #[inline]
     pub fn to_distinct(self) -> Distinct {
@@ -223,14 +231,6 @@ impl Summary {
     /// Whether there is no cell.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
-    }
-
-    /// Memory beyond the value itself.
-    pub fn heap_bytes(&self) -> usize {
-        self.entries.capacity() * size_of::<Entry>()
-            + self.values.capacity()
-            + self.tokens.capacity() * size_of::<u64>()
-            + self.estimates.iter().map(|sketch| size_of::<HyperLogLog>() + sketch.heap_bytes()).sum::<usize>()
     }
 }
 

@@ -1,7 +1,15 @@
-//! [`CellTable`]: the cells of one window, to be merged into.
+//! [`CellTable`]: the cells of one window, to be merged into and, when it is full, pruned.
+//!
+//! A table can count two windows at once, a longer one and the part of it that is still open: [`CellTable::fold`] ends the
+//! part. So an hour and its day share the places and the names of their cells.
+//!
+//! Cells that may be pruned belong to one of [`PARTITIONS`] partitions, chosen by the upper bits of their hash. Each is pruned
+//! by itself and for what is in it, so it does not matter which tables hold which partitions: what one worker prunes of all of
+//! them, many prune together.
 
 use std::fmt;
 
+use crate::saved::{Counts, SavedCell, SavedCells};
 use crate::{Authors, Cell, CellRef, Summary};
 
 /// A map (dimension, value) → [`Cell`], found by the hash that comes with each cell. Open addressing over a flat array of
@@ -11,8 +19,20 @@ pub struct CellTable {
     /// Upper half: the hash's upper half; lower half: index of the cell plus one; zero is free. A power of two long.
     slots: Vec<u64>,
     entries: Vec<Entry>,
+    /// What the first entries counted before the last fold; entries beyond its end had counted nothing by then.
+    folded: Vec<Cell>,
     values: String,
-    authors_bytes: usize,
+    /// Dimensions whose cells may be pruned, a bit each.
+    prunable: u32,
+    /// What is in each partition; empty as long as nothing prunable came.
+    loads: Vec<Load>,
+}
+
+/// What a partition holds.
+#[derive(Clone, Copy, Default)]
+struct Load {
+    cells: usize,
+    bytes: usize,
 }
 
 #[derive(Clone)]
@@ -22,6 +42,8 @@ struct Entry {
     value_start: u32,
     value_bytes: u16,
     dimension: u8,
+    /// Something was added since the last fold.
+    open: bool,
 }
 
 /// What [`CellTable::prune`] took away.
@@ -33,14 +55,52 @@ pub struct Pruned {
     pub posts: u64,
 }
 
+/// How many parts the cells that may be pruned are divided into. Fixed for ever: what is pruned depends on it.
+pub const PARTITIONS: usize = 64;
+
+/// The partition of a cell: the upper bits of its hash. The lower ones choose its place in a table and must stay uniform
+/// within a partition.
+#[inline]
+pub const fn partition_of(hash: u64) -> usize {
+    (hash >> (64 - PARTITIONS.trailing_zeros())) as usize
+}
+
 const SLOTS_MIN: usize = 64;
 /// Cells whose places are read ahead together.
 const WARMED: usize = 32;
 
+impl Entry {
+    /// What a cell takes, its share of the slots (at most three a cell) and a place among the folded ones included.
+    fn bytes(&self) -> usize {
+        size_of::<Self>()
+            + size_of::<Cell>()
+            + 3 * size_of::<u64>()
+            + usize::from(self.value_bytes)
+            + self.cell.authors.heap_bytes()
+    }
+}
+
 impl CellTable {
-    /// No cell, no memory.
+    /// No cell, no memory; nothing may be pruned.
     pub const fn new() -> Self {
-        Self { slots: Vec::new(), entries: Vec::new(), values: String::new(), authors_bytes: 0 }
+        Self::pruning(0)
+    }
+
+    /// No cell, no memory; cells of the dimensions whose bit is set may be pruned.
+    pub const fn pruning(dimensions: u32) -> Self {
+        Self {
+            slots: Vec::new(),
+            entries: Vec::new(),
+            folded: Vec::new(),
+            values: String::new(),
+            prunable: dimensions,
+            loads: Vec::new(),
+        }
+    }
+
+    #[inline]
+    fn may_be_pruned(&self, dimension: u8) -> bool {
+        self.prunable >> dimension & 1 == 1
     }
 
     /// Adds all cells of a summary of the same window, or of a finer window within it.
@@ -58,28 +118,17 @@ impl CellTable {
         self.add(hash, dimension, value, posts, publisher_posts, Add::Authors(authors));
     }
 
-    /// Adds all cells of another table.
-    pub fn merge_table(&mut self, other: &Self) {
-        for entries in other.entries.chunks(WARMED) {
-            self.warm(entries.iter().map(|entry| entry.hash));
-            for entry in entries {
-                let Entry { hash, cell, dimension, .. } = entry;
-                let authors = Add::Distinct(&cell.authors);
-                self.add(*hash, *dimension, other.value(entry), cell.posts, cell.publisher_posts, authors);
-            }
-        }
-    }
-
-    /// Takes all cells of another table, which is then empty.
+    /// Takes all cells of another table, which was never folded and is then empty.
     pub fn absorb(&mut self, other: &mut Self) {
-        if self.is_empty() {
+        debug_assert!(other.folded.is_empty());
+        if self.is_empty() && self.prunable == other.prunable {
             std::mem::swap(self, other);
             return;
         }
         let (mut entries, values) = (std::mem::take(&mut other.entries), std::mem::take(&mut other.values));
         for entries in entries.chunks_mut(WARMED) {
             self.warm(entries.iter().map(|entry| entry.hash));
-            for Entry { hash, cell, value_start, value_bytes, dimension } in entries {
+            for Entry { hash, cell, value_start, value_bytes, dimension, .. } in entries {
                 let value = &values[*value_start as usize..][..usize::from(*value_bytes)];
                 let authors = Add::Owned(std::mem::take(&mut cell.authors));
                 self.add(*hash, *dimension, value, cell.posts, cell.publisher_posts, authors);
@@ -123,15 +172,19 @@ impl CellTable {
             if slot >> 32 == tag {
                 let entry = &mut self.entries[slot as u32 as usize - 1];
                 if entry.hash == hash && entry.dimension == dimension {
+                    entry.open = true;
                     entry.cell.posts += posts;
                     entry.cell.publisher_posts += publisher_posts;
                     let before = entry.cell.authors.heap_bytes();
                     match authors {
                         Add::Authors(authors) => authors.add_to(&mut entry.cell.authors),
-                        Add::Distinct(distinct) => entry.cell.authors.merge(distinct),
                         Add::Owned(distinct) => entry.cell.authors.merge(&distinct),
                     }
-                    self.authors_bytes = self.authors_bytes + entry.cell.authors.heap_bytes() - before;
+                    // A set never shrinks by merging.
+                    let more = entry.cell.authors.heap_bytes() - before;
+                    if more > 0 && self.may_be_pruned(dimension) {
+                        self.loads[partition_of(hash)].bytes += more;
+                    }
                     return;
                 }
             }
@@ -139,15 +192,22 @@ impl CellTable {
         }
         let authors = match authors {
             Add::Authors(authors) => authors.to_distinct(),
-            Add::Distinct(distinct) => distinct.clone(),
             Add::Owned(distinct) => distinct,
         };
-        self.authors_bytes += authors.heap_bytes();
         let value_start =
             u32::try_from(self.values.len()).expect("a table is pruned long before its values take 4 GiB");
         self.values.push_str(value);
         let cell = Cell { posts, publisher_posts, authors };
-        self.entries.push(Entry { hash, cell, value_start, value_bytes: value.len() as u16, dimension });
+        let entry = Entry { hash, cell, value_start, value_bytes: value.len() as u16, dimension, open: true };
+        if self.may_be_pruned(dimension) {
+            if self.loads.is_empty() {
+                self.loads.resize(PARTITIONS, Load::default());
+            }
+            let load = &mut self.loads[partition_of(hash)];
+            load.cells += 1;
+            load.bytes += entry.bytes();
+        }
+        self.entries.push(entry);
         self.slots[at] = tag << 32 | self.entries.len() as u64;
     }
 
@@ -186,9 +246,68 @@ impl CellTable {
         }
     }
 
-    /// Dimension, value, hash and cell of every cell, in order of arrival.
+    /// Dimension, value, hash and cell of everything counted since the last fold, in order of arrival.
     pub fn iter(&self) -> impl Iterator<Item = (u8, &str, u64, &Cell)> {
-        self.entries.iter().map(|entry| (entry.dimension, self.value(entry), entry.hash, &entry.cell))
+        let open = self.entries.iter().filter(|entry| entry.open);
+        open.map(|entry| (entry.dimension, self.value(entry), entry.hash, &entry.cell))
+    }
+
+    /// Dimension, value, hash and cell of everything counted before the last fold, in order of arrival.
+    pub fn iter_folded(&self) -> impl Iterator<Item = (u8, &str, u64, &Cell)> {
+        let entries = self.entries.iter().zip(&self.folded);
+        entries.map(|(entry, cell)| (entry.dimension, self.value(entry), entry.hash, cell))
+    }
+
+    /// What it counted, as numbers.
+    pub fn save(&self) -> SavedCells {
+        let mut saved = SavedCells::default();
+        for (index, entry) in self.entries.iter().enumerate() {
+            let folded = self.folded.get(index).map(|before| {
+                let mut folded = Counts::of(before);
+                if entry.open {
+                    let mut whole = before.authors.clone();
+                    whole.merge(&entry.cell.authors);
+                    folded.authors = whole.count();
+                }
+                folded
+            });
+            let open = entry.open.then(|| Counts::of(&entry.cell));
+            let value = self.value(entry);
+            saved.push(SavedCell { hash: entry.hash, dimension: entry.dimension, value, open, folded });
+        }
+        saved
+    }
+
+    /// Takes back one cell that [`Self::save`] wrote, into a table that does not have it yet.
+    pub fn restore(&mut self, saved: &SavedCell<'_>) {
+        let SavedCell { hash, dimension, value, open, folded } = *saved;
+        debug_assert!(self.get(dimension, hash).is_none());
+        let index = self.entries.len();
+        let cell = open.map_or_else(Cell::default, Counts::cell);
+        self.add(hash, dimension, value, cell.posts, cell.publisher_posts, Add::Owned(cell.authors));
+        self.entries[index].open = open.is_some();
+        if let Some(folded) = folded {
+            self.folded.resize(index, Cell::default());
+            self.folded.push(folded.cell());
+        }
+    }
+
+    /// Ends the shorter window: adds what was counted since the last fold to what was counted before.
+    pub fn fold(&mut self) {
+        self.folded.resize(self.entries.len(), Cell::default());
+        self.loads.fill(Load::default());
+        for (entry, folded) in self.entries.iter_mut().zip(&mut self.folded) {
+            let Cell { posts, publisher_posts, authors } = std::mem::take(&mut entry.cell);
+            folded.posts += posts;
+            folded.publisher_posts += publisher_posts;
+            folded.authors.absorb(authors);
+            entry.open = false;
+            if self.prunable >> entry.dimension & 1 == 1 {
+                let load = &mut self.loads[partition_of(entry.hash)];
+                load.cells += 1;
+                load.bytes += entry.bytes() + folded.authors.heap_bytes();
+            }
+        }
     }
 
     fn value(&self, entry: &Entry) -> &str {
@@ -206,98 +325,94 @@ impl CellTable {
         self.entries.is_empty()
     }
 
-    /// Memory in use beyond the value itself (what is reserved may be up to twice as much).
-    pub fn heap_bytes(&self) -> usize {
-        self.slots.len() * size_of::<u64>()
-            + self.entries.len() * size_of::<Entry>()
-            + self.values.len()
-            + self.authors_bytes
-    }
-
     /// Forgets all cells and keeps the memory for the next window.
     pub fn clear(&mut self) {
         self.slots.fill(0);
         self.entries.clear();
+        self.folded.clear();
         self.values.clear();
-        self.authors_bytes = 0;
+        self.loads.clear();
     }
 
-    /// Takes away the cells with the fewest posts, of the dimensions for which `prunable` says so, until no more than
-    /// `cells_max` cells and `bytes_max` bytes are left or nothing prunable is. Among equals those with the smallest hash
-    /// go first, so the same content is always pruned the same way.
-    pub fn prune(&mut self, cells_max: usize, bytes_max: usize, prunable: impl Fn(u8) -> bool) -> Pruned {
-        /// From this many posts on, cells are ranked together.
-        const RANKS: usize = 1_024;
-        let bytes_of = |entry: &Entry| {
-            // Its share of the slots included: at most four a cell, after pruning.
-            size_of::<Entry>() + usize::from(entry.value_bytes) + 4 * size_of::<u64>() + entry.cell.authors.heap_bytes()
-        };
-        let rank_of = |entry: &Entry| entry.cell.posts.min(RANKS as u64 - 1) as usize;
-        let (mut cells, mut bytes) = (self.entries.len(), self.entries.iter().map(bytes_of).sum::<usize>());
-        if cells <= cells_max && bytes <= bytes_max {
+    /// Takes away, of each partition that holds more than `cells_max` cells or `bytes_max` bytes, the prunable cells with the
+    /// fewest posts, until it holds at most three quarters of both. Among equals those with the fewest posts since the last
+    /// fold go first, then those with the smallest hash: what goes depends on the partition's content alone.
+    pub fn prune(&mut self, cells_max: usize, bytes_max: usize) -> Pruned {
+        let is_over = |load: &Load| load.cells > cells_max || load.bytes > bytes_max;
+        if !self.loads.iter().any(is_over) {
             return Pruned::default();
         }
-        let mut ranks = vec![(0_usize, 0_usize); RANKS];
-        for entry in self.entries.iter().filter(|entry| prunable(entry.dimension)) {
-            let (count, size) = &mut ranks[rank_of(entry)];
-            *count += 1;
-            *size += bytes_of(entry);
-        }
-        // All ranks below `partly` go, and of `partly` those below a hash.
-        let mut partly = 0;
-        while partly < RANKS - 1 && (cells - ranks[partly].0 > cells_max || bytes - ranks[partly].1 > bytes_max) {
-            cells -= ranks[partly].0;
-            bytes -= ranks[partly].1;
-            partly += 1;
-        }
-        let mut last: Vec<(u64, usize)> = self
-            .entries
-            .iter()
-            .filter(|entry| rank_of(entry) == partly && prunable(entry.dimension))
-            .map(|entry| (entry.hash, bytes_of(entry)))
-            .collect();
-        last.sort_unstable();
-        let mut gone = last.iter().take_while(|(_, size)| {
-            let over = cells > cells_max || bytes > bytes_max;
-            if over {
-                cells -= 1;
-                bytes -= size;
-            }
-            over
-        });
-        let up_to = gone.by_ref().last().map(|(hash, _)| *hash);
-        let goes = |entry: &Entry| {
-            prunable(entry.dimension)
-                && (rank_of(entry) < partly
-                    || rank_of(entry) == partly && up_to.is_some_and(|up_to| entry.hash <= up_to))
-        };
-
+        // The cells of the partitions that are over, one partition after the other.
+        let mut ranked: Vec<Rank> = (0..self.entries.len()).filter_map(|index| self.rank(index)).collect();
+        ranked.retain(|rank| is_over(&self.loads[rank.partition]));
+        ranked.sort_unstable();
+        let mut goes = vec![false; self.entries.len()];
         let mut pruned = Pruned::default();
-        let mut kept = Vec::new();
-        let mut values = String::new();
-        for mut entry in std::mem::take(&mut self.entries) {
-            if goes(&entry) {
+        for cells in ranked.chunk_by(|a, b| a.partition == b.partition) {
+            let load = &mut self.loads[cells[0].partition];
+            for rank in cells {
+                if load.cells <= cells_max / 4 * 3 && load.bytes <= bytes_max / 4 * 3 {
+                    break;
+                }
+                load.cells -= 1;
+                load.bytes -= rank.bytes;
                 pruned.cells += 1;
-                pruned.posts += entry.cell.posts;
-                self.authors_bytes -= entry.cell.authors.heap_bytes();
-            } else {
-                let start = entry.value_start as usize;
-                entry.value_start = values.len() as u32;
-                values.push_str(&self.values[start..start + usize::from(entry.value_bytes)]);
-                kept.push(entry);
+                pruned.posts += rank.posts;
+                goes[rank.index as usize] = true;
             }
         }
-        self.entries = kept;
-        self.values = values;
-        let slots = (self.entries.len() * 2).next_power_of_two().max(SLOTS_MIN);
-        self.index(slots);
+        drop(ranked);
+
+        // In place: at this moment there is no memory to spare.
+        let mut values = std::mem::take(&mut self.values).into_bytes();
+        let mut values_end = 0;
+        let mut nth = 0..;
+        self.folded.retain(|_| nth.next().is_some_and(|index| !goes[index]));
+        let mut nth = 0..;
+        self.entries.retain_mut(|entry| {
+            if nth.next().is_some_and(|index| goes[index]) {
+                return false;
+            }
+            let start = entry.value_start as usize;
+            values.copy_within(start..start + usize::from(entry.value_bytes), values_end);
+            entry.value_start = values_end as u32;
+            values_end += usize::from(entry.value_bytes);
+            true
+        });
+        values.truncate(values_end);
+        self.values = String::from_utf8(values).expect("whole values were moved");
+        self.index(self.slots.len());
         pruned
     }
+
+    /// Where a cell stands among those of its partition; `None` if it may not be pruned.
+    fn rank(&self, index: usize) -> Option<Rank> {
+        let entry = self.entries.get(index).filter(|entry| self.may_be_pruned(entry.dimension))?;
+        let folded = self.folded.get(index);
+        Some(Rank {
+            partition: partition_of(entry.hash),
+            posts: entry.cell.posts + folded.map_or(0, |cell| cell.posts),
+            open_posts: entry.cell.posts,
+            hash: entry.hash,
+            bytes: entry.bytes() + folded.map_or(0, |cell| cell.authors.heap_bytes()),
+            index: index as u32,
+        })
+    }
+}
+
+/// Cells in the order in which they go.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Rank {
+    partition: usize,
+    posts: u64,
+    open_posts: u64,
+    hash: u64,
+    bytes: usize,
+    index: u32,
 }
 
 enum Add<'a> {
     Authors(Authors<'a>),
-    Distinct(&'a crate::Distinct),
     Owned(crate::Distinct),
 }
 
@@ -322,8 +437,12 @@ mod tests {
     type Model = BTreeMap<(u8, String), (u64, u64, BTreeSet<u64>)>;
 
     fn content(table: &CellTable) -> Vec<(u8, String, Cell)> {
+        sorted(table.iter())
+    }
+
+    fn sorted<'a>(cells: impl Iterator<Item = (u8, &'a str, u64, &'a Cell)>) -> Vec<(u8, String, Cell)> {
         let mut cells: Vec<_> =
-            table.iter().map(|(dimension, value, _, cell)| (dimension, value.to_owned(), cell.clone())).collect();
+            cells.map(|(dimension, value, _, cell)| (dimension, value.to_owned(), cell.clone())).collect();
         cells.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
         cells
     }
@@ -365,7 +484,7 @@ mod tests {
             left.merge(&summaries[0]);
             right.merge(&summaries[1]);
             right.merge(&summaries[2]);
-            left.merge_table(&right);
+            left.absorb(&mut right.clone());
             let (mut emptied, mut whole) = (right.clone(), CellTable::new());
             summaries[..1].iter().chain(&summaries[3..]).for_each(|summary| whole.merge(summary));
             whole.absorb(&mut emptied);
@@ -385,50 +504,178 @@ mod tests {
         }
 
         #[test]
-        fn pruning_keeps_the_largest(
-            posts in proptest::collection::vec(1_u32..6, 1..200), keep in 0_usize..200, order in any::<bool>()
+        fn pruning_keeps_the_largest_of_each_partition_however_they_are_spread(
+            posts in proptest::collection::vec(1_u32..6, 1..400), max in 0_usize..8, tables in 1_usize..5, order in any::<bool>()
         ) {
-            let mut summary = Summary::new();
             let mut cells: Vec<(u16, u32)> = (0..).zip(posts).collect();
             if order {
                 cells.reverse();
             }
+            let mut spread = vec![CellTable::pruning(1 << 1); tables];
             for (value, posts) in &cells {
                 let tokens: Vec<u64> = (0..u64::from(*posts)).collect();
+                let mut summary = Summary::new();
                 summary.push(hash(1, *value), 1, &value.to_string(), *posts, 0, &tokens);
+                spread[partition_of(hash(1, *value)) % tables].merge(&summary);
             }
+            let mut summary = Summary::new();
             summary.push(hash(0, 0), 0, "all", 1, 0, &[1]);
-            let mut table = CellTable::new();
-            table.merge(&summary);
-            let pruned = table.prune(keep + 1, usize::MAX, |dimension| dimension != 0);
-            let mut expected = cells.clone();
-            expected.sort_by_key(|(value, posts)| (std::cmp::Reverse(*posts), std::cmp::Reverse(hash(1, *value))));
-            let gone = expected.split_off(keep.min(expected.len()));
+            spread[0].merge(&summary);
+
+            let mut pruned = Pruned::default();
+            for table in &mut spread {
+                let gone = table.prune(max, usize::MAX);
+                pruned.cells += gone.cells;
+                pruned.posts += gone.posts;
+            }
+            let (mut expected, mut gone) = (Vec::new(), Vec::new());
+            for partition in 0..PARTITIONS {
+                let mut own: Vec<_> = cells.iter().copied().filter(|(value, _)| partition_of(hash(1, *value)) == partition).collect();
+                own.sort_by_key(|(value, posts)| (std::cmp::Reverse(*posts), std::cmp::Reverse(hash(1, *value))));
+                if own.len() > max {
+                    gone.extend(own.split_off(max / 4 * 3));
+                }
+                expected.extend(own);
+            }
             prop_assert_eq!(pruned.cells, gone.len() as u64);
             prop_assert_eq!(pruned.posts, gone.iter().map(|(_, posts)| u64::from(*posts)).sum::<u64>());
-            prop_assert!(table.get(0, hash(0, 0)).is_some(), "what may not be pruned stays");
+            prop_assert!(spread[0].get(0, hash(0, 0)).is_some(), "what may not be pruned stays");
+            prop_assert_eq!(spread.iter().map(CellTable::len).sum::<usize>(), expected.len() + 1);
             for (value, posts) in expected {
+                let table = &spread[partition_of(hash(1, value)) % tables];
                 prop_assert_eq!(table.get(1, hash(1, value)).map(|cell| cell.posts), Some(u64::from(posts)));
+                prop_assert!(table.iter().any(|(_, text, ..)| text == value.to_string()), "values moved with their cells");
             }
-            prop_assert_eq!(table.len(), keep.min(cells.len()) + 1);
-            let authors: usize = table.iter().map(|(.., cell)| cell.authors.heap_bytes()).sum();
-            prop_assert_eq!(table.authors_bytes, authors);
+            for table in &spread {
+                let loads: (usize, usize) = table.loads.iter().fold((0, 0), |sum, load| (sum.0 + load.cells, sum.1 + load.bytes));
+                let own: Vec<_> = (0..table.entries.len()).filter_map(|index| table.rank(index)).map(|rank| rank.bytes).collect();
+                prop_assert_eq!(loads, (own.len(), own.iter().sum()));
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn folding_is_merging_apart(
+            parts in proptest::collection::vec(proptest::collection::vec((0_u8..2, 0_u16..30, 0_u64..20), 0..60), 1..6)
+        ) {
+            let (mut table, mut longer) = (CellTable::pruning(1 << 1), CellTable::new());
+            for part in parts {
+                let mut cells: BTreeMap<(u8, u16), BTreeSet<u64>> = BTreeMap::new();
+                for (dimension, value, author) in part {
+                    cells.entry((dimension, value)).or_default().insert(author);
+                }
+                let mut summary = Summary::new();
+                for ((dimension, value), authors) in &cells {
+                    let tokens: Vec<u64> = authors.iter().copied().collect();
+                    summary.push(hash(*dimension, *value), *dimension, &value.to_string(), tokens.len() as u32, 0, &tokens);
+                }
+                let mut shorter = CellTable::new();
+                shorter.merge(&summary);
+                table.merge(&summary);
+                prop_assert_eq!(content(&table), content(&shorter), "the open part");
+                longer.merge(&summary);
+                table.fold();
+                prop_assert_eq!(table.iter().count(), 0);
+                let folded: Vec<_> = sorted(table.iter_folded());
+                prop_assert_eq!(folded, content(&longer), "the whole");
+                let loads: (usize, usize) = table.loads.iter().fold((0, 0), |sum, load| (sum.0 + load.cells, sum.1 + load.bytes));
+                let own: Vec<_> = (0..table.entries.len()).filter_map(|index| table.rank(index)).map(|rank| rank.bytes).collect();
+                prop_assert_eq!(loads, (own.len(), own.iter().sum()));
+            }
+        }
+
+        #[test]
+        fn pruning_takes_what_is_quiet_first(counts in proptest::collection::vec((1_u32..4, 0_u32..3), 30..200)) {
+            let mut table = CellTable::pruning(1 << 1);
+            for fold in [true, false] {
+                let mut summary = Summary::new();
+                for (value, (before, since)) in (0_u16..).zip(&counts) {
+                    let posts = if fold { *before } else { *since };
+                    if posts > 0 {
+                        summary.push(hash(1, value), 1, &value.to_string(), posts, 0, &[u64::from(value)]);
+                    }
+                }
+                table.merge(&summary);
+                if fold {
+                    table.fold();
+                }
+            }
+            let rank_of = |value: u16| {
+                let (before, since) = counts[usize::from(value)];
+                (before + since, since, hash(1, value))
+            };
+            table.prune(1, usize::MAX);
+            let left: BTreeSet<u16> = table.iter_folded().map(|(_, value, ..)| value.parse().unwrap()).collect();
+            for gone in (0..counts.len() as u16).filter(|value| !left.contains(value)) {
+                let partition = partition_of(hash(1, gone));
+                for stays in left.iter().filter(|value| partition_of(hash(1, **value)) == partition) {
+                    prop_assert!(rank_of(gone) < rank_of(*stays));
+                }
+            }
         }
     }
 
     #[test]
     fn pruning_by_bytes_gets_below_them() {
-        let mut table = CellTable::new();
+        let mut table = CellTable::pruning(1 << 1);
         let mut summary = Summary::new();
         for value in 0..3_000 {
             let tokens: Vec<u64> = (0..u64::from(value % 60)).collect();
             summary.push(hash(1, value), 1, &value.to_string(), u32::from(value % 60), 0, &tokens);
         }
         table.merge(&summary);
-        let bytes = table.heap_bytes();
-        let pruned = table.prune(usize::MAX, bytes / 2, |_| true);
-        assert!(table.heap_bytes() <= bytes / 2 && pruned.cells > 0 && table.len() > 500);
-        assert_eq!(table.prune(usize::MAX, bytes / 2, |_| true), Pruned::default(), "nothing left to prune");
+        let bytes: usize = table.loads.iter().map(|load| load.bytes).sum();
+        let max = bytes / PARTITIONS / 2;
+        let pruned = table.prune(usize::MAX, max);
+        assert!(table.loads.iter().all(|load| load.bytes <= max) && pruned.cells > 0 && table.len() > 500);
+        assert_eq!(table.prune(usize::MAX, max), Pruned::default(), "nothing left to prune");
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_saved_comes_back_as_numbers(
+            parts in proptest::collection::vec(proptest::collection::vec((0_u8..2, 0_u16..30, 0_u64..20), 0..60), 1..4),
+            more in proptest::collection::vec((0_u8..2, 0_u16..30, 0_u64..20), 0..60),
+        ) {
+            let summary_of = |part: Vec<(u8, u16, u64)>| {
+                let mut cells: BTreeMap<(u8, u16), BTreeSet<u64>> = BTreeMap::new();
+                for (dimension, value, author) in part {
+                    cells.entry((dimension, value)).or_default().insert(author);
+                }
+                let mut summary = Summary::new();
+                for ((dimension, value), authors) in &cells {
+                    let tokens: Vec<u64> = authors.iter().copied().collect();
+                    summary.push(hash(*dimension, *value), *dimension, &value.to_string(), tokens.len() as u32, 0, &tokens);
+                }
+                summary
+            };
+            let mut table = CellTable::pruning(1 << 1);
+            for part in parts {
+                table.fold();
+                table.merge(&summary_of(part));
+            }
+            let bytes = bincode::serialize(&table.save()).unwrap();
+            let saved: SavedCells = bincode::deserialize(&bytes).unwrap();
+            let mut restored = CellTable::pruning(1 << 1);
+            saved.iter().for_each(|cell| restored.restore(&cell));
+            let numbers = |cells: Vec<(u8, String, Cell)>| -> Vec<(u8, String, u64, u64)> {
+                cells.into_iter().map(|(d, value, cell)| (d, value, cell.posts, cell.authors.count())).collect()
+            };
+            prop_assert_eq!(numbers(content(&restored)), numbers(content(&table)), "the open part");
+            // What comes later is added to posts, and can only raise authors, never above the truth.
+            let more = summary_of(more);
+            for table in [&mut table, &mut restored] {
+                table.merge(&more);
+                table.fold();
+            }
+            let (undisturbed, disturbed) = (sorted(table.iter_folded()), sorted(restored.iter_folded()));
+            prop_assert_eq!(undisturbed.len(), disturbed.len());
+            for (whole, cut) in undisturbed.iter().zip(&disturbed) {
+                prop_assert_eq!((whole.0, &whole.1, whole.2.posts), (cut.0, &cut.1, cut.2.posts));
+                prop_assert!(cut.2.authors.count() <= whole.2.authors.count());
+            }
+        }
     }
 
     #[test]

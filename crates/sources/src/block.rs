@@ -97,6 +97,36 @@ impl Payload {
         }
     }
 
+    /// How many lines of its file (in Parquet rows) it spans.
+    pub(crate) fn lines(&self) -> u64 {
+        match self {
+            Self::Ndjson(bytes)
+            | Self::Csv { bytes, .. }
+            | Self::Jetstream { bytes, .. }
+            | Self::Mastodon { bytes, .. } => {
+                let ends = memchr::memchr_iter(b'\n', bytes).count();
+                (ends + usize::from(!bytes.is_empty() && !bytes.ends_with(b"\n"))) as u64
+            }
+            Self::Parquet(rows) => rows.rows() as u64,
+            Self::Rejected(_) => 1,
+        }
+    }
+
+    /// The same without its first lines. Rows of Parquet stay together: they are always cut at the same places.
+    pub(crate) fn without_lines(self, count: u64) -> Self {
+        let rest = |mut bytes: Vec<u8>| {
+            let ends = memchr::memchr_iter(b'\n', &bytes).take(count as usize);
+            let start = ends.last().map_or(0, |end| end + 1);
+            bytes.drain(..start);
+            bytes
+        };
+        match self {
+            Self::Ndjson(bytes) => Self::Ndjson(rest(bytes)),
+            Self::Csv { header, bytes } => Self::Csv { header, bytes: rest(bytes) },
+            other => other,
+        }
+    }
+
     /// Whether it holds no bytes.
     pub fn is_empty(&self) -> bool {
         self.len() == 0

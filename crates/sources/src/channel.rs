@@ -99,7 +99,7 @@ pub struct BlockSender {
 impl BlockSender {
     /// Registers partitions, all in one step.
     pub fn partitions(&mut self, specs: &[PartitionSpec], stop: &Stop) -> Vec<PartitionHandle> {
-        let first = self.clocks.register(specs, std::mem::take(&mut self.holding));
+        let first = self.clocks.register(self.source, specs, std::mem::take(&mut self.holding));
         (first..)
             .zip(specs)
             .map(|(partition, _)| PartitionHandle {

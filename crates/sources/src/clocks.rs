@@ -4,12 +4,13 @@
 //! from that: what stood *before* a block ([`Clocks::prefix`], so that lateness is judged as one sequential reader would judge
 //! it), and up to where no timely post can come any more ([`Clocks::watermark`]).
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use groundswell_post::EventTime;
 
+use crate::block::SourceIx;
 use crate::channel::PartitionSpec;
 use crate::clock::Clock;
 
@@ -36,6 +37,19 @@ struct Inner {
     holds: usize,
     watermark: Option<EventTime>,
     lateness_max: i64,
+    /// The newest event time of partitions of an earlier run, by source and name.
+    saved: BTreeMap<(SourceIx, String), EventTime>,
+}
+
+/// A partition's clock, for a checkpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SavedClock {
+    /// Its source.
+    pub source: SourceIx,
+    /// Its name.
+    pub name: String,
+    /// The newest event time in it.
+    pub newest: Option<EventTime>,
 }
 
 #[derive(Debug)]
@@ -45,6 +59,7 @@ struct Partition {
     head_time: Option<EventTime>,
     live: bool,
     lateness: i64,
+    source: SourceIx,
     /// Blocks handed to the channel.
     sent: u64,
     /// No more will be sent.
@@ -57,8 +72,10 @@ struct Partition {
     before: VecDeque<Option<EventTime>>,
     /// Blocks published ahead of their predecessors: `ahead[i]` is block `published + 1 + i`.
     ahead: VecDeque<Option<Option<EventTime>>>,
-    /// `published` when it was last seen to change, and when that was.
-    seen: (u64, u64),
+    /// How many published blocks held a post.
+    posts: u64,
+    /// `posts` when it was last seen to change, and when that was.
+    seen: u64,
     seen_at: Option<u64>,
 }
 
@@ -69,6 +86,7 @@ impl Partition {
 
     fn take(&mut self, newest: Option<EventTime>) {
         self.published += 1;
+        self.posts += u64::from(newest.is_some());
         self.newest = self.newest.max(newest);
         if self.before.len() == PREFIX_HISTORY_MAX {
             self.before.pop_front();
@@ -76,11 +94,11 @@ impl Partition {
         self.before.push_back(self.newest);
     }
 
-    /// Whether it has been silent for so long that nobody waits for it.
+    /// Whether it has been without a post for so long that nobody waits for it. Blocks that bring none (a feed's position, a
+    /// heartbeat) do not move its clock, so they must not make others wait for it either.
     fn idle(&mut self, millis: u64, idle_after: u64) -> bool {
-        let seen = (self.published, self.sent);
-        if self.seen != seen || self.seen_at.is_none() {
-            self.seen = seen;
+        if self.seen != self.posts || self.seen_at.is_none() {
+            self.seen = self.posts;
             self.seen_at = Some(millis);
         }
         let silent = millis.saturating_sub(self.seen_at.unwrap_or(millis));
@@ -109,7 +127,9 @@ impl Clocks {
     }
 
     /// Registers partitions all at once, so that no watermark is ever computed from a part of them. Returns the first number.
-    pub(crate) fn register(&self, specs: &[PartitionSpec], release_hold: bool) -> u32 {
+    ///
+    /// A partition that an earlier run read goes on with that run's newest event time.
+    pub(crate) fn register(&self, source: SourceIx, specs: &[PartitionSpec], release_hold: bool) -> u32 {
         let mut inner = self.lock();
         let first =
             u32::try_from(inner.partitions.len()).expect("fewer than 2^32 partitions: each has a name in memory");
@@ -118,7 +138,9 @@ impl Clocks {
             inner.lateness_max = inner.lateness_max.max(lateness);
             let number = inner.partitions.len() as u32;
             inner.open.push(number);
+            let newest = inner.saved.get(&(source, spec.name.clone())).copied();
             inner.partitions.push(Partition {
+                source,
                 name: spec.name.clone(),
                 head_time: spec.head_time,
                 live: spec.live,
@@ -126,10 +148,11 @@ impl Clocks {
                 sent: 0,
                 finished: false,
                 published: 0,
-                newest: None,
-                before: VecDeque::from([None]),
+                newest,
+                before: VecDeque::from([newest]),
                 ahead: VecDeque::new(),
-                seen: (0, 0),
+                posts: 0,
+                seen: 0,
                 seen_at: None,
             });
         }
@@ -137,6 +160,25 @@ impl Clocks {
             inner.holds = inner.holds.saturating_sub(1);
         }
         first
+    }
+
+    /// What the partitions have come to.
+    pub fn save(&self) -> Vec<SavedClock> {
+        let inner = self.lock();
+        let saved =
+            |state: &Partition| SavedClock { source: state.source, name: state.name.clone(), newest: state.newest };
+        inner.partitions.iter().map(saved).collect()
+    }
+
+    /// Takes back what an earlier run saved, before any partition is registered; `watermark` is how far it had closed.
+    pub fn restore(&self, saved: impl IntoIterator<Item = SavedClock>, watermark: Option<EventTime>) {
+        let mut inner = self.lock();
+        for SavedClock { source, name, newest } in saved {
+            if let Some(newest) = newest {
+                inner.saved.insert((source, name), newest);
+            }
+        }
+        inner.watermark = inner.watermark.max(watermark);
     }
 
     pub(crate) fn sent(&self, partition: u32, blocks: u64) {

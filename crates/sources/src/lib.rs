@@ -9,6 +9,8 @@
 //!   time; its [`file::FileReport`] says what became of each file.
 //! - [`Jetstream`]: Bluesky over a WebSocket; resumes by cursor, fails over between endpoints.
 //! - [`Mastodon`]: instances of the fediverse, by WebSocket, server-sent events or asking; [`html`] makes text of their HTML.
+//! - [`Feeds`]: RSS, Atom and JSON feeds as publishers' items. They are few and small, so this source reads them itself and sends
+//!   NDJSON; its [`feed::FeedsStatus`] says what became of each.
 //! - [`LiveStatus`]: what a live source is doing, its troubles in fixed phrases, and its gaps.
 //! - [`Clocks`]: the event-time clock of each partition; what stood before a block, and the watermark.
 //! - [`FieldMap`] is `--map`.
@@ -42,10 +44,13 @@
 //!
 //! Bounds: [`RECORD_BYTES_MAX`], [`JSON_DEPTH_MAX`], [`BLOCK_QUEUE_MAX`], [`file::OPEN_FILES_MAX`], [`PREFIX_HISTORY_MAX`],
 //! [`jetstream::MESSAGE_BYTES_MAX`], [`jetstream::HIDDEN_ACCOUNTS_MAX`], [`mastodon::MESSAGE_BYTES_MAX`],
-//! [`mastodon::BACKFILL_PAGES_MAX`], [`mastodon::STATUS_IDS_MAX`], [`live::GAPS_MAX`], [`PATH_PARTS_MAX`].
+//! [`mastodon::BACKFILL_PAGES_MAX`], [`mastodon::STATUS_IDS_MAX`], [`live::GAPS_MAX`], [`PATH_PARTS_MAX`]; of feeds
+//! [`feed::FEEDS_MAX`], [`feed::FETCHES_MAX`], [`feed::DOCUMENT_BYTES_MAX`], [`feed::ITEMS_MAX`], [`feed::DEPTH_MAX`],
+//! [`feed::TEXT_BYTES_MAX`], [`feed::NAME_BYTES_MAX`], [`feed::GONE_ITEMS_MAX`], [`feed::REDIRECTS_MAX`],
+//! [`feed::RETRY_AFTER_MAX`].
 //!
 //! Sources: RFC 8259 (JSON), RFC 4180 (CSV), RFC 1952 (gzip), RFC 8878 (zstd), the Parquet format, RFC 6455 (WebSocket), the
-//! Jetstream README, docs.joinmastodon.org; watermarks after T. Akidau et al., "The Dataflow Model", VLDB 2015.
+//! Jetstream README, docs.joinmastodon.org, RFC 4287 (Atom), rssboard.org, jsonfeed.org; watermarks after T. Akidau et al., "The Dataflow Model", VLDB 2015.
 #![forbid(unsafe_code)]
 
 mod block;
@@ -54,6 +59,7 @@ mod clock;
 mod clocks;
 mod decode;
 mod draft;
+pub mod feed;
 pub mod file;
 pub mod html;
 pub mod jetstream;
@@ -68,8 +74,9 @@ pub use channel::{
     BLOCK_QUEUE_MAX, BlockFeed, BlockReceiver, BlockSender, PartitionHandle, PartitionSpec, Stop, Stopped, channel,
 };
 pub use clock::{Clock, ManualClock, SystemClock};
-pub use clocks::{Clocks, IDLE_AFTER_DEFAULT, PREFIX_HISTORY_MAX};
+pub use clocks::{Clocks, IDLE_AFTER_DEFAULT, PREFIX_HISTORY_MAX, SavedClock};
 pub use decode::{DecodeOptions, DecodeScratch, Each, JSON_DEPTH_MAX, RECORD_BYTES_MAX, decode};
+pub use feed::{Feeds, FeedsConfig};
 pub use file::{FileSet, FileSetConfig, parse_only};
 pub use jetstream::{Jetstream, JetstreamConfig};
 pub use live::{Gap, LivePart, LiveState, LiveStatus, PartStatus, Trouble};

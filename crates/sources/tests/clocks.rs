@@ -107,6 +107,29 @@ fn an_idle_live_partition_no_longer_holds_the_watermark_back() {
 }
 
 #[test]
+fn blocks_that_bring_no_post_make_nobody_wait() {
+    let clock = ManualClock::at(time(10_000));
+    let (mut handles, clocks, _receiver) = open(&[spec(None, true, 5), spec(None, true, 7)]);
+    for handle in &mut handles {
+        send(handle);
+    }
+    clocks.publish(0, 0, Some(time(10_000)));
+    clocks.publish(1, 0, Some(time(9_000)));
+    assert_eq!(clocks.watermark(&clock), Some(time(8_993)));
+    // The second goes on sending, but only that there is nothing new.
+    for second in 1..=30 {
+        clock.advance_millis(1_000);
+        for handle in &mut handles {
+            send(handle);
+        }
+        clocks.publish(0, second, Some(time(10_000 + second as i64)));
+        clocks.publish(1, second, None);
+        let expected = if second < 30 { 8_993 } else { 10_025 };
+        assert_eq!(clocks.watermark(&clock), Some(time(expected)));
+    }
+}
+
+#[test]
 fn a_stop_wakes_a_source_that_waits_for_room() {
     let (feed, _receiver) = channel(1, IDLE);
     let stop = Stop::default();

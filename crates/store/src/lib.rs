@@ -35,6 +35,8 @@
 //! - A batch is in the store as a whole or not at all (`tests/store.rs`: `a_batch_is_all_or_nothing`).
 //! - Nothing below k goes in or comes out (`tests/store.rs`: `k_is_asserted_on_the_way_in`, `a_raised_k_holds_back`).
 //! - One process writes at a time (`tests/store.rs`: `only_one_writes`).
+//! - A checkpoint is whole, unaltered and the one that belongs to what is released, or it is refused (`checkpoint.rs`:
+//!   `what_was_altered_or_exchanged_is_refused`).
 //! - Files of all earlier schemas can be opened (`tests/store.rs`: `old_files_open`).
 //!
 //! Sources: <https://www.sqlite.org/wal.html>, <https://www.sqlite.org/withoutrowid.html>,
@@ -42,11 +44,13 @@
 
 #![forbid(unsafe_code)]
 
+mod checkpoint;
 mod codes;
 mod error;
 mod model;
 mod sqlite;
 
+pub use checkpoint::{CHECKPOINT_BYTES_MAX, CheckpointFileError, CheckpointFolder};
 pub use error::{DatabaseError, OpenError, ReadError, WatchStoreError, WriteError};
 pub use model::{
     Committed, Cursor, FileRead, Fingerprint, PAGE_ROWS_MAX, Page, ReleaseBatch, ReleaseWriter, ReleasedReader,

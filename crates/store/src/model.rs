@@ -137,8 +137,14 @@ pub trait ReleaseWriter: Send {
     /// Commits a batch in one transaction. The same batch again changes nothing.
     fn commit(&mut self, batch: &ReleaseBatch) -> impl Future<Output = Result<Committed, WriteError>> + Send;
 
-    /// Remembers that a file was read to the end.
-    fn mark_file_read(&mut self, file: FileRead) -> impl Future<Output = Result<(), WriteError>> + Send;
+    /// The number of the checkpoint that belongs to what is released here.
+    fn checkpoint(&mut self) -> impl Future<Output = Result<Option<u64>, WriteError>> + Send;
+
+    /// Says which checkpoint belongs to what is released here, and brings it to the disk; `None`: none does.
+    fn set_checkpoint(&mut self, number: Option<u64>) -> impl Future<Output = Result<(), WriteError>> + Send;
+
+    /// Remembers that files were read to the end, so that no checkpoint is needed to go on with them.
+    fn finish_files(&mut self, files: &[FileRead]) -> impl Future<Output = Result<(), WriteError>> + Send;
 
     /// Drops minute rows that start more than `minutes_kept_days` before the latest minute; hours and days stay.
     /// Returns how many rows went.

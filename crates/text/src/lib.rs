@@ -6,7 +6,7 @@
 //! - [`Analyzer`] reads a post ([`Analyzer::analyze`]) or a query's words ([`Analyzer::tokenize`]) into an [`Analysis`]
 //!   whose buffers are used again and again.
 //! - [`detect_language`] for texts without a declared language; [`language::eval`] measures it.
-//! - [`is_term_in`] and [`is_stop_word_in`] say which words are worth a place in a table of terms.
+//! - [`has_term_shape`] and [`is_stop_word_in`] say which words are worth a place in a table of terms.
 //!
 //! ```
 //! use groundswell_edge::EdgePost;
@@ -67,4 +67,4 @@ mod words;
 pub use analysis::{Analysis, Hashtag, Language, Word, hash_word};
 pub use analyzer::{Analyzer, HASHTAGS_MAX, TEXT_BYTES_MAX, WORD_BYTES_MAX, WORDS_MAX};
 pub use language::detect_language;
-pub use stop::{is_stop_word, is_stop_word_in, is_term, is_term_in};
+pub use stop::{has_term_shape, is_stop_word, is_stop_word_everywhere, is_stop_word_in};

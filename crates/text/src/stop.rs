@@ -76,18 +76,14 @@ pub fn is_stop_word_in(language: Language, hash: u64) -> bool {
     languages & (own | 1 << table::ENGLISH) != 0
 }
 
-/// Whether a word is worth a place in the table of terms, whatever its language: 2 to 64 characters, a
-/// letter in it, no stop word of any language.
-pub fn is_term(word: &str, hash: u64) -> bool {
-    has_term_shape(word) && !is_stop_word(hash)
+/// Whether a word is a stop word in every post, whatever its language: [`is_stop_word_in`] says so of all of them.
+pub fn is_stop_word_everywhere(hash: u64) -> bool {
+    stop_languages(hash) & (1 << table::ENGLISH) != 0
 }
 
-/// [`is_term`] for a post in `language`, with [`is_stop_word_in`].
-pub fn is_term_in(language: Language, word: &str, hash: u64) -> bool {
-    has_term_shape(word) && !is_stop_word_in(language, hash)
-}
-
-fn has_term_shape(word: &str) -> bool {
+/// Whether a word has the shape of a term: 2 to 64 characters, a letter among them. It is one in posts of whose language it
+/// is no stop word ([`is_stop_word_in`]).
+pub fn has_term_shape(word: &str) -> bool {
     let bytes = word.as_bytes();
     if bytes.is_ascii() {
         return (2..=TERM_CHARS_MAX).contains(&bytes.len()) && bytes.iter().any(u8::is_ascii_alphabetic);
@@ -150,8 +146,10 @@ mod tests {
         ] {
             let language = if code == "und" { Language::UND } else { lang(code) };
             assert_eq!(is_stop_word_in(language, hash_word(word)), expected, "{code} {word}");
+            assert!(!is_stop_word_everywhere(hash_word(word)) || expected, "{code} {word}");
         }
-        assert!(is_stop_word(hash_word("war")));
+        assert!(is_stop_word(hash_word("war")) && !is_stop_word_everywhere(hash_word("war")));
+        assert!(is_stop_word_everywhere(hash_word("the")));
     }
 
     #[test]
@@ -166,11 +164,9 @@ mod tests {
             ("covid19", true),
             ("__", false),
             ("", false),
-            ("the", false),
         ] {
-            assert_eq!(is_term(word, hash_word(word)), expected, "{word}");
+            assert_eq!(has_term_shape(word), expected, "{word}");
         }
-        let long = "ab".repeat(33);
-        assert!(!is_term(&long, hash_word(&long)));
+        assert!(!has_term_shape(&"ab".repeat(33)));
     }
 }

@@ -18,8 +18,10 @@ use groundswell_sources::{DecodeOptions, FileSet, FileSetConfig, SystemClock, pa
 use groundswell_store::Store;
 
 use crate::args::{Bench, Common};
+use crate::checkpoints::Checkpoints;
 use crate::failure::{DONE, Failure, Outcome};
 use crate::pipeline::{self, Feed, Plan, StoreSink};
+use crate::settings::{Settings, StoreSettings};
 use crate::watches::Watches;
 use crate::{labelled, output, proc, settings};
 
@@ -64,7 +66,7 @@ pub(crate) fn bench(common: &Common, arguments: &Bench) -> Outcome {
     let data = scratch.path().join("data");
     let core_before = proc::core_time();
     let began = Instant::now();
-    let (totals, source_core) = run(&input, &data, workers, settings.gate.k, &watches, &times)?;
+    let (totals, source_core) = run(&input, &data, workers, &settings, &watches, &times)?;
     let seconds = began.elapsed().as_secs_f64();
     let core = proc::core_time().saturating_sub(core_before);
 
@@ -150,13 +152,20 @@ fn run(
     input: &Path,
     data: &Path,
     workers: usize,
-    k: u32,
+    settings: &Settings,
     watches: &Arc<Watches>,
     times: &Arc<StageTimes>,
 ) -> Result<(Totals, Duration), Failure> {
     pipeline::make_data_dir(data)?;
     let runtime = pipeline::runtime()?;
-    let (writer, _reader) = runtime.block_on(Store::open(data, &pipeline::store_options(k, true)?))?;
+    let (mut writer, _reader) =
+        runtime.block_on(Store::open(data, &pipeline::store_options(settings.gate.k, true)?))?;
+    let key = data.with_file_name("checkpoint.key");
+    let store = StoreSettings { checkpoint_key: key, ..StoreSettings::default() };
+    let settings = Settings { store, ..settings.clone() };
+    let checkpoints = Checkpoints::open(&settings, data, &mut writer, runtime.handle())?;
+    let checkpoints = checkpoints.map(|(checkpoints, _)| checkpoints);
+    let checkpoint_every = checkpoints.as_ref().map(|checkpoints| checkpoints.every);
     let clock = Arc::new(SystemClock::default());
     let config = FileSetConfig { lateness: LATE, ..FileSetConfig::new(vec![input.to_owned()]) };
     let set = FileSet::new(config, clock.clone());
@@ -166,16 +175,19 @@ fn run(
         minutes_kept_days: u32::MAX,
         live: None,
         finished: None,
+        checkpoints,
     };
     let plan = Plan {
         workers,
         cluster: None,
-        k,
+        k: settings.gate.k,
         watches: Arc::clone(watches),
         stage_times: Some(Arc::clone(times)),
         clock,
         feeds: vec![Feed { decode: DecodeOptions::default(), source: Box::new(set) }],
         data: None,
+        checkpoint_every,
+        resume: None,
     };
     let running = pipeline::start(plan, Box::new(sink))?;
     let mut threads = proc::ThreadTimes::default();

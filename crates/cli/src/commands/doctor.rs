@@ -8,11 +8,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use groundswell_sources::feed::FeedsSummary;
 use groundswell_sources::{BLOCK_QUEUE_MAX, Clock, LiveState, PartStatus, SourceIx, Stop, SystemClock, channel};
 use serde::Serialize;
 
 use crate::args::{Common, Doctor};
-use crate::failure::{DONE, FAILED, Outcome};
+use crate::failure::{DONE, FAILED, Failure, Outcome};
 use crate::inputs::{self, LiveFeed};
 use crate::output;
 use crate::settings::{self, MastodonInstance, Settings};
@@ -168,7 +169,7 @@ const TRY_LOOK: Duration = Duration::from_millis(20);
 /// Starts each configured source as `run` would, and says how far it came.
 fn sources(settings: &Settings) -> Vec<Finding> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
-    let feeds = match inputs::live(settings, &clock) {
+    let feeds = match inputs::live(settings, None, &clock).and_then(|live| sampled(live, settings, &clock)) {
         Ok(feeds) => feeds,
         Err(failure) => {
             return vec![Finding::problem("sources", failure.to_string(), "mend the place that is named")];
@@ -178,16 +179,52 @@ fn sources(settings: &Settings) -> Vec<Finding> {
         return vec![Finding::warning(
             "sources",
             "none is switched on",
-            "the simulator is all that `run` will show; set bluesky.enabled, or mastodon.enabled with its instances",
+            "the simulator is all that `run` will show; set bluesky.enabled, feeds.enabled, or mastodon.enabled with its instances",
         )];
     }
     let mut findings: Vec<Finding> = settings.mastodon.instances.iter().filter_map(token_file).collect();
+    if settings.feeds.enabled && settings.feeds.contact.trim().is_empty() {
+        findings.push(Finding::warning(
+            "feeds",
+            "`feeds.contact` is empty",
+            "name an address of mail or web, so that publishers can reach you before they block you",
+        ));
+    }
     // Side by side: one that does not answer does not make the others wait.
     let tries: Vec<_> = feeds.into_iter().map(|feed| std::thread::spawn(move || try_source(feed))).collect();
     for tried in tries {
         findings.extend(tried.join().unwrap_or_default());
     }
     findings
+}
+
+/// How many feeds are tried: spread over the list, so that a network that blocks some is noticed.
+const FEEDS_TRIED: usize = 3;
+
+/// All sources, but of feeds a sample: that is enough to know whether they can be reached, and asks nothing of the others.
+fn sampled(live: Vec<LiveFeed>, settings: &Settings, clock: &Arc<dyn Clock>) -> Result<Vec<LiveFeed>, Failure> {
+    let list = inputs::feed_list(settings)?;
+    let step = list.len().div_ceil(FEEDS_TRIED).max(1);
+    let sample = list.into_iter().step_by(step).collect();
+    let mut sources: Vec<LiveFeed> = live.into_iter().filter(|source| source.feeds.is_none()).collect();
+    sources.extend(inputs::feeds(settings, sample, clock)?);
+    Ok(sources)
+}
+
+/// How a sample of feeds is.
+fn tried_feeds(summary: &FeedsSummary) -> Finding {
+    let FeedsSummary { feeds, read, trouble, .. } = summary;
+    let found = format!("{read} of {feeds} that were tried could be read");
+    if read == feeds {
+        return Finding::ok("feeds", found);
+    }
+    let trouble = trouble.as_deref().unwrap_or("no answer in time");
+    Finding::warning(
+        "feeds",
+        format!("{found}; {trouble}"),
+        "if none can: check network and firewall (feeds are not read through a proxy); if one cannot: the page's list of \
+         sources says which, take it out or mend its address",
+    )
 }
 
 /// Others than the owner may read a token.
@@ -204,7 +241,7 @@ fn token_file(instance: &MastodonInstance) -> Option<Finding> {
 }
 
 fn try_source(live: LiveFeed) -> Vec<Finding> {
-    let LiveFeed { kind, status, feed } = live;
+    let LiveFeed { kind, status, feeds, feed } = live;
     let (blocks, receiver) = channel(BLOCK_QUEUE_MAX, groundswell_sources::IDLE_AFTER_DEFAULT);
     let sender = blocks.sender(SourceIx(0));
     drop(blocks);
@@ -219,12 +256,17 @@ fn try_source(live: LiveFeed) -> Vec<Finding> {
     while !running.is_finished() && began.elapsed() < TRY_WAIT {
         // What comes is dropped unread.
         while receiver.try_recv().is_ok() {}
-        if status.parts().iter().all(|part| part.state == LiveState::Connected) {
+        let settled = match &feeds {
+            Some(feeds) => feeds.summary().waiting == 0,
+            None => status.parts().iter().all(|part| part.state == LiveState::Connected),
+        };
+        if settled {
             break;
         }
         std::thread::sleep(TRY_LOOK);
     }
-    let findings = status.parts().iter().map(|part| tried(kind, part)).collect();
+    let findings = feeds.as_ref().map(|feeds| vec![tried_feeds(&feeds.summary())]);
+    let findings = findings.unwrap_or_else(|| status.parts().iter().map(|part| tried(kind, part)).collect());
     stop.stop();
     drop(receiver);
     if let Ok(Err(error)) = running.join() {

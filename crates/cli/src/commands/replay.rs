@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use groundswell_engine::Totals;
+use groundswell_engine::{Checkpoint, Totals};
 use groundswell_post::EventTime;
 use groundswell_sources::file::{FileReport, FileSetConfig, fingerprint_file};
 use groundswell_sources::{Clock, DecodeOptions, FieldMap, FileSet, MapError, Stop, SystemClock};
@@ -14,6 +14,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use tokio::runtime::Runtime;
 
 use crate::args::{Common, Replay};
+use crate::checkpoints::Checkpoints;
 use crate::failure::{DONE, FAILED, Failure, Outcome, REJECTED};
 use crate::pipeline::{self, Feed, Plan, StoreSink};
 use crate::status::{Shown, ShownSource, Watched};
@@ -32,7 +33,7 @@ pub(crate) fn replay(common: &Common, arguments: &Replay) -> Outcome {
     pipeline::make_data_dir(&settings.data)?;
     let runtime = pipeline::runtime()?;
     let options = pipeline::store_options(settings.gate.k, false)?;
-    let (writer, reader) = runtime.block_on(Store::open(&settings.data, &options))?;
+    let (mut writer, reader) = runtime.block_on(Store::open(&settings.data, &options))?;
     let serving = if arguments.serve {
         let address = arguments.listen.unwrap_or(settings.listen);
         let serving = status::serve(&runtime, address, Arc::clone(&clock))?;
@@ -52,10 +53,28 @@ pub(crate) fn replay(common: &Common, arguments: &Replay) -> Outcome {
             files.push(file.clone());
         }
     }
+    // What comes from a pipe cannot be read twice, and a cluster makes no checkpoints yet.
+    let can_go_on = cluster.is_none() && arguments.files.iter().all(|file| file.as_os_str() != "-");
+    let (checkpoints, left) = match Checkpoints::open(&settings, &settings.data, &mut writer, runtime.handle())? {
+        Some((checkpoints, left)) if can_go_on => (Some(checkpoints), left.filter(|_| !arguments.again)),
+        _ => (None, None),
+    };
     let set = FileSet::new(
         FileSetConfig { map: map.clone(), lateness: arguments.late, ..FileSetConfig::new(files) },
         Arc::clone(&clock),
     );
+    let of_these = |left: &Checkpoint| {
+        left.source(groundswell_sources::Source::name(&set)).is_some_and(|saved| set.can_resume(&saved.positions))
+    };
+    let was_left = left.is_some();
+    let resume = left.filter(of_these);
+    if let Some(resume) = &resume {
+        let closed =
+            resume.closed_before.map_or_else(|| "nothing".to_owned(), |unix| EventTime::from_unix(unix).to_string());
+        output::note(common, &format!("going on where the last run was interrupted; closed up to {closed}"));
+    } else if was_left {
+        output::note(common, "the last run that was interrupted read other files; its open windows are given up");
+    }
     let report = set.report();
     let sink = StoreSink {
         runtime: runtime.handle().clone(),
@@ -63,7 +82,9 @@ pub(crate) fn replay(common: &Common, arguments: &Replay) -> Outcome {
         minutes_kept_days: u32::MAX,
         live: serving.as_ref().map(|serving| serving.state.live().clone()),
         finished: Some(Arc::clone(&report)),
+        checkpoints,
     };
+    let checkpoint_every = sink.checkpoints.as_ref().map(|checkpoints| checkpoints.every);
     let began = Instant::now();
     let running = pipeline::start(
         Plan {
@@ -75,6 +96,8 @@ pub(crate) fn replay(common: &Common, arguments: &Replay) -> Outcome {
             clock,
             feeds: vec![Feed { decode: DecodeOptions { map }, source: Box::new(set) }],
             data: Some(settings.data.clone()),
+            checkpoint_every,
+            resume,
         },
         Box::new(sink),
     )?;
@@ -109,7 +132,8 @@ pub(crate) fn replay(common: &Common, arguments: &Replay) -> Outcome {
         output::complain(error);
     }
     if interrupted.stopped() {
-        output::note(common, "stopped; windows still open were dropped, the same command reads on");
+        let open = if checkpoint_every.is_some() { "are kept" } else { "were dropped" };
+        output::note(common, &format!("stopped; windows still open {open}, the same command reads on"));
     }
     // The counters of a cluster are added up on process 0; the others have nothing to say on stdout.
     if process == 0 {
@@ -194,6 +218,7 @@ fn summarise(
             "released": {"volumes": totals.released, "narratives": 0, "bursts": 0, "amplifications": 0, "detections": 0},
             "suppressed": {"volumes": totals.suppressed},
             "forgotten": totals.forgotten,
+            "limits": totals.limits(),
             "seconds": seconds,
             "posts_per_second": rate.round(),
             "peak_rss_bytes": proc::peak_rss_bytes(),
@@ -219,6 +244,9 @@ fn summarise(
     );
     for (rejection, count) in &totals.rejected_by {
         output::note(common, &format!("  rejected: {rejection}: {count}"));
+    }
+    for (limit, count) in totals.limits().into_iter().filter(|(_, count)| *count > 0) {
+        output::note(common, &format!("  a bound was reached: {limit}: {count}"));
     }
     Ok(())
 }

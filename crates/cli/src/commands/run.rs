@@ -4,10 +4,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use groundswell_sources::{Clock, DecodeOptions, LiveStatus, Stop, SystemClock};
+use groundswell_sources::{Clock, DecodeOptions, Stop, SystemClock};
 use groundswell_store::{Reader, Store, WatchStore};
 
 use crate::args::{Common, Run};
+use crate::checkpoints::Checkpoints;
 use crate::failure::{DONE, Failure, Outcome};
 use crate::inputs::{self, LiveFeed};
 use crate::output;
@@ -38,8 +39,8 @@ struct Pipeline {
     running: Running,
     reader: Reader,
     simulated: bool,
-    /// Name, kind and status of each live source, by its place among the pipeline's sources.
-    live: Vec<(String, &'static str, Arc<LiveStatus>)>,
+    /// Name and state of each live source, by its place among the pipeline's sources.
+    live: Vec<(String, Watched)>,
 }
 
 /// Runs until it is told to stop.
@@ -79,7 +80,8 @@ pub(crate) fn run(common: &Common, arguments: &Run) -> Outcome {
 
 impl Service<'_> {
     fn serve(&self, simulated_only: bool, serving: &Serving, stop: &Stop) -> Result<(), Failure> {
-        let feeds = if simulated_only { Vec::new() } else { inputs::live(&self.settings, &self.clock)? };
+        let feeds =
+            if simulated_only { Vec::new() } else { inputs::live(&self.settings, self.cluster.as_ref(), &self.clock)? };
         let mut live = if feeds.is_empty() { None } else { Some(self.start_live(feeds, serving)?) };
         let mut simulated = None;
         if let Some(live) = &live {
@@ -126,9 +128,9 @@ impl Service<'_> {
 
     fn start_live(&self, feeds: Vec<LiveFeed>, serving: &Serving) -> Result<Pipeline, Failure> {
         let (mut sources, mut live) = (Vec::new(), Vec::new());
-        for LiveFeed { kind, status, feed } in feeds {
-            live.push((feed.source.name().to_owned(), kind, status));
-            sources.push(feed);
+        for source in feeds {
+            live.push((source.feed.source.name().to_owned(), source.watched()));
+            sources.push(source.feed);
         }
         let mut pipeline = self.start(sources, &self.settings.data, false, serving)?;
         pipeline.live = live;
@@ -158,13 +160,22 @@ impl Service<'_> {
     ) -> Result<Pipeline, Failure> {
         pipeline::make_data_dir(folder)?;
         let options = pipeline::store_options(self.settings.gate.k, simulated)?;
-        let (writer, reader) = self.runtime.block_on(Store::open(folder, &options))?;
+        let (mut writer, reader) = self.runtime.block_on(Store::open(folder, &options))?;
+        // Made-up posts are made up anew at each start, and a cluster makes no checkpoints yet.
+        let left = if simulated || self.cluster.is_some() {
+            None
+        } else {
+            Checkpoints::open(&self.settings, folder, &mut writer, self.runtime.handle())?
+        };
+        let (checkpoints, resume) = left.map_or((None, None), |(checkpoints, resume)| (Some(checkpoints), resume));
+        let checkpoint_every = checkpoints.as_ref().map(|checkpoints| checkpoints.every);
         let sink = StoreSink {
             runtime: self.runtime.handle().clone(),
             writer,
             minutes_kept_days: self.settings.store.minutes_kept_days,
             live: Some(serving.state.live().clone()),
             finished: None,
+            checkpoints,
         };
         let plan = Plan {
             workers: self.workers,
@@ -176,6 +187,8 @@ impl Service<'_> {
             clock: Arc::clone(&self.clock),
             feeds,
             data: Some(self.settings.data.clone()),
+            checkpoint_every,
+            resume,
         };
         let running = pipeline::start(plan, Box::new(sink))?;
         Ok(Pipeline { running, reader, simulated, live: Vec::new() })
@@ -189,8 +202,8 @@ impl Service<'_> {
             if pipeline.simulated {
                 sources.push(ShownSource::new("simulator", Watched::Simulator, counters, 0));
             }
-            for (index, (name, kind, status)) in pipeline.live.iter().enumerate() {
-                sources.push(ShownSource::new(name, Watched::Live(kind, Arc::clone(status)), counters, index));
+            for (index, (name, watched)) in pipeline.live.iter().enumerate() {
+                sources.push(ShownSource::new(name, watched.clone(), counters, index));
             }
         }
         serving.board.show(Shown {

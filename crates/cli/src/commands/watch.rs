@@ -103,6 +103,8 @@ fn test(common: &Common, query: &str, files: Vec<PathBuf>, map: Option<&str>, fo
         stage_times: None,
         clock,
         feeds: vec![Feed { decode: DecodeOptions { map }, source: Box::new(set) }],
+        checkpoint_every: None,
+        resume: None,
         data: Some(settings.data),
     };
     let (_, errors) = pipeline::start(plan, Box::new(Hours(Arc::clone(&rows))))?.join()?;

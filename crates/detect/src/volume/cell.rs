@@ -1,6 +1,7 @@
 //! How a cell is identified: a hash of dimension and value that is the same in every process.
 
 use groundswell_gate::Dimension;
+use groundswell_sketch::{PARTITIONS, partition_of};
 
 /// Keeps the same value apart in different dimensions.
 const SALTS: [u64; 10] = [
@@ -24,13 +25,14 @@ pub(super) const fn cell_hash(dimension: Dimension, value_hash: u64) -> u64 {
 
 /// Which shard merges a cell. Open-ended dimensions are spread by hash; tables that the gate must see whole, and the
 /// total, which says that a window was seen at all, are with shard 0. Depends on nothing else: the same in every process.
+/// Beyond [`PARTITIONS`] shards, some own nothing.
 #[inline]
 pub fn shard_of(dimension: Dimension, cell_hash: u64, shards: usize) -> usize {
     if shards <= 1 || !dimension.is_open_ended() {
         return 0;
     }
-    // By the upper bits: the lower ones choose the place in the shard's tables, and must stay uniform there.
-    (((cell_hash >> 32) * shards as u64) >> 32) as usize
+    // Whole partitions, so that what a full table prunes is the same at any number of shards.
+    partition_of(cell_hash) * shards / PARTITIONS
 }
 
 #[cfg(test)]

@@ -12,15 +12,12 @@ pub const LOG_BYTES_MAX: usize = 96 << 20;
 /// Different cells that one worker knows by number. When it is reached, those not seen for longest are forgotten; they
 /// are counted as before when they come again (`interner_rebuilt`).
 pub const INTERNED_MAX: usize = 1 << 20;
-/// Cells of one hour, all shards together. When it is reached, those of hashtag, domain and term with the fewest posts
-/// go, down to three quarters (`cells_pruned`, `posts_pruned`).
-pub const HOUR_CELLS_MAX: usize = 1 << 20;
-/// Memory of the cells of one hour, all shards together. When it is reached, likewise.
-pub const HOUR_BYTES_MAX: usize = 192 << 20;
-/// Cells of one day, all shards together. When it is reached, likewise.
-pub const DAY_CELLS_MAX: usize = 1 << 21;
-/// Memory of the cells of one day, all shards together. When it is reached, likewise.
-pub const DAY_BYTES_MAX: usize = 384 << 20;
+/// Cells of hashtag, domain and term in one day, all shards together. They are divided by their hash into
+/// [`groundswell_sketch::PARTITIONS`] parts; when one holds more than its share, those of its cells with the fewest posts go,
+/// down to three quarters (`cells_pruned`, `posts_pruned`).
+pub const DAY_CELLS_MAX: usize = 1 << 20;
+/// Memory of these cells, all shards together. When a part takes more than its share, likewise.
+pub const DAY_BYTES_MAX: usize = 256 << 20;
 
 /// Settings of the volume detector.
 #[derive(Clone, Debug)]
@@ -33,10 +30,6 @@ pub struct VolumeConfig {
     pub log_bytes_max: usize,
     /// See [`INTERNED_MAX`].
     pub interned_max: usize,
-    /// See [`HOUR_CELLS_MAX`].
-    pub hour_cells_max: usize,
-    /// See [`HOUR_BYTES_MAX`].
-    pub hour_bytes_max: usize,
     /// See [`DAY_CELLS_MAX`].
     pub day_cells_max: usize,
     /// See [`DAY_BYTES_MAX`].
@@ -50,8 +43,6 @@ impl Default for VolumeConfig {
             watch_names: Arc::from([]),
             log_bytes_max: LOG_BYTES_MAX,
             interned_max: INTERNED_MAX,
-            hour_cells_max: HOUR_CELLS_MAX,
-            hour_bytes_max: HOUR_BYTES_MAX,
             day_cells_max: DAY_CELLS_MAX,
             day_bytes_max: DAY_BYTES_MAX,
         }
@@ -68,6 +59,12 @@ macro_rules! counters {
             /// Adds another worker's.
             pub fn add(&mut self, other: &Self) {
                 $(self.$name += other.$name;)*
+            }
+
+            #[must_use]
+            /// What was added since an earlier look at the same counters.
+            pub fn since(&self, earlier: &Self) -> Self {
+                Self { $($name: self.$name - earlier.$name,)* }
             }
 
             /// Names and numbers, for metrics.
@@ -87,7 +84,7 @@ counters! {
     domains_left_out,
     /// Values (of hashtag, domain, source or watch) longer than a cell may have.
     values_too_long,
-    /// Cells of hashtag, domain and term that left an hour or a day because it was full.
+    /// Cells of hashtag, domain and term that left a day, and the hour that was open, because it was full.
     cells_pruned,
     /// Posts in these cells.
     posts_pruned,

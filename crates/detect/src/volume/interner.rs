@@ -7,8 +7,35 @@ pub(super) type CellId = u32;
 
 /// A free slot.
 const FREE: CellId = u32::MAX;
-/// A value that is looked up and never counted, such as a stop word.
+/// A value that is looked up and never counted, such as a number.
 const IGNORED: CellId = u32::MAX - 1;
+/// Marks the number of a value that is counted of some posts and not of others.
+const DEPENDS: CellId = 1 << 31;
+
+/// Whether a value is to be counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Worth {
+    /// Of every post.
+    Always,
+    /// Of no post.
+    Never,
+    /// Of some posts: whoever asked must look again.
+    Depends,
+}
+
+/// A value that a post asks for the first time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Found {
+    pub(super) id: CellId,
+    /// It is [`Worth::Depends`].
+    pub(super) depends: bool,
+}
+
+impl Found {
+    fn new(id: CellId) -> Option<Self> {
+        (id != IGNORED).then_some(Self { id: id & !DEPENDS, depends: id & DEPENDS != 0 })
+    }
+}
 
 #[derive(Clone, Copy)]
 struct Slot {
@@ -69,16 +96,16 @@ impl Interner {
         });
     }
 
-    /// The number of a cell; `None` when this post asked for it before or when it is not to be counted. `worthy` is asked
-    /// once for a value that is not known yet.
+    /// The number of a cell; `None` when this post asked for it before or when it is never counted. `worth` is asked once
+    /// for a value that is not known yet.
     #[inline]
     pub(super) fn once(
         &mut self,
         dimension: Dimension,
         hash: u64,
         value: &str,
-        worthy: impl FnOnce() -> bool,
-    ) -> Option<CellId> {
+        worth: impl FnOnce() -> Worth,
+    ) -> Option<Found> {
         let mask = self.slots.len() - 1;
         let mut at = hash as usize & mask;
         loop {
@@ -86,10 +113,10 @@ impl Interner {
             if slot.hash == hash && slot.id != FREE {
                 let repeated = slot.post == self.post;
                 slot.post = self.post;
-                return (!repeated && slot.id != IGNORED).then_some(slot.id);
+                return if repeated { None } else { Found::new(slot.id) };
             }
             if slot.id == FREE {
-                return self.add(at, dimension, hash, value, worthy());
+                return Found::new(self.add(at, dimension, hash, value, worth()));
             }
             at = (at + 1) & mask;
         }
@@ -102,7 +129,7 @@ impl Interner {
         loop {
             let slot = &mut self.slots[at];
             if slot.id == FREE {
-                return self.add(at, dimension, hash, value, true).expect("it is to be counted");
+                return self.add(at, dimension, hash, value, Worth::Always);
             }
             if slot.hash == hash {
                 slot.post = self.post;
@@ -113,14 +140,15 @@ impl Interner {
     }
 
     #[cold]
-    fn add(&mut self, at: usize, dimension: Dimension, hash: u64, value: &str, worthy: bool) -> Option<CellId> {
-        let id = if worthy {
+    fn add(&mut self, at: usize, dimension: Dimension, hash: u64, value: &str, worth: Worth) -> CellId {
+        let id = if worth == Worth::Never {
+            IGNORED
+        } else {
             let value_start = self.values.len() as u32;
             self.values.push_str(value);
             self.names.push(Name { hash, value_start, value_bytes: value.len() as u16, dimension });
-            self.names.len() as CellId - 1
-        } else {
-            IGNORED
+            let id = self.names.len() as CellId - 1;
+            if worth == Worth::Depends { id | DEPENDS } else { id }
         };
         self.slots[at] = Slot { hash, id, post: self.post };
         self.used += 1;
@@ -128,7 +156,7 @@ impl Interner {
             let slots = std::mem::take(&mut self.slots);
             self.place(slots.len() * 2, slots.into_iter().filter(|slot| slot.id != FREE));
         }
-        worthy.then_some(id)
+        id
     }
 
     fn place(&mut self, size: usize, slots: impl Iterator<Item = Slot>) {
@@ -148,7 +176,7 @@ impl Interner {
     /// Forgets values not seen for longest until at most `keep_max` are left, but none that is `needed`. Gives the new
     /// number of each old one; what is needed has one.
     pub(super) fn rebuild(&mut self, keep_max: usize, needed: &[bool]) -> Vec<CellId> {
-        let is_needed = |id: CellId| needed.get(id as usize).copied().unwrap_or(false);
+        let is_needed = |id: CellId| id != IGNORED && needed.get((id & !DEPENDS) as usize).copied().unwrap_or(false);
         let mut slots: Vec<Slot> = self.slots.iter().copied().filter(|slot| slot.id != FREE).collect();
         // Needed first, then the youngest; among equals by hash, so that it is always done the same way.
         slots.sort_unstable_by_key(|slot| (!is_needed(slot.id), u32::MAX - slot.post, slot.hash));
@@ -160,13 +188,14 @@ impl Interner {
             if slot.id == IGNORED {
                 continue;
             }
-            let old = names[slot.id as usize];
+            let old_id = (slot.id & !DEPENDS) as usize;
+            let old = names[old_id];
             let new_id = self.names.len() as CellId;
-            new_ids[slot.id as usize] = new_id;
+            new_ids[old_id] = new_id;
             let value_start = self.values.len() as u32;
             self.values.push_str(&values[old.value_start as usize..][..usize::from(old.value_bytes)]);
             self.names.push(Name { value_start, ..old });
-            slot.id = new_id;
+            slot.id = slot.id & DEPENDS | new_id;
         }
         let size = (slots.len() * 2 + 2).next_power_of_two().max(SLOTS_MIN);
         self.place(size, slots.into_iter());
@@ -181,7 +210,8 @@ mod tests {
     use super::*;
 
     fn word(interner: &mut Interner, word: &str) -> Option<CellId> {
-        interner.once(Dimension::Term, hash_word(word), word, || word != "the")
+        let worth = || if word == "the" { Worth::Never } else { Worth::Always };
+        interner.once(Dimension::Term, hash_word(word), word, worth).map(|found| found.id)
     }
 
     #[test]
@@ -226,6 +256,19 @@ mod tests {
         }
         interner.next_post();
         assert_eq!(word(&mut interner, "w50"), Some(10), "counted as before when it comes again");
+    }
+
+    #[test]
+    fn remembers_what_depends_on_the_post() {
+        let mut interner = Interner::new();
+        let war = |interner: &mut Interner| {
+            interner.next_post();
+            interner.once(Dimension::Term, hash_word("war"), "war", || Worth::Depends)
+        };
+        assert_eq!(war(&mut interner), Some(Found { id: 0, depends: true }));
+        interner.rebuild(10, &[true]);
+        assert_eq!(war(&mut interner), Some(Found { id: 0, depends: true }));
+        assert_eq!(interner.name(0).2, "war");
     }
 
     #[test]

@@ -217,9 +217,15 @@ impl Tally {
 
     /// Adds a log up into one summary a shard, and empties it. The total comes always, even if all posts were deleted.
     pub(super) fn sum(&mut self, log: &mut MinuteLog, interner: &Interner, shards: usize) -> Vec<Summary> {
+        let summaries = self.look(log, interner, shards);
+        log.clear();
+        summaries
+    }
+
+    /// [`Self::sum`] of a log that goes on.
+    pub(super) fn look(&mut self, log: &MinuteLog, interner: &Interner, shards: usize) -> Vec<Summary> {
         self.count(log, interner.ids());
         self.gather_authors(log);
-        log.clear();
         let mut summaries = vec![Summary::new(); shards.max(1)];
         for index in self.touched_heads.drain(..) {
             let (dimension, value) = head_name(usize::from(index));

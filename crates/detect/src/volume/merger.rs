@@ -4,8 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use groundswell_gate::{CandidateCell, Dimension, K, VolumeCandidate};
-use groundswell_sketch::{Authors, CellTable, Distinct, Step, Summary, Window};
+use groundswell_sketch::{
+    Authors, Cell, CellTable, Distinct, PARTITIONS, SavedCell, SavedCells, Step, Summary, Window,
+};
+use serde::{Deserialize, Serialize};
 
+use super::cell::shard_of;
 use super::config::{VolumeConfig, VolumeCounters};
 
 /// One shard's part of the volume detector: merges the workers' summaries of a minute, proposes candidates of closed
@@ -15,50 +19,47 @@ pub struct Merger {
     k: u64,
     /// Watches that are asked for, sorted.
     watch_names: Vec<String>,
-    hour_max: Bounds,
-    day_max: Bounds,
+    /// Of one partition of the cells of a day.
+    cells_max: usize,
+    bytes_max: usize,
     minutes: BTreeMap<i64, Vec<Summary>>,
-    hours: BTreeMap<i64, CellTable>,
-    days: BTreeMap<i64, CellTable>,
+    /// What an earlier run counted of minutes that are still open.
+    restored: BTreeMap<i64, CellTable>,
+    /// The hour into which the last minute fell. Minutes close in their order, so there is one at a time.
+    hour: Option<Window>,
+    /// The day of that hour.
+    day: Option<Window>,
+    /// What was counted of both.
+    table: CellTable,
     /// Where the summaries of a minute are added up.
     minute: CellTable,
     closed_before: i64,
     counters: VolumeCounters,
 }
 
-#[derive(Clone, Copy)]
-struct Bounds {
-    cells: usize,
-    bytes: usize,
-}
-
-impl Bounds {
-    fn enforce(self, table: &mut CellTable, counters: &mut VolumeCounters) {
-        if table.len() > self.cells || table.heap_bytes() > self.bytes {
-            let prunable = |index| Dimension::from_index(index).is_some_and(Dimension::is_open_ended);
-            let pruned = table.prune(self.cells / 4 * 3, self.bytes / 4 * 3, prunable);
-            counters.cells_pruned += pruned.cells;
-            counters.posts_pruned += pruned.posts;
-        }
-    }
+/// A table whose open-ended dimensions may be pruned.
+fn new_table() -> CellTable {
+    let open_ended = Dimension::ALL.into_iter().filter(|dimension| dimension.is_open_ended());
+    CellTable::pruning(open_ended.fold(0, |bits, dimension| bits | 1 << dimension.index()))
 }
 
 impl Merger {
     /// A merger that has seen nothing.
     pub fn new(config: VolumeConfig, k: K) -> Self {
-        let shards = config.shards.max(1);
         let mut watch_names = config.watch_names.to_vec();
         watch_names.sort_unstable();
         watch_names.dedup();
         Self {
             k: k.get(),
             watch_names,
-            hour_max: Bounds { cells: config.hour_cells_max / shards, bytes: config.hour_bytes_max / shards },
-            day_max: Bounds { cells: config.day_cells_max / shards, bytes: config.day_bytes_max / shards },
+            cells_max: config.day_cells_max / PARTITIONS,
+            bytes_max: config.day_bytes_max / PARTITIONS,
             minutes: BTreeMap::new(),
-            hours: BTreeMap::new(),
-            days: BTreeMap::new(),
-            minute: CellTable::new(),
+            restored: BTreeMap::new(),
+            hour: None,
+            day: None,
+            table: new_table(),
+            minute: new_table(),
             closed_before: i64::MIN,
             counters: VolumeCounters::default(),
         }
@@ -77,13 +78,13 @@ impl Merger {
 
     /// Proposes all minutes, hours and days that end at or before a second, in the order in which they end.
     pub fn close(&mut self, before_unix: i64, emit: &mut dyn FnMut(VolumeCandidate)) {
-        while let Some(entry) = self.minutes.first_entry() {
-            let minute = Window { step: Step::Minute, start: *entry.key() };
+        while let Some(start) = first(&self.minutes).into_iter().chain(first(&self.restored)).min() {
+            let minute = Window { step: Step::Minute, start };
             if minute.end() > before_unix {
                 break;
             }
-            let parts = entry.remove();
-            // Hours and days before this minute are complete: close them first, so that few are open at once.
+            let parts = self.minutes.remove(&start).unwrap_or_default();
+            // The hour and the day before this minute are complete.
             self.close_longer(minute.start, emit);
             self.close_minute(minute, &parts, emit);
         }
@@ -102,66 +103,103 @@ impl Merger {
     }
 
     fn close_minute(&mut self, minute: Window, parts: &[Summary], emit: &mut dyn FnMut(VolumeCandidate)) {
-        let hour = self.hours.entry(minute.within(Step::Hour).start).or_default();
+        self.hour = Some(minute.within(Step::Hour));
+        self.day = Some(minute.within(Step::Day));
         let mut proposal = Proposal::new(self.k);
-        if let [only] = parts {
+        let restored = self.restored.remove(&minute.start);
+        if let ([only], None) = (parts, &restored) {
             for cell in only.iter() {
                 proposal.add(cell.dimension, cell.value, cell.posts, cell.publisher_posts, Set::Part(cell.authors));
             }
-            hour.merge(only);
+            self.table.merge(only);
         } else {
-            self.minute.clear();
+            match restored {
+                Some(restored) => self.minute = restored,
+                None => self.minute.clear(),
+            }
             parts.iter().for_each(|part| self.minute.merge(part));
-            proposal.add_table(&self.minute);
-            hour.absorb(&mut self.minute);
+            proposal.add_cells(self.minute.iter());
+            self.table.absorb(&mut self.minute);
         }
-        self.hour_max.enforce(hour, &mut self.counters);
+        let pruned = self.table.prune(self.cells_max, self.bytes_max);
+        self.counters.cells_pruned += pruned.cells;
+        self.counters.posts_pruned += pruned.posts;
         proposal.emit(minute, &self.watch_names, emit);
     }
 
     fn close_longer(&mut self, before_unix: i64, emit: &mut dyn FnMut(VolumeCandidate)) {
-        while let Some(entry) = self.hours.first_entry() {
-            let window = Window { step: Step::Hour, start: *entry.key() };
-            if window.end() > before_unix {
-                break;
-            }
-            let mut table = entry.remove();
-            self.close_days(window.start, emit);
-            self.propose(window, &table, emit);
-            let day = self.days.entry(window.within(Step::Day).start).or_default();
-            day.absorb(&mut table);
-            self.day_max.enforce(day, &mut self.counters);
+        if let Some(hour) = self.hour.take_if(|hour| hour.end() <= before_unix) {
+            let mut proposal = Proposal::new(self.k);
+            proposal.add_cells(self.table.iter());
+            proposal.emit(hour, &self.watch_names, emit);
+            self.table.fold();
         }
-        self.close_days(before_unix, emit);
-    }
-
-    fn close_days(&mut self, before_unix: i64, emit: &mut dyn FnMut(VolumeCandidate)) {
-        while let Some(entry) = self.days.first_entry() {
-            let window = Window { step: Step::Day, start: *entry.key() };
-            if window.end() > before_unix {
-                break;
-            }
-            let table = entry.remove();
-            self.propose(window, &table, emit);
+        if let Some(day) = self.day.take_if(|day| day.end() <= before_unix) {
+            let mut proposal = Proposal::new(self.k);
+            proposal.add_cells(self.table.iter_folded());
+            proposal.emit(day, &self.watch_names, emit);
+            self.table.clear();
         }
     }
+}
 
-    fn propose(&self, window: Window, table: &CellTable, emit: &mut dyn FnMut(VolumeCandidate)) {
-        let mut proposal = Proposal::new(self.k);
-        proposal.add_table(table);
-        proposal.emit(window, &self.watch_names, emit);
+fn first<T>(minutes: &BTreeMap<i64, T>) -> Option<i64> {
+    minutes.first_key_value().map(|(start, _)| *start)
+}
+
+/// What one shard has counted of windows that are still open, as numbers: a checkpoint's part.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavedShard {
+    closed_before: Option<i64>,
+    hour: Option<Window>,
+    day: Option<Window>,
+    table: SavedCells,
+    minutes: Vec<(i64, SavedCells)>,
+}
+
+impl Merger {
+    /// What it has counted, with the workers' parts of minutes that are still open. Call it between two calls of
+    /// [`Self::close`], when everything that the workers closed has been merged.
+    pub fn save<'a>(&self, open: impl Iterator<Item = (Window, &'a Summary)>) -> SavedShard {
+        let mut minutes: BTreeMap<i64, CellTable> = self.restored.clone();
+        let pending = self.minutes.iter().flat_map(|(start, parts)| parts.iter().map(|part| (*start, part)));
+        for (start, part) in pending.chain(open.map(|(window, part)| (window.start, part))) {
+            minutes.entry(start).or_insert_with(new_table).merge(part);
+        }
+        SavedShard {
+            closed_before: Some(self.closed_before).filter(|before| *before > i64::MIN),
+            hour: self.hour,
+            day: self.day,
+            table: self.table.save(),
+            minutes: minutes.iter().map(|(start, table)| (*start, table.save())).collect(),
+        }
+    }
+
+    /// Takes back what an earlier run saved, before anything is merged: of every saved shard the cells that are now this
+    /// one's, whatever the number of shards was then.
+    pub fn restore(&mut self, saved: &[SavedShard], shard: usize, shards: usize) {
+        let is_mine = |cell: &SavedCell<'_>| {
+            Dimension::from_index(cell.dimension)
+                .is_some_and(|dimension| shard_of(dimension, cell.hash, shards) == shard)
+        };
+        for part in saved {
+            self.closed_before = self.closed_before.max(part.closed_before.unwrap_or(i64::MIN));
+            // Shards close minutes together, so all that saw the hour or the day name the same.
+            self.hour = self.hour.max(part.hour);
+            self.day = self.day.max(part.day);
+            part.table.iter().filter(is_mine).for_each(|cell| self.table.restore(&cell));
+            for (start, cells) in &part.minutes {
+                for cell in cells.iter().filter(is_mine) {
+                    self.restored.entry(*start).or_insert_with(new_table).restore(&cell);
+                }
+            }
+        }
     }
 }
 
 impl fmt::Debug for Merger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "Merger({} minutes, {} hours, {} days open, redacted)",
-            self.minutes.len(),
-            self.hours.len(),
-            self.days.len()
-        )
+        write!(f, "Merger({} minutes and {} cells open, redacted)", self.minutes.len(), self.table.len())
     }
 }
 
@@ -183,8 +221,8 @@ impl Proposal {
         Self { k, tables: Default::default() }
     }
 
-    fn add_table(&mut self, table: &CellTable) {
-        for (dimension, value, _, cell) in table.iter() {
+    fn add_cells<'a>(&mut self, cells: impl Iterator<Item = (u8, &'a str, u64, &'a Cell)>) {
+        for (dimension, value, _, cell) in cells {
             self.add(dimension, value, cell.posts, cell.publisher_posts, Set::Whole(&cell.authors));
         }
     }
@@ -202,9 +240,12 @@ impl Proposal {
         if known.is_open_ended() && !could_pass() {
             return;
         }
-        let authors = match authors {
-            Set::Part(authors) => authors.to_distinct(),
-            Set::Whole(distinct) => distinct.clone(),
+        let authors = match (authors, known.is_folded()) {
+            (Set::Part(authors), true) => authors.to_distinct(),
+            (Set::Whole(distinct), true) => distinct.clone(),
+            // Sets are large, and of these nobody asks for more than the number.
+            (Set::Part(authors), false) => Distinct::of_number(authors.count()),
+            (Set::Whole(distinct), false) => Distinct::of_number(distinct.count()),
         };
         let cell = CandidateCell { value: value.to_owned(), posts, publisher_posts, authors };
         self.tables[usize::from(dimension)].push(cell);

@@ -16,8 +16,7 @@ mod observer;
 
 pub use cell::shard_of;
 pub use config::{
-    DAY_BYTES_MAX, DAY_CELLS_MAX, HOUR_BYTES_MAX, HOUR_CELLS_MAX, INTERNED_MAX, LOG_BYTES_MAX, POST_DOMAINS_MAX,
-    VolumeConfig, VolumeCounters,
+    DAY_BYTES_MAX, DAY_CELLS_MAX, INTERNED_MAX, LOG_BYTES_MAX, POST_DOMAINS_MAX, VolumeConfig, VolumeCounters,
 };
-pub use merger::Merger;
+pub use merger::{Merger, SavedShard};
 pub use observer::Observer;

@@ -6,13 +6,13 @@ use std::fmt;
 use groundswell_edge::{DeleteKey, EdgePost};
 use groundswell_gate::Dimension;
 use groundswell_sketch::{Step, Summary, VALUE_BYTES_MAX, Window};
-use groundswell_text::{Analysis, hash_word, is_term};
+use groundswell_text::{Analysis, has_term_shape, hash_word, is_stop_word, is_stop_word_everywhere, is_stop_word_in};
 use groundswell_watch::WatchId;
 
 use super::cell::cell_hash;
 use super::config::{POST_DOMAINS_MAX, VolumeConfig, VolumeCounters};
 use super::delete::Deletions;
-use super::interner::{CellId, Interner};
+use super::interner::{CellId, Interner, Worth};
 use super::log::{MinuteLog, Tally};
 
 /// No number yet.
@@ -99,10 +99,10 @@ impl Observer {
             let value = analysis.hashtag(tag);
             if value.len() > VALUE_BYTES_MAX {
                 self.counters.values_too_long += 1;
-            } else if let Some(id) =
-                interner.once(Dimension::Hashtag, cell_hash(Dimension::Hashtag, tag.hash), value, || true)
+            } else if let Some(found) =
+                interner.once(Dimension::Hashtag, cell_hash(Dimension::Hashtag, tag.hash), value, || Worth::Always)
             {
-                log.push(id);
+                log.push(found.id);
             }
         }
         let mut domains = 0;
@@ -115,16 +115,18 @@ impl Observer {
             let hash = cell_hash(Dimension::Domain, hash_word(value));
             if domains == POST_DOMAINS_MAX {
                 self.counters.domains_left_out += 1;
-            } else if let Some(id) = interner.once(Dimension::Domain, hash, value, || true) {
-                log.push(id);
+            } else if let Some(found) = interner.once(Dimension::Domain, hash, value, || Worth::Always) {
+                log.push(found.id);
                 domains += 1;
             }
         }
         for word in &analysis.words {
             let value = analysis.word(word);
-            let worthy = || value.len() <= VALUE_BYTES_MAX && is_term(value, word.hash);
-            if let Some(id) = interner.once(Dimension::Term, cell_hash(Dimension::Term, word.hash), value, worthy) {
-                log.push(id);
+            let worth = || worth_as_term(value, word.hash);
+            if let Some(found) = interner.once(Dimension::Term, cell_hash(Dimension::Term, word.hash), value, worth)
+                && !(found.depends && is_stop_word_in(analysis.language, word.hash))
+            {
+                log.push(found.id);
             }
         }
         self.log_bytes += log.bytes() - bytes_before;
@@ -171,6 +173,20 @@ impl Observer {
             // Nothing is open: give back what a flood may have made large.
             self.open.truncate(OPEN_KEPT);
             self.free = (0..self.open.len()).collect();
+        }
+    }
+
+    /// Hands out what a close of all minutes would, and keeps everything as it is.
+    pub fn look(&mut self, emit: &mut dyn FnMut(usize, Window, &Summary)) {
+        for (&start, &index) in &self.minutes {
+            let minute = Window { step: Step::Minute, start };
+            let open = &self.open[index];
+            let rest = (open.log.len() > 0).then(|| self.tally.look(&open.log, &self.interner, self.config.shards));
+            for summaries in open.compacted.iter().chain(&rest) {
+                for (shard, summary) in summaries.iter().enumerate().filter(|(_, summary)| !summary.is_empty()) {
+                    emit(shard, minute, summary);
+                }
+            }
         }
     }
 
@@ -233,6 +249,17 @@ impl Observer {
 
 /// Logs whose memory is kept for minutes to come.
 const OPEN_KEPT: usize = 16;
+
+/// Whether a word is counted as a term: one that is a stop word in some languages is a term in the others.
+fn worth_as_term(value: &str, hash: u64) -> Worth {
+    if value.len() > VALUE_BYTES_MAX || !has_term_shape(value) || is_stop_word_everywhere(hash) {
+        Worth::Never
+    } else if is_stop_word(hash) {
+        Worth::Depends
+    } else {
+        Worth::Always
+    }
+}
 
 fn watch_index(watch: WatchId) -> usize {
     watch.0 as usize

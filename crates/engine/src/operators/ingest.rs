@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use groundswell_detect::volume::Observer;
+use groundswell_detect::volume::{Observer, VolumeCounters};
 use groundswell_edge::{Admission, DeleteKey, Edge, EdgePost};
 use groundswell_post::{EventTime, Record};
 use groundswell_sources::{Block, DecodeScratch, decode};
@@ -44,11 +44,16 @@ pub(crate) fn ingest(
     shared: Arc<Shared>,
     edge: Edge,
     inbox: Rc<RefCell<Inbox>>,
+    observer: Rc<RefCell<Observer>>,
 ) -> (StreamVec<'_, Minute, Part>, Rc<[usize]>) {
     let mut address = None;
-    let parts = source(scope, "Ingest", |capability, info| {
+    let parts = source(scope, "Ingest", |mut capability, info| {
         address = Some(info.address.clone());
-        let mut ingest = Ingest::new(shared, edge, capability);
+        if let Some(before) = shared.config.resume.as_ref().and_then(|resume| resume.closed_before) {
+            // What an earlier run closed stays closed.
+            capability.downgrade(&minute_of(before));
+        }
+        let mut ingest = Ingest::new(shared, edge, capability, observer);
         move |output: &mut Output<'_>| {
             let mut inbox = inbox.borrow_mut();
             if inbox.done {
@@ -67,7 +72,8 @@ struct Ingest {
     shared: Arc<Shared>,
     edge: Edge,
     analyzer: Analyzer,
-    observer: Observer,
+    /// Shared with the worker's loop, which looks into it for a checkpoint.
+    observer: Rc<RefCell<Observer>>,
     /// `None` once everything is sent.
     capability: Option<Capability<Minute>>,
     /// Deletions that an open window may still need.
@@ -83,14 +89,16 @@ struct Ingest {
     matches: Vec<WatchId>,
     keys: Vec<DeleteKey>,
     posts_seen: u64,
+    /// What the counters were told of the observer's bounds.
+    limits_told: VolumeCounters,
 }
 
 impl Ingest {
-    fn new(shared: Arc<Shared>, edge: Edge, capability: Capability<Minute>) -> Self {
+    fn new(shared: Arc<Shared>, edge: Edge, capability: Capability<Minute>, observer: Rc<RefCell<Observer>>) -> Self {
         Self {
             edge,
             analyzer: Analyzer::new(),
-            observer: Observer::new(shared.volume.clone()),
+            observer,
             capability: Some(capability),
             deletions: Vec::new(),
             deletions_read: 0,
@@ -102,6 +110,7 @@ impl Ingest {
             matches: Vec::new(),
             keys: Vec::new(),
             posts_seen: 0,
+            limits_told: VolumeCounters::default(),
             shared,
         }
     }
@@ -135,6 +144,8 @@ impl Ingest {
         let Some(mut newest) = self.newest_before(block) else { return };
 
         let lateness = shared.clocks.lateness(block.partition);
+        let observer = Rc::clone(&self.observer);
+        let mut observer = observer.borrow_mut();
         let open = self.capability.as_ref().map_or(0, |capability| *capability.time());
         for record in &records {
             let Record::Post(raw) = record else { continue };
@@ -153,16 +164,18 @@ impl Ingest {
                     lap.sampled(Stage::Edge);
                     self.analyzer.analyze(&self.post, &mut self.analysis);
                     lap.sampled(Stage::Text);
+                    counts.texts_truncated += u64::from(self.analysis.truncated);
                     let doc = Doc::new(&self.post, &self.analysis);
                     shared.percolator.matches(&doc, &mut self.scratch, &mut self.matches);
                     lap.sampled(Stage::Watch);
-                    self.observer.observe(&self.post, &self.analysis, &self.matches);
+                    observer.observe(&self.post, &self.analysis, &self.matches);
                     lap.sampled(Stage::Observe);
                     counts.accept(raw.time);
                 }
             }
         }
         shared.counters.add_block(usize::from(block.source.0), &counts);
+        shared.checkpoints.counted(block);
     }
 
     /// Puts the block's deletions on the board. They must be there before the block's clock is published.
@@ -193,7 +206,7 @@ impl Ingest {
             if let Some(newest) = self.shared.clocks.prefix(block.partition, block.seq) {
                 return Some(newest);
             }
-            if self.shared.stop.stopped() {
+            if self.shared.halt.stopped() {
                 return None;
             }
             // The worker that holds the block before is decoding it: a matter of a millisecond.
@@ -205,22 +218,24 @@ impl Ingest {
     /// Closes what the watermark has passed and sends it. True when nothing will ever be sent again.
     fn advance(&mut self, output: &mut Output<'_>, ended: bool) -> bool {
         let Some(capability) = &mut self.capability else { return true };
-        if self.shared.stop.stopped() {
+        if self.shared.halt.stopped() {
             self.capability = None;
             return true;
         }
         let shared = Arc::clone(&self.shared);
+        let observer = Rc::clone(&self.observer);
+        let mut observer = observer.borrow_mut();
         shared.deletions.read_since(&mut self.deletions_read, &mut self.deletions);
         let all_done = ended && shared.clocks.all_done();
         let open = *capability.time();
-        let watermark = shared.clocks.watermark(shared.clock.as_ref());
+        let watermark = shared.watermark();
         let next = watermark.map_or(open, |time| minute_of(time.unix()).max(open));
         let before = if all_done { i64::MAX } else { next as i64 * 60 };
         if before > open as i64 * 60 {
             let mut lap = Lap::start(shared.stage_times.as_deref());
-            Self::forget(&shared, &mut self.observer, &self.deletions, before);
+            Self::forget(&shared, &mut observer, &self.deletions, before);
             self.deletions_swept = self.deletions.len();
-            self.observer.close(before, &mut |shard, window, summary| {
+            observer.close(before, &mut |shard, window, summary| {
                 let minute = minute_of(window.start);
                 let at = capability.delayed(&minute.max(open));
                 output.session(&at).give(Part { shard: shard as u64, window, summary });
@@ -228,11 +243,16 @@ impl Ingest {
             lap.whole(Stage::Close);
         } else if self.deletions.len() > self.deletions_swept {
             // Nothing closes now, but deletions reach what is buffered at once and not only when its window closes.
-            Self::forget(&shared, &mut self.observer, &self.deletions[self.deletions_swept..], i64::MAX);
+            Self::forget(&shared, &mut observer, &self.deletions[self.deletions_swept..], i64::MAX);
             self.deletions_swept = self.deletions.len();
         }
+        if all_done || next > open {
+            let limits = observer.counters();
+            shared.counters.add_volume(&limits.since(&self.limits_told));
+            self.limits_told = limits;
+            shared.tell_edge_limits();
+        }
         if all_done {
-            shared.counters.add_volume(&self.observer.counters());
             self.capability = None;
             return true;
         }

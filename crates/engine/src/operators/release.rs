@@ -8,43 +8,51 @@ use crossbeam_channel::Sender;
 use groundswell_gate::{Gate, VolumeCandidate};
 use groundswell_sketch::Window;
 use groundswell_sources::Stop;
+use timely::container::CapacityContainerBuilder;
 use timely::dataflow::StreamVec;
 use timely::dataflow::channels::pact::Exchange;
-use timely::dataflow::operators::Operator;
+use timely::dataflow::operators::{Capability, Operator};
 
 use super::Minute;
 use super::merge::open_minute;
 use crate::counters::Counters;
-use crate::sink::Closed;
+use crate::sink::{Closed, ToSink};
 
-/// Gates candidates on worker 0 and hands what is released to the sink's thread; waits when that thread is behind.
+/// Gates candidates on worker 0 and hands what is released to the sink's thread; waits when that thread is behind. Its output
+/// is empty: it says by its frontier what has reached the sink.
 pub(crate) fn release(
     candidates: StreamVec<'_, Minute, VolumeCandidate>,
     gate: Gate,
-    closed: Sender<Closed>,
+    closed: Sender<ToSink>,
     stop: Stop,
+    halt: Stop,
     counters: Arc<Counters>,
-) {
-    let mut waiting: BTreeMap<Minute, Vec<VolumeCandidate>> = BTreeMap::new();
-    candidates.sink(Exchange::new(|_: &VolumeCandidate| 0), "Release", move |(input, frontier)| {
-        input.for_each(|capability, data| {
-            if let Some(time) = capability.least() {
-                waiting.entry(*time).or_default().append(data);
-            }
-        });
-        let open = open_minute(frontier);
-        while let Some(entry) = waiting.first_entry() {
-            if open.is_some_and(|open| *entry.key() >= open) {
-                break;
-            }
-            let batch = gated(gate, entry.remove(), &counters);
-            if closed.send(batch).is_err() {
-                // The sink has failed and says why itself; nothing more can be kept.
-                stop.stop();
-                waiting.clear();
+) -> StreamVec<'_, Minute, ()> {
+    let mut waiting: BTreeMap<Minute, (Capability<Minute>, Vec<VolumeCandidate>)> = BTreeMap::new();
+    let by = Exchange::new(|_: &VolumeCandidate| 0);
+    candidates.unary_frontier::<CapacityContainerBuilder<Vec<()>>, _, _, _>(by, "Release", move |_capability, _info| {
+        move |(input, frontier), _output| {
+            input.for_each(|capability, data| {
+                // All that is exchanged has a time.
+                let Some(held) = capability.retain_least(0) else { return };
+                waiting.entry(*held.time()).or_insert_with(|| (held, Vec::new())).1.append(data);
+            });
+            let open = open_minute(frontier);
+            while let Some(entry) = waiting.first_entry() {
+                if open.is_some_and(|open| *entry.key() >= open) {
+                    break;
+                }
+                let (_held, candidates) = entry.remove();
+                let batch = gated(gate, candidates, &counters);
+                if closed.send(ToSink::Closed(batch)).is_err() {
+                    // The sink has failed and says why itself; nothing more can be kept.
+                    stop.stop();
+                    halt.stop();
+                    waiting.clear();
+                }
             }
         }
-    });
+    })
 }
 
 fn gated(gate: Gate, mut candidates: Vec<VolumeCandidate>, counters: &Counters) -> Closed {

@@ -179,6 +179,19 @@ impl OpenFile {
         }
     }
 
+    /// Passes over everything before a line (in Parquet a row).
+    pub(crate) fn skip_to(&mut self, line: u64) -> Result<(), FileError> {
+        while let Some((first_line, payload)) = self.next()? {
+            let end = first_line + payload.lines();
+            if end > line {
+                let passed = line.saturating_sub(first_line);
+                self.ahead = Some((first_line + passed, payload.without_lines(passed)));
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// The event time of the first post, where the first block has one. The block is kept for [`Self::next`].
     pub(crate) fn head_time(
         &mut self,

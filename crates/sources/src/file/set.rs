@@ -1,14 +1,19 @@
 //! Many files as one source, read side by side in event time.
 
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use groundswell_post::EventTime;
+use serde::{Deserialize, Serialize};
 
 use super::error::FileError;
 use super::open::OpenFile;
 use super::report::{FileReport, FileStatus};
+use crate::block::{Position, Positions};
 use crate::channel::{BlockSender, PartitionHandle, PartitionSpec, Stop};
 use crate::clock::Clock;
 use crate::decode::DecodeOptions;
@@ -21,6 +26,34 @@ pub const OPEN_FILES_MAX: usize = 512;
 
 /// Up to this many files stay open, with their first block, after their first record was looked at.
 const KEPT_OPEN_MAX: usize = 16;
+
+/// How much of a file tells it from another one at the same path, in bytes.
+const HEAD_BYTES: u64 = 64 << 10;
+
+/// Where a file is gone on with: a [`Position`]'s value. Its key is the path as it was named.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Place {
+    /// The line (in Parquet the row) of the first record that is not counted yet.
+    line: u64,
+    /// Size of the file.
+    bytes: u64,
+    /// BLAKE3 of its first [`HEAD_BYTES`].
+    head: String,
+}
+
+impl Place {
+    /// The beginning of a file; `None` where it cannot be read twice.
+    fn start_of(path: &Path) -> Option<Self> {
+        let metadata = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;
+        let mut head = Vec::new();
+        File::open(path).ok()?.take(HEAD_BYTES).read_to_end(&mut head).ok()?;
+        Some(Self { line: 1, bytes: metadata.len(), head: blake3::hash(&head).to_hex().to_string() })
+    }
+
+    fn value(&self) -> String {
+        serde_json::to_string(self).expect("numbers and a hash can be written")
+    }
+}
 
 /// Which files are this process's share: each `index`-th of `count`, whole files round robin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +98,8 @@ pub struct FileSet {
     files: Vec<PathBuf>,
     clock: Arc<dyn Clock>,
     report: Arc<FileReport>,
+    /// Where to go on, by path.
+    resumed: BTreeMap<String, Place>,
 }
 
 impl FileSet {
@@ -73,7 +108,20 @@ impl FileSet {
         let Share { index, count } = config.share.unwrap_or(Share { index: 0, count: 1 });
         let files: Vec<PathBuf> = config.files.iter().skip(index).step_by(count.max(1)).cloned().collect();
         let report = Arc::new(FileReport::new(&files));
-        Self { config, files, clock, report }
+        Self { config, files, clock, report, resumed: BTreeMap::new() }
+    }
+
+    /// Whether these positions, of an earlier run, are of these files, and none of them has changed since. Only then may they
+    /// be gone on with: what was counted of other files would be mixed up with them.
+    pub fn can_resume(&self, positions: &Positions) -> bool {
+        let names: BTreeSet<String> = self.files.iter().map(|path| path.display().to_string()).collect();
+        !positions.is_empty()
+            && positions.iter().all(|(key, value)| {
+                let saved = serde_json::from_str::<Place>(value).ok();
+                let now = Place::start_of(Path::new(key));
+                let unchanged = |(saved, now): (Place, Place)| (saved.bytes, saved.head) == (now.bytes, now.head);
+                names.contains(key) && saved.zip(now).is_some_and(unchanged)
+            })
     }
 
     /// What becomes of each file.
@@ -87,11 +135,19 @@ struct Reading {
     index: usize,
     handle: PartitionHandle,
     open: Option<OpenFile>,
+    key: Arc<str>,
+    /// Where it is; `None` where it cannot be read twice.
+    place: Option<Place>,
 }
 
 impl Source for FileSet {
     fn name(&self) -> &str {
         &self.config.name
+    }
+
+    fn resume(&mut self, positions: &Positions) {
+        let places = positions.iter().filter_map(|(key, value)| Some((key.clone(), serde_json::from_str(value).ok()?)));
+        self.resumed = places.collect();
     }
 
     fn run(self: Box<Self>, mut out: BlockSender, stop: Stop) -> Result<(), SourceError> {
@@ -134,7 +190,11 @@ impl Source for FileSet {
                     if reading.handle.sent() == 0 {
                         self.report.update(reading.index, |state| state.status = FileStatus::Reading);
                     }
-                    if reading.handle.send(first_line, payload).is_err() {
+                    let position = reading.place.as_mut().map(|place| {
+                        place.line = first_line + payload.lines();
+                        Position::new(&reading.key, place.value())
+                    });
+                    if reading.handle.send_at(first_line, payload, position).is_err() {
                         return Ok(());
                     }
                 }
@@ -161,7 +221,11 @@ impl Source for FileSet {
 
 impl FileSet {
     fn open(&self, index: usize) -> Result<OpenFile, FileError> {
-        let file = OpenFile::open(&self.files[index], &self.config.map, &self.report.bytes_read)?;
+        let path = &self.files[index];
+        let mut file = OpenFile::open(path, &self.config.map, &self.report.bytes_read)?;
+        if let Some(place) = self.resumed.get(&path.display().to_string()) {
+            file.skip_to(place.line)?;
+        }
         self.report.update(index, |state| state.format = Some(file.format()));
         Ok(file)
     }
@@ -202,7 +266,8 @@ impl FileSet {
         let handles = out.partitions(&specs, stop);
         let reading = |((index, open), handle): ((usize, Option<OpenFile>), PartitionHandle)| {
             self.report.update(index, |state| state.partition = Some(handle.partition()));
-            Reading { index, handle, open }
+            let path = &self.files[index];
+            Reading { index, handle, open, key: path.display().to_string().into(), place: Place::start_of(path) }
         };
         found.into_iter().zip(handles).map(reading).collect()
     }

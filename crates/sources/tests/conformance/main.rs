@@ -6,6 +6,7 @@
     reason = "tests have no readers of their docs, and panics are how they fail"
 )]
 
+mod feed;
 mod file;
 mod harness;
 mod jetstream;

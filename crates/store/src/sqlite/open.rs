@@ -20,8 +20,11 @@ pub const LOCK_FILE_NAME: &str = "groundswell.lock";
 const APPLICATION_ID: i64 = 0x4753_776c;
 
 /// Migrations in order; the n-th brings the schema to version n. Never edited once released, only added to.
-const MIGRATIONS: [&str; 2] =
-    [include_str!("../../migrations/0001_released.sql"), include_str!("../../migrations/0002_watches.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("../../migrations/0001_released.sql"),
+    include_str!("../../migrations/0002_watches.sql"),
+    include_str!("../../migrations/0003_checkpoint.sql"),
+];
 
 /// The schema that this program writes.
 pub const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;

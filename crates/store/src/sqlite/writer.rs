@@ -306,8 +306,40 @@ impl ReleaseWriter for SqliteWriter {
         Ok(committed)
     }
 
-    async fn mark_file_read(&mut self, file: FileRead) -> Result<(), WriteError> {
-        insert_file(&mut self.inner.lock().await.connection, file).await
+    async fn checkpoint(&mut self) -> Result<Option<u64>, WriteError> {
+        let mut inner = self.inner.lock().await;
+        let number: Option<i64> =
+            sqlx::query_scalar("SELECT number FROM checkpoint").fetch_optional(&mut inner.connection).await?;
+        Ok(number.map(|number| number as u64))
+    }
+
+    async fn set_checkpoint(&mut self, number: Option<u64>) -> Result<(), WriteError> {
+        let mut inner = self.inner.lock().await;
+        let connection = &mut inner.connection;
+        // Before the checkpoint before it may go, this one and all windows behind it must be on the disk.
+        sqlx::query("PRAGMA synchronous = FULL").execute(&mut *connection).await?;
+        let set = match number {
+            Some(number) => {
+                sqlx::query("INSERT OR REPLACE INTO checkpoint (id, number) VALUES (1, ?)").bind(number as i64)
+            }
+            None => sqlx::query("DELETE FROM checkpoint"),
+        }
+        .execute(&mut *connection)
+        .await;
+        sqlx::query("PRAGMA synchronous = NORMAL").execute(&mut *connection).await?;
+        set?;
+        Ok(())
+    }
+
+    async fn finish_files(&mut self, files: &[FileRead]) -> Result<(), WriteError> {
+        let mut inner = self.inner.lock().await;
+        let mut transaction = inner.connection.begin_with("BEGIN IMMEDIATE").await?;
+        for file in files {
+            insert_file(&mut transaction, *file).await?;
+        }
+        sqlx::query("DELETE FROM checkpoint").execute(&mut *transaction).await?;
+        transaction.commit().await?;
+        Ok(())
     }
 
     async fn prune(&mut self, minutes_kept_days: u32) -> Result<u64, WriteError> {

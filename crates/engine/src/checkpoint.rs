@@ -1,0 +1,382 @@
+//! [`Checkpoint`]: what is needed to go on after a restart, and how all workers of a process agree on one.
+//!
+//! Every so often all workers stop between two blocks. Each block that was handed out has then been counted, so the places in
+//! the sources and the counts belong together. The workers close what the watermark has passed, up to the sink, then each adds
+//! up its minutes that are still open and each shard writes down what it holds, as numbers. One of them sends the whole to the
+//! sink, behind all windows that were released before it, and everybody goes on. Nothing is in flight at that moment, so
+//! nothing needs to be kept of it.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use bincode::Options as _;
+use groundswell_detect::volume::SavedShard;
+use groundswell_post::EventTime;
+use groundswell_sketch::{Summary, Window};
+use groundswell_sources::{Block, Positions, SavedClock, SourceIx};
+use serde::{Deserialize, Serialize};
+
+use crate::counters::Totals;
+
+/// First bytes of every checkpoint.
+const MAGIC: &[u8; 8] = b"GSWELLCP";
+/// Changes whenever what follows changes its meaning or its form.
+const FORMAT: u32 = 1;
+
+/// Where one source was.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavedSource {
+    /// Its name in the configuration.
+    pub name: String,
+    /// Where it goes on, by its own keys.
+    pub positions: Positions,
+    /// The newest event time of each of its partitions, by their names.
+    pub clocks: BTreeMap<String, Option<i64>>,
+}
+
+/// A consistent moment of all workers of a process. Holds numbers and places only: no text, no token, no key.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Checkpoint {
+    /// Everything before this Unix second is closed and released.
+    pub closed_before: Option<i64>,
+    /// The sources.
+    pub sources: Vec<SavedSource>,
+    /// What was counted about records.
+    pub totals: Totals,
+    shards: Vec<SavedShard>,
+}
+
+/// Why a checkpoint cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CheckpointError {
+    /// Something else.
+    #[error("this is no checkpoint")]
+    Unknown,
+    /// Written by a program that wrote another form.
+    #[error("the checkpoint is of format {found}, this program reads format {FORMAT}")]
+    Format {
+        /// The format found.
+        found: u32,
+    },
+    /// Cut off or altered.
+    #[error("the checkpoint is damaged")]
+    Damaged,
+}
+
+impl Checkpoint {
+    /// As bytes. They are not encrypted: whoever writes them down must.
+    ///
+    /// # Panics
+    /// Never: numbers and texts can always be written.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(1 << 20);
+        bytes.extend_from_slice(MAGIC);
+        bytes.extend_from_slice(&FORMAT.to_le_bytes());
+        bincode::DefaultOptions::new().serialize_into(&mut bytes, self).expect("memory takes what is written");
+        bytes
+    }
+
+    /// Reads [`Self::to_bytes`].
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, CheckpointError> {
+        let rest = bytes.strip_prefix(MAGIC).ok_or(CheckpointError::Unknown)?;
+        let (format, rest) = rest.split_first_chunk::<4>().ok_or(CheckpointError::Damaged)?;
+        let found = u32::from_le_bytes(*format);
+        if found != FORMAT {
+            return Err(CheckpointError::Format { found });
+        }
+        // No length in it can ask for more memory than it has bytes.
+        let options = bincode::DefaultOptions::new().with_limit(bytes.len() as u64 * 8);
+        options.deserialize(rest).map_err(|_| CheckpointError::Damaged)
+    }
+
+    /// The saved place of a source of this name.
+    pub fn source(&self, name: &str) -> Option<&SavedSource> {
+        self.sources.iter().find(|source| source.name == name)
+    }
+
+    /// The clocks of the partitions of these sources.
+    pub fn clocks<'a>(&'a self, names: &'a [String]) -> impl Iterator<Item = SavedClock> + 'a {
+        (0..).zip(names).filter_map(|(index, name)| Some((SourceIx(index), self.source(name)?))).flat_map(
+            |(source, saved)| {
+                saved.clocks.iter().map(move |(name, newest)| SavedClock {
+                    source,
+                    name: name.clone(),
+                    newest: newest.map(EventTime::from_unix),
+                })
+            },
+        )
+    }
+
+    pub(crate) fn shards(&self) -> &[SavedShard] {
+        &self.shards
+    }
+}
+
+/// The latest place that counted blocks carried, by source and key.
+type Places = BTreeMap<(SourceIx, Arc<str>), (u64, Box<str>)>;
+
+/// What one worker does for all.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Step {
+    /// Says up to which watermark everybody closes.
+    Pin = 0,
+    /// Puts the checkpoint together.
+    Assemble = 1,
+}
+
+/// What the workers of a process share to agree on checkpoints.
+#[derive(Debug)]
+pub(crate) struct Checkpoints {
+    /// Checkpoints asked for so far.
+    asked: AtomicU64,
+    /// The last one: workers give up what is open after it.
+    last: AtomicBool,
+    /// While a checkpoint is made, the watermark up to which everybody closes; `i64::MIN` otherwise.
+    pinned: AtomicI64,
+    meeting: Meeting,
+    /// How often each step was taken by somebody.
+    taken: [AtomicU64; 2],
+    places: Mutex<Places>,
+    open: Mutex<Vec<(usize, Window, Summary)>>,
+    shards: Mutex<Vec<(usize, SavedShard)>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Checkpoints {
+    pub(crate) fn new(workers: usize) -> Self {
+        Self {
+            asked: AtomicU64::new(0),
+            last: AtomicBool::new(false),
+            pinned: AtomicI64::new(i64::MIN),
+            meeting: Meeting::new(workers),
+            taken: Default::default(),
+            places: Mutex::default(),
+            open: Mutex::default(),
+            shards: Mutex::default(),
+        }
+    }
+
+    /// Notes that a block is counted.
+    pub(crate) fn counted(&self, block: &Block) {
+        let Some(position) = &block.position else { return };
+        let mut places = lock(&self.places);
+        let entry = places
+            .entry((block.source, Arc::clone(&position.key)))
+            .or_insert_with(|| (block.seq, position.value.clone()));
+        // Blocks of a partition are counted side by side; a key belongs to one partition.
+        if entry.0 < block.seq {
+            *entry = (block.seq, position.value.clone());
+        }
+    }
+
+    /// Asks all workers for a checkpoint. `last`: they stop after it.
+    pub(crate) fn ask(&self, last: bool) {
+        self.last.fetch_or(last, Ordering::Release);
+        self.asked.fetch_add(1, Ordering::AcqRel);
+    }
+
+    pub(crate) fn asked(&self) -> u64 {
+        self.asked.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn is_last(&self) -> bool {
+        self.last.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn pin(&self, watermark: Option<i64>) {
+        self.pinned.store(watermark.unwrap_or(i64::MIN), Ordering::Release);
+    }
+
+    pub(crate) fn pinned(&self) -> Option<i64> {
+        Some(self.pinned.load(Ordering::Acquire)).filter(|unix| *unix > i64::MIN)
+    }
+
+    /// Whether this worker is the first to take a step of a checkpoint, and so the one who does it for all.
+    pub(crate) fn first(&self, step: Step, number: u64) -> bool {
+        self.taken[step as usize].compare_exchange(number - 1, number, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+
+    /// Waits for all workers that have not left.
+    pub(crate) fn meet(&self) {
+        self.meeting.meet();
+    }
+
+    /// [`Self::meet`] in two halves, for a worker that has something to do while it waits.
+    pub(crate) fn arrive(&self) -> u64 {
+        self.meeting.arrive()
+    }
+
+    pub(crate) fn all_arrived(&self, round: u64) -> bool {
+        lock(&self.meeting.state).round != round
+    }
+
+    pub(crate) fn leave(&self) {
+        self.meeting.leave();
+    }
+
+    pub(crate) fn put_open(&self, shard: usize, window: Window, summary: Summary) {
+        lock(&self.open).push((shard, window, summary));
+    }
+
+    pub(crate) fn put_shard(&self, shard: usize, save: impl FnOnce(&[(usize, Window, Summary)]) -> SavedShard) {
+        let saved = save(&lock(&self.open));
+        lock(&self.shards).push((shard, saved));
+    }
+
+    /// Puts everything together that was put down since the last time.
+    pub(crate) fn assemble(
+        &self,
+        closed_before: Option<i64>,
+        names: &[String],
+        clocks: &[SavedClock],
+        totals: Totals,
+        earlier: &[SavedSource],
+    ) -> Checkpoint {
+        lock(&self.open).clear();
+        let mut shards = std::mem::take(&mut *lock(&self.shards));
+        shards.sort_by_key(|(shard, _)| *shard);
+        let mut sources: Vec<SavedSource> = names
+            .iter()
+            .map(|name| {
+                // What has not been reached again yet is still where it was.
+                let before = earlier.iter().find(|source| source.name == *name).cloned();
+                SavedSource { name: name.clone(), ..before.unwrap_or_default() }
+            })
+            .collect();
+        for ((source, key), (_, value)) in lock(&self.places).iter() {
+            if let Some(source) = sources.get_mut(usize::from(source.0)) {
+                source.positions.insert(key.to_string(), value.to_string());
+            }
+        }
+        for clock in clocks {
+            if let Some(source) = sources.get_mut(usize::from(clock.source.0)) {
+                let newest = source.clocks.entry(clock.name.clone()).or_default();
+                *newest = (*newest).max(clock.newest.map(|time| time.unix()));
+            }
+        }
+        let shards = shards.into_iter().map(|(_, saved)| saved).collect();
+        Checkpoint { closed_before, sources, totals, shards }
+    }
+}
+
+/// Where workers wait for each other. Unlike `std::sync::Barrier`, one of them can leave for good.
+#[derive(Debug)]
+struct Meeting {
+    state: Mutex<MeetingState>,
+    changed: Condvar,
+}
+
+#[derive(Debug)]
+struct MeetingState {
+    members: usize,
+    waiting: usize,
+    round: u64,
+}
+
+impl Meeting {
+    fn new(members: usize) -> Self {
+        let state = Mutex::new(MeetingState { members, waiting: 0, round: 0 });
+        Self { state, changed: Condvar::new() }
+    }
+
+    /// Says that one more is there; returns the round that ends when all are.
+    fn arrive(&self) -> u64 {
+        let mut state = lock(&self.state);
+        let round = state.round;
+        state.waiting += 1;
+        if state.waiting >= state.members {
+            state.next_round();
+            self.changed.notify_all();
+        }
+        round
+    }
+
+    fn meet(&self) {
+        let round = self.arrive();
+        let mut state = lock(&self.state);
+        while state.round == round {
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn leave(&self) {
+        let mut state = lock(&self.state);
+        state.members -= 1;
+        if state.waiting > 0 && state.waiting >= state.members {
+            state.next_round();
+            self.changed.notify_all();
+        }
+    }
+}
+
+impl MeetingState {
+    fn next_round(&mut self) {
+        self.waiting = 0;
+        self.round += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_it_wrote_and_refuses_the_rest() {
+        let source = SavedSource {
+            name: "file".to_owned(),
+            positions: BTreeMap::from([("a.ndjson".to_owned(), "12".to_owned())]),
+            clocks: BTreeMap::from([("a.ndjson".to_owned(), Some(1_474_588_860)), ("b".to_owned(), None)]),
+        };
+        let checkpoint = Checkpoint {
+            closed_before: Some(1_474_588_800),
+            sources: vec![source],
+            totals: Totals { released: 3, ..Totals::default() },
+            shards: vec![SavedShard::default()],
+        };
+        let bytes = checkpoint.to_bytes();
+        assert_eq!(Checkpoint::from_bytes(&bytes), Ok(checkpoint));
+        for end in 0..bytes.len() {
+            assert!(Checkpoint::from_bytes(&bytes[..end]).is_err(), "cut off after {end}");
+        }
+        let mut other = bytes.clone();
+        other[8] = 9;
+        assert_eq!(Checkpoint::from_bytes(&other), Err(CheckpointError::Format { found: 9 }));
+        assert_eq!(Checkpoint::from_bytes(b"something else"), Err(CheckpointError::Unknown));
+        // A length that nothing backs.
+        let mut long = bytes[..12].to_vec();
+        long.extend_from_slice(&[0, 253, 255, 255, 255, 255, 255, 255, 255, 127]);
+        assert_eq!(Checkpoint::from_bytes(&long), Err(CheckpointError::Damaged));
+    }
+
+    #[test]
+    fn the_form_has_not_changed_without_its_number() {
+        // When this fails, what an earlier program wrote would be misread: raise `FORMAT`, and read the older one or refuse it.
+        let bytes = Checkpoint { shards: vec![SavedShard::default()], ..Checkpoint::default() }.to_bytes();
+        let form: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(form, FORM_OF_AN_EMPTY_ONE);
+    }
+
+    const FORM_OF_AN_EMPTY_ONE: &str =
+        "475357454c4c435001000000000000000000000000000000000000000000000000000000000001000000000000";
+
+    #[test]
+    fn those_who_stay_do_not_wait_for_those_who_left() {
+        let meeting = Arc::new(Meeting::new(3));
+        let threads: Vec<_> = (0..2)
+            .map(|_| {
+                let meeting = Arc::clone(&meeting);
+                std::thread::spawn(move || (0..100).for_each(|_| meeting.meet()))
+            })
+            .collect();
+        meeting.leave();
+        for thread in threads {
+            thread.join().expect("no panic");
+        }
+        let state = lock(&meeting.state);
+        assert_eq!((state.round, state.waiting, state.members), (100, 0, 2));
+    }
+}
