@@ -296,25 +296,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn feeds_are_shown_as_a_whole_with_one_trouble() {
-        let mut summary = FeedsSummary { feeds: 5, waiting: 5, ..FeedsSummary::default() };
-        let shown = |live, summary: &FeedsSummary| {
-            let (state, detail) = feeds_state(live, summary);
-            format!("{state}: {detail}")
-        };
-        assert_eq!(shown(LiveState::Connecting, &summary), "connecting: 0 of 5 feeds read, 5 not asked yet");
-        summary = FeedsSummary { waiting: 0, read: 3, failing: 1, ended: 1, ..summary };
-        summary.trouble = Some("a.example/feed: no answer in time".to_owned());
-        assert_eq!(
-            shown(LiveState::Connected, &summary),
-            "live: 3 of 5 feeds read, 1 failing, 1 gone for good; a.example/feed: no answer in time"
-        );
-        summary = FeedsSummary { read: 0, failing: 4, ..summary };
-        assert!(shown(LiveState::Connected, &summary).starts_with("retrying: 0 of 5 feeds read, 4 failing"));
-        assert!(shown(LiveState::Closed, &summary).starts_with("stopped: "));
-    }
-
-    #[test]
     fn a_source_s_state_is_that_of_its_best_part_and_what_troubles_the_others_is_said_first() {
         let clock = Arc::new(ManualClock::at(EventTime::from_unix(1_800_000_000)));
         let status = LiveStatus::new(Arc::clone(&clock) as Arc<dyn Clock>);
@@ -340,5 +321,24 @@ mod tests {
             status.part(name).failed(Trouble::Refused, Duration::ZERO);
         }
         assert!(live_state(&status.parts()).1.unwrap().ends_with("; and 1 more"));
+    }
+
+    #[test]
+    fn feeds_are_shown_as_a_whole_with_one_trouble() {
+        let mut summary = FeedsSummary { feeds: 5, waiting: 5, ..FeedsSummary::default() };
+        let shown = |live, summary: &FeedsSummary| {
+            let (state, detail) = feeds_state(live, summary);
+            format!("{state}: {detail}")
+        };
+        assert_eq!(shown(LiveState::Connecting, &summary), "connecting: 0 of 5 feeds read, 5 not asked yet");
+        summary = FeedsSummary { waiting: 0, read: 3, failing: 1, ended: 1, ..summary };
+        summary.trouble = Some("a.example/feed: no answer in time".to_owned());
+        assert_eq!(
+            shown(LiveState::Connected, &summary),
+            "live: 3 of 5 feeds read, 1 failing, 1 gone for good; a.example/feed: no answer in time"
+        );
+        summary = FeedsSummary { read: 0, failing: 4, ..summary };
+        assert!(shown(LiveState::Connected, &summary).starts_with("retrying: 0 of 5 feeds read, 4 failing"));
+        assert!(shown(LiveState::Closed, &summary).starts_with("stopped: "));
     }
 }
