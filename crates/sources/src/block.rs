@@ -93,7 +93,7 @@ impl Payload {
     /// How many lines of its file (in Parquet rows) it spans.
     pub(crate) fn lines(&self) -> u64 {
         match self {
-            Self::Ndjson(bytes) | Self::Csv { bytes, .. } | Self::Jetstream(bytes) => {
+            Self::Ndjson(bytes) | Self::Csv { bytes, .. } | Self::Jetstream(bytes) | Self::Mastodon { bytes, .. } => {
                 let ends = memchr::memchr_iter(b'\n', bytes).count();
                 (ends + usize::from(!bytes.is_empty() && !bytes.ends_with(b"\n"))) as u64
             }
