@@ -69,7 +69,7 @@ impl Subject for Files {
     }
 
     fn resume(&self) -> Resume {
-        Resume::Never
+        Resume::Exact
     }
 }
 
