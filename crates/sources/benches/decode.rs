@@ -96,8 +96,8 @@ fn jetstream_decode(bencher: divan::Bencher<'_, '_>) {
     let Ok(recorded) = std::fs::read(path) else { return };
     let bytes: Vec<u8> = recorded.repeat(10);
     let count = lines(&bytes);
-    let (block, options, mut scratch) =
-        (block(Payload::Jetstream(bytes)), DecodeOptions::default(), DecodeScratch::default());
+    let payload = Payload::Jetstream { hidden: Arc::default(), bytes };
+    let (block, options, mut scratch) = (block(payload), DecodeOptions::default(), DecodeScratch::default());
     bencher
         .counter(ItemsCount::new(count))
         .bench_local(|| decode_all(divan::black_box(&block), &options, &mut scratch));

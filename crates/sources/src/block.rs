@@ -7,6 +7,7 @@ use std::sync::Arc;
 use groundswell_post::Rejection;
 
 use crate::file::{CsvHeader, ParquetRows};
+use crate::jetstream::HiddenAccounts;
 use crate::mastodon::Instance;
 
 /// A configured source, by its place in the configuration.
@@ -66,7 +67,12 @@ pub enum Payload {
     /// Rows of a Parquet file, decompressed and not yet looked at.
     Parquet(ParquetRows),
     /// Whole Jetstream messages, one a line.
-    Jetstream(Vec<u8>),
+    Jetstream {
+        /// Accounts that were seen to ask not to be shown to the public.
+        hidden: Arc<HiddenAccounts>,
+        /// The messages.
+        bytes: Vec<u8>,
+    },
     /// Events of one Mastodon instance, one a line, as its reader wrote them down.
     Mastodon {
         /// Where they come from.
@@ -82,9 +88,10 @@ impl Payload {
     /// How many bytes of input it holds, for progress.
     pub fn len(&self) -> usize {
         match self {
-            Self::Ndjson(bytes) | Self::Csv { bytes, .. } | Self::Jetstream(bytes) | Self::Mastodon { bytes, .. } => {
-                bytes.len()
-            }
+            Self::Ndjson(bytes)
+            | Self::Csv { bytes, .. }
+            | Self::Jetstream { bytes, .. }
+            | Self::Mastodon { bytes, .. } => bytes.len(),
             Self::Parquet(rows) => rows.bytes(),
             Self::Rejected(_) => 0,
         }
@@ -93,7 +100,10 @@ impl Payload {
     /// How many lines of its file (in Parquet rows) it spans.
     pub(crate) fn lines(&self) -> u64 {
         match self {
-            Self::Ndjson(bytes) | Self::Csv { bytes, .. } | Self::Jetstream(bytes) | Self::Mastodon { bytes, .. } => {
+            Self::Ndjson(bytes)
+            | Self::Csv { bytes, .. }
+            | Self::Jetstream(bytes)
+            | Self::Mastodon { bytes, .. } => {
                 let ends = memchr::memchr_iter(b'\n', bytes).count();
                 (ends + usize::from(!bytes.is_empty() && !bytes.ends_with(b"\n"))) as u64
             }
@@ -129,7 +139,7 @@ impl fmt::Debug for Payload {
             Self::Ndjson(_) => "Ndjson",
             Self::Csv { .. } => "Csv",
             Self::Parquet(_) => "Parquet",
-            Self::Jetstream(_) => "Jetstream",
+            Self::Jetstream { .. } => "Jetstream",
             Self::Mastodon { .. } => "Mastodon",
             Self::Rejected(rejection) => return write!(f, "Rejected({rejection})"),
         };

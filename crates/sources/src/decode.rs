@@ -45,8 +45,8 @@ pub fn decode<'b>(
         Payload::Ndjson(bytes) => ndjson::decode(bytes, block.first_line, &options.map, now, each),
         Payload::Csv { header, bytes } => csv::decode(bytes, block.first_line, header, now, each),
         Payload::Parquet(rows) => rows.decode(block.first_line, now, each),
-        Payload::Jetstream(bytes) => {
-            jetstream::decode_block(bytes, block.first_line, now, &mut scratch.jetstream, each);
+        Payload::Jetstream { hidden, bytes } => {
+            jetstream::decode_block(bytes, hidden, block.first_line, now, &mut scratch.jetstream, each);
         }
         Payload::Mastodon { instance, bytes } => {
             mastodon::decode_block(bytes, instance, block.first_line, now, &mut scratch.mastodon, each);

@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use crate::net::BATCH_BYTES;
 
-/// Bluesky's public Jetstream instances. The collection brings posts and deletions of posts; account events always come.
+/// Bluesky's public Jetstream instances. The collections bring posts, deletions of
+/// posts, and profiles, where accounts say that they do not want to be shown to the public; account events always come.
 pub const ENDPOINTS_DEFAULT: [&str; 4] = [
-    "wss://jetstream2.us-east.bsky.network/subscribe?wantedCollections=app.bsky.feed.post",
-    "wss://jetstream1.us-east.bsky.network/subscribe?wantedCollections=app.bsky.feed.post",
-    "wss://jetstream2.us-west.bsky.network/subscribe?wantedCollections=app.bsky.feed.post",
-    "wss://jetstream1.us-west.bsky.network/subscribe?wantedCollections=app.bsky.feed.post",
+    "wss://jetstream2.us-east.bsky.network/subscribe?wantedCollections=app.bsky.feed.post&wantedCollections=app.bsky.actor.profile",
+    "wss://jetstream1.us-east.bsky.network/subscribe?wantedCollections=app.bsky.feed.post&wantedCollections=app.bsky.actor.profile",
+    "wss://jetstream2.us-west.bsky.network/subscribe?wantedCollections=app.bsky.feed.post&wantedCollections=app.bsky.actor.profile",
+    "wss://jetstream1.us-west.bsky.network/subscribe?wantedCollections=app.bsky.feed.post&wantedCollections=app.bsky.actor.profile",
 ];
 
 /// The zstd dictionary with which an endpoint compresses its messages. It was trained on real posts, so it is never printed.

@@ -11,6 +11,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 
 use super::config::{JetstreamConfig, ZstdDictionary};
+use super::hidden::HiddenAccounts;
 use crate::block::{Payload, Positions};
 use crate::channel::{BlockSender, PartitionSpec, Stop, Stopped};
 use crate::clock::Clock;
@@ -23,7 +24,8 @@ use crate::source::{Source, SourceError};
 pub const MESSAGE_BYTES_MAX: usize = 1 << 20;
 /// How far before the last message a new connection starts; the repeats are recognised at the edge.
 pub const OVERLAP_SECONDS: i64 = 5;
-/// The key of the one position that this source has: `time_us` of the newest message.
+/// The key of the one position that this source has: `time_us` of the newest message, in whole seconds, so that no message can be
+/// told by it.
 pub(crate) const CURSOR_KEY: &str = "cursor";
 
 /// Bluesky's stream of posts and deletions.
@@ -86,7 +88,9 @@ impl Source for Jetstream {
             config.dictionary.as_ref().map(Unpack::new).transpose().map_err(system("use its zstd dictionary"))?;
         let spec = PartitionSpec { name: config.name.clone(), head_time: None, live: true, lateness: config.lateness };
         let partition = out.partition(spec, &stop);
-        let batch = Batch::new(partition, CURSOR_KEY, config.batch_bytes, Box::new(Payload::Jetstream));
+        let hidden = Arc::<HiddenAccounts>::default();
+        let wrap = Box::new(move |bytes| Payload::Jetstream { hidden: Arc::clone(&hidden), bytes });
+        let batch = Batch::new(partition, CURSOR_KEY, config.batch_bytes, wrap);
         let endpoints = Endpoints::new(config.endpoints.len(), config.backoff_min, config.backoff_max, config.seed);
         let part_at_end = part.clone();
         let mut connection =
@@ -279,7 +283,7 @@ impl Connection {
         self.part.message(text.len());
         self.cursor = self.cursor.max(time);
         if let Some(cursor) = self.cursor {
-            self.batch.position(cursor.to_string());
+            self.batch.position((cursor - cursor.rem_euclid(1_000_000)).to_string());
         }
         self.batch.push(|bytes| bytes.extend_from_slice(text))
     }

@@ -6,11 +6,15 @@ use groundswell_post::{DeleteTarget, Deletion, EventTime, Field, RawPost, Record
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use super::hidden::HiddenAccounts;
 use crate::decode::{Each, each_line};
 use crate::draft::{in_time, may_be_language};
 
 /// The collection that holds posts.
 const POSTS: &str = "app.bsky.feed.post";
+
+/// The collection that holds profiles, and the key of the one profile of an account.
+const PROFILES: &str = "app.bsky.actor.profile";
 
 /// The label by which a person asks that only signed-in people see what they write.
 const NO_UNAUTHENTICATED: &str = "!no-unauthenticated";
@@ -153,6 +157,12 @@ struct Feature<'a> {
 }
 
 #[derive(Deserialize)]
+struct Profile<'a> {
+    #[serde(borrow, default)]
+    labels: Option<Labels<'a>>,
+}
+
+#[derive(Deserialize)]
 struct Labels<'a> {
     #[serde(borrow, default)]
     values: Vec<Label<'a>>,
@@ -167,12 +177,13 @@ struct Label<'a> {
 /// Reads all messages of a block; passes over those that are neither a post nor a deletion.
 pub(crate) fn decode_block<'b>(
     bytes: &'b [u8],
+    hidden: &HiddenAccounts,
     first_line: u64,
     now: EventTime,
     scratch: &mut Scratch,
     each: &mut Each<'_, 'b>,
 ) {
-    each_line(bytes, first_line, |line, text| match text.and_then(|text| message(text, now, scratch)) {
+    each_line(bytes, first_line, |line, text| match text.and_then(|text| message(text, hidden, now, scratch)) {
         Ok(None) => {}
         Ok(Some(record)) => each(line, Ok(record)),
         Err(rejection) => each(line, Err(rejection)),
@@ -182,6 +193,7 @@ pub(crate) fn decode_block<'b>(
 /// Reads one message; `Ok(None)` for what is neither a post nor a deletion.
 pub(crate) fn message<'a>(
     text: &'a str,
+    hidden: &HiddenAccounts,
     now: EventTime,
     scratch: &mut Scratch,
 ) -> Result<Option<Record<'a>>, Rejection> {
@@ -211,7 +223,10 @@ pub(crate) fn message<'a>(
                     let Some(time_us) = message.time_us else { return bad(Field::Time, RejectionKind::Missing) };
                     let time = time_of(time_us, now).map_err(|kind| Rejection::new(Field::Time, kind))?;
                     let Some(record) = commit.record else { return bad(Field::Text, RejectionKind::Missing) };
-                    post(did, id, time, &record, scratch).map(|post| Some(Record::Post(post)))
+                    let hides = hidden.contains(&did);
+                    let mut post = post(did, id, time, &record, scratch)?;
+                    post.opted_out |= hides;
+                    Ok(Some(Record::Post(post)))
                 }
                 Some("delete") => {
                     let time = message.time_us.and_then(|time| time_of(time, now).ok());
@@ -219,6 +234,20 @@ pub(crate) fn message<'a>(
                 }
                 _ => Ok(None),
             }
+        }
+        (Some("commit"), Some(commit), _) if commit.collection.as_deref() == Some(PROFILES) => {
+            let Some(did) = message.did else { return bad(Field::Author, RejectionKind::Missing) };
+            // A profile that cannot be read says nothing; posts are what is rejected here.
+            let hides = commit.record.as_ref().is_some_and(|record| {
+                sonic_rs::from_str::<Profile<'_>>(record.as_raw_str()).is_ok_and(|profile| hides(profile.labels))
+            });
+            hidden.set(&did, hides);
+            if !hides {
+                return Ok(None);
+            }
+            // What was read of them before they asked is forgotten.
+            let time = message.time_us.and_then(|time| time_of(time, now).ok());
+            Ok(Some(Record::Delete(Deletion { time, source: None, target: DeleteTarget::Author(did) })))
         }
         (Some("account"), _, Some(account)) if account.active == Some(false) => {
             let Some(did) = message.did else { return bad(Field::Author, RejectionKind::Missing) };
@@ -279,7 +308,6 @@ fn post<'a>(
             add(&mut links, Some(uri));
         }
     }
-    let hides = |label: Label<'_>| label.val.as_deref() == Some(NO_UNAUTHENTICATED);
     Ok(RawPost {
         time,
         author: Some(did),
@@ -297,8 +325,13 @@ fn post<'a>(
         // Every link of a facet stands whole in the text by now; a list is only needed for a card that the text does not name.
         links: (!in_text).then_some(links),
         hashtags,
-        opted_out: post.labels.is_some_and(|labels| labels.values.into_iter().any(hides)),
+        opted_out: hides(post.labels),
     })
+}
+
+/// Whether labels that somebody gave themselves ask that only signed-in people see what they label.
+fn hides(labels: Option<Labels<'_>>) -> bool {
+    labels.is_some_and(|labels| labels.values.iter().any(|label| label.val.as_deref() == Some(NO_UNAUTHENTICATED)))
 }
 
 fn add<'a>(list: &mut Vec<Cow<'a, str>>, item: Option<Cow<'a, str>>) {
@@ -379,7 +412,7 @@ mod tests {
     const NOW: EventTime = EventTime::from_unix(1_800_000_000);
 
     fn read(json: &str) -> Result<Option<Record<'_>>, Rejection> {
-        message(json, NOW, &mut Scratch::default())
+        message(json, &HiddenAccounts::default(), NOW, &mut Scratch::default())
     }
 
     fn read_post(json: &str) -> RawPost<'_> {
@@ -499,6 +532,37 @@ mod tests {
             let found =
                 matches!(read(&json), Ok(Some(Record::Delete(Deletion { target: DeleteTarget::Author(_), .. }))));
             assert_eq!(found, gone, "{status}");
+        }
+    }
+
+    #[test]
+    fn a_profile_that_asks_not_to_be_shown_hides_its_posts() {
+        let hidden = HiddenAccounts::default();
+        let read = |json: &str| {
+            let record = message(json, &hidden, NOW, &mut Scratch::default()).unwrap();
+            record.map(|record| match record {
+                Record::Post(post) => post.opted_out.to_string(),
+                Record::Delete(Deletion { target: DeleteTarget::Author(did), .. }) => format!("forget {did}"),
+                Record::Delete(_) => "another deletion".to_owned(),
+            })
+        };
+        let post = commit(r#"{"text":"x"}"#);
+        let profile = |operation: &str, record: &str| {
+            format!(
+                r#"{{"did":"did:plc:a","time_us":1783175888090631,"kind":"commit","commit":{{"operation":"{operation}","collection":"app.bsky.actor.profile","rkey":"self"{record}}}}}"#
+            )
+        };
+        let asks = r#","record":{"labels":{"values":[{"val":"!no-unauthenticated"}]}}"#;
+        assert_eq!(read(&post).as_deref(), Some("false"));
+        assert_eq!(read(&profile("update", r#","record":{"displayName":"A"}"#)), None);
+        assert_eq!(read(&profile("create", asks)).as_deref(), Some("forget did:plc:a"));
+        assert_eq!(read(&post).as_deref(), Some("true"));
+        assert_eq!(read(&post.replace("did:plc:a", "did:plc:b")).as_deref(), Some("false"));
+        assert_eq!(format!("{hidden:?}"), "HiddenAccounts(1 redacted)");
+        for over in [profile("update", r#","record":{"labels":{"values":[]}}"#), profile("delete", "")] {
+            assert_eq!(read(&profile("update", asks)).as_deref(), Some("forget did:plc:a"));
+            assert_eq!(read(&over), None);
+            assert_eq!(read(&post).as_deref(), Some("false"));
         }
     }
 

@@ -62,15 +62,25 @@ impl Mastodon {
     }
 }
 
-/// A position: the newest status' id, and the wall time at which it was read, for the gap.
-fn position(id: &str, now: EventTime) -> String {
-    format!("{id} {}", now.unix())
+/// The second in which a status was made, out of its id, where ids hold it: on Mastodon the milliseconds since 1970 stand
+/// before 16 bits that tell statuses of one millisecond apart.
+///
+/// That is the position: it tells where to go on as well as the id would, and says nothing of which post was read.
+fn second_of(id: &str, now: EventTime) -> Option<i64> {
+    let second = (id.parse::<u64>().ok()? >> 16) / 1_000;
+    let time = EventTime::from_unix(i64::try_from(second).ok()?);
+    let sane = time >= EventTime::MIN && time.unix() <= now.unix().saturating_add(EventTime::FUTURE_SECONDS_MAX);
+    sane.then_some(time.unix())
 }
 
-fn read_position(text: &str, now: EventTime) -> Option<(&str, EventTime)> {
-    let (id, unix) = text.split_once(' ')?;
-    let time = EventTime::from_unix(unix.parse().ok()?);
-    (may_be_id(id) && time >= EventTime::MIN && time <= now).then_some((id, time))
+/// The id before all statuses of a second.
+fn id_before(second: i64) -> String {
+    (((second.unsigned_abs() * 1_000) << 16) - 1).to_string()
+}
+
+fn read_position(text: &str, now: EventTime) -> Option<EventTime> {
+    let time = EventTime::from_unix(text.parse().ok()?);
+    (time >= EventTime::MIN && time.unix() <= now.unix().saturating_add(EventTime::FUTURE_SECONDS_MAX)).then_some(time)
 }
 
 fn may_be_id(id: &str) -> bool {
@@ -87,8 +97,8 @@ impl Source for Mastodon {
         let now = self.clock.now();
         for ((instance, part), slot) in self.config.instances.iter().zip(&self.parts).zip(&mut self.positions) {
             let Some(text) = positions.get(&instance.host_name()) else { continue };
-            if let Some((id, time)) = read_position(text, now) {
-                *slot = Some(id.to_owned());
+            if let Some(time) = read_position(text, now) {
+                *slot = Some(id_before(time.unix()));
                 part.resumes_from(time);
             } else {
                 tracing::warn!(target: LOG, instance = %part.name(), "the stored position cannot be used; going on with the present");
@@ -537,8 +547,9 @@ impl Reader {
                 self.last = Some(id.to_owned());
             }
         }
-        if let Some(last) = &self.last {
-            self.batch.position(position(last, self.clock.now()));
+        // Where ids do not hold the time (not every server is Mastodon), a restart goes on with the present.
+        if let Some(second) = self.last.as_deref().and_then(|last| second_of(last, self.clock.now())) {
+            self.batch.position(second.to_string());
         }
         self.batch.push(|bytes| {
             bytes.push(kind);
@@ -603,8 +614,16 @@ mod unit {
     fn ids_have_an_order_and_positions_make_sense() {
         assert!(newer("100", "99") && newer("101", "100") && !newer("99", "100") && newer("AbD", "AbC"));
         let now = EventTime::from_unix(1_800_000_000);
-        assert_eq!(read_position("17 1799999999", now), Some(("17", EventTime::from_unix(1_799_999_999))));
-        for text in ["", "17", "17 ", "17 1900000000", "17 -5", "1/7 1799999999", "17 x"] {
+        // Of the recorded statuses: 2020-04-16T16:45:08Z came at 17:04:30.
+        assert_eq!(second_of("104009345973121628", now), Some(1_587_056_670));
+        for id in ["", "17", "AbC", "99999999999999999999", &u64::MAX.to_string()] {
+            assert_eq!(second_of(id, now), None, "{id}");
+        }
+        let before = id_before(1_587_056_670);
+        assert!(newer("104009345973121628", &before));
+        assert_eq!(second_of(&before, now), Some(1_587_056_669));
+        assert_eq!(read_position("1799999999", now), Some(EventTime::from_unix(1_799_999_999)));
+        for text in ["", "17", "1900000000", "-5", "x"] {
             assert_eq!(read_position(text, now), None, "{text}");
         }
     }

@@ -23,6 +23,11 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 const NOW: EventTime = EventTime::from_unix(1_800_000_000);
 
+/// Ids as Mastodon makes them: a status a second.
+fn id(number: u64) -> u64 {
+    ((NOW.unix() as u64 - 10_000 + number) * 1_000) << 16 | 7
+}
+
 fn status(number: u64) -> String {
     status_of("https://a.example/s", number)
 }
@@ -30,7 +35,7 @@ fn status(number: u64) -> String {
 fn status_of(uri: &str, number: u64) -> String {
     format!(
         r#"{{"id":"{}","uri":"{uri}/{number}","created_at":"2026-11-25T08:00:00.000Z","visibility":"public","content":"<p>number {number}</p>","account":{{"acct":"ann"}}}}"#,
-        1_000 + number
+        id(number)
     )
 }
 
@@ -39,7 +44,7 @@ fn updates(numbers: std::ops::Range<u64>) -> Vec<Say> {
 }
 
 fn statuses(numbers: std::ops::Range<u64>) -> Vec<(u64, String)> {
-    numbers.map(|number| (1_000 + number, status(number))).collect()
+    numbers.map(|number| (id(number), status(number))).collect()
 }
 
 struct Running {
@@ -143,7 +148,7 @@ fn streams_posts_edits_and_deletions_on_either_way() {
         updates(0..2),
         vec![
             Say::Event("status.update", status(1).replace("number 1", "number 1, edited")),
-            Say::Event("delete", "1000".to_owned()),
+            Say::Event("delete", id(0).to_string()),
             Say::Event("notification", "{}".to_owned()),
             Say::Event("delete", "77".to_owned()),
             Say::Event("update", "{\"id\":".to_owned()),
@@ -197,7 +202,7 @@ fn where_streams_are_closed_the_timeline_is_asked_for() {
         ]
     );
     assert_eq!(asked[5], "/api/v1/timelines/public?limit=40&local=true");
-    assert_eq!(asked[6], "/api/v1/timelines/public?limit=40&local=true&min_id=1029");
+    assert_eq!(asked[6], format!("/api/v1/timelines/public?limit=40&local=true&min_id={}", id(29)));
     assert_eq!(running.status.state(), LiveState::Connected);
     running.stop();
 }
@@ -234,14 +239,16 @@ fn where_the_timeline_is_closed_too_a_break_is_a_gap() {
 fn goes_on_from_a_position_of_an_earlier_run() {
     let server = Server::new(Plan { timeline: Some((statuses(0..100), 100)), ..Plan::default() });
     let key = server.host().trim_start_matches("http://").to_owned();
-    let positions = Positions::from([(key.clone(), format!("1049 {}", NOW.unix() - 600))]);
+    let second = |number: i64| NOW.unix() - 10_000 + number;
+    let positions = Positions::from([(key.clone(), second(50).to_string())]);
     let mut running = start_with(vec![instance(&server, StreamMode::Poll)], |_| {}, &positions);
     running.until_told(50);
+    // The second in which it stopped comes again.
     assert_eq!(running.told, numbers(50..100));
-    assert_eq!(running.positions[&key], format!("1099 {}", NOW.unix()));
+    assert_eq!(running.positions[&key], second(99).to_string());
     let gaps = running.status.gaps();
     assert_eq!((gaps.len(), gaps[0].cause, gaps[0].recovered), (1, Trouble::NotRunning, true));
-    assert_eq!(gaps[0].start.unix(), NOW.unix() - 600);
+    assert_eq!(gaps[0].start.unix(), second(50));
     running.stop();
 }
 
@@ -250,7 +257,7 @@ fn too_much_to_make_up_for_is_a_gap() {
     let count = (BACKFILL_PAGES_MAX as u64 + 5) * 40;
     let server = Server::new(Plan { timeline: Some((statuses(0..count), count as usize)), ..Plan::default() });
     let key = server.host().trim_start_matches("http://").to_owned();
-    let positions = Positions::from([(key, format!("1000 {}", NOW.unix() - 600))]);
+    let positions = Positions::from([(key, (NOW.unix() - 10_000).to_string())]);
     let mut running = start_with(vec![instance(&server, StreamMode::Poll)], |_| {}, &positions);
     running.until_told((BACKFILL_PAGES_MAX + 1) * 40);
     assert_eq!(running.told.last(), Some(&format!("number {}", count - 1)));
@@ -263,7 +270,10 @@ fn one_status_from_two_instances_is_one() {
     let plan = |number: u64| Plan {
         about: Some(r#"{"domain":"a.example","configuration":{"urls":{"streaming":"wss://evil.example"}}}"#.to_owned()),
         // The same status under another id.
-        web_socket: vec![Stream::Stay(vec![Say::Event("update", status(7).replace("1007", &number.to_string()))])],
+        web_socket: vec![Stream::Stay(vec![Say::Event(
+            "update",
+            status(7).replace(&id(7).to_string(), &number.to_string()),
+        )])],
         ..Plan::default()
     };
     let (one, two) = (Server::new(plan(1)), Server::new(plan(22)));

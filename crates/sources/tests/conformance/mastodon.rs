@@ -11,7 +11,19 @@ use crate::mastodon_server::{Plan, Say, Server, Stream};
 
 struct Fediverse(StreamMode);
 
-fn status(item: Item, id: usize) -> String {
+/// Ids as Mastodon makes them; of one second are a post and what stands between it and the next.
+fn ids(script: &[Item]) -> Vec<u64> {
+    let mut second = time_of(0).unix() as u64;
+    let id = |(at, item): (usize, &Item)| {
+        if let Item::Post(number) = item {
+            second = time_of(*number).unix() as u64;
+        }
+        (second * 1_000) << 16 | at as u64
+    };
+    script.iter().enumerate().map(id).collect()
+}
+
+fn status(item: Item, id: u64) -> String {
     let (time, content, visibility) = match item {
         Item::Post(number) => (time_of(number), format!("\"<p>{}</p>\"", text_of(number)), "public"),
         Item::Unknown => (NOW, format!("\"{SECRET}\""), "unlisted"),
@@ -24,13 +36,17 @@ fn status(item: Item, id: usize) -> String {
 
 impl Subject for Fediverse {
     fn make(&self, script: &[Item]) -> Made {
-        let says = script.iter().enumerate().map(|(at, item)| match item {
-            Item::Delete(number) => Say::Event("delete", (1_000 + number).to_string()),
-            Item::Unknown if at % 2 == 0 => Say::Event("filters_changed", String::new()),
-            item => Say::Event("update", status(*item, 1_000 + at)),
+        let ids = ids(script);
+        let says = script.iter().zip(&ids).map(|(item, id)| match item {
+            Item::Delete(number) => {
+                let post = script.iter().position(|item| *item == Item::Post(*number)).unwrap();
+                Say::Event("delete", ids[post].to_string())
+            }
+            Item::Unknown if id % 2 == 0 => Say::Event("filters_changed", String::new()),
+            item => Say::Event("update", status(*item, *id)),
         });
         let says: Vec<Say> = says.collect();
-        let timeline = script.iter().enumerate().map(|(at, item)| (1_000 + at as u64, status(*item, 1_000 + at)));
+        let timeline = script.iter().zip(&ids).map(|(item, id)| (*id, status(*item, *id)));
         let server = Server::new(Plan {
             web_socket: vec![Stream::Stay(says.clone())],
             sse: vec![Stream::Stay(says)],
