@@ -43,15 +43,11 @@
 //! - No clock is read but through [`Clock`], no randomness but from a seed.
 //!
 //! Bounds: [`RECORD_BYTES_MAX`], [`JSON_DEPTH_MAX`], [`BLOCK_QUEUE_MAX`], [`file::OPEN_FILES_MAX`], [`PREFIX_HISTORY_MAX`],
-<<<<<<< HEAD
-//! [`jetstream::MESSAGE_BYTES_MAX`], [`mastodon::MESSAGE_BYTES_MAX`], [`mastodon::BACKFILL_PAGES_MAX`],
-//! [`mastodon::STATUS_IDS_MAX`], [`live::GAPS_MAX`], [`PATH_PARTS_MAX`]; of feeds [`feed::FEEDS_MAX`], [`feed::FETCHES_MAX`],
-//! [`feed::DOCUMENT_BYTES_MAX`], [`feed::ITEMS_MAX`], [`feed::DEPTH_MAX`], [`feed::TEXT_BYTES_MAX`], [`feed::NAME_BYTES_MAX`],
-//! [`feed::GONE_ITEMS_MAX`], [`feed::REDIRECTS_MAX`], [`feed::RETRY_AFTER_MAX`].
-=======
-//! [`jetstream::MESSAGE_BYTES_MAX`], [`jetstream::HIDDEN_ACCOUNTS_MAX`], [`mastodon::MESSAGE_BYTES_MAX`], [`mastodon::BACKFILL_PAGES_MAX`],
-//! [`mastodon::STATUS_IDS_MAX`], [`live::GAPS_MAX`], [`PATH_PARTS_MAX`].
->>>>>>> wt-sources
+//! [`jetstream::MESSAGE_BYTES_MAX`], [`jetstream::HIDDEN_ACCOUNTS_MAX`], [`mastodon::MESSAGE_BYTES_MAX`],
+//! [`mastodon::BACKFILL_PAGES_MAX`], [`mastodon::STATUS_IDS_MAX`], [`live::GAPS_MAX`], [`PATH_PARTS_MAX`]; of feeds
+//! [`feed::FEEDS_MAX`], [`feed::FETCHES_MAX`], [`feed::DOCUMENT_BYTES_MAX`], [`feed::ITEMS_MAX`], [`feed::DEPTH_MAX`],
+//! [`feed::TEXT_BYTES_MAX`], [`feed::NAME_BYTES_MAX`], [`feed::GONE_ITEMS_MAX`], [`feed::REDIRECTS_MAX`],
+//! [`feed::RETRY_AFTER_MAX`].
 //!
 //! Sources: RFC 8259 (JSON), RFC 4180 (CSV), RFC 1952 (gzip), RFC 8878 (zstd), the Parquet format, RFC 6455 (WebSocket), the
 //! Jetstream README, docs.joinmastodon.org, RFC 4287 (Atom), rssboard.org, jsonfeed.org; watermarks after T. Akidau et al., "The Dataflow Model", VLDB 2015.
