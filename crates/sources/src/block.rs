@@ -102,7 +102,7 @@ impl Payload {
         match self {
             Self::Ndjson(bytes)
             | Self::Csv { bytes, .. }
-            | Self::Jetstream(bytes)
+            | Self::Jetstream { bytes, .. }
             | Self::Mastodon { bytes, .. } => {
                 let ends = memchr::memchr_iter(b'\n', bytes).count();
                 (ends + usize::from(!bytes.is_empty() && !bytes.ends_with(b"\n"))) as u64
