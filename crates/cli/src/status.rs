@@ -290,6 +290,9 @@ impl Serving {
 
 #[cfg(test)]
 mod tests {
+    use groundswell_post::EventTime;
+    use groundswell_sources::{Clock, ManualClock, Trouble};
+
     use super::*;
 
     #[test]
@@ -309,5 +312,33 @@ mod tests {
         summary = FeedsSummary { read: 0, failing: 4, ..summary };
         assert!(shown(LiveState::Connected, &summary).starts_with("retrying: 0 of 5 feeds read, 4 failing"));
         assert!(shown(LiveState::Closed, &summary).starts_with("stopped: "));
+    }
+
+    #[test]
+    fn a_source_s_state_is_that_of_its_best_part_and_what_troubles_the_others_is_said_first() {
+        let clock = Arc::new(ManualClock::at(EventTime::from_unix(1_800_000_000)));
+        let status = LiveStatus::new(Arc::clone(&clock) as Arc<dyn Clock>);
+        let (one, two) = (status.part("a.example"), status.part("b.example"));
+        assert_eq!(live_state(&status.parts()), ("stopped", None));
+        one.connecting("a.example");
+        assert_eq!(live_state(&status.parts()), ("connecting", Some("a.example".to_owned())));
+        two.connecting("b.example");
+        two.failed(Trouble::Unauthorized, Duration::from_mins(5));
+        one.connected();
+        let (state, detail) = live_state(&status.parts());
+        assert_eq!(state, "idle");
+        assert_eq!(
+            detail.unwrap(),
+            "b.example: the server does not accept the token; next try after 300 s; make a new token with the right to read, \
+             and put it where the configuration names it; connected to a.example, but nothing comes"
+        );
+        one.message(1);
+        assert_eq!(live_state(&status.parts()).0, "live");
+        clock.advance_millis(11_000);
+        assert_eq!(live_state(&status.parts()).0, "idle");
+        for name in ["c", "d", "e"] {
+            status.part(name).failed(Trouble::Refused, Duration::ZERO);
+        }
+        assert!(live_state(&status.parts()).1.unwrap().ends_with("; and 1 more"));
     }
 }

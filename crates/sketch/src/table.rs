@@ -180,10 +180,10 @@ impl CellTable {
                         Add::Authors(authors) => authors.add_to(&mut entry.cell.authors),
                         Add::Owned(distinct) => entry.cell.authors.merge(&distinct),
                     }
-                    // A set never shrinks by merging.
-                    let more = entry.cell.authors.heap_bytes() - before;
-                    if more > 0 && self.may_be_pruned(dimension) {
-                        self.loads[partition_of(hash)].bytes += more;
+                    let after = entry.cell.authors.heap_bytes();
+                    if after != before && self.may_be_pruned(dimension) {
+                        let bytes = &mut self.loads[partition_of(hash)].bytes;
+                        *bytes = *bytes + after - before;
                     }
                     return;
                 }

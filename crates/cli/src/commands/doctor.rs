@@ -248,7 +248,9 @@ fn try_source(live: LiveFeed) -> Vec<Finding> {
     let stop = Stop::default();
     let running = {
         let stop = stop.clone();
-        std::thread::spawn(move || feed.source.run(sender, stop))
+        // What it would log is what is found here.
+        let quiet = tracing::subscriber::NoSubscriber::default();
+        std::thread::spawn(move || tracing::subscriber::with_default(quiet, || feed.source.run(sender, stop)))
     };
     let began = Instant::now();
     while !running.is_finished() && began.elapsed() < TRY_WAIT {

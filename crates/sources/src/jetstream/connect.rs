@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures_util::StreamExt;
 use groundswell_post::{EventTime, Field, Rejection, RejectionKind};
 use memchr::memmem;
-use tokio::time::{Instant, MissedTickBehavior};
+use tokio::time::MissedTickBehavior;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 
@@ -75,17 +75,17 @@ impl Source for Jetstream {
         if config.endpoints.is_empty() {
             return Err(SourceError::Config(format!("{}: no endpoint to connect to", config.name)));
         }
-        let system = |action: &'static str| {
-            let name = config.name.clone();
-            move |error| SourceError::System { name, action, error }
-        };
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_io()
-            .enable_time()
-            .build()
-            .map_err(system("start its runtime"))?;
-        let unpack =
-            config.dictionary.as_ref().map(Unpack::new).transpose().map_err(system("use its zstd dictionary"))?;
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build().map_err(|error| {
+                SourceError::System { name: config.name.clone(), action: "start its runtime", error }
+            })?;
+        let unpack = config.dictionary.as_ref().and_then(|dictionary| {
+            let unpack = Unpack::new(dictionary);
+            if unpack.is_err() {
+                tracing::warn!(target: "groundswell_sources::jetstream", "the zstd dictionary cannot be used; going on uncompressed");
+            }
+            unpack.ok()
+        });
         let spec = PartitionSpec { name: config.name.clone(), head_time: None, live: true, lateness: config.lateness };
         let partition = out.partition(spec, &stop);
         let hidden = Arc::<HiddenAccounts>::default();
@@ -222,7 +222,6 @@ impl Connection {
         let mut heartbeat = Heartbeat::new(self.config.ping_after, self.config.silence_max);
         let mut tick = tokio::time::interval(BATCH_WAIT);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut last_message = Instant::now();
         let mut proved = false;
         loop {
             tokio::select! {
@@ -232,7 +231,7 @@ impl Connection {
                         return Err(Ended::Stopped);
                     }
                     heartbeat.beat(&mut socket).await?;
-                    if last_message.elapsed() >= self.config.stall_max {
+                    if heartbeat.without_message() >= self.config.stall_max {
                         return Err(Trouble::Stalled.into());
                     }
                 }
@@ -258,7 +257,7 @@ impl Connection {
                         Message::Close(_) => return Err(Trouble::Ended.into()),
                         _ => continue,
                     }
-                    last_message = Instant::now();
+                    heartbeat.message();
                     if !proved {
                         proved = true;
                         self.endpoints.proved();

@@ -43,12 +43,18 @@ async fn connect_without_end(request: Request, bytes_max: usize, now: EventTime)
         .map_err(|error| Failure::of_web_socket(&error, now))
 }
 
+/// Between two looks lies a tenth of a second, unless the source itself was held up (its channel was full): that time is not the
+/// server's silence, what it sent meanwhile has not been read yet.
+const HELD_UP: Duration = Duration::from_secs(1);
+
 /// Knows how long nothing was heard.
 #[derive(Debug)]
 pub(crate) struct Heartbeat {
     ping_after: Duration,
     silence_max: Duration,
     heard: Instant,
+    message: Instant,
+    looked: Instant,
     pinged: bool,
 }
 
@@ -65,16 +71,35 @@ pub(crate) enum Beat {
 
 impl Heartbeat {
     pub(crate) fn new(ping_after: Duration, silence_max: Duration) -> Self {
-        Self { ping_after, silence_max, heard: Instant::now(), pinged: false }
+        let now = Instant::now();
+        Self { ping_after, silence_max, heard: now, message: now, looked: now, pinged: false }
     }
 
+    /// Something came.
     pub(crate) fn heard(&mut self) {
         self.heard = Instant::now();
         self.pinged = false;
     }
 
+    /// A message came.
+    pub(crate) fn message(&mut self) {
+        self.message = Instant::now();
+    }
+
+    /// How long no message has come.
+    pub(crate) fn without_message(&self) -> Duration {
+        self.message.elapsed()
+    }
+
     pub(crate) fn look(&mut self) -> Beat {
-        let silent = self.heard.elapsed();
+        let now = Instant::now();
+        let since = now - self.looked;
+        self.looked = now;
+        if since >= HELD_UP {
+            self.heard = (self.heard + since).min(now);
+            self.message = (self.message + since).min(now);
+        }
+        let silent = now - self.heard;
         if silent >= self.silence_max {
             Beat::Dead
         } else if silent >= self.ping_after && !self.pinged {
@@ -96,5 +121,29 @@ impl Heartbeat {
                 Ok(())
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn silence_is_the_server_s_and_not_ours() {
+        let tick = Duration::from_millis(100);
+        let mut heartbeat = Heartbeat::new(Duration::from_secs(3), Duration::from_secs(9));
+        let mut found = Vec::new();
+        for _ in 0..100 {
+            tokio::time::advance(tick).await;
+            found.push(heartbeat.look());
+        }
+        let first = |beat| found.iter().position(|found| *found == beat);
+        assert_eq!((first(Beat::Ask), first(Beat::Dead)), (Some(29), Some(89)));
+        assert_eq!(found.iter().filter(|found| **found == Beat::Ask).count(), 1);
+        // Held up for an hour by a full channel: what came meanwhile lies in the socket.
+        let mut heartbeat = Heartbeat::new(Duration::from_secs(3), Duration::from_secs(9));
+        tokio::time::advance(Duration::from_hours(1)).await;
+        assert_eq!(heartbeat.look(), Beat::Alive);
+        assert_eq!(heartbeat.without_message(), Duration::ZERO);
     }
 }
