@@ -71,11 +71,18 @@ impl Source for Feeds {
     fn resume(&mut self, positions: &Positions) {
         let now = self.clock.now();
         let mut last = None;
-        for (feed, wait) in self.list.iter_mut().zip(&mut self.waits) {
+        for (number, (feed, wait)) in self.list.iter_mut().zip(&mut self.waits).enumerate() {
             let Some(value) = positions.get(&*feed.key) else { continue };
             if let Some(next) = feed.resume(value, now) {
                 *wait = next;
                 last = last.max(feed.read_at());
+                // Until it is due it is as it was; what went wrong is not remembered.
+                if let (Some(_), 0) = (feed.read_at(), feed.failures) {
+                    self.status.change(number as u32, |status| {
+                        status.state = FeedState::Read;
+                        status.read_at = feed.read_at();
+                    });
+                }
             } else {
                 FeedsStatus::add(&self.status.counters.positions_refused, 1);
                 tracing::warn!(target: "groundswell_sources::feed", feed = %shown(&feed.question().url),

@@ -407,6 +407,7 @@ fn permanent_redirections_are_remembered_and_others_are_not() {
     let positions = running.stop();
     // After a restart as well.
     let mut running = start_at(config(&[old]), &positions, Arc::new(ManualClock::at(NOW)));
+    assert_eq!(running.status.summary().read, 1, "until it is due it is as it was");
     let before = server.count("/new");
     running.until("a look", |_| server.count("/new") > before);
     assert_eq!(server.count("/old"), 1);

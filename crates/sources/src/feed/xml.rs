@@ -582,7 +582,7 @@ mod tests {
             ("<media:title>no</media:title><title>yes</title>", "yes"),
             ("<source><title>no</title></source><title>yes</title>", "yes"),
             ("<title>never closed", "never closed"),
-            ("<title>wrongly closed</titel><link>/x</link>", "wrongly closed /x"),
+            ("<title>wrongly closed</titel><link>/x</link>", "wrongly closed\n/x"),
             ("<TITLE>loud</TITLE>", "loud"),
         ] {
             assert_eq!(titles(&item(inside)), [expected, "next"], "{inside}");
