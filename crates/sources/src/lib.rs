@@ -53,10 +53,12 @@ mod decode;
 mod draft;
 pub mod file;
 pub mod jetstream;
+#[cfg(feature = "kafka")]
+pub mod kafka;
 mod map;
 mod source;
 
-pub use block::{Block, Payload, Position, Positions, SourceIx};
+pub use block::{Block, Messages, Payload, Position, Positions, SourceIx};
 pub use channel::{
     BLOCK_QUEUE_MAX, BlockFeed, BlockReceiver, BlockSender, PartitionHandle, PartitionSpec, Stop, Stopped, channel,
 };
@@ -65,5 +67,7 @@ pub use clocks::{Clocks, IDLE_AFTER_DEFAULT, PREFIX_HISTORY_MAX};
 pub use decode::{DecodeOptions, DecodeScratch, Each, JSON_DEPTH_MAX, RECORD_BYTES_MAX, decode};
 pub use file::{FileSet, FileSetConfig, parse_only};
 pub use jetstream::{Jetstream, JetstreamConfig};
+#[cfg(feature = "kafka")]
+pub use kafka::{Kafka, KafkaConfig};
 pub use map::{FieldMap, MapError, PATH_PARTS_MAX};
 pub use source::{Source, SourceError};

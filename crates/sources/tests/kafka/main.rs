@@ -1,0 +1,271 @@
+//! The Kafka source against a broker that the test starts itself.
+#![allow(clippy::unwrap_used, reason = "a helper of tests fails like a test")]
+
+mod broker;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use broker::{Broker, Way, wait_until};
+use groundswell_post::{EventTime, Record};
+use groundswell_sources::jetstream::LiveState;
+use groundswell_sources::kafka::{Kafka, KafkaConfig, KafkaReport, StartAt};
+use groundswell_sources::{
+    BlockReceiver, DecodeOptions, DecodeScratch, Positions, Source as _, SourceError, SourceIx, Stop, channel, decode,
+};
+
+const TOPIC: &str = "posts";
+const NOW: EventTime = EventTime::from_unix(1_800_000_000);
+
+/// A source that runs, and what came of it.
+struct Reading {
+    blocks: BlockReceiver,
+    report: Arc<KafkaReport>,
+    stop: Stop,
+    thread: Option<JoinHandle<Result<(), SourceError>>>,
+    /// Ids of the posts by partition, in the order in which they came.
+    ids: BTreeMap<String, Vec<u64>>,
+    rejected: Vec<String>,
+    positions: Positions,
+}
+
+impl Reading {
+    fn start(config: KafkaConfig, positions: &Positions) -> Self {
+        let (feed, blocks) = channel(4, Duration::from_secs(30));
+        let sender = feed.sender(SourceIx(0));
+        let mut source = Box::new(Kafka::new(config));
+        source.resume(positions);
+        let (report, stop) = (source.report(), Stop::default());
+        let told = stop.clone();
+        let thread = std::thread::spawn(move || source.run(sender, told));
+        let (ids, rejected, positions) = (BTreeMap::new(), Vec::new(), positions.clone());
+        Self { blocks, report, stop, thread: Some(thread), ids, rejected, positions }
+    }
+
+    /// Takes one block if one comes soon.
+    fn take(&mut self) -> bool {
+        let Ok(block) = self.blocks.recv_timeout(Duration::from_millis(20)) else { return false };
+        let name = self.blocks.clocks().name(block.partition);
+        decode(&block, &DecodeOptions::default(), NOW, &mut DecodeScratch::default(), &mut |line, record| match record {
+            Ok(Record::Post(post)) => {
+                let id = post.id.as_deref().unwrap().parse().unwrap();
+                self.ids.entry(name.clone()).or_default().push(id);
+            }
+            Ok(Record::Delete(_)) => panic!("no deletion was sent"),
+            Err(rejection) => self.rejected.push(format!("{name}:{line}: {rejection}")),
+        });
+        let position = block.position.expect("every block of Kafka says where to go on");
+        assert_eq!(*position.key, *name, "the key is the partition's name");
+        self.positions.insert(position.key.to_string(), position.value.into());
+        true
+    }
+
+    fn count(&self) -> usize {
+        self.ids.values().map(Vec::len).sum()
+    }
+
+    fn take_until(&mut self, what: &str, is: impl Fn(&Self) -> bool) {
+        wait_until(what, || {
+            self.take();
+            is(self)
+        });
+    }
+
+    fn end(mut self) -> Ended {
+        self.stop.stop();
+        self.thread.take().unwrap().join().unwrap().unwrap();
+        assert_eq!(self.report.live().state(), LiveState::Stopped);
+        Ended { ids: std::mem::take(&mut self.ids), positions: std::mem::take(&mut self.positions) }
+    }
+
+    fn error(&self) -> String {
+        match self.report.live().state() {
+            LiveState::Retrying { error, .. } => error,
+            _ => String::new(),
+        }
+    }
+}
+
+struct Ended {
+    ids: BTreeMap<String, Vec<u64>>,
+    positions: Positions,
+}
+
+fn config(broker: &Broker) -> KafkaConfig {
+    KafkaConfig {
+        brokers: vec![broker.address()],
+        topics: vec![TOPIC.to_owned()],
+        start: StartAt::Earliest,
+        look_every: Duration::from_millis(200),
+        ..KafkaConfig::default()
+    }
+}
+
+fn post(id: u64) -> Vec<u8> {
+    // Every other one over several lines: a message may hold line breaks, a line of a file may not.
+    let gap = if id % 2 == 0 { "\n  " } else { "" };
+    format!("{{\"time\":1474588800,{gap}\"author\":\"a{}\",\"text\":\"words of {id}\",\"id\":{id}}}", id % 97).into_bytes()
+}
+
+/// Sends posts of these ids, spread over partitions.
+fn produce(broker: &Broker, ids: std::ops::Range<u64>, partitions: u64) {
+    let posts: Vec<Vec<u8>> = ids.clone().map(post).collect();
+    broker.produce(TOPIC, ids.zip(&posts).map(|(id, post)| ((id % partitions) as i32, Some(post.as_slice()))));
+}
+
+/// Every id came once, and in the order of its partition.
+fn assert_once(parts: &[&BTreeMap<String, Vec<u64>>], expected: std::ops::Range<u64>) {
+    let mut all: Vec<u64> = Vec::new();
+    for part in parts {
+        for (name, ids) in *part {
+            assert!(ids.is_sorted(), "{name} came out of order");
+            all.extend(ids);
+        }
+    }
+    all.sort_unstable();
+    let repeated = all.windows(2).filter(|pair| pair[0] == pair[1]).count();
+    assert_eq!(repeated, 0, "posts came twice");
+    assert!(all.iter().copied().eq(expected.clone()), "{} of {} came", all.len(), expected.end - expected.start);
+}
+
+#[test]
+fn all_partitions_are_read_exactly_once() {
+    let Some(broker) = Broker::start() else { return };
+    broker.create_topic(TOPIC, 4);
+    produce(&broker, 0..20_000, 4);
+    let mut reading = Reading::start(config(&broker), &Positions::new());
+    reading.take_until("all posts came", |reading| reading.count() >= 20_000);
+    // What comes while it is running, too.
+    produce(&broker, 20_000..24_000, 4);
+    reading.take_until("the new posts came", |reading| reading.count() >= 24_000);
+    assert_eq!(reading.report.partitions(), 4);
+    assert_eq!(reading.report.live().messages(), 24_000);
+    wait_until("it knows that nothing waits", || reading.report.lag() == Some(0));
+    let ended = reading.end();
+    assert_once(&[&ended.ids], 0..24_000);
+    let expected: Positions = (0..4).map(|i| (format!("{TOPIC}/{i}"), "6000".to_owned())).collect();
+    assert_eq!(ended.positions, expected);
+}
+
+#[test]
+fn it_goes_on_where_its_blocks_were_counted() {
+    let Some(broker) = Broker::start() else { return };
+    broker.create_topic(TOPIC, 3);
+    produce(&broker, 0..30_000, 3);
+    let mut positions = Positions::new();
+    let mut parts = Vec::new();
+    // Ends at any block, as a kill does: what was fetched and not taken is lost with the process.
+    for taken in [1, 7, 3, 11, 2] {
+        let mut reading = Reading::start(config(&broker), &positions);
+        let mut blocks = 0;
+        while blocks < taken {
+            blocks += usize::from(reading.take());
+        }
+        let ended = reading.end();
+        positions.clone_from(&ended.positions);
+        parts.push(ended.ids);
+    }
+    let before: usize = parts.iter().flat_map(BTreeMap::values).map(Vec::len).sum();
+    let mut reading = Reading::start(config(&broker), &positions);
+    reading.take_until("the rest came", |reading| before + reading.count() >= 30_000);
+    parts.push(reading.end().ids);
+    assert_once(&parts.iter().collect::<Vec<_>>(), 0..30_000);
+}
+
+#[test]
+fn a_partition_without_posts_goes_on_from_where_it_was_too() {
+    let Some(broker) = Broker::start() else { return };
+    broker.create_topic(TOPIC, 2);
+    produce(&broker, 0..10, 2);
+    let latest = KafkaConfig { start: StartAt::Latest, ..config(&broker) };
+    let mut reading = Reading::start(latest.clone(), &Positions::new());
+    reading.take_until("both partitions have a position", |reading| reading.positions.len() == 2);
+    let ended = reading.end();
+    assert!(ended.ids.is_empty(), "what was there before is not asked for");
+    // While nobody reads:
+    produce(&broker, 10..20, 2);
+    let mut reading = Reading::start(latest, &ended.positions);
+    reading.take_until("what came meanwhile was read", |reading| reading.count() >= 10);
+    assert_once(&[&reading.end().ids], 10..20);
+}
+
+#[test]
+fn processes_of_a_cluster_share_the_partitions() {
+    let Some(broker) = Broker::start() else { return };
+    broker.create_topic(TOPIC, 5);
+    produce(&broker, 0..5_000, 5);
+    let mut readings: Vec<Reading> = (0..2)
+        .map(|process| Reading::start(KafkaConfig { share: (process, 2), ..config(&broker) }, &Positions::new()))
+        .collect();
+    wait_until("all posts came", || {
+        readings.iter_mut().for_each(|reading| {
+            reading.take();
+        });
+        readings.iter().map(Reading::count).sum::<usize>() >= 5_000
+    });
+    let parts: Vec<_> = readings.into_iter().map(|reading| reading.end().ids).collect();
+    let names = |part: &BTreeMap<String, Vec<u64>>| part.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(&parts[0]), ["posts/0", "posts/2", "posts/4"]);
+    assert_eq!(names(&parts[1]), ["posts/1", "posts/3"]);
+    assert_once(&parts.iter().collect::<Vec<_>>(), 0..5_000);
+}
+
+#[test]
+fn a_broker_that_goes_away_and_comes_back_costs_nothing() {
+    let Some(broker) = Broker::start() else { return };
+    broker.create_topic(TOPIC, 4);
+    produce(&broker, 0..20_000, 4);
+    let mut reading = Reading::start(config(&broker), &Positions::new());
+    let mut sent = 20_000;
+    for _ in 0..3 {
+        let before = reading.count();
+        reading.take_until("some came", |reading| reading.count() > before);
+        broker.set_way(Way::Cut);
+        reading.take_until("it says that the broker is gone", |reading| !reading.error().is_empty());
+        assert!(reading.error().contains("127.0.0.1"), "{}", reading.error());
+        broker.set_way(Way::Open);
+        produce(&broker, sent..sent + 1_000, 4);
+        sent += 1_000;
+    }
+    reading.take_until("all posts came", |reading| reading.count() as u64 >= sent);
+    wait_until("it says that all is well", || reading.error().is_empty());
+    assert_once(&[&reading.end().ids], 0..sent);
+}
+
+#[test]
+fn a_topic_made_anew_is_read_anew_and_told() {
+    let Some(mut broker) = Broker::start() else { return };
+    broker.create_topic(TOPIC, 2);
+    produce(&broker, 0..1_000, 2);
+    let mut reading = Reading::start(config(&broker), &Positions::new());
+    reading.take_until("all posts came", |reading| reading.count() >= 1_000);
+    // This broker keeps its messages in memory: killed, it has lost them, as one that lost its disk.
+    broker.kill();
+    broker.restart();
+    // Meanwhile with more partitions than before.
+    broker.create_topic(TOPIC, 3);
+    produce(&broker, 1_000..1_300, 3);
+    reading.take_until("the new posts came", |reading| reading.count() >= 1_300);
+    assert_eq!(reading.report.partitions(), 3);
+    assert_eq!(reading.report.begun_anew(), 2);
+    let ended = reading.end();
+    assert_once(&[&ended.ids], 0..1_300);
+    assert_eq!(ended.positions["posts/2"], "100");
+    assert_eq!(ended.positions["posts/0"], "100");
+}
+
+#[test]
+fn a_topic_that_is_not_there_is_named_and_read_from_its_first_message_once_it_is() {
+    let Some(broker) = Broker::start() else { return };
+    let latest = KafkaConfig { start: StartAt::Latest, ..config(&broker) };
+    let mut reading = Reading::start(latest, &Positions::new());
+    reading.take_until("the topic is named", |reading| reading.error().contains("`posts`"));
+    assert!(reading.error().to_lowercase().contains("unknown topic"), "{}", reading.error());
+    broker.create_topic(TOPIC, 2);
+    produce(&broker, 0..100, 2);
+    reading.take_until("all posts came", |reading| reading.count() >= 100);
+    assert_eq!(reading.error(), "");
+    assert_once(&[&reading.end().ids], 0..100);
+}
