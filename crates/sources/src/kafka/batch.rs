@@ -102,3 +102,72 @@ impl Open {
         self.handle.send_at(line as u64, payload, Some(position))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::block::SourceIx;
+    use crate::channel::{BlockReceiver, PartitionSpec, Stop, channel};
+
+    fn open() -> (Open, BlockReceiver) {
+        let (feed, blocks) = channel(64, Duration::from_secs(30));
+        let mut sender = feed.sender(SourceIx(0));
+        let lateness = Duration::from_secs(1);
+        let spec = PartitionSpec { name: "posts/0".to_owned(), head_time: None, live: true, lateness };
+        let handle = sender.partition(spec, &Stop::default());
+        (Open::begin("posts/0".to_owned(), handle, 5).unwrap(), blocks)
+    }
+
+    /// Line, position and payload of what was sent.
+    fn sent(blocks: &BlockReceiver) -> Vec<String> {
+        std::iter::from_fn(|| blocks.try_recv().ok())
+            .map(|block| format!("{} {} {:?}", block.first_line, block.position.unwrap().value, block.payload))
+            .collect()
+    }
+
+    #[test]
+    fn what_has_no_post_is_passed_over_and_moves_the_position() {
+        let (mut open, blocks) = open();
+        let long = vec![b' '; 1].repeat(RECORD_BYTES_MAX).into_iter().chain(*b"{}").collect::<Vec<u8>>();
+        for (offset, value, expected) in [
+            (5, Some(b"{}".as_slice()), Taken::Kept),
+            (5, Some(b"{}"), Taken::Repeated),
+            (4, Some(b"{}"), Taken::Repeated),
+            (6, None, Taken::Empty),
+            (7, Some(b" \n"), Taken::Empty),
+            (9, Some(long.as_slice()), Taken::TooLong),
+            (10, Some(b"{}"), Taken::Kept),
+            (12, None, Taken::Empty),
+        ] {
+            assert_eq!(open.take(offset, value).unwrap(), expected, "offset {offset}");
+        }
+        open.flush().unwrap();
+        open.flush().unwrap();
+        insta::assert_snapshot!(sent(&blocks).join("\n"), @r"
+        5 5 Messages(redacted, 0 from 0, 0 bytes)
+        5 8 Messages(redacted, 1 from 5, 2 bytes)
+        9 10 Rejected(record: too long)
+        10 13 Messages(redacted, 1 from 10, 2 bytes)
+        ");
+    }
+
+    #[test]
+    fn a_block_is_sent_when_it_is_full_and_where_numbers_leap() {
+        let (mut open, blocks) = open();
+        let half = vec![b'1'; BLOCK_BYTES / 2];
+        open.take(5, Some(&half)).unwrap();
+        open.take(6, Some(&half)).unwrap();
+        open.take(7, Some(b"{}")).unwrap();
+        // Further than a block can say.
+        open.take(7 + (1 << 33), Some(b"{}")).unwrap();
+        open.flush().unwrap();
+        insta::assert_snapshot!(sent(&blocks).join("\n"), @r"
+        5 5 Messages(redacted, 0 from 0, 0 bytes)
+        5 7 Messages(redacted, 2 from 5, 262144 bytes)
+        7 8 Messages(redacted, 1 from 7, 2 bytes)
+        8589934599 8589934600 Messages(redacted, 1 from 8589934599, 2 bytes)
+        ");
+    }
+}

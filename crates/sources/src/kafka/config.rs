@@ -129,9 +129,9 @@ pub enum KafkaConfigError {
     /// The password would be readable on its way.
     #[error("sasl: PLAIN sends the password as it is; switch tls on, or use scram-sha-256 or scram-sha-512")]
     PlainInTheClear,
-    /// librdkafka does not take a setting.
-    #[error("{0}")]
-    Refused(String),
+    /// A file of certificates or keys that cannot be read.
+    #[error("tls: {0}: cannot be read: {1}")]
+    File(PathBuf, std::io::ErrorKind),
 }
 
 impl KafkaConfig {
@@ -159,6 +159,12 @@ impl KafkaConfig {
         };
         if let Some(topic) = self.topics.iter().find(|topic| !is_topic(topic)) {
             return Err(KafkaConfigError::Topic(topic.clone()));
+        }
+        if let Some(tls) = &self.tls {
+            for path in [&tls.authorities, &tls.certificate, &tls.key].into_iter().flatten() {
+                // librdkafka says that something is wrong, and not with which file.
+                std::fs::File::open(path).map_err(|error| KafkaConfigError::File(path.clone(), error.kind()))?;
+            }
         }
         let plain = self.sasl.as_ref().is_some_and(|sasl| sasl.mechanism == SaslMechanism::Plain);
         if plain && self.tls.is_none() && !self.brokers.iter().all(|broker| is_loopback(broker)) {

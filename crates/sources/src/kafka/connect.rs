@@ -239,8 +239,12 @@ impl Reader {
                 }
             };
             for of in metadata.topics().iter().filter(|of| of.name() == topic) {
-                if let Some(error) = of.error() {
-                    self.missing.push(format!("topic `{topic}`: {}", RDKafkaErrorCode::from(error)));
+                if let Some(error) = of.error().map(RDKafkaErrorCode::from) {
+                    self.missing.push(format!("topic `{topic}`: {error}"));
+                    if error == RDKafkaErrorCode::UnknownTopicOrPartition {
+                        // All of it will be new once it is there.
+                        self.topics_seen.insert(topic.clone());
+                    }
                     // A topic that is about to be made is asked for as often as a broker that does not answer.
                     answered = false;
                     continue;

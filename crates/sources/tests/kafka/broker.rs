@@ -1,4 +1,7 @@
 //! A broker of its own for each test, and a way to it that can be cut: from outside, that is what a restart looks like.
+//!
+//! Two brokers, since neither does all that Kafka does (docs/decisions/0011-kafka.md): Tansu, a program of its own that can be
+//! killed, and librdkafka's, which keeps offsets, batches and bounds as Kafka does.
 
 use std::io::Read as _;
 use std::net::{SocketAddr, TcpListener as StdListener, TcpStream as StdStream};
@@ -9,7 +12,8 @@ use std::time::{Duration, Instant};
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
-use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
+use rdkafka::mocking::MockCluster;
+use rdkafka::producer::{BaseProducer, BaseRecord, DefaultProducerContext, Producer as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
@@ -93,36 +97,12 @@ impl Broker {
         wait_until("the broker listens", || StdStream::connect(("127.0.0.1", port)).is_ok());
     }
 
-    /// What a client is given.
-    pub(crate) fn address(&self) -> String {
-        format!("127.0.0.1:{}", self.way_port)
-    }
-
     pub(crate) fn set_way(&self, way: Way) {
         self.way.send_replace(way);
     }
 
-    /// Kills the broker as `kill -9` does; what it kept in memory is gone.
-    pub(crate) fn kill(&mut self) {
-        let mut child = self.child.take().expect("a broker runs");
-        child.kill().unwrap();
-        child.wait().unwrap();
-    }
-
-    /// Starts it anew at the same address.
-    pub(crate) fn restart(&mut self) {
-        self.spawn();
-    }
-
-    /// Settings of a client that goes to the broker itself.
-    fn client(&self) -> ClientConfig {
-        let mut client = ClientConfig::new();
-        client.set("bootstrap.servers", self.address());
-        client
-    }
-
     fn admin(&self) -> AdminClient<DefaultClientContext> {
-        self.client().create().unwrap()
+        ClientConfig::new().set("bootstrap.servers", self.address()).create().unwrap()
     }
 
     pub(crate) fn create_topic(&self, topic: &str, partitions: i32) {
@@ -130,16 +110,30 @@ impl Broker {
         let told = self.runtime.block_on(self.admin().create_topics(&topics, &AdminOptions::new())).unwrap();
         assert!(told.iter().all(Result::is_ok), "{told:?}");
     }
+}
 
-    pub(crate) fn delete_topic(&self, topic: &str) {
-        let told = self.runtime.block_on(self.admin().delete_topics(&[topic], &AdminOptions::new())).unwrap();
-        assert!(told.iter().all(Result::is_ok), "{told:?}");
+/// A cluster of librdkafka's own test broker, in this process and over TCP. It keeps offsets, bounds and batches as Kafka does,
+/// and drops the oldest of a partition above 5 MiB. It keeps nothing when it ends.
+pub(crate) struct Mock(pub(crate) MockCluster<'static, DefaultProducerContext>);
+
+impl Mock {
+    pub(crate) fn start(topic: &str, partitions: i32) -> Self {
+        let cluster = MockCluster::new(1).unwrap();
+        cluster.create_topic(topic, partitions, 1).unwrap();
+        Self(cluster)
     }
+}
 
-    /// Sends messages, and waits until the broker has them.
-    pub(crate) fn produce<'a>(&self, topic: &str, messages: impl IntoIterator<Item = (i32, Option<&'a [u8]>)>) {
-        let mut client = self.client();
-        client.set("queue.buffering.max.messages", "2000000").set("linger.ms", "5");
+/// Something that speaks Kafka.
+pub(crate) trait Server {
+    /// What a client is given.
+    fn address(&self) -> String;
+
+    /// Sends messages, and waits until the broker has them. `singly`: each in a batch of its own.
+    fn produce<'a>(&self, topic: &str, singly: bool, messages: impl IntoIterator<Item = (i32, Option<&'a [u8]>)>) {
+        let mut client = ClientConfig::new();
+        client.set("bootstrap.servers", self.address()).set("queue.buffering.max.messages", "2000000");
+        client.set("message.max.bytes", "20000000").set("linger.ms", "5").set("batch.num.messages", if singly { "1" } else { "1000" });
         let producer: BaseProducer = client.create().unwrap();
         for (partition, value) in messages {
             let mut record = BaseRecord::<(), [u8]>::to(topic).partition(partition);
@@ -150,6 +144,18 @@ impl Broker {
             producer.poll(Duration::ZERO);
         }
         producer.flush(PATIENCE).unwrap();
+    }
+}
+
+impl Server for Broker {
+    fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.way_port)
+    }
+}
+
+impl Server for Mock {
+    fn address(&self) -> String {
+        self.0.bootstrap_servers()
     }
 }
 
