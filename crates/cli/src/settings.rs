@@ -26,6 +26,8 @@ pub(crate) struct Settings {
     pub(crate) gate: GateSettings,
     /// Bluesky.
     pub(crate) bluesky: BlueskySettings,
+    /// Instances of Mastodon and of what speaks its API.
+    pub(crate) mastodon: MastodonSettings,
     /// The simulator that stands in when no live source answers.
     pub(crate) simulator: SimulatorSettings,
     /// The store.
@@ -50,6 +52,84 @@ pub(crate) struct BlueskySettings {
     pub(crate) endpoints: Vec<String>,
     /// How far out of order its posts may be, in seconds.
     pub(crate) late_seconds: u32,
+    /// File with the endpoints' zstd dictionary; empty means uncompressed messages.
+    pub(crate) zstd_dictionary: PathBuf,
+}
+
+/// The Mastodon source.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct MastodonSettings {
+    /// Whether it is read.
+    pub(crate) enabled: bool,
+    /// The instances that are read, side by side.
+    pub(crate) instances: Vec<MastodonInstance>,
+    /// How far out of order their posts may be, in seconds: posts of other instances come some time after they were written.
+    pub(crate) late_seconds: u32,
+}
+
+/// One instance.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct MastodonInstance {
+    /// Its host, such as `mastodon.example`.
+    pub(crate) host: String,
+    /// File that holds an access token with the right to read; readable by its owner only.
+    pub(crate) token_file: PathBuf,
+    /// The token itself; `token_file` is the better place. Never shown.
+    pub(crate) token: Secret,
+    /// How its public timeline is read.
+    pub(crate) stream: MastodonStream,
+    /// Only what was posted on the instance itself.
+    pub(crate) local: bool,
+}
+
+/// How an instance is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum MastodonStream {
+    /// By WebSocket; where that is closed by server-sent events; where those are closed by asking.
+    #[default]
+    Auto,
+    /// By WebSocket only.
+    WebSocket,
+    /// By server-sent events only.
+    Sse,
+    /// By asking for the public timeline again and again.
+    Poll,
+}
+
+/// A setting that is printed as `(set)`.
+#[derive(Clone, Default, PartialEq, Eq, JsonSchema)]
+#[schemars(with = "String")]
+pub(crate) struct Secret(pub(crate) String);
+
+impl Secret {
+    fn shown(&self) -> &'static str {
+        if self.0.is_empty() { "" } else { "(set)" }
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.shown())
+    }
+}
+
+impl Serialize for Secret {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.shown())
+    }
+}
+
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // Another type's own message would quote the value.
+        match toml::Value::deserialize(deserializer)? {
+            toml::Value::String(text) => Ok(Self(text)),
+            _ => Err(serde::de::Error::custom("token: expected a string")),
+        }
+    }
 }
 
 /// The simulator as a fallback.
@@ -86,6 +166,7 @@ impl Default for Settings {
             listen: SocketAddr::from(([127, 0, 0, 1], 8750)),
             gate: GateSettings::default(),
             bluesky: BlueskySettings::default(),
+            mastodon: MastodonSettings::default(),
             simulator: SimulatorSettings::default(),
             store: StoreSettings::default(),
         }
@@ -100,7 +181,13 @@ impl Default for GateSettings {
 
 impl Default for BlueskySettings {
     fn default() -> Self {
-        Self { enabled: true, endpoints: Vec::new(), late_seconds: 30 }
+        Self { enabled: true, endpoints: Vec::new(), late_seconds: 30, zstd_dictionary: PathBuf::new() }
+    }
+}
+
+impl Default for MastodonSettings {
+    fn default() -> Self {
+        Self { enabled: false, instances: Vec::new(), late_seconds: 120 }
     }
 }
 
@@ -194,7 +281,11 @@ fn load_from(common: &Common, variables: &BTreeMap<String, String>) -> Result<Lo
                 "{name}: no such setting; `groundswell config show` lists them with their variables"
             )));
         };
-        let value = read_variable(name, text, get(&values, key))?;
+        let value = if key == "mastodon.instances" {
+            read_tables(name, text)?
+        } else {
+            read_variable(name, text, get(&values, key))?
+        };
         set(&mut values, key, value);
         origins.insert(key.clone(), Origin::Variable(name.clone()));
     }
@@ -211,8 +302,9 @@ fn load_from(common: &Common, variables: &BTreeMap<String, String>) -> Result<Lo
         set(&mut values, "simulator.seed", toml::Value::Integer(seed));
         origins.insert("simulator.seed".to_owned(), Origin::Option("--seed"));
     }
-    let settings: Settings =
-        values.try_into().map_err(|error| Failure::usage_text(format!("configuration: {error}")))?;
+    let settings: Settings = values
+        .try_into()
+        .map_err(|error: toml::de::Error| Failure::usage_text(format!("configuration: {}", error.message())))?;
     check(&settings, &origins)?;
     Ok(Loaded { settings, origins })
 }
@@ -224,9 +316,14 @@ fn read_file(path: &Path) -> Result<toml::Table, Failure> {
     // Read as settings first, for an error that shows line and field; then as a table, for what was really set.
     if let Err(error) = toml::from_str::<Settings>(&text) {
         let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
-        return Err(Failure::usage_text(format!("{}:{line}: {}", path.display(), error.to_string().trim_end())));
+        return Err(Failure::usage_text(format!("{}:{line}: {}", path.display(), said(&error, &text))));
     }
-    toml::from_str(&text).map_err(|error| Failure::usage_text(format!("{}: {error}", path.display())))
+    toml::from_str(&text).map_err(|error| Failure::usage_text(format!("{}: {}", path.display(), said(&error, &text))))
+}
+
+/// An error with the line that it is about, unless the text holds a token: no line of such a text is shown.
+fn said(error: &toml::de::Error, text: &str) -> String {
+    if text.contains("token") { error.message().to_owned() } else { error.to_string().trim_end().to_owned() }
 }
 
 fn check(settings: &Settings, origins: &BTreeMap<String, Origin>) -> Result<(), Failure> {
@@ -251,7 +348,45 @@ fn check(settings: &Settings, origins: &BTreeMap<String, Origin>) -> Result<(), 
     {
         return wrong("bluesky.endpoints", format!("expected ws:// or wss://, found {endpoint}"));
     }
+    let mastodon = &settings.mastodon;
+    if mastodon.late_seconds > 86_400 {
+        return wrong("mastodon.late_seconds", format!("expected at most 86400, found {}", mastodon.late_seconds));
+    }
+    if mastodon.enabled && mastodon.instances.is_empty() {
+        return wrong("mastodon.instances", "expected at least one instance, as mastodon.enabled is true".to_owned());
+    }
+    for (number, instance) in mastodon.instances.iter().enumerate() {
+        if let Err(text) = check_instance(instance) {
+            return wrong("mastodon.instances", format!("instance {}: {text}", number + 1));
+        }
+        if mastodon.instances[..number].iter().any(|other| other.host.eq_ignore_ascii_case(&instance.host)) {
+            return wrong(
+                "mastodon.instances",
+                format!("instance {}: {} stands there twice", number + 1, instance.host),
+            );
+        }
+    }
     Ok(())
+}
+
+fn check_instance(instance: &MastodonInstance) -> Result<(), String> {
+    let (scheme, host) = instance.host.split_once("://").unwrap_or(("https", &instance.host));
+    let clean = !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':'));
+    if !clean || !matches!(scheme, "http" | "https") {
+        return Err(format!("host: expected a name such as mastodon.example, found {}", instance.host));
+    }
+    if scheme == "http" && !matches!(host.split(':').next(), Some("localhost" | "127.0.0.1")) {
+        return Err(format!("host: {}: only this machine is read without TLS", instance.host));
+    }
+    let file = !instance.token_file.as_os_str().is_empty();
+    if file && !instance.token.0.is_empty() {
+        return Err("expected token_file or token, found both".to_owned());
+    }
+    let needs_none = matches!(instance.stream, MastodonStream::Auto | MastodonStream::Poll);
+    if needs_none || file || !instance.token.0.is_empty() {
+        return Ok(());
+    }
+    Err("stream: instances stream only to those who have a token; set token_file, or stream = \"poll\"".to_owned())
 }
 
 /// The variable of a dotted key.
@@ -289,6 +424,13 @@ fn set(table: &mut toml::Table, key: &str, value: toml::Value) {
             table.insert(key.to_owned(), value);
         }
     }
+}
+
+/// Reads a list of tables as TOML writes it in one line. It may hold a token, so it is not quoted.
+fn read_tables(name: &str, text: &str) -> Result<toml::Value, Failure> {
+    let wrong = || Failure::usage_text(format!("{name}: expected a list such as [{{ host = \"mastodon.example\" }}]"));
+    let mut table: toml::Table = toml::from_str(&format!("list = {text}")).map_err(|_| wrong())?;
+    table.remove("list").filter(toml::Value::is_array).ok_or_else(wrong)
 }
 
 /// Reads a variable's text as the type that the setting has now.
@@ -346,6 +488,48 @@ mod tests {
         assert_eq!(loaded.origins["gate.k"], Origin::Variable("GROUNDSWELL_GATE_K".to_owned()));
         assert!(matches!(loaded.origins["workers"], Origin::File(_)));
         assert_eq!(loaded.origins["listen"], Origin::Default);
+    }
+
+    #[test]
+    fn a_token_is_shown_nowhere() {
+        let file = "[mastodon]\nenabled = true\ninstances = [{ host = \"a.example\", token = \"s3cret\" }]\n";
+        let loaded = load_text(Some(file), &[]).unwrap();
+        assert_eq!(loaded.settings.mastodon.instances[0].token.0, "s3cret");
+        let shown = toml::Table::try_from(&loaded.settings).unwrap().to_string();
+        assert!(shown.contains("(set)") && !shown.contains("s3cret"));
+        assert!(!format!("{loaded:?}").contains("s3cret"));
+        for (file, variables) in [
+            (Some(file.replace("host", "hose")), &[][..]),
+            (Some(file.replace("\"s3cret\" }", "\"s3cret\"")), &[]),
+            (Some(file.replace("\"s3cret\"", "[\"s3cret\"]")), &[]),
+            (Some(file.replace("}]", ", token_file = \"x\" }]")), &[]),
+            (Some(file.replace("}]", ", stream = \"tcp\" }]")), &[]),
+            (None, &[("GROUNDSWELL_MASTODON_INSTANCES", "[{ token = \"s3cret\" }]")]),
+            (None, &[("GROUNDSWELL_MASTODON_INSTANCES", "{ token = \"s3cret\" ")]),
+            (None, &[("GROUNDSWELL_MASTODON_INSTANCES", "[{ host = \"a.example\", token = 5, x = \"s3cret\" }]")]),
+        ] {
+            let error = load_text(file.as_deref(), variables).unwrap_err();
+            assert!(!error.contains("s3cret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn instances_are_checked() {
+        let variable = |text: &str| load_text(None, &[("GROUNDSWELL_MASTODON_INSTANCES", text)]);
+        let loaded =
+            variable("[{ host = \"a.example\" }, { host = \"b.example\", stream = \"poll\", local = true }]").unwrap();
+        assert_eq!(loaded.settings.mastodon.instances.len(), 2);
+        for (text, expected) in [
+            ("[{ host = \"http://a.example\" }]", "only this machine is read without TLS"),
+            ("[{ host = \"a.example/x\" }]", "expected a name"),
+            ("[{ host = \"a.example\" }, { host = \"A.example\" }]", "twice"),
+            ("[{ host = \"a.example\", stream = \"sse\" }]", "set token_file"),
+        ] {
+            let error = variable(text).unwrap_err();
+            assert!(error.contains("mastodon.instances: instance") && error.contains(expected), "{error}");
+        }
+        let error = load_text(Some("[mastodon]\nenabled = true\n"), &[]).unwrap_err();
+        assert!(error.contains("expected at least one instance"), "{error}");
     }
 
     #[test]

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use groundswell_engine::Counters;
 use groundswell_gate::{EngineStatus, Minute, Released, SourceStatus, WatchEntry};
 use groundswell_serve::{Live, Server, ServerState, StatusSource};
 use groundswell_sources::file::{FileReport, FileStatus};
-use groundswell_sources::jetstream::{LiveState, LiveStatus};
+use groundswell_sources::{LiveState, LiveStatus, PartStatus};
 use tokio::runtime::Runtime;
 
 use crate::args::Common;
@@ -18,8 +19,8 @@ use crate::watches::Watches;
 
 /// Where a source's state can be read.
 pub(crate) enum Watched {
-    /// A live connection.
-    Bluesky(Arc<LiveStatus>),
+    /// Live connections, and what kind of source they are of.
+    Live(&'static str, Arc<LiveStatus>),
     /// Files.
     Files(Arc<FileReport>),
     /// The simulator.
@@ -138,17 +139,11 @@ fn source_status(source: &ShownSource, now: u64) -> SourceStatus {
         (last.2 * 10.0).round() / 10.0
     };
     let (kind, state, detail, reconnects) = match &source.watched {
-        Watched::Bluesky(status) => {
-            let (state, detail) = match status.state() {
-                LiveState::Stopped => ("stopped", None),
-                LiveState::Connecting { endpoint } => ("connecting", Some(endpoint)),
-                LiveState::Live { endpoint } => ("live", Some(endpoint)),
-                LiveState::Idle { endpoint } => ("idle", Some(format!("connected to {endpoint}, but nothing comes"))),
-                LiveState::Retrying { endpoint, wait, error } => {
-                    ("retrying", Some(format!("{endpoint}: {error}; next try after {} s", wait.as_secs().max(1))))
-                }
-            };
-            ("jetstream", state, detail, status.connections().saturating_sub(1))
+        Watched::Live(kind, status) => {
+            let parts = status.parts();
+            let (state, detail) = live_state(&parts);
+            // Each part's first connection is no reconnection.
+            (*kind, state, detail, status.connections().saturating_sub(parts.len() as u64))
         }
         Watched::Files(report) => {
             let files = report.files();
@@ -178,6 +173,42 @@ fn source_status(source: &ShownSource, now: u64) -> SourceStatus {
             .map(|time| Minute::containing(time.unix())),
         rate,
     }
+}
+
+/// How long without a message a connection counts as idle.
+const IDLE_AFTER: Duration = Duration::from_secs(10);
+
+/// How many connections are described one by one.
+const PARTS_SHOWN_MAX: usize = 4;
+
+/// The state of the part that does best, and what there is to say of those that do not.
+fn live_state(parts: &[PartStatus]) -> (&'static str, Option<String>) {
+    let state = |part: &PartStatus| match part.state {
+        LiveState::Connected if part.last_event.is_none() || part.silent.is_none_or(|silent| silent >= IDLE_AFTER) => {
+            (1, "idle")
+        }
+        LiveState::Connected => (0, "live"),
+        LiveState::Connecting => (2, "connecting"),
+        LiveState::Waiting { .. } => (3, "retrying"),
+        LiveState::Closed => (4, "stopped"),
+    };
+    let best = parts.iter().map(state).min().map_or("stopped", |(_, state)| state);
+    let describe = |part: &PartStatus| match part.state {
+        LiveState::Connected if state(part).1 == "idle" => format!("connected to {}, but nothing comes", part.endpoint),
+        LiveState::Waiting { reason, wait } => {
+            format!("{}: {reason}; next try after {} s; {}", part.endpoint, wait.as_secs().max(1), reason.advice())
+        }
+        _ => part.endpoint.to_string(),
+    };
+    // What does not do well is said first.
+    let mut order: Vec<&PartStatus> = parts.iter().collect();
+    order.sort_by_key(|part| std::cmp::Reverse(state(part).0));
+    let mut told: Vec<String> = order.iter().take(PARTS_SHOWN_MAX).map(|part| describe(part)).collect();
+    told.retain(|text| !text.is_empty());
+    if parts.len() > PARTS_SHOWN_MAX {
+        told.push(format!("and {} more", parts.len() - PARTS_SHOWN_MAX));
+    }
+    (best, (!told.is_empty()).then(|| told.join("; ")))
 }
 
 /// The listening server with its board.

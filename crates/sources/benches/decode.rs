@@ -1,8 +1,11 @@
 //! Decoding beside only parsing the same bytes with the same library. The ratio is what counts; see also `groundswell bench`.
 #![allow(missing_docs, reason = "a benchmark has no readers of its docs")]
 
+use std::sync::Arc;
+
 use divan::counter::{BytesCount, ItemsCount};
 use groundswell_post::EventTime;
+use groundswell_sources::mastodon::Instance;
 use groundswell_sources::{Block, DecodeOptions, DecodeScratch, Payload, SourceIx, decode, parse_only};
 
 const NOW: EventTime = EventTime::from_unix(1_800_000_000);
@@ -98,4 +101,50 @@ fn jetstream_decode(bencher: divan::Bencher<'_, '_>) {
     bencher
         .counter(ItemsCount::new(count))
         .bench_local(|| decode_all(divan::black_box(&block), &options, &mut scratch));
+}
+
+/// Statuses as the reader writes them down.
+fn statuses() -> Option<Vec<u8>> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/feeds/mastodon-statuses.ndjson");
+    let recorded = std::fs::read_to_string(path).ok()?;
+    let lines: Vec<String> = recorded.lines().map(|line| format!("u{line}\n")).collect();
+    Some(lines.concat().repeat(50).into_bytes())
+}
+
+#[divan::bench]
+fn mastodon_decode(bencher: divan::Bencher<'_, '_>) {
+    let Some(bytes) = statuses() else { return };
+    let (count, size) = (lines(&bytes), bytes.len());
+    let payload = Payload::Mastodon { instance: Arc::new(Instance::new("here.example")), bytes };
+    let (block, options, mut scratch) = (block(payload), DecodeOptions::default(), DecodeScratch::default());
+    bencher
+        .counter(ItemsCount::new(count))
+        .counter(BytesCount::new(size))
+        .bench_local(|| decode_all(divan::black_box(&block), &options, &mut scratch));
+}
+
+#[divan::bench]
+fn mastodon_parse_only(bencher: divan::Bencher<'_, '_>) {
+    let Some(bytes) = statuses() else { return };
+    let (count, size) = (lines(&bytes), bytes.len());
+    bencher.counter(ItemsCount::new(count)).counter(BytesCount::new(size)).bench_local(|| {
+        let mut good = 0;
+        for line in divan::black_box(&bytes).split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+            good += usize::from(sonic_rs::from_slice::<sonic_rs::Value>(&line[1..]).is_ok());
+        }
+        assert_eq!(good, count);
+    });
+}
+
+#[divan::bench]
+fn html_to_text(bencher: divan::Bencher<'_, '_>) {
+    let html = "<p>Some words of a post, &amp; more of them <a href=\"https://example.org/a/page\" rel=\"nofollow\">\
+                <span class=\"invisible\">https://</span><span class=\"\">example.org/a/page</span></a></p><p>And \
+                <a href=\"https://a.example/tags/x\" class=\"mention hashtag\" rel=\"tag\">#<span>x</span></a></p>";
+    let mut text = String::new();
+    bencher.counter(BytesCount::new(html.len())).bench_local(|| {
+        text.clear();
+        groundswell_sources::html::to_text(divan::black_box(html), &mut text);
+        text.len()
+    });
 }

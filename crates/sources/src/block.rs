@@ -7,6 +7,7 @@ use std::sync::Arc;
 use groundswell_post::Rejection;
 
 use crate::file::{CsvHeader, ParquetRows};
+use crate::mastodon::Instance;
 
 /// A configured source, by its place in the configuration.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -144,6 +145,13 @@ pub enum Payload {
     Jetstream(Vec<u8>),
     /// Messages of a log, each one JSON object that may hold line breaks of its own.
     Messages(Messages),
+    /// Events of one Mastodon instance, one a line, as its reader wrote them down.
+    Mastodon {
+        /// Where they come from.
+        instance: Arc<Instance>,
+        /// The events.
+        bytes: Vec<u8>,
+    },
     /// One record that the reader had to pass over (too long to be held).
     Rejected(Rejection),
 }
@@ -152,7 +160,9 @@ impl Payload {
     /// How many bytes of input it holds, for progress.
     pub fn len(&self) -> usize {
         match self {
-            Self::Ndjson(bytes) | Self::Csv { bytes, .. } | Self::Jetstream(bytes) => bytes.len(),
+            Self::Ndjson(bytes) | Self::Csv { bytes, .. } | Self::Jetstream(bytes) | Self::Mastodon { bytes, .. } => {
+                bytes.len()
+            }
             Self::Parquet(rows) => rows.bytes(),
             Self::Messages(messages) => messages.bytes().len(),
             Self::Rejected(_) => 0,
@@ -173,6 +183,7 @@ impl fmt::Debug for Payload {
             Self::Parquet(_) => "Parquet",
             Self::Jetstream(_) => "Jetstream",
             Self::Messages(_) => "Messages",
+            Self::Mastodon { .. } => "Mastodon",
             Self::Rejected(rejection) => return write!(f, "Rejected({rejection})"),
         };
         write!(f, "{name}(redacted, {} bytes)", self.len())

@@ -6,6 +6,7 @@ use crate::block::{Block, Payload};
 use crate::file::{csv, ndjson};
 use crate::jetstream;
 use crate::map::FieldMap;
+use crate::mastodon;
 
 /// The longest record that is read. A longer one is passed over while streaming, and counted as `record: too long`.
 pub const RECORD_BYTES_MAX: usize = 8 << 20;
@@ -22,6 +23,8 @@ pub struct DecodeOptions {
 pub struct DecodeScratch {
     /// Texts are rebuilt here when links are put into them.
     pub(crate) jetstream: jetstream::Scratch,
+    /// HTML becomes text here.
+    pub(crate) mastodon: mastodon::Scratch,
 }
 
 /// What is told of each record: its line (in Parquet its row), and the record or why there is none.
@@ -29,7 +32,8 @@ pub type Each<'f, 'b> = dyn FnMut(u64, Result<Record<'b>, Rejection>) + 'f;
 
 /// Reads all records of a block, in order. `now` is the wall clock, against posts from the future.
 ///
-/// Records borrow from the block. Empty lines are passed over, and so are Jetstream messages that are no post and no deletion.
+/// Records borrow from the block. Empty lines are passed over, and so is what is no post and no deletion in a live
+/// source's messages.
 pub fn decode<'b>(
     block: &'b Block,
     options: &DecodeOptions,
@@ -45,6 +49,9 @@ pub fn decode<'b>(
             jetstream::decode_block(bytes, block.first_line, now, &mut scratch.jetstream, each);
         }
         Payload::Messages(messages) => ndjson::decode_messages(messages, &options.map, now, each),
+        Payload::Mastodon { instance, bytes } => {
+            mastodon::decode_block(bytes, instance, block.first_line, now, &mut scratch.mastodon, each);
+        }
         Payload::Rejected(rejection) => each(block.first_line, Err(*rejection)),
     }
 }

@@ -7,7 +7,9 @@
 //! Main types:
 //! - [`FileSet`]: files and stdin (NDJSON, CSV, Parquet; plain, gzip, zstd, told apart by content), read side by side in event
 //!   time; its [`file::FileReport`] says what became of each file.
-//! - [`Jetstream`]: Bluesky over a WebSocket; its [`jetstream::LiveStatus`] says what the connection is doing.
+//! - [`Jetstream`]: Bluesky over a WebSocket; resumes by cursor, fails over between endpoints.
+//! - [`Mastodon`]: instances of the fediverse, by WebSocket, server-sent events or asking; [`html`] makes text of their HTML.
+//! - [`LiveStatus`]: what a live source is doing, its troubles in fixed phrases, and its gaps.
 //! - [`Clocks`]: the event-time clock of each partition; what stood before a block, and the watermark.
 //! - [`FieldMap`] is `--map`.
 //! - [`Clock`]: the wall clock, injected; [`SystemClock`] is the only place of the workspace that reads the machine's.
@@ -39,10 +41,11 @@
 //! - No clock is read but through [`Clock`], no randomness but from a seed.
 //!
 //! Bounds: [`RECORD_BYTES_MAX`], [`JSON_DEPTH_MAX`], [`BLOCK_QUEUE_MAX`], [`file::OPEN_FILES_MAX`], [`PREFIX_HISTORY_MAX`],
-//! [`jetstream::MESSAGE_BYTES_MAX`], [`PATH_PARTS_MAX`].
+//! [`jetstream::MESSAGE_BYTES_MAX`], [`mastodon::MESSAGE_BYTES_MAX`], [`mastodon::BACKFILL_PAGES_MAX`],
+//! [`mastodon::STATUS_IDS_MAX`], [`live::GAPS_MAX`], [`PATH_PARTS_MAX`].
 //!
 //! Sources: RFC 8259 (JSON), RFC 4180 (CSV), RFC 1952 (gzip), RFC 8878 (zstd), the Parquet format, RFC 6455 (WebSocket), the
-//! Jetstream README; watermarks after T. Akidau et al., "The Dataflow Model", VLDB 2015.
+//! Jetstream README, docs.joinmastodon.org; watermarks after T. Akidau et al., "The Dataflow Model", VLDB 2015.
 #![forbid(unsafe_code)]
 
 mod block;
@@ -52,10 +55,15 @@ mod clocks;
 mod decode;
 mod draft;
 pub mod file;
+pub mod html;
 pub mod jetstream;
 #[cfg(feature = "kafka")]
 pub mod kafka;
+pub mod live;
 mod map;
+pub mod mastodon;
+mod net;
+pub mod push;
 mod source;
 
 pub use block::{Block, Messages, Payload, Position, Positions, SourceIx};
@@ -69,5 +77,7 @@ pub use file::{FileSet, FileSetConfig, parse_only};
 pub use jetstream::{Jetstream, JetstreamConfig};
 #[cfg(feature = "kafka")]
 pub use kafka::{Kafka, KafkaConfig};
+pub use live::{Gap, LivePart, LiveState, LiveStatus, PartStatus, Trouble};
 pub use map::{FieldMap, MapError, PATH_PARTS_MAX};
+pub use mastodon::{Mastodon, MastodonConfig};
 pub use source::{Source, SourceError};

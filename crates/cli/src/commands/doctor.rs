@@ -2,16 +2,20 @@
 
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::net::{TcpListener, TcpStream, ToSocketAddrs as _};
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
+use groundswell_sources::{BLOCK_QUEUE_MAX, Clock, LiveState, PartStatus, SourceIx, Stop, SystemClock, channel};
 use serde::Serialize;
 
 use crate::args::{Common, Doctor};
 use crate::failure::{DONE, FAILED, Outcome};
+use crate::inputs::{self, LiveFeed};
 use crate::output;
-use crate::settings::{self, Settings};
+use crate::settings::{self, MastodonInstance, Settings};
 
 /// One thing that was looked at.
 #[derive(Debug, Serialize)]
@@ -41,7 +45,7 @@ impl Finding {
     }
 }
 
-/// Checks the configuration, the data folder, the port, the clock, memory and the live source.
+/// Checks the configuration, the data folder, the port, the clock, memory and each live source.
 pub(crate) fn doctor(common: &Common, doctor: &Doctor) -> Outcome {
     let mut findings = Vec::new();
     match settings::load(common) {
@@ -155,32 +159,89 @@ fn clock() -> Finding {
     }
 }
 
+/// How long a source may take to get its first connection.
+const TRY_WAIT: Duration = Duration::from_secs(10);
+
+/// How often it is looked whether it has one.
+const TRY_LOOK: Duration = Duration::from_millis(20);
+
+/// Starts each configured source as `run` would, and says how far it came.
 fn sources(settings: &Settings) -> Vec<Finding> {
-    if !settings.bluesky.enabled {
-        return vec![Finding::warning("bluesky", "switched off", "the simulator is all that `run` will show")];
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+    let feeds = match inputs::live(settings, &clock) {
+        Ok(feeds) => feeds,
+        Err(failure) => {
+            return vec![Finding::problem("sources", failure.to_string(), "mend the place that is named")];
+        }
+    };
+    if feeds.is_empty() {
+        return vec![Finding::warning(
+            "sources",
+            "none is switched on",
+            "the simulator is all that `run` will show; set bluesky.enabled, or mastodon.enabled with its instances",
+        )];
     }
-    let endpoints = crate::inputs::bluesky_endpoints(settings);
-    endpoints.iter().map(|endpoint| reach(endpoint)).collect()
+    let mut findings: Vec<Finding> = settings.mastodon.instances.iter().filter_map(token_file).collect();
+    // Side by side: one that does not answer does not make the others wait.
+    let tries: Vec<_> = feeds.into_iter().map(|feed| std::thread::spawn(move || try_source(feed))).collect();
+    for tried in tries {
+        findings.extend(tried.join().unwrap_or_default());
+    }
+    findings
 }
 
-/// How long an endpoint may take to accept a connection.
-const REACH_WAIT: Duration = Duration::from_secs(3);
+/// Others than the owner may read a token.
+fn token_file(instance: &MastodonInstance) -> Option<Finding> {
+    let path = &instance.token_file;
+    let mode = std::fs::metadata(path).ok()?.permissions().mode() & 0o777;
+    (mode & 0o077 != 0).then(|| {
+        Finding::warning(
+            "token",
+            format!("{}: mode is {mode:04o}, so that others may read it", path.display()),
+            format!("chmod 600 {}", path.display()),
+        )
+    })
+}
 
-fn reach(endpoint: &str) -> Finding {
-    let (scheme, rest) = endpoint.split_once("://").unwrap_or(("wss", endpoint));
-    let host = rest.split(['/', '?']).next().unwrap_or(rest);
-    let address =
-        if host.contains(':') { host.to_owned() } else { format!("{host}:{}", if scheme == "ws" { 80 } else { 443 }) };
-    let tried = address
-        .to_socket_addrs()
-        .and_then(|mut found| found.next().ok_or_else(|| std::io::Error::other("the name has no address")))
-        .and_then(|found| TcpStream::connect_timeout(&found, REACH_WAIT));
-    match tried {
-        Ok(_) => Finding::ok("bluesky", format!("{address} accepts connections")),
-        Err(error) => Finding::warning(
-            "bluesky",
-            format!("{address}: {error}"),
-            "check network, proxy and firewall; until one endpoint answers, `run` shows simulated data and keeps trying",
-        ),
+fn try_source(live: LiveFeed) -> Vec<Finding> {
+    let LiveFeed { kind, status, feed } = live;
+    let (blocks, receiver) = channel(BLOCK_QUEUE_MAX, groundswell_sources::IDLE_AFTER_DEFAULT);
+    let sender = blocks.sender(SourceIx(0));
+    drop(blocks);
+    let stop = Stop::default();
+    let running = {
+        let stop = stop.clone();
+        std::thread::spawn(move || feed.source.run(sender, stop))
+    };
+    let began = Instant::now();
+    while !running.is_finished() && began.elapsed() < TRY_WAIT {
+        // What comes is dropped unread.
+        while receiver.try_recv().is_ok() {}
+        if status.parts().iter().all(|part| part.state == LiveState::Connected) {
+            break;
+        }
+        std::thread::sleep(TRY_LOOK);
     }
+    let findings = status.parts().iter().map(|part| tried(kind, part)).collect();
+    stop.stop();
+    drop(receiver);
+    if let Ok(Err(error)) = running.join() {
+        return vec![Finding::problem(kind, error.to_string(), "mend the configuration")];
+    }
+    findings
+}
+
+fn tried(kind: &'static str, part: &PartStatus) -> Finding {
+    if part.state == LiveState::Connected {
+        return Finding::ok(kind, format!("connected to {}", part.endpoint));
+    }
+    let (what, advice) =
+        part.last_error.map_or(("no answer in time", "check network, proxy and firewall"), |trouble| {
+            (trouble.phrase(), trouble.advice())
+        });
+    Finding::warning(
+        kind,
+        format!("{}: {what}", part.endpoint),
+        format!("{advice}; until one source answers, `run` shows simulated data and keeps trying"),
+    )
 }

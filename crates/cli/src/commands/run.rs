@@ -4,18 +4,18 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use groundswell_sources::jetstream::LiveStatus;
-use groundswell_sources::{Clock, DecodeOptions, Stop, SystemClock};
+use groundswell_sources::{Clock, DecodeOptions, LiveStatus, Stop, SystemClock};
 use groundswell_store::{Reader, Store, WatchStore};
 
 use crate::args::{Common, Run};
 use crate::failure::{DONE, Failure, Outcome};
+use crate::inputs::{self, LiveFeed};
+use crate::output;
 use crate::pipeline::{self, Feed, Plan, Running, StoreSink};
 use crate::settings::{self, Settings};
 use crate::sim_source::SimSource;
 use crate::status::{self, Serving, Shown, ShownSource, Watched};
 use crate::watches::Watches;
-use crate::{inputs, output};
 
 /// Folder of the simulated store inside the data folder.
 const SIMULATED_FOLDER: &str = "simulated";
@@ -38,7 +38,8 @@ struct Pipeline {
     running: Running,
     reader: Reader,
     simulated: bool,
-    live: Option<Arc<LiveStatus>>,
+    /// Name, kind and status of each live source, by its place among the pipeline's sources.
+    live: Vec<(String, &'static str, Arc<LiveStatus>)>,
 }
 
 /// Runs until it is told to stop.
@@ -78,8 +79,8 @@ pub(crate) fn run(common: &Common, arguments: &Run) -> Outcome {
 
 impl Service<'_> {
     fn serve(&self, simulated_only: bool, serving: &Serving, stop: &Stop) -> Result<(), Failure> {
-        let mut live =
-            if self.settings.bluesky.enabled && !simulated_only { Some(self.start_live(serving)?) } else { None };
+        let feeds = if simulated_only { Vec::new() } else { inputs::live(&self.settings, &self.clock)? };
+        let mut live = if feeds.is_empty() { None } else { Some(self.start_live(feeds, serving)?) };
         let mut simulated = None;
         if let Some(live) = &live {
             self.show(serving, live, None);
@@ -123,10 +124,14 @@ impl Service<'_> {
         Ok(())
     }
 
-    fn start_live(&self, serving: &Serving) -> Result<Pipeline, Failure> {
-        let (feed, status) = inputs::bluesky(&self.settings);
-        let mut pipeline = self.start(vec![feed], &self.settings.data, false, serving)?;
-        pipeline.live = Some(status);
+    fn start_live(&self, feeds: Vec<LiveFeed>, serving: &Serving) -> Result<Pipeline, Failure> {
+        let (mut sources, mut live) = (Vec::new(), Vec::new());
+        for LiveFeed { kind, status, feed } in feeds {
+            live.push((feed.source.name().to_owned(), kind, status));
+            sources.push(feed);
+        }
+        let mut pipeline = self.start(sources, &self.settings.data, false, serving)?;
+        pipeline.live = live;
         Ok(pipeline)
     }
 
@@ -173,7 +178,7 @@ impl Service<'_> {
             data: Some(self.settings.data.clone()),
         };
         let running = pipeline::start(plan, Box::new(sink))?;
-        Ok(Pipeline { running, reader, simulated, live: None })
+        Ok(Pipeline { running, reader, simulated, live: Vec::new() })
     }
 
     /// Shows a pipeline, and the state of a live one that is being tried beside it.
@@ -181,10 +186,12 @@ impl Service<'_> {
         let mut sources = Vec::new();
         for pipeline in [Some(pipeline), beside].into_iter().flatten() {
             let counters = &pipeline.running.counters;
-            sources.push(match &pipeline.live {
-                Some(status) => ShownSource::new("bluesky", Watched::Bluesky(Arc::clone(status)), counters, 0),
-                None => ShownSource::new("simulator", Watched::Simulator, counters, 0),
-            });
+            if pipeline.simulated {
+                sources.push(ShownSource::new("simulator", Watched::Simulator, counters, 0));
+            }
+            for (index, (name, kind, status)) in pipeline.live.iter().enumerate() {
+                sources.push(ShownSource::new(name, Watched::Live(kind, Arc::clone(status)), counters, index));
+            }
         }
         serving.board.show(Shown {
             counters: Arc::clone(&pipeline.running.counters),

@@ -1,45 +1,47 @@
 //! The connection: one WebSocket after another.
 
+use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::StreamExt;
+use groundswell_post::{EventTime, Field, Rejection, RejectionKind};
 use memchr::memmem;
 use tokio::time::{Instant, MissedTickBehavior};
-use tokio_tungstenite::tungstenite::error::CapacityError;
-use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
-use tokio_tungstenite::tungstenite::{Error as WebSocketError, Message};
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 
-use super::backoff::Backoff;
-use super::config::JetstreamConfig;
-use super::status::{LiveState, LiveStatus};
-use crate::block::Payload;
-use crate::channel::{BlockSender, PartitionHandle, PartitionSpec, Stop};
+use super::config::{JetstreamConfig, ZstdDictionary};
+use crate::block::{Payload, Positions};
+use crate::channel::{BlockSender, PartitionSpec, Stop, Stopped};
+use crate::clock::Clock;
+use crate::live::{LivePart, LiveStatus, Trouble};
+use crate::net::{self, BATCH_WAIT, Batch, Endpoints, Failure, Heartbeat};
 use crate::source::{Source, SourceError};
 
-/// A block is sent when it is this old,
-pub(crate) const BATCH_WAIT: Duration = Duration::from_millis(100);
-/// or has this many bytes.
-pub(crate) const BATCH_BYTES: usize = 256 << 10;
-/// The longest message. Servers are asked to leave out longer ones; one that comes all the same ends the connection and is
-/// counted.
+/// The longest message. Servers are asked to leave out longer ones; one that comes all the same ends the connection, is counted
+/// and is passed over.
 pub const MESSAGE_BYTES_MAX: usize = 1 << 20;
 /// How far before the last message a new connection starts; the repeats are recognised at the edge.
 pub const OVERLAP_SECONDS: i64 = 5;
-/// How long without a message a connection counts as idle.
-const IDLE_AFTER: Duration = Duration::from_secs(10);
+/// The key of the one position that this source has: `time_us` of the newest message.
+pub(crate) const CURSOR_KEY: &str = "cursor";
 
 /// Bluesky's stream of posts and deletions.
 #[derive(Debug)]
 pub struct Jetstream {
     config: JetstreamConfig,
+    clock: Arc<dyn Clock>,
     status: Arc<LiveStatus>,
+    part: LivePart,
+    cursor: Option<i64>,
 }
 
 impl Jetstream {
     /// A source that connects when it runs.
-    pub fn new(config: JetstreamConfig) -> Self {
-        Self { config, status: Arc::default() }
+    pub fn new(config: JetstreamConfig, clock: Arc<dyn Clock>) -> Self {
+        let status = LiveStatus::new(Arc::clone(&clock));
+        let part = status.part(&config.name);
+        Self { config, clock, status, part, cursor: None }
     }
 
     /// What the connection is doing.
@@ -53,210 +55,259 @@ impl Source for Jetstream {
         &self.config.name
     }
 
+    fn resume(&mut self, positions: &Positions) {
+        let cursor = positions.get(CURSOR_KEY).and_then(|text| text.parse().ok());
+        self.cursor = cursor.filter(|&cursor| makes_sense(cursor, self.clock.now()));
+        if let Some(cursor) = self.cursor {
+            self.part.resumes_from(event_time(cursor));
+        } else {
+            tracing::warn!(
+                target: "groundswell_sources::jetstream",
+                "the stored position cannot be used; going on with the present"
+            );
+        }
+    }
+
     fn run(self: Box<Self>, mut out: BlockSender, stop: Stop) -> Result<(), SourceError> {
-        let Self { config, status } = *self;
+        let Self { config, clock, part, cursor, status: _ } = *self;
         if config.endpoints.is_empty() {
             return Err(SourceError::Config(format!("{}: no endpoint to connect to", config.name)));
         }
-        // Fails only where a provider is installed already, and any will do.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let runtime =
-            tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build().map_err(|error| {
-                SourceError::System { name: config.name.clone(), action: "start its runtime", error }
-            })?;
+        let system = |action: &'static str| {
+            let name = config.name.clone();
+            move |error| SourceError::System { name, action, error }
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_io()
+            .enable_time()
+            .build()
+            .map_err(system("start its runtime"))?;
+        let unpack =
+            config.dictionary.as_ref().map(Unpack::new).transpose().map_err(system("use its zstd dictionary"))?;
         let spec = PartitionSpec { name: config.name.clone(), head_time: None, live: true, lateness: config.lateness };
         let partition = out.partition(spec, &stop);
-        let backoff = Backoff::new(config.backoff_min, config.backoff_max, config.seed);
-        let mut connection = Connection {
-            config,
-            status: Arc::clone(&status),
-            partition,
-            stop,
-            backoff,
-            cursor: None,
-            lines: 0,
-            batch: Vec::with_capacity(BATCH_BYTES + 4096),
-            batch_lines: 0,
-        };
+        let batch = Batch::new(partition, CURSOR_KEY, config.batch_bytes, Box::new(Payload::Jetstream));
+        let endpoints = Endpoints::new(config.endpoints.len(), config.backoff_min, config.backoff_max, config.seed);
+        let part_at_end = part.clone();
+        let mut connection =
+            Connection { config, clock, part, stop, endpoints, unpack, cursor, asked_from: None, poison: None, batch };
         runtime.block_on(connection.run());
-        status.set(LiveState::Stopped);
+        part_at_end.closed();
         Ok(())
     }
 }
 
 struct Connection {
     config: JetstreamConfig,
-    status: Arc<LiveStatus>,
-    partition: PartitionHandle,
+    clock: Arc<dyn Clock>,
+    part: LivePart,
     stop: Stop,
-    backoff: Backoff,
-    /// `time_us` of the last message.
+    endpoints: Endpoints,
+    unpack: Option<Unpack>,
+    /// The newest `time_us` of all messages.
     cursor: Option<i64>,
-    /// Messages sent on.
-    lines: u64,
-    batch: Vec<u8>,
-    batch_lines: u64,
+    /// What the cursor was when this connection was made, until its first message has shown whether it goes back as far.
+    asked_from: Option<i64>,
+    /// The cursor at which a message could not be taken: when it happens there again, that message is jumped over.
+    poison: Option<i64>,
+    batch: Batch,
 }
 
 /// Why a connection ended.
 enum Ended {
     Stopped,
-    Failed(String),
+    Failed(Failure),
+}
+
+impl From<Stopped> for Ended {
+    fn from(_: Stopped) -> Self {
+        Self::Stopped
+    }
+}
+
+impl From<Failure> for Ended {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl From<Trouble> for Ended {
+    fn from(trouble: Trouble) -> Self {
+        Self::Failed(trouble.into())
+    }
 }
 
 impl Connection {
     async fn run(&mut self) {
-        let mut endpoint = 0;
         while !self.stop.stopped() {
-            let url = self.config.endpoints[endpoint % self.config.endpoints.len()].clone();
+            let url = self.config.endpoints[self.endpoints.current()].clone();
             let shown = shown(&url);
-            self.status.set(LiveState::Connecting { endpoint: shown.clone() });
-            match self.connection(&url, &shown).await {
-                Ended::Stopped => return,
-                Ended::Failed(error) => {
-                    if self.flush().is_err() {
-                        return;
-                    }
-                    self.status.count_failure();
-                    let wait = self.backoff.next();
-                    tracing::warn!(target: "groundswell_sources::jetstream", endpoint = %shown, wait_ms = wait.as_millis() as u64, "{error}");
-                    self.status.set(LiveState::Retrying { endpoint: shown, wait, error });
-                    endpoint += 1;
-                    if self.wait(wait).await {
-                        return;
-                    }
-                }
+            self.part.connecting(&shown);
+            let Err(ended) = self.connection(&url).await;
+            let flushed = self.batch.flush();
+            let (Ended::Failed(failure), Ok(())) = (ended, flushed) else { return };
+            if self.passes_over(failure.trouble).is_err() {
+                return;
+            }
+            let wait = self.endpoints.failed(failure);
+            tracing::warn!(
+                target: "groundswell_sources::jetstream",
+                endpoint = %shown,
+                wait_ms = wait.as_millis() as u64,
+                "{}",
+                failure.trouble
+            );
+            self.part.failed(failure.trouble, wait);
+            if net::wait(wait, &self.stop).await {
+                return;
             }
         }
     }
 
-    /// Waits; true if a stop was asked for meanwhile.
-    async fn wait(&self, wait: Duration) -> bool {
-        let end = Instant::now() + wait;
-        while Instant::now() < end && !self.stop.stopped() {
-            tokio::time::sleep_until(end.min(Instant::now() + BATCH_WAIT)).await;
+    /// A message that cannot be taken is counted. From the cursor it would come again for ever, so at the second time at the
+    /// same place the source goes on with the present.
+    fn passes_over(&mut self, trouble: Trouble) -> Result<(), Stopped> {
+        let rejection = match trouble {
+            Trouble::TooLong => Rejection::new(Field::Record, RejectionKind::TooLong),
+            Trouble::BadAnswer => Rejection::new(Field::Record, RejectionKind::NotUtf8),
+            Trouble::BadCompression => {
+                // Uncompressed from now on.
+                self.unpack = None;
+                return Ok(());
+            }
+            _ => return Ok(()),
+        };
+        if self.cursor.is_some() && self.poison == self.cursor {
+            self.cursor = None;
         }
-        self.stop.stopped()
+        self.poison = self.cursor;
+        self.batch.reject(rejection)
     }
 
     fn url(&self, endpoint: &str) -> String {
         let mut url = endpoint.to_owned();
-        let mut add = |name: &str, value: String| {
+        let mut add = |name: &str, value: &str| {
             if !url.contains(&format!("{name}=")) {
                 url.push(if url.contains('?') { '&' } else { '?' });
                 url.push_str(name);
                 url.push('=');
-                url.push_str(&value);
+                url.push_str(value);
             }
         };
-        add("maxMessageSizeBytes", MESSAGE_BYTES_MAX.to_string());
+        add("maxMessageSizeBytes", &MESSAGE_BYTES_MAX.to_string());
+        if self.unpack.is_some() {
+            add("compress", "true");
+        }
         if let Some(cursor) = self.cursor {
-            add("cursor", (cursor - OVERLAP_SECONDS * 1_000_000).to_string());
+            add("cursor", &(cursor - OVERLAP_SECONDS * 1_000_000).to_string());
         }
         url
     }
 
-    async fn connection(&mut self, endpoint: &str, shown: &str) -> Ended {
-        let limits = WebSocketConfig::default()
-            .max_message_size(Some(MESSAGE_BYTES_MAX))
-            .max_frame_size(Some(MESSAGE_BYTES_MAX));
-        let url = self.url(endpoint);
-        let stop = self.stop.clone();
-        let connecting = tokio_tungstenite::connect_async_with_config(url, Some(limits), true);
-        let connected = tokio::select! {
-            connected = tokio::time::timeout(self.config.connect_timeout, connecting) => connected,
-            () = stopped(&stop) => return Ended::Stopped,
+    async fn connection(&mut self, endpoint: &str) -> Result<std::convert::Infallible, Ended> {
+        let now = self.clock.now();
+        let mut request = self.url(endpoint).into_client_request().map_err(|_| Trouble::NotOffered)?;
+        request.headers_mut().insert("user-agent", net::USER_AGENT.parse().expect("a name of plain letters"));
+        self.asked_from = self.cursor;
+        let mut socket = tokio::select! {
+            connected = net::connect(request, MESSAGE_BYTES_MAX, self.config.connect_timeout, now) => connected?,
+            () = net::stopped(&self.stop) => return Err(Ended::Stopped),
         };
-        let mut socket = match connected {
-            Ok(Ok((socket, _))) => socket,
-            Ok(Err(error)) => return Ended::Failed(format!("cannot connect: {error}")),
-            Err(_) => return Ended::Failed("cannot connect: no answer in time".to_owned()),
-        };
-        self.status.count_connection();
-        tracing::info!(target: "groundswell_sources::jetstream", endpoint = %shown, "connected");
-        self.status.set(LiveState::Idle { endpoint: shown.to_owned() });
+        tracing::info!(target: "groundswell_sources::jetstream", endpoint = %shown(endpoint), "connected");
+        self.part.connected();
+        let mut heartbeat = Heartbeat::new(self.config.ping_after, self.config.silence_max);
         let mut tick = tokio::time::interval(BATCH_WAIT);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut heard = Instant::now();
-        let mut live = false;
+        let mut last_message = Instant::now();
+        let mut proved = false;
         loop {
             tokio::select! {
                 _ = tick.tick() => {
-                    if self.stop.stopped() || self.flush().is_err() {
-                        return Ended::Stopped;
+                    self.batch.flush()?;
+                    if self.stop.stopped() {
+                        return Err(Ended::Stopped);
                     }
-                    let silent = heard.elapsed();
-                    if silent >= self.config.silence_max {
-                        return Ended::Failed(format!("no message for {} s", silent.as_secs()));
-                    }
-                    if live && silent >= IDLE_AFTER {
-                        live = false;
-                        self.status.set(LiveState::Idle { endpoint: shown.to_owned() });
+                    heartbeat.beat(&mut socket).await?;
+                    if last_message.elapsed() >= self.config.stall_max {
+                        return Err(Trouble::Stalled.into());
                     }
                 }
                 message = socket.next() => {
                     let message = match message {
                         Some(Ok(message)) => message,
-                        Some(Err(WebSocketError::Capacity(error))) => {
-                            if matches!(error, CapacityError::MessageTooLong { .. }) {
-                                self.status.count_too_long();
-                            }
-                            // From the cursor the same message would come again: go on with the present.
-                            self.cursor = None;
-                            return Ended::Failed(format!("a message is too long (bound: {MESSAGE_BYTES_MAX} bytes)"));
+                        Some(Err(error)) => return Err(Failure::of_web_socket(&error, self.clock.now()).into()),
+                        None => return Err(Trouble::Ended.into()),
+                    };
+                    heartbeat.heard();
+                    self.part.sign_of_life();
+                    match &message {
+                        Message::Text(text) => self.take(text.as_bytes())?,
+                        Message::Binary(packed) => {
+                            let mut unpack = self.unpack.take().ok_or(Trouble::BadCompression)?;
+                            let taken = match unpack.message(packed) {
+                                Some(text) => self.take(text),
+                                None => return Err(Trouble::BadCompression.into()),
+                            };
+                            self.unpack = Some(unpack);
+                            taken?;
                         }
-                        Some(Err(error)) => return Ended::Failed(format!("the connection broke: {error}")),
-                        None => return Ended::Failed("the server ended the connection".to_owned()),
-                    };
-                    let text = match &message {
-                        Message::Text(text) => text.as_bytes(),
-                        Message::Close(_) => return Ended::Failed("the server closed the connection".to_owned()),
+                        Message::Close(_) => return Err(Trouble::Ended.into()),
                         _ => continue,
-                    };
-                    heard = Instant::now();
-                    if !live {
-                        live = true;
-                        self.backoff.reset();
-                        self.status.set(LiveState::Live { endpoint: shown.to_owned() });
                     }
-                    if self.take(text).is_err() {
-                        return Ended::Stopped;
+                    last_message = Instant::now();
+                    if !proved {
+                        proved = true;
+                        self.endpoints.proved();
                     }
                 }
             }
         }
     }
 
-    fn take(&mut self, text: &[u8]) -> Result<(), crate::channel::Stopped> {
-        self.status.count_message(text.len());
-        self.cursor = time_us(text).or(self.cursor);
-        let start = self.batch.len();
-        self.batch.extend_from_slice(text);
-        // A line break is white space in JSON, and here the end of a message.
-        for byte in &mut self.batch[start..] {
-            if *byte == b'\n' {
-                *byte = b' ';
+    fn take(&mut self, text: &[u8]) -> Result<(), Stopped> {
+        let time = time_us(text).filter(|&time| makes_sense(time, self.clock.now()));
+        if let (Some(from), Some(time)) = (self.asked_from, time) {
+            self.asked_from = None;
+            // The overlap begins before the last message, so a server that still has it begins there too.
+            if time <= from {
+                self.part.recovered();
+            } else {
+                tracing::warn!(target: "groundswell_sources::jetstream", "{}", Trouble::TooFarBack);
+                self.part.missed_until(event_time(time));
             }
         }
-        self.batch.push(b'\n');
-        self.batch_lines += 1;
-        if self.batch.len() >= BATCH_BYTES { self.flush() } else { Ok(()) }
-    }
-
-    fn flush(&mut self) -> Result<(), crate::channel::Stopped> {
-        if self.batch.is_empty() {
-            return Ok(());
+        self.part.message(text.len());
+        self.cursor = self.cursor.max(time);
+        if let Some(cursor) = self.cursor {
+            self.batch.position(cursor.to_string());
         }
-        let bytes = std::mem::replace(&mut self.batch, Vec::with_capacity(BATCH_BYTES + 4096));
-        let first = self.lines + 1;
-        self.lines += std::mem::take(&mut self.batch_lines);
-        self.partition.send(first, Payload::Jetstream(bytes))
+        self.batch.push(|bytes| bytes.extend_from_slice(text))
     }
 }
 
-async fn stopped(stop: &Stop) {
-    while !stop.stopped() {
-        tokio::time::sleep(BATCH_WAIT).await;
+/// Messages under zstd, each a frame of its own.
+struct Unpack {
+    decompressor: zstd::bulk::Decompressor<'static>,
+    plain: Vec<u8>,
+}
+
+impl Unpack {
+    fn new(dictionary: &ZstdDictionary) -> std::io::Result<Self> {
+        let decompressor = zstd::bulk::Decompressor::with_dictionary(&dictionary.0)?;
+        Ok(Self { decompressor, plain: Vec::with_capacity(MESSAGE_BYTES_MAX) })
+    }
+
+    /// `None`: no frame, another dictionary's frame, or one whose content is longer than the bound.
+    fn message(&mut self, packed: &[u8]) -> Option<&[u8]> {
+        self.plain.clear();
+        self.decompressor.decompress_to_buffer(packed, &mut self.plain).ok()?;
+        Some(&self.plain)
+    }
+}
+
+impl fmt::Debug for Unpack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Unpack(redacted)")
     }
 }
 
@@ -265,9 +316,19 @@ fn shown(url: &str) -> String {
     url.split('?').next().unwrap_or(url).to_owned()
 }
 
+fn event_time(time_us: i64) -> EventTime {
+    EventTime::from_unix(time_us.div_euclid(1_000_000))
+}
+
+/// Whether a time can be a cursor: one of the far future would be the newest for ever.
+fn makes_sense(time_us: i64, now: EventTime) -> bool {
+    let time = event_time(time_us);
+    time >= EventTime::MIN && time.unix() <= now.unix().saturating_add(EventTime::FUTURE_SECONDS_MAX)
+}
+
 /// The message's time without parsing the message.
 fn time_us(text: &[u8]) -> Option<i64> {
     let at = memmem::find(text, b"\"time_us\":")? + b"\"time_us\":".len();
-    let digits = text[at..].iter().take_while(|byte| byte.is_ascii_digit()).take(18);
+    let digits = text[at..].iter().skip_while(|byte| **byte == b' ').take_while(|byte| byte.is_ascii_digit()).take(18);
     Some(digits.fold(0, |sum, digit| sum * 10 + i64::from(digit - b'0'))).filter(|&time| time > 0)
 }

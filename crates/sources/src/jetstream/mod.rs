@@ -4,15 +4,12 @@
 //! (github.com/bluesky-social/jetstream); the lexicons `app.bsky.feed.post`, `app.bsky.richtext.facet` and
 //! `com.atproto.label.defs`.
 
-mod backoff;
 mod config;
 mod connect;
 mod decode;
-mod status;
 #[cfg(test)]
 mod tests;
 
-pub use config::{ENDPOINTS_DEFAULT, JetstreamConfig};
+pub use config::{ENDPOINTS_DEFAULT, JetstreamConfig, ZstdDictionary};
 pub use connect::{Jetstream, MESSAGE_BYTES_MAX, OVERLAP_SECONDS};
 pub(crate) use decode::{Scratch, decode_block};
-pub use status::{LiveState, LiveStatus};

@@ -146,10 +146,10 @@ mod tests {
         open.flush().unwrap();
         open.flush().unwrap();
         insta::assert_snapshot!(sent(&blocks).join("\n"), @r"
-        5 5 Messages(redacted, 0 from 0, 0 bytes)
-        5 8 Messages(redacted, 1 from 5, 2 bytes)
+        5 5 Messages(redacted, 0 bytes)
+        5 8 Messages(redacted, 2 bytes)
         9 10 Rejected(record: too long)
-        10 13 Messages(redacted, 1 from 10, 2 bytes)
+        10 13 Messages(redacted, 2 bytes)
         ");
     }
 
@@ -164,10 +164,10 @@ mod tests {
         open.take(7 + (1 << 33), Some(b"{}")).unwrap();
         open.flush().unwrap();
         insta::assert_snapshot!(sent(&blocks).join("\n"), @r"
-        5 5 Messages(redacted, 0 from 0, 0 bytes)
-        5 7 Messages(redacted, 2 from 5, 262144 bytes)
-        7 8 Messages(redacted, 1 from 7, 2 bytes)
-        8589934599 8589934600 Messages(redacted, 1 from 8589934599, 2 bytes)
+        5 5 Messages(redacted, 0 bytes)
+        5 7 Messages(redacted, 262144 bytes)
+        7 8 Messages(redacted, 2 bytes)
+        8589934599 8589934600 Messages(redacted, 2 bytes)
         ");
     }
 }

@@ -15,10 +15,11 @@ use rdkafka::{Offset, Statistics, TopicPartitionList};
 use super::batch::{Open, Taken};
 use super::config::{KafkaConfig, StartAt};
 use super::plan::{Begin, Place, begin, new_places};
-use super::status::KafkaReport;
+use super::status::{KafkaReport, trouble_of};
 use crate::block::Positions;
 use crate::channel::{BlockSender, PartitionSpec, Stop, Stopped};
-use crate::jetstream::LiveState;
+use crate::clock::Clock;
+use crate::live::Trouble;
 use crate::source::{Source, SourceError};
 
 /// How many partitions one process reads; more are left out, and counted.
@@ -45,9 +46,6 @@ const ANSWER_WAIT: Duration = Duration::from_secs(2);
 /// How soon to ask again after a question that was not answered.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
 
-/// Without a message for so long, the state is idle.
-const IDLE_AFTER: Duration = Duration::from_secs(5);
-
 /// How long the other sources wait at the start until the partitions are known.
 const HOLD_MAX: Duration = Duration::from_secs(30);
 
@@ -64,8 +62,9 @@ pub struct Kafka {
 
 impl Kafka {
     /// A source that is not connected yet.
-    pub fn new(config: KafkaConfig) -> Self {
-        Self { config, positions: Positions::new(), report: Arc::default() }
+    pub fn new(config: KafkaConfig, clock: Arc<dyn Clock>) -> Self {
+        let report = Arc::new(KafkaReport::new(&config.name, clock));
+        Self { config, positions: Positions::new(), report }
     }
 
     /// What it is doing.
@@ -89,13 +88,13 @@ impl Source for Kafka {
         let context = Context { report: Arc::clone(&self.report) };
         let consumer = self.config.client().create_with_context(context).map_err(|error| wrong(&error))?;
         let shown = shown(&self.config.brokers);
-        self.report.live.set(LiveState::Connecting { endpoint: shown.clone() });
+        self.report.part.connecting(&shown);
         let report = Arc::clone(&self.report);
         let mut reader = Reader {
             config: self.config,
             positions: self.positions,
             report: self.report,
-            shown,
+            told: Told::Connecting,
             consumer,
             out,
             stop,
@@ -104,12 +103,12 @@ impl Source for Kafka {
             topics_seen: BTreeSet::new(),
             missing: Vec::new(),
             waiting: 0,
-            heard: None,
+            came: (0, 0),
             holding: true,
         };
         // Being stopped is success.
         let Err(Stopped) = reader.read();
-        report.live.set(LiveState::Stopped);
+        report.part.closed();
         Ok(())
     }
 }
@@ -132,12 +131,20 @@ impl ClientContext for Context {
         tracing::debug!(target: "groundswell_sources::kafka", %error, "{reason}");
         // That all brokers are down is said after why each of them is.
         if error.rdkafka_error_code() != Some(RDKafkaErrorCode::AllBrokersDown) {
-            self.report.set_trouble(Some(reason.to_owned()));
+            self.report.set_trouble(Some(trouble_of(error.rdkafka_error_code(), reason)));
         }
     }
 }
 
 impl ConsumerContext for Context {}
+
+/// What was last told of the connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Told {
+    Connecting,
+    Connected,
+    Failed(Trouble),
+}
 
 /// An endless loop that only a stop ends.
 enum Never {}
@@ -146,7 +153,7 @@ struct Reader {
     config: KafkaConfig,
     positions: Positions,
     report: Arc<KafkaReport>,
-    shown: String,
+    told: Told,
     consumer: BaseConsumer<Context>,
     out: BlockSender,
     stop: Stop,
@@ -155,11 +162,12 @@ struct Reader {
     index: BTreeMap<String, Vec<Option<usize>>>,
     /// Topics whose partitions have been seen in this run.
     topics_seen: BTreeSet<String>,
-    /// What the last look did not find, as text.
-    missing: Vec<String>,
+    /// What the last look did not find, and why.
+    missing: Vec<(String, RDKafkaErrorCode)>,
     /// Bytes that wait in all batches.
     waiting: usize,
-    heard: Option<Instant>,
+    /// Messages and bytes that have not been reported yet.
+    came: (u64, usize),
     /// The other sources wait for our partitions.
     holding: bool,
 }
@@ -174,7 +182,9 @@ impl Reader {
         loop {
             let error = match self.consumer.poll(POLL_WAIT) {
                 Some(Ok(message)) => {
-                    self.waiting += take(&message, &mut self.open, &self.index, &mut last, &self.report)?;
+                    let (waiting, bytes) = take(&message, &mut self.open, &self.index, &mut last, &self.report)?;
+                    self.waiting += waiting;
+                    self.came = (self.came.0 + u64::from(bytes > 0), self.came.1 + bytes);
                     count += 1;
                     if count < MESSAGES_PER_LOOK && self.waiting < BATCH_BYTES_MAX {
                         continue;
@@ -192,7 +202,6 @@ impl Reader {
             }
             let now = Instant::now();
             if count > 0 {
-                self.heard = Some(now);
                 self.report.set_trouble(None);
             }
             count = 0;
@@ -202,7 +211,7 @@ impl Reader {
                 }
                 self.waiting = 0;
                 flush_at = now + BATCH_WAIT;
-                self.tell(now);
+                self.tell();
             }
             if now >= look_at {
                 let answered = self.look()?;
@@ -232,7 +241,7 @@ impl Reader {
                 Err(error) => {
                     // Why no broker answers is known from the connections themselves.
                     if self.report.trouble().is_none() {
-                        self.report.set_trouble(Some(format!("no broker answers: {error}")));
+                        self.report.set_trouble(Some(trouble_of(error.rdkafka_error_code(), "")));
                     }
                     answered = false;
                     break;
@@ -240,7 +249,7 @@ impl Reader {
             };
             for of in metadata.topics().iter().filter(|of| of.name() == topic) {
                 if let Some(error) = of.error().map(RDKafkaErrorCode::from) {
-                    self.missing.push(format!("topic `{topic}`: {error}"));
+                    self.missing.push((topic.clone(), error));
                     if error == RDKafkaErrorCode::UnknownTopicOrPartition {
                         // All of it will be new once it is there.
                         self.topics_seen.insert(topic.clone());
@@ -253,6 +262,7 @@ impl Reader {
                 found.extend(of.partitions().iter().map(|p| Place { topic: topic.clone(), partition: p.id() }));
             }
         }
+        self.report.set_missing(self.missing.iter().map(|(topic, error)| format!("topic `{topic}`: {error}")).collect());
         let open: BTreeSet<Place> = self.open.iter().map(|(place, _)| place.clone()).collect();
         let mut new = new_places(&open, &found, |partition| self.config.is_ours(partition));
         let room = PARTITIONS_MAX.saturating_sub(self.open.len());
@@ -272,7 +282,8 @@ impl Reader {
             match self.offset_of(&place) {
                 Ok(offset) => begun.push((place, offset)),
                 Err(error) => {
-                    self.report.set_trouble(Some(format!("{}: {error}", place.key())));
+                    tracing::debug!(target: "groundswell_sources::kafka", "{}: {error}", place.key());
+                    self.report.set_trouble(Some(trouble_of(error.rdkafka_error_code(), "")));
                     answered = false;
                     break;
                 }
@@ -368,7 +379,7 @@ impl Reader {
         }
         self.report.partitions.store(self.open.len() as u64, Ordering::Relaxed);
         if let Err(error) = self.consumer.incremental_assign(&assigned) {
-            self.report.set_trouble(Some(error.to_string()));
+            self.report.set_trouble(Some(trouble_of(error.rdkafka_error_code(), "")));
         }
         Ok(())
     }
@@ -408,57 +419,67 @@ impl Reader {
             .incremental_unassign(&moved)
             .and_then(|()| self.consumer.incremental_assign(&moved));
         if let Err(error) = changed {
-            self.report.set_trouble(Some(error.to_string()));
+            self.report.set_trouble(Some(trouble_of(error.rdkafka_error_code(), "")));
         }
         Ok(())
     }
 
-    /// Tells how the connection stands.
-    fn tell(&self, now: Instant) {
-        let endpoint = self.shown.clone();
-        let connected = self.report.brokers_up() > 0;
-        let trouble = self.report.trouble().filter(|_| !connected);
-        let state = if let Some(error) = trouble {
-            LiveState::Retrying { endpoint, wait: ASK_AGAIN, error }
-        } else if !self.missing.is_empty() && self.open.is_empty() {
-            LiveState::Retrying { endpoint, wait: ASK_AGAIN, error: self.missing.join("; ") }
-        } else if self.heard.is_some_and(|heard| now - heard < IDLE_AFTER) {
-            LiveState::Live { endpoint }
-        } else if connected {
-            LiveState::Idle { endpoint }
-        } else {
-            LiveState::Connecting { endpoint }
+    /// Tells how the connection stands, and what came.
+    fn tell(&mut self) {
+        let (messages, bytes) = std::mem::take(&mut self.came);
+        let connected = messages > 0 || self.report.brokers_up() > 0;
+        let missing = self.missing.first().filter(|_| self.open.is_empty());
+        let told = match (self.report.trouble(), missing) {
+            (_, Some((_, error))) if connected => Told::Failed(trouble_of(Some(*error), "")),
+            _ if connected => Told::Connected,
+            (Some(trouble), _) => Told::Failed(trouble),
+            (None, _) => self.told,
         };
-        self.report.live.set(state);
+        if told != self.told {
+            self.told = told;
+            match told {
+                Told::Connecting => {}
+                Told::Connected => {
+                    self.report.part.connected();
+                    // A log keeps what came meanwhile; what it did not keep is counted where it is found out.
+                    self.report.part.recovered();
+                }
+                Told::Failed(trouble) => self.report.part.failed(trouble, ASK_AGAIN),
+            }
+        }
+        if messages > 0 {
+            self.report.part.messages(messages, bytes);
+        }
     }
 }
 
-/// Puts a message into its partition's batch; returns by how much more waits.
+/// Puts a message into its partition's batch; returns how many bytes more wait, and how many were taken.
 fn take(
     message: &BorrowedMessage<'_>,
     open: &mut [(Place, Open)],
     index: &BTreeMap<String, Vec<Option<usize>>>,
     last: &mut usize,
     report: &KafkaReport,
-) -> Result<usize, Stopped> {
+) -> Result<(usize, usize), Stopped> {
     let (topic, partition) = (message.topic(), message.partition());
     // Messages of a partition come in runs.
     let is = |at: usize| open.get(at).is_some_and(|(place, _)| place.partition == partition && place.topic == topic);
     if !is(*last) {
         let number = usize::try_from(partition).unwrap_or(usize::MAX);
-        let Some(at) = index.get(topic).and_then(|of_topic| *of_topic.get(number)?) else { return Ok(0) };
+        let Some(at) = index.get(topic).and_then(|of_topic| *of_topic.get(number)?) else { return Ok((0, 0)) };
         *last = at;
     }
     let open = &mut open[*last].1;
     let value = message.payload();
     let before = open.waiting();
+    let mut bytes = 0;
     match open.take(message.offset(), value)? {
-        Taken::Kept => report.live.count_message(value.map_or(0, <[u8]>::len)),
+        Taken::Kept => bytes = value.map_or(0, <[u8]>::len),
         Taken::Empty => KafkaReport::add(&report.empty, 1),
         Taken::TooLong => KafkaReport::add(&report.too_long, 1),
         Taken::Repeated => {}
     }
-    Ok(open.waiting().saturating_sub(before))
+    Ok((open.waiting().saturating_sub(before), bytes))
 }
 
 /// Brokers as they are shown.

@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use super::trouble::Failure;
+
 /// The shortest wait, so that no draw makes a busy loop.
 const WAIT_MIN: Duration = Duration::from_millis(20);
 
@@ -36,6 +38,17 @@ impl Backoff {
         // The top 53 bits as a fraction of one.
         let fraction = (self.random() >> 11) as f64 / (1_u64 << 53) as f64;
         ceiling.mul_f64(fraction).max(WAIT_MIN.min(ceiling))
+    }
+
+    /// The wait after a failure: what the server asked for and a little more, so that not all who were asked come back at one
+    /// moment; the longest where somebody has to change something first.
+    pub(crate) fn after(&mut self, failure: Failure) -> Duration {
+        let wait = self.next();
+        match failure.retry_after {
+            Some(asked) => asked + wait.min(asked / 4),
+            None if failure.trouble.needs_someone() => self.max,
+            None => wait,
+        }
     }
 
     /// splitmix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014).
