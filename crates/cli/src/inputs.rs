@@ -10,6 +10,7 @@ use groundswell_sources::{Clock, DecodeOptions, LiveStatus};
 
 use crate::failure::Failure;
 use crate::pipeline::Feed;
+use crate::push::OpenDoor;
 use crate::settings::{MastodonInstance, MastodonStream, Settings};
 
 /// The Jetstream endpoints in force.
@@ -32,7 +33,13 @@ pub(crate) struct LiveFeed {
 }
 
 /// All live sources that are configured, in the order in which they are shown.
-pub(crate) fn live(settings: &Settings, clock: &Arc<dyn Clock>) -> Result<Vec<LiveFeed>, Failure> {
+///
+/// `share`: which process of a cluster this is, and of how many.
+pub(crate) fn live(
+    settings: &Settings,
+    clock: &Arc<dyn Clock>,
+    share: (usize, usize),
+) -> Result<(Vec<LiveFeed>, Option<OpenDoor>), Failure> {
     let mut feeds = Vec::new();
     if settings.bluesky.enabled {
         feeds.push(bluesky(settings, clock)?);
@@ -40,7 +47,14 @@ pub(crate) fn live(settings: &Settings, clock: &Arc<dyn Clock>) -> Result<Vec<Li
     if settings.mastodon.enabled {
         feeds.push(mastodon(settings, clock)?);
     }
-    Ok(feeds)
+    if let Some(feed) = crate::kafka::feed(&settings.kafka, clock, share)? {
+        feeds.push(feed);
+    }
+    let door = crate::push::feed(&settings.push, clock)?.map(|(feed, door)| {
+        feeds.push(feed);
+        door
+    });
+    Ok((feeds, door))
 }
 
 fn bluesky(settings: &Settings, clock: &Arc<dyn Clock>) -> Result<LiveFeed, Failure> {

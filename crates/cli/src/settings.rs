@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::args::Common;
 use crate::failure::Failure;
+use crate::kafka::KafkaSettings;
+use crate::push::PushSettings;
 
 /// All settings, with their defaults.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
@@ -28,6 +30,10 @@ pub(crate) struct Settings {
     pub(crate) bluesky: BlueskySettings,
     /// Instances of Mastodon and of what speaks its API.
     pub(crate) mastodon: MastodonSettings,
+    /// Kafka; needs a build with the feature `kafka`.
+    pub(crate) kafka: KafkaSettings,
+    /// Posts that others bring, `POST /api/v1/ingest`.
+    pub(crate) push: PushSettings,
     /// The simulator that stands in when no live source answers.
     pub(crate) simulator: SimulatorSettings,
     /// The store.
@@ -127,7 +133,7 @@ impl<'de> Deserialize<'de> for Secret {
         // Another type's own message would quote the value.
         match toml::Value::deserialize(deserializer)? {
             toml::Value::String(text) => Ok(Self(text)),
-            _ => Err(serde::de::Error::custom("token: expected a string")),
+            _ => Err(serde::de::Error::custom("token or password: expected a string")),
         }
     }
 }
@@ -167,6 +173,8 @@ impl Default for Settings {
             gate: GateSettings::default(),
             bluesky: BlueskySettings::default(),
             mastodon: MastodonSettings::default(),
+            kafka: KafkaSettings::default(),
+            push: PushSettings::default(),
             simulator: SimulatorSettings::default(),
             store: StoreSettings::default(),
         }
@@ -323,7 +331,7 @@ fn read_file(path: &Path) -> Result<toml::Table, Failure> {
 
 /// An error with the line that it is about, unless the text holds a token: no line of such a text is shown.
 fn said(error: &toml::de::Error, text: &str) -> String {
-    if text.contains("token") { error.message().to_owned() } else { error.to_string().trim_end().to_owned() }
+    if text.contains("token") || text.contains("password") { error.message().to_owned() } else { error.to_string().trim_end().to_owned() }
 }
 
 fn check(settings: &Settings, origins: &BTreeMap<String, Origin>) -> Result<(), Failure> {
@@ -337,6 +345,8 @@ fn check(settings: &Settings, origins: &BTreeMap<String, Origin>) -> Result<(), 
     if !(0.01..=1_000_000.0).contains(&settings.simulator.rate) {
         return wrong("simulator.rate", format!("expected 0.01 to 1000000, found {}", settings.simulator.rate));
     }
+    settings.kafka.check().or_else(|(key, text)| wrong(key, text))?;
+    settings.push.check().or_else(|(key, text)| wrong(key, text))?;
     if settings.bluesky.late_seconds > 86_400 {
         return wrong(
             "bluesky.late_seconds",

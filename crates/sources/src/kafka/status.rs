@@ -115,7 +115,11 @@ impl KafkaReport {
             .values()
             .flat_map(|topic| topic.partitions.values())
             .filter(|partition| partition.desired && partition.partition >= 0)
-            .map(|partition| partition.consumer_lag);
+            .map(|partition| {
+                // What was handed to us last, or where fetching begins while that was nothing.
+                let at = if partition.app_offset >= 0 { partition.app_offset } else { partition.next_offset };
+                if at < 0 || partition.ls_offset < 0 { -1 } else { (partition.ls_offset - at).max(0) }
+            });
         // One that is not known makes the sum unknown.
         let lag = lags.fold(0_i64, |sum, lag| if sum < 0 || lag < 0 { -1 } else { sum.saturating_add(lag) });
         self.lag.store(lag, Ordering::Relaxed);

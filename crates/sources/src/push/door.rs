@@ -14,6 +14,7 @@ use crate::block::{Block, Payload, Position, Positions, SourceIx};
 use crate::channel::{BlockSender, PartitionHandle, PartitionSpec, Stop};
 use crate::clock::Clock;
 use crate::decode::{DecodeOptions, DecodeScratch, decode};
+use crate::live::{LivePart, LiveStatus};
 use crate::source::{Source, SourceError};
 
 /// How many batches may wait between the door and the workers' channel.
@@ -205,6 +206,8 @@ struct Shared {
     streams: Mutex<BTreeMap<Arc<str>, Stream>>,
     counts: PushCounts,
     durability: Durability,
+    status: Arc<LiveStatus>,
+    part: LivePart,
 }
 
 impl Shared {
@@ -216,12 +219,16 @@ impl Shared {
 /// Makes a source and the door to it.
 pub fn push(config: PushConfig, clock: Arc<dyn Clock>) -> (PushDoor, PushSource) {
     let (sender, receiver) = crossbeam_channel::bounded(QUEUE_MAX);
+    let status = LiveStatus::new(Arc::clone(&clock));
+    let part = status.part(&config.name);
     let shared = Arc::new(Shared {
         config,
         clock,
         streams: Mutex::default(),
         counts: PushCounts::default(),
         durability: Durability::default(),
+        status,
+        part,
     });
     (PushDoor { shared: Arc::clone(&shared), sender }, PushSource { shared, receiver })
 }
@@ -314,6 +321,7 @@ impl PushDoor {
         work.taken = Some(number);
         shared.counts.batches.fetch_add(1, Ordering::Relaxed);
         shared.counts.bytes.fetch_add(size, Ordering::Relaxed);
+        shared.part.messages(receipt.lines, size as usize);
         Ok(receipt)
     }
 
@@ -378,6 +386,11 @@ impl PushDoor {
         &self.shared.durability
     }
 
+    /// The state of the door: connected while the source runs.
+    pub fn status(&self) -> Arc<LiveStatus> {
+        Arc::clone(&self.shared.status)
+    }
+
     /// What came through the door.
     pub fn counts(&self) -> &PushCounts {
         &self.shared.counts
@@ -419,6 +432,8 @@ impl Source for PushSource {
     fn run(self: Box<Self>, mut out: BlockSender, stop: Stop) -> Result<(), SourceError> {
         // Nobody waits for streams that may never come.
         out.partitions(&[], &stop);
+        self.shared.part.connecting("POST /api/v1/ingest");
+        self.shared.part.connected();
         let mut partitions: BTreeMap<Arc<str>, PartitionHandle> = BTreeMap::new();
         while !stop.stopped() {
             let queued = match self.receiver.recv_timeout(STOP_POLL) {
@@ -436,6 +451,7 @@ impl Source for PushSource {
                 break;
             }
         }
+        self.shared.part.closed();
         Ok(())
     }
 }
