@@ -68,15 +68,24 @@ impl KafkaSettings {
         if self.late_seconds > 86_400 {
             return Err(("kafka.late_seconds", format!("expected at most 86400, found {}", self.late_seconds)));
         }
-        if !matches!(self.start.as_str(), "earliest" | "latest") && groundswell_post::EventTime::parse(&self.start).is_err() {
-            return Err(("kafka.start", format!("expected earliest, latest or a time (RFC 3339), found {}", self.start)));
+        if !matches!(self.start.as_str(), "earliest" | "latest")
+            && groundswell_post::EventTime::parse(&self.start).is_err()
+        {
+            return Err((
+                "kafka.start",
+                format!("expected earliest, latest or a time (RFC 3339), found {}", self.start),
+            ));
         }
         if !matches!(self.sasl.as_str(), "none" | "plain" | "scram-sha-256" | "scram-sha-512") {
             let text = format!("expected none, plain, scram-sha-256 or scram-sha-512, found {}", self.sasl);
             return Err(("kafka.sasl", text));
         }
         if self.brokers.is_empty() {
-            return if self.topics.is_empty() { Ok(()) } else { wrong("kafka.brokers", "expected at least one, since there are topics") };
+            return if self.topics.is_empty() {
+                Ok(())
+            } else {
+                wrong("kafka.brokers", "expected at least one, since there are topics")
+            };
         }
         if self.topics.is_empty() {
             return wrong("kafka.topics", "expected at least one, since there are brokers");
@@ -88,7 +97,9 @@ impl KafkaSettings {
         if self.sasl != "none" && (self.user.is_empty() || (!file && self.password.0.is_empty())) {
             return wrong("kafka.sasl", "expected user, and password_file or password, beside it");
         }
-        if !self.tls && ![&self.tls_authorities, &self.tls_certificate, &self.tls_key].iter().all(|p| p.as_os_str().is_empty()) {
+        if !self.tls
+            && ![&self.tls_authorities, &self.tls_certificate, &self.tls_key].iter().all(|p| p.as_os_str().is_empty())
+        {
             return wrong("kafka.tls", "expected true, since certificates are named");
         }
         if !cfg!(feature = "kafka") {
@@ -162,7 +173,11 @@ pub(crate) fn feed(
     config.check().map_err(|error| Failure::usage_text(format!("kafka.{error}")))?;
     let source = Kafka::new(config, Arc::clone(clock));
     let status = Arc::clone(source.report().live());
-    Ok(Some(LiveFeed { kind: "kafka", status, feed: Feed { decode: DecodeOptions::default(), source: Box::new(source) } }))
+    Ok(Some(LiveFeed {
+        kind: "kafka",
+        status,
+        feed: Feed { decode: DecodeOptions::default(), source: Box::new(source) },
+    }))
 }
 
 /// A secret from its file, else as it is set; what is wrong is said without it.

@@ -331,7 +331,11 @@ fn read_file(path: &Path) -> Result<toml::Table, Failure> {
 
 /// An error with the line that it is about, unless the text holds a token: no line of such a text is shown.
 fn said(error: &toml::de::Error, text: &str) -> String {
-    if text.contains("token") || text.contains("password") { error.message().to_owned() } else { error.to_string().trim_end().to_owned() }
+    if text.contains("token") || text.contains("password") {
+        error.message().to_owned()
+    } else {
+        error.to_string().trim_end().to_owned()
+    }
 }
 
 fn check(settings: &Settings, origins: &BTreeMap<String, Origin>) -> Result<(), Failure> {

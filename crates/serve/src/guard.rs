@@ -56,7 +56,8 @@ async fn answer(state: &ServerState, request: Request, next: Next) -> Response {
     }
     let pushes = request.uri().path() == crate::api::ingest::PATH;
     let length_max = if pushes { crate::ingest::PUSH_BODY_BYTES_MAX as u64 } else { REQUEST_BODY_BYTES_MAX };
-    let length: Option<u64> = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    let length: Option<u64> =
+        request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     if length.unwrap_or(0) > length_max {
         return Problem::new(Code::TooLarge).into_response();
     }

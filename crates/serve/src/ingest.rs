@@ -51,7 +51,10 @@ pub struct IngestBatch {
 
 impl std::fmt::Debug for IngestBatch {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("IngestBatch").field("bytes", &self.body.len()).field("packing", &self.packing).finish_non_exhaustive()
+        f.debug_struct("IngestBatch")
+            .field("bytes", &self.body.len())
+            .field("packing", &self.packing)
+            .finish_non_exhaustive()
     }
 }
 

@@ -33,7 +33,15 @@ impl IngestDoor for Room {
         }
         self.taken.lock().unwrap().push((batch.key, batch.body.len(), batch.packing));
         let shown = vec![IngestRejection { line: 3, field: "text", error: "missing" }];
-        Ok(IngestReceipt { stream: "a".to_owned(), number: 1, lines: 3, accepted: 2, rejected: 1, shown, repeated: false })
+        Ok(IngestReceipt {
+            stream: "a".to_owned(),
+            number: 1,
+            lines: 3,
+            accepted: 2,
+            rejected: 1,
+            shown,
+            repeated: false,
+        })
     }
 
     fn is_durable(&self, _: &IngestReceipt) -> bool {
@@ -142,7 +150,11 @@ async fn refusals_say_what_to_do() {
         (vec![RIGHT], "/api/v1/ingest?stay=durable", 400, "unknown_parameter"),
     ] {
         let answer = send(&served, path, &headers, "{}").await;
-        assert_eq!((answer.status.as_u16(), answer.json()["code"].as_str()), (status, Some(code)), "{path} {headers:?}");
+        assert_eq!(
+            (answer.status.as_u16(), answer.json()["code"].as_str()),
+            (status, Some(code)),
+            "{path} {headers:?}"
+        );
     }
     let text = || "words".to_owned();
     for (refusal, status, code, again) in [

@@ -95,7 +95,9 @@ pub(crate) async fn ingest(
     let taken = tokio::task::spawn_blocking(move || behind.take(batch)).await;
     let receipt = match taken {
         Ok(Ok(receipt)) => receipt,
-        Ok(Err(IngestRefusal::Key(detail))) => return Err(Problem::new(Code::BadHeader).detail(detail).field("Idempotency-Key")),
+        Ok(Err(IngestRefusal::Key(detail))) => {
+            return Err(Problem::new(Code::BadHeader).detail(detail).field("Idempotency-Key"));
+        }
         Ok(Err(IngestRefusal::TooLarge(detail))) => return Err(Problem::new(Code::TooLarge).detail(detail)),
         Ok(Err(IngestRefusal::Damaged(detail))) => return Err(Problem::new(Code::BadBody).detail(detail)),
         Ok(Err(IngestRefusal::Conflict(detail))) => return Err(Problem::new(Code::Conflict).detail(detail)),
@@ -139,8 +141,12 @@ fn authorize(door: &Door, headers: &HeaderMap) -> Result<(), Problem> {
     };
     match door.check(token) {
         Token::Right => Ok(()),
-        Token::Wrong => Err(Problem::new(Code::Unauthorized).detail("send `Authorization: Bearer TOKEN` with the configured token")),
-        Token::TooMany => Err(Problem::new(Code::TooManyWrong).detail("too many wrong tokens; try again in a minute").retry_after(60)),
+        Token::Wrong => {
+            Err(Problem::new(Code::Unauthorized).detail("send `Authorization: Bearer TOKEN` with the configured token"))
+        }
+        Token::TooMany => {
+            Err(Problem::new(Code::TooManyWrong).detail("too many wrong tokens; try again in a minute").retry_after(60))
+        }
     }
 }
 
@@ -155,7 +161,9 @@ fn packing(headers: &HeaderMap) -> Result<IngestPacking, Problem> {
         "identity" => Ok(IngestPacking::Plain),
         "gzip" | "x-gzip" => Ok(IngestPacking::Gzip),
         "zstd" => Ok(IngestPacking::Zstd),
-        _ => Err(Problem::new(Code::BadEncoding).detail("expected one of gzip and zstd, or none").field("Content-Encoding")),
+        _ => Err(Problem::new(Code::BadEncoding)
+            .detail("expected one of gzip and zstd, or none")
+            .field("Content-Encoding")),
     }
 }
 

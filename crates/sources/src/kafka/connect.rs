@@ -262,7 +262,8 @@ impl Reader {
                 found.extend(of.partitions().iter().map(|p| Place { topic: topic.clone(), partition: p.id() }));
             }
         }
-        self.report.set_missing(self.missing.iter().map(|(topic, error)| format!("topic `{topic}`: {error}")).collect());
+        self.report
+            .set_missing(self.missing.iter().map(|(topic, error)| format!("topic `{topic}`: {error}")).collect());
         let open: BTreeSet<Place> = self.open.iter().map(|(place, _)| place.clone()).collect();
         let mut new = new_places(&open, &found, |partition| self.config.is_ours(partition));
         let room = PARTITIONS_MAX.saturating_sub(self.open.len());
@@ -304,7 +305,8 @@ impl Reader {
         let bounds = self.consumer.fetch_watermarks(&place.topic, place.partition, ANSWER_WAIT)?;
         let kept = self.positions.get(&place.key()).and_then(|value| value.parse().ok());
         let of_topic = format!("{}/", place.topic);
-        let known_before = self.positions.range(of_topic.clone()..).next().is_some_and(|(key, _)| key.starts_with(&of_topic));
+        let known_before =
+            self.positions.range(of_topic.clone()..).next().is_some_and(|(key, _)| key.starts_with(&of_topic));
         let appeared = known_before || self.topics_seen.contains(&place.topic);
         match begin(kept, bounds, self.config.start, appeared) {
             Begin::At(offset) => Ok(offset),
@@ -398,7 +400,9 @@ impl Reader {
         let mut moved = TopicPartitionList::new();
         let mut begins = Vec::new();
         for (at, (place, open)) in self.open.iter().enumerate() {
-            let Ok(bounds) = self.consumer.fetch_watermarks(&place.topic, place.partition, ANSWER_WAIT) else { continue };
+            let Ok(bounds) = self.consumer.fetch_watermarks(&place.topic, place.partition, ANSWER_WAIT) else {
+                continue;
+            };
             let begin = begin(Some(open.next()), bounds, self.config.start, true);
             if !matches!(begin, Begin::At(_)) {
                 let offset = self.tell_loss(&place.key(), begin);
@@ -414,10 +418,8 @@ impl Reader {
             self.open[at].1.go_to(offset)?;
         }
         // What was fetched for the old assignment is dropped by librdkafka with it.
-        let changed = self
-            .consumer
-            .incremental_unassign(&moved)
-            .and_then(|()| self.consumer.incremental_assign(&moved));
+        let changed =
+            self.consumer.incremental_unassign(&moved).and_then(|()| self.consumer.incremental_assign(&moved));
         if let Err(error) = changed {
             self.report.set_trouble(Some(trouble_of(error.rdkafka_error_code(), "")));
         }

@@ -19,11 +19,7 @@ impl Place {
 }
 
 /// Partitions that a look has found and that are not open yet, in order.
-pub(crate) fn new_places(
-    open: &BTreeSet<Place>,
-    found: &[Place],
-    is_ours: impl Fn(i32) -> bool,
-) -> Vec<Place> {
+pub(crate) fn new_places(open: &BTreeSet<Place>, found: &[Place], is_ours: impl Fn(i32) -> bool) -> Vec<Place> {
     let found: BTreeSet<&Place> = found.iter().filter(|place| is_ours(place.partition)).collect();
     found.into_iter().filter(|place| !open.contains(*place)).cloned().collect()
 }

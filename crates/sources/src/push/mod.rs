@@ -18,9 +18,9 @@
 
 mod door;
 mod durability;
-mod unpack;
 #[cfg(test)]
 mod tests;
+mod unpack;
 
 pub use door::{
     PushConfig, PushCounts, PushDoor, PushError, PushKey, PushReceipt, PushSource, QUEUE_MAX, REJECTIONS_SHOWN_MAX,

@@ -182,9 +182,11 @@ fn packed_batches_are_unpacked_within_the_bound() {
     let plain = GOOD.repeat(1_000);
     let two_members = [gzip(&plain), gzip(&plain)].concat();
     let zstd = zstd::encode_all(plain.as_slice(), 3).unwrap();
-    for (bytes, packing, lines) in
-        [(gzip(&plain), Packing::Gzip, 1_000), (two_members, Packing::Gzip, 2_000), (zstd.clone(), Packing::Zstd, 1_000)]
-    {
+    for (bytes, packing, lines) in [
+        (gzip(&plain), Packing::Gzip, 1_000),
+        (two_members, Packing::Gzip, 2_000),
+        (zstd.clone(), Packing::Zstd, 1_000),
+    ] {
         let behind = made(&Positions::new());
         let receipt = behind.door.take(None, bytes, packing, PATIENCE).unwrap();
         assert_eq!(receipt.accepted, lines, "{packing:?}");

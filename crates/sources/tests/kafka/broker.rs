@@ -133,7 +133,10 @@ pub(crate) trait Server {
     fn produce<'a>(&self, topic: &str, singly: bool, messages: impl IntoIterator<Item = (i32, Option<&'a [u8]>)>) {
         let mut client = ClientConfig::new();
         client.set("bootstrap.servers", self.address()).set("queue.buffering.max.messages", "2000000");
-        client.set("message.max.bytes", "20000000").set("linger.ms", "5").set("batch.num.messages", if singly { "1" } else { "1000" });
+        client
+            .set("message.max.bytes", "20000000")
+            .set("linger.ms", "5")
+            .set("batch.num.messages", if singly { "1" } else { "1000" });
         let producer: BaseProducer = client.create().unwrap();
         for (partition, value) in messages {
             let mut record = BaseRecord::<(), [u8]>::to(topic).partition(partition);

@@ -48,14 +48,20 @@ impl Reading {
     fn take(&mut self) -> bool {
         let Ok(block) = self.blocks.recv_timeout(Duration::from_millis(20)) else { return false };
         let name = self.blocks.clocks().name(block.partition);
-        decode(&block, &DecodeOptions::default(), NOW, &mut DecodeScratch::default(), &mut |line, record| match record {
-            Ok(Record::Post(post)) => {
-                let id = post.id.as_deref().unwrap().parse().unwrap();
-                self.ids.entry(name.clone()).or_default().push(id);
-            }
-            Ok(Record::Delete(_)) => panic!("no deletion was sent"),
-            Err(rejection) => self.rejected.push(format!("{name}:{line}: {rejection}")),
-        });
+        decode(
+            &block,
+            &DecodeOptions::default(),
+            NOW,
+            &mut DecodeScratch::default(),
+            &mut |line, record| match record {
+                Ok(Record::Post(post)) => {
+                    let id = post.id.as_deref().unwrap().parse().unwrap();
+                    self.ids.entry(name.clone()).or_default().push(id);
+                }
+                Ok(Record::Delete(_)) => panic!("no deletion was sent"),
+                Err(rejection) => self.rejected.push(format!("{name}:{line}: {rejection}")),
+            },
+        );
         let position = block.position.expect("every block of Kafka says where to go on");
         assert_eq!(*position.key, *name, "the key is the partition's name");
         self.positions.insert(position.key.to_string(), position.value.into());
@@ -116,7 +122,8 @@ fn config(broker: &impl Server) -> KafkaConfig {
 fn post(id: u64) -> Vec<u8> {
     // Every other one over several lines: a message may hold line breaks, a line of a file may not.
     let gap = if id % 2 == 0 { "\n  " } else { "" };
-    format!("{{\"time\":1474588800,{gap}\"author\":\"a{}\",\"text\":\"words of {id}\",\"id\":{id}}}", id % 97).into_bytes()
+    format!("{{\"time\":1474588800,{gap}\"author\":\"a{}\",\"text\":\"words of {id}\",\"id\":{id}}}", id % 97)
+        .into_bytes()
 }
 
 /// Sends posts of these ids, spread over partitions.
@@ -275,9 +282,8 @@ fn what_kafka_dropped_before_it_was_read_is_counted() {
     let broker = Mock::start(TOPIC, 1);
     // More than the broker keeps.
     let text = "x".repeat(4_000);
-    let posts: Vec<Vec<u8>> = (0..3_000)
-        .map(|id| format!("{{\"time\":1474588800,\"text\":\"{text}\",\"id\":{id}}}").into_bytes())
-        .collect();
+    let posts: Vec<Vec<u8>> =
+        (0..3_000).map(|id| format!("{{\"time\":1474588800,\"text\":\"{text}\",\"id\":{id}}}").into_bytes()).collect();
     let mut sent = 0;
     let mut produce = |count: usize| {
         broker.produce(TOPIC, false, posts[sent..sent + count].iter().map(|post| (0, Some(post.as_slice()))));
@@ -400,7 +406,8 @@ fn a_certificate_that_nobody_signed_is_refused_and_one_that_is_trusted_is_taken(
     // A file that is not there is a fault of the configuration, and said at once.
     let (feed, _blocks) = channel(4, Duration::from_secs(30));
     let nowhere = Tls { authorities: Some(folder.path().join("none.pem")), ..Tls::default() };
-    let refused = Box::new(Kafka::new(with(nowhere), Arc::new(SystemClock::default()))).run(feed.sender(SourceIx(0)), Stop::default());
+    let refused = Box::new(Kafka::new(with(nowhere), Arc::new(SystemClock::default())))
+        .run(feed.sender(SourceIx(0)), Stop::default());
     assert!(matches!(&refused, Err(SourceError::Config(text)) if text.contains("none.pem")), "{refused:?}");
 }
 
