@@ -130,7 +130,7 @@ mod tests {
     #[test]
     fn what_has_no_post_is_passed_over_and_moves_the_position() {
         let (mut open, blocks) = open();
-        let long = vec![b' '; 1].repeat(RECORD_BYTES_MAX).into_iter().chain(*b"{}").collect::<Vec<u8>>();
+        let long = [vec![b' '; RECORD_BYTES_MAX], b"{}".to_vec()].concat();
         for (offset, value, expected) in [
             (5, Some(b"{}".as_slice()), Taken::Kept),
             (5, Some(b"{}"), Taken::Repeated),

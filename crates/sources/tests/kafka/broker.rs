@@ -23,7 +23,7 @@ use tokio_rustls::TlsAcceptor;
 pub(crate) const VARIABLE: &str = "GROUNDSWELL_KAFKA_BROKER";
 
 /// How long anything may take that must happen; only a defect takes as long.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What the way to the broker does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

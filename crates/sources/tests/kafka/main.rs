@@ -1,5 +1,5 @@
 //! The Kafka source against a broker that the test starts itself.
-#![allow(clippy::unwrap_used, reason = "a helper of tests fails like a test")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests fail and speak like tests")]
 
 mod broker;
 
@@ -121,7 +121,7 @@ fn config(broker: &impl Server) -> KafkaConfig {
 
 fn post(id: u64) -> Vec<u8> {
     // Every other one over several lines: a message may hold line breaks, a line of a file may not.
-    let gap = if id % 2 == 0 { "\n  " } else { "" };
+    let gap = if id.is_multiple_of(2) { "\n  " } else { "" };
     format!("{{\"time\":1474588800,{gap}\"author\":\"a{}\",\"text\":\"words of {id}\",\"id\":{id}}}", id % 97)
         .into_bytes()
 }
