@@ -16,7 +16,8 @@ test: setup web ## everything that must pass: Rust, dashboard, browser
 	scripts/test-browser
 
 test-kafka: setup ## the Kafka source, against brokers that the tests start
-	GROUNDSWELL_KAFKA_BROKER=$$(scripts/kafka-broker) cargo test --locked --package groundswell-sources --features kafka kafka
+	cargo test --locked --package groundswell-sources --features kafka --lib kafka
+	GROUNDSWELL_KAFKA_BROKER=$$(scripts/kafka-broker) cargo test --locked --package groundswell-sources --features kafka --test kafka
 	cargo check --locked --package groundswell-cli --features kafka
 
 build: setup web ## the binary, with the dashboard inside
