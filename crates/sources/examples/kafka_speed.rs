@@ -2,7 +2,7 @@
 //!
 //! `cargo run --release -p groundswell-sources --features kafka --example kafka_speed -- ADDRESS` reads from the broker at
 //! ADDRESS (`scripts/kafka-broker` fetches one). The topic is made, and filled, by the program. What is measured is the CPU time
-//! of this process from the first block to the last, over all its threads (librdkafka's and ours), without decoding.
+//! of this process from before the source is started to the last block, over all its threads (librdkafka's and ours), without decoding.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a measurement, run by hand")]
 
 use std::sync::Arc;
@@ -53,21 +53,18 @@ fn main() {
     let (brokers, topics) = (vec![address], vec![topic]);
     let config = KafkaConfig { brokers, topics, start: StartAt::Earliest, ..KafkaConfig::default() };
     let source = Box::new(Kafka::new(config, Arc::new(SystemClock::default())));
+    let (wall, cpu) = (Instant::now(), cpu_seconds());
     let stop = Stop::default();
     let told = stop.clone();
     let thread = std::thread::spawn(move || source.run(sender, told));
-    let (mut began, mut count, mut bytes) = (None, 0, 0);
+    let (mut count, mut bytes) = (0, 0);
     while count < MESSAGES {
         let block = blocks.recv_timeout(Duration::from_mins(1)).unwrap();
         if let Payload::Messages(messages) = &block.payload {
-            if began.is_none() && !messages.is_empty() {
-                began = Some((Instant::now(), cpu_seconds()));
-            }
             count += messages.len() as u64;
             bytes += messages.bytes().len();
         }
     }
-    let (wall, cpu) = began.unwrap();
     let (wall, cpu) = (wall.elapsed().as_secs_f64(), cpu_seconds() - cpu);
     println!(
         "{count} messages, {bytes} bytes: {wall:.2} s, {cpu:.2} s of CPU: {:.0} messages/s a core",
