@@ -1,5 +1,5 @@
 # Names for the long commands. Each step says what it does; `.ci/run` uses the same ones.
-.PHONY: run stop test build web setup fmt lint doc bench fuzz clean
+.PHONY: run stop test build web setup fmt lint doc bench fuzz clean test-kafka
 export CARGO_TERM_COLOR ?= auto
 ADDRESS ?= 127.0.0.1:8750
 
@@ -14,6 +14,11 @@ test: setup web ## everything that must pass: Rust, dashboard, browser
 	cargo build --release --locked --package groundswell-cli
 	cd web && npm run --silent lint && npm run --silent test
 	scripts/test-browser
+
+test-kafka: setup ## the Kafka source, against brokers that the tests start
+	cargo test --locked --package groundswell-sources --features kafka --lib kafka
+	GROUNDSWELL_KAFKA_BROKER=$$(scripts/kafka-broker) cargo test --locked --package groundswell-sources --features kafka --test kafka
+	cargo check --locked --package groundswell-cli --features kafka
 
 build: setup web ## the binary, with the dashboard inside
 	@echo "→ building the binary (the first time takes some minutes)"

@@ -14,6 +14,7 @@ use groundswell_sources::{Clock, DecodeOptions, LiveStatus};
 
 use crate::failure::Failure;
 use crate::pipeline::Feed;
+use crate::push::OpenDoor;
 use crate::settings::{MastodonInstance, MastodonStream, Settings};
 use crate::status::Watched;
 
@@ -49,11 +50,13 @@ impl LiveFeed {
 }
 
 /// All live sources that are configured, in the order in which they are shown.
+///
+/// In a cluster each process reads its share of what can be shared.
 pub(crate) fn live(
     settings: &Settings,
     cluster: Option<&Cluster>,
     clock: &Arc<dyn Clock>,
-) -> Result<Vec<LiveFeed>, Failure> {
+) -> Result<(Vec<LiveFeed>, Option<OpenDoor>), Failure> {
     let mut feeds = Vec::new();
     if settings.bluesky.enabled {
         feeds.push(bluesky(settings, clock)?);
@@ -62,7 +65,15 @@ pub(crate) fn live(
         feeds.push(mastodon(settings, clock)?);
     }
     feeds.extend(self::feeds(settings, shared(feed_list(settings)?, cluster), clock)?);
-    Ok(feeds)
+    let share = cluster.map_or((0, 1), |cluster| (cluster.process, cluster.addresses.len()));
+    if let Some(feed) = crate::kafka::feed(&settings.kafka, clock, share)? {
+        feeds.push(feed);
+    }
+    let door = crate::push::feed(&settings.push, clock)?.map(|(feed, door)| {
+        feeds.push(feed);
+        door
+    });
+    Ok((feeds, door))
 }
 
 fn bluesky(settings: &Settings, clock: &Arc<dyn Clock>) -> Result<LiveFeed, Failure> {

@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::args::Common;
 use crate::failure::Failure;
+use crate::kafka::KafkaSettings;
+use crate::push::PushSettings;
 
 /// All settings, with their defaults.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
@@ -31,6 +33,10 @@ pub(crate) struct Settings {
     pub(crate) feeds: FeedsSettings,
     /// Instances of Mastodon and of what speaks its API.
     pub(crate) mastodon: MastodonSettings,
+    /// Kafka; needs a build with the feature `kafka`.
+    pub(crate) kafka: KafkaSettings,
+    /// Posts that others bring, `POST /api/v1/ingest`.
+    pub(crate) push: PushSettings,
     /// The simulator that stands in when no live source answers.
     pub(crate) simulator: SimulatorSettings,
     /// The store.
@@ -155,7 +161,7 @@ impl<'de> Deserialize<'de> for Secret {
         // Another type's own message would quote the value.
         match toml::Value::deserialize(deserializer)? {
             toml::Value::String(text) => Ok(Self(text)),
-            _ => Err(serde::de::Error::custom("token: expected a string")),
+            _ => Err(serde::de::Error::custom("token or password: expected a string")),
         }
     }
 }
@@ -201,6 +207,8 @@ impl Default for Settings {
             bluesky: BlueskySettings::default(),
             feeds: FeedsSettings::default(),
             mastodon: MastodonSettings::default(),
+            kafka: KafkaSettings::default(),
+            push: PushSettings::default(),
             simulator: SimulatorSettings::default(),
             store: StoreSettings::default(),
         }
@@ -380,7 +388,11 @@ fn read_file(path: &Path) -> Result<toml::Table, Failure> {
 
 /// An error with the line that it is about, unless the text holds a token: no line of such a text is shown.
 fn said(error: &toml::de::Error, text: &str) -> String {
-    if text.contains("token") { error.message().to_owned() } else { error.to_string().trim_end().to_owned() }
+    if text.contains("token") || text.contains("password") {
+        error.message().to_owned()
+    } else {
+        error.to_string().trim_end().to_owned()
+    }
 }
 
 fn check(settings: &Settings, origins: &BTreeMap<String, Origin>) -> Result<(), Failure> {
@@ -394,6 +406,8 @@ fn check(settings: &Settings, origins: &BTreeMap<String, Origin>) -> Result<(), 
     if !(0.01..=1_000_000.0).contains(&settings.simulator.rate) {
         return wrong("simulator.rate", format!("expected 0.01 to 1000000, found {}", settings.simulator.rate));
     }
+    settings.kafka.check().or_else(|(key, text)| wrong(key, text))?;
+    settings.push.check().or_else(|(key, text)| wrong(key, text))?;
     if settings.bluesky.late_seconds > 86_400 {
         return wrong(
             "bluesky.late_seconds",

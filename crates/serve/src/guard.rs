@@ -13,7 +13,7 @@ use crate::problem::{Code, Problem};
 /// The longest that an answer may take to begin.
 pub const REQUEST_SECONDS_MAX: u64 = 10;
 
-/// The largest body that a request may bring along. Nothing here reads one.
+/// The largest body that a request may bring along, but to the push door. Nothing else here reads one.
 pub const REQUEST_BODY_BYTES_MAX: u64 = 16_384;
 
 const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; style-src 'self'; img-src 'self' data:; \
@@ -54,9 +54,16 @@ async fn answer(state: &ServerState, request: Request, next: Next) -> Response {
             .detail("use http://localhost or http://127.0.0.1 with the port; from elsewhere, an SSH tunnel")
             .into_response();
     }
-    let length = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    if length.unwrap_or(0) > REQUEST_BODY_BYTES_MAX {
+    let pushes = request.uri().path() == crate::api::ingest::PATH;
+    let length_max = if pushes { crate::ingest::PUSH_BODY_BYTES_MAX as u64 } else { REQUEST_BODY_BYTES_MAX };
+    let length: Option<u64> =
+        request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    if length.unwrap_or(0) > length_max {
         return Problem::new(Code::TooLarge).into_response();
+    }
+    if pushes {
+        // It has bounds of its own, and must not take the places of readers.
+        return next.run(request).await;
     }
     let Ok(_permit) = state.requests().try_acquire() else {
         return Problem::new(Code::Busy).detail("try again in a moment").into_response();

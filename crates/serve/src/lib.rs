@@ -5,7 +5,8 @@
 //! everything that it writes was released.
 //!
 //! Main types: [`ServerState`], what is shown; [`Server`], which listens (loopback only, as long as there is no
-//! authentication); [`Live`], where committed windows are announced; [`openapi`], the document that the API keeps.
+//! authentication); [`Live`], where committed windows are announced; [`IngestDoor`], behind which the binary puts what takes
+//! pushed posts (this crate carries their bytes and does not read them); [`openapi`], the document that the API keeps.
 //!
 //! ```
 //! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
@@ -41,9 +42,11 @@
 //! - `openapi.json` is what this crate serves (`tests/openapi.rs`).
 //! - Only local names are answered, nothing is listened to but loopback (`guard::tests`, `tests/api.rs`).
 //! - While data are simulated, every answer says so (`tests/api.rs`: `simulated_data_say_so`).
+//! - Nothing is taken without the token, and what is too large is refused before it is held (`tests/ingest.rs`).
 //! - A slow reader costs nobody else anything (`live::tests`, `tests/stream.rs`).
 //!
-//! Bounds: [`REQUESTS_MAX`], [`REQUEST_SECONDS_MAX`], [`REQUEST_BODY_BYTES_MAX`], [`STREAMS_MAX`], [`EVENTS_KEPT_MAX`].
+//! Bounds: [`REQUESTS_MAX`], [`REQUEST_SECONDS_MAX`], [`REQUEST_BODY_BYTES_MAX`], [`STREAMS_MAX`], [`EVENTS_KEPT_MAX`],
+//! [`PUSHES_MAX`], [`PUSH_BODY_BYTES_MAX`], [`PUSH_BODY_SECONDS_MAX`], [`PUSH_DURABLE_SECONDS_MAX`], [`WRONG_TOKENS_MAX`].
 //!
 //! Sources: RFC 9110 (HTTP), RFC 9457 (problems), the WHATWG HTML standard (server-sent events), `OpenAPI` 3.1, the
 //! Prometheus text format 0.0.4.
@@ -52,6 +55,7 @@
 
 mod api;
 mod guard;
+mod ingest;
 mod live;
 mod metrics;
 mod page;
@@ -62,6 +66,10 @@ mod state;
 mod wire;
 
 pub use guard::{REQUEST_BODY_BYTES_MAX, REQUEST_SECONDS_MAX};
+pub use ingest::{
+    IngestBatch, IngestDoor, IngestPacking, IngestReceipt, IngestRefusal, IngestRejection, PUSH_BODY_BYTES_MAX,
+    PUSH_BODY_SECONDS_MAX, PUSH_DURABLE_SECONDS_MAX, PUSHES_MAX, TOKEN_BYTES_MIN, WRONG_TOKENS_MAX,
+};
 pub use live::{EVENTS_KEPT_MAX, Live, STREAMS_MAX};
 pub use page::has_dashboard;
 pub use server::{BindError, Server, openapi, router};

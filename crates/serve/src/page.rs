@@ -32,7 +32,7 @@ pub fn has_dashboard() -> bool {
 /// What no other route takes: files of the page, and the page itself for its own addresses.
 pub(crate) async fn page(request: Request) -> Response {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        return method_not_allowed().await;
+        return method_not_allowed(request).await;
     }
     let path = request.uri().path().trim_start_matches('/');
     let file = if path.is_empty() { find("index.html") } else { find(path) };
@@ -61,8 +61,9 @@ pub(crate) async fn page(request: Request) -> Response {
     response
 }
 
-pub(crate) async fn method_not_allowed() -> Response {
+pub(crate) async fn method_not_allowed(request: Request) -> Response {
+    let allow = if request.uri().path() == crate::api::ingest::PATH { "POST" } else { "GET, HEAD" };
     let mut response = Problem::new(Code::MethodNotAllowed).into_response();
-    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
     response
 }

@@ -21,11 +21,18 @@ pub(crate) enum Code {
     Busy,
     StoreUnavailable,
     TimedOut,
+    PushOff,
+    Unauthorized,
+    TooManyWrong,
+    BadHeader,
+    BadEncoding,
+    BadBody,
+    Conflict,
 }
 
 impl Code {
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 17] = [
         Self::UnknownParameter,
         Self::BadParameter,
         Self::NotFound,
@@ -36,6 +43,13 @@ impl Code {
         Self::Busy,
         Self::StoreUnavailable,
         Self::TimedOut,
+        Self::PushOff,
+        Self::Unauthorized,
+        Self::TooManyWrong,
+        Self::BadHeader,
+        Self::BadEncoding,
+        Self::BadBody,
+        Self::Conflict,
     ];
 
     /// The table: code, status, title.
@@ -45,7 +59,7 @@ impl Code {
             Self::BadParameter => ("bad_parameter", StatusCode::BAD_REQUEST, "query parameter not understood"),
             Self::NotFound => ("not_found", StatusCode::NOT_FOUND, "there is nothing here"),
             Self::MethodNotAllowed => {
-                ("method_not_allowed", StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD work here")
+                ("method_not_allowed", StatusCode::METHOD_NOT_ALLOWED, "this method does not work here")
             }
             Self::TooLarge => ("too_large", StatusCode::PAYLOAD_TOO_LARGE, "the request is too large"),
             Self::HostNotAllowed => {
@@ -59,6 +73,13 @@ impl Code {
                 ("store_unavailable", StatusCode::SERVICE_UNAVAILABLE, "the store does not answer")
             }
             Self::TimedOut => ("timed_out", StatusCode::GATEWAY_TIMEOUT, "the answer took too long"),
+            Self::PushOff => ("push_off", StatusCode::FORBIDDEN, "posts are not taken here"),
+            Self::Unauthorized => ("unauthorized", StatusCode::UNAUTHORIZED, "the token is missing or wrong"),
+            Self::TooManyWrong => ("too_many_wrong", StatusCode::TOO_MANY_REQUESTS, "too many wrong tokens"),
+            Self::BadHeader => ("bad_header", StatusCode::BAD_REQUEST, "header not understood"),
+            Self::BadEncoding => ("bad_encoding", StatusCode::UNSUPPORTED_MEDIA_TYPE, "encoding not understood"),
+            Self::BadBody => ("bad_body", StatusCode::BAD_REQUEST, "the body cannot be read"),
+            Self::Conflict => ("conflict", StatusCode::CONFLICT, "the batch cannot be taken as things stand"),
         }
     }
 }
@@ -69,11 +90,13 @@ pub(crate) struct Problem {
     pub(crate) code: Code,
     detail: Option<String>,
     field: Option<String>,
+    /// Seconds.
+    retry_after: Option<u64>,
 }
 
 impl Problem {
     pub(crate) const fn new(code: Code) -> Self {
-        Self { code, detail: None, field: None }
+        Self { code, detail: None, field: None, retry_after: None }
     }
 
     pub(crate) fn detail(self, detail: impl Into<String>) -> Self {
@@ -82,6 +105,10 @@ impl Problem {
 
     pub(crate) fn field(self, field: impl Into<String>) -> Self {
         Self { field: Some(field.into()), ..self }
+    }
+
+    pub(crate) fn retry_after(self, seconds: u64) -> Self {
+        Self { retry_after: Some(seconds), ..self }
     }
 
     /// The body.
@@ -100,6 +127,18 @@ impl Problem {
         let mut response = Response::new(Body::from(body));
         *response.status_mut() = status;
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        match self.code {
+            Code::Unauthorized => {
+                response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            Code::BadEncoding => {
+                response.headers_mut().insert(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip, zstd"));
+            }
+            _ => {}
+        }
         response
     }
 }

@@ -146,6 +146,7 @@ fn documented() -> OpenApiRouter<ServerState> {
         .routes(routes!(api::sources::sources))
         .routes(routes!(api::status::status))
         .routes(routes!(api::stream::stream))
+        .routes(routes!(api::ingest::ingest))
 }
 
 /// The `OpenAPI` document, as it is committed in `openapi.json`.

@@ -8,6 +8,7 @@ use groundswell_gate::{EngineStatus, Released, SourceStatus, WatchEntry};
 use groundswell_store::Reader;
 use tokio::sync::{Semaphore, watch};
 
+use crate::ingest::{Door, IngestDoor};
 use crate::live::Live;
 use crate::metrics::HttpCounters;
 use crate::problem::{Code, Problem};
@@ -44,6 +45,7 @@ struct Inner {
     http: HttpCounters,
     requests: Semaphore,
     stopping: watch::Sender<bool>,
+    door: RwLock<Option<Arc<Door>>>,
 }
 
 impl fmt::Debug for ServerState {
@@ -65,6 +67,7 @@ impl ServerState {
                 http: HttpCounters::default(),
                 requests: Semaphore::new(REQUESTS_MAX),
                 stopping: watch::Sender::new(false),
+                door: RwLock::new(None),
             }),
         }
     }
@@ -79,6 +82,16 @@ impl ServerState {
     /// Says whether the engine runs; `/readyz` answers accordingly.
     pub fn set_running(&self, running: bool) {
         self.inner.running.store(running, Ordering::Release);
+    }
+
+    /// Opens the push door to whoever has the token. Until then it is shut, and says so.
+    pub fn open_door(&self, behind: Arc<dyn IngestDoor>, token: &str) {
+        let door = Arc::new(Door::new(behind, token));
+        *self.inner.door.write().unwrap_or_else(PoisonError::into_inner) = Some(door);
+    }
+
+    pub(crate) fn door(&self) -> Option<Arc<Door>> {
+        self.inner.door.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Where live updates come in.

@@ -8,6 +8,7 @@ use groundswell_sketch::{Rfc3339, Step, Window};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::ingest::IngestReceipt;
 use crate::metrics::RECORD_STATES;
 
 /// Windows of a sparkline, the last of which is the one shown beside it.
@@ -433,4 +434,55 @@ const _: () = {
 /// Whether a dimension can be ranked by value.
 pub(crate) const fn is_ranked(dimension: Dimension) -> bool {
     !matches!(dimension, Dimension::Total)
+}
+
+/// A line of a pushed batch that could not be read.
+#[derive(Serialize, ToSchema)]
+#[schema(as = IngestRejection)]
+pub(crate) struct IngestBadLine {
+    /// From 1.
+    line: u64,
+    /// The part that was bad; `record` is the line as a whole.
+    #[schema(value_type = String, example = "text")]
+    field: &'static str,
+    /// What was wrong with it.
+    #[schema(value_type = String, example = "missing")]
+    error: &'static str,
+}
+
+/// What became of a pushed batch. It goes to its sender alone and says nothing but what follows from the batch itself.
+#[derive(Serialize, ToSchema)]
+#[schema(as = IngestAnswer)]
+pub(crate) struct IngestAnswer {
+    /// Records, good and bad; empty lines are none.
+    lines: u64,
+    /// Good ones. What the edge finds about them later (late, repeated, opted out) is not known yet.
+    accepted: u64,
+    /// The first 100 bad ones.
+    rejected: Vec<IngestBadLine>,
+    /// Bad ones.
+    rejected_total: u64,
+    /// The batch was taken before, by its key; nothing of it is counted now, nor read.
+    repeated: bool,
+    /// A crash can no longer take it. If false, send it again after a crash, with the same key.
+    durable: bool,
+    /// `SIMULATED DATA` where what the page shows is made up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false, nullable = false)]
+    notice: Option<&'static str>,
+}
+
+impl IngestAnswer {
+    pub(crate) fn new(receipt: &IngestReceipt, durable: bool, notice: Option<&'static str>) -> Self {
+        let line = |bad: &crate::IngestRejection| IngestBadLine { line: bad.line, field: bad.field, error: bad.error };
+        Self {
+            lines: receipt.lines,
+            accepted: receipt.accepted,
+            rejected: receipt.shown.iter().map(line).collect(),
+            rejected_total: receipt.rejected,
+            repeated: receipt.repeated,
+            durable,
+            notice,
+        }
+    }
 }

@@ -96,6 +96,11 @@ async fn answers_are_as_the_document_says() {
     assert_eq!(served.get("/api/openapi.json").await.json(), document);
     let mut paths = 0;
     for (path, item) in document["paths"].as_object().unwrap() {
+        // The only way in is held to the document in `tests/ingest.rs`.
+        if item["get"].is_null() {
+            assert_eq!(path, "/api/v1/ingest");
+            continue;
+        }
         let responses = &item["get"]["responses"];
         let problem = &responses["default"]["content"]["application/problem+json"]["schema"];
         let wrong = served.get(&format!("{path}?no-such-parameter=1")).await;

@@ -50,6 +50,82 @@ impl Position {
     }
 }
 
+/// Messages end to end, each with the number that its log gives it.
+///
+/// ```
+/// use groundswell_sources::Messages;
+/// let mut messages = Messages::default();
+/// assert!(messages.push(40, b"{\"time\":1,\n\"text\":\"a\"}"));
+/// assert!(messages.push(43, b"{}"));
+/// assert_eq!(messages.first(), Some(40));
+/// assert_eq!(messages.iter().map(|(number, bytes)| (number, bytes.len())).collect::<Vec<_>>(), [(40, 21), (43, 2)]);
+/// ```
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Messages {
+    bytes: Vec<u8>,
+    /// Number of the first message.
+    first: u64,
+    /// Of each message: its number less that of the first, and where it ends.
+    ends: Vec<(u32, u32)>,
+}
+
+impl Messages {
+    /// Room for so many bytes.
+    pub fn with_capacity(bytes: usize) -> Self {
+        Self { bytes: Vec::with_capacity(bytes), first: 0, ends: Vec::new() }
+    }
+
+    /// Takes a message whose number is above those before. False where it does not fit (4 GiB of bytes or of numbers): it is
+    /// not taken then, and belongs into the next block.
+    #[must_use]
+    pub fn push(&mut self, number: u64, message: &[u8]) -> bool {
+        if self.ends.is_empty() {
+            self.first = number;
+        }
+        let after = number.checked_sub(self.first).and_then(|after| u32::try_from(after).ok());
+        let (Some(after), Ok(end)) = (after, u32::try_from(self.bytes.len() + message.len())) else { return false };
+        self.bytes.extend_from_slice(message);
+        self.ends.push((after, end));
+        true
+    }
+
+    /// The number of the first message.
+    pub fn first(&self) -> Option<u64> {
+        (!self.ends.is_empty()).then_some(self.first)
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// All messages end to end.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Each message with its number.
+    pub fn iter(&self) -> impl Iterator<Item = (u64, &[u8])> {
+        let mut start = 0;
+        self.ends.iter().map(move |&(after, end)| {
+            let message = &self.bytes[start..end as usize];
+            start = end as usize;
+            (self.first + u64::from(after), message)
+        })
+    }
+}
+
+impl fmt::Debug for Messages {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Messages(redacted, {} from {}, {} bytes)", self.len(), self.first, self.bytes.len())
+    }
+}
+
 /// The positions of one source from which it goes on, by their keys.
 pub type Positions = BTreeMap<String, String>;
 
@@ -73,6 +149,8 @@ pub enum Payload {
         /// The messages.
         bytes: Vec<u8>,
     },
+    /// Messages of a log, each one JSON object that may hold line breaks of its own.
+    Messages(Messages),
     /// Events of one Mastodon instance, one a line, as its reader wrote them down.
     Mastodon {
         /// Where they come from.
@@ -93,6 +171,7 @@ impl Payload {
             | Self::Jetstream { bytes, .. }
             | Self::Mastodon { bytes, .. } => bytes.len(),
             Self::Parquet(rows) => rows.bytes(),
+            Self::Messages(messages) => messages.bytes().len(),
             Self::Rejected(_) => 0,
         }
     }
@@ -108,6 +187,7 @@ impl Payload {
                 (ends + usize::from(!bytes.is_empty() && !bytes.ends_with(b"\n"))) as u64
             }
             Self::Parquet(rows) => rows.rows() as u64,
+            Self::Messages(messages) => messages.len() as u64,
             Self::Rejected(_) => 1,
         }
     }
@@ -140,6 +220,7 @@ impl fmt::Debug for Payload {
             Self::Csv { .. } => "Csv",
             Self::Parquet(_) => "Parquet",
             Self::Jetstream { .. } => "Jetstream",
+            Self::Messages(_) => "Messages",
             Self::Mastodon { .. } => "Mastodon",
             Self::Rejected(rejection) => return write!(f, "Rejected({rejection})"),
         };

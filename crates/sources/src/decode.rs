@@ -48,6 +48,7 @@ pub fn decode<'b>(
         Payload::Jetstream { hidden, bytes } => {
             jetstream::decode_block(bytes, hidden, block.first_line, now, &mut scratch.jetstream, each);
         }
+        Payload::Messages(messages) => ndjson::decode_messages(messages, &options.map, now, each),
         Payload::Mastodon { instance, bytes } => {
             mastodon::decode_block(bytes, instance, block.first_line, now, &mut scratch.mastodon, each);
         }
@@ -87,6 +88,23 @@ fn depth(line: &[u8]) -> usize {
     deepest
 }
 
+/// Refuses a record that is longer or deeper than what is read.
+#[inline]
+pub(crate) fn bounded(record: &[u8]) -> Result<(), Rejection> {
+    if record.len() > RECORD_BYTES_MAX {
+        Err(Rejection::new(Field::Record, RejectionKind::TooLong))
+    } else if too_deep(record) {
+        Err(Rejection::new(Field::Record, RejectionKind::Invalid))
+    } else {
+        Ok(())
+    }
+}
+
+/// A record's bytes as text.
+pub(crate) fn text(record: &[u8]) -> Result<&str, Rejection> {
+    simdutf8::basic::from_utf8(record).map_err(|_| Rejection::new(Field::Record, RejectionKind::NotUtf8))
+}
+
 /// Calls `each` with every line that is not only white space, as text where it is UTF-8.
 #[inline]
 pub(crate) fn each_line<'b>(bytes: &'b [u8], first_line: u64, mut each: impl FnMut(u64, Result<&'b str, Rejection>)) {
@@ -97,17 +115,8 @@ pub(crate) fn each_line<'b>(bytes: &'b [u8], first_line: u64, mut each: impl FnM
     for (line, end) in (first_line..).zip(ends) {
         let raw = &bytes[start..end];
         if !raw.trim_ascii().is_empty() {
-            let text = if raw.len() > RECORD_BYTES_MAX {
-                Err(Rejection::new(Field::Record, RejectionKind::TooLong))
-            } else if too_deep(raw) {
-                Err(Rejection::new(Field::Record, RejectionKind::Invalid))
-            } else if let Some(whole) = whole {
-                // `\n` is a character of its own, so both ends are boundaries.
-                Ok(&whole[start..end])
-            } else {
-                simdutf8::basic::from_utf8(raw).map_err(|_| Rejection::new(Field::Record, RejectionKind::NotUtf8))
-            };
-            each(line, text);
+            // `\n` is a character of its own, so both ends are boundaries.
+            each(line, bounded(raw).and_then(|()| whole.map_or_else(|| text(raw), |whole| Ok(&whole[start..end]))));
         }
         start = end + 1;
     }

@@ -63,13 +63,16 @@ pub mod feed;
 pub mod file;
 pub mod html;
 pub mod jetstream;
+#[cfg(feature = "kafka")]
+pub mod kafka;
 pub mod live;
 mod map;
 pub mod mastodon;
 mod net;
+pub mod push;
 mod source;
 
-pub use block::{Block, Payload, Position, Positions, SourceIx};
+pub use block::{Block, Messages, Payload, Position, Positions, SourceIx};
 pub use channel::{
     BLOCK_QUEUE_MAX, BlockFeed, BlockReceiver, BlockSender, PartitionHandle, PartitionSpec, Stop, Stopped, channel,
 };
@@ -79,6 +82,8 @@ pub use decode::{DecodeOptions, DecodeScratch, Each, JSON_DEPTH_MAX, RECORD_BYTE
 pub use feed::{Feeds, FeedsConfig};
 pub use file::{FileSet, FileSetConfig, parse_only};
 pub use jetstream::{Jetstream, JetstreamConfig};
+#[cfg(feature = "kafka")]
+pub use kafka::{Kafka, KafkaConfig};
 pub use live::{Gap, LivePart, LiveState, LiveStatus, PartStatus, Trouble};
 pub use map::{FieldMap, MapError, PATH_PARTS_MAX};
 pub use mastodon::{Mastodon, MastodonConfig};

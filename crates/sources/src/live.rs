@@ -442,7 +442,12 @@ impl LivePart {
 
     /// A message came.
     pub fn message(&self, bytes: usize) {
-        self.status.messages.fetch_add(1, Ordering::Relaxed);
+        self.messages(1, bytes);
+    }
+
+    /// Several messages came at once, of so many bytes in all.
+    pub fn messages(&self, count: u64, bytes: usize) {
+        self.status.messages.fetch_add(count, Ordering::Relaxed);
         self.status.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
         self.sign_of_life();
         self.part.last_event.store(self.part.heard_at.load(Ordering::Relaxed), Ordering::Relaxed);

@@ -80,9 +80,15 @@ pub(crate) fn run(common: &Common, arguments: &Run) -> Outcome {
 
 impl Service<'_> {
     fn serve(&self, simulated_only: bool, serving: &Serving, stop: &Stop) -> Result<(), Failure> {
-        let feeds =
-            if simulated_only { Vec::new() } else { inputs::live(&self.settings, self.cluster.as_ref(), &self.clock)? };
+        let (feeds, door) = if simulated_only {
+            (Vec::new(), None)
+        } else {
+            inputs::live(&self.settings, self.cluster.as_ref(), &self.clock)?
+        };
         let mut live = if feeds.is_empty() { None } else { Some(self.start_live(feeds, serving)?) };
+        if let Some(door) = door {
+            door.open(&serving.state);
+        }
         let mut simulated = None;
         if let Some(live) = &live {
             self.show(serving, live, None);

@@ -7,13 +7,31 @@ use groundswell_post::{EventTime, Field, Record, Rejection, RejectionKind};
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use crate::decode::{Each, each_line, too_deep};
+use crate::block::Messages;
+use crate::decode::{self, Each, each_line, too_deep};
 use crate::draft::{Draft, Scalar};
 use crate::map::{Child, FieldMap, Node, Slot};
 
 /// Reads all lines of a block.
 pub(crate) fn decode<'b>(bytes: &'b [u8], first_line: u64, map: &FieldMap, now: EventTime, each: &mut Each<'_, 'b>) {
     each_line(bytes, first_line, |line, text| each(line, text.and_then(|text| record(text, map, now))));
+}
+
+/// Reads all messages of a block: each one record, whatever line breaks it holds. One that is only white space is passed over.
+pub(crate) fn decode_messages<'b>(messages: &'b Messages, map: &FieldMap, now: EventTime, each: &mut Each<'_, 'b>) {
+    // One pass of SIMD over the whole block instead of one start a message.
+    let whole = simdutf8::basic::from_utf8(messages.bytes()).ok();
+    let mut start = 0;
+    for (number, message) in messages.iter() {
+        let end = start + message.len();
+        if !message.trim_ascii().is_empty() {
+            // Two messages may each hold a half of a character: the whole is text then and they are not.
+            let text = decode::bounded(message)
+                .and_then(|()| whole.and_then(|whole| whole.get(start..end)).map_or_else(|| decode::text(message), Ok));
+            each(number, text.and_then(|text| record(text, map, now)));
+        }
+        start = end;
+    }
 }
 
 /// Reads one line.
