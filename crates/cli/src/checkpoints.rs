@@ -53,13 +53,13 @@ impl Checkpoints {
         Ok(Some((Self { folder, every, number: number.unwrap_or(0) }, checkpoint)))
     }
 
-    /// Keeps a checkpoint in place of the one before. A full disk is no reason to stop: the one before stays.
+    /// Keeps a checkpoint in place of the one before; whether it could. A full disk is no reason to stop: the one before stays.
     pub(crate) fn keep(
         &mut self,
         checkpoint: &Checkpoint,
         writer: &mut Writer,
         runtime: &Handle,
-    ) -> Result<(), anyhow::Error> {
+    ) -> Result<bool, anyhow::Error> {
         let number = self.number + 1;
         if let Err(error) = self.folder.write(number, checkpoint.to_bytes()) {
             tracing::warn!(
@@ -67,12 +67,12 @@ impl Checkpoints {
                 "the checkpoint was not written, the one before stays: {:#}",
                 anyhow::Error::from(error)
             );
-            return Ok(());
+            return Ok(false);
         }
         self.number = number;
         runtime.block_on(writer.set_checkpoint(Some(number)))?;
         self.folder.keep_only(Some(number))?;
-        Ok(())
+        Ok(true)
     }
 
     /// Removes what the store no longer names.

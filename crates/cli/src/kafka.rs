@@ -176,6 +176,7 @@ pub(crate) fn feed(
     Ok(Some(LiveFeed {
         kind: "kafka",
         status,
+        feeds: None,
         feed: Feed { decode: DecodeOptions::default(), source: Box::new(source) },
     }))
 }

@@ -137,6 +137,9 @@ impl Running {
     }
 }
 
+/// Told of checkpoints that are kept.
+pub(crate) type Kept = Box<dyn Fn(&Checkpoint) + Send>;
+
 /// The store as the engine's sink.
 pub(crate) struct StoreSink {
     pub(crate) runtime: Handle,
@@ -147,6 +150,8 @@ pub(crate) struct StoreSink {
     pub(crate) finished: Option<Arc<FileReport>>,
     /// Where checkpoints are kept, if any are made.
     pub(crate) checkpoints: Option<Checkpoints>,
+    /// Told of each checkpoint that is kept: what is before its positions survives a kill.
+    pub(crate) kept: Option<Kept>,
 }
 
 impl ReleaseSink for StoreSink {
@@ -171,10 +176,13 @@ impl ReleaseSink for StoreSink {
     }
 
     fn checkpoint(&mut self, checkpoint: Checkpoint) -> Result<(), anyhow::Error> {
-        match &mut self.checkpoints {
-            Some(checkpoints) => checkpoints.keep(&checkpoint, &mut self.writer, &self.runtime),
-            None => Ok(()),
+        let Some(checkpoints) = &mut self.checkpoints else { return Ok(()) };
+        if checkpoints.keep(&checkpoint, &mut self.writer, &self.runtime)?
+            && let Some(kept) = &self.kept
+        {
+            kept(&checkpoint);
         }
+        Ok(())
     }
 
     fn finish(&mut self) -> Result<(), anyhow::Error> {

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::failure::Failure;
 use crate::inputs::LiveFeed;
 use crate::kafka::secret;
-use crate::pipeline::Feed;
+use crate::pipeline::{Feed, Kept};
 use crate::settings::Secret;
 
 /// The push door.
@@ -56,6 +56,16 @@ pub(crate) struct OpenDoor {
 }
 
 impl OpenDoor {
+    /// What is to be told of each checkpoint that is kept.
+    pub(crate) fn kept(&self) -> Kept {
+        let (door, name) = (self.door.clone(), PushConfig::default().name);
+        Box::new(move |checkpoint| {
+            if let Some(saved) = checkpoint.source(&name) {
+                door.durability().committed(&saved.positions);
+            }
+        })
+    }
+
     /// Opens it to whoever has the token.
     pub(crate) fn open(self, state: &ServerState) {
         state.open_door(Arc::new(Behind(self.door)), &self.token);

@@ -255,7 +255,7 @@ impl Checkpoints {
         for clock in clocks {
             if let Some(source) = sources.get_mut(usize::from(clock.source.0)) {
                 let newest = source.clocks.entry(clock.name.clone()).or_default();
-                *newest = (*newest).max(clock.newest.map(|time| time.unix()));
+                *newest = (*newest).max(clock.newest.map(EventTime::unix));
             }
         }
         let shards = shards.into_iter().map(|(_, saved)| saved).collect();

@@ -176,6 +176,7 @@ fn run(
         live: None,
         finished: None,
         checkpoints,
+        kept: None,
     };
     let plan = Plan {
         workers,

@@ -83,6 +83,7 @@ pub(crate) fn replay(common: &Common, arguments: &Replay) -> Outcome {
         live: serving.as_ref().map(|serving| serving.state.live().clone()),
         finished: Some(Arc::clone(&report)),
         checkpoints,
+        kept: None,
     };
     let checkpoint_every = sink.checkpoints.as_ref().map(|checkpoints| checkpoints.every);
     let began = Instant::now();

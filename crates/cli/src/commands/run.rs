@@ -12,7 +12,8 @@ use crate::checkpoints::Checkpoints;
 use crate::failure::{DONE, Failure, Outcome};
 use crate::inputs::{self, LiveFeed};
 use crate::output;
-use crate::pipeline::{self, Feed, Plan, Running, StoreSink};
+use crate::pipeline::{self, Feed, Kept, Plan, Running, StoreSink};
+use crate::push::OpenDoor;
 use crate::settings::{self, Settings};
 use crate::sim_source::SimSource;
 use crate::status::{self, Serving, Shown, ShownSource, Watched};
@@ -41,6 +42,8 @@ struct Pipeline {
     simulated: bool,
     /// Name and state of each live source, by its place among the pipeline's sources.
     live: Vec<(String, Watched)>,
+    /// Records that an earlier run had read: what is more came in this one.
+    read_before: u64,
 }
 
 /// Runs until it is told to stop.
@@ -85,7 +88,8 @@ impl Service<'_> {
         } else {
             inputs::live(&self.settings, self.cluster.as_ref(), &self.clock)?
         };
-        let mut live = if feeds.is_empty() { None } else { Some(self.start_live(feeds, serving)?) };
+        let kept = door.as_ref().map(OpenDoor::kept);
+        let mut live = if feeds.is_empty() { None } else { Some(self.start_live(feeds, kept, serving)?) };
         if let Some(door) = door {
             door.open(&serving.state);
         }
@@ -106,7 +110,7 @@ impl Service<'_> {
             if let Some(live) = &live
                 && !came
             {
-                came = live.running.counters.totals().records.read() > 0;
+                came = live.running.counters.totals().records.read() > live.read_before;
                 if came && let Some(pipeline) = simulated.take() {
                     tracing::info!(target: "groundswell", "a live source answers; simulated data is shown no more");
                     self.show(serving, live, None);
@@ -132,13 +136,13 @@ impl Service<'_> {
         Ok(())
     }
 
-    fn start_live(&self, feeds: Vec<LiveFeed>, serving: &Serving) -> Result<Pipeline, Failure> {
+    fn start_live(&self, feeds: Vec<LiveFeed>, kept: Option<Kept>, serving: &Serving) -> Result<Pipeline, Failure> {
         let (mut sources, mut live) = (Vec::new(), Vec::new());
         for source in feeds {
             live.push((source.feed.source.name().to_owned(), source.watched()));
             sources.push(source.feed);
         }
-        let mut pipeline = self.start(sources, &self.settings.data, false, serving)?;
+        let mut pipeline = self.start(sources, &self.settings.data, false, kept, serving)?;
         pipeline.live = live;
         Ok(pipeline)
     }
@@ -154,7 +158,7 @@ impl Service<'_> {
         if folder.exists() {
             std::fs::remove_dir_all(&folder)?;
         }
-        self.start(vec![feed], &folder, true, serving)
+        self.start(vec![feed], &folder, true, None, serving)
     }
 
     fn start(
@@ -162,6 +166,7 @@ impl Service<'_> {
         feeds: Vec<Feed>,
         folder: &std::path::Path,
         simulated: bool,
+        kept: Option<Kept>,
         serving: &Serving,
     ) -> Result<Pipeline, Failure> {
         pipeline::make_data_dir(folder)?;
@@ -182,7 +187,9 @@ impl Service<'_> {
             live: Some(serving.state.live().clone()),
             finished: None,
             checkpoints,
+            kept,
         };
+        let read_before = resume.as_ref().map_or(0, |resume| resume.totals.records.read());
         let plan = Plan {
             workers: self.workers,
             // The simulator is each process's own; a cluster shares live sources only.
@@ -197,7 +204,7 @@ impl Service<'_> {
             resume,
         };
         let running = pipeline::start(plan, Box::new(sink))?;
-        Ok(Pipeline { running, reader, simulated, live: Vec::new() })
+        Ok(Pipeline { running, reader, simulated, live: Vec::new(), read_before })
     }
 
     /// Shows a pipeline, and the state of a live one that is being tried beside it.
