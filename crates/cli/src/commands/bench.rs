@@ -161,7 +161,7 @@ fn run(
     let (mut writer, _reader) =
         runtime.block_on(Store::open(data, &pipeline::store_options(settings.gate.k, true)?))?;
     let key = data.with_file_name("checkpoint.key");
-    let store = StoreSettings { checkpoint_key: key, ..StoreSettings::default() };
+    let store = StoreSettings { checkpoint_key: key, ..settings.store.clone() };
     let settings = Settings { store, ..settings.clone() };
     let checkpoints = Checkpoints::open(&settings, data, &mut writer, runtime.handle())?;
     let checkpoints = checkpoints.map(|(checkpoints, _)| checkpoints);
