@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use groundswell_gate::{EngineStatus, Released, SourceStatus, WatchEntry};
+use groundswell_gate::{EngineStatus, GapTotals, Released, SourceStatus, WatchEntry};
 use groundswell_store::Reader;
 use tokio::sync::{Semaphore, watch};
 
@@ -25,6 +25,10 @@ pub trait StatusSource: Send + Sync {
     fn status(&self) -> Released<EngineStatus>;
     /// All configured sources.
     fn sources(&self) -> Vec<Released<SourceStatus>>;
+    /// The gaps of each live source since the start; none where nothing is live.
+    fn gap_totals(&self) -> Vec<Released<GapTotals>> {
+        Vec::new()
+    }
     /// The register of watches, by name.
     fn watches(&self) -> Vec<Released<WatchEntry>>;
 }

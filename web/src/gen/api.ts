@@ -4,6 +4,27 @@
  */
 
 export interface paths {
+    "/api/v1/coverage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * For every source and window of wall time whether it was listened to; and the gaps with start, end and cause.
+         * @description What no item speaks of is not known: nothing was recorded then. Every page has the gaps of the whole stretch, the newest
+         *     1,000.
+         */
+        get: operations["coverage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sources": {
         parameters: {
             query?: never;
@@ -155,6 +176,82 @@ export interface components {
         } & {
             [key: string]: number;
         };
+        /** @description The coverage ledger. */
+        CoverageAnswer: {
+            /** @description Newest first. */
+            gaps: components["schemas"]["CoverageGap"][];
+            /** @description By (start, source). */
+            items: components["schemas"]["CoverageItem"][];
+            /** @description Give it back as `cursor` to go on; null at the end. */
+            next?: string | null;
+            /** @description `SIMULATED DATA` where the data are made up. */
+            notice?: string | null;
+        };
+        /** @description A stretch of wall time in which a connection of a source did not stand, to the minute, rounded outwards. */
+        CoverageGap: {
+            /** @description What began it: `not-running`, `refused`, `silent`, … */
+            cause: string;
+            /**
+             * Format: date-time
+             * @description The end of the minute in which the next connection stood; null while the gap is open.
+             */
+            end?: string | null;
+            /** @description Which of its connections. */
+            part: string;
+            /** @description The same in a phrase. */
+            phrase: string;
+            /** @description Everything was delivered after all. */
+            recovered: boolean;
+            /**
+             * Format: int64
+             * @description How long it was; null while it is open.
+             */
+            seconds?: number | null;
+            source: string;
+            /**
+             * Format: date-time
+             * @description The minute in which something was last heard.
+             */
+            start: string;
+        };
+        /** @description One source in one window of wall time. */
+        CoverageItem: {
+            /**
+             * Format: int64
+             * @description Seconds in which no connection stood, and that were not made up for.
+             */
+            blind_seconds: number;
+            /**
+             * Format: int64
+             * @description Posts that came too late, rounded down to a multiple of k: 0 is fewer than k.
+             */
+            late: number;
+            /**
+             * Format: int64
+             * @description Posts seen, as released by source in the window of event time with the same start.
+             */
+            posts?: number;
+            /**
+             * Format: int64
+             * @description Records that could not be read, rounded down to a multiple of k: 0 is fewer than k.
+             */
+            rejected: number;
+            source: string;
+            /** Format: date-time */
+            start: string;
+            state: components["schemas"]["CoverageStateName"];
+            step: components["schemas"]["Step"];
+            /**
+             * @description `true` where the posts are held back, or none. Neither this nor `posts` stands where the window has not closed, or is no
+             *     longer kept.
+             */
+            suppressed?: boolean;
+        };
+        /**
+         * @description What the coverage ledger says of a source in a window.
+         * @enum {string}
+         */
+        CoverageStateName: "covered" | "partly" | "gap";
         /** @description Event time of the windows that have closed. */
         EventTimes: {
             /**
@@ -392,6 +489,66 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    coverage: {
+        parameters: {
+            query?: {
+                /**
+                 * @description `minute` (default), `hour` or `day`.
+                 * @example minute
+                 */
+                step?: string;
+                /**
+                 * @description Windows that start at this time or later, and gaps that end after it; UTC, or a day.
+                 * @example 2016-09-23T00:00:00Z
+                 */
+                from?: string;
+                /**
+                 * @description Windows and gaps that start before this time.
+                 * @example 2016-09-24
+                 */
+                to?: string;
+                /**
+                 * @description This source alone, by its configured name.
+                 * @example bluesky
+                 */
+                source?: string;
+                /**
+                 * @description Items of the page, 1 to 1,000; 1,000 if not given.
+                 * @example 100
+                 */
+                limit?: number;
+                /**
+                 * @description `next` of the page before.
+                 * @example 1474588800.62
+                 */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description a page of the ledger by (start, source), and the gaps */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CoverageAnswer"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     sources: {
         parameters: {
             query?: never;
