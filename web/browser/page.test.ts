@@ -112,11 +112,25 @@ describe('with numbers', () => {
     await drawn(page);
     const total = page.locator('.total');
     expect(await total.locator('.legend').innerText()).toMatch(/held back: fewer than 10 authors[\s\S]*nothing was read/);
-    await total.locator('summary').click();
+    await total.locator('summary', { hasText: 'Numbers as a table' }).click();
     const rows = total.locator('tbody tr');
     await expect.poll(() => rows.count()).toBe(170);
     expect(await rows.filter({ hasText: 'fewer than 10 authors' }).count()).toBe(4);
     expect(await rows.filter({ hasText: 'nothing was read' }).count()).toBe(8);
+  });
+
+  test('the strip under the chart stands on its time axis, and says what was missed and what is', async () => {
+    const { page } = await open('simulated');
+    await drawn(page);
+    const strip = page.locator('.total .band > svg');
+    expect(await strip.getAttribute('aria-label')).toMatch(/\d+ listened to, 3 partly listened to, 8 not listened to, 10 not known/);
+    const plot = await page.locator('.total .u-over').boundingBox();
+    const box = await strip.boundingBox();
+    expect(Math.abs((plot?.x ?? 0) - (box?.x ?? 9))).toBeLessThan(1);
+    expect(Math.abs((plot?.width ?? 0) - (box?.width ?? 9))).toBeLessThan(1);
+    expect(await page.locator('.blind').innerText()).toMatch(/Blind since .* to bluesky: the connection was refused/);
+    await page.locator('.gaps summary').click();
+    expect(await page.locator('.gaps li').count()).toBe(2);
   });
 
   test('a minute that closes is drawn without reloading', async () => {

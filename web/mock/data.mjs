@@ -144,3 +144,29 @@ export function sources(now, simulated, hostile) {
   }
   return list;
 }
+
+/**
+ * The ledger: everything is covered but the minutes in which the chart has a gap, a partly covered hour before it, and, where
+ * nothing is well, now.
+ * @param {Step} step @param {number} newest @param {number} now @param {boolean} hostile @param {boolean} well
+ */
+export function coverage(step, newest, now, hostile, well) {
+  const width = STEP_MS[step];
+  const count = step === 'minute' ? 170 : step === 'hour' ? 140 : 40;
+  const [near, far] = step === 'minute' ? /** @type {const} */ ([96, 104]) : /** @type {const} */ ([60, 62]);
+  const source = hostile ? 's'.repeat(900) : 'bluesky';
+  const items = [];
+  // The first windows of the chart are older than the ledger.
+  for (let i = count - 11; i >= 0; i -= 1) {
+    const start = newest - i * width;
+    const state = i >= near && i < far ? 'gap' : i === far || (!well && i < 2) ? 'partly' : 'covered';
+    const blind_seconds = state === 'gap' ? width / 1_000 : state === 'partly' ? width / 2_000 : 0;
+    items.push({ source, start: iso(start), step, state, blind_seconds, posts: 4_000, rejected: 0, late: 10 });
+  }
+  const gap = {
+    source, part: source, cause: 'silent', phrase: 'nothing was heard, not even an answer to a ping', recovered: false,
+    start: iso(newest - far * width), end: iso(newest - (near - 1) * width), seconds: (far - near + 0.5) * width / 1_000,
+  };
+  const open = { ...gap, part: hostile ? 'p'.repeat(900) : 'bluesky', cause: 'refused', phrase: 'the connection was refused', start: iso(Math.floor(now / 60_000) * 60_000 - 120_000), end: null, seconds: null };
+  return { items, gaps: well ? [gap] : [open, gap], next: null };
+}

@@ -5,6 +5,7 @@
 mod args;
 mod checkpoints;
 mod commands;
+mod coverage;
 mod failure;
 mod inputs;
 mod kafka;

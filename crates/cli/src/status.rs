@@ -7,11 +7,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use groundswell_engine::Counters;
-use groundswell_gate::{EngineStatus, Minute, Released, SourceStatus, WatchEntry};
+use groundswell_gate::{EngineStatus, GapTotals, Minute, Released, SourceStatus, WatchEntry};
+use groundswell_post::EventTime;
 use groundswell_serve::{Live, Server, ServerState, StatusSource};
 use groundswell_sources::feed::{FeedsStatus, FeedsSummary};
 use groundswell_sources::file::{FileReport, FileStatus};
-use groundswell_sources::{LiveState, LiveStatus, PartStatus};
+use groundswell_sources::{Gap, LiveState, LiveStatus, PartStatus};
 use tokio::runtime::Runtime;
 
 use crate::args::Common;
@@ -30,6 +31,16 @@ pub(crate) enum Watched {
     Files(Arc<FileReport>),
     /// The simulator.
     Simulator,
+}
+
+impl Watched {
+    /// Its connections, where it has some.
+    pub(crate) fn live(&self) -> Option<Arc<LiveStatus>> {
+        match self {
+            Self::Live(_, live) | Self::Feeds(live, _) => Some(Arc::clone(live)),
+            Self::Files(_) | Self::Simulator => None,
+        }
+    }
 }
 
 /// One source of a pipeline that is shown.
@@ -117,6 +128,10 @@ impl StatusSource for Board {
         })
     }
 
+    fn is_simulated(&self) -> bool {
+        self.lock().as_ref().is_some_and(|shown| shown.simulated)
+    }
+
     fn sources(&self) -> Vec<Released<SourceStatus>> {
         let now = self.clock.millis();
         let shown = self.lock();
@@ -124,8 +139,28 @@ impl StatusSource for Board {
         shown.sources.iter().map(|source| Released::operational(source_status(source, now))).collect()
     }
 
+    fn gap_totals(&self) -> Vec<Released<GapTotals>> {
+        let now = self.clock.now().unix();
+        let shown = self.lock();
+        let Some(shown) = shown.as_ref() else { return Vec::new() };
+        let totals = |source: &ShownSource| Some(gap_totals(&source.name, source.watched.live()?.as_ref(), now));
+        shown.sources.iter().filter_map(totals).map(Released::operational).collect()
+    }
+
     fn watches(&self) -> Vec<Released<WatchEntry>> {
         self.lock().as_ref().map_or_else(Vec::new, |shown| shown.watches.register())
+    }
+}
+
+fn gap_totals(source: &str, live: &LiveStatus, now: i64) -> GapTotals {
+    let gaps = live.gaps();
+    let length =
+        |gap: &Gap| gap.end.map_or(now, EventTime::unix).saturating_sub(gap.start.unix()).max(0).unsigned_abs();
+    GapTotals {
+        source: source.to_owned(),
+        gaps: gaps.len() as u64 + live.gaps_left_out(),
+        open: gaps.iter().filter(|gap| gap.end.is_none()).count() as u64,
+        seconds: gaps.iter().map(length).sum(),
     }
 }
 

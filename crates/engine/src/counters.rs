@@ -97,6 +97,7 @@ impl Totals {
 pub struct SourceCounters {
     accepted: AtomicU64,
     rejected: AtomicU64,
+    late: AtomicU64,
     newest: AtomicI64,
 }
 
@@ -109,6 +110,11 @@ impl SourceCounters {
     /// Records of this source that could not be read.
     pub fn rejected(&self) -> u64 {
         self.rejected.load(Ordering::Relaxed)
+    }
+
+    /// Posts of this source that came after their window had closed.
+    pub fn late(&self) -> u64 {
+        self.late.load(Ordering::Relaxed)
     }
 
     /// Event time of its newest post; `None` before the first.
@@ -162,6 +168,7 @@ impl Counters {
         if let Some(counters) = self.sources.get(source) {
             counters.accepted.fetch_add(block.records.accepted, Ordering::Relaxed);
             counters.rejected.fetch_add(block.records.rejected, Ordering::Relaxed);
+            counters.late.fetch_add(block.records.late, Ordering::Relaxed);
             if let Some((_, last)) = block.event_time {
                 counters.newest.fetch_max(last, Ordering::Relaxed);
             }

@@ -54,7 +54,10 @@ mod released;
 mod volume;
 
 pub use k::{K, KTooLow};
-pub use operational::{EngineStatus, Minute, Operational, SourceStatus, WatchEntry};
+pub use operational::{
+    AtLeast, Coverage, CoverageGap, CoverageMinute, CoverageState, EngineStatus, GapTotals, Minute, Operational,
+    SourceStatus, WatchEntry,
+};
 pub use released::{Outward, Released};
 pub use volume::{
     CandidateCell, Dimension, Figures, Gate, NotReleasable, OTHER, REGION_K, VolumeCandidate, VolumeRow, perturb,

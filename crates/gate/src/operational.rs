@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use groundswell_sketch::{Step, Window};
 use serde::{Serialize, Serializer};
 
+use crate::k::K;
 use crate::released::sealed::{Item, Sealed};
 
 /// Marks things that rest on no post's content. Sealed: a new one is a change to this crate, and is reviewed as one.
@@ -30,6 +31,57 @@ impl Minute {
 impl Serialize for Minute {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         groundswell_sketch::Rfc3339(self.0).serialize(serializer)
+    }
+}
+
+/// A count of records, rounded down to a multiple of k: 0 says fewer than k, 20 says 20 to 29. What cannot be read, or comes
+/// late, rests on no content; rounded, it does not tell of one person's record in one minute either.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AtLeast(u64);
+
+impl AtLeast {
+    /// Rounds a count down.
+    pub const fn rounded(count: u64, k: K) -> Self {
+        Self(count - count % k.get())
+    }
+
+    /// The rounded count.
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+}
+
+impl Serialize for AtLeast {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+/// What the coverage ledger says of a source in a window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CoverageState {
+    /// All of its connections stood all the time, or what was missed was delivered after all.
+    Covered,
+    /// Some of its connections, or some of the time.
+    Partly,
+    /// None of its connections, at no time: a source that says nothing here says nothing about the world.
+    Gap,
+}
+
+impl CoverageState {
+    /// One word for outputs. Never renamed.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Covered => "covered",
+            Self::Partly => "partly",
+            Self::Gap => "gap",
+        }
+    }
+}
+
+impl Serialize for CoverageState {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.as_str().serialize(serializer)
     }
 }
 
@@ -100,6 +152,80 @@ operational! {
 }
 
 operational! {
+    /// A minute of wall time of one source, as the coverage ledger keeps it.
+    CoverageMinute {
+        /// The source's configured name.
+        source: String,
+        /// The minute.
+        start: Minute,
+        /// Seconds of it in which no connection stood, and that were not made up for.
+        blind_seconds: u64,
+        /// Seconds of it in which at least one connection did not stand, and that were not made up for.
+        partly_seconds: u64,
+        /// Records that could not be read.
+        rejected: AtLeast,
+        /// Posts that came after their window had closed.
+        late: AtLeast,
+    }
+}
+
+operational! {
+    /// One source in one window of wall time, as the coverage ledger says it.
+    Coverage {
+        /// The source's configured name.
+        source: String,
+        /// First minute of the window.
+        start: Minute,
+        /// How long the window is.
+        step: Step,
+        /// Whether it was covered.
+        state: CoverageState,
+        /// Seconds in which no connection stood, and that were not made up for.
+        blind_seconds: u64,
+        /// Records that could not be read; a lower bound.
+        rejected: AtLeast,
+        /// Posts that came after their window had closed; a lower bound.
+        late: AtLeast,
+    }
+}
+
+operational! {
+    /// A stretch of wall time in which a connection of a source did not stand.
+    CoverageGap {
+        /// The source's configured name.
+        source: String,
+        /// Which of its connections.
+        part: String,
+        /// The minute in which something was last heard.
+        start: Minute,
+        /// The minute after the one in which the next connection stood; none while the gap is open.
+        end: Option<Minute>,
+        /// How long it was; none while it is open.
+        seconds: Option<u64>,
+        /// What began it, in one word.
+        cause: String,
+        /// The same in a phrase.
+        phrase: String,
+        /// Everything was delivered after all.
+        recovered: bool,
+    }
+}
+
+operational! {
+    /// The gaps of one source since the program started.
+    GapTotals {
+        /// The source's configured name.
+        source: String,
+        /// How many began.
+        gaps: u64,
+        /// How many of its connections have one now.
+        open: u64,
+        /// How long those that are remembered were in all, the open ones up to now.
+        seconds: u64,
+    }
+}
+
+operational! {
     /// The running engine.
     EngineStatus {
         /// Its version.
@@ -121,8 +247,37 @@ operational! {
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::{EngineStatus, Minute, SourceStatus};
-    use crate::{Outward, Released};
+    use groundswell_sketch::Step;
+
+    use super::{AtLeast, Coverage, CoverageGap, CoverageState, EngineStatus, Minute, SourceStatus};
+    use crate::{K, Outward, Released};
+
+    #[test]
+    fn the_ledger_is_rounded() {
+        let rounded = [0, 9, 10, 29, u64::MAX].map(|count| AtLeast::rounded(count, K::DEFAULT).get());
+        assert_eq!(rounded, [0, 0, 10, 20, u64::MAX - u64::MAX % 10]);
+        let coverage = Coverage {
+            source: "bluesky".to_owned(),
+            start: Minute::containing(1_474_588_859),
+            step: Step::Minute,
+            state: CoverageState::Partly,
+            blind_seconds: 12,
+            rejected: AtLeast::rounded(19, K::DEFAULT),
+            late: AtLeast::rounded(3, K::DEFAULT),
+        };
+        insta::assert_snapshot!(Released::operational(coverage).to_json(), @r#"{"source":"bluesky","start":"2016-09-23T00:00:00Z","step":"minute","state":"partly","blind_seconds":12,"rejected":10,"late":0}"#);
+        let gap = CoverageGap {
+            source: "bluesky".to_owned(),
+            part: "bluesky".to_owned(),
+            start: Minute::containing(1_474_588_859),
+            end: None,
+            seconds: None,
+            cause: "refused".to_owned(),
+            phrase: "the connection was refused".to_owned(),
+            recovered: false,
+        };
+        insta::assert_snapshot!(Released::operational(gap).to_json(), @r#"{"source":"bluesky","part":"bluesky","start":"2016-09-23T00:00:00Z","end":null,"seconds":null,"cause":"refused","phrase":"the connection was refused","recovered":false}"#);
+    }
 
     #[test]
     fn facts_are_shown_to_the_minute() {

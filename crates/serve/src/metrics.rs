@@ -103,6 +103,21 @@ pub(crate) async fn metrics(State(state): State<ServerState>) -> Response {
             text.sample(name, &[("source", &source.name)], value(source) as f64);
         }
     }
+    let gaps = state.status().gap_totals();
+    for (name, help, value) in [
+        (
+            "groundswell_source_gaps",
+            "stretches without a connection since the start, by source",
+            (|source| source.gaps) as fn(&groundswell_gate::GapTotals) -> u64,
+        ),
+        ("groundswell_source_gaps_open", "connections that do not stand now, by source", |source| source.open),
+        ("groundswell_source_gap_seconds", "length of the last 1,024 gaps, by source", |source| source.seconds),
+    ] {
+        text.family(name, "gauge", help);
+        for source in &gaps {
+            text.sample(name, &[("source", &source.source)], value(source) as f64);
+        }
+    }
     text.one("groundswell_watches", "gauge", "watches in the register", state.status().watches().len() as f64);
     text.family("groundswell_http_requests_total", "counter", "answers by status");
     for (code, count) in state.http().all() {

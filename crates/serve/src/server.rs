@@ -144,6 +144,7 @@ fn documented() -> OpenApiRouter<ServerState> {
         .routes(routes!(api::top::top))
         .routes(routes!(api::watches::watches))
         .routes(routes!(api::sources::sources))
+        .routes(routes!(api::coverage::coverage))
         .routes(routes!(api::status::status))
         .routes(routes!(api::stream::stream))
         .routes(routes!(api::ingest::ingest))

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use groundswell_gate::{EngineStatus, Released, SourceStatus, WatchEntry};
+use groundswell_gate::{EngineStatus, GapTotals, Released, SourceStatus, WatchEntry};
 use groundswell_store::Reader;
 use tokio::sync::{Semaphore, watch};
 
@@ -24,8 +24,16 @@ pub const REQUESTS_MAX: usize = 64;
 pub trait StatusSource: Send + Sync {
     /// The running engine.
     fn status(&self) -> Released<EngineStatus>;
+    /// Whether any of its posts are made up. Asked for every answer: say it without putting everything else together.
+    fn is_simulated(&self) -> bool {
+        self.status().simulated
+    }
     /// All configured sources.
     fn sources(&self) -> Vec<Released<SourceStatus>>;
+    /// The gaps of each live source since the start; none where nothing is live.
+    fn gap_totals(&self) -> Vec<Released<GapTotals>> {
+        Vec::new()
+    }
     /// The register of watches, by name.
     fn watches(&self) -> Vec<Released<WatchEntry>>;
 }
@@ -101,7 +109,7 @@ impl ServerState {
 
     /// Whether what is shown is made up.
     pub fn is_simulated(&self) -> bool {
-        self.inner.simulated.load(Ordering::Acquire)
+        self.inner.simulated.load(Ordering::Acquire) || self.inner.status.is_simulated()
     }
 
     pub(crate) fn notice(&self) -> Option<&'static str> {

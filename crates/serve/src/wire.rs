@@ -3,7 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use groundswell_gate::{Dimension, EngineStatus, Outward, Released, SourceStatus, VolumeRow, WatchEntry};
+use groundswell_gate::{
+    Coverage, CoverageGap, CoverageState, Dimension, EngineStatus, Outward, Released, SourceStatus, VolumeRow,
+    WatchEntry,
+};
 use groundswell_sketch::{Rfc3339, Step, Window};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -330,6 +333,139 @@ impl SourceList {
     }
 }
 
+/// What the coverage ledger says of a source in a window.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[schema(as = CoverageStateName)]
+pub(crate) enum CoverageStateName {
+    /// All its connections stood all the time, or what was missed was delivered after all.
+    Covered,
+    /// Some connections, or some of the time; or part of the window is not known.
+    Partly,
+    /// No connection at any time: silence here says nothing.
+    Gap,
+}
+
+impl From<CoverageState> for CoverageStateName {
+    fn from(state: CoverageState) -> Self {
+        match state {
+            CoverageState::Covered => Self::Covered,
+            CoverageState::Partly => Self::Partly,
+            CoverageState::Gap => Self::Gap,
+        }
+    }
+}
+
+/// One source in one window of wall time.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CoverageItem)]
+pub(crate) struct CoverageItem {
+    source: String,
+    #[schema(value_type = String, format = DateTime)]
+    start: Rfc3339,
+    step: StepName,
+    state: CoverageStateName,
+    /// Seconds in which no connection stood, and that were not made up for.
+    blind_seconds: u64,
+    /// Posts seen, as released by source in the window of event time with the same start.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false, value_type = u64)]
+    posts: Option<u64>,
+    /// `true` where the posts are held back, or none. Neither this nor `posts` stands where the window has not closed, or is no
+    /// longer kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false, value_type = bool)]
+    suppressed: Option<bool>,
+    /// Records that could not be read, rounded down to a multiple of k: 0 is fewer than k.
+    rejected: u64,
+    /// Posts that came too late, rounded down to a multiple of k: 0 is fewer than k.
+    late: u64,
+}
+
+impl CoverageItem {
+    /// From the ledger, the released volumes by source, and the first and the last closed window.
+    pub(crate) fn all(
+        items: &[Released<Coverage>],
+        volumes: &[Released<VolumeRow>],
+        closed: Option<(Window, Window)>,
+    ) -> Vec<Self> {
+        let mut posts: BTreeMap<(&str, i64), u64> = BTreeMap::new();
+        for row in volumes {
+            if let Some(figures) = row.figures {
+                posts.insert((&row.value, row.window.start), figures.posts);
+            }
+        }
+        let item = |item: &Released<Coverage>| {
+            let start = item.start.unix();
+            let posts = posts.get(&(item.source.as_str(), start)).copied();
+            let closed = closed.is_some_and(|(first, last)| (first.start..=last.start).contains(&start));
+            Self {
+                source: item.source.clone(),
+                start: Rfc3339(start),
+                step: item.step.into(),
+                state: item.state.into(),
+                blind_seconds: item.blind_seconds,
+                posts,
+                suppressed: (posts.is_none() && closed).then_some(true),
+                rejected: item.rejected.get(),
+                late: item.late.get(),
+            }
+        };
+        items.iter().map(item).collect()
+    }
+}
+
+/// A stretch of wall time in which a connection of a source did not stand, to the minute, rounded outwards.
+#[derive(Debug, ToSchema)]
+#[schema(as = CoverageGap)]
+#[allow(dead_code, reason = "describes what the gate writes; a test compares the two")]
+pub(crate) struct CoverageGapSchema {
+    source: String,
+    /// Which of its connections.
+    part: String,
+    /// The minute in which something was last heard.
+    #[schema(value_type = String, format = DateTime)]
+    start: String,
+    /// The end of the minute in which the next connection stood; null while the gap is open.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    end: Option<String>,
+    /// How long it was; null while it is open.
+    seconds: Option<u64>,
+    /// What began it: `not-running`, `refused`, `silent`, …
+    cause: String,
+    /// The same in a phrase.
+    phrase: String,
+    /// Everything was delivered after all.
+    recovered: bool,
+}
+
+/// The coverage ledger.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CoverageAnswer)]
+pub(crate) struct CoverageAnswer {
+    /// By (start, source).
+    items: Vec<CoverageItem>,
+    /// Newest first.
+    #[schema(value_type = Vec<CoverageGapSchema>)]
+    gaps: Vec<Released<CoverageGap>>,
+    /// Give it back as `cursor` to go on; null at the end.
+    next: Option<String>,
+    /// `SIMULATED DATA` where the data are made up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notice: Option<&'static str>,
+}
+
+impl CoverageAnswer {
+    pub(crate) fn new(
+        items: Vec<CoverageItem>,
+        gaps: Vec<Released<CoverageGap>>,
+        next: Option<String>,
+        notice: Option<&'static str>,
+    ) -> Self {
+        Self { items, gaps, next, notice }
+    }
+}
+
 /// Records by what became of them; `read` is the sum. Counts of records, not of people. Further counters of the engine
 /// stand beside these.
 #[derive(Serialize, ToSchema)]
@@ -429,6 +565,7 @@ const _: () = {
     const fn outward<T: Outward + ?Sized>() {}
     outward::<[Released<VolumeRow>]>();
     outward::<[Released<SourceStatus>]>();
+    outward::<[Released<CoverageGap>]>();
 };
 
 /// Whether a dimension can be ranked by value.

@@ -24,6 +24,9 @@ async fn bodies() {
         ("watches", "/api/v1/watches"),
         ("sources", "/api/v1/sources"),
         ("status", "/api/v1/status"),
+        ("coverage", "/api/v1/coverage"),
+        ("coverage_hour", "/api/v1/coverage?step=hour&source=bluesky"),
+        ("coverage_nothing", "/api/v1/coverage?from=2020-01-01"),
     ] {
         let answer = served.get(path).await;
         assert_eq!((answer.status, answer.header("content-type")), (StatusCode::OK, "application/json"), "{path}");
@@ -43,6 +46,7 @@ async fn problems() {
         ("bad_limit", "/api/v1/volumes?limit=1001", 400),
         ("bad_cursor", "/api/v1/volumes?cursor=x", 400),
         ("given_twice", "/api/v1/volumes?by=term&by=watch", 400),
+        ("coverage_bad_cursor", "/api/v1/coverage?cursor=x", 400),
         ("top_by_missing", "/api/v1/volumes/top", 400),
         ("not_found", "/api/v1/people", 404),
     ] {
@@ -90,6 +94,23 @@ async fn pages_follow_each_other() {
 }
 
 #[tokio::test]
+async fn posts_of_the_ledger_are_what_was_released() {
+    let served = served().await;
+    let told = async |query: &str| {
+        let answer = served.get(&format!("/api/v1/coverage?source=bluesky&{query}")).await.json();
+        let items = answer["items"].as_array().unwrap();
+        items.iter().map(|item| (item["posts"].clone(), item["suppressed"].clone())).collect::<Vec<_>>()
+    };
+    // In minute 1 four authors wrote there: held back, and no number of theirs in the ledger either.
+    let (shown, held_back) = ((Value::from(90), Value::Null), (Value::Null, Value::from(true)));
+    assert_eq!(told("step=minute").await, [shown.clone(), held_back.clone(), shown.clone(), shown]);
+    // The hour closed without a row by source.
+    assert_eq!(told("step=hour").await, [held_back]);
+    // Where nothing has closed, nothing is said.
+    assert_eq!(told("step=day").await, [(Value::Null, Value::Null)]);
+}
+
+#[tokio::test]
 async fn answers_are_as_the_document_says() {
     let served = served().await;
     let document: Value = serde_json::from_str(&groundswell_serve::openapi()).unwrap();
@@ -133,7 +154,7 @@ async fn answers_are_as_the_document_says() {
             assert_eq!(differences(&answer.json(), schema, &document), Vec::<String>::new(), "{path}");
         }
     }
-    assert_eq!(paths, 5);
+    assert_eq!(paths, 6);
     // The validator can say no.
     let row = &document["components"]["schemas"]["VolumeRow"];
     let wrong = serde_json::json!({"start": 1, "step": "second", "by": {}, "name": "x"});

@@ -58,7 +58,7 @@ impl Position {
 /// assert!(messages.push(40, b"{\"time\":1,\n\"text\":\"a\"}"));
 /// assert!(messages.push(43, b"{}"));
 /// assert_eq!(messages.first(), Some(40));
-/// assert_eq!(messages.iter().map(|(number, bytes)| (number, bytes.len())).collect::<Vec<_>>(), [(40, 21), (43, 2)]);
+/// assert_eq!(messages.iter().map(|(number, bytes)| (number, bytes.len())).collect::<Vec<_>>(), [(40, 22), (43, 2)]);
 /// ```
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Messages {

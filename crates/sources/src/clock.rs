@@ -54,6 +54,11 @@ impl ManualClock {
         Self { now: AtomicI64::new(now.unix()), millis: AtomicU64::new(0) }
     }
 
+    /// Sets the wall clock, as an operator or a time server does; what runs on is not touched.
+    pub fn set(&self, now: EventTime) {
+        self.now.store(now.unix(), Ordering::Release);
+    }
+
     /// Moves both hands forward.
     pub fn advance_millis(&self, millis: u64) {
         let before = self.millis.fetch_add(millis, Ordering::AcqRel);

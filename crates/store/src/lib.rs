@@ -6,7 +6,7 @@
 //!
 //! Main types: [`Store`] opens a data folder and gives the one [`Writer`] and any number of [`Reader`]s; they implement
 //! [`ReleaseWriter`] and [`ReleasedReader`], which another database can share. [`WatchStore`] keeps the register of
-//! watches. The database is `SQLite` in WAL mode: readers and the writer do not wait for each other.
+//! watches. [`CoverageBatch`] goes into the coverage ledger: when which source was listened to. The database is `SQLite` in WAL mode: readers and the writer do not wait for each other.
 //!
 //! ```
 //! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
@@ -37,6 +37,7 @@
 //! - One process writes at a time (`tests/store.rs`: `only_one_writes`).
 //! - A checkpoint is whole, unaltered and the one that belongs to what is released, or it is refused (`checkpoint.rs`:
 //!   `what_was_altered_or_exchanged_is_refused`).
+//! - The ledger holds no more than was written into it, once, and a gap finds its end (`tests/coverage.rs`).
 //! - Files of all earlier schemas can be opened (`tests/store.rs`: `old_files_open`).
 //!
 //! Sources: <https://www.sqlite.org/wal.html>, <https://www.sqlite.org/withoutrowid.html>,
@@ -46,11 +47,15 @@
 
 mod checkpoint;
 mod codes;
+mod coverage;
 mod error;
 mod model;
 mod sqlite;
 
 pub use checkpoint::{CHECKPOINT_BYTES_MAX, CheckpointFileError, CheckpointFolder};
+pub use coverage::{
+    COVERAGE_DAYS, COVERAGE_GAPS_MAX, CoverageBatch, CoverageQuery, GAPS_ANSWER_MAX, GapRecord, LedgerEnd,
+};
 pub use error::{DatabaseError, OpenError, ReadError, WatchStoreError, WriteError};
 pub use model::{
     Committed, Cursor, FileRead, Fingerprint, PAGE_ROWS_MAX, Page, ReleaseBatch, ReleaseWriter, ReleasedReader,

@@ -2,10 +2,10 @@
 
 use std::future::Future;
 
-use groundswell_gate::{Dimension, Released, VolumeRow};
+use groundswell_gate::{Coverage, CoverageGap, Dimension, Released, VolumeRow};
 use groundswell_sketch::{Step, Window};
 
-use crate::{ReadError, WriteError};
+use crate::{CoverageBatch, CoverageQuery, LedgerEnd, ReadError, WriteError};
 
 /// BLAKE3 of a file's content. The store keeps this and never a name.
 pub type Fingerprint = [u8; 32];
@@ -128,6 +128,20 @@ pub trait ReleasedReader: Send + Sync {
     /// Whether a window has closed.
     fn window_closed(&self, window: Window) -> impl Future<Output = Result<bool, ReadError>> + Send;
 
+    /// A page of the coverage ledger by (start, source): only windows of which at least a minute is over.
+    fn coverage(
+        &self,
+        query: &CoverageQuery,
+    ) -> impl Future<Output = Result<Page<Released<Coverage>>, ReadError>> + Send;
+
+    /// The gaps that touch a stretch of wall time, newest first, at most [`crate::GAPS_ANSWER_MAX`]; of one source or all.
+    fn gaps(
+        &self,
+        from: i64,
+        to: i64,
+        source: Option<&str>,
+    ) -> impl Future<Output = Result<Vec<Released<CoverageGap>>, ReadError>> + Send;
+
     /// Whether the store answers.
     fn ping(&self) -> impl Future<Output = Result<(), ReadError>> + Send;
 }
@@ -149,4 +163,15 @@ pub trait ReleaseWriter: Send {
     /// Drops minute rows that start more than `minutes_kept_days` before the latest minute; hours and days stay.
     /// Returns how many rows went.
     fn prune(&mut self, minutes_kept_days: u32) -> impl Future<Output = Result<u64, WriteError>> + Send;
+
+    /// Begins a run of the ledger: gaps that earlier runs left open end where those runs ended. Gives back how far the ledger
+    /// went, by source.
+    fn resume_coverage(&mut self, run: i64) -> impl Future<Output = Result<Vec<LedgerEnd>, WriteError>> + Send;
+
+    /// Writes into the ledger. The same again changes nothing; what is written later about a minute or a gap replaces what
+    /// stood there, and counts of records only rise.
+    fn record_coverage(&mut self, batch: &CoverageBatch) -> impl Future<Output = Result<(), WriteError>> + Send;
+
+    /// Drops what is older than [`crate::COVERAGE_DAYS`], and the oldest gaps over [`crate::COVERAGE_GAPS_MAX`].
+    fn prune_coverage(&mut self, now: i64) -> impl Future<Output = Result<(), WriteError>> + Send;
 }

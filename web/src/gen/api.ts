@@ -4,23 +4,21 @@
  */
 
 export interface paths {
-    "/api/v1/ingest": {
+    "/api/v1/coverage": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
-        put?: never;
         /**
-         * Takes posts: one JSON object a line, in the file format of the contract, plain, gzip or zstd (`Content-Encoding`), at most
-         *     8 MiB packed and unpacked. Needs `Authorization: Bearer TOKEN`; without a configured token there is no door.
-         * @description With `Idempotency-Key: STREAM/NUMBER` a batch is counted once however often it is sent, also across a crash: a stream's
-         *     batches are sent one after the other with growing numbers, and one whose number is not above the last that was taken is
-         *     answered with `"repeated": true`. Without the key it is counted each time.
+         * For every source and window of wall time whether it was listened to; and the gaps with start, end and cause.
+         * @description What no item speaks of is not known: nothing was recorded then. Every page has the gaps of the whole stretch, the newest
+         *     1,000.
          */
-        post: operations["ingest"];
+        get: operations["coverage"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -178,6 +176,82 @@ export interface components {
         } & {
             [key: string]: number;
         };
+        /** @description The coverage ledger. */
+        CoverageAnswer: {
+            /** @description Newest first. */
+            gaps: components["schemas"]["CoverageGap"][];
+            /** @description By (start, source). */
+            items: components["schemas"]["CoverageItem"][];
+            /** @description Give it back as `cursor` to go on; null at the end. */
+            next?: string | null;
+            /** @description `SIMULATED DATA` where the data are made up. */
+            notice?: string | null;
+        };
+        /** @description A stretch of wall time in which a connection of a source did not stand, to the minute, rounded outwards. */
+        CoverageGap: {
+            /** @description What began it: `not-running`, `refused`, `silent`, … */
+            cause: string;
+            /**
+             * Format: date-time
+             * @description The end of the minute in which the next connection stood; null while the gap is open.
+             */
+            end?: string | null;
+            /** @description Which of its connections. */
+            part: string;
+            /** @description The same in a phrase. */
+            phrase: string;
+            /** @description Everything was delivered after all. */
+            recovered: boolean;
+            /**
+             * Format: int64
+             * @description How long it was; null while it is open.
+             */
+            seconds?: number | null;
+            source: string;
+            /**
+             * Format: date-time
+             * @description The minute in which something was last heard.
+             */
+            start: string;
+        };
+        /** @description One source in one window of wall time. */
+        CoverageItem: {
+            /**
+             * Format: int64
+             * @description Seconds in which no connection stood, and that were not made up for.
+             */
+            blind_seconds: number;
+            /**
+             * Format: int64
+             * @description Posts that came too late, rounded down to a multiple of k: 0 is fewer than k.
+             */
+            late: number;
+            /**
+             * Format: int64
+             * @description Posts seen, as released by source in the window of event time with the same start.
+             */
+            posts?: number;
+            /**
+             * Format: int64
+             * @description Records that could not be read, rounded down to a multiple of k: 0 is fewer than k.
+             */
+            rejected: number;
+            source: string;
+            /** Format: date-time */
+            start: string;
+            state: components["schemas"]["CoverageStateName"];
+            step: components["schemas"]["Step"];
+            /**
+             * @description `true` where the posts are held back, or none. Neither this nor `posts` stands where the window has not closed, or is no
+             *     longer kept.
+             */
+            suppressed?: boolean;
+        };
+        /**
+         * @description What the coverage ledger says of a source in a window.
+         * @enum {string}
+         */
+        CoverageStateName: "covered" | "partly" | "gap";
         /** @description Event time of the windows that have closed. */
         EventTimes: {
             /**
@@ -190,50 +264,6 @@ export interface components {
              * @description End of the last.
              */
             last?: string | null;
-        };
-        /** @description What became of a pushed batch. It goes to its sender alone and says nothing but what follows from the batch itself. */
-        IngestAnswer: {
-            /**
-             * Format: int64
-             * @description Good ones. What the edge finds about them later (late, repeated, opted out) is not known yet.
-             */
-            accepted: number;
-            /** @description A crash can no longer take it. If false, send it again after a crash, with the same key. */
-            durable: boolean;
-            /**
-             * Format: int64
-             * @description Records, good and bad; empty lines are none.
-             */
-            lines: number;
-            /** @description `SIMULATED DATA` where what the page shows is made up. */
-            notice?: string;
-            /** @description The first 100 bad ones. */
-            rejected: components["schemas"]["IngestRejection"][];
-            /**
-             * Format: int64
-             * @description Bad ones.
-             */
-            rejected_total: number;
-            /** @description The batch was taken before, by its key; nothing of it is counted now, nor read. */
-            repeated: boolean;
-        };
-        /** @description A line of a pushed batch that could not be read. */
-        IngestRejection: {
-            /**
-             * @description What was wrong with it.
-             * @example missing
-             */
-            error: string;
-            /**
-             * @description The part that was bad; `record` is the line as a whole.
-             * @example text
-             */
-            field: string;
-            /**
-             * Format: int64
-             * @description From 1.
-             */
-            line: number;
         };
         /** @description A problem (RFC 9457). */
         Problem: {
@@ -459,45 +489,56 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    ingest: {
+    coverage: {
         parameters: {
             query?: {
                 /**
-                 * @description `durable`: answer when a crash can no longer take the batch, or after 90 seconds with `"durable": false`. `taken` (default):
-                 *     answer at once.
-                 * @example durable
+                 * @description `minute` (default), `hour` or `day`.
+                 * @example minute
                  */
-                wait?: string;
-            };
-            header?: {
+                step?: string;
                 /**
-                 * @description the batch's stream and number
-                 * @example shop-a/1042
+                 * @description Windows that start at this time or later, and gaps that end after it; UTC, or a day.
+                 * @example 2016-09-23T00:00:00Z
                  */
-                "Idempotency-Key"?: string | null;
-                /** @description `gzip` or `zstd` */
-                "Content-Encoding"?: string | null;
+                from?: string;
+                /**
+                 * @description Windows and gaps that start before this time.
+                 * @example 2016-09-24
+                 */
+                to?: string;
+                /**
+                 * @description This source alone, by its configured name.
+                 * @example bluesky
+                 */
+                source?: string;
+                /**
+                 * @description Items of the page, 1 to 1,000; 1,000 if not given.
+                 * @example 100
+                 */
+                limit?: number;
+                /**
+                 * @description `next` of the page before.
+                 * @example 1474588800.62
+                 */
+                cursor?: string;
             };
+            header?: never;
             path?: never;
             cookie?: never;
         };
-        /** @description one post a line */
-        requestBody: {
-            content: {
-                "application/x-ndjson": string;
-            };
-        };
+        requestBody?: never;
         responses: {
-            /** @description what became of each line */
+            /** @description a page of the ledger by (start, source), and the gaps */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["IngestAnswer"];
+                    "application/json": components["schemas"]["CoverageAnswer"];
                 };
             };
-            /** @description a problem: nothing of the batch was taken */
+            /** @description a problem */
             default: {
                 headers: {
                     [name: string]: unknown;

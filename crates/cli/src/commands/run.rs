@@ -4,11 +4,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use anyhow::Context as _;
 use groundswell_sources::{Clock, DecodeOptions, Stop, SystemClock};
 use groundswell_store::{Reader, Store, WatchStore};
 
 use crate::args::{Common, Run};
 use crate::checkpoints::Checkpoints;
+use crate::coverage::{Listened, Recorder};
 use crate::failure::{DONE, Failure, Outcome};
 use crate::inputs::{self, LiveFeed};
 use crate::output;
@@ -38,6 +40,7 @@ struct Service<'a> {
 /// One of the two pipelines, with the store it writes.
 struct Pipeline {
     running: Running,
+    recorder: Recorder,
     reader: Reader,
     simulated: bool,
     /// Name and state of each live source, by its place among the pipeline's sources.
@@ -122,7 +125,8 @@ impl Service<'_> {
                     simulated = Some(pipeline);
                 }
             }
-            for pipeline in [&live, &simulated].into_iter().flatten() {
+            for pipeline in [&mut live, &mut simulated].into_iter().flatten() {
+                pipeline.recorder.look();
                 if pipeline.running.ended() {
                     stop.stop();
                 }
@@ -142,9 +146,7 @@ impl Service<'_> {
             live.push((source.feed.source.name().to_owned(), source.watched()));
             sources.push(source.feed);
         }
-        let mut pipeline = self.start(sources, &self.settings.data, false, kept, serving)?;
-        pipeline.live = live;
-        Ok(pipeline)
+        self.start(sources, live, &self.settings.data, false, kept, serving)
     }
 
     fn start_simulated(&self, serving: &Serving, why: &str) -> Result<Pipeline, Failure> {
@@ -158,12 +160,13 @@ impl Service<'_> {
         if folder.exists() {
             std::fs::remove_dir_all(&folder)?;
         }
-        self.start(vec![feed], &folder, true, None, serving)
+        self.start(vec![feed], Vec::new(), &folder, true, None, serving)
     }
 
     fn start(
         &self,
         feeds: Vec<Feed>,
+        live: Vec<(String, Watched)>,
         folder: &std::path::Path,
         simulated: bool,
         kept: Option<Kept>,
@@ -180,6 +183,8 @@ impl Service<'_> {
         };
         let (checkpoints, resume) = left.map_or((None, None), |(checkpoints, resume)| (Some(checkpoints), resume));
         let checkpoint_every = checkpoints.as_ref().map(|checkpoints| checkpoints.every);
+        let ledger = writer.clone();
+        let names: Vec<String> = feeds.iter().map(|feed| feed.source.name().to_owned()).collect();
         let sink = StoreSink {
             runtime: self.runtime.handle().clone(),
             writer,
@@ -204,7 +209,26 @@ impl Service<'_> {
             resume,
         };
         let running = pipeline::start(plan, Box::new(sink))?;
-        Ok(Pipeline { running, reader, simulated, live: Vec::new(), read_before })
+        // After the sources were told where to go on, so that they have said since when they were away.
+        let listened = names.into_iter().enumerate().map(|(index, name)| {
+            let counters = Arc::clone(&running.counters);
+            Listened {
+                live: live.get(index).and_then(|(_, watched)| watched.live()),
+                name,
+                counts: Box::new(move || {
+                    counters.source(index).map_or((0, 0), |source| (source.rejected(), source.late()))
+                }),
+            }
+        });
+        let recorder = Recorder::start(
+            listened.collect(),
+            ledger,
+            groundswell_gate::K::new(self.settings.gate.k).map_err(Failure::usage)?,
+            Arc::clone(&self.clock),
+            self.runtime.handle().clone(),
+        )
+        .context("the coverage ledger cannot be gone on with")?;
+        Ok(Pipeline { running, recorder, reader, simulated, live, read_before })
     }
 
     /// Shows a pipeline, and the state of a live one that is being tried beside it.
@@ -232,7 +256,8 @@ impl Service<'_> {
     }
 }
 
-fn end(pipeline: Pipeline) -> Result<(), Failure> {
+fn end(mut pipeline: Pipeline) -> Result<(), Failure> {
+    pipeline.recorder.finish();
     pipeline.running.stop.stop();
     let (_, errors) = pipeline.running.join()?;
     for error in errors {

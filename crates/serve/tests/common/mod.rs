@@ -10,12 +10,12 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use groundswell_gate::{
-    CandidateCell, Dimension, EngineStatus, Gate, Minute, Released, SourceStatus, VolumeCandidate, VolumeRow,
-    WatchEntry,
+    AtLeast, CandidateCell, CoverageGap, CoverageMinute, Dimension, EngineStatus, GapTotals, Gate, K, Minute, Released,
+    SourceStatus, VolumeCandidate, VolumeRow, WatchEntry,
 };
 use groundswell_serve::{Live, ServerState, StatusSource, router};
 use groundswell_sketch::{Distinct, Step, Window};
-use groundswell_store::{Reader, ReleaseBatch, ReleaseWriter as _, Store, StoreOptions};
+use groundswell_store::{CoverageBatch, GapRecord, Reader, ReleaseBatch, ReleaseWriter as _, Store, StoreOptions};
 use serde_json::Value;
 use tower::ServiceExt as _;
 
@@ -63,6 +63,10 @@ impl StatusSource for Fixed {
             ..source.clone()
         };
         vec![Released::operational(source), Released::operational(retrying)]
+    }
+
+    fn gap_totals(&self) -> Vec<Released<GapTotals>> {
+        vec![Released::operational(GapTotals { source: "bluesky".to_owned(), gaps: 2, open: 1, seconds: 95 })]
     }
 
     fn watches(&self) -> Vec<Released<WatchEntry>> {
@@ -119,12 +123,58 @@ pub(crate) fn batch() -> ReleaseBatch {
                 ("rare", 9, 9),
             ],
         ));
+        batch.rows.extend(released(
+            Dimension::Source,
+            window,
+            &[("bluesky", if n == 1 { 4 } else { 90 }, if n == 1 { 4 } else { 80 }), ("second", 30, 30)],
+        ));
         batch.rows.extend(released(Dimension::Watch, window, &[("heat", 3, 3), ("river-floods", 12 + n, 12)]));
     }
     let hour = Window::containing(Step::Hour, START);
     batch.windows.push(hour);
     batch.rows.extend(released(Dimension::Total, hour, &[("all", 400, 200)]));
     batch
+}
+
+/// Minutes of two sources; one of them was away in the second minute, and is away again.
+pub(crate) fn ledger() -> CoverageBatch {
+    let row = |source: &str, n: i64, blind: u64, rejected: u64| {
+        Released::operational(CoverageMinute {
+            source: source.to_owned(),
+            start: Minute::containing(minute(n).start),
+            blind_seconds: blind,
+            partly_seconds: blind,
+            rejected: AtLeast::rounded(rejected, K::DEFAULT),
+            late: AtLeast::rounded(0, K::DEFAULT),
+        })
+    };
+    let gap = |number: i64, start: i64, end: Option<i64>, cause: &str| GapRecord {
+        run: START,
+        number,
+        gap: Released::operational(CoverageGap {
+            source: "bluesky".to_owned(),
+            part: "bluesky".to_owned(),
+            start: Minute::containing(minute(start).start),
+            end: end.map(|end| Minute::containing(minute(end).start)),
+            seconds: end.map(|_| 75),
+            cause: cause.to_owned(),
+            phrase: "nothing was heard, not even an answer to a ping".to_owned(),
+            recovered: false,
+        }),
+    };
+    CoverageBatch {
+        sources: vec!["bluesky".to_owned(), "second".to_owned()],
+        recorded_until: minute(4).start,
+        minutes: vec![
+            row("bluesky", 0, 0, 23),
+            row("bluesky", 1, 60, 0),
+            row("bluesky", 2, 15, 3),
+            row("bluesky", 3, 0, 0),
+            row("second", 0, 0, 0),
+            row("second", 1, 0, 0),
+        ],
+        gaps: vec![gap(0, 1, Some(3), "silent"), gap(1, 3, None, "silent")],
+    }
 }
 
 pub(crate) struct Served {
@@ -140,6 +190,7 @@ pub(crate) async fn served() -> Served {
     let folder = tempfile::tempdir().unwrap();
     let (mut writer, reader) = Store::open(folder.path(), &StoreOptions::default()).await.unwrap();
     writer.commit(&batch()).await.unwrap();
+    writer.record_coverage(&ledger()).await.unwrap();
     let status = Arc::new(Fixed { simulated: AtomicBool::new(false) });
     let state = ServerState::new(Arc::clone(&status) as Arc<dyn StatusSource>, Live::new());
     state.replace_reader(reader.clone(), false);

@@ -1,5 +1,6 @@
 //! The released tables in one `SQLite` file.
 
+mod coverage;
 mod open;
 mod reader;
 mod watches;

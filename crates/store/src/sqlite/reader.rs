@@ -1,13 +1,15 @@
 //! Reads released tables; several connections, none of which can write.
 
-use groundswell_gate::{Dimension, Figures, Gate, K, NotReleasable, Released, VolumeRow, readmit};
+use groundswell_gate::{
+    Coverage, CoverageGap, Dimension, Figures, Gate, K, NotReleasable, Released, VolumeRow, readmit,
+};
 use groundswell_sketch::{Step, Window};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqlitePool};
 
 use crate::codes::{dimension_code, step_code};
 use crate::model::PAGE_ROWS_MAX;
-use crate::{Cursor, Fingerprint, Page, ReadError, ReleasedReader, VolumeQuery};
+use crate::{CoverageQuery, Cursor, Fingerprint, Page, ReadError, ReleasedReader, VolumeQuery};
 
 /// A reader of released tables. Cheap to clone; clones share their connections.
 #[derive(Clone, Debug)]
@@ -219,6 +221,14 @@ impl ReleasedReader for SqliteReader {
             .fetch_one(&self.pool)
             .await?;
         Ok(count > 0)
+    }
+
+    async fn coverage(&self, query: &CoverageQuery) -> Result<Page<Released<Coverage>>, ReadError> {
+        super::coverage::windows(&self.pool, self.k, query).await
+    }
+
+    async fn gaps(&self, from: i64, to: i64, source: Option<&str>) -> Result<Vec<Released<CoverageGap>>, ReadError> {
+        super::coverage::gaps(&self.pool, from, to, source).await
     }
 
     async fn ping(&self) -> Result<(), ReadError> {

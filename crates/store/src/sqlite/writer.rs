@@ -12,7 +12,7 @@ use sqlx::{Arguments as _, Connection as _, Row as _};
 use tokio::sync::Mutex;
 
 use crate::codes::{dimension_code, step_code};
-use crate::{Committed, FileRead, ReleaseBatch, ReleaseWriter, WriteError};
+use crate::{Committed, CoverageBatch, FileRead, LedgerEnd, ReleaseBatch, ReleaseWriter, WriteError};
 
 /// Rows of one multi-row statement: enough that the way to the connection's thread does not count, few enough that the
 /// arguments stay in the cache.
@@ -371,5 +371,26 @@ impl ReleaseWriter for SqliteWriter {
         }
         transaction.commit().await?;
         Ok(dropped)
+    }
+
+    async fn resume_coverage(&mut self, run: i64) -> Result<Vec<LedgerEnd>, WriteError> {
+        let mut inner = self.inner.lock().await;
+        super::coverage::resume(&mut inner.connection, run).await
+    }
+
+    async fn record_coverage(&mut self, batch: &CoverageBatch) -> Result<(), WriteError> {
+        let mut inner = self.inner.lock().await;
+        let mut transaction = inner.connection.begin_with("BEGIN IMMEDIATE").await?;
+        super::coverage::record(&mut transaction, batch).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    async fn prune_coverage(&mut self, now: i64) -> Result<(), WriteError> {
+        let mut inner = self.inner.lock().await;
+        let mut transaction = inner.connection.begin_with("BEGIN IMMEDIATE").await?;
+        super::coverage::prune(&mut transaction, now).await?;
+        transaction.commit().await?;
+        Ok(())
     }
 }

@@ -50,3 +50,10 @@ test('what does not answer in time is given up', async () => {
   await answer;
   vi.useRealTimers();
 });
+
+test('all pages of the ledger are followed, and the gaps are told once', async () => {
+  let page = 0;
+  const gap = { source: 'a' };
+  const api = new Api('', async () => json({ items: [{ start: String((page += 1)) }], gaps: [gap], next: page === 1 ? 'c' : null }));
+  expect(await api.coverage('minute', null)).toEqual({ items: [{ start: '1' }, { start: '2' }], gaps: [gap] });
+});

@@ -1,6 +1,6 @@
 // The page's way to the API: JSON in, typed answers out, every failure one `ApiError` that can be shown as it is.
 import type { paths } from '../../gen/api';
-import type { Ranked, SourceList, Status, Step, TopAnswer, VolumePage, VolumeRow, WatchList } from './types';
+import type { CoverageAnswer, Ranked, SourceList, Status, Step, TopAnswer, VolumePage, VolumeRow, WatchList } from './types';
 
 /** Longest wait for one answer; what does not answer by then is treated like a lost connection. */
 export const TIMEOUT_MS = 10_000;
@@ -26,7 +26,7 @@ export class ApiError extends Error {
 export type Fetch = (input: string, init?: RequestInit) => Promise<Response>;
 
 /** The paths that the page reads; questions and answers have the types of openapi.json. */
-type Path = '/api/v1/status' | '/api/v1/sources' | '/api/v1/watches' | '/api/v1/volumes' | '/api/v1/volumes/top';
+type Path = '/api/v1/status' | '/api/v1/sources' | '/api/v1/coverage' | '/api/v1/watches' | '/api/v1/volumes' | '/api/v1/volumes/top';
 type Question<P extends Path> = NonNullable<paths[P]['get']['parameters']['query']>;
 type Answer<P extends Path> = paths[P]['get']['responses'][200]['content']['application/json'];
 
@@ -105,6 +105,22 @@ export class Api {
 
   top(by: Ranked, step: Step, limit: number): Promise<TopAnswer> {
     return this.get('/api/v1/volumes/top', { by, step, limit });
+  }
+
+  /** The coverage ledger from a time on, page by page; the gaps are those of the whole stretch. */
+  async coverage(step: Step, from: string | null): Promise<Pick<CoverageAnswer, 'items' | 'gaps'>> {
+    const all: Pick<CoverageAnswer, 'items' | 'gaps'> = { items: [], gaps: [] };
+    let cursor: string | null = null;
+    for (let page = 0; page < PAGES_MAX; page += 1) {
+      const answer: CoverageAnswer = await this.get('/api/v1/coverage', {
+        step, limit: PAGE_ROWS, ...(from !== null && { from }), ...(cursor !== null && { cursor }),
+      });
+      all.items.push(...answer.items);
+      all.gaps = answer.gaps;
+      cursor = answer.next ?? null;
+      if (cursor === null) break;
+    }
+    return all;
   }
 
   /** All rows of a table from a time on, page by page. */

@@ -12,6 +12,9 @@ export type Watch = Schemas['Watch'];
 export type WatchList = Schemas['WatchList'];
 export type Source = Schemas['SourceState'];
 export type SourceList = Schemas['SourceList'];
+export type CoverageItem = Schemas['CoverageItem'];
+export type CoverageGap = Schemas['CoverageGap'];
+export type CoverageAnswer = Schemas['CoverageAnswer'];
 export type Status = Schemas['Status'];
 
 /** What the page ranks: the dimensions of the four panels. */

@@ -1,9 +1,12 @@
 // What the parts say, in a simulated document; how they look and behave is for the browser tests.
 import { flushSync, mount, unmount, type Component } from 'svelte';
 import { afterEach, expect, test, vi } from 'vitest';
-import type { Status, TopAnswer, Watch } from '../api/types';
+import type { CoverageGap, Status, TopAnswer, Watch } from '../api/types';
 import ChangeMark from './ChangeMark.svelte';
+import CoverageBand from '../charts/CoverageBand.svelte';
+import Sparkline from '../charts/Sparkline.svelte';
 import EmptyState from './EmptyState.svelte';
+import GapList from './GapList.svelte';
 import MethodDialog from './MethodDialog.svelte';
 import SourcesPanel from './SourcesPanel.svelte';
 import TopPanel from './TopPanel.svelte';
@@ -127,4 +130,39 @@ test('sources say their state, and every record is accounted for', () => {
   );
   expect(said).toMatch(/trying again.*no route/);
   expect(said).toContain('Of 100 records read, 90 were counted, 3 could not be read, 7 came too late.');
+});
+
+const gap: CoverageGap = {
+  source: 'bluesky', part: 'bluesky', start: '2026-11-25T14:02:00Z', end: '2026-11-25T14:05:00Z', seconds: 130,
+  cause: 'refused', phrase: 'the connection was refused', recovered: false,
+};
+
+test('the strip under a chart says in words and in shapes when nobody listened', () => {
+  const starts = [0, 60_000, 120_000, 180_000].map((after) => Date.parse('2026-11-25T14:01:00Z') + after);
+  const area = { left: 30, width: 400, from: (starts[0] ?? 0) - 30_000, to: (starts[3] ?? 0) + 30_000 };
+  const band = render(CoverageBand, { states: ['covered', 'gap', 'partly', 'unknown'], starts, gaps: [gap], step: 'minute', area });
+  const strip = band.querySelector('svg') as SVGElement;
+  expect(strip.getAttribute('aria-label')).toBe('Coverage by minute: 1 listened to, 1 partly listened to, 1 not listened to, 1 not known');
+  const titles = [...strip.querySelectorAll('title')].map(text);
+  expect(titles[0]).not.toContain('refused');
+  expect(titles[1]).toMatch(/not listened to; bluesky.*the connection was refused/);
+  const heights = ['.covered', '.partly', '.gap'].map((name) => strip.querySelector(name)?.getAttribute('height'));
+  expect(new Set(heights).size).toBe(3);
+  // On the axis of the chart: a quarter each.
+  expect([...strip.querySelectorAll('.touch')].map((rect) => rect.getAttribute('x'))).toEqual(['0', '100', '200', '300']);
+});
+
+test('what is being missed now is said aloud, and what was missed is listed', () => {
+  const open = { ...gap, end: null, seconds: null };
+  const list = render(GapList, { gaps: [open, gap], now: Date.parse('2026-11-25T14:10:00Z') });
+  expect(text(list.querySelector('[role=status]') as Element)).toMatch(/^Blind since \d\d:02 to bluesky: the connection was refused\.$/);
+  expect(text(list.querySelector('summary') as Element)).toBe('2 gaps in this chart');
+  expect(list.querySelectorAll('li')).toHaveLength(2);
+  expect(text(render(GapList, { gaps: [], now: 0 }))).toBe('');
+});
+
+test('a small line says so too', () => {
+  const line = render(Sparkline, { values: [1, 2, 3], label: 'x', k: 10, heard: ['covered', 'gap', 'partly'] });
+  expect(line.querySelector('svg')?.getAttribute('aria-label')).toMatch(/, 1 not listened to, 1 partly listened to$/);
+  expect(line.querySelectorAll('.gap, .partly')).toHaveLength(2);
 });

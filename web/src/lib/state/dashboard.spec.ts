@@ -30,6 +30,7 @@ function fake(): { [name in Call]: ReturnType<typeof vi.fn> } {
   return {
     status: vi.fn(async () => ({ simulated: true, k: 12, event_time: { first: null, last: '2026-01-01T00:10:00Z' } })),
     sources: vi.fn(async () => ({ items: [] })),
+    coverage: vi.fn(async () => ({ items: [], gaps: [] })),
     watches: vi.fn(async () => ({ items: [] })),
     top: vi.fn(async () => ({ window: null, items: [] })),
     volumes: vi.fn(async () => [row(1, 100)]),

@@ -1,7 +1,8 @@
 // All that the page knows, and when it asks for more. Components read it and draw.
 import { ApiError, type Api } from '../api/client';
 import { openStream, type Stream, type StreamState } from '../api/stream';
-import type { ClosedWindow, Ranked, Source, Status, Step, TopAnswer, VolumeRow, Watch } from '../api/types';
+import type { ClosedWindow, CoverageGap, Ranked, Source, Status, Step, TopAnswer, VolumeRow, Watch } from '../api/types';
+import { toCoverage, type Coverage } from '../charts/coverage';
 import { WINDOWS_MAX, mergeRows } from '../charts/grid';
 import { STEP_MS, parseTime } from '../format/time';
 
@@ -13,7 +14,10 @@ export const POLL_MS = 5_000;
 /** Windows of a replay close by the hundred a second; the page reads anew at most this often. */
 export const REFRESH_MIN_MS = 1_500;
 
-type Section = 'status' | 'total' | 'tops' | 'watches' | 'sources';
+/** How often the coverage ledger is read, also where no window closes: a source that drops is soon seen. */
+export const LEDGER_MS = 20_000;
+
+type Section = 'status' | 'total' | 'coverage' | 'tops' | 'watches' | 'sources';
 
 export class Dashboard {
   step = $state<Step>('minute');
@@ -22,6 +26,10 @@ export class Dashboard {
   tops = $state.raw<Partial<Record<Ranked, TopAnswer>>>({});
   watches = $state.raw<Watch[] | null>(null);
   sources = $state.raw<Source[] | null>(null);
+  /** When we listened, by window of the present step. */
+  coverage = $state.raw<Coverage | null>(null);
+  /** Gaps of the stretch that the chart shows, newest first. */
+  gaps = $state.raw<CoverageGap[]>([]);
   /** Whether the total of the present step was read at least once, so that empty means empty. */
   loaded = $state(false);
   errors = $state.raw<Partial<Record<Section, ApiError>>>({});
@@ -34,6 +42,7 @@ export class Dashboard {
   #timers: ReturnType<typeof setInterval>[] = [];
   #pending: ReturnType<typeof setTimeout> | null = null;
   #refreshedAt = 0;
+  #ledgerAt = 0;
   #wasLost = false;
   #running = false;
   #noticed = $state(false);
@@ -72,6 +81,7 @@ export class Dashboard {
         if (document.visibilityState !== 'visible') return;
         // Without a stream nobody says when a window closes, so everything is read each time.
         void (this.stream === 'lost' ? this.refresh() : this.#poll());
+        if (this.stream !== 'lost' && Date.now() - this.#ledgerAt >= LEDGER_MS) void this.#coverage();
       }, POLL_MS),
     );
     return () => this.stop();
@@ -91,6 +101,8 @@ export class Dashboard {
     this.step = step;
     this.rows = [];
     this.tops = {};
+    this.coverage = null;
+    this.gaps = [];
     this.loaded = false;
     void this.refresh();
   }
@@ -104,7 +116,7 @@ export class Dashboard {
   async refresh(): Promise<void> {
     this.#refreshedAt = Date.now();
     await this.#poll();
-    await Promise.all([this.#total(), this.#tops(), this.#watches()]);
+    await Promise.all([this.#total(), this.#coverage(), this.#tops(), this.#watches()]);
   }
 
   async #poll(): Promise<void> {
@@ -118,10 +130,26 @@ export class Dashboard {
     ]);
   }
 
+  /** As far back as a chart of this step reaches. */
+  #from(step: Step): string | null {
+    const newest = parseTime(this.status?.event_time.last) ?? parseTime(this.status?.watermark);
+    return newest === null ? null : new Date(newest - WINDOWS_MAX[step] * STEP_MS[step]).toISOString().replace(/\.\d+Z$/, 'Z');
+  }
+
+  #coverage(): Promise<void> {
+    const step = this.step;
+    this.#ledgerAt = Date.now();
+    return this.#read('coverage', async () => {
+      const { items, gaps } = await this.api.coverage(step, this.#from(step));
+      if (step !== this.step) return;
+      this.coverage = toCoverage(items, step);
+      this.gaps = gaps.filter((gap) => !gap.recovered);
+    });
+  }
+
   #total(): Promise<void> {
     const step = this.step;
-    const newest = parseTime(this.status?.event_time.last) ?? parseTime(this.status?.watermark);
-    const from = newest === null ? null : new Date(newest - WINDOWS_MAX[step] * STEP_MS[step]).toISOString().replace(/\.\d+Z$/, 'Z');
+    const from = this.#from(step);
     return this.#read('total', async () => {
       const rows = await this.api.volumes('total', step, from);
       if (step !== this.step) return;

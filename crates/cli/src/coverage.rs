@@ -1,0 +1,618 @@
+//! Keeps the coverage ledger: when which live source was listened to (docs/architecture/coverage.md).
+//!
+//! The recorder is looked after by the service's loop. It reads what the sources say of their gaps, works out for each minute
+//! of wall time how many of its seconds were missed, and writes that through the store's single writer. It sees connections and
+//! counters, never a post.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use groundswell_gate::{AtLeast, CoverageGap, CoverageMinute, K, Minute, Released};
+use groundswell_post::EventTime;
+use groundswell_sources::{Clock, LiveState, LiveStatus, Trouble};
+use groundswell_store::{COVERAGE_DAYS, CoverageBatch, GapRecord, LedgerEnd, ReleaseWriter as _, WriteError, Writer};
+use tokio::runtime::Handle;
+
+/// How often it is looked, in milliseconds of the monotonic clock.
+const LOOK_MILLIS: u64 = 1_000;
+
+/// How often the minute that is running is written, in milliseconds: after a kill the ledger ends at most so much too early,
+/// and what lies between is part of the gap.
+const WRITE_MILLIS: u64 = 10_000;
+
+/// How often what is too old is dropped, in milliseconds.
+const PRUNE_MILLIS: u64 = 3_600_000;
+
+/// Seconds by which the two clocks may differ between two looks before the wall clock counts as set anew.
+const JUMP_SECONDS: i64 = 5;
+
+/// How many minutes of which only a part was listened to are remembered for a source: the newest.
+const UNHEARD_MAX: usize = 64;
+
+const MINUTE: i64 = 60;
+
+const fn floor(unix: i64) -> i64 {
+    unix - unix.rem_euclid(MINUTE)
+}
+
+const fn ceil(unix: i64) -> i64 {
+    floor(unix + MINUTE - 1)
+}
+
+/// How many records of a source could not be read, and how many posts came too late, since the start.
+pub(crate) type Counts = Box<dyn Fn() -> (u64, u64) + Send>;
+
+/// A source as the recorder sees it.
+pub(crate) struct Listened {
+    /// Its configured name.
+    pub(crate) name: String,
+    /// Its connections; none where there is nothing that could break, as with the simulator.
+    pub(crate) live: Option<Arc<LiveStatus>>,
+    /// Its counters.
+    pub(crate) counts: Counts,
+}
+
+/// A gap as it stands now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Seen {
+    part: Arc<str>,
+    start: i64,
+    end: Option<i64>,
+    cause: Trouble,
+    recovered: bool,
+}
+
+/// A part of which the source itself does not say that it was away while nothing ran.
+struct Away {
+    part: Arc<str>,
+    end: Option<i64>,
+}
+
+struct Source {
+    listened: Listened,
+    /// Where the ledger of earlier runs ends.
+    before: Option<LedgerEnd>,
+    away: Vec<Away>,
+    /// The gaps at the last look, and what of them was written.
+    now: BTreeMap<i64, Seen>,
+    written: BTreeMap<i64, Seen>,
+    /// Minutes to write. Bounded by the days that are kept.
+    dirty: BTreeSet<i64>,
+    /// Seconds in which nothing was listened to and of which no gap speaks, one bit each: before the first run of all, and
+    /// where the clock leapt.
+    unheard: BTreeMap<i64, u64>,
+    /// Counts of minutes that are not written to their end.
+    counted: BTreeMap<i64, (u64, u64)>,
+    last_counts: (u64, u64),
+}
+
+/// Writes the ledger of one store.
+pub(crate) struct Recorder {
+    clock: Arc<dyn Clock>,
+    runtime: Handle,
+    writer: Writer,
+    k: K,
+    /// When it began, Unix seconds: the name of this run.
+    run: i64,
+    sources: Vec<Source>,
+    /// Wall and monotonic clock at the last look.
+    looked: (i64, u64),
+    written_at: u64,
+    pruned_at: Option<u64>,
+    failing: bool,
+}
+
+impl Recorder {
+    /// Begins a run. The sources have been told by now where to go on.
+    pub(crate) fn start(
+        listened: Vec<Listened>,
+        mut writer: Writer,
+        k: K,
+        clock: Arc<dyn Clock>,
+        runtime: Handle,
+    ) -> Result<Self, WriteError> {
+        let run = clock.now().unix();
+        let mut ends: BTreeMap<String, LedgerEnd> = runtime
+            .block_on(writer.resume_coverage(run))?
+            .into_iter()
+            // A ledger that ends in the future was written under a wrong clock; it cannot be gone on with.
+            .filter(|end| end.recorded_until <= run)
+            .map(|end| (end.source.clone(), end))
+            .collect();
+        let sources =
+            listened.into_iter().map(|listened| Source::new(ends.remove(&listened.name), listened, run)).collect();
+        let millis = clock.millis();
+        let looked = (run, millis);
+        Ok(Self {
+            clock,
+            runtime,
+            writer,
+            k,
+            run,
+            sources,
+            looked,
+            written_at: millis,
+            pruned_at: None,
+            failing: false,
+        })
+    }
+
+    /// Looks, if it is time to, and writes, if there is something to say. A store that cannot be written now is tried again:
+    /// nothing of the ledger is lost by it.
+    pub(crate) fn look(&mut self) {
+        if self.clock.millis().saturating_sub(self.looked.1) >= LOOK_MILLIS {
+            self.record(false);
+        }
+    }
+
+    /// Writes what there is: the last act of a run.
+    pub(crate) fn finish(&mut self) {
+        self.record(true);
+    }
+
+    fn record(&mut self, last: bool) {
+        let (now, millis) = (self.clock.now().unix(), self.clock.millis());
+        let (looked, looked_millis) = self.looked;
+        self.looked = (now, millis);
+        let passed = i64::try_from(millis.saturating_sub(looked_millis) / 1_000).unwrap_or(i64::MAX);
+        // Minutes that a clock leaps over were not listened to: nothing is known of them.
+        let leapt = (now - looked - passed).abs() > JUMP_SECONDS;
+        let since = if leapt { now } else { looked.min(now) };
+        let mut gaps = Vec::new();
+        for source in &mut self.sources {
+            source.count(now);
+            if leapt && now > looked {
+                source.mark_unheard(floor(looked), looked, now);
+                source.mark_unheard(floor(now), looked, now - passed);
+            }
+            source.dirty.extend(minutes(since, now + 1));
+            gaps.extend(source.changed(now));
+        }
+        let due = millis.saturating_sub(self.written_at) >= WRITE_MILLIS || floor(now) != floor(looked);
+        if !(last || due || !gaps.is_empty()) {
+            return;
+        }
+        let batch = CoverageBatch {
+            sources: self.sources.iter().map(|source| source.listened.name.clone()).collect(),
+            recorded_until: now,
+            minutes: self.sources.iter().flat_map(|source| source.minutes(now, self.k)).collect(),
+            gaps: gaps.iter().map(|(source, number, seen)| record(source, self.run, *number, seen)).collect(),
+        };
+        self.written_at = millis;
+        match self.runtime.block_on(self.writer.record_coverage(&batch)) {
+            Ok(()) => {
+                self.failing = false;
+                for source in &mut self.sources {
+                    source.was_written(now);
+                }
+            }
+            Err(error) => {
+                if !std::mem::replace(&mut self.failing, true) {
+                    tracing::warn!(target: "groundswell", "the coverage ledger is not written, it is tried again: {error}");
+                }
+                return;
+            }
+        }
+        if self.pruned_at.is_none_or(|at| millis.saturating_sub(at) >= PRUNE_MILLIS) {
+            self.pruned_at = Some(millis);
+            if let Err(error) = self.runtime.block_on(self.writer.prune_coverage(now)) {
+                tracing::warn!(target: "groundswell", "the coverage ledger keeps what is too old: {error}");
+            }
+        }
+    }
+}
+
+/// The minutes that a stretch touches.
+fn minutes(from: i64, to: i64) -> impl Iterator<Item = i64> {
+    (floor(from)..to).step_by(MINUTE as usize)
+}
+
+/// One bit a second of a minute.
+fn bits(minute: i64, from: i64, to: i64) -> u64 {
+    let (from, to) = ((from - minute).clamp(0, MINUTE), (to - minute).clamp(0, MINUTE));
+    if from >= to { 0 } else { ((1_u64 << (to - from)) - 1) << from }
+}
+
+fn record(source: &str, run: i64, number: i64, seen: &Seen) -> GapRecord {
+    let gap = CoverageGap {
+        source: source.to_owned(),
+        part: seen.part.to_string(),
+        start: Minute::containing(seen.start),
+        // Rounded outwards: what is outside was listened to.
+        end: seen.end.map(|end| Minute::containing(ceil(end))),
+        seconds: seen.end.map(|end| (end - seen.start).max(0).unsigned_abs()),
+        cause: seen.cause.as_str().to_owned(),
+        phrase: seen.cause.phrase().to_owned(),
+        recovered: seen.recovered,
+    };
+    GapRecord { run, number, gap: Released::operational(gap) }
+}
+
+impl Source {
+    fn new(before: Option<LedgerEnd>, listened: Listened, run: i64) -> Self {
+        let mut away = Vec::new();
+        if let (Some(live), Some(_)) = (&listened.live, before.as_ref().filter(|end| end.recorded_until < run)) {
+            let told = live.gaps();
+            for part in live.parts() {
+                if !told.iter().any(|gap| gap.part == part.name && gap.cause == Trouble::NotRunning) {
+                    away.push(Away { part: part.name, end: None });
+                }
+            }
+        }
+        let last_counts = (listened.counts)();
+        let mut source = Self {
+            listened,
+            before,
+            away,
+            now: BTreeMap::new(),
+            written: BTreeMap::new(),
+            dirty: BTreeSet::new(),
+            unheard: BTreeMap::new(),
+            counted: BTreeMap::new(),
+            last_counts,
+        };
+        if source.before.is_none() {
+            source.mark_unheard(floor(run), floor(run), run);
+        }
+        source
+    }
+
+    fn mark_unheard(&mut self, minute: i64, from: i64, to: i64) {
+        *self.unheard.entry(minute).or_default() |= bits(minute, from, to);
+        self.dirty.insert(minute);
+        while self.unheard.len() > UNHEARD_MAX {
+            self.unheard.pop_first();
+        }
+    }
+
+    fn recorded_until(&self) -> Option<i64> {
+        self.before.as_ref().map(|end| end.recorded_until)
+    }
+
+    fn parts(&self) -> usize {
+        self.listened.live.as_ref().map_or(1, |live| live.parts().len().max(1))
+    }
+
+    /// Adds what was counted since the last look to the minute that is running.
+    fn count(&mut self, now: i64) {
+        let counts = (self.listened.counts)();
+        let minute = self.counted.entry(floor(now)).or_default();
+        minute.0 += counts.0.saturating_sub(self.last_counts.0);
+        minute.1 += counts.1.saturating_sub(self.last_counts.1);
+        self.last_counts = counts;
+    }
+
+    /// All gaps as they stand now: what the source says, and that nothing ran before this run where it does not say so.
+    fn gaps(&mut self) -> BTreeMap<i64, Seen> {
+        let Some(live) = &self.listened.live else { return BTreeMap::new() };
+        let told = live.gaps();
+        let until = self.before.as_ref().map(|end| end.recorded_until);
+        let mut gaps = BTreeMap::new();
+        for gap in &told {
+            let (mut start, end) = (gap.start.unix(), gap.end.map(EventTime::unix));
+            if let (Trouble::NotRunning, false, Some(until)) = (gap.cause, gap.recovered, until) {
+                // The place it went on from is older than the last thing that the ledger saw delivered.
+                start = start.max(until).min(end.unwrap_or(i64::MAX));
+            }
+            let seen = Seen { part: Arc::clone(&gap.part), start, end, cause: gap.cause, recovered: gap.recovered };
+            gaps.insert(i64::try_from(gap.number).unwrap_or(i64::MAX), seen);
+        }
+        if let Some(start) = until
+            && !self.away.is_empty()
+        {
+            let parts = live.parts();
+            for (index, away) in self.away.iter_mut().enumerate() {
+                if away.end.is_none() {
+                    let next = told.iter().filter(|gap| gap.part == away.part).map(|gap| gap.start.unix()).min();
+                    let stands = parts
+                        .iter()
+                        .find(|part| part.name == away.part && part.state == LiveState::Connected)
+                        .and_then(|part| part.connected_since)
+                        .map(EventTime::unix);
+                    away.end = next.into_iter().chain(stands).min().map(|end| end.max(start));
+                }
+                let seen = Seen {
+                    part: Arc::clone(&away.part),
+                    start,
+                    end: away.end,
+                    cause: Trouble::NotRunning,
+                    recovered: false,
+                };
+                gaps.insert(-1 - index as i64, seen);
+            }
+        }
+        gaps
+    }
+
+    /// Gaps that are not written as they stand; their minutes are worked out anew.
+    fn changed(&mut self, now: i64) -> Vec<(String, i64, Seen)> {
+        self.now = self.gaps();
+        let one_part = self.parts() == 1;
+        let first = self.recorded_until().map_or(i64::MIN, floor);
+        let oldest = floor(now) - i64::from(COVERAGE_DAYS) * 24 * 60 * MINUTE;
+        // While the store cannot be written, no more is kept for it than it would keep.
+        self.dirty = self.dirty.split_off(&oldest);
+        self.counted = self.counted.split_off(&oldest);
+        let mut changed = Vec::new();
+        for (number, seen) in &self.now {
+            let before = self.written.get(number);
+            if before == Some(seen) {
+                continue;
+            }
+            for gap in before.into_iter().chain([seen]) {
+                let end = gap.end.unwrap_or(now + 1).min(now + 1);
+                // What earlier runs wrote stays, unless all of the minute was delivered after all.
+                let back = if gap.recovered && one_part { ceil(gap.start) } else { i64::MAX };
+                self.dirty
+                    .extend(minutes(gap.start.max(oldest), end).filter(|minute| *minute >= first || *minute >= back));
+            }
+            changed.push((self.listened.name.clone(), *number, seen.clone()));
+        }
+        changed
+    }
+
+    /// Blind and partly blind seconds of a minute.
+    fn missed(&self, minute: i64, parts: &[Arc<str>], now: i64) -> (u64, u64) {
+        let unheard = self.unheard.get(&minute).copied().unwrap_or(0);
+        let (mut all, mut any) = (u64::MAX, 0);
+        for part in parts {
+            let of_part = self
+                .now
+                .values()
+                .filter(|gap| gap.part == *part && !gap.recovered)
+                .fold(unheard, |seconds, gap| seconds | bits(minute, gap.start, gap.end.unwrap_or(now)));
+            all &= of_part;
+            any |= of_part;
+        }
+        if parts.is_empty() {
+            (all, any) = (unheard, unheard);
+        }
+        let mut missed = (u64::from(all.count_ones()), u64::from(any.count_ones()));
+        if let Some(end) = &self.before
+            && floor(end.recorded_until) == minute
+            && !self.now.values().any(|gap| gap.recovered && gap.start <= minute)
+        {
+            missed.0 = (missed.0 + end.last_minute.0).min(60);
+            missed.1 = (missed.1 + end.last_minute.1).clamp(missed.0, 60);
+        }
+        missed
+    }
+
+    fn minutes(&self, now: i64, k: K) -> Vec<Released<CoverageMinute>> {
+        let parts: Vec<Arc<str>> = self
+            .listened
+            .live
+            .as_ref()
+            .map_or_else(Vec::new, |live| live.parts().into_iter().map(|part| part.name).collect());
+        self.dirty
+            .iter()
+            .map(|minute| {
+                let (blind, partly) = self.missed(*minute, &parts, now);
+                let (rejected, late) = self.counted.get(minute).copied().unwrap_or_default();
+                Released::operational(CoverageMinute {
+                    source: self.listened.name.clone(),
+                    start: Minute::containing(*minute),
+                    blind_seconds: blind,
+                    partly_seconds: partly,
+                    rejected: AtLeast::rounded(rejected, k),
+                    late: AtLeast::rounded(late, k),
+                })
+            })
+            .collect()
+    }
+
+    fn was_written(&mut self, now: i64) {
+        self.dirty.clear();
+        self.written.clone_from(&self.now);
+        self.counted.retain(|minute, _| *minute >= floor(now));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    use std::time::Duration;
+
+    use groundswell_gate::Coverage;
+    use groundswell_sketch::Step;
+    use groundswell_sources::{LivePart, ManualClock};
+    use groundswell_store::{CoverageQuery, Reader, ReleasedReader as _, Store, StoreOptions};
+
+    use super::*;
+
+    const START: i64 = 1_800_000_000;
+
+    struct Bench {
+        folder: tempfile::TempDir,
+        runtime: tokio::runtime::Runtime,
+        clock: Arc<ManualClock>,
+        rejected: Arc<AtomicU64>,
+    }
+
+    struct Run {
+        recorder: Recorder,
+        reader: Reader,
+        status: Arc<LiveStatus>,
+        parts: Vec<LivePart>,
+    }
+
+    impl Bench {
+        fn new() -> Self {
+            let start = EventTime::from_unix(floor(START));
+            Self {
+                folder: tempfile::tempdir().unwrap(),
+                runtime: tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap(),
+                clock: Arc::new(ManualClock::at(start)),
+                rejected: Arc::default(),
+            }
+        }
+
+        /// A run of the service with one source of these parts.
+        fn run(&self, names: &[&str], resume: Option<i64>) -> Run {
+            let clock = Arc::clone(&self.clock) as Arc<dyn Clock>;
+            let status = LiveStatus::new(Arc::clone(&clock));
+            let parts: Vec<LivePart> = names.iter().map(|name| status.part(name)).collect();
+            if let Some(from) = resume {
+                parts[0].resumes_from(EventTime::from_unix(floor(START) + from));
+            }
+            let rejected = Arc::clone(&self.rejected);
+            let counts: Counts = Box::new(move || (rejected.load(Ordering::Relaxed), 0));
+            let listened = Listened { name: "source".to_owned(), live: Some(Arc::clone(&status)), counts };
+            let opened = self.runtime.block_on(Store::open(self.folder.path(), &StoreOptions::default()));
+            let (writer, reader) = opened.unwrap();
+            let handle = self.runtime.handle().clone();
+            let recorder = Recorder::start(vec![listened], writer, K::DEFAULT, clock, handle).unwrap();
+            Run { recorder, reader, status, parts }
+        }
+
+        /// Lets seconds pass, looked at each.
+        fn pass(&self, run: &mut Run, seconds: u64) {
+            for _ in 0..seconds {
+                self.clock.advance_millis(1_000);
+                run.recorder.look();
+            }
+        }
+
+        /// `minute state blind rejected`, of all minutes that are over.
+        fn ledger(&self, run: &Run) -> Vec<String> {
+            let page = self.runtime.block_on(run.reader.coverage(&CoverageQuery::new(Step::Minute))).unwrap();
+            let line = |item: &Released<Coverage>| {
+                let minute = (item.start.unix() - floor(START)) / 60;
+                format!("{minute} {} {} {}", item.state.as_str(), item.blind_seconds, item.rejected.get())
+            };
+            page.items.iter().map(line).collect()
+        }
+
+        /// `part start–end seconds cause recovered`, newest first.
+        fn gaps(&self, run: &Run) -> Vec<String> {
+            let gaps = self.runtime.block_on(run.reader.gaps(0, i64::MAX, None)).unwrap();
+            let minute = |minute: Minute| (minute.unix() - floor(START)) / 60;
+            gaps.iter()
+                .map(|gap| {
+                    let (start, end) = (minute(gap.start), gap.end.map(minute));
+                    format!("{} {start}–{end:?} {:?} {} {}", gap.part, gap.seconds, gap.cause, gap.recovered)
+                })
+                .collect()
+        }
+    }
+
+    #[test]
+    fn a_source_drops_and_comes_back() {
+        let bench = Bench::new();
+        let mut run = bench.run(&["one"], None);
+        run.parts[0].connecting("there");
+        run.parts[0].connected();
+        run.parts[0].message(1);
+        bench.rejected.store(25, Ordering::Relaxed);
+        bench.pass(&mut run, 80);
+        // Half-open: what was last heard was heard in the first second.
+        run.parts[0].sign_of_life();
+        bench.pass(&mut run, 70);
+        assert_eq!(bench.ledger(&run), ["0 covered 0 20", "1 covered 0 0"]);
+        run.parts[0].failed(Trouble::Silent, Duration::from_secs(1));
+        bench.pass(&mut run, 1);
+        // Noticed late, and said of the minutes before as well.
+        assert_eq!(bench.gaps(&run), ["one 1–None None silent false"]);
+        assert_eq!(bench.ledger(&run), ["0 covered 0 20", "1 partly 40 0"]);
+        bench.pass(&mut run, 50);
+        run.parts[0].connected();
+        run.parts[0].message(1);
+        bench.pass(&mut run, 60);
+        assert_eq!(bench.gaps(&run), ["one 1–Some(4) Some(121) silent false"]);
+        let expected = ["0 covered 0 20", "1 partly 40 0", "2 gap 60 0", "3 partly 21 0"];
+        assert_eq!(bench.ledger(&run), expected);
+        // Delivered after all.
+        run.parts[0].recovered();
+        bench.pass(&mut run, 1);
+        assert_eq!(bench.gaps(&run), ["one 1–Some(4) Some(121) silent true"]);
+        assert_eq!(bench.ledger(&run), ["0 covered 0 20", "1 covered 0 0", "2 covered 0 0", "3 covered 0 0"]);
+    }
+
+    #[test]
+    fn one_of_two_parts_is_part() {
+        let bench = Bench::new();
+        let mut run = bench.run(&["one", "two"], None);
+        for part in &run.parts {
+            part.connected();
+            part.message(1);
+        }
+        bench.pass(&mut run, 60);
+        run.parts[0].sign_of_life();
+        run.parts[0].failed(Trouble::Refused, Duration::from_secs(1));
+        bench.pass(&mut run, 60);
+        run.parts[1].sign_of_life();
+        run.parts[1].failed(Trouble::Ended, Duration::from_secs(1));
+        bench.pass(&mut run, 60);
+        assert_eq!(bench.ledger(&run), ["0 covered 0 0", "1 partly 0 0", "2 gap 60 0"]);
+        assert_eq!(run.status.gaps().len(), 2);
+    }
+
+    #[test]
+    fn what_was_missed_while_nothing_ran_is_in_the_ledger() {
+        let bench = Bench::new();
+        bench.clock.advance_millis(30_000);
+        let mut run = bench.run(&["one"], None);
+        run.parts[0].connected();
+        run.parts[0].message(1);
+        bench.pass(&mut run, 45);
+        run.parts[0].sign_of_life();
+        run.parts[0].failed(Trouble::Refused, Duration::from_secs(1));
+        bench.pass(&mut run, 15);
+        // Before the first run nobody listened; the gap is open, and the run ends without a word.
+        run.recorder.finish();
+        assert_eq!(bench.ledger(&run), ["0 partly 30 0"]);
+        drop(run);
+        bench.clock.advance_millis(150_000);
+
+        // Second 240: the source has no place to go on from.
+        let mut run = bench.run(&["one"], None);
+        bench.pass(&mut run, 10);
+        assert_eq!(bench.gaps(&run), ["one 1–None None not-running false", "one 1–Some(2) Some(30) refused false"]);
+        run.parts[0].connected();
+        run.parts[0].message(1);
+        bench.pass(&mut run, 50);
+        assert_eq!(
+            bench.gaps(&run),
+            ["one 1–Some(5) Some(160) not-running false", "one 1–Some(2) Some(30) refused false"]
+        );
+        // Minute 1: 15 seconds of the first gap and 30 in which nothing ran.
+        let expected = ["0 partly 30 0", "1 partly 45 0", "2 gap 60 0", "3 gap 60 0", "4 partly 10 0"];
+        assert_eq!(bench.ledger(&run), expected);
+        run.recorder.finish();
+        drop(run);
+        bench.clock.advance_millis(60_000);
+
+        // Second 360: now it goes on from second 290, and delivers everything.
+        let mut run = bench.run(&["one"], Some(290));
+        bench.pass(&mut run, 5);
+        assert_eq!(bench.gaps(&run)[0], "one 5–None None not-running false");
+        run.parts[0].connected();
+        run.parts[0].message(1);
+        run.parts[0].recovered();
+        bench.pass(&mut run, 55);
+        assert_eq!(bench.gaps(&run)[0], "one 4–Some(7) Some(75) not-running true");
+        assert_eq!(bench.ledger(&run)[4..], ["4 partly 10 0", "5 covered 0 0", "6 covered 0 0"]);
+    }
+
+    #[test]
+    fn a_clock_that_leaps_leaves_minutes_of_which_nothing_is_known() {
+        let bench = Bench::new();
+        let mut run = bench.run(&["one"], None);
+        run.parts[0].connected();
+        run.parts[0].message(1);
+        bench.pass(&mut run, 60);
+        bench.clock.set(EventTime::from_unix(floor(START) + 600));
+        bench.pass(&mut run, 60);
+        assert_eq!(bench.ledger(&run), ["0 covered 0 0", "1 gap 60 0", "10 covered 0 0"]);
+    }
+
+    #[test]
+    fn seconds_of_a_minute() {
+        assert_eq!(bits(60, 0, 200).count_ones(), 60);
+        assert_eq!(bits(60, 60, 61), 1);
+        assert_eq!(bits(60, 119, 500), 1 << 59);
+        assert_eq!(bits(60, 0, 60), 0);
+        assert_eq!(minutes(59, 61).collect::<Vec<_>>(), [0, 60]);
+        assert_eq!(minutes(60, 60).count(), 0);
+    }
+}
