@@ -15,9 +15,9 @@ pub const INTERNED_MAX: usize = 1 << 20;
 /// Cells of hashtag, domain and term in one day, all shards together. They are divided by their hash into
 /// [`groundswell_sketch::PARTITIONS`] parts; when one holds more than its share, those of its cells with the fewest posts go,
 /// down to three quarters (`cells_pruned`, `posts_pruned`).
-pub const DAY_CELLS_MAX: usize = 1 << 20;
+pub const DAY_CELLS_MAX: usize = 1 << 19;
 /// Memory of these cells, all shards together. When a part takes more than its share, likewise.
-pub const DAY_BYTES_MAX: usize = 256 << 20;
+pub const DAY_BYTES_MAX: usize = 128 << 20;
 
 /// Settings of the volume detector.
 #[derive(Clone, Debug)]
