@@ -232,16 +232,19 @@ fn run_restarted(
             close(&mut observers, &mut mergers, i64::MAX);
             break;
         }
-        let mut open: Vec<(usize, Window, Summary)> = Vec::new();
-        for observer in &mut observers {
-            observer.look(&mut |shard, window, summary| open.push((shard, window, summary.clone())));
+        let minutes: BTreeSet<Window> = observers.iter().flat_map(Observer::open_minutes).collect();
+        let mut saved_minutes = vec![Vec::new(); workers];
+        for minute in minutes {
+            let mut open: Vec<(usize, Summary)> = Vec::new();
+            for observer in &mut observers {
+                observer.look(minute, &mut |shard, summary| open.push((shard, summary)));
+            }
+            for (shard, minutes) in saved_minutes.iter_mut().enumerate() {
+                let own = open.iter().filter(|part| part.0 == shard).map(|(_, summary)| summary);
+                minutes.push((minute.start, mergers[shard].save_minute(minute, own)));
+            }
         }
-        saved = (0..workers)
-            .map(|shard| {
-                let own = open.iter().filter(|part| part.0 == shard);
-                mergers[shard].save(own.map(|(_, window, summary)| (*window, summary)))
-            })
-            .collect();
+        saved = mergers.iter().zip(saved_minutes).map(|(merger, minutes)| merger.save(minutes)).collect();
     }
     candidates
 }

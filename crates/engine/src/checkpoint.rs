@@ -6,7 +6,7 @@
 //! sink, behind all windows that were released before it, and everybody goes on. Nothing is in flight at that moment, so
 //! nothing needs to be kept of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -138,7 +138,10 @@ pub(crate) struct Checkpoints {
     /// How often each step was taken by somebody.
     taken: [AtomicU64; 2],
     places: Mutex<Places>,
-    open: Mutex<Vec<(usize, Window, Summary)>>,
+    /// The open minutes of all workers.
+    minutes: Mutex<BTreeSet<Window>>,
+    /// The workers' parts of one open minute, by shard.
+    open: Mutex<Vec<(usize, Summary)>>,
     shards: Mutex<Vec<(usize, SavedShard)>>,
 }
 
@@ -155,6 +158,7 @@ impl Checkpoints {
             meeting: Meeting::new(workers),
             taken: Default::default(),
             places: Mutex::default(),
+            minutes: Mutex::default(),
             open: Mutex::default(),
             shards: Mutex::default(),
         }
@@ -218,12 +222,24 @@ impl Checkpoints {
         self.meeting.leave();
     }
 
-    pub(crate) fn put_open(&self, shard: usize, window: Window, summary: Summary) {
-        lock(&self.open).push((shard, window, summary));
+    pub(crate) fn put_minutes(&self, minutes: impl IntoIterator<Item = Window>) {
+        lock(&self.minutes).extend(minutes);
     }
 
-    pub(crate) fn put_shard(&self, shard: usize, save: impl FnOnce(&[(usize, Window, Summary)]) -> SavedShard) {
-        let saved = save(&lock(&self.open));
+    pub(crate) fn minutes(&self) -> Vec<Window> {
+        lock(&self.minutes).iter().copied().collect()
+    }
+
+    pub(crate) fn put_open(&self, shard: usize, summary: Summary) {
+        lock(&self.open).push((shard, summary));
+    }
+
+    /// Takes the parts of one shard.
+    pub(crate) fn take_open(&self, shard: usize) -> Vec<Summary> {
+        lock(&self.open).extract_if(.., |part| part.0 == shard).map(|(_, summary)| summary).collect()
+    }
+
+    pub(crate) fn put_shard(&self, shard: usize, saved: SavedShard) {
         lock(&self.shards).push((shard, saved));
     }
 
@@ -236,7 +252,7 @@ impl Checkpoints {
         totals: Totals,
         earlier: &[SavedSource],
     ) -> Checkpoint {
-        lock(&self.open).clear();
+        lock(&self.minutes).clear();
         let mut shards = std::mem::take(&mut *lock(&self.shards));
         shards.sort_by_key(|(shard, _)| *shard);
         let mut sources: Vec<SavedSource> = names

@@ -302,14 +302,20 @@ impl Member<'_> {
         // Others may still need this worker's progress to see theirs.
         let arrived = checkpoints.arrive();
         step_until(&|_| checkpoints.all_arrived(arrived));
-        self.observer.borrow_mut().look(&mut |shard, window, summary| {
-            checkpoints.put_open(shard, window, summary.clone());
-        });
+        let merger = self.merger.borrow();
+        checkpoints.put_minutes(self.observer.borrow().open_minutes());
+        checkpoints.put_minutes(merger.restored_minutes());
         checkpoints.meet();
-        checkpoints.put_shard(self.index, |open| {
-            let own = open.iter().filter(|(shard, ..)| *shard == self.index);
-            self.merger.borrow().save(own.map(|(_, window, summary)| (*window, summary)))
-        });
+        let mut minutes = Vec::new();
+        for minute in checkpoints.minutes() {
+            self.observer.borrow_mut().look(minute, &mut |shard, summary| checkpoints.put_open(shard, summary));
+            checkpoints.meet();
+            let parts = checkpoints.take_open(self.index);
+            minutes.push((minute.start, merger.save_minute(minute, parts.iter())));
+            // Parts of the next minute must not be taken for this one's.
+            checkpoints.meet();
+        }
+        checkpoints.put_shard(self.index, merger.save(minutes));
         checkpoints.meet();
         if checkpoints.first(Step::Assemble, self.made) {
             let config = &self.shared.config;

@@ -158,20 +158,28 @@ pub struct SavedShard {
 }
 
 impl Merger {
-    /// What it has counted, with the workers' parts of minutes that are still open. Call it between two calls of
-    /// [`Self::close`], when everything that the workers closed has been merged.
-    pub fn save<'a>(&self, open: impl Iterator<Item = (Window, &'a Summary)>) -> SavedShard {
-        let mut minutes: BTreeMap<i64, CellTable> = self.restored.clone();
-        let pending = self.minutes.iter().flat_map(|(start, parts)| parts.iter().map(|part| (*start, part)));
-        for (start, part) in pending.chain(open.map(|(window, part)| (window.start, part))) {
-            minutes.entry(start).or_insert_with(new_table).merge(part);
-        }
+    /// The minutes of which an earlier run counted something and which are still open.
+    pub fn restored_minutes(&self) -> impl Iterator<Item = Window> {
+        self.restored.keys().map(|start| Window { step: Step::Minute, start: *start })
+    }
+
+    /// What was counted of one open minute: what an earlier run left, and the workers' parts. One at a time, so that a
+    /// checkpoint needs the memory of one minute and not of all.
+    pub fn save_minute<'a>(&self, minute: Window, parts: impl Iterator<Item = &'a Summary>) -> SavedCells {
+        let mut table = self.restored.get(&minute.start).cloned().unwrap_or_default();
+        parts.for_each(|part| table.merge(part));
+        table.save()
+    }
+
+    /// What it has counted, with the minutes that [`Self::save_minute`] gave. Call it between two calls of [`Self::close`],
+    /// when everything that the workers closed has been merged and closed here, too.
+    pub fn save(&self, minutes: Vec<(i64, SavedCells)>) -> SavedShard {
         SavedShard {
             closed_before: Some(self.closed_before).filter(|before| *before > i64::MIN),
             hour: self.hour,
             day: self.day,
             table: self.table.save(),
-            minutes: minutes.iter().map(|(start, table)| (*start, table.save())).collect(),
+            minutes,
         }
     }
 

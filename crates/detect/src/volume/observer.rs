@@ -176,16 +176,14 @@ impl Observer {
         }
     }
 
-    /// Hands out what a close of all minutes would, and keeps everything as it is.
-    pub fn look(&mut self, emit: &mut dyn FnMut(usize, Window, &Summary)) {
-        for (&start, &index) in &self.minutes {
-            let minute = Window { step: Step::Minute, start };
-            let open = &self.open[index];
-            let rest = (open.log.len() > 0).then(|| self.tally.look(&open.log, &self.interner, self.config.shards));
-            for summaries in open.compacted.iter().chain(&rest) {
-                for (shard, summary) in summaries.iter().enumerate().filter(|(_, summary)| !summary.is_empty()) {
-                    emit(shard, minute, summary);
-                }
+    /// Hands out what a close of one minute would, and keeps everything as it is.
+    pub fn look(&mut self, minute: Window, emit: &mut dyn FnMut(usize, Summary)) {
+        let Some(&index) = self.minutes.get(&minute.start) else { return };
+        let open = &self.open[index];
+        let rest = (open.log.len() > 0).then(|| self.tally.look(&open.log, &self.interner, self.config.shards));
+        for summaries in open.compacted.iter().cloned().chain(rest) {
+            for (shard, summary) in summaries.into_iter().enumerate().filter(|(_, summary)| !summary.is_empty()) {
+                emit(shard, summary);
             }
         }
     }
