@@ -1,12 +1,12 @@
 //! RSS, Atom and JSON feeds as items of publishers.
 //!
-//! [`Feeds`] asks each feed when it is due ([`schedule`]), reads what has changed ([`document`]), and sends what was not there
-//! before ([`look`]) as NDJSON in the contract's own format, so that no decoder had to be added behind it. All feeds are one
+//! [`Feeds`] asks each feed when it is due (`schedule`), reads what has changed (`document`), and sends what was not there
+//! before (`look`) as NDJSON in the contract's own format, so that no decoder had to be added behind it. All feeds are one
 //! live partition. Each look ends in one block with the feed's position, also where it brought nothing new.
 //!
 //! Feeds are asked politely: conditional requests, one request at a time a host with a gap after each, intervals as the feed
 //! wishes within limits, `Retry-After` and redirections obeyed, 410 final, and a user agent that says who asks.
-//! Nothing is taken on trust: see [`guard`] for addresses, [`fetch`] for sizes, [`xml`] for documents.
+//! Nothing is taken on trust: see `guard` for addresses, `fetch` for sizes, `xml` for documents.
 //!
 //! Authors of items are never read: no field of [`Item`] has a place for one.
 //!
