@@ -25,6 +25,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/ingest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes posts: one JSON object a line, in the file format of the contract, plain, gzip or zstd (`Content-Encoding`), at most
+         *     8 MiB packed and unpacked. Needs `Authorization: Bearer TOKEN`; without a configured token there is no door.
+         * @description With `Idempotency-Key: STREAM/NUMBER` a batch is counted once however often it is sent, also across a crash: a stream's
+         *     batches are sent one after the other with growing numbers, and one whose number is not above the last that was taken is
+         *     answered with `"repeated": true`. Without the key it is counted each time.
+         */
+        post: operations["ingest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sources": {
         parameters: {
             query?: never;
@@ -264,6 +287,50 @@ export interface components {
              * @description End of the last.
              */
             last?: string | null;
+        };
+        /** @description What became of a pushed batch. It goes to its sender alone and says nothing but what follows from the batch itself. */
+        IngestAnswer: {
+            /**
+             * Format: int64
+             * @description Good ones. What the edge finds about them later (late, repeated, opted out) is not known yet.
+             */
+            accepted: number;
+            /** @description A crash can no longer take it. If false, send it again after a crash, with the same key. */
+            durable: boolean;
+            /**
+             * Format: int64
+             * @description Records, good and bad; empty lines are none.
+             */
+            lines: number;
+            /** @description `SIMULATED DATA` where what the page shows is made up. */
+            notice?: string;
+            /** @description The first 100 bad ones. */
+            rejected: components["schemas"]["IngestRejection"][];
+            /**
+             * Format: int64
+             * @description Bad ones.
+             */
+            rejected_total: number;
+            /** @description The batch was taken before, by its key; nothing of it is counted now, nor read. */
+            repeated: boolean;
+        };
+        /** @description A line of a pushed batch that could not be read. */
+        IngestRejection: {
+            /**
+             * @description What was wrong with it.
+             * @example missing
+             */
+            error: string;
+            /**
+             * @description The part that was bad; `record` is the line as a whole.
+             * @example text
+             */
+            field: string;
+            /**
+             * Format: int64
+             * @description From 1.
+             */
+            line: number;
         };
         /** @description A problem (RFC 9457). */
         Problem: {
@@ -539,6 +606,55 @@ export interface operations {
                 };
             };
             /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ingest: {
+        parameters: {
+            query?: {
+                /**
+                 * @description `durable`: answer when a crash can no longer take the batch, or after 90 seconds with `"durable": false`. `taken` (default):
+                 *     answer at once.
+                 * @example durable
+                 */
+                wait?: string;
+            };
+            header?: {
+                /**
+                 * @description the batch's stream and number
+                 * @example shop-a/1042
+                 */
+                "Idempotency-Key"?: string | null;
+                /** @description `gzip` or `zstd` */
+                "Content-Encoding"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description one post a line */
+        requestBody: {
+            content: {
+                "application/x-ndjson": string;
+            };
+        };
+        responses: {
+            /** @description what became of each line */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IngestAnswer"];
+                };
+            };
+            /** @description a problem: nothing of the batch was taken */
             default: {
                 headers: {
                     [name: string]: unknown;
