@@ -440,6 +440,20 @@ mod tests {
         sorted(table.iter())
     }
 
+    /// Counts (dimension, value, author): one post for each author of a value.
+    fn summary_of(posts: Vec<(u8, u16, u64)>) -> Summary {
+        let mut cells: BTreeMap<(u8, u16), BTreeSet<u64>> = BTreeMap::new();
+        for (dimension, value, author) in posts {
+            cells.entry((dimension, value)).or_default().insert(author);
+        }
+        let mut summary = Summary::new();
+        for ((dimension, value), authors) in &cells {
+            let tokens: Vec<u64> = authors.iter().copied().collect();
+            summary.push(hash(*dimension, *value), *dimension, &value.to_string(), tokens.len() as u32, 0, &tokens);
+        }
+        summary
+    }
+
     fn sorted<'a>(cells: impl Iterator<Item = (u8, &'a str, u64, &'a Cell)>) -> Vec<(u8, String, Cell)> {
         let mut cells: Vec<_> =
             cells.map(|(dimension, value, _, cell)| (dimension, value.to_owned(), cell.clone())).collect();
@@ -561,15 +575,7 @@ mod tests {
         ) {
             let (mut table, mut longer) = (CellTable::pruning(1 << 1), CellTable::new());
             for part in parts {
-                let mut cells: BTreeMap<(u8, u16), BTreeSet<u64>> = BTreeMap::new();
-                for (dimension, value, author) in part {
-                    cells.entry((dimension, value)).or_default().insert(author);
-                }
-                let mut summary = Summary::new();
-                for ((dimension, value), authors) in &cells {
-                    let tokens: Vec<u64> = authors.iter().copied().collect();
-                    summary.push(hash(*dimension, *value), *dimension, &value.to_string(), tokens.len() as u32, 0, &tokens);
-                }
+                let summary = summary_of(part);
                 let mut shorter = CellTable::new();
                 shorter.merge(&summary);
                 table.merge(&summary);
@@ -638,18 +644,6 @@ mod tests {
             parts in proptest::collection::vec(proptest::collection::vec((0_u8..2, 0_u16..30, 0_u64..20), 0..60), 1..4),
             more in proptest::collection::vec((0_u8..2, 0_u16..30, 0_u64..20), 0..60),
         ) {
-            let summary_of = |part: Vec<(u8, u16, u64)>| {
-                let mut cells: BTreeMap<(u8, u16), BTreeSet<u64>> = BTreeMap::new();
-                for (dimension, value, author) in part {
-                    cells.entry((dimension, value)).or_default().insert(author);
-                }
-                let mut summary = Summary::new();
-                for ((dimension, value), authors) in &cells {
-                    let tokens: Vec<u64> = authors.iter().copied().collect();
-                    summary.push(hash(*dimension, *value), *dimension, &value.to_string(), tokens.len() as u32, 0, &tokens);
-                }
-                summary
-            };
             let mut table = CellTable::pruning(1 << 1);
             for part in parts {
                 table.fold();

@@ -57,6 +57,7 @@ mod block;
 mod channel;
 mod clock;
 mod clocks;
+mod counters;
 mod decode;
 mod draft;
 pub mod feed;

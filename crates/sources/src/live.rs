@@ -17,6 +17,7 @@ use std::time::Duration;
 use groundswell_post::EventTime;
 
 use crate::clock::Clock;
+use crate::counters::counters;
 
 /// How many gaps a status remembers. When there are more, the oldest that has ended is left out and counted in
 /// [`LiveStatus::gaps_left_out`].
@@ -282,15 +283,6 @@ struct Slow {
     gap: Option<u64>,
     /// The number of the gap before the connection that stands, once something was heard on it.
     before: Option<u64>,
-}
-
-macro_rules! counters {
-    ($($(#[$doc:meta])* $name:ident),* $(,)?) => { $(
-        $(#[$doc])*
-        pub fn $name(&self) -> u64 {
-            self.$name.load(Ordering::Relaxed)
-        }
-    )* };
 }
 
 impl LiveStatus {

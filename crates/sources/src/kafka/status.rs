@@ -7,6 +7,7 @@ use rdkafka::Statistics;
 use rdkafka::error::RDKafkaErrorCode;
 
 use crate::clock::Clock;
+use crate::counters::counters;
 use crate::live::{LivePart, LiveStatus, Trouble};
 
 /// Shared between the source's thread and whoever watches.
@@ -24,15 +25,6 @@ pub struct KafkaReport {
     lag: AtomicI64,
     trouble: Mutex<Option<Trouble>>,
     missing: Mutex<Vec<String>>,
-}
-
-macro_rules! counters {
-    ($($(#[$doc:meta])* $name:ident),* $(,)?) => { $(
-        $(#[$doc])*
-        pub fn $name(&self) -> u64 {
-            self.$name.load(Ordering::Relaxed)
-        }
-    )* };
 }
 
 impl KafkaReport {

@@ -13,6 +13,7 @@ use super::unpack::{Packing, UnpackError, unpack};
 use crate::block::{Block, Payload, Position, Positions, SourceIx};
 use crate::channel::{BlockSender, PartitionHandle, PartitionSpec, Stop};
 use crate::clock::Clock;
+use crate::counters::counters;
 use crate::decode::{DecodeOptions, DecodeScratch, decode};
 use crate::live::{LivePart, LiveStatus};
 use crate::source::{Source, SourceError};
@@ -159,15 +160,6 @@ pub struct PushCounts {
     repeated: AtomicU64,
     refused_full: AtomicU64,
     streams_full: AtomicU64,
-}
-
-macro_rules! counters {
-    ($($(#[$doc:meta])* $name:ident),* $(,)?) => { $(
-        $(#[$doc])*
-        pub fn $name(&self) -> u64 {
-            self.$name.load(Ordering::Relaxed)
-        }
-    )* };
 }
 
 impl PushCounts {
