@@ -11,7 +11,7 @@ pub const POST_DOMAINS_MAX: usize = 64;
 pub const LOG_BYTES_MAX: usize = 96 << 20;
 /// Different cells that one worker knows by number. When it is reached, those not seen for longest are forgotten; they
 /// are counted as before when they come again (`interner_rebuilt`).
-pub const INTERNED_MAX: usize = 1 << 20;
+pub const INTERNED_MAX: usize = 1 << 19;
 /// Cells of hashtag, domain and term in one day, all shards together. They are divided by their hash into
 /// [`groundswell_sketch::PARTITIONS`] parts; when one holds more than its share, those of its cells with the fewest posts go,
 /// down to three quarters (`cells_pruned`, `posts_pruned`).

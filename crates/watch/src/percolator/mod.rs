@@ -232,8 +232,10 @@ impl Percolator {
         scratch.candidates += candidates;
         scratch.evaluations += evaluations;
         scratch.clear();
-        out.sort_unstable();
-        out.dedup();
+        if out.len() > 1 {
+            out.sort_unstable();
+            out.dedup();
+        }
     }
 
     /// Finds every term of the post.
@@ -263,12 +265,20 @@ impl Percolator {
             }
         }
         if !self.prefixes.is_empty() {
-            for (at, word) in analysis.words.iter().enumerate() {
-                self.prefixes.for_each(analysis.word(word), |beginning| {
+            // Likewise: the filter of beginnings for all words, then the lengths of those that passed.
+            let normal = analysis.normal.as_bytes();
+            let mut passed = 0;
+            for (at, word) in (0_u32..).zip(words) {
+                scratch.passed[passed] = at;
+                passed += usize::from(self.prefixes.maybe(normal, word.normal.0 as usize));
+            }
+            for i in 0..passed {
+                let at = scratch.passed[i];
+                self.prefixes.for_each(analysis.word(&words[at as usize]), |beginning| {
                     let entry = self.table.get(prefix_key(beginning));
                     if entry.id != 0 {
                         scratch.mark(entry);
-                        scratch.prefixes.push((entry.id, at as u32));
+                        scratch.prefixes.push((entry.id, at));
                     }
                 });
             }

@@ -104,6 +104,13 @@ impl PrefixLengths {
         self.long.lengths.is_empty() && self.short.lengths.is_empty()
     }
 
+    /// Whether [`Self::for_each`] may have something to say of the word that begins at `start`. What follows the word in
+    /// `text` is taken for a part of it, so that a short word needs no branch: that lets some through in vain.
+    #[inline]
+    pub(super) fn maybe(&self, text: &[u8], start: usize) -> bool {
+        self.long.maybe(text, start) | self.short.maybe(text, start)
+    }
+
     /// Calls `each` with the beginnings of `word` that may be prefixes.
     #[inline]
     pub(super) fn for_each(&self, word: &str, mut each: impl FnMut(&str)) {
@@ -169,6 +176,12 @@ impl<const N: usize> Heads<N> {
     }
 
     #[inline]
+    fn maybe(&self, text: &[u8], start: usize) -> bool {
+        let hash = text.get(start..).and_then(Self::hash).unwrap_or(0);
+        self.filter.get(hash / 64).is_some_and(|bits| bits & (1 << (hash % 64)) != 0)
+    }
+
+    #[inline]
     fn for_each(&self, word: &str, each: &mut impl FnMut(&str)) {
         let Some(hash) = Self::hash(word.as_bytes()) else { return };
         if self.filter.get(hash / 64).is_none_or(|bits| bits & (1 << (hash % 64)) == 0) {
@@ -204,6 +217,7 @@ mod tests {
         for word in ["a", "ab", "abc", "abcdefg", "жара", "ж", "zzz", "日本語", "日", ""] {
             let mut found = Vec::new();
             lengths.for_each(word, |beginning| found.push(beginning.to_owned()));
+            assert!(found.is_empty() || lengths.maybe(word.as_bytes(), 0), "{word}");
             for prefix in prefixes {
                 assert_eq!(
                     found.iter().any(|f| f == prefix),
