@@ -177,11 +177,13 @@ impl Interner {
     /// number of each old one; what is needed has one.
     pub(super) fn rebuild(&mut self, keep_max: usize, needed: &[bool]) -> Vec<CellId> {
         let is_needed = |id: CellId| id != IGNORED && needed.get((id & !DEPENDS) as usize).copied().unwrap_or(false);
-        let mut slots: Vec<Slot> = self.slots.iter().copied().filter(|slot| slot.id != FREE).collect();
+        // Collected in place, without a copy: a rebuild is when this table takes most memory.
+        let mut slots: Vec<Slot> = std::mem::take(&mut self.slots).into_iter().filter(|slot| slot.id != FREE).collect();
         // Needed first, then the youngest; among equals by hash, so that it is always done the same way.
         slots.sort_unstable_by_key(|slot| (!is_needed(slot.id), u32::MAX - slot.post, slot.hash));
         let needed_count = slots.iter().take_while(|slot| is_needed(slot.id)).count();
         slots.truncate(keep_max.max(needed_count));
+        slots.shrink_to_fit();
         let mut new_ids = vec![FREE; self.names.len()];
         let (names, values) = (std::mem::take(&mut self.names), std::mem::take(&mut self.values));
         for slot in &mut slots {
