@@ -3,7 +3,8 @@
 //! Author keys are never written, so a restart begins an epoch: windows that were open then count the larger of what was seen
 //! before and after. Posts are the same to the last one.
 //!
-//! `GROUNDSWELL_KILLS=50 cargo test -p groundswell-cli --release --test kill` for as many kills as one likes.
+//! `GROUNDSWELL_KILLS=50 GROUNDSWELL_TEST_BINARY=$PWD/target/release/groundswell cargo test -p groundswell-cli --test kill` for as
+//! many kills as one likes, of the released build.
 
 #![allow(
     clippy::unwrap_used,
