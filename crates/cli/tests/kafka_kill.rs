@@ -25,7 +25,7 @@ use std::time::{Duration, Instant};
 
 use rdkafka::ClientConfig;
 use rdkafka::mocking::MockCluster;
-use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
+use rdkafka::producer::{BaseProducer, BaseRecord, DefaultProducerContext, Producer as _};
 
 /// Unless more are asked for.
 const KILLS: u64 = 6;
@@ -59,7 +59,7 @@ impl Seeded {
 
 /// A topic of so many posts over an hour and a half of event time, and in each partition one two hours later, which closes
 /// every window before it.
-fn topic(messages: u64) -> (MockCluster<'static, impl Sized>, String) {
+fn topic(messages: u64) -> (MockCluster<'static, DefaultProducerContext>, String) {
     let cluster = MockCluster::new(1).unwrap();
     cluster.create_topic(TOPIC, PARTITIONS as i32, 1).unwrap();
     let address = cluster.bootstrap_servers();

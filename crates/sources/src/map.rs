@@ -215,7 +215,7 @@ impl FromStr for FieldMap {
             if renamed.iter().any(|(other, _)| *other == slot) {
                 return Err(MapError::FieldTwice(slot.as_str()));
             }
-            let path: Vec<String> = split_unescaped(path.trim(), '.').into_iter().map(unescape).collect();
+            let path: Vec<String> = split_unescaped(trim_unescaped(path), '.').into_iter().map(unescape).collect();
             if path.iter().any(String::is_empty) {
                 return Err(MapError::EmptyPath(slot.as_str()));
             }
@@ -252,7 +252,8 @@ impl fmt::Display for FieldMap {
                     f.write_str(".")?;
                 }
                 for c in part.chars() {
-                    if matches!(c, '.' | ',' | '=' | '\\') {
+                    // White space too: around a path it would be taken for nobody's.
+                    if matches!(c, '.' | ',' | '=' | '\\') || c.is_whitespace() {
                         f.write_str("\\")?;
                     }
                     write!(f, "{c}")?;
@@ -260,6 +261,17 @@ impl fmt::Display for FieldMap {
             }
         }
         Ok(())
+    }
+}
+
+/// Without the white space around it, but for what a backslash stands before.
+fn trim_unescaped(text: &str) -> &str {
+    let text = text.trim_start();
+    let trimmed = text.trim_end();
+    let backslashes = trimmed.bytes().rev().take_while(|b| *b == b'\\').count();
+    match text[trimmed.len()..].chars().next() {
+        Some(escaped) if backslashes % 2 == 1 => &text[..trimmed.len() + escaped.len_utf8()],
+        _ => trimmed,
     }
 }
 
@@ -332,6 +344,15 @@ mod tests {
             let map = FieldMap { renamed: vec![(Slot::Time, path.clone())], tree: Node::default() };
             let read: FieldMap = map.to_string().parse().unwrap();
             prop_assert_eq!(read.path(Slot::Time), path);
+        }
+
+        /// What is read prints and reads again as the same, with any white space and any escape.
+        #[test]
+        fn whatever_is_read_reads_again(path in "[ \\t\\x0b\u{a0}ab.\\\\]{0,8}") {
+            if let Ok(map) = format!("id={path}").parse::<FieldMap>() {
+                let again: FieldMap = map.to_string().parse().unwrap();
+                prop_assert_eq!(again, map);
+            }
         }
 
         #[test]
