@@ -3,6 +3,7 @@
 //!
 //! Level and form can change while the service runs. In the JSON form everything that `run` says on stderr is one object a line.
 
+use std::any::Any;
 use std::io::IsTerminal as _;
 use std::panic::PanicHookInfo;
 use std::sync::OnceLock;
@@ -128,23 +129,34 @@ fn lines(common: &Common, format: LogFormat) -> Lines {
     }
 }
 
-/// Says where a thread panicked, and why only where the reason is a literal of the program: a computed one may quote what was being
-/// read (a slice that ends inside a character quotes the text).
+/// Says where a thread panicked, and why as far as [`reason`] goes.
 fn panicked(panic: &PanicHookInfo<'_>) {
     let thread = std::thread::current();
     let thread = thread.name().unwrap_or("a thread");
     let place = panic.location().map_or_else(String::new, ToString::to_string);
-    let why = panic
-        .payload()
-        .downcast_ref::<&'static str>()
-        .copied()
-        .unwrap_or("the reason may quote a post, so it is not said");
+    let why = reason(panic.payload());
     tracing::error!(target: "groundswell", "{thread} panicked at {place}: {why}; this is a defect of the program, please report it");
+}
+
+/// A literal of the program, or a word for what may quote what was being read: a slice that ends inside a character quotes the text.
+fn reason(payload: &dyn Any) -> &'static str {
+    payload.downcast_ref::<&'static str>().copied().unwrap_or("the reason may quote a post, so it is not said")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_panic_quotes_nothing_that_was_read() {
+        let told = |act: fn()| reason(&*std::panic::catch_unwind(act).unwrap_err()).to_owned();
+        assert_eq!(told(|| panic!("never")), "never");
+        let read = || {
+            let text = String::from("the river rises Δ");
+            let _ = &text[..text.len() - 1];
+        };
+        assert!(!told(read).contains("river"));
+    }
 
     #[test]
     fn a_level_is_a_word_or_directives() {
