@@ -25,7 +25,7 @@ pub(crate) struct Slots {
     /// Where further senders come from. While it is there, the dataflow does not end with its sources.
     feed: Option<BlockFeed>,
     stop: Stop,
-    slots: Vec<Slot>,
+    places: Vec<Slot>,
 }
 
 struct Slot {
@@ -48,11 +48,11 @@ struct Running {
 impl Slots {
     /// Places for sources of these names, each with the positions that an earlier run left of it.
     pub(crate) fn new(feed: BlockFeed, stop: Stop, places: Vec<(String, Positions)>) -> Self {
-        let slots = places
+        let places = places
             .into_iter()
             .map(|(name, positions)| Slot { name, running: None, next: None, positions, died: false })
             .collect();
-        Self { feed: Some(feed), stop, slots }
+        Self { feed: Some(feed), stop, places }
     }
 
     /// Begins the sources that are there from the start, place by place. Until each has named its partitions there is no watermark,
@@ -60,7 +60,7 @@ impl Slots {
     pub(crate) fn begin(&mut self, sources: Vec<Box<dyn Source>>) -> Result<(), Failure> {
         let Some(feed) = &self.feed else { return Ok(()) };
         let senders: Vec<BlockSender> = (0..sources.len()).map(|index| feed.sender(SourceIx(index as u16))).collect();
-        for (slot, (source, sender)) in self.slots.iter_mut().zip(sources.into_iter().zip(senders)) {
+        for (slot, (source, sender)) in self.places.iter_mut().zip(sources.into_iter().zip(senders)) {
             slot.begin(source, sender, &self.stop)?;
         }
         Ok(())
@@ -73,12 +73,12 @@ impl Slots {
 
     /// The place of a source.
     pub(crate) fn place(&self, name: &str) -> Option<usize> {
-        self.slots.iter().position(|slot| slot.name == name)
+        self.places.iter().position(|slot| slot.name == name)
     }
 
     /// Stops what runs in a place and begins another source there, or none, as soon as it has ended.
     pub(crate) fn exchange(&mut self, index: usize, next: Option<Box<dyn Source>>) {
-        let Some(slot) = self.slots.get_mut(index) else { return };
+        let Some(slot) = self.places.get_mut(index) else { return };
         if let Some(running) = &slot.running {
             running.stop.stop();
         }
@@ -89,7 +89,7 @@ impl Slots {
     /// has begun.
     pub(crate) fn look(&mut self) -> Result<Vec<usize>, Failure> {
         let mut begun = Vec::new();
-        for (index, slot) in (0..).zip(&mut self.slots) {
+        for (index, slot) in (0..).zip(&mut self.places) {
             if let Some(running) = slot.running.take_if(|running| running.thread.is_finished()) {
                 let sent = running.sent.now();
                 slot.died = !running.stop.stopped();
@@ -106,8 +106,8 @@ impl Slots {
             }
         }
         // When the last one has ended by itself there is nothing left to wait for.
-        let none = self.slots.iter().all(|slot| slot.running.is_none() && slot.next.is_none());
-        if none && self.slots.iter().any(|slot| slot.died) {
+        let none = self.places.iter().all(|slot| slot.running.is_none() && slot.next.is_none());
+        if none && self.places.iter().any(|slot| slot.died) {
             self.close();
         }
         Ok(begun)
@@ -117,7 +117,7 @@ impl Slots {
     pub(crate) fn join(self) -> Vec<String> {
         let began = Instant::now();
         let mut errors = Vec::new();
-        for slot in self.slots {
+        for slot in self.places {
             let Some(running) = slot.running else { continue };
             while !running.thread.is_finished() && began.elapsed() < STOP_WAIT_MAX {
                 std::thread::sleep(STOP_LOOK);
@@ -228,15 +228,15 @@ mod tests {
         slots.begin(vec![numbers(u64::MAX)]).unwrap();
         receiver.recv_timeout(Duration::from_secs(10)).unwrap();
         slots.exchange(0, None);
-        while slots.slots[0].running.is_some() {
+        while slots.places[0].running.is_some() {
             slots.look().unwrap();
         }
         while receiver.try_recv().is_ok() {}
-        assert!(slots.feed.is_some() && !slots.slots[0].died, "another one may come");
+        assert!(slots.feed.is_some() && !slots.places[0].died, "another one may come");
         slots.exchange(0, Some(numbers(0)));
         while slots.feed.is_some() {
             slots.look().unwrap();
         }
-        assert!(slots.slots[0].died);
+        assert!(slots.places[0].died);
     }
 }

@@ -447,10 +447,10 @@ mod tests {
     #[test]
     fn a_rate_is_that_of_the_last_seconds() {
         let mut rate = Rate::default();
-        let mut look = |millis, posts| rate.look(millis, posts);
-        assert_eq!([look(70_000, 500), look(70_500, 600), look(72_000, 700)], [0.0, 0.0, 100.0]);
-        assert_eq!([look(75_000, 1_000), look(77_000, 9_000), look(80_000, 11_000)], [100.0, 100.0, 2_000.0]);
-        assert_eq!([look(85_000, 11_000), look(86_000, 11_000)], [0.0, 0.0], "nothing comes");
+        let mut look = |millis, posts| rate.look(millis, posts).round() as u64;
+        assert_eq!([look(70_000, 500), look(70_500, 600), look(72_000, 700)], [0, 0, 100]);
+        assert_eq!([look(75_000, 1_000), look(77_000, 9_000), look(80_000, 11_000)], [100, 100, 2_000]);
+        assert_eq!([look(85_000, 11_000), look(86_000, 11_000)], [0, 0], "nothing comes");
     }
 
     #[test]

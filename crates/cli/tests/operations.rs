@@ -18,7 +18,7 @@ use common::{groundswell, succeed};
 /// What an ordered end may take.
 const END_MAX: Duration = Duration::from_secs(10);
 /// What a condition may take to come about on a busy machine, before the test gives up.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A running program and what it said so far. Killed when dropped.
 struct Service {
