@@ -134,6 +134,8 @@ export function sources(now, simulated, hostile) {
       detail: simulated ? 'could not look up the host; next attempt in 14 s' : null,
       posts: simulated ? 0 : 812_440, rejected: simulated ? 0 : 7, reconnects: simulated ? 9 : 1,
       last_event: simulated ? null : iso(Math.floor(now / 60_000) * 60_000), rate: simulated ? 0 : 71.4,
+      lag_seconds: simulated ? null : 0, last_error: simulated ? 'the name has no address' : null,
+      advice: simulated ? 'check the name in the configuration, and DNS' : null,
     },
   ];
   if (simulated) {

@@ -10,6 +10,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use groundswell_gate::Dimension;
 use groundswell_sketch::Step;
 
+use crate::logging::LogFormat;
+
 /// Reads the public conversation and says what is being talked about, how fast it grows and how it spreads, and never who
 /// is talking.
 #[derive(Debug, Parser)]
@@ -43,6 +45,9 @@ pub(crate) struct Common {
     /// Say nothing on stderr but errors
     #[arg(long, global = true)]
     pub(crate) quiet: bool,
+    /// Form of the log on stderr [default: text]
+    #[arg(long, global = true, value_name = "FORMAT")]
+    pub(crate) log_format: Option<LogFormat>,
 }
 
 /// What to do.

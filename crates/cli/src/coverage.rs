@@ -62,6 +62,14 @@ struct Seen {
     recovered: bool,
 }
 
+/// A gap that is not written as it stands.
+struct Changed {
+    source: String,
+    run: i64,
+    number: i64,
+    seen: Seen,
+}
+
 /// A part of which the source itself does not say that it was away while nothing ran.
 struct Away {
     part: Arc<str>,
@@ -70,6 +78,8 @@ struct Away {
 
 struct Source {
     listened: Listened,
+    /// When it began, Unix seconds: with the number of a gap its name in the store.
+    run: i64,
     /// Where the ledger of earlier runs ends.
     before: Option<LedgerEnd>,
     away: Vec<Away>,
@@ -92,9 +102,11 @@ pub(crate) struct Recorder {
     runtime: Handle,
     writer: Writer,
     k: K,
-    /// When it began, Unix seconds: the name of this run.
+    /// The latest name of a run: when it began, Unix seconds.
     run: i64,
     sources: Vec<Source>,
+    /// Where the ledgers of sources end that are not listened to.
+    ended: BTreeMap<String, LedgerEnd>,
     /// Wall and monotonic clock at the last look.
     looked: (i64, u64),
     written_at: u64,
@@ -119,8 +131,14 @@ impl Recorder {
             .filter(|end| end.recorded_until <= run)
             .map(|end| (end.source.clone(), end))
             .collect();
-        let sources =
-            listened.into_iter().map(|listened| Source::new(ends.remove(&listened.name), listened, run)).collect();
+        let sources = listened
+            .into_iter()
+            .map(|listened| {
+                let before = ends.remove(&listened.name);
+                let was_away = before.as_ref().is_some_and(|end| end.recorded_until < run);
+                Source::new(before, was_away, listened, run)
+            })
+            .collect();
         let millis = clock.millis();
         let looked = (run, millis);
         Ok(Self {
@@ -130,6 +148,7 @@ impl Recorder {
             k,
             run,
             sources,
+            ended: ends,
             looked,
             written_at: millis,
             pruned_at: None,
@@ -143,6 +162,36 @@ impl Recorder {
         if self.clock.millis().saturating_sub(self.looked.1) >= LOOK_MILLIS {
             self.record(false);
         }
+    }
+
+    /// Listens to another source of the same name from now on, or to none: what is open of the one before ends here.
+    pub(crate) fn exchange(&mut self, name: &str, listened: Option<Listened>) {
+        self.record(true);
+        let now = self.clock.now().unix();
+        let mut counts = None;
+        if let Some(at) = self.sources.iter().position(|source| source.listened.name == name) {
+            let mut source = self.sources.remove(at);
+            let open = source.gaps().into_iter().filter(|(_, gap)| gap.end.is_none());
+            let gaps: Vec<GapRecord> = open
+                .map(|(number, gap)| record(name, source.run, number, &Seen { end: Some(now.max(gap.start)), ..gap }))
+                .collect();
+            let batch = CoverageBatch { sources: Vec::new(), recorded_until: now, minutes: Vec::new(), gaps };
+            if let Err(error) = self.runtime.block_on(self.writer.record_coverage(&batch)) {
+                tracing::warn!(target: "groundswell", "a gap of the source {name} stays open in the coverage ledger: {error}");
+            }
+            let last_minute = source.missed(floor(now), &source.part_names(), now);
+            self.ended.insert(name.to_owned(), LedgerEnd { source: name.to_owned(), recorded_until: now, last_minute });
+            counts = Some((std::mem::take(&mut source.counted), source.last_counts));
+        }
+        let Some(listened) = listened else { return };
+        self.run = now.max(self.run + 1);
+        let before = self.ended.remove(name);
+        let mut source = Source::new(before, true, listened, now);
+        source.run = self.run;
+        if let Some((counted, last_counts)) = counts {
+            (source.counted, source.last_counts) = (counted, last_counts);
+        }
+        self.sources.push(source);
     }
 
     /// Writes what there is: the last act of a run.
@@ -176,7 +225,7 @@ impl Recorder {
             sources: self.sources.iter().map(|source| source.listened.name.clone()).collect(),
             recorded_until: now,
             minutes: self.sources.iter().flat_map(|source| source.minutes(now, self.k)).collect(),
-            gaps: gaps.iter().map(|(source, number, seen)| record(source, self.run, *number, seen)).collect(),
+            gaps: gaps.iter().map(|gap| record(&gap.source, gap.run, gap.number, &gap.seen)).collect(),
         };
         self.written_at = millis;
         match self.runtime.block_on(self.writer.record_coverage(&batch)) {
@@ -229,9 +278,9 @@ fn record(source: &str, run: i64, number: i64, seen: &Seen) -> GapRecord {
 }
 
 impl Source {
-    fn new(before: Option<LedgerEnd>, listened: Listened, run: i64) -> Self {
+    fn new(before: Option<LedgerEnd>, was_away: bool, listened: Listened, run: i64) -> Self {
         let mut away = Vec::new();
-        if let (Some(live), Some(_)) = (&listened.live, before.as_ref().filter(|end| end.recorded_until < run)) {
+        if let (Some(live), Some(_), true) = (&listened.live, &before, was_away) {
             let told = live.gaps();
             for part in live.parts() {
                 if !told.iter().any(|gap| gap.part == part.name && gap.cause == Trouble::NotRunning) {
@@ -242,6 +291,7 @@ impl Source {
         let last_counts = (listened.counts)();
         let mut source = Self {
             listened,
+            run,
             before,
             away,
             now: BTreeMap::new(),
@@ -325,7 +375,7 @@ impl Source {
     }
 
     /// Gaps that are not written as they stand; their minutes are worked out anew.
-    fn changed(&mut self, now: i64) -> Vec<(String, i64, Seen)> {
+    fn changed(&mut self, now: i64) -> Vec<Changed> {
         self.now = self.gaps();
         let one_part = self.parts() == 1;
         let first = self.recorded_until().map_or(i64::MIN, floor);
@@ -346,7 +396,8 @@ impl Source {
                 self.dirty
                     .extend(minutes(gap.start.max(oldest), end).filter(|minute| *minute >= first || *minute >= back));
             }
-            changed.push((self.listened.name.clone(), *number, seen.clone()));
+            let source = self.listened.name.clone();
+            changed.push(Changed { source, run: self.run, number: *number, seen: seen.clone() });
         }
         changed
     }
@@ -378,12 +429,13 @@ impl Source {
         missed
     }
 
+    fn part_names(&self) -> Vec<Arc<str>> {
+        let live = self.listened.live.as_ref();
+        live.map_or_else(Vec::new, |live| live.parts().into_iter().map(|part| part.name).collect())
+    }
+
     fn minutes(&self, now: i64, k: K) -> Vec<Released<CoverageMinute>> {
-        let parts: Vec<Arc<str>> = self
-            .listened
-            .live
-            .as_ref()
-            .map_or_else(Vec::new, |live| live.parts().into_iter().map(|part| part.name).collect());
+        let parts = self.part_names();
         self.dirty
             .iter()
             .map(|minute| {
@@ -545,6 +597,43 @@ mod tests {
         bench.pass(&mut run, 60);
         assert_eq!(bench.ledger(&run), ["0 covered 0 0", "1 partly 0 0", "2 gap 60 0"]);
         assert_eq!(run.status.gaps().len(), 2);
+    }
+
+    #[test]
+    fn a_source_that_takes_the_place_of_another_goes_on_with_its_ledger() {
+        let bench = Bench::new();
+        let mut run = bench.run(&["one"], None);
+        run.parts[0].connected();
+        run.parts[0].message(1);
+        bench.pass(&mut run, 70);
+        run.parts[0].sign_of_life();
+        run.parts[0].failed(Trouble::Refused, Duration::from_secs(1));
+        bench.pass(&mut run, 10);
+        // Second 80: another endpoint is configured; it stands ten seconds later.
+        let other = LiveStatus::new(Arc::clone(&bench.clock) as Arc<dyn Clock>);
+        let part = other.part("one");
+        let listened = Listened { name: "source".to_owned(), live: Some(other), counts: Box::new(|| (0, 0)) };
+        run.recorder.exchange("source", Some(listened));
+        bench.pass(&mut run, 10);
+        assert_eq!(bench.gaps(&run), ["one 1–None None not-running false", "one 1–Some(2) Some(10) refused false"]);
+        part.connected();
+        part.message(1);
+        bench.pass(&mut run, 60);
+        assert_eq!(
+            bench.gaps(&run),
+            ["one 1–Some(2) Some(10) not-running false", "one 1–Some(2) Some(10) refused false"]
+        );
+        assert_eq!(bench.ledger(&run), ["0 covered 0 0", "1 partly 20 0"]);
+        // Second 150: it is switched off, and a minute later on again.
+        run.recorder.exchange("source", None);
+        bench.pass(&mut run, 60);
+        let again = LiveStatus::new(Arc::clone(&bench.clock) as Arc<dyn Clock>);
+        again.part("one").connected();
+        let listened = Listened { name: "source".to_owned(), live: Some(again), counts: Box::new(|| (0, 0)) };
+        run.recorder.exchange("source", Some(listened));
+        bench.pass(&mut run, 60);
+        assert_eq!(bench.gaps(&run)[0], "one 2–Some(4) Some(60) not-running false");
+        assert_eq!(bench.ledger(&run)[2..], ["2 partly 30 0", "3 partly 30 0"]);
     }
 
     #[test]

@@ -44,7 +44,7 @@ impl Failure {
         if self.is_broken_pipe() {
             return ExitCode::from(DONE);
         }
-        say(&format!("groundswell: {self}"));
+        crate::output::complain(&self.to_string());
         ExitCode::from(self.code)
     }
 
@@ -54,12 +54,6 @@ impl Failure {
             .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
             .any(|io| io.kind() == std::io::ErrorKind::BrokenPipe)
     }
-}
-
-/// The one place that writes a failure to stderr.
-#[allow(clippy::print_stderr, reason = "stderr is where a command says why it failed")]
-fn say(text: &str) {
-    eprintln!("{text}");
 }
 
 impl fmt::Display for Failure {

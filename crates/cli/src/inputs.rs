@@ -1,5 +1,7 @@
 //! Sources as configured.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +10,7 @@ use groundswell_engine::Cluster;
 use groundswell_sources::feed::{
     FeedSpec, Feeds, FeedsConfig, FeedsStatus, once_each, publishers, read_opml, read_publishers,
 };
-use groundswell_sources::jetstream::{Jetstream, JetstreamConfig, ZstdDictionary};
+use groundswell_sources::jetstream::{HiddenAccounts, Jetstream, JetstreamConfig, ZstdDictionary};
 use groundswell_sources::mastodon::{InstanceConfig, Mastodon, MastodonConfig, StreamMode, Token};
 use groundswell_sources::{Clock, DecodeOptions, LiveStatus};
 
@@ -49,41 +51,99 @@ impl LiveFeed {
     }
 }
 
-/// All live sources that are configured, in the order in which they are shown.
-///
-/// In a cluster each process reads its share of what can be shared.
-pub(crate) fn live(
-    settings: &Settings,
-    cluster: Option<&Cluster>,
-    clock: &Arc<dyn Clock>,
-) -> Result<(Vec<LiveFeed>, Option<OpenDoor>), Failure> {
-    let mut feeds = Vec::new();
-    if settings.bluesky.enabled {
-        feeds.push(bluesky(settings, clock)?);
-    }
-    if settings.mastodon.enabled {
-        feeds.push(mastodon(settings, clock)?);
-    }
-    feeds.extend(self::feeds(settings, shared(feed_list(settings)?, cluster), clock)?);
-    let share = cluster.map_or((0, 1), |cluster| (cluster.process, cluster.addresses.len()));
-    if let Some(feed) = crate::kafka::feed(&settings.kafka, clock, share)? {
-        feeds.push(feed);
-    }
-    let door = crate::push::feed(&settings.push, clock)?.map(|(feed, door)| {
-        feeds.push(feed);
-        door
-    });
-    Ok((feeds, door))
+/// The sources that can be stopped and begun anew while the service runs, by their names.
+pub(crate) const EXCHANGEABLE: [&str; 4] = ["bluesky", "mastodon", "feeds", "kafka"];
+
+/// The source behind the door.
+pub(crate) const PUSH: &str = "push";
+
+/// What makes live sources, and what they leave to those that follow them in the same process.
+pub(crate) struct Maker {
+    pub(crate) clock: Arc<dyn Clock>,
+    /// In a cluster each process reads its share of what can be shared.
+    pub(crate) cluster: Option<Cluster>,
+    hidden: Arc<HiddenAccounts>,
 }
 
-fn bluesky(settings: &Settings, clock: &Arc<dyn Clock>) -> Result<LiveFeed, Failure> {
+impl Maker {
+    /// One that has made nothing yet.
+    pub(crate) fn new(clock: Arc<dyn Clock>, cluster: Option<Cluster>) -> Self {
+        Self { clock, cluster, hidden: Arc::default() }
+    }
+
+    /// All live sources that are configured, in the order in which they are shown.
+    pub(crate) fn all(&self, settings: &Settings) -> Result<(Vec<LiveFeed>, Option<OpenDoor>), Failure> {
+        let mut feeds = Vec::new();
+        for name in EXCHANGEABLE {
+            feeds.extend(self.one(settings, name)?);
+        }
+        let door = crate::push::feed(&settings.push, &self.clock)?.map(|(feed, door)| {
+            feeds.push(feed);
+            door
+        });
+        Ok((feeds, door))
+    }
+
+    /// One of [`EXCHANGEABLE`], where it is configured.
+    pub(crate) fn one(&self, settings: &Settings, name: &str) -> Result<Option<LiveFeed>, Failure> {
+        let (clock, cluster) = (&self.clock, self.cluster.as_ref());
+        match name {
+            "bluesky" if settings.bluesky.enabled => bluesky(settings, clock, &self.hidden).map(Some),
+            "mastodon" if settings.mastodon.enabled => mastodon(settings, clock).map(Some),
+            "feeds" => self::feeds(settings, shared(feed_list(settings)?, cluster), clock),
+            "kafka" => {
+                let share = cluster.map_or((0, 1), |cluster| (cluster.process, cluster.addresses.len()));
+                crate::kafka::feed(&settings.kafka, clock, share)
+            }
+            _ => Ok(None),
+        }
+    }
+}
+
+/// Whether two configurations say the same of a source, files that they name aside.
+pub(crate) fn same(a: &Settings, b: &Settings, name: &str) -> bool {
+    match name {
+        "bluesky" => a.bluesky == b.bluesky,
+        "mastodon" => a.mastodon == b.mastodon,
+        "feeds" => a.feeds == b.feeds,
+        "kafka" => a.kafka == b.kafka,
+        _ => a.push == b.push,
+    }
+}
+
+/// A number that changes with the contents of the files that the settings of a source name: a token that was exchanged, a longer
+/// list of feeds. Kept in memory only.
+pub(crate) fn contents(settings: &Settings, name: &str) -> u64 {
+    let mut files: Vec<&Path> = Vec::new();
+    match name {
+        "bluesky" => files.push(&settings.bluesky.zstd_dictionary),
+        "mastodon" => files.extend(settings.mastodon.instances.iter().map(|instance| instance.token_file.as_path())),
+        "feeds" => {
+            files.push(Path::new(&settings.feeds.publishers));
+            files.extend(settings.feeds.opml.iter().map(PathBuf::as_path));
+        }
+        "kafka" => {
+            let kafka = &settings.kafka;
+            let named = [&kafka.password_file, &kafka.tls_authorities, &kafka.tls_certificate, &kafka.tls_key];
+            files.extend(named.map(PathBuf::as_path));
+        }
+        _ => files.push(&settings.push.token_file),
+    }
+    let mut hasher = DefaultHasher::new();
+    for file in files {
+        std::fs::read(file).ok().hash(&mut hasher);
+    }
+    hasher.finish()
+}
+
+fn bluesky(settings: &Settings, clock: &Arc<dyn Clock>, hidden: &Arc<HiddenAccounts>) -> Result<LiveFeed, Failure> {
     let config = JetstreamConfig {
         endpoints: bluesky_endpoints(settings),
         lateness: Duration::from_secs(u64::from(settings.bluesky.late_seconds)),
         dictionary: bluesky_dictionary(settings)?,
         ..JetstreamConfig::default()
     };
-    let source = Jetstream::new(config, Arc::clone(clock));
+    let source = Jetstream::new(config, Arc::clone(clock)).knowing(Arc::clone(hidden));
     Ok(LiveFeed {
         kind: "jetstream",
         status: source.status(),

@@ -15,9 +15,13 @@ mod output;
 mod pipeline;
 mod proc;
 mod push;
+mod reload;
 mod settings;
+mod signals;
 mod sim_source;
+mod slots;
 mod status;
+mod supervisor;
 mod watches;
 
 use std::process::ExitCode;

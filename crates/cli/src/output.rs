@@ -14,6 +14,7 @@ use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::Type;
 
 use crate::args::{Common, Format};
+use crate::logging;
 
 /// Writes all of it to stdout.
 pub(crate) fn write_stdout(bytes: &[u8]) -> io::Result<()> {
@@ -25,7 +26,9 @@ pub(crate) fn write_stdout(bytes: &[u8]) -> io::Result<()> {
 /// Says something on stderr, unless `--quiet`.
 #[allow(clippy::print_stderr, reason = "stderr is where a command talks to its user")]
 pub(crate) fn note(common: &Common, text: &str) {
-    if !common.quiet {
+    if logging::is_json() {
+        tracing::info!(target: "groundswell", "{text}");
+    } else if !common.quiet {
         eprintln!("{text}");
     }
 }
@@ -33,6 +36,10 @@ pub(crate) fn note(common: &Common, text: &str) {
 /// Says on stderr what went wrong without ending the command.
 #[allow(clippy::print_stderr, reason = "stderr is where a command talks to its user")]
 pub(crate) fn complain(text: &str) {
+    if logging::is_json() {
+        tracing::error!(target: "groundswell", "{text}");
+        return;
+    }
     eprintln!("groundswell: {text}");
 }
 

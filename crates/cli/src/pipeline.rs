@@ -9,19 +9,20 @@ use anyhow::Context as _;
 use groundswell_detect::volume::VolumeConfig;
 use groundswell_edge::EdgeConfig;
 use groundswell_engine::{
-    Checkpoint, Closed, Cluster, Counters, EngineConfig, ReleaseSink, SourceConfig, StageTimes, Totals,
+    Checkpoint, Closed, Cluster, Counters, EngineConfig, ReleaseSink, SourceConfig, StageTimes, Totals, WatchBoard,
 };
 use groundswell_gate::{Gate, K};
 use groundswell_post::EventTime;
 use groundswell_sketch::Step;
 use groundswell_sources::file::FileReport;
-use groundswell_sources::{BLOCK_QUEUE_MAX, Clock, DecodeOptions, Source, SourceIx, Stop, SystemClock, channel};
+use groundswell_sources::{BLOCK_QUEUE_MAX, Clock, DecodeOptions, Positions, Source, Stop, SystemClock, channel};
 use groundswell_store::{FileRead, ReleaseBatch, ReleaseWriter as _, Writer};
 use tokio::runtime::Handle;
 
 use crate::args::ClusterArgs;
 use crate::checkpoints::Checkpoints;
 use crate::failure::Failure;
+use crate::slots::Slots;
 use crate::watches::Watches;
 
 /// A source on its way into the engine.
@@ -41,6 +42,9 @@ pub(crate) struct Plan {
     pub(crate) stage_times: Option<Arc<StageTimes>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) feeds: Vec<Feed>,
+    /// Names of sources that may be begun later, after those of `feeds`. Where there are some, the dataflow goes on without
+    /// sources until it is stopped.
+    pub(crate) spare: Vec<String>,
     /// Folder of the store, where opt-outs are kept too.
     pub(crate) data: Option<PathBuf>,
     /// How often a checkpoint is made; `None`: never.
@@ -53,57 +57,52 @@ pub(crate) struct Plan {
 pub(crate) struct Running {
     pub(crate) counters: Arc<Counters>,
     pub(crate) stop: Stop,
+    /// The sources, each in its place.
+    pub(crate) slots: Slots,
+    /// The watches in force.
+    pub(crate) watches: WatchBoard,
     engine: JoinHandle<Result<Totals, groundswell_engine::EngineError>>,
-    sources: Vec<(String, JoinHandle<Result<(), groundswell_sources::SourceError>>)>,
 }
 
 /// Starts sources and engine, each on threads of their own.
-pub(crate) fn start(mut plan: Plan, sink: Box<dyn ReleaseSink>) -> Result<Running, Failure> {
+pub(crate) fn start(plan: Plan, sink: Box<dyn ReleaseSink>) -> Result<Running, Failure> {
     let k = K::new(plan.k).map_err(Failure::usage)?;
     let mut edge = EdgeConfig::default();
     if let Some(data) = &plan.data {
         edge.opt_outs = Some(Arc::new(groundswell_edge::OptOutList::load(data)?));
     }
+    let watches = WatchBoard::new(Arc::clone(&plan.watches.percolator), Arc::clone(&plan.watches.names));
+    let keep_open = !plan.spare.is_empty();
+    let running =
+        plan.feeds.iter().map(|feed| SourceConfig { name: feed.source.name().to_owned(), decode: feed.decode.clone() });
+    let spare = plan.spare.into_iter().map(|name| SourceConfig { name, decode: DecodeOptions::default() });
     let config = EngineConfig {
         workers: plan.workers,
         cluster: plan.cluster,
-        sources: plan
-            .feeds
-            .iter()
-            .map(|feed| SourceConfig { name: feed.source.name().to_owned(), decode: feed.decode.clone() })
-            .collect(),
+        sources: running.chain(spare).collect(),
         edge,
-        percolator: Arc::clone(&plan.watches.percolator),
-        volume: VolumeConfig { watch_names: Arc::clone(&plan.watches.names), ..VolumeConfig::default() },
+        watches: watches.clone(),
+        volume: VolumeConfig::default(),
         gate: Gate::new(k),
         stage_times: plan.stage_times,
         checkpoint_every: plan.checkpoint_every,
         resume: plan.resume,
     };
     let stop = Stop::default();
-    let counters = Arc::new(Counters::new(plan.feeds.len()));
+    let counters = Arc::new(Counters::new(config.sources.len()));
     let (feed, receiver) = channel(BLOCK_QUEUE_MAX, groundswell_sources::IDLE_AFTER_DEFAULT);
-    // All senders exist before any source runs: until each has named its partitions there is no watermark.
-    let senders: Vec<_> = (0..plan.feeds.len()).map(|index| feed.sender(SourceIx(index as u16))).collect();
-    drop(feed);
+    let names: Vec<String> = config.sources.iter().map(|source| source.name.clone()).collect();
     if let Some(resume) = &config.resume {
-        let names: Vec<String> = config.sources.iter().map(|source| source.name.clone()).collect();
         receiver.clocks().restore(resume.clocks(&names), resume.closed_before.map(EventTime::from_unix));
-        for feed in &mut plan.feeds {
-            if let Some(saved) = resume.source(feed.source.name()) {
-                feed.source.resume(&saved.positions);
-            }
-        }
     }
-    let mut sources = Vec::new();
-    for (feed, sender) in plan.feeds.into_iter().zip(senders) {
-        let stop = stop.clone();
-        let name = feed.source.name().to_owned();
-        let thread = std::thread::Builder::new()
-            .name(format!("source {name}"))
-            .spawn(move || feed.source.run(sender, stop))
-            .context("cannot start a thread")?;
-        sources.push((name, thread));
+    let left = |name: &str| config.resume.as_ref().and_then(|resume| resume.source(name));
+    let places = names
+        .iter()
+        .map(|name| (name.clone(), left(name).map_or_else(Positions::new, |saved| saved.positions.clone())));
+    let mut slots = Slots::new(feed, stop.clone(), places.collect());
+    slots.begin(plan.feeds.into_iter().map(|feed| feed.source).collect())?;
+    if !keep_open {
+        slots.close();
     }
     let engine = {
         let (clock, stop, counters) = (plan.clock, stop.clone(), Arc::clone(&counters));
@@ -112,7 +111,7 @@ pub(crate) fn start(mut plan: Plan, sink: Box<dyn ReleaseSink>) -> Result<Runnin
             .spawn(move || groundswell_engine::run(config, receiver, clock, sink, stop, counters))
             .context("cannot start a thread")?
     };
-    Ok(Running { counters, stop, engine, sources })
+    Ok(Running { counters, stop, slots, watches, engine })
 }
 
 impl Running {
@@ -125,14 +124,7 @@ impl Running {
     pub(crate) fn join(self) -> Result<(Totals, Vec<String>), Failure> {
         let totals = self.engine.join().map_err(|_| anyhow::anyhow!("the engine panicked"))??;
         self.stop.stop();
-        let mut errors = Vec::new();
-        for (name, thread) in self.sources {
-            match thread.join() {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => errors.push(format!("{name}: {:#}", anyhow::Error::from(error))),
-                Err(_) => errors.push(format!("{name}: the source panicked")),
-            }
-        }
+        let errors = self.slots.join();
         Ok((totals, errors))
     }
 }
@@ -246,22 +238,6 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
         .enable_all()
         .build()
         .context("cannot start the runtime")?)
-}
-
-/// Calls `stop` at the first Ctrl-C or SIGTERM.
-pub(crate) fn stop_on_signal(runtime: &Handle, stop: impl FnOnce() + Send + 'static) -> Result<(), Failure> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let _guard = runtime.enter();
-    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for signals")?;
-    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for signals")?;
-    runtime.spawn(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-        stop();
-    });
-    Ok(())
 }
 
 /// How the store is opened.

@@ -50,6 +50,7 @@ impl PushSettings {
 }
 
 /// A door that is ready to be opened.
+#[derive(Clone)]
 pub(crate) struct OpenDoor {
     door: PushDoor,
     token: String,
@@ -67,13 +68,34 @@ impl OpenDoor {
     }
 
     /// Opens it to whoever has the token.
-    pub(crate) fn open(self, state: &ServerState) {
-        state.open_door(Arc::new(Behind(self.door)), &self.token);
+    pub(crate) fn open(&self, state: &ServerState) {
+        state.open_door(Arc::new(Behind(self.door.clone())), &self.token);
+    }
+
+    /// Opens it to whoever has another token, or to nobody.
+    pub(crate) fn exchange(&mut self, token: Option<String>, state: &ServerState) {
+        match token {
+            Some(token) => {
+                self.token = token;
+                self.open(state);
+            }
+            None => state.close_door(),
+        }
     }
 }
 
 /// The source and the door to it, where a token is configured.
 pub(crate) fn feed(settings: &PushSettings, clock: &Arc<dyn Clock>) -> Result<Option<(LiveFeed, OpenDoor)>, Failure> {
+    let Some(token) = token(settings)? else { return Ok(None) };
+    let lateness = Duration::from_secs(u64::from(settings.late_seconds));
+    let config = PushConfig { lateness, ..PushConfig::default() };
+    let (door, source) = push(config, Arc::clone(clock));
+    let feed = Feed { decode: DecodeOptions::default(), source: Box::new(source) };
+    Ok(Some((LiveFeed { kind: "push", status: door.status(), feeds: None, feed }, OpenDoor { door, token })))
+}
+
+/// The token that opens the door, where one is configured.
+pub(crate) fn token(settings: &PushSettings) -> Result<Option<String>, Failure> {
     let token = secret("push.token_file", &settings.token_file, &settings.token)?;
     if token.is_empty() {
         return Ok(None);
@@ -85,11 +107,7 @@ pub(crate) fn feed(settings: &PushSettings, clock: &Arc<dyn Clock>) -> Result<Op
             token.len()
         )));
     }
-    let lateness = Duration::from_secs(u64::from(settings.late_seconds));
-    let config = PushConfig { lateness, ..PushConfig::default() };
-    let (door, source) = push(config, Arc::clone(clock));
-    let feed = Feed { decode: DecodeOptions::default(), source: Box::new(source) };
-    Ok(Some((LiveFeed { kind: "push", status: door.status(), feeds: None, feed }, OpenDoor { door, token })))
+    Ok(Some(token))
 }
 
 /// The source in the server's words.

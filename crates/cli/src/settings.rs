@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::args::Common;
 use crate::failure::Failure;
 use crate::kafka::KafkaSettings;
+use crate::logging::{LogFormat, LogSettings};
 use crate::push::PushSettings;
 
 /// All settings, with their defaults.
@@ -41,6 +42,8 @@ pub(crate) struct Settings {
     pub(crate) simulator: SimulatorSettings,
     /// The store.
     pub(crate) store: StoreSettings,
+    /// Logs.
+    pub(crate) log: LogSettings,
 }
 
 /// What the gate asks for.
@@ -211,6 +214,7 @@ impl Default for Settings {
             push: PushSettings::default(),
             simulator: SimulatorSettings::default(),
             store: StoreSettings::default(),
+            log: LogSettings::default(),
         }
     }
 }
@@ -367,6 +371,11 @@ fn load_from(common: &Common, variables: &BTreeMap<String, String>) -> Result<Lo
         set(&mut values, "simulator.seed", toml::Value::Integer(seed));
         origins.insert("simulator.seed".to_owned(), Origin::Option("--seed"));
     }
+    if let Some(format) = common.log_format {
+        let word = if format == LogFormat::Json { "json" } else { "text" };
+        set(&mut values, "log.format", toml::Value::String(word.to_owned()));
+        origins.insert("log.format".to_owned(), Origin::Option("--log-format"));
+    }
     let settings: Settings = values
         .try_into()
         .map_err(|error: toml::de::Error| Failure::usage_text(format!("configuration: {}", error.message())))?;
@@ -408,6 +417,7 @@ fn check(settings: &Settings, origins: &BTreeMap<String, Origin>) -> Result<(), 
     }
     settings.kafka.check().or_else(|(key, text)| wrong(key, text))?;
     settings.push.check().or_else(|(key, text)| wrong(key, text))?;
+    settings.log.check().or_else(|(key, text)| wrong(key, text))?;
     if settings.bluesky.late_seconds > 86_400 {
         return wrong(
             "bluesky.late_seconds",
@@ -489,7 +499,7 @@ pub(crate) fn keys(table: &toml::Table, prefix: &str, each: &mut dyn FnMut(&str,
     }
 }
 
-fn get<'a>(table: &'a toml::Table, key: &str) -> Option<&'a toml::Value> {
+pub(crate) fn get<'a>(table: &'a toml::Table, key: &str) -> Option<&'a toml::Value> {
     match key.split_once('.') {
         Some((head, rest)) => get(table.get(head)?.as_table()?, rest),
         None => table.get(key),
@@ -550,7 +560,7 @@ mod tests {
     use super::*;
 
     fn common() -> Common {
-        Common { data: None, config: None, workers: None, seed: None, verbose: 0, quiet: false }
+        Common { data: None, config: None, workers: None, seed: None, verbose: 0, quiet: false, log_format: None }
     }
 
     fn load_text(file: Option<&str>, variables: &[(&str, &str)]) -> Result<Loaded, String> {
@@ -624,6 +634,8 @@ mod tests {
             (Some("[gate]\nk = 4\n"), &[], "gate.k"),
             (None, &[("GROUNDSWELL_GATE_K", "ten")], "GROUNDSWELL_GATE_K: expected a whole number"),
             (None, &[("GROUNDSWELL_GATES", "1")], "no such setting"),
+            (None, &[("GROUNDSWELL_LOG_LEVEL", "loud=very")], "GROUNDSWELL_LOG_LEVEL: log.level: expected error, warn"),
+            (None, &[("GROUNDSWELL_LOG_FORMAT", "xml")], "unknown variant `xml`, expected `text` or `json`"),
             (None, &[("GROUNDSWELL_BLUESKY_ENDPOINTS", "http://x")], "expected ws:// or wss://"),
             (None, &[("GROUNDSWELL_FEEDS_URLS", "https://a.example/feed, ftp://x")], "feeds.urls: ftp://x: expected"),
             (Some("[feeds]\ninterval_minutes = 1\n"), &[], "feeds.interval_minutes: expected 5 to 360, found 1"),

@@ -50,14 +50,41 @@ pub(crate) struct ShownSource {
     pub(crate) counters: Arc<Counters>,
     /// Its index in the pipeline's configuration.
     pub(crate) index: usize,
-    /// Milliseconds and accepted posts at the last look, for the rate.
-    pub(crate) last: Mutex<(u64, u64, f64)>,
+    rate: Mutex<Rate>,
+}
+
+/// Posts a second, measured over stretches of [`RATE_MILLIS`].
+#[derive(Default)]
+struct Rate {
+    /// Milliseconds and accepted posts at the beginning of the stretch that runs.
+    began: Option<(u64, u64)>,
+    /// The rate of the stretch before; none in the first one.
+    last: Option<f64>,
+}
+
+impl Rate {
+    fn look(&mut self, now: u64, posts: u64) -> f64 {
+        let (at, before) = *self.began.get_or_insert((now, posts));
+        let elapsed = now.saturating_sub(at);
+        let rate = || posts.saturating_sub(before) as f64 * 1_000.0 / elapsed as f64;
+        if elapsed >= RATE_MILLIS {
+            self.last = Some(rate());
+            self.began = Some((now, posts));
+        }
+        // In the first stretch, what there is of it, as soon as it says something.
+        self.last.unwrap_or_else(|| if elapsed >= RATE_MILLIS / 5 { rate() } else { 0.0 })
+    }
 }
 
 impl ShownSource {
     /// A source that was just started.
     pub(crate) fn new(name: &str, watched: Watched, counters: &Arc<Counters>, index: usize) -> Self {
-        Self { name: name.to_owned(), watched, counters: Arc::clone(counters), index, last: Mutex::default() }
+        Self { name: name.to_owned(), watched, counters: Arc::clone(counters), index, rate: Mutex::default() }
+    }
+
+    fn rate(&self, now: u64) -> f64 {
+        let posts = self.counters.source(self.index).map_or(0, groundswell_engine::SourceCounters::accepted);
+        self.rate.lock().unwrap_or_else(PoisonError::into_inner).look(now, posts)
     }
 }
 
@@ -86,6 +113,23 @@ impl Board {
     /// Shows this from now on.
     pub(crate) fn show(&self, shown: Shown) {
         *self.lock() = Some(shown);
+    }
+
+    /// Looks at the counters, so that a rate is that of the last seconds whenever somebody asks for it.
+    pub(crate) fn look(&self) {
+        let now = self.clock.millis();
+        if let Some(shown) = self.lock().as_ref() {
+            for source in &shown.sources {
+                source.rate(now);
+            }
+        }
+    }
+
+    /// Shows other watches.
+    pub(crate) fn show_watches(&self, watches: &Arc<Watches>) {
+        if let Some(shown) = self.lock().as_mut() {
+            shown.watches = Arc::clone(watches);
+        }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<Shown>> {
@@ -133,10 +177,10 @@ impl StatusSource for Board {
     }
 
     fn sources(&self) -> Vec<Released<SourceStatus>> {
-        let now = self.clock.millis();
+        let (now, millis) = (self.clock.now().unix(), self.clock.millis());
         let shown = self.lock();
         let Some(shown) = shown.as_ref() else { return Vec::new() };
-        shown.sources.iter().map(|source| Released::operational(source_status(source, now))).collect()
+        shown.sources.iter().map(|source| Released::operational(source_status(source, now, millis))).collect()
     }
 
     fn gap_totals(&self) -> Vec<Released<GapTotals>> {
@@ -167,32 +211,39 @@ fn gap_totals(source: &str, live: &LiveStatus, now: i64) -> GapTotals {
 /// How long a rate is measured over, in milliseconds.
 const RATE_MILLIS: u64 = 5_000;
 
-fn source_status(source: &ShownSource, now: u64) -> SourceStatus {
+/// What is wrong with a source and what to do about it, for people.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Wrong {
+    last_error: Option<String>,
+    advice: Option<String>,
+}
+
+fn source_status(source: &ShownSource, now: i64, millis: u64) -> SourceStatus {
     let counters = source.counters.source(source.index);
     let posts = counters.map_or(0, groundswell_engine::SourceCounters::accepted);
-    let rate = {
-        let mut last = source.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let elapsed = now.saturating_sub(last.0);
-        if elapsed >= RATE_MILLIS {
-            *last = (now, posts, posts.saturating_sub(last.1) as f64 * 1000.0 / elapsed as f64);
-        }
-        (last.2 * 10.0).round() / 10.0
-    };
+    let rate = (source.rate(millis) * 10.0).round() / 10.0;
+    let mut wrong = Wrong::default();
     let (kind, state, detail, reconnects) = match &source.watched {
         Watched::Live(kind, status) => {
             let parts = status.parts();
             let (state, detail) = live_state(&parts);
+            wrong = live_wrong(&parts);
             // Each part's first connection is no reconnection.
             (*kind, state, detail, status.connections().saturating_sub(parts.len() as u64))
         }
         Watched::Feeds(live, feeds) => {
-            let (state, detail) = feeds_state(live.state(), &feeds.summary());
+            let summary = feeds.summary();
+            let (state, detail) = feeds_state(live.state(), &summary);
+            wrong = feeds_wrong(&summary);
             ("feeds", state, Some(detail), live.connections().saturating_sub(1))
         }
         Watched::Files(report) => {
             let files = report.files();
             let failed = files.iter().filter(|file| matches!(file.status, FileStatus::Failed(_))).count();
             let read = files.iter().filter(|file| matches!(file.status, FileStatus::Read(_))).count();
+            if failed > 0 {
+                wrong.advice = Some("the log names each file that was given up, and why".to_owned());
+            }
             let state = if failed + read < files.len() {
                 "reading"
             } else if failed > 0 {
@@ -204,6 +255,11 @@ fn source_status(source: &ShownSource, now: u64) -> SourceStatus {
         }
         Watched::Simulator => ("simulator", "live", Some("made-up posts".to_owned()), 0),
     };
+    let last_event =
+        counters.and_then(groundswell_engine::SourceCounters::newest).map(|time| Minute::containing(time.unix()));
+    // Old posts of a file do not lag.
+    let lives = !matches!(source.watched, Watched::Files(_));
+    let lag = |event: Minute| Minute::containing(now).unix().saturating_sub(event.unix()).max(0).unsigned_abs();
     SourceStatus {
         name: source.name.clone(),
         kind: kind.to_owned(),
@@ -212,11 +268,36 @@ fn source_status(source: &ShownSource, now: u64) -> SourceStatus {
         posts,
         rejected: counters.map_or(0, groundswell_engine::SourceCounters::rejected),
         reconnects,
-        last_event: counters
-            .and_then(groundswell_engine::SourceCounters::newest)
-            .map(|time| Minute::containing(time.unix())),
+        last_event,
         rate,
+        lag_seconds: last_event.filter(|_| lives).map(lag),
+        last_error: wrong.last_error,
+        advice: wrong.advice,
     }
+}
+
+/// What troubles a part now goes before what troubled one that does well again.
+fn live_wrong(parts: &[PartStatus]) -> Wrong {
+    let now = parts.iter().find_map(|part| match part.state {
+        LiveState::Waiting { reason, .. } => Some(reason),
+        // The next try has begun, and has not shown yet that it helps.
+        LiveState::Connecting => part.last_error,
+        _ => None,
+    });
+    let last = now.or_else(|| parts.iter().find_map(|part| part.last_error));
+    Wrong {
+        last_error: last.map(|trouble| trouble.phrase().to_owned()),
+        advice: now.map(|trouble| trouble.advice().to_owned()),
+    }
+}
+
+fn feeds_wrong(summary: &FeedsSummary) -> Wrong {
+    let advice = match summary {
+        FeedsSummary { failing: 0, .. } => None,
+        FeedsSummary { read: 0, .. } => Some("check network and firewall: feeds are not read through a proxy"),
+        _ => Some("a feed that goes on failing has perhaps moved: mend its address, or take it out"),
+    };
+    Wrong { last_error: summary.trouble.clone(), advice: advice.map(str::to_owned) }
 }
 
 /// How long without a message a connection counts as idle.
@@ -314,9 +395,14 @@ impl Serving {
         output::note(common, &self.page());
     }
 
+    /// Asks open answers to end, and listens no more.
+    pub(crate) fn stop(&self) {
+        self.stop.send_replace(true);
+    }
+
     /// Ends open answers and stops listening.
     pub(crate) fn end(self, runtime: &Runtime) {
-        self.stop.send_replace(true);
+        self.stop();
         if let Ok(Err(error)) = runtime.block_on(self.task) {
             tracing::warn!(target: "groundswell", "the server ended with an error: {error}");
         }
@@ -356,6 +442,47 @@ mod tests {
             status.part(name).failed(Trouble::Refused, Duration::ZERO);
         }
         assert!(live_state(&status.parts()).1.unwrap().ends_with("; and 1 more"));
+    }
+
+    #[test]
+    fn a_rate_is_that_of_the_last_seconds() {
+        let mut rate = Rate::default();
+        let mut look = |millis, posts| rate.look(millis, posts).round() as u64;
+        assert_eq!([look(70_000, 500), look(70_500, 600), look(72_000, 700)], [0, 0, 100]);
+        assert_eq!([look(75_000, 1_000), look(77_000, 9_000), look(80_000, 11_000)], [100, 100, 2_000]);
+        assert_eq!([look(85_000, 11_000), look(86_000, 11_000)], [0, 0], "nothing comes");
+    }
+
+    #[test]
+    fn a_source_says_how_far_it_is_behind_and_what_to_do() {
+        let clock = Arc::new(ManualClock::at(EventTime::from_unix(1_800_000_059)));
+        let status = LiveStatus::new(Arc::clone(&clock) as Arc<dyn Clock>);
+        let (one, two) = (status.part("a.example"), status.part("b.example"));
+        assert_eq!(live_wrong(&status.parts()), Wrong::default());
+        one.connecting("a.example");
+        one.failed(Trouble::Refused, Duration::from_secs(1));
+        two.connecting("b.example");
+        two.connected();
+        let said = |trouble: Trouble, now: bool| Wrong {
+            last_error: Some(trouble.phrase().to_owned()),
+            advice: now.then(|| trouble.advice().to_owned()),
+        };
+        assert_eq!(live_wrong(&status.parts()), said(Trouble::Refused, true));
+        one.connecting("a.example");
+        assert_eq!(live_wrong(&status.parts()), said(Trouble::Refused, true));
+        one.connected();
+        assert_eq!(live_wrong(&status.parts()), said(Trouble::Refused, false), "over, and remembered");
+
+        let counters = Arc::new(Counters::new(1));
+        let shown = ShownSource::new("bluesky", Watched::Live("jetstream", status), &counters, 0);
+        assert_eq!(source_status(&shown, 1_800_000_059, 0).lag_seconds, None, "before the first post");
+        let failing =
+            FeedsSummary { feeds: 2, failing: 2, trouble: Some("a: gone".to_owned()), ..FeedsSummary::default() };
+        assert!(feeds_wrong(&failing).advice.unwrap().starts_with("check network"));
+        assert!(
+            feeds_wrong(&FeedsSummary { read: 1, failing: 1, ..failing }).advice.unwrap().contains("has perhaps moved")
+        );
+        assert_eq!(feeds_wrong(&FeedsSummary { feeds: 2, read: 2, ..FeedsSummary::default() }), Wrong::default());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The watches in force: from files, from the store, or generated for `bench`.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -75,6 +76,18 @@ impl Watches {
         let percolator = set.percolator(today, &mut Analyzer::new(), frequencies).map_err(Failure::usage)?;
         let names = set.watches().iter().map(|watch| watch.name.clone()).collect();
         Ok(Self { set, today, percolator: Arc::new(percolator), names })
+    }
+
+    /// How many watches are new, changed and gone against those before.
+    pub(crate) fn since(&self, before: &Self) -> (usize, usize, usize) {
+        let by_name = |watches: &Self| -> BTreeMap<String, WatchEntry> {
+            watches.set.watches().iter().map(|watch| (watch.name.clone(), entry(watch, watches.today))).collect()
+        };
+        let (before, now) = (by_name(before), by_name(self));
+        let new = now.keys().filter(|name| !before.contains_key(*name)).count();
+        let gone = before.keys().filter(|name| !now.contains_key(*name)).count();
+        let changed = now.iter().filter(|(name, entry)| before.get(*name).is_some_and(|before| before != *entry));
+        (new, changed.count(), gone)
     }
 
     /// Says on stderr which watches have expired.

@@ -143,7 +143,9 @@ fn a_replay_that_is_killed_releases_what_an_undisturbed_one_does() {
         let disturbed = rows(&folder.join("data"));
         for (key, figures) in &disturbed {
             let Some(Some((posts, authors))) = whole.get(key) else {
-                assert!(figures.is_none(), "{key:?} was released although an undisturbed run holds it back");
+                // What fell below k by a cut can bring `other` to k, which then takes no further cell along.
+                let spared = key.0.starts_with("language") && was_cut(&key.0, key.1, &cuts);
+                assert!(figures.is_none() || spared, "{key:?} was released although an undisturbed run holds it back");
                 continue;
             };
             let Some((cut_posts, cut_authors)) = figures else {

@@ -438,6 +438,38 @@ fn deleting_an_author_takes_all_their_posts_of_the_minute() {
 }
 
 #[test]
+fn watches_that_are_exchanged_in_the_middle_of_a_minute_keep_their_counts() {
+    let names = |names: [&str; 2]| -> Arc<[String]> { names.map(str::to_owned).into() };
+    let config = VolumeConfig { watch_names: names(["gone", "stays"]), ..VolumeConfig::default() };
+    let mut observer = Observer::new(config.clone());
+    let mut merger = Merger::new(config, K::DEFAULT);
+    // Each by twelve authors, enough to be proposed.
+    let see = |observer: &mut Observer, watches: &[u32]| {
+        let watches: Vec<WatchId> = watches.iter().copied().map(WatchId).collect();
+        for author in 0..12 {
+            let author = Some(AuthorToken::from_bits(token(author)));
+            let post = EdgePost { time: EventTime::from_unix(START), author, ..EdgePost::default() };
+            observer.observe(&post, &Analysis::new(), &watches);
+        }
+    };
+    see(&mut observer, &[0, 1]);
+    see(&mut observer, &[1]);
+    // The same watch under another id, and a new one under its old id.
+    observer.set_watch_names(names(["stays", "new"]));
+    see(&mut observer, &[0]);
+    see(&mut observer, &[0, 1]);
+    merger.set_watch_names(&names(["stays", "new"]));
+    observer.close(START + 60, &mut |_, minute, summary| merger.merge(minute, summary));
+    let mut counted = Vec::new();
+    merger.close(START + 60, &mut |candidate| {
+        if candidate.dimension == Dimension::Watch {
+            counted.extend(candidate.cells.iter().map(|cell| (cell.value.clone(), cell.posts)));
+        }
+    });
+    assert_eq!(counted, [("new".into(), 12), ("stays".into(), 48)], "nothing of a watch that is in no register");
+}
+
+#[test]
 fn a_summary_for_a_closed_minute_is_counted_and_not_released_twice() {
     let mut observer = Observer::new(VolumeConfig::default());
     let mut merger = Merger::new(VolumeConfig::default(), K::DEFAULT);

@@ -113,8 +113,9 @@ impl Checkpoint {
     }
 }
 
-/// The latest place that counted blocks carried, by source and key.
-type Places = BTreeMap<(SourceIx, Arc<str>), (u64, Box<str>)>;
+/// The latest place that counted blocks carried, by source and key, with the block that carried it: its partition's number and
+/// its own. A partition that is begun anew in the same run has the larger number.
+type Places = BTreeMap<(SourceIx, Arc<str>), ((u32, u64), Box<str>)>;
 
 /// What one worker does for all.
 #[derive(Clone, Copy, Debug)]
@@ -167,13 +168,13 @@ impl Checkpoints {
     /// Notes that a block is counted.
     pub(crate) fn counted(&self, block: &Block) {
         let Some(position) = &block.position else { return };
+        let at = (block.partition, block.seq);
         let mut places = lock(&self.places);
-        let entry = places
-            .entry((block.source, Arc::clone(&position.key)))
-            .or_insert_with(|| (block.seq, position.value.clone()));
-        // Blocks of a partition are counted side by side; a key belongs to one partition.
-        if entry.0 < block.seq {
-            *entry = (block.seq, position.value.clone());
+        let entry =
+            places.entry((block.source, Arc::clone(&position.key))).or_insert_with(|| (at, position.value.clone()));
+        // Blocks of a partition are counted side by side; a key belongs to one partition at a time.
+        if entry.0 < at {
+            *entry = (at, position.value.clone());
         }
     }
 

@@ -7,10 +7,10 @@ use groundswell_detect::volume::VolumeConfig;
 use groundswell_edge::EdgeConfig;
 use groundswell_gate::Gate;
 use groundswell_sources::DecodeOptions;
-use groundswell_watch::Percolator;
 
 use crate::checkpoint::Checkpoint;
 use crate::stages::StageTimes;
+use crate::watches::WatchBoard;
 
 /// One configured source, in the order of `SourceIx`.
 #[derive(Clone, Debug)]
@@ -41,9 +41,9 @@ pub struct EngineConfig {
     pub sources: Vec<SourceConfig>,
     /// The edge's settings.
     pub edge: EdgeConfig,
-    /// The watches, compiled.
-    pub percolator: Arc<Percolator>,
-    /// The volume detector's settings; `shards` is set by the engine.
+    /// The watches, compiled; whoever keeps a clone can exchange them.
+    pub watches: WatchBoard,
+    /// The volume detector's settings; `shards` and `watch_names` are set by the engine.
     pub volume: VolumeConfig,
     /// The gate.
     pub gate: Gate,

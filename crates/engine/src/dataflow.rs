@@ -18,7 +18,6 @@ use groundswell_detect::volume::{Merger, Observer, VolumeConfig};
 use groundswell_edge::{Edge, EdgeShared};
 use groundswell_post::EventTime;
 use groundswell_sources::{Block, BlockReceiver, Clock, Clocks, DecodeOptions, SourceIx, Stop};
-use groundswell_watch::Percolator;
 use timely::WorkerConfig;
 use timely::communication::Config as Communication;
 use timely::dataflow::ProbeHandle;
@@ -54,7 +53,6 @@ pub(crate) struct Shared {
     pub(crate) checkpoints: Checkpoints,
     pub(crate) counters: Arc<Counters>,
     pub(crate) deletions: DeletionBoard,
-    pub(crate) percolator: Arc<Percolator>,
     pub(crate) volume: VolumeConfig,
     pub(crate) stage_times: Option<Arc<StageTimes>>,
     edge: OnceLock<Arc<EdgeShared>>,
@@ -110,7 +108,10 @@ pub fn run(
     let (builders, guard) = match &config.cluster {
         None if config.workers == 1 => Communication::Thread.try_build().map_err(EngineError::Cluster)?,
         None => Communication::Process(config.workers).try_build().map_err(EngineError::Cluster)?,
-        Some(cluster) => rendezvous::connect(cluster, config.workers)?,
+        Some(cluster) => match rendezvous::connect(cluster, config.workers, &stop)? {
+            Some(connected) => connected,
+            None => return Ok(counters.totals()),
+        },
     };
     let processes = config.cluster.as_ref().map_or(1, |cluster| cluster.addresses.len());
     let checkpointing = config.checkpoint_every.is_some() && config.cluster.is_none();
@@ -122,7 +123,6 @@ pub fn run(
     }
     let shared = Arc::new(Shared {
         volume: VolumeConfig { shards: config.workers * processes, ..config.volume.clone() },
-        percolator: Arc::clone(&config.percolator),
         stage_times: config.stage_times.clone(),
         clocks: blocks.clocks(),
         blocks,
@@ -193,9 +193,13 @@ fn work(worker: &mut Worker, shared: &Arc<Shared>) {
     let closed = shared.closed.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let Some(closed) = closed else { return };
 
-    let inbox = Rc::new(RefCell::new(Inbox::default()));
-    let observer = Rc::new(RefCell::new(Observer::new(shared.volume.clone())));
-    let mut merger = Merger::new(shared.volume.clone(), shared.config.gate.k());
+    // The same watches for everything that this worker builds, also when they are exchanged at this moment.
+    let mut watches_seen = 0;
+    let watches = shared.config.watches.now_at(&mut watches_seen);
+    let volume = VolumeConfig { watch_names: watches.names, ..shared.volume.clone() };
+    let inbox = Rc::new(RefCell::new(Inbox::new(watches.percolator)));
+    let observer = Rc::new(RefCell::new(Observer::new(volume.clone())));
+    let mut merger = Merger::new(volume, shared.config.gate.k());
     if let Some(resume) = &shared.config.resume {
         merger.restore(resume.shards(), worker.index(), shared.volume.shards);
     }
@@ -221,6 +225,11 @@ fn work(worker: &mut Worker, shared: &Arc<Shared>) {
         last_at: shared.clock.millis(),
     };
     loop {
+        if let Some(watches) = shared.config.watches.newer_than(&mut watches_seen) {
+            merger.borrow_mut().set_watch_names(&watches.names);
+            observer.borrow_mut().set_watch_names(watches.names);
+            inbox.borrow_mut().percolator = watches.percolator;
+        }
         if member.is_due() {
             member.make(&closed, |done| {
                 while !done(&probe) {

@@ -29,6 +29,7 @@ mod operators;
 mod rendezvous;
 mod sink;
 mod stages;
+mod watches;
 
 pub use checkpoint::{Checkpoint, CheckpointError, SavedSource};
 pub use config::{Cluster, EngineConfig, EngineError, SourceConfig};
@@ -37,3 +38,4 @@ pub use dataflow::{CLOSED_QUEUE_MAX, run};
 pub use deletions::DELETIONS_MAX;
 pub use sink::{Closed, ReleaseSink, ToSink};
 pub use stages::{SAMPLE_EVERY, Stage, StageTimes};
+pub use watches::{WatchBoard, WatchesInForce};

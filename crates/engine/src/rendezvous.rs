@@ -6,6 +6,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
+use groundswell_sources::Stop;
 use timely::communication::allocator::ProcessBuilder;
 use timely::communication::allocator::zero_copy::initialize::initialize_networking_from_sockets;
 use timely::communication::{AllocatorBuilder, Hooks};
@@ -24,18 +25,23 @@ const GREETING: [u8; 8] = *b"gswell01";
 /// Builders for the workers of this process, and what must live as long as they do.
 pub(crate) type Builders = (Vec<AllocatorBuilder>, Box<dyn std::any::Any + Send>);
 
-/// Connects this process with all others.
-pub(crate) fn connect(cluster: &Cluster, workers: usize) -> Result<Builders, EngineError> {
+/// Connects this process with all others; `None` when it was asked to stop before all were there.
+pub(crate) fn connect(cluster: &Cluster, workers: usize, stop: &Stop) -> Result<Option<Builders>, EngineError> {
     let failed = |what: String| move |error: std::io::Error| EngineError::Cluster(format!("{what}: {error}"));
     let own = &cluster.addresses[cluster.process];
     let listener = TcpListener::bind(own).map_err(failed(format!("{own}: cannot listen")))?;
     let mut sockets: Vec<Option<TcpStream>> = cluster.addresses.iter().map(|_| None).collect();
     for (index, address) in cluster.addresses.iter().enumerate().take(cluster.process) {
-        sockets[index] = Some(call(address, cluster.process).map_err(failed(format!("{address}: cannot connect")))?);
+        let called = call(address, cluster.process, stop).map_err(failed(format!("{address}: cannot connect")))?;
+        let Some(socket) = called else { return Ok(None) };
+        sockets[index] = Some(socket);
     }
     listener.set_nonblocking(true).map_err(failed(format!("{own}: cannot listen")))?;
     let mut tries = 0;
     while sockets.iter().skip(cluster.process + 1).any(Option::is_none) {
+        if stop.stopped() {
+            return Ok(None);
+        }
         match listener.accept() {
             Ok((stream, _)) => {
                 if let Some(index) = greeted(&stream).filter(|index| sockets.get(*index).is_some_and(Option::is_none)) {
@@ -53,10 +59,10 @@ pub(crate) fn connect(cluster: &Cluster, workers: usize) -> Result<Builders, Eng
     let local = ProcessBuilder::new_typed_vector(workers, hooks.refill.clone(), hooks.spill.clone());
     let (builders, guard) = initialize_networking_from_sockets(local, sockets, cluster.process, workers, hooks)
         .map_err(failed("cannot set the connections up".to_owned()))?;
-    Ok((builders.into_iter().map(AllocatorBuilder::Tcp).collect(), Box::new(guard)))
+    Ok(Some((builders.into_iter().map(AllocatorBuilder::Tcp).collect(), Box::new(guard))))
 }
 
-fn call(address: &str, process: usize) -> std::io::Result<TcpStream> {
+fn call(address: &str, process: usize, stop: &Stop) -> std::io::Result<Option<TcpStream>> {
     let mut tries = 0;
     loop {
         match TcpStream::connect(address) {
@@ -64,8 +70,9 @@ fn call(address: &str, process: usize) -> std::io::Result<TcpStream> {
                 stream.set_nodelay(true)?;
                 stream.write_all(&GREETING)?;
                 stream.write_all(&(process as u64).to_be_bytes())?;
-                return Ok(stream);
+                return Ok(Some(stream));
             }
+            Err(_) if stop.stopped() => return Ok(None),
             Err(error) if tries >= TRIES_MAX => return Err(error),
             Err(_) => {
                 tries += 1;

@@ -126,6 +126,12 @@ operational! {
         last_event: Option<Minute>,
         /// Posts a second, lately.
         rate: f64,
+        /// How far the newest post is behind the clock, in seconds, both to the minute: no time is told finer than that.
+        lag_seconds: Option<u64>,
+        /// What last went wrong, as a fixed phrase.
+        last_error: Option<String>,
+        /// What to do about what is wrong now.
+        advice: Option<String>,
     }
 }
 
@@ -291,8 +297,11 @@ mod tests {
             reconnects: 2,
             last_event: Some(Minute::containing(1_474_588_859)),
             rate: 1.5,
+            lag_seconds: Some(120),
+            last_error: Some("the connection broke".to_owned()),
+            advice: None,
         };
-        insta::assert_snapshot!(Released::operational(source).to_json(), @r#"{"name":"bluesky","kind":"jetstream","state":"live","detail":null,"posts":12,"rejected":1,"reconnects":2,"last_event":"2016-09-23T00:00:00Z","rate":1.5}"#);
+        insta::assert_snapshot!(Released::operational(source).to_json(), @r#"{"name":"bluesky","kind":"jetstream","state":"live","detail":null,"posts":12,"rejected":1,"reconnects":2,"last_event":"2016-09-23T00:00:00Z","rate":1.5,"lag_seconds":120,"last_error":"the connection broke","advice":null}"#);
         let engine = EngineStatus {
             version: "0.1.0".to_owned(),
             simulated: true,

@@ -103,6 +103,17 @@ pub(crate) async fn metrics(State(state): State<ServerState>) -> Response {
             text.sample(name, &[("source", &source.name)], value(source) as f64);
         }
     }
+    let help = "how far the newest post of a source is behind the clock, to the minute";
+    text.family("groundswell_source_lag_seconds", "gauge", help);
+    for source in &sources {
+        if let Some(lag) = source.lag_seconds {
+            text.sample("groundswell_source_lag_seconds", &[("source", &source.name)], lag as f64);
+        }
+    }
+    text.family("groundswell_source_posts_per_second", "gauge", "posts a second, lately, by source");
+    for source in &sources {
+        text.sample("groundswell_source_posts_per_second", &[("source", &source.name)], source.rate);
+    }
     let gaps = state.status().gap_totals();
     for (name, help, value) in [
         (

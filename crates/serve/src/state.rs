@@ -98,6 +98,11 @@ impl ServerState {
         *self.inner.door.write().unwrap_or_else(PoisonError::into_inner) = Some(door);
     }
 
+    /// Shuts the push door. What was taken through it goes on.
+    pub fn close_door(&self) {
+        *self.inner.door.write().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     pub(crate) fn door(&self) -> Option<Arc<Door>> {
         self.inner.door.read().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -291,6 +291,12 @@ pub(crate) struct SourceStateSchema {
     last_event: Option<String>,
     /// Posts a second, lately.
     rate: f64,
+    /// How far the newest post is behind the clock, in seconds, both to the minute.
+    lag_seconds: Option<u64>,
+    /// What last went wrong; stays when it is over.
+    last_error: Option<String>,
+    /// What to do about what is wrong now.
+    advice: Option<String>,
 }
 
 /// The states of a source.

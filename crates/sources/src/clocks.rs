@@ -128,7 +128,8 @@ impl Clocks {
 
     /// Registers partitions all at once, so that no watermark is ever computed from a part of them. Returns the first number.
     ///
-    /// A partition that an earlier run read goes on with that run's newest event time.
+    /// A partition that an earlier run read goes on with that run's newest event time, and a live one that a source before this
+    /// one read in this run with what it had come to.
     pub(crate) fn register(&self, source: SourceIx, specs: &[PartitionSpec], release_hold: bool) -> u32 {
         let mut inner = self.lock();
         let first =
@@ -138,7 +139,13 @@ impl Clocks {
             inner.lateness_max = inner.lateness_max.max(lateness);
             let number = inner.partitions.len() as u32;
             inner.open.push(number);
-            let newest = inner.saved.get(&(source, spec.name.clone())).copied();
+            let earlier = inner
+                .partitions
+                .iter()
+                .filter(|state| state.finished && state.source == source && state.name == spec.name);
+            let newest =
+                earlier.filter(|state| spec.live && state.live).fold(None, |newest, state| state.newest.max(newest));
+            let newest = newest.max(inner.saved.get(&(source, spec.name.clone())).copied());
             inner.partitions.push(Partition {
                 source,
                 name: spec.name.clone(),

@@ -75,7 +75,8 @@ mod source;
 
 pub use block::{Block, Messages, Payload, Position, Positions, SourceIx};
 pub use channel::{
-    BLOCK_QUEUE_MAX, BlockFeed, BlockReceiver, BlockSender, PartitionHandle, PartitionSpec, Stop, Stopped, channel,
+    BLOCK_QUEUE_MAX, BlockFeed, BlockReceiver, BlockSender, PartitionHandle, PartitionSpec, SentPositions, Stop,
+    Stopped, channel,
 };
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use clocks::{Clocks, IDLE_AFTER_DEFAULT, PREFIX_HISTORY_MAX, SavedClock};

@@ -365,10 +365,19 @@ export interface components {
         };
         /** @description How a source stands. */
         SourceState: {
+            /** @description What to do about what is wrong now. */
+            advice?: string | null;
             /** @description What an operator should know. */
             detail?: string | null;
             /** @description `jetstream`, `file`, `simulator`, … */
             kind: string;
+            /**
+             * Format: int64
+             * @description How far the newest post is behind the clock, in seconds, both to the minute.
+             */
+            lag_seconds?: number | null;
+            /** @description What last went wrong; stays when it is over. */
+            last_error?: string | null;
             /**
              * Format: date-time
              * @description The newest event time, to the minute.

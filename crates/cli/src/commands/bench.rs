@@ -186,6 +186,7 @@ fn run(
         stage_times: Some(Arc::clone(times)),
         clock,
         feeds: vec![Feed { decode: DecodeOptions::default(), source: Box::new(set) }],
+        spare: Vec::new(),
         data: None,
         checkpoint_every,
         resume: None,

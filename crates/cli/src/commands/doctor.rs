@@ -1,8 +1,8 @@
 //! `doctor`: checks the surroundings and says what to do.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
-use std::net::TcpListener;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -14,9 +14,9 @@ use serde::Serialize;
 
 use crate::args::{Common, Doctor};
 use crate::failure::{DONE, FAILED, Failure, Outcome};
-use crate::inputs::{self, LiveFeed};
-use crate::output;
-use crate::settings::{self, MastodonInstance, Settings};
+use crate::inputs::{self, EXCHANGEABLE, LiveFeed, Maker};
+use crate::settings::{self, Settings};
+use crate::{output, push};
 
 /// One thing that was looked at.
 #[derive(Debug, Serialize)]
@@ -53,6 +53,7 @@ pub(crate) fn doctor(common: &Common, doctor: &Doctor) -> Outcome {
         Ok(loaded) => {
             findings.push(Finding::ok("configuration", "valid"));
             findings.push(data_folder(&loaded.settings.data));
+            findings.push(key_file(&loaded.settings));
             findings.push(port(&loaded.settings));
             findings.push(cores(&loaded.settings));
             findings.push(memory());
@@ -105,10 +106,54 @@ fn data_folder(path: &Path) -> Finding {
 fn port(settings: &Settings) -> Finding {
     match TcpListener::bind(settings.listen) {
         Ok(_) => Finding::ok("address", format!("{} is free", settings.listen)),
+        Err(_) if is_ours(settings.listen) => {
+            Finding::ok("address", format!("a groundswell answers at {}", settings.listen))
+        }
         Err(error) => Finding::problem(
             "address",
             format!("{}: {error}", settings.listen),
             "stop what listens there (perhaps another groundswell), or name another address with --listen",
+        ),
+    }
+}
+
+/// Whether what listens there is one of us, and well.
+fn is_ours(address: SocketAddr) -> bool {
+    let ask = || {
+        let mut stream = TcpStream::connect_timeout(&address, ASK_WAIT)?;
+        stream.set_read_timeout(Some(ASK_WAIT))?;
+        stream.write_all(b"GET /metrics HTTP/1.0\r\nHost: localhost\r\n\r\n")?;
+        let mut answer = String::new();
+        stream.take(ANSWER_BYTES_MAX).read_to_string(&mut answer)?;
+        Ok::<_, std::io::Error>(answer)
+    };
+    ask().is_ok_and(|answer| answer.contains("groundswell_build_info"))
+}
+
+/// How long what listens may take to say who it is, and how much of that is read.
+const ASK_WAIT: Duration = Duration::from_secs(2);
+const ANSWER_BYTES_MAX: u64 = 64 * 1024;
+
+fn key_file(settings: &Settings) -> Finding {
+    let path = &settings.store.checkpoint_key;
+    match std::fs::File::open(path).and_then(|file| file.metadata()) {
+        Ok(metadata) if metadata.permissions().mode() & 0o077 != 0 => Finding::warning(
+            "key",
+            format!(
+                "{}: mode is {:04o}, so that others may read it",
+                path.display(),
+                metadata.permissions().mode() & 0o777
+            ),
+            format!("chmod 600 {}", path.display()),
+        ),
+        Ok(_) => Finding::ok("key", format!("{} is there, for its owner only", path.display())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Finding::ok("key", format!("{} will be made at the first start", path.display()))
+        }
+        Err(error) => Finding::problem(
+            "key",
+            format!("{}: {error}", path.display()),
+            "give the user that runs groundswell the right to read it, or name another with store.checkpoint_key",
         ),
     }
 }
@@ -166,28 +211,21 @@ const TRY_WAIT: Duration = Duration::from_secs(10);
 /// How often it is looked whether it has one.
 const TRY_LOOK: Duration = Duration::from_millis(20);
 
-/// Starts each configured source as `run` would, and says how far it came.
+/// Starts each configured source as `run` would, and says how far it came. One that cannot even be made does not hide the others.
 fn sources(settings: &Settings) -> Vec<Finding> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
-    let live = inputs::live(settings, None, &clock).and_then(|(live, _door)| {
-        // The door is not opened: nobody pushes to a check.
-        let asked = live.into_iter().filter(|feed| feed.kind != "push").collect();
-        sampled(asked, settings, &clock)
-    });
-    let feeds = match live {
-        Ok(feeds) => feeds,
-        Err(failure) => {
-            return vec![Finding::problem("sources", failure.to_string(), "mend the place that is named")];
+    let maker = Maker::new(Arc::clone(&clock), None);
+    let mut findings: Vec<Finding> = secrets(settings).filter_map(|(key, path)| token_file(key, path)).collect();
+    let mut tries = Vec::new();
+    for name in EXCHANGEABLE {
+        let made = if name == "feeds" { sample(settings, &clock) } else { maker.one(settings, name) };
+        match made {
+            // Side by side: one that does not answer does not make the others wait.
+            Ok(Some(feed)) => tries.push(std::thread::spawn(move || try_source(feed))),
+            Ok(None) => {}
+            Err(failure) => findings.push(Finding::problem(name, failure.to_string(), "mend the place that is named")),
         }
-    };
-    if feeds.is_empty() {
-        return vec![Finding::warning(
-            "sources",
-            "none is switched on",
-            "the simulator is all that `run` will show; set bluesky.enabled, feeds.enabled, or mastodon.enabled with its instances",
-        )];
     }
-    let mut findings: Vec<Finding> = settings.mastodon.instances.iter().filter_map(token_file).collect();
     if settings.feeds.enabled && settings.feeds.contact.trim().is_empty() {
         findings.push(Finding::warning(
             "feeds",
@@ -195,25 +233,56 @@ fn sources(settings: &Settings) -> Vec<Finding> {
             "name an address of mail or web, so that publishers can reach you before they block you",
         ));
     }
-    // Side by side: one that does not answer does not make the others wait.
-    let tries: Vec<_> = feeds.into_iter().map(|feed| std::thread::spawn(move || try_source(feed))).collect();
+    let door = door(settings);
+    if tries.is_empty() && door.is_none() && findings.iter().all(|finding| finding.state != "problem") {
+        findings.push(Finding::warning(
+            "sources",
+            "none is switched on",
+            "the simulator is all that `run` will show; set bluesky.enabled, feeds.enabled, mastodon.enabled with its instances, \
+             kafka.brokers or push.token_file",
+        ));
+    }
     for tried in tries {
         findings.extend(tried.join().unwrap_or_default());
     }
+    findings.extend(door);
     findings
+}
+
+/// The push door, where one is configured. It is not opened: nobody pushes to a check.
+fn door(settings: &Settings) -> Option<Finding> {
+    match push::token(&settings.push) {
+        Ok(None) => None,
+        Ok(Some(_)) => {
+            let found = format!("`run` opens http://{}/api/v1/ingest to whoever sends the token", settings.listen);
+            Some(Finding::ok("push", found))
+        }
+        Err(failure) => Some(Finding::problem(
+            "push",
+            failure.to_string(),
+            "put a token that the user who runs groundswell can read where push.token_file says: `openssl rand -hex 32`",
+        )),
+    }
+}
+
+/// Files that hold secrets, with the settings that name them.
+fn secrets(settings: &Settings) -> impl Iterator<Item = (&'static str, &Path)> {
+    let instances = settings.mastodon.instances.iter().map(|instance| ("mastodon", instance.token_file.as_path()));
+    instances.chain([
+        ("kafka", settings.kafka.password_file.as_path()),
+        ("kafka", settings.kafka.tls_key.as_path()),
+        ("push", settings.push.token_file.as_path()),
+    ])
 }
 
 /// How many feeds are tried: spread over the list, so that a network that blocks some is noticed.
 const FEEDS_TRIED: usize = 3;
 
-/// All sources, but of feeds a sample: that is enough to know whether they can be reached, and asks nothing of the others.
-fn sampled(live: Vec<LiveFeed>, settings: &Settings, clock: &Arc<dyn Clock>) -> Result<Vec<LiveFeed>, Failure> {
+/// A sample of the feeds: enough to know whether they can be reached, and it asks nothing of the others.
+fn sample(settings: &Settings, clock: &Arc<dyn Clock>) -> Result<Option<LiveFeed>, Failure> {
     let list = inputs::feed_list(settings)?;
     let step = list.len().div_ceil(FEEDS_TRIED).max(1);
-    let sample = list.into_iter().step_by(step).collect();
-    let mut sources: Vec<LiveFeed> = live.into_iter().filter(|source| source.feeds.is_none()).collect();
-    sources.extend(inputs::feeds(settings, sample, clock)?);
-    Ok(sources)
+    inputs::feeds(settings, list.into_iter().step_by(step).collect(), clock)
 }
 
 /// How a sample of feeds is.
@@ -232,13 +301,12 @@ fn tried_feeds(summary: &FeedsSummary) -> Finding {
     )
 }
 
-/// Others than the owner may read a token.
-fn token_file(instance: &MastodonInstance) -> Option<Finding> {
-    let path = &instance.token_file;
+/// Others than the owner may read a secret.
+fn token_file(source: &'static str, path: &Path) -> Option<Finding> {
     let mode = std::fs::metadata(path).ok()?.permissions().mode() & 0o777;
     (mode & 0o077 != 0).then(|| {
         Finding::warning(
-            "token",
+            source,
             format!("{}: mode is {mode:04o}, so that others may read it", path.display()),
             format!("chmod 600 {}", path.display()),
         )

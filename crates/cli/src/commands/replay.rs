@@ -19,11 +19,16 @@ use crate::failure::{DONE, FAILED, Failure, Outcome, REJECTED};
 use crate::pipeline::{self, Feed, Plan, StoreSink};
 use crate::status::{Shown, ShownSource, Watched};
 use crate::watches::Watches;
-use crate::{output, proc, settings, status};
+use crate::{logging, output, proc, settings, signals, status};
 
 /// Reads files into the store.
 pub(crate) fn replay(common: &Common, arguments: &Replay) -> Outcome {
+    let runtime = pipeline::runtime()?;
+    // First of all: a signal in the middle of starting ends in order as well.
+    let interrupted = Stop::default();
+    signals::stop_on_signal(runtime.handle(), interrupted.clone())?;
     let settings = settings::load(common)?.settings;
+    logging::apply(common, &settings.log);
     let workers = settings.worker_count();
     let cluster = pipeline::cluster(&arguments.cluster)?;
     let map = field_map(arguments.map.as_deref())?;
@@ -31,7 +36,6 @@ pub(crate) fn replay(common: &Common, arguments: &Replay) -> Outcome {
     let watches = Arc::new(Watches::load(arguments.watches.as_deref(), Vec::new(), clock.as_ref())?);
     watches.report(common);
     pipeline::make_data_dir(&settings.data)?;
-    let runtime = pipeline::runtime()?;
     let options = pipeline::store_options(settings.gate.k, false)?;
     let (mut writer, reader) = runtime.block_on(Store::open(&settings.data, &options))?;
     let serving = if arguments.serve {
@@ -96,18 +100,13 @@ pub(crate) fn replay(common: &Common, arguments: &Replay) -> Outcome {
             stage_times: None,
             clock,
             feeds: vec![Feed { decode: DecodeOptions { map }, source: Box::new(set) }],
+            spare: Vec::new(),
             data: Some(settings.data.clone()),
             checkpoint_every,
             resume,
         },
         Box::new(sink),
     )?;
-    let interrupted = Stop::default();
-    let (stop, noted) = (running.stop.clone(), interrupted.clone());
-    pipeline::stop_on_signal(runtime.handle(), move || {
-        noted.stop();
-        stop.stop();
-    })?;
     if let Some(serving) = &serving {
         serving.board.show(Shown {
             counters: Arc::clone(&running.counters),
@@ -120,7 +119,7 @@ pub(crate) fn replay(common: &Common, arguments: &Replay) -> Outcome {
         serving.state.set_running(true);
         serving.announce(common);
     }
-    follow(common, &running, &report);
+    follow(common, &running, &report, &interrupted);
     let (totals, errors) = running.join()?;
     let seconds = began.elapsed().as_secs_f64();
 
@@ -174,8 +173,8 @@ pub(crate) fn field_map(map: Option<&str>) -> Result<FieldMap, Failure> {
     }
 }
 
-/// Shows progress on a terminal until the dataflow has ended.
-fn follow(common: &Common, running: &pipeline::Running, report: &FileReport) {
+/// Shows progress on a terminal until the dataflow has ended, or until it is interrupted and then has ended.
+fn follow(common: &Common, running: &pipeline::Running, report: &FileReport, interrupted: &Stop) {
     let show = !common.quiet && std::io::stderr().is_terminal();
     let bar = if show { ProgressBar::new(report.progress().1) } else { ProgressBar::hidden() };
     if let Ok(style) = ProgressStyle::with_template("{bar:32} {bytes}/{total_bytes}  {msg}  {eta} left") {
@@ -184,6 +183,9 @@ fn follow(common: &Common, running: &pipeline::Running, report: &FileReport) {
     let began = Instant::now();
     while !running.ended() {
         std::thread::sleep(Duration::from_millis(if show { 100 } else { 2 }));
+        if interrupted.stopped() {
+            running.stop.stop();
+        }
         if show {
             let read = running.counters.totals().records.read();
             let (done, all) = report.progress();

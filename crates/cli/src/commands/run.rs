@@ -1,25 +1,30 @@
 //! `run`: the service. Live sources feed the store; when none answers, the simulator stands in, in a store of its own, and says
-//! so everywhere, until the first live event.
+//! so everywhere, until the first live event. SIGHUP reads configuration and watches again (`reload.rs` says what that can change).
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use groundswell_sources::{Clock, DecodeOptions, Stop, SystemClock};
 use groundswell_store::{Reader, Store, WatchStore};
+use tokio::runtime::Runtime;
 
 use crate::args::{Common, Run};
 use crate::checkpoints::Checkpoints;
-use crate::coverage::{Listened, Recorder};
+use crate::coverage::{Counts, Listened, Recorder};
 use crate::failure::{DONE, Failure, Outcome};
-use crate::inputs::{self, LiveFeed};
-use crate::output;
+use crate::inputs::{self, EXCHANGEABLE, LiveFeed, Maker, PUSH};
 use crate::pipeline::{self, Feed, Kept, Plan, Running, StoreSink};
-use crate::push::OpenDoor;
+use crate::push::{self, OpenDoor};
+use crate::reload::{self, Changes};
 use crate::settings::{self, Settings};
+use crate::signals::{self, Again};
 use crate::sim_source::SimSource;
 use crate::status::{self, Serving, Shown, ShownSource, Watched};
 use crate::watches::Watches;
+use crate::{logging, output, supervisor};
 
 /// Folder of the simulated store inside the data folder.
 const SIMULATED_FOLDER: &str = "simulated";
@@ -27,14 +32,22 @@ const SIMULATED_FOLDER: &str = "simulated";
 /// How often it is looked whether anything has changed.
 const LOOK: Duration = Duration::from_millis(50);
 
+/// How long the end waits for what still runs in the background.
+const BACKGROUND_WAIT: Duration = Duration::from_secs(1);
+
 struct Service<'a> {
     common: &'a Common,
     settings: Settings,
+    /// What the files held that the settings of each source name, when it was begun.
+    contents: BTreeMap<&'static str, u64>,
     workers: usize,
-    cluster: Option<groundswell_engine::Cluster>,
+    maker: Maker,
+    /// The file of watches.
+    watch_file: Option<PathBuf>,
     watches: Arc<Watches>,
     clock: Arc<dyn Clock>,
-    runtime: tokio::runtime::Runtime,
+    runtime: &'a Runtime,
+    door: Option<OpenDoor>,
 }
 
 /// One of the two pipelines, with the store it writes.
@@ -44,17 +57,62 @@ struct Pipeline {
     reader: Reader,
     simulated: bool,
     /// Name and state of each live source, by its place among the pipeline's sources.
-    live: Vec<(String, Watched)>,
+    live: BTreeMap<usize, (String, Watched)>,
+    /// Sources that the ledger listens to once they have begun, by their places.
+    waiting: BTreeMap<usize, Listened>,
     /// Records that an earlier run had read: what is more came in this one.
     read_before: u64,
 }
 
 /// Runs until it is told to stop.
 pub(crate) fn run(common: &Common, arguments: &Run) -> Outcome {
+    let runtime = pipeline::runtime()?;
+    // First of all: a signal in the middle of starting ends in order as well.
+    let stop = Stop::default();
+    signals::stop_on_signal(runtime.handle(), stop.clone())?;
+    let again = signals::again_on_signal(runtime.handle(), stop.clone())?;
+    let ran = run_until(common, arguments, &runtime, &stop, &again);
+    // A look-up of a name that hangs must not hold up the end.
+    runtime.shutdown_timeout(BACKGROUND_WAIT);
+    ran?;
+    Ok(DONE)
+}
+
+fn run_until(common: &Common, arguments: &Run, runtime: &Runtime, stop: &Stop, again: &Again) -> Result<(), Failure> {
     let settings = settings::load(common)?.settings;
+    logging::apply(common, &settings.log);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
     pipeline::make_data_dir(&settings.data)?;
-    let runtime = pipeline::runtime()?;
+    let watches = Arc::new(load_watches(&settings, arguments.watches.as_deref(), runtime, clock.as_ref())?);
+    watches.report(common);
+    if stop.stopped() {
+        return Ok(());
+    }
+    let serving = status::serve(runtime, arguments.listen.unwrap_or(settings.listen), Arc::clone(&clock))?;
+    let mut service = Service {
+        common,
+        contents: BTreeMap::new(),
+        workers: settings.worker_count(),
+        maker: Maker::new(Arc::clone(&clock), pipeline::cluster(&arguments.cluster)?),
+        settings,
+        watch_file: arguments.watches.clone(),
+        watches,
+        clock,
+        runtime,
+        door: None,
+    };
+    let ended = service.serve(arguments.simulated, &serving, stop, again);
+    serving.end(runtime);
+    ended
+}
+
+/// The watches of a file and of the register.
+fn load_watches(
+    settings: &Settings,
+    file: Option<&std::path::Path>,
+    runtime: &Runtime,
+    clock: &dyn Clock,
+) -> Result<Watches, Failure> {
     let options = pipeline::store_options(settings.gate.k, false)?;
     let stored = runtime.block_on(async {
         let mut store = WatchStore::open(&settings.data, &options).await?;
@@ -63,48 +121,29 @@ pub(crate) fn run(common: &Common, arguments: &Run) -> Outcome {
         Ok::<_, anyhow::Error>(list)
     })?;
     let stored = stored.into_iter().filter(|watch| watch.removed_at.is_none()).collect();
-    let watches = Arc::new(Watches::load(arguments.watches.as_deref(), stored, clock.as_ref())?);
-    watches.report(common);
-    let serving = status::serve(&runtime, arguments.listen.unwrap_or(settings.listen), Arc::clone(&clock))?;
-    let stop = Stop::default();
-    let on_signal = stop.clone();
-    pipeline::stop_on_signal(runtime.handle(), move || on_signal.stop())?;
-    let service = Service {
-        common,
-        workers: settings.worker_count(),
-        cluster: pipeline::cluster(&arguments.cluster)?,
-        settings,
-        watches,
-        clock,
-        runtime,
-    };
-    let ended = service.serve(arguments.simulated, &serving, &stop);
-    serving.end(&service.runtime);
-    ended?;
-    Ok(DONE)
+    Watches::load(file, stored, clock)
 }
 
 impl Service<'_> {
-    fn serve(&self, simulated_only: bool, serving: &Serving, stop: &Stop) -> Result<(), Failure> {
-        let (feeds, door) = if simulated_only {
-            (Vec::new(), None)
-        } else {
-            inputs::live(&self.settings, self.cluster.as_ref(), &self.clock)?
-        };
+    fn serve(&mut self, simulated_only: bool, serving: &Serving, stop: &Stop, again: &Again) -> Result<(), Failure> {
+        let (feeds, door) = if simulated_only { (Vec::new(), None) } else { self.maker.all(&self.settings)? };
+        self.remember_contents();
         let kept = door.as_ref().map(OpenDoor::kept);
         let mut live = if feeds.is_empty() { None } else { Some(self.start_live(feeds, kept, serving)?) };
-        if let Some(door) = door {
+        if let Some(door) = &door {
             door.open(&serving.state);
         }
+        self.door = door;
         let mut simulated = None;
         if let Some(live) = &live {
             self.show(serving, live, None);
-        } else {
+        } else if !stop.stopped() {
             let pipeline = self.start_simulated(serving, "no live source is configured")?;
             self.show(serving, &pipeline, None);
             simulated = Some(pipeline);
         }
         serving.announce(self.common);
+        supervisor::tell(supervisor::State::Ready);
         let began = Instant::now();
         let patience = Duration::from_secs(u64::from(self.settings.simulator.after_seconds));
         let mut came = false;
@@ -125,8 +164,22 @@ impl Service<'_> {
                     simulated = Some(pipeline);
                 }
             }
+            if again.asked() {
+                match self.reload(live.as_mut(), simulated.as_ref(), serving) {
+                    Ok(()) => match (&simulated, &live) {
+                        (Some(shown), beside) => self.show(serving, shown, beside.as_ref()),
+                        (None, Some(shown)) => self.show(serving, shown, None),
+                        (None, None) => {}
+                    },
+                    Err(failure) => tracing::error!(
+                        target: "groundswell",
+                        "the configuration was read again and is refused, what was in force stays: {failure}"
+                    ),
+                }
+            }
+            serving.board.look();
             for pipeline in [&mut live, &mut simulated].into_iter().flatten() {
-                pipeline.recorder.look();
+                pipeline.look()?;
                 if pipeline.running.ended() {
                     stop.stop();
                 }
@@ -134,16 +187,87 @@ impl Service<'_> {
         }
         serving.state.set_running(false);
         output::note(self.common, "stopping");
+        supervisor::tell(supervisor::State::Stopping);
+        serving.stop();
         for pipeline in [simulated, live.take()].into_iter().flatten() {
             end(pipeline)?;
         }
         Ok(())
     }
 
+    fn remember_contents(&mut self) {
+        let names = EXCHANGEABLE.into_iter().chain([PUSH]);
+        self.contents = names.map(|name| (name, inputs::contents(&self.settings, name))).collect();
+    }
+
+    /// Reads configuration and watches again. Everything is checked and made first; an error has changed nothing.
+    fn reload(
+        &mut self,
+        live: Option<&mut Pipeline>,
+        simulated: Option<&Pipeline>,
+        serving: &Serving,
+    ) -> Result<(), Failure> {
+        let read = settings::load(self.common)?.settings;
+        let pushed = self.door.is_some();
+        let changes = Changes::between(&self.settings, &read, pushed);
+        let mut now = reload::in_force(&self.settings, &read, pushed);
+        let watches = load_watches(&now, self.watch_file.as_deref(), self.runtime, self.clock.as_ref())?;
+        let mut changed = reload::changed_sources(&self.settings, &now, |name| self.contents.get(name).copied());
+        let mut restart = changes.restart;
+        if live.is_none() {
+            // Without a live pipeline there is no place for a live source.
+            restart.extend(changes.at_once.iter().filter(|key| !key.starts_with("log.")).cloned());
+            now = Settings { log: now.log, ..self.settings.clone() };
+            changed.clear();
+        }
+        let mut sources = Vec::new();
+        for name in changed.iter().copied().filter(|name| *name != PUSH) {
+            sources.push((name, self.maker.one(&now, name)?));
+        }
+        let token = push::token(&now.push)?;
+
+        // From here on nothing is refused.
+        logging::apply(self.common, &now.log);
+        let (new, other, gone) = watches.since(&self.watches);
+        if (new, other, gone) != (0, 0, 0) {
+            self.watches = Arc::new(watches);
+            for pipeline in live.as_deref().into_iter().chain(simulated) {
+                pipeline
+                    .running
+                    .watches
+                    .exchange(Arc::clone(&self.watches.percolator), Arc::clone(&self.watches.names));
+            }
+            serving.board.show_watches(&self.watches);
+        }
+        if let Some(pipeline) = live {
+            for (name, source) in sources {
+                pipeline.exchange(name, source);
+            }
+        }
+        if changed.contains(&PUSH)
+            && let Some(door) = &mut self.door
+        {
+            door.exchange(token, &serving.state);
+        }
+        self.settings = now;
+        self.remember_contents();
+        let list = |what: Vec<String>| if what.is_empty() { "nothing".to_owned() } else { what.join(", ") };
+        tracing::info!(
+            target: "groundswell",
+            "the configuration was read again; changed: {}; begun anew: {}; watches: {new} new, {other} changed, {gone} gone",
+            list(changes.at_once.into_iter().filter(|key| !restart.contains(key)).collect()),
+            list(changed.into_iter().map(str::to_owned).collect()),
+        );
+        if !restart.is_empty() {
+            tracing::warn!(target: "groundswell", "needs a restart: {}", restart.join(", "));
+        }
+        Ok(())
+    }
+
     fn start_live(&self, feeds: Vec<LiveFeed>, kept: Option<Kept>, serving: &Serving) -> Result<Pipeline, Failure> {
-        let (mut sources, mut live) = (Vec::new(), Vec::new());
-        for source in feeds {
-            live.push((source.feed.source.name().to_owned(), source.watched()));
+        let (mut sources, mut live) = (Vec::new(), BTreeMap::new());
+        for (index, source) in feeds.into_iter().enumerate() {
+            live.insert(index, (source.feed.source.name().to_owned(), source.watched()));
             sources.push(source.feed);
         }
         self.start(sources, live, &self.settings.data, false, kept, serving)
@@ -160,13 +284,13 @@ impl Service<'_> {
         if folder.exists() {
             std::fs::remove_dir_all(&folder)?;
         }
-        self.start(vec![feed], Vec::new(), &folder, true, None, serving)
+        self.start(vec![feed], BTreeMap::new(), &folder, true, None, serving)
     }
 
     fn start(
         &self,
         feeds: Vec<Feed>,
-        live: Vec<(String, Watched)>,
+        live: BTreeMap<usize, (String, Watched)>,
         folder: &std::path::Path,
         simulated: bool,
         kept: Option<Kept>,
@@ -176,7 +300,7 @@ impl Service<'_> {
         let options = pipeline::store_options(self.settings.gate.k, simulated)?;
         let (mut writer, reader) = self.runtime.block_on(Store::open(folder, &options))?;
         // Made-up posts are made up anew at each start, and a cluster makes no checkpoints yet.
-        let left = if simulated || self.cluster.is_some() {
+        let left = if simulated || self.maker.cluster.is_some() {
             None
         } else {
             Checkpoints::open(&self.settings, folder, &mut writer, self.runtime.handle())?
@@ -185,6 +309,9 @@ impl Service<'_> {
         let checkpoint_every = checkpoints.as_ref().map(|checkpoints| checkpoints.every);
         let ledger = writer.clone();
         let names: Vec<String> = feeds.iter().map(|feed| feed.source.name().to_owned()).collect();
+        // What is not configured now can be switched on later; the simulator is alone.
+        let spare = EXCHANGEABLE.into_iter().filter(|name| !simulated && !names.iter().any(|other| other == name));
+        let spare = spare.map(str::to_owned).collect();
         let sink = StoreSink {
             runtime: self.runtime.handle().clone(),
             writer,
@@ -198,27 +325,23 @@ impl Service<'_> {
         let plan = Plan {
             workers: self.workers,
             // The simulator is each process's own; a cluster shares live sources only.
-            cluster: self.cluster.clone().filter(|_| !simulated),
+            cluster: self.maker.cluster.clone().filter(|_| !simulated),
             k: self.settings.gate.k,
             watches: Arc::clone(&self.watches),
             stage_times: None,
             clock: Arc::clone(&self.clock),
             feeds,
+            spare,
             data: Some(self.settings.data.clone()),
             checkpoint_every,
             resume,
         };
         let running = pipeline::start(plan, Box::new(sink))?;
         // After the sources were told where to go on, so that they have said since when they were away.
-        let listened = names.into_iter().enumerate().map(|(index, name)| {
-            let counters = Arc::clone(&running.counters);
-            Listened {
-                live: live.get(index).and_then(|(_, watched)| watched.live()),
-                name,
-                counts: Box::new(move || {
-                    counters.source(index).map_or((0, 0), |source| (source.rejected(), source.late()))
-                }),
-            }
+        let listened = names.into_iter().enumerate().map(|(index, name)| Listened {
+            live: live.get(&index).and_then(|(_, watched)| watched.live()),
+            name,
+            counts: counts(&running, index),
         });
         let recorder = Recorder::start(
             listened.collect(),
@@ -228,7 +351,7 @@ impl Service<'_> {
             self.runtime.handle().clone(),
         )
         .context("the coverage ledger cannot be gone on with")?;
-        Ok(Pipeline { running, recorder, reader, simulated, live, read_before })
+        Ok(Pipeline { running, recorder, reader, simulated, live, waiting: BTreeMap::new(), read_before })
     }
 
     /// Shows a pipeline, and the state of a live one that is being tried beside it.
@@ -239,8 +362,8 @@ impl Service<'_> {
             if pipeline.simulated {
                 sources.push(ShownSource::new("simulator", Watched::Simulator, counters, 0));
             }
-            for (index, (name, watched)) in pipeline.live.iter().enumerate() {
-                sources.push(ShownSource::new(name, watched.clone(), counters, index));
+            for (index, (name, watched)) in &pipeline.live {
+                sources.push(ShownSource::new(name, watched.clone(), counters, *index));
             }
         }
         serving.board.show(Shown {
@@ -254,6 +377,48 @@ impl Service<'_> {
         serving.state.replace_reader(pipeline.reader.clone(), pipeline.simulated);
         serving.state.set_running(true);
     }
+}
+
+impl Pipeline {
+    /// Lets another source take the place of the one of its name, or none.
+    fn exchange(&mut self, name: &str, source: Option<LiveFeed>) {
+        let Some(index) = self.running.slots.place(name) else { return };
+        let listened = source.as_ref().map(|source| {
+            let watched = source.watched();
+            self.live.insert(index, (name.to_owned(), watched.clone()));
+            Listened { name: name.to_owned(), live: watched.live(), counts: counts(&self.running, index) }
+        });
+        if listened.is_none() {
+            self.live.remove(&index);
+            self.waiting.remove(&index);
+        }
+        self.running.slots.exchange(index, source.map(|source| source.feed.source));
+        match listened {
+            Some(listened) => {
+                self.waiting.insert(index, listened);
+            }
+            None => self.recorder.exchange(name, None),
+        }
+    }
+
+    /// Looks after sources and ledger.
+    fn look(&mut self) -> Result<(), Failure> {
+        for index in self.running.slots.look()? {
+            // By now the source has said since when it was away.
+            if let Some(listened) = self.waiting.remove(&index) {
+                let name = listened.name.clone();
+                self.recorder.exchange(&name, Some(listened));
+            }
+        }
+        self.recorder.look();
+        Ok(())
+    }
+}
+
+/// Records of a source that could not be read, and those that came too late.
+fn counts(running: &Running, index: usize) -> Counts {
+    let counters = Arc::clone(&running.counters);
+    Box::new(move || counters.source(index).map_or((0, 0), |source| (source.rejected(), source.late())))
 }
 
 fn end(mut pipeline: Pipeline) -> Result<(), Failure> {

@@ -103,6 +103,7 @@ fn test(common: &Common, query: &str, files: Vec<PathBuf>, map: Option<&str>, fo
         stage_times: None,
         clock,
         feeds: vec![Feed { decode: DecodeOptions { map }, source: Box::new(set) }],
+        spare: Vec::new(),
         checkpoint_every: None,
         resume: None,
         data: Some(settings.data),

@@ -46,12 +46,9 @@ fn new_table() -> CellTable {
 impl Merger {
     /// A merger that has seen nothing.
     pub fn new(config: VolumeConfig, k: K) -> Self {
-        let mut watch_names = config.watch_names.to_vec();
-        watch_names.sort_unstable();
-        watch_names.dedup();
         Self {
             k: k.get(),
-            watch_names,
+            watch_names: sorted(&config.watch_names),
             cells_max: config.day_cells_max / PARTITIONS,
             bytes_max: config.day_bytes_max / PARTITIONS,
             minutes: BTreeMap::new(),
@@ -63,6 +60,11 @@ impl Merger {
             closed_before: i64::MIN,
             counters: VolumeCounters::default(),
         }
+    }
+
+    /// Asks for other watches in windows that close from now on. What was counted of those that are gone is not proposed any more.
+    pub fn set_watch_names(&mut self, names: &[String]) {
+        self.watch_names = sorted(names);
     }
 
     /// Takes one worker's summary of a minute.
@@ -141,6 +143,13 @@ impl Merger {
             self.table.clear();
         }
     }
+}
+
+fn sorted(names: &[String]) -> Vec<String> {
+    let mut names = names.to_vec();
+    names.sort_unstable();
+    names.dedup();
+    names
 }
 
 fn first<T>(minutes: &BTreeMap<i64, T>) -> Option<i64> {
@@ -274,11 +283,13 @@ impl Proposal {
     }
 }
 
-/// One cell for each watch; both lists are sorted.
+/// One cell for each watch; both lists are sorted. What was counted of a watch that is asked for no more (it was removed while the
+/// window was open, by a reload or between two runs) is left out: nothing is said of a watch that is in no register.
 fn with_quiet(cells: Vec<CandidateCell>, watch_names: &[String]) -> Vec<CandidateCell> {
     let mut counted = cells.into_iter().peekable();
     let mut all = Vec::with_capacity(watch_names.len());
     for name in watch_names {
+        while counted.next_if(|cell| cell.value < *name).is_some() {}
         all.push(counted.next_if(|cell| cell.value == *name).unwrap_or_else(|| CandidateCell {
             value: name.clone(),
             posts: 0,

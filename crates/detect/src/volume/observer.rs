@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
+use std::sync::Arc;
 
 use groundswell_edge::{DeleteKey, EdgePost};
 use groundswell_gate::Dimension;
@@ -133,6 +134,13 @@ impl Observer {
         if self.log_bytes > self.config.log_bytes_max {
             self.compact(self.config.log_bytes_max / 4 * 3);
         }
+    }
+
+    /// Asks for other watches from the next post on, by their new ids. What was counted of those that stay goes on.
+    pub fn set_watch_names(&mut self, names: Arc<[String]>) {
+        self.watch_cells.clear();
+        self.watch_cells.resize(names.len(), UNKNOWN);
+        self.config.watch_names = names;
     }
 
     /// Removes what is named from an open minute; returns how many posts that were. What was summed up early is out of reach.

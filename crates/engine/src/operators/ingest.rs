@@ -14,7 +14,7 @@ use groundswell_edge::{Admission, DeleteKey, Edge, EdgePost};
 use groundswell_post::{EventTime, Record};
 use groundswell_sources::{Block, DecodeScratch, decode};
 use groundswell_text::{Analysis, Analyzer};
-use groundswell_watch::{Doc, Scratch, WatchId};
+use groundswell_watch::{Doc, Percolator, Scratch, WatchId};
 use timely::container::CapacityContainerBuilder;
 use timely::dataflow::operators::Capability;
 use timely::dataflow::operators::generic::{OutputBuilderSession, source};
@@ -27,13 +27,20 @@ use crate::deletions::Posted;
 use crate::stages::{Lap, SAMPLE_EVERY, Stage};
 
 /// What the worker's loop hands to the operator.
-#[derive(Default)]
 pub(crate) struct Inbox {
+    /// The watches that are matched from the next block on.
+    pub(crate) percolator: Arc<Percolator>,
     pub(crate) blocks: Vec<Block>,
     /// No block will come any more.
     pub(crate) ended: bool,
     /// The operator has sent its last part.
     pub(crate) done: bool,
+}
+
+impl Inbox {
+    pub(crate) fn new(percolator: Arc<Percolator>) -> Self {
+        Self { percolator, blocks: Vec::new(), ended: false, done: false }
+    }
 }
 
 type Output<'a> = OutputBuilderSession<'a, Minute, CapacityContainerBuilder<Vec<Part>>>;
@@ -59,8 +66,9 @@ pub(crate) fn ingest(
             if inbox.done {
                 return;
             }
-            for block in inbox.blocks.drain(..) {
-                ingest.block(&block);
+            let Inbox { percolator, blocks, .. } = &mut *inbox;
+            for block in blocks.drain(..) {
+                ingest.block(&block, percolator);
             }
             inbox.done = ingest.advance(output, inbox.ended);
         }
@@ -116,7 +124,7 @@ impl Ingest {
     }
 
     /// Takes all records of a block up to the observer.
-    fn block(&mut self, block: &Block) {
+    fn block(&mut self, block: &Block, percolator: &Percolator) {
         let shared = Arc::clone(&self.shared);
         let times = shared.stage_times.as_deref();
         let mut lap = Lap::start(times);
@@ -166,7 +174,7 @@ impl Ingest {
                     lap.sampled(Stage::Text);
                     counts.texts_truncated += u64::from(self.analysis.truncated);
                     let doc = Doc::new(&self.post, &self.analysis);
-                    shared.percolator.matches(&doc, &mut self.scratch, &mut self.matches);
+                    percolator.matches(&doc, &mut self.scratch, &mut self.matches);
                     lap.sampled(Stage::Watch);
                     observer.observe(&self.post, &self.analysis, &self.matches);
                     lap.sampled(Stage::Observe);

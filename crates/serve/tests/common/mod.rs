@@ -52,6 +52,9 @@ impl StatusSource for Fixed {
             reconnects: 1,
             last_event: Some(Minute::containing(START + 299)),
             rate: 20.5,
+            lag_seconds: Some(60),
+            last_error: Some("the connection broke".to_owned()),
+            advice: None,
         };
         let retrying = SourceStatus {
             name: "second".to_owned(),
@@ -60,6 +63,8 @@ impl StatusSource for Fixed {
             posts: 0,
             last_event: None,
             rate: 0.0,
+            lag_seconds: None,
+            advice: Some("check host and port in the configuration".to_owned()),
             ..source.clone()
         };
         vec![Released::operational(source), Released::operational(retrying)]

@@ -36,6 +36,7 @@ pub struct Jetstream {
     status: Arc<LiveStatus>,
     part: LivePart,
     cursor: Option<i64>,
+    hidden: Arc<HiddenAccounts>,
 }
 
 impl Jetstream {
@@ -43,7 +44,14 @@ impl Jetstream {
     pub fn new(config: JetstreamConfig, clock: Arc<dyn Clock>) -> Self {
         let status = LiveStatus::new(Arc::clone(&clock));
         let part = status.part(&config.name);
-        Self { config, clock, status, part, cursor: None }
+        Self { config, clock, status, part, cursor: None, hidden: Arc::default() }
+    }
+
+    /// Goes on with what an earlier source of this process learnt of accounts that do not want to be shown.
+    #[must_use]
+    pub fn knowing(mut self, hidden: Arc<HiddenAccounts>) -> Self {
+        self.hidden = hidden;
+        self
     }
 
     /// What the connection is doing.
@@ -71,7 +79,7 @@ impl Source for Jetstream {
     }
 
     fn run(self: Box<Self>, mut out: BlockSender, stop: Stop) -> Result<(), SourceError> {
-        let Self { config, clock, part, cursor, status: _ } = *self;
+        let Self { config, clock, part, cursor, hidden, status: _ } = *self;
         if config.endpoints.is_empty() {
             return Err(SourceError::Config(format!("{}: no endpoint to connect to", config.name)));
         }
@@ -88,7 +96,6 @@ impl Source for Jetstream {
         });
         let spec = PartitionSpec { name: config.name.clone(), head_time: None, live: true, lateness: config.lateness };
         let partition = out.partition(spec, &stop);
-        let hidden = Arc::<HiddenAccounts>::default();
         let wrap = Box::new(move |bytes| Payload::Jetstream { hidden: Arc::clone(&hidden), bytes });
         let batch = Batch::new(partition, CURSOR_KEY, config.batch_bytes, wrap);
         let endpoints = Endpoints::new(config.endpoints.len(), config.backoff_min, config.backoff_max, config.seed);

@@ -121,7 +121,7 @@ test('the reason for holding back names the k in force', () => {
 test('sources say their state, and every record is accounted for', () => {
   const said = text(
     render(SourcesPanel, {
-      sources: [{ name: 'bluesky', kind: 'jetstream', state: 'retrying', detail: 'no route', posts: 0, rejected: 3, reconnects: 9, last_event: null, rate: 0 }],
+      sources: [{ name: 'bluesky', kind: 'jetstream', state: 'retrying', detail: 'no route', posts: 0, rejected: 3, reconnects: 9, last_event: null, rate: 0, last_error: 'the network does not reach the server', advice: 'check network, proxy and firewall' }],
       status: { counters: { read: 100, accepted: 90, rejected: 3, late: 7, opted_out: 0, deleted: 0, repeated: 0 } } as Status,
       error: undefined,
       now: 0,
@@ -129,6 +129,7 @@ test('sources say their state, and every record is accounted for', () => {
     }),
   );
   expect(said).toMatch(/trying again.*no route/);
+  expect(said).toContain('last trouble: the network does not reach the server; check network, proxy and firewall');
   expect(said).toContain('Of 100 records read, 90 were counted, 3 could not be read, 7 came too late.');
 });
 
