@@ -492,6 +492,7 @@ impl Reader {
         }
         // Too much was missed: on with the present.
         tracing::warn!(target: LOG, instance = %self.part.name(), "{}", Trouble::TooFarBack);
+        self.part.given_up();
         self.last = None;
         self.page(stands).await?;
         self.behind = false;
