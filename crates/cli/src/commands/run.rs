@@ -10,7 +10,7 @@ use groundswell_store::{Reader, Store, WatchStore};
 
 use crate::args::{Common, Run};
 use crate::checkpoints::Checkpoints;
-use crate::coverage::{Listened, Recorder};
+use crate::coverage::{Counted, Listened, Recorder};
 use crate::failure::{DONE, Failure, Outcome};
 use crate::inputs::{self, LiveFeed};
 use crate::output;
@@ -216,7 +216,11 @@ impl Service<'_> {
                 live: live.get(index).and_then(|(_, watched)| watched.live()),
                 name,
                 counts: Box::new(move || {
-                    counters.source(index).map_or((0, 0), |source| (source.rejected(), source.late()))
+                    counters.source(index).map_or_else(Counted::default, |source| Counted {
+                        rejected: source.rejected(),
+                        late: source.late(),
+                        thinned: source.thinned(),
+                    })
                 }),
             }
         });

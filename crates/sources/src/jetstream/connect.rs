@@ -24,6 +24,8 @@ use crate::source::{Source, SourceError};
 pub const MESSAGE_BYTES_MAX: usize = 1 << 20;
 /// How far before the last message a new connection starts; the repeats are recognised at the edge.
 pub const OVERLAP_SECONDS: i64 = 5;
+/// A message that is older than this comes from what the server keeps, and it plays that back as slowly as it is read.
+pub const PLAYBACK_SECONDS: i64 = 60;
 /// The key of the one position that this source has: `time_us` of the newest message, in whole seconds, so that no message can be
 /// told by it.
 pub(crate) const CURSOR_KEY: &str = "cursor";
@@ -93,8 +95,18 @@ impl Source for Jetstream {
         let batch = Batch::new(partition, CURSOR_KEY, config.batch_bytes, wrap);
         let endpoints = Endpoints::new(config.endpoints.len(), config.backoff_min, config.backoff_max, config.seed);
         let part_at_end = part.clone();
-        let mut connection =
-            Connection { config, clock, part, stop, endpoints, unpack, cursor, asked_from: None, poison: None, batch };
+        let mut connection = Connection {
+            config,
+            clock,
+            part,
+            stop,
+            endpoints,
+            unpack,
+            cursor,
+            asked_from: None,
+            poison: None,
+            batch,
+        };
         runtime.block_on(connection.run());
         part_at_end.closed();
         Ok(())
@@ -268,7 +280,11 @@ impl Connection {
     }
 
     fn take(&mut self, text: &[u8]) -> Result<(), Stopped> {
-        let time = time_us(text).filter(|&time| makes_sense(time, self.clock.now()));
+        let now = self.clock.now();
+        let time = time_us(text).filter(|&time| makes_sense(time, now));
+        if let Some(time) = time {
+            self.batch.can_wait(event_time(time).unix() < now.unix() - PLAYBACK_SECONDS);
+        }
         if let (Some(from), Some(time)) = (self.asked_from, time) {
             self.asked_from = None;
             // The overlap begins before the last message, so a server that still has it begins there too.

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender};
-use groundswell_post::Rejection;
+use groundswell_post::{Portion, Rejection};
 
 use super::durability::Durability;
 use super::unpack::{Packing, UnpackError, unpack};
@@ -348,7 +348,8 @@ impl PushDoor {
     fn check(&self, plain: Vec<u8>, receipt: &mut PushReceipt) -> Vec<u8> {
         let shared = &*self.shared;
         let (source, payload) = (SourceIx(0), Payload::Ndjson(plain));
-        let block = Block { source, partition: 0, seq: 0, first_line: 1, position: None, payload };
+        let block =
+            Block { source, partition: 0, seq: 0, first_line: 1, position: None, portion: Portion::ALL, payload };
         let now = shared.clock.now();
         decode(&block, &shared.config.decode, now, &mut DecodeScratch::default(), &mut |line, record| {
             receipt.lines += 1;
