@@ -138,3 +138,26 @@ fn what_is_left_out_is_counted_and_the_same_on_any_number_of_workers() {
         assert_eq!(same, rows, "{workers} workers");
     }
 }
+
+#[test]
+fn a_post_from_the_future_makes_no_other_late() {
+    let text = |number: u64, time: i64| {
+        format!(
+            r#"{{"did":"did:plc:a","time_us":{time}000000,"kind":"commit","commit":{{"collection":"app.bsky.feed.post","operation":"create","rkey":"{number}","record":{{"text":"t"}}}}}}"#
+        ) + "\n"
+    };
+    // The wall clock stands at an hour after the start.
+    let now = START + 3_600;
+    let block = |first: u64, time: i64| {
+        let ahead = text(first, time + 86_400).into_bytes();
+        let bytes =
+            (first + 1..first + 50).fold(ahead, |bytes, number| [bytes, text(number, time).into_bytes()].concat());
+        (bytes, Portion::ALL)
+    };
+    let (totals, ..) = run_blocks(2, vec![block(0, now - 20), block(50, now - 10), block(100, now)]);
+    assert_eq!((totals.records.accepted, totals.records.late), (150, 0));
+    // More than a day ahead is refused.
+    let (totals, ..) = run_blocks(1, vec![block(0, now + 1), block(50, now)]);
+    assert_eq!((totals.records.rejected, totals.records.late, totals.records.accepted), (1, 0, 99));
+    assert_eq!(totals.rejected_by.keys().collect::<Vec<_>>(), ["time: in the future"]);
+}

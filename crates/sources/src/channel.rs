@@ -160,6 +160,7 @@ impl BlockSender {
                 seq: 0,
                 senders: self.senders.clone(),
                 live: false,
+                behind: false,
                 clocks: Arc::clone(&self.clocks),
                 thinning: Arc::clone(&self.thinning),
                 stop: stop.clone(),
@@ -200,6 +201,7 @@ pub struct PartitionHandle {
     senders: Lanes<Sender<Block>>,
     /// Its blocks go through the lane of the sources that cannot wait.
     live: bool,
+    behind: bool,
     clocks: Arc<Clocks>,
     thinning: Arc<Thinning>,
     stop: Stop,
@@ -223,6 +225,15 @@ impl PartitionHandle {
         debug_assert_eq!(self.seq, 0, "a partition stays in one lane");
         self.live = true;
         self
+    }
+
+    /// Whether the partition is known to have something unread. Then it is not idle, and the watermark waits for it, up to
+    /// [`crate::BEHIND_MAX`]. To be called after what was read has been sent.
+    pub fn behind(&mut self, behind: bool) {
+        if self.behind != behind {
+            self.behind = behind;
+            self.clocks.behind(self.partition, behind);
+        }
     }
 
     /// Sends the next block; waits while its lane is full.

@@ -79,7 +79,7 @@ pub use channel::{
     BLOCK_QUEUE_MAX, BlockFeed, BlockReceiver, BlockSender, PartitionHandle, PartitionSpec, Stop, Stopped, channel,
 };
 pub use clock::{Clock, ManualClock, SystemClock};
-pub use clocks::{Clocks, IDLE_AFTER_DEFAULT, PREFIX_HISTORY_MAX, SavedClock};
+pub use clocks::{BEHIND_MAX, Clocks, IDLE_AFTER_DEFAULT, PREFIX_HISTORY_MAX, SavedClock};
 pub use decode::{DecodeOptions, DecodeScratch, Each, JSON_DEPTH_MAX, RECORD_BYTES_MAX, decode};
 pub use feed::{Feeds, FeedsConfig};
 pub use file::{FileSet, FileSetConfig, parse_only};

@@ -69,6 +69,12 @@ pub(crate) fn ingest(
     (parts, address.expect("the constructor has run"))
 }
 
+/// How far a post moves its partition's clock: not beyond now. One that claims to be of tomorrow is counted tomorrow, and must not
+/// make all that come after it late.
+fn clock_time(time: EventTime, now: EventTime) -> EventTime {
+    time.min(now)
+}
+
 struct Ingest {
     shared: Arc<Shared>,
     /// Its number in the process.
@@ -132,10 +138,11 @@ impl Ingest {
         let mut newest: Option<EventTime> = None;
         let mut records = Vec::with_capacity(1_024);
         let options = shared.decode_options(block.source);
-        decode(block, options, shared.clock.now(), &mut self.decode, &mut |line, result| match result {
+        let now = shared.clock.now();
+        decode(block, options, now, &mut self.decode, &mut |line, result| match result {
             Ok(record) => {
                 if let Record::Post(raw) = &record {
-                    newest = newest.max(Some(raw.time));
+                    newest = newest.max(Some(clock_time(raw.time, now)));
                 }
                 records.push(record);
             }
@@ -162,7 +169,7 @@ impl Ingest {
                 counts.records.late += 1;
                 continue;
             }
-            newest = newest.max(Some(raw.time));
+            newest = newest.max(Some(clock_time(raw.time, now)));
             self.posts_seen += 1;
             let mut lap = Lap::start(times.filter(|_| self.posts_seen.is_multiple_of(SAMPLE_EVERY)));
             match self.edge.admit_portion(raw, default_source, block.portion, &mut self.post) {

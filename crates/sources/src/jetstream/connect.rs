@@ -105,6 +105,7 @@ impl Source for Jetstream {
             cursor,
             asked_from: None,
             poison: None,
+            behind: false,
             batch,
         };
         runtime.block_on(connection.run());
@@ -126,6 +127,8 @@ struct Connection {
     asked_from: Option<i64>,
     /// The cursor at which a message could not be taken: when it happens there again, that message is jumped over.
     poison: Option<i64>,
+    /// The server has what this has not read: nobody must take it for idle.
+    behind: bool,
     batch: Batch,
 }
 
@@ -155,6 +158,10 @@ impl From<Trouble> for Ended {
 
 impl Connection {
     async fn run(&mut self) {
+        self.behind = self.cursor.is_some();
+        if self.batch.behind(self.behind).is_err() {
+            return;
+        }
         while !self.stop.stopped() {
             let url = self.config.endpoints[self.endpoints.current()].clone();
             let shown = shown(&url);
@@ -162,7 +169,9 @@ impl Connection {
             let Err(ended) = self.connection(&url).await;
             let flushed = self.batch.flush();
             let (Ended::Failed(failure), Ok(())) = (ended, flushed) else { return };
-            if self.passes_over(failure.trouble).is_err() {
+            // What comes until it is connected again can be asked for then.
+            self.behind = self.cursor.is_some();
+            if self.passes_over(failure.trouble).is_err() || self.batch.behind(self.behind).is_err() {
                 return;
             }
             let wait = self.endpoints.failed(failure);
@@ -283,7 +292,12 @@ impl Connection {
         let now = self.clock.now();
         let time = time_us(text).filter(|&time| makes_sense(time, now));
         if let Some(time) = time {
-            self.batch.can_wait(event_time(time).unix() < now.unix() - PLAYBACK_SECONDS);
+            let played_back = event_time(time).unix() < now.unix() - PLAYBACK_SECONDS;
+            self.batch.can_wait(played_back);
+            if self.behind != played_back {
+                self.behind = played_back;
+                self.batch.behind(played_back)?;
+            }
         }
         if let (Some(from), Some(time)) = (self.asked_from, time) {
             self.asked_from = None;

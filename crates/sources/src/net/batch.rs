@@ -74,6 +74,16 @@ impl Batch {
         self.can_wait = can_wait;
     }
 
+    /// Whether its server is known to have something that was not read. What was read must be on its way before it is said that
+    /// there is no more.
+    pub(crate) fn behind(&mut self, behind: bool) -> Result<(), Stopped> {
+        if !behind {
+            self.flush()?;
+        }
+        self.partition.behind(behind);
+        Ok(())
+    }
+
     /// Where the source goes on after the message before.
     pub(crate) fn position(&mut self, value: impl Into<Box<str>>) {
         self.position = Some(value.into());
