@@ -42,7 +42,7 @@
 //!   know; [`Clocks::watermark`] never goes back and never passes a timely post (`tests/clocks.rs`).
 //! - No clock is read but through [`Clock`], no randomness but from a seed.
 //!
-//! Bounds: [`RECORD_BYTES_MAX`], [`JSON_DEPTH_MAX`], [`BLOCK_QUEUE_MAX`], [`file::OPEN_FILES_MAX`], [`PREFIX_HISTORY_MAX`],
+//! Bounds: [`RECORD_BYTES_MAX`], [`JSON_DEPTH_MAX`], [`BLOCK_QUEUE_MAX`], [`file::OPEN_FILES_MAX`], [`PREFIX_HISTORY_MAX`], [`BEHIND_MAX`],
 //! [`jetstream::MESSAGE_BYTES_MAX`], [`jetstream::HIDDEN_ACCOUNTS_MAX`], [`mastodon::MESSAGE_BYTES_MAX`],
 //! [`mastodon::BACKFILL_PAGES_MAX`], [`mastodon::STATUS_IDS_MAX`], [`live::GAPS_MAX`], [`PATH_PARTS_MAX`]; of feeds
 //! [`feed::FEEDS_MAX`], [`feed::FETCHES_MAX`], [`feed::DOCUMENT_BYTES_MAX`], [`feed::ITEMS_MAX`], [`feed::DEPTH_MAX`],
