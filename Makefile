@@ -17,6 +17,7 @@ test: setup web ## everything that must pass: Rust, dashboard, browser
 
 test-kafka: setup ## the Kafka source, against brokers that the tests start
 	cargo test --locked --package groundswell-sources --features kafka --lib kafka
+	cargo test --locked --package groundswell-sources --features kafka --test conformance kafka
 	GROUNDSWELL_KAFKA_BROKER=$$(scripts/kafka-broker) cargo test --locked --package groundswell-sources --features kafka --test kafka
 	cargo test --locked --package groundswell-cli --features kafka-tests --test kafka_kill
 

@@ -39,8 +39,28 @@ const fn ceil(unix: i64) -> i64 {
     floor(unix + MINUTE - 1)
 }
 
-/// How many records of a source could not be read, and how many posts came too late, since the start.
-pub(crate) type Counts = Box<dyn Fn() -> (u64, u64) + Send>;
+/// What the ledger tells of a source's records beside the connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counted {
+    /// Records that could not be read.
+    pub(crate) rejected: u64,
+    /// Posts that came too late.
+    pub(crate) late: u64,
+    /// Posts that were left out because the workers did not keep up.
+    pub(crate) thinned: u64,
+}
+
+impl Counted {
+    /// Adds what came between two looks at counters that only grow.
+    fn add_since(&mut self, before: &Self, now: &Self) {
+        self.rejected += now.rejected.saturating_sub(before.rejected);
+        self.late += now.late.saturating_sub(before.late);
+        self.thinned += now.thinned.saturating_sub(before.thinned);
+    }
+}
+
+/// A source's counters since the start.
+pub(crate) type Counts = Box<dyn Fn() -> Counted + Send>;
 
 /// A source as the recorder sees it.
 pub(crate) struct Listened {
@@ -92,8 +112,8 @@ struct Source {
     /// where the clock leapt.
     unheard: BTreeMap<i64, u64>,
     /// Counts of minutes that are not written to their end.
-    counted: BTreeMap<i64, (u64, u64)>,
-    last_counts: (u64, u64),
+    counted: BTreeMap<i64, Counted>,
+    last_counts: Counted,
 }
 
 /// Writes the ledger of one store.
@@ -326,9 +346,7 @@ impl Source {
     /// Adds what was counted since the last look to the minute that is running.
     fn count(&mut self, now: i64) {
         let counts = (self.listened.counts)();
-        let minute = self.counted.entry(floor(now)).or_default();
-        minute.0 += counts.0.saturating_sub(self.last_counts.0);
-        minute.1 += counts.1.saturating_sub(self.last_counts.1);
+        self.counted.entry(floor(now)).or_default().add_since(&self.last_counts, &counts);
         self.last_counts = counts;
     }
 
@@ -440,7 +458,7 @@ impl Source {
             .iter()
             .map(|minute| {
                 let (blind, partly) = self.missed(*minute, &parts, now);
-                let (rejected, late) = self.counted.get(minute).copied().unwrap_or_default();
+                let Counted { rejected, late, thinned } = self.counted.get(minute).copied().unwrap_or_default();
                 Released::operational(CoverageMinute {
                     source: self.listened.name.clone(),
                     start: Minute::containing(*minute),
@@ -448,6 +466,7 @@ impl Source {
                     partly_seconds: partly,
                     rejected: AtLeast::rounded(rejected, k),
                     late: AtLeast::rounded(late, k),
+                    thinned: AtLeast::rounded(thinned, k),
                 })
             })
             .collect()
@@ -479,6 +498,7 @@ mod tests {
         runtime: tokio::runtime::Runtime,
         clock: Arc<ManualClock>,
         rejected: Arc<AtomicU64>,
+        thinned: Arc<AtomicU64>,
     }
 
     struct Run {
@@ -496,6 +516,7 @@ mod tests {
                 runtime: tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap(),
                 clock: Arc::new(ManualClock::at(start)),
                 rejected: Arc::default(),
+                thinned: Arc::default(),
             }
         }
 
@@ -507,8 +528,12 @@ mod tests {
             if let Some(from) = resume {
                 parts[0].resumes_from(EventTime::from_unix(floor(START) + from));
             }
-            let rejected = Arc::clone(&self.rejected);
-            let counts: Counts = Box::new(move || (rejected.load(Ordering::Relaxed), 0));
+            let (rejected, thinned) = (Arc::clone(&self.rejected), Arc::clone(&self.thinned));
+            let counts: Counts = Box::new(move || Counted {
+                rejected: rejected.load(Ordering::Relaxed),
+                late: 0,
+                thinned: thinned.load(Ordering::Relaxed),
+            });
             let listened = Listened { name: "source".to_owned(), live: Some(Arc::clone(&status)), counts };
             let opened = self.runtime.block_on(Store::open(self.folder.path(), &StoreOptions::default()));
             let (writer, reader) = opened.unwrap();
@@ -578,6 +603,25 @@ mod tests {
         bench.pass(&mut run, 1);
         assert_eq!(bench.gaps(&run), ["one 1–Some(4) Some(121) silent true"]);
         assert_eq!(bench.ledger(&run), ["0 covered 0 20", "1 covered 0 0", "2 covered 0 0", "3 covered 0 0"]);
+    }
+
+    #[test]
+    fn posts_that_were_left_out_are_declared_and_their_minute_is_not_covered() {
+        let bench = Bench::new();
+        let mut run = bench.run(&["one"], None);
+        run.parts[0].connected();
+        run.parts[0].message(1);
+        bench.pass(&mut run, 30);
+        bench.thinned.store(129, Ordering::Relaxed);
+        bench.pass(&mut run, 60);
+        // Fewer than k is not told, and says nothing.
+        bench.thinned.store(135, Ordering::Relaxed);
+        bench.pass(&mut run, 60);
+        let page = bench.runtime.block_on(run.reader.coverage(&CoverageQuery::new(Step::Minute))).unwrap();
+        let told: Vec<_> = page.items.iter().map(|item| (item.state.as_str(), item.thinned.get())).collect();
+        assert_eq!(told, [("partly", 120), ("covered", 0)]);
+        let hours = bench.runtime.block_on(run.reader.coverage(&CoverageQuery::new(Step::Hour))).unwrap();
+        assert_eq!((hours.items[0].state.as_str(), hours.items[0].thinned.get()), ("partly", 120));
     }
 
     #[test]

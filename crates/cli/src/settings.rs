@@ -627,6 +627,69 @@ mod tests {
     }
 
     #[test]
+    fn push_is_read_checked_and_its_token_shown_nowhere() {
+        let loaded = load_text(Some("[push]\ntoken = \"s3cret\"\nlate_seconds = 5\n"), &[]).unwrap();
+        assert_eq!((loaded.settings.push.token.0.as_str(), loaded.settings.push.late_seconds), ("s3cret", 5));
+        let shown = toml::Table::try_from(&loaded.settings).unwrap().to_string();
+        assert!(!shown.contains("s3cret") && !format!("{loaded:?}").contains("s3cret"));
+        let variable = load_text(None, &[("GROUNDSWELL_PUSH_TOKEN_FILE", "/run/token")]).unwrap();
+        assert_eq!(variable.settings.push.token_file.as_os_str(), "/run/token");
+        assert_eq!(variable.settings.push.late_seconds, 600);
+        for (file, expected) in [
+            ("late_seconds = 86401", "push.late_seconds: expected at most 86400, found 86401"),
+            ("late_seconds = -1", "groundswell.toml:2"),
+            ("token = \"s3cret\"\ntoken_file = \"/run/token\"", "push.token: expected token_file or token, found both"),
+            ("token = [\"s3cret\"]", "groundswell.toml:2"),
+            ("tokens = \"s3cret\"", "tokens"),
+        ] {
+            let error = load_text(Some(&format!("[push]\n{file}\n")), &[]).unwrap_err();
+            assert!(error.contains(expected) && !error.contains("s3cret"), "{error} lacks {expected}");
+        }
+    }
+
+    #[test]
+    fn kafka_is_read_checked_and_its_password_shown_nowhere() {
+        const GOOD: &str = "[kafka]\nbrokers = [\"a.example:9092\"]\ntopics = [\"posts\"]\nstart = \"2027-01-01T00:00:00Z\"\n\
+                            tls = true\nsasl = \"scram-sha-512\"\nuser = \"u\"\npassword = \"s3cret\"\n";
+        let loaded = load_text(Some(GOOD), &[]);
+        if cfg!(feature = "kafka") {
+            let loaded = loaded.unwrap();
+            let kafka = &loaded.settings.kafka;
+            assert_eq!((kafka.topics.as_slice(), kafka.late_seconds), (&["posts".to_owned()][..], 60));
+            let shown = toml::Table::try_from(&loaded.settings).unwrap().to_string();
+            assert!(!shown.contains("s3cret") && !format!("{loaded:?}").contains("s3cret"));
+        } else {
+            let error = loaded.unwrap_err();
+            assert!(error.contains("this build cannot read Kafka") && !error.contains("s3cret"), "{error}");
+        }
+        // Without brokers Kafka is not read, in any build.
+        assert!(load_text(Some("[kafka]\nlate_seconds = 5\n"), &[]).is_ok());
+        for (line, instead, expected) in [
+            (
+                "start = \"2027-01-01T00:00:00Z\"",
+                "start = \"tomorrow\"",
+                "kafka.start: expected earliest, latest or a time",
+            ),
+            ("topics = [\"posts\"]", "topics = []", "kafka.topics: expected at least one"),
+            ("brokers = [\"a.example:9092\"]", "brokers = []", "kafka.brokers: expected at least one"),
+            ("sasl = \"scram-sha-512\"", "sasl = \"kerberos\"", "kafka.sasl: expected none, plain, scram-sha-256"),
+            ("user = \"u\"", "user = \"\"", "kafka.sasl: expected user"),
+            ("password = \"s3cret\"", "password = \"\"", "kafka.sasl: expected user, and password_file or password"),
+            (
+                "user = \"u\"",
+                "user = \"u\"\npassword_file = \"/run/p\"",
+                "kafka.password: expected password_file or password",
+            ),
+            ("tls = true", "tls_key = \"/run/key\"", "kafka.tls: expected true"),
+            ("tls = true", "late_seconds = 86401", "kafka.late_seconds: expected at most 86400"),
+            ("tls = true", "tlss = true", "tlss"),
+        ] {
+            let error = load_text(Some(&GOOD.replace(line, instead)), &[]).unwrap_err();
+            assert!(error.contains(expected) && !error.contains("s3cret"), "{error} lacks {expected}");
+        }
+    }
+
+    #[test]
     fn what_is_wrong_is_named_with_its_line() {
         for (file, variables, expected) in [
             (Some("workers = 3\n[gate]\nk = \"ten\"\n"), &[][..], "groundswell.toml:3"),

@@ -152,6 +152,7 @@ impl StatusSource for Board {
                 ("opted_out", records.opted_out),
                 ("deleted", records.deleted),
                 ("repeated", records.repeated),
+                ("thinned", records.thinned),
                 ("forgotten", totals.forgotten),
                 ("released", totals.released),
                 ("suppressed", totals.suppressed),

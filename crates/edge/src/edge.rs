@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use groundswell_post::{DeleteTarget, Deletion, EventTime, Kind, RawPost};
+use groundswell_post::{DeleteTarget, Deletion, EventTime, Kind, Portion, RawPost};
 use serde::{Deserialize, Serialize};
 
 use crate::codes;
@@ -52,6 +52,8 @@ pub enum Admission {
     OptedOut,
     /// It was delivered before; `out` holds nothing of it.
     Repeated,
+    /// Not all can be kept, and its key is not among those that are; `out` holds nothing of it.
+    Thinned,
 }
 
 /// Bounds that were reached, for metrics.
@@ -184,6 +186,19 @@ impl Edge {
     /// Takes a post over the edge: `out` gets what PRIVACY section 2 keeps. `default_source` names the origin where the
     /// record does not.
     pub fn admit(&mut self, raw: &RawPost<'_>, default_source: &str, out: &mut EdgePost) -> Admission {
+        self.admit_portion(raw, default_source, Portion::ALL, out)
+    }
+
+    /// The same where only a share of the posts is kept: which, is decided by post key, so that neither author nor time nor
+    /// what is said matters, nobody outside can choose, and a post is decided once however often it is delivered. What has no
+    /// key is kept.
+    pub fn admit_portion(
+        &mut self,
+        raw: &RawPost<'_>,
+        default_source: &str,
+        portion: Portion,
+        out: &mut EdgePost,
+    ) -> Admission {
         let source = match raw.source.as_deref() {
             None | Some("") => default_source,
             Some(source) => source,
@@ -207,8 +222,14 @@ impl Edge {
                 self.shared.posts_without_key.fetch_add(1, Ordering::Relaxed);
             }
         }
-        if out.key.is_some_and(|key| self.shared.repeats.seen(key)) {
-            return Admission::Repeated;
+        if let Some(key) = out.key {
+            // Once only: a post that comes again is a repeat, whatever became of it and however much is kept by then.
+            if self.shared.repeats.seen(key) {
+                return Admission::Repeated;
+            }
+            if !portion.keeps(key.bits()) {
+                return Admission::Thinned;
+            }
         }
 
         out.time = raw.time;
@@ -451,6 +472,103 @@ mod tests {
         assert_eq!(edge.admit(&post("carol", "3", "a"), "elsewhere", &mut out), Admission::Accepted);
         let asked = RawPost { opted_out: true, ..post("dave", "4", "a") };
         assert_eq!(edge.admit(&asked, "file", &mut out), Admission::OptedOut);
+    }
+
+    /// A crowd of posts, each with the author and the minute it belongs to.
+    fn crowd() -> impl Iterator<Item = (u32, u32, RawPost<'static>)> {
+        (0..40).flat_map(|author| {
+            (0..400).map(move |number| {
+                let minute = number % 20;
+                let raw = RawPost {
+                    time: EventTime::from_unix(1_474_588_800 + i64::from(minute) * 60),
+                    author: Some(format!("author {author}").into()),
+                    id: Some(format!("{author}/{number}").into()),
+                    text: "t".into(),
+                    ..RawPost::default()
+                };
+                (author, minute, raw)
+            })
+        })
+    }
+
+    #[test]
+    fn thinning_is_even_over_authors_and_times() {
+        for parts in [16, 64, 128, 224] {
+            let (mut edge, mut out) = (edge(7), EdgePost::default());
+            let (mut by_author, mut by_minute) = ([0_u32; 40], [0_u32; 20]);
+            let portion = Portion::of_256(parts);
+            for (author, minute, raw) in crowd() {
+                match edge.admit_portion(&raw, "bluesky", portion, &mut out) {
+                    Admission::Accepted => {
+                        by_author[author as usize] += 1;
+                        by_minute[minute as usize] += 1;
+                    }
+                    other => assert_eq!(other, Admission::Thinned),
+                }
+            }
+            // Within five standard deviations of a fair draw, for each author and each minute.
+            let p = f64::from(parts) / 256.0;
+            for (kept, of) in by_author.map(|kept| (kept, 400.0)).into_iter().chain(by_minute.map(|kept| (kept, 800.0)))
+            {
+                let fair = 5.0 * f64::sqrt(of * p * (1.0 - p));
+                assert!((f64::from(kept) - of * p).abs() < fair, "{kept} of {of} at {p}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_smaller_share_keeps_a_part_of_a_larger_and_the_same_on_every_worker() {
+        let portions = [8, 64, 200, 256].map(Portion::of_256);
+        let mut before: Vec<String> = Vec::new();
+        for portion in portions {
+            let kept = |seed| {
+                let (mut edge, mut out) = (edge(seed), EdgePost::default());
+                let mut kept: Vec<String> = Vec::new();
+                for (_, _, raw) in crowd() {
+                    if edge.admit_portion(&raw, "bluesky", portion, &mut out) == Admission::Accepted {
+                        kept.push(raw.id.unwrap().into_owned());
+                    }
+                }
+                kept
+            };
+            let now = kept(3);
+            assert_eq!(now, kept(3), "another worker with the same keys decides alike");
+            assert!(before.iter().all(|id| now.contains(id)) && now.len() > before.len());
+            // Who does not know the key cannot tell, and so cannot choose, which posts are kept.
+            assert!(portion == Portion::ALL || now != kept(4));
+            before = now;
+        }
+        assert_eq!(before.len(), 16_000);
+    }
+
+    #[test]
+    fn a_deletion_s_key_decides_as_its_post_does_and_a_repeat_is_decided_once() {
+        let (mut edge, mut out) = (edge(9), EdgePost::default());
+        let half = Portion::of_256(128);
+        let (mut kept, mut thinned) = (0, 0);
+        for (_, _, raw) in crowd().take(2_000) {
+            let admission = edge.admit_portion(&raw, "bluesky", half, &mut out);
+            let target = DeleteTarget::Post(raw.id.clone().unwrap());
+            let mut keys = Vec::new();
+            edge.deletion(&Deletion { time: Some(raw.time), source: None, target }, "bluesky", raw.time, &mut keys);
+            let key = out.key.unwrap();
+            assert!(keys.contains(&DeleteKey::Post(key)), "the deletion has the post's key, kept or not");
+            assert_eq!(half.keeps(key.bits()), admission == Admission::Accepted);
+            kept += u32::from(admission == Admission::Accepted);
+            thinned += u32::from(admission == Admission::Thinned);
+            for portion in [Portion::ALL, half, Portion::LEAST] {
+                assert_eq!(edge.admit_portion(&raw, "bluesky", portion, &mut out), Admission::Repeated);
+            }
+        }
+        assert_eq!(kept + thinned, 2_000);
+        assert!(kept > 0 && thinned > 0);
+        // What has no key cannot be decided by it.
+        assert_eq!(
+            edge.admit_portion(&post("alice", "", "a"), "bluesky", Portion::LEAST, &mut out),
+            Admission::Accepted
+        );
+        let asked = RawPost { opted_out: true, ..post("alice", "new", "a") };
+        assert_eq!(edge.admit_portion(&asked, "bluesky", Portion::LEAST, &mut out), Admission::OptedOut);
     }
 
     #[test]

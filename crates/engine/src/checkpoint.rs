@@ -22,7 +22,8 @@ use crate::counters::Totals;
 /// First bytes of every checkpoint.
 const MAGIC: &[u8; 8] = b"GSWELLCP";
 /// Changes whenever what follows changes its meaning or its form.
-const FORMAT: u32 = 1;
+/// 2: posts that were thinned are counted.
+const FORMAT: u32 = 2;
 
 /// Where one source was.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -378,7 +379,7 @@ mod tests {
     }
 
     const FORM_OF_AN_EMPTY_ONE: &str =
-        "475357454c4c4350010000000000000000000000000000000000000000000000000000000000010000000000";
+        "475357454c4c43500200000000000000000000000000000000000000000000000000000000000000010000000000";
 
     #[test]
     fn those_who_stay_do_not_wait_for_those_who_left() {

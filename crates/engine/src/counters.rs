@@ -25,12 +25,14 @@ pub struct Records {
     pub deleted: u64,
     /// Delivered before.
     pub repeated: u64,
+    /// Left out of a live source that brought more than the workers could take.
+    pub thinned: u64,
 }
 
 impl Records {
     /// All records.
     pub fn read(&self) -> u64 {
-        self.accepted + self.rejected + self.late + self.opted_out + self.deleted + self.repeated
+        self.accepted + self.rejected + self.late + self.opted_out + self.deleted + self.repeated + self.thinned
     }
 
     pub(crate) fn add(&mut self, other: &Self) {
@@ -40,6 +42,7 @@ impl Records {
         self.opted_out += other.opted_out;
         self.deleted += other.deleted;
         self.repeated += other.repeated;
+        self.thinned += other.thinned;
     }
 }
 
@@ -60,6 +63,8 @@ pub struct Totals {
     pub suppressed: u64,
     /// Texts that were read only up to a bound of `text`.
     pub texts_truncated: u64,
+    /// Deletions that had to go for newer ones ([`crate::DELETIONS_MAX`]).
+    pub deletions_left_out: u64,
     /// Counters of the edge's bounds.
     pub edge: EdgeStats,
     /// Counters of the volume detector's bounds.
@@ -81,14 +86,15 @@ impl Totals {
         self.released += other.released;
         self.suppressed += other.suppressed;
         self.texts_truncated += other.texts_truncated;
+        self.deletions_left_out += other.deletions_left_out;
         self.edge.add(&other.edge);
         self.volume.add(&other.volume);
     }
 
     /// How often each bound was reached, by its name.
     pub fn limits(&self) -> BTreeMap<&'static str, u64> {
-        let texts = [("texts_truncated", self.texts_truncated)];
-        texts.into_iter().chain(self.edge.named()).chain(self.volume.named()).collect()
+        let own = [("texts_truncated", self.texts_truncated), ("deletions_left_out", self.deletions_left_out)];
+        own.into_iter().chain(self.edge.named()).chain(self.volume.named()).collect()
     }
 }
 
@@ -98,6 +104,7 @@ pub struct SourceCounters {
     accepted: AtomicU64,
     rejected: AtomicU64,
     late: AtomicU64,
+    thinned: AtomicU64,
     newest: AtomicI64,
 }
 
@@ -115,6 +122,11 @@ impl SourceCounters {
     /// Posts of this source that came after their window had closed.
     pub fn late(&self) -> u64 {
         self.late.load(Ordering::Relaxed)
+    }
+
+    /// Posts of this source that were left out because the workers did not keep up.
+    pub fn thinned(&self) -> u64 {
+        self.thinned.load(Ordering::Relaxed)
     }
 
     /// Event time of its newest post; `None` before the first.
@@ -169,6 +181,7 @@ impl Counters {
             counters.accepted.fetch_add(block.records.accepted, Ordering::Relaxed);
             counters.rejected.fetch_add(block.records.rejected, Ordering::Relaxed);
             counters.late.fetch_add(block.records.late, Ordering::Relaxed);
+            counters.thinned.fetch_add(block.records.thinned, Ordering::Relaxed);
             if let Some((_, last)) = block.event_time {
                 counters.newest.fetch_max(last, Ordering::Relaxed);
             }
@@ -176,6 +189,7 @@ impl Counters {
         let mut totals = self.lock();
         totals.records.add(&block.records);
         totals.texts_truncated += block.texts_truncated;
+        totals.deletions_left_out += block.deletions_left_out;
         for (rejection, count) in &block.rejected_by {
             *totals.rejected_by.entry(rejection.to_string()).or_default() += count;
         }
@@ -222,6 +236,7 @@ pub(crate) struct BlockCounts {
     pub(crate) records: Records,
     pub(crate) rejected_by: BTreeMap<Rejection, u64>,
     pub(crate) texts_truncated: u64,
+    pub(crate) deletions_left_out: u64,
     pub(crate) event_time: Option<(i64, i64)>,
 }
 

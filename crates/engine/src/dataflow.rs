@@ -131,7 +131,7 @@ pub fn run(
         halt,
         checkpoints: Checkpoints::new(config.workers),
         counters: Arc::clone(&counters),
-        deletions: DeletionBoard::default(),
+        deletions: DeletionBoard::new(config.workers),
         edge: OnceLock::new(),
         closed: Mutex::new(Some(closed)),
         config,
@@ -205,9 +205,11 @@ fn work(worker: &mut Worker, shared: &Arc<Shared>) {
     }
     let merger = Rc::new(RefCell::new(merger));
     let probe = ProbeHandle::new();
+    // Workers are numbered over all processes, the same number in each.
+    let local = worker.index() % shared.config.workers.max(1);
     let address = worker.dataflow::<Minute, _, _>(|scope| {
         let (parts, address) =
-            ingest(scope, Arc::clone(shared), Edge::new(edge_shared), Rc::clone(&inbox), Rc::clone(&observer));
+            ingest(scope, Arc::clone(shared), local, Edge::new(edge_shared), Rc::clone(&inbox), Rc::clone(&observer));
         let (halt, counters) = (&shared.halt, &shared.counters);
         let candidates = merge(parts, Rc::clone(&merger), halt.clone(), Arc::clone(counters));
         let (gate, stop) = (shared.config.gate, shared.stop.clone());
@@ -242,6 +244,11 @@ fn work(worker: &mut Worker, shared: &Arc<Shared>) {
             if probe.done() {
                 break;
             }
+            worker.step_or_park(Some(IDLE_WAIT));
+            continue;
+        }
+        if closed.is_full() {
+            // The sink is behind. Only one worker waits at its door; the others would go on closing windows for it without end.
             worker.step_or_park(Some(IDLE_WAIT));
             continue;
         }

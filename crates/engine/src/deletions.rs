@@ -7,12 +7,13 @@
 //! made after `start − lateness` and before `end + lateness`.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use groundswell_edge::DeleteKey;
 use groundswell_post::EventTime;
 
-/// How many deletions the board holds; the oldest go first when more come (24 MiB at most).
+/// How many deletions the board holds, and each worker of those that it has read (24 MiB at most); the oldest go first when
+/// more come, and are counted: windows that are still open do not honour them.
 pub const DELETIONS_MAX: usize = 1 << 20;
 
 /// One deletion on the board.
@@ -22,46 +23,98 @@ pub(crate) struct Posted {
     pub(crate) key: DeleteKey,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Entries {
     /// Number of entries ever dropped from the front.
     dropped: u64,
     queue: VecDeque<Posted>,
+    /// Of each worker of the process: how many entries it has read.
+    read: Vec<u64>,
 }
 
-/// Shared by the workers of a process.
-#[derive(Debug, Default)]
+/// Shared by the workers of a process. An entry stays until every one of them has read it: a worker that is further on must not
+/// take from another what its open windows need.
+#[derive(Debug)]
 pub(crate) struct DeletionBoard {
     entries: Mutex<Entries>,
 }
 
 impl DeletionBoard {
-    pub(crate) fn post(&self, deletions: &[Posted]) {
+    /// A board for so many workers.
+    pub(crate) fn new(workers: usize) -> Self {
+        let entries = Entries { dropped: 0, queue: VecDeque::new(), read: vec![0; workers] };
+        Self { entries: Mutex::new(entries) }
+    }
+
+    /// Takes deletions; tells how many older ones had to go.
+    pub(crate) fn post(&self, deletions: &[Posted]) -> u64 {
         if deletions.is_empty() {
-            return;
+            return 0;
         }
-        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut entries = self.lock();
         entries.queue.extend(deletions);
-        while entries.queue.len() > DELETIONS_MAX {
-            entries.queue.pop_front();
-            entries.dropped += 1;
-        }
+        let over = entries.queue.len().saturating_sub(DELETIONS_MAX);
+        entries.queue.drain(..over);
+        entries.dropped += over as u64;
+        over as u64
     }
 
-    /// Appends what was posted since `cursor` and moves it.
-    pub(crate) fn read_since(&self, cursor: &mut u64, into: &mut Vec<Posted>) {
-        let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        let skip = cursor.saturating_sub(entries.dropped) as usize;
+    /// Appends what was posted since this worker last read.
+    pub(crate) fn read(&self, worker: usize, into: &mut Vec<Posted>) {
+        let mut entries = self.lock();
+        let Some(read) = entries.read.get(worker).copied() else { return };
+        let skip = read.saturating_sub(entries.dropped) as usize;
         into.extend(entries.queue.iter().skip(skip));
-        *cursor = entries.dropped + entries.queue.len() as u64;
+        let end = entries.dropped + entries.queue.len() as u64;
+        entries.read[worker] = end;
+        let all_read = entries.read.iter().copied().min().unwrap_or(end);
+        let gone = all_read.saturating_sub(entries.dropped) as usize;
+        entries.queue.drain(..gone);
+        entries.dropped += gone as u64;
     }
 
-    /// Forgets what no open window can need.
-    pub(crate) fn drop_before(&self, time: EventTime) {
-        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        while entries.queue.front().is_some_and(|posted| posted.time < time) {
-            entries.queue.pop_front();
-            entries.dropped += 1;
+    fn lock(&self) -> MutexGuard<'_, Entries> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use groundswell_edge::PostKey;
+
+    use super::*;
+
+    fn posted(numbers: std::ops::Range<u64>) -> Vec<Posted> {
+        let posted = |number| Posted { time: EventTime::default(), key: DeleteKey::Post(PostKey::from_bits(number)) };
+        numbers.map(posted).collect()
+    }
+
+    #[test]
+    fn every_worker_reads_every_deletion_however_far_the_others_are() {
+        let board = DeletionBoard::new(2);
+        let (mut one, mut other) = (Vec::new(), Vec::new());
+        for round in 0..10 {
+            assert_eq!(board.post(&posted(round * 10..round * 10 + 10)), 0);
+            board.read(0, &mut one);
+            assert_eq!(one.len() as u64, round * 10 + 10);
         }
+        board.read(1, &mut other);
+        assert_eq!(
+            one.iter().map(|posted| posted.key).collect::<Vec<_>>(),
+            other.iter().map(|posted| posted.key).collect::<Vec<_>>()
+        );
+        assert!(board.lock().queue.is_empty(), "what all have read is kept by none");
+        board.read(1, &mut other);
+        assert_eq!(other.len(), 100);
+    }
+
+    #[test]
+    fn the_board_is_bounded_and_tells_what_had_to_go() {
+        let board = DeletionBoard::new(2);
+        assert_eq!(board.post(&posted(0..DELETIONS_MAX as u64)), 0);
+        assert_eq!(board.post(&posted(0..7)), 7);
+        let mut read = Vec::new();
+        board.read(1, &mut read);
+        assert_eq!(read.len(), DELETIONS_MAX);
     }
 }

@@ -60,9 +60,9 @@ impl Serialize for AtLeast {
 /// What the coverage ledger says of a source in a window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CoverageState {
-    /// All of its connections stood all the time, or what was missed was delivered after all.
+    /// All of its connections stood all the time, or what was missed was delivered after all; and no posts were thinned.
     Covered,
-    /// Some of its connections, or some of the time.
+    /// Some of its connections, or some of the time, or not all of its posts.
     Partly,
     /// None of its connections, at no time: a source that says nothing here says nothing about the world.
     Gap,
@@ -172,6 +172,8 @@ operational! {
         rejected: AtLeast,
         /// Posts that came after their window had closed.
         late: AtLeast,
+        /// Posts that were left out because the workers did not keep up.
+        thinned: AtLeast,
     }
 }
 
@@ -192,6 +194,8 @@ operational! {
         rejected: AtLeast,
         /// Posts that came after their window had closed; a lower bound.
         late: AtLeast,
+        /// Posts that were left out because the workers did not keep up; a lower bound.
+        thinned: AtLeast,
     }
 }
 
@@ -270,8 +274,9 @@ mod tests {
             blind_seconds: 12,
             rejected: AtLeast::rounded(19, K::DEFAULT),
             late: AtLeast::rounded(3, K::DEFAULT),
+            thinned: AtLeast::rounded(31, K::DEFAULT),
         };
-        insta::assert_snapshot!(Released::operational(coverage).to_json(), @r#"{"source":"bluesky","start":"2016-09-23T00:00:00Z","step":"minute","state":"partly","blind_seconds":12,"rejected":10,"late":0}"#);
+        insta::assert_snapshot!(Released::operational(coverage).to_json(), @r#"{"source":"bluesky","start":"2016-09-23T00:00:00Z","step":"minute","state":"partly","blind_seconds":12,"rejected":10,"late":0,"thinned":30}"#);
         let gap = CoverageGap {
             source: "bluesky".to_owned(),
             part: "bluesky".to_owned(),

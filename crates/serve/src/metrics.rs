@@ -25,7 +25,8 @@ impl HttpCounters {
 }
 
 /// What becomes of records (CONTRACT section 3); shown as one metric with a label, so that they add up.
-pub(crate) const RECORD_STATES: [&str; 6] = ["accepted", "rejected", "late", "opted_out", "deleted", "repeated"];
+pub(crate) const RECORD_STATES: [&str; 7] =
+    ["accepted", "rejected", "late", "opted_out", "deleted", "repeated", "thinned"];
 
 #[derive(Default)]
 struct Text(String);

@@ -386,6 +386,8 @@ pub(crate) struct CoverageItem {
     rejected: u64,
     /// Posts that came too late, rounded down to a multiple of k: 0 is fewer than k.
     late: u64,
+    /// Posts that were left out because the workers did not keep up, rounded down to a multiple of k: 0 is fewer than k.
+    thinned: u64,
 }
 
 impl CoverageItem {
@@ -415,6 +417,7 @@ impl CoverageItem {
                 suppressed: (posts.is_none() && closed).then_some(true),
                 rejected: item.rejected.get(),
                 late: item.late.get(),
+                thinned: item.thinned.get(),
             }
         };
         items.iter().map(item).collect()
@@ -490,6 +493,8 @@ pub(crate) struct Counters {
     deleted: u64,
     /// Delivered before.
     repeated: u64,
+    /// Left out of live sources because the workers did not keep up.
+    thinned: u64,
     #[serde(flatten)]
     more: BTreeMap<String, u64>,
 }
@@ -550,6 +555,7 @@ impl Status {
                 opted_out: count("opted_out"),
                 deleted: count("deleted"),
                 repeated: count("repeated"),
+                thinned: count("thinned"),
                 more: engine
                     .counters
                     .iter()

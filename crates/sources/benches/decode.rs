@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use divan::counter::{BytesCount, ItemsCount};
-use groundswell_post::EventTime;
+use groundswell_post::{EventTime, Portion};
 use groundswell_sources::mastodon::Instance;
 use groundswell_sources::{Block, DecodeOptions, DecodeScratch, Payload, SourceIx, decode, parse_only};
 
@@ -40,7 +40,7 @@ fn ndjson() -> Vec<u8> {
 }
 
 fn block(payload: Payload) -> Block {
-    Block { source: SourceIx(0), partition: 0, seq: 0, first_line: 1, position: None, payload }
+    Block { source: SourceIx(0), partition: 0, seq: 0, first_line: 1, position: None, portion: Portion::ALL, payload }
 }
 
 fn lines(bytes: &[u8]) -> usize {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use groundswell_post::Rejection;
+use groundswell_post::{Portion, Rejection};
 
 use crate::file::{CsvHeader, ParquetRows};
 use crate::jetstream::HiddenAccounts;
@@ -27,6 +27,8 @@ pub struct Block {
     pub first_line: u64,
     /// Where the source goes on once this block is counted; `None` where it cannot tell.
     pub position: Option<Position>,
+    /// How much of its posts is kept. Said when it is sent, so that the workers that read it need not agree on anything.
+    pub portion: Portion,
     /// The bytes.
     pub payload: Payload,
 }

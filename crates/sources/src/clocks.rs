@@ -21,6 +21,13 @@ pub const PREFIX_HISTORY_MAX: usize = 4_096;
 /// How long a live partition may be silent before it no longer holds the watermark back.
 pub const IDLE_AFTER_DEFAULT: Duration = Duration::from_secs(30);
 
+/// How long a partition that is known to have something unread may bring nothing before nobody waits for it any longer: what it
+/// brings then into windows that have closed is late.
+pub const BEHIND_MAX: Duration = Duration::from_mins(2);
+
+/// How fast the wall clock is followed while nothing else drives the windows, as a multiple of the time that passes.
+const WALL_SPEED_MAX: u64 = 2;
+
 /// Shared by the sources, which register partitions, and the workers, which publish and ask.
 #[derive(Debug)]
 pub struct Clocks {
@@ -37,6 +44,8 @@ struct Inner {
     holds: usize,
     watermark: Option<EventTime>,
     lateness_max: i64,
+    /// The wall clock as it is followed, and the monotonic clock at that moment; both in milliseconds.
+    wall: Option<(i64, u64)>,
     /// The newest event time of partitions of an earlier run, by source and name.
     saved: BTreeMap<(SourceIx, String), EventTime>,
 }
@@ -77,6 +86,14 @@ struct Partition {
     /// `posts` when it was last seen to change, and when that was.
     seen: u64,
     seen_at: Option<u64>,
+    /// It is known to have something unread.
+    behind: bool,
+    /// When that was first seen.
+    behind_at: Option<u64>,
+}
+
+fn millis_of(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 impl Partition {
@@ -101,9 +118,12 @@ impl Partition {
             self.seen = self.posts;
             self.seen_at = Some(millis);
         }
-        let silent = millis.saturating_sub(self.seen_at.unwrap_or(millis));
+        let behind_since = self.behind.then(|| *self.behind_at.get_or_insert(millis));
+        let since = self.seen_at.max(behind_since).unwrap_or(millis);
+        let longest = if self.behind { millis_of(BEHIND_MAX).max(idle_after) } else { idle_after };
+        let silent = millis.saturating_sub(since);
         // Blocks that are still on their way are no silence.
-        self.live && self.sent == self.published && silent >= idle_after
+        self.live && self.sent == self.published && silent >= longest
     }
 }
 
@@ -161,6 +181,8 @@ impl Clocks {
                 posts: 0,
                 seen: 0,
                 seen_at: None,
+                behind: false,
+                behind_at: None,
             });
         }
         if release_hold {
@@ -190,6 +212,13 @@ impl Clocks {
 
     pub(crate) fn sent(&self, partition: u32, blocks: u64) {
         self.lock().partitions[partition as usize].sent = blocks;
+    }
+
+    pub(crate) fn behind(&self, partition: u32, behind: bool) {
+        let mut inner = self.lock();
+        let state = &mut inner.partitions[partition as usize];
+        state.behind_at = state.behind_at.filter(|_| behind && state.behind);
+        state.behind = behind;
     }
 
     pub(crate) fn finished(&self, partition: u32) {
@@ -241,13 +270,15 @@ impl Clocks {
     /// No timely post before this time can come any more. `None`: nothing can be said yet. Never goes back.
     ///
     /// The smallest of (newest event time − lateness) over the partitions that are neither done nor idle; a partition that
-    /// has published nothing counts with the time of its first record. When only idle live partitions are left, wall clock −
-    /// lateness − idle time, so that windows close although nothing comes.
+    /// has published nothing counts with the time of its first record. A live partition that is known to be behind is not idle
+    /// before [`BEHIND_MAX`]. When only idle live partitions are left, wall clock − lateness − idle time, so that windows close
+    /// although nothing comes; a wall clock that leaps is followed slowly.
     pub fn watermark(&self, clock: &dyn Clock) -> Option<EventTime> {
         let (now, millis) = (clock.now(), clock.millis());
-        let idle_after = u64::try_from(self.idle_after.as_millis()).unwrap_or(u64::MAX);
+        let idle_after = millis_of(self.idle_after);
         let mut inner = self.lock();
         let inner = &mut *inner;
+        let wall = inner.follow(now, millis);
         if inner.holds > 0 || inner.open.is_empty() {
             return inner.watermark;
         }
@@ -272,7 +303,7 @@ impl Clocks {
             return inner.watermark;
         }
         let idle_seconds = i64::try_from(self.idle_after.as_secs()).unwrap_or(i64::MAX / 4);
-        let next = lowest.unwrap_or_else(|| now.unix().saturating_sub(idle_lateness).saturating_sub(idle_seconds));
+        let next = lowest.unwrap_or_else(|| wall.saturating_sub(idle_lateness).saturating_sub(idle_seconds));
         inner.watermark = inner.watermark.max(Some(EventTime::from_unix(next)));
         inner.watermark
     }
@@ -306,6 +337,20 @@ impl Clocks {
 }
 
 impl Inner {
+    /// The wall clock in seconds, for want of posts: it never goes back, and forward at most [`WALL_SPEED_MAX`] times as fast as
+    /// time passes. A clock that is wrong by an hour for some minutes closes windows only as many minutes too early.
+    fn follow(&mut self, now: EventTime, millis: u64) -> i64 {
+        let told = now.unix().saturating_mul(1_000);
+        let (wall, at) = self.wall.unwrap_or((told, millis));
+        let passed = millis.saturating_sub(at).saturating_mul(WALL_SPEED_MAX);
+        let latest = wall.saturating_add(i64::try_from(passed).unwrap_or(i64::MAX));
+        if told > wall || self.wall.is_none() {
+            self.wall = Some((told.min(latest), millis));
+        }
+        // A clock that was set back, or whose hand has not moved yet, is waited for; the time until then counts.
+        self.wall.map_or(wall, |(wall, _)| wall).div_euclid(1_000)
+    }
+
     fn close_if_done(&mut self, partition: u32) {
         if self.partitions[partition as usize].done() {
             self.open.retain(|&open| open != partition);

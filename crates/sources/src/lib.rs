@@ -17,11 +17,11 @@
 //! - [`Clock`]: the wall clock, injected; [`SystemClock`] is the only place of the workspace that reads the machine's.
 //!
 //! ```
-//! use groundswell_post::{EventTime, Record};
+//! use groundswell_post::{EventTime, Record, Portion};
 //! use groundswell_sources::{Block, DecodeOptions, DecodeScratch, Payload, SourceIx, decode};
 //!
 //! let lines = b"{\"time\": 1474588800, \"author\": 7, \"text\": \"hello\"}\n{\"time\": 1474588801}\n".to_vec();
-//! let block = Block { source: SourceIx(0), partition: 0, seq: 0, first_line: 1, position: None, payload: Payload::Ndjson(lines) };
+//! let block = Block { source: SourceIx(0), partition: 0, seq: 0, first_line: 1, position: None, portion: Portion::ALL, payload: Payload::Ndjson(lines) };
 //! let mut told = Vec::new();
 //! let now = EventTime::from_unix(1_500_000_000);
 //! decode(&block, &DecodeOptions::default(), now, &mut DecodeScratch::default(), &mut |line, record| {
@@ -42,7 +42,7 @@
 //!   know; [`Clocks::watermark`] never goes back and never passes a timely post (`tests/clocks.rs`).
 //! - No clock is read but through [`Clock`], no randomness but from a seed.
 //!
-//! Bounds: [`RECORD_BYTES_MAX`], [`JSON_DEPTH_MAX`], [`BLOCK_QUEUE_MAX`], [`file::OPEN_FILES_MAX`], [`PREFIX_HISTORY_MAX`],
+//! Bounds: [`RECORD_BYTES_MAX`], [`JSON_DEPTH_MAX`], [`BLOCK_QUEUE_MAX`], [`file::OPEN_FILES_MAX`], [`PREFIX_HISTORY_MAX`], [`BEHIND_MAX`],
 //! [`jetstream::MESSAGE_BYTES_MAX`], [`jetstream::HIDDEN_ACCOUNTS_MAX`], [`mastodon::MESSAGE_BYTES_MAX`],
 //! [`mastodon::BACKFILL_PAGES_MAX`], [`mastodon::STATUS_IDS_MAX`], [`live::GAPS_MAX`], [`PATH_PARTS_MAX`]; of feeds
 //! [`feed::FEEDS_MAX`], [`feed::FETCHES_MAX`], [`feed::DOCUMENT_BYTES_MAX`], [`feed::ITEMS_MAX`], [`feed::DEPTH_MAX`],
@@ -72,6 +72,7 @@ pub mod mastodon;
 mod net;
 pub mod push;
 mod source;
+mod thinning;
 
 pub use block::{Block, Messages, Payload, Position, Positions, SourceIx};
 pub use channel::{
@@ -79,7 +80,7 @@ pub use channel::{
     Stopped, channel,
 };
 pub use clock::{Clock, ManualClock, SystemClock};
-pub use clocks::{Clocks, IDLE_AFTER_DEFAULT, PREFIX_HISTORY_MAX, SavedClock};
+pub use clocks::{BEHIND_MAX, Clocks, IDLE_AFTER_DEFAULT, PREFIX_HISTORY_MAX, SavedClock};
 pub use decode::{DecodeOptions, DecodeScratch, Each, JSON_DEPTH_MAX, RECORD_BYTES_MAX, decode};
 pub use feed::{Feeds, FeedsConfig};
 pub use file::{FileSet, FileSetConfig, parse_only};
@@ -90,3 +91,4 @@ pub use live::{Gap, LivePart, LiveState, LiveStatus, PartStatus, Trouble};
 pub use map::{FieldMap, MapError, PATH_PARTS_MAX};
 pub use mastodon::{Mastodon, MastodonConfig};
 pub use source::{Source, SourceError};
+pub use thinning::Thinning;

@@ -475,6 +475,12 @@ impl LivePart {
         }
     }
 
+    /// What was missed before this connection is given up: whatever is caught up with later, that gap stays one.
+    pub fn given_up(&self) {
+        let mut slow = self.part.lock();
+        (slow.gap, slow.before) = (slow.gap.filter(|_| slow.state != LiveState::Connected), None);
+    }
+
     /// The source goes on from a position of an earlier run: what lies between is a gap until it is recovered.
     pub fn resumes_from(&self, last: EventTime) {
         let mut slow = self.part.lock();
@@ -577,6 +583,25 @@ mod tests {
             (gap.start, gap.end, gap.cause, gap.recovered),
             (at(-600), Some(at(-60)), Trouble::NotRunning, false)
         );
+    }
+
+    #[test]
+    fn a_gap_that_was_given_up_is_not_made_up_for_by_what_comes_later() {
+        let (clock, status, part) = made();
+        part.resumes_from(at(-600));
+        part.connected();
+        part.message(1);
+        part.given_up();
+        part.recovered();
+        assert!(!status.gaps()[0].recovered);
+        // The next one is another.
+        clock.advance_millis(5_000);
+        part.failed(Trouble::Broken, Duration::ZERO);
+        part.connected();
+        part.message(1);
+        part.recovered();
+        let recovered: Vec<bool> = status.gaps().iter().map(|gap| gap.recovered).collect();
+        assert_eq!(recovered, [false, true]);
     }
 
     #[test]

@@ -253,3 +253,201 @@ proptest! {
         prop_assert!(clocks.all_done());
     }
 }
+
+#[test]
+fn a_partition_that_is_behind_is_not_idle() {
+    let clock = ManualClock::at(time(10_000));
+    let (mut handles, clocks, _receiver) = open(&[spec(None, true, 5), spec(None, true, 7)]);
+    for (partition, handle) in (0..).zip(&mut handles) {
+        send(handle);
+        clocks.publish(partition, 0, Some(time(9_990)));
+    }
+    handles[1].behind(true);
+    assert_eq!(clocks.watermark(&clock), Some(time(9_983)));
+    // The first goes on; the second has a backlog that does not come.
+    for second in 1..=119 {
+        clock.advance_millis(1_000);
+        send(&mut handles[0]);
+        clocks.publish(0, second, Some(time(9_990 + second as i64)));
+        assert_eq!(clocks.watermark(&clock), Some(time(9_983)), "second {second}");
+    }
+    // It comes: nothing of it is late.
+    send(&mut handles[1]);
+    clocks.publish(1, 1, Some(time(9_995)));
+    handles[1].behind(false);
+    assert_eq!(clocks.watermark(&clock), Some(time(9_988)));
+    // It is idle after as long as any other once nothing is unread.
+    clock.advance_millis(29_999);
+    assert_eq!(clocks.watermark(&clock), Some(time(9_988)));
+    clock.advance_millis(1);
+    send(&mut handles[0]);
+    clocks.publish(0, 120, Some(time(10_140)));
+    assert_eq!(clocks.watermark(&clock), Some(time(10_135)));
+    // Nobody waits without end, and the time begins when it falls behind and not with its last post.
+    handles[1].behind(true);
+    assert_eq!(clocks.watermark(&clock), Some(time(10_135)));
+    clock.advance_millis(119_999);
+    send(&mut handles[0]);
+    clocks.publish(0, 121, Some(time(10_260)));
+    assert_eq!(clocks.watermark(&clock), Some(time(10_135)));
+    clock.advance_millis(1);
+    assert_eq!(clocks.watermark(&clock), Some(time(10_255)));
+}
+
+#[test]
+fn a_wall_clock_that_leaps_closes_little_too_early_and_nothing_twice() {
+    let clock = ManualClock::at(time(100_000));
+    let (_handles, clocks, _receiver) = open(&[spec(None, true, 5)]);
+    let idle = |clocks: &Clocks, clock: &ManualClock| clocks.watermark(clock).map(EventTime::unix);
+    assert_eq!(idle(&clocks, &clock), None);
+    clock.advance_millis(60_000);
+    assert_eq!(idle(&clocks, &clock), Some(100_060 - 35));
+    // An hour forward, by mistake, for ten seconds.
+    clock.set(time(103_660));
+    for _ in 0..10 {
+        clock.advance_millis(1_000);
+        idle(&clocks, &clock);
+    }
+    assert_eq!(idle(&clocks, &clock), Some(100_080 - 35), "twice as fast as time passes, and no more");
+    // Set right: it stands until time has caught up, and goes on.
+    clock.set(time(100_070));
+    for (after, expected) in [(5, 100_080), (5, 100_080), (5, 100_085)] {
+        clock.advance_millis(after * 1_000);
+        assert_eq!(idle(&clocks, &clock), Some(expected - 35));
+    }
+    // An hour back, by mistake: it stands, and goes on at once when that is mended.
+    clock.set(time(96_485));
+    clock.advance_millis(10_000);
+    assert_eq!(idle(&clocks, &clock), Some(100_085 - 35));
+    clock.set(time(100_095));
+    clock.advance_millis(1_000);
+    assert_eq!(idle(&clocks, &clock), Some(100_096 - 35));
+    // A clock that was wrong from the start by an hour is caught up with in an hour.
+    clock.set(time(103_696));
+    clock.advance_millis(3_600_000);
+    assert_eq!(idle(&clocks, &clock), Some(107_296 - 35));
+}
+
+/// What happens to live partitions, one after the other.
+#[derive(Clone, Debug)]
+enum Event {
+    /// Time passes.
+    Pass(u64),
+    /// A block comes: its newest post is this much older than now; `None`: it holds no post.
+    Block(usize, Option<i64>),
+    /// A block is sent, and published only with the next one.
+    Sent(usize),
+    /// The source says whether it has something unread.
+    Behind(usize, bool),
+    /// The wall clock is set.
+    Leap(i64),
+}
+
+fn events() -> impl Strategy<Value = Vec<Event>> {
+    let event = prop_oneof![
+        5 => (1_u64..45_000).prop_map(Event::Pass),
+        1 => (45_000_u64..200_000).prop_map(Event::Pass),
+        8 => (0_usize..3, prop::option::weighted(0.8, 0_i64..100)).prop_map(|(at, age)| Event::Block(at, age)),
+        1 => (0_usize..3).prop_map(Event::Sent),
+        3 => (0_usize..3, any::<bool>()).prop_map(|(at, behind)| Event::Behind(at, behind)),
+        1 => prop_oneof![Just(3_600_i64), Just(-3_600)].prop_map(Event::Leap),
+    ];
+    prop::collection::vec(event, 1..120)
+}
+
+/// A partition as the law sees it.
+#[derive(Clone, Copy, Default)]
+struct Seen {
+    newest: Option<i64>,
+    /// When it last brought a post, and when it fell behind.
+    brought: u64,
+    behind: Option<u64>,
+    on_their_way: u64,
+}
+
+impl Seen {
+    /// Whether the watermark must wait for it.
+    fn waited_for(&self, millis: u64) -> bool {
+        let silent = millis - self.brought.max(self.behind.unwrap_or(0));
+        self.on_their_way > 0 || silent < if self.behind.is_some() { 120_000 } else { 30_000 }
+    }
+}
+
+proptest! {
+    /// Over any schedule of posts, silence, backlogs and leaps of the wall clock: the watermark never goes back; it never passes
+    /// a timely post of a partition that is at work or known to be behind; an idle one holds nobody back; and when all are idle
+    /// it follows the wall clock, but for its leaps. So what is late is late because its partition was idle, or by its own
+    /// disorder, and is counted as such.
+    #[test]
+    fn idle_partitions_neither_hold_others_back_nor_lose_what_is_timely(events in events()) {
+        let lateness = [0_i64, 5, 60];
+        let clock = ManualClock::at(time(1_000_000));
+        let (mut handles, clocks, _receiver) = open(&lateness.map(|late| spec(None, true, late as u64)));
+        let mut seen = [Seen::default(); 3];
+        let mut next = [0_u64; 3];
+        let (mut millis, mut wall, mut leapt) = (0_u64, 1_000_000_000_i64, false);
+        let mut last = clocks.watermark(&clock).map(EventTime::unix);
+        for event in events {
+            match event {
+                Event::Pass(passed) => {
+                    clock.advance_millis(passed);
+                    millis += passed;
+                    wall += passed as i64;
+                }
+                Event::Block(at, age) => {
+                    for seq in next[at] - seen[at].on_their_way..next[at] {
+                        clocks.publish(at as u32, seq, None);
+                    }
+                    send(&mut handles[at]);
+                    let post = age.map(|age| clock.now().unix() - age);
+                    // What is on time by its own partition's order, and whose partition was waited for, is not late.
+                    let timely = post.filter(|post| seen[at].newest.is_some_and(|newest| *post >= newest - lateness[at]));
+                    if let (Some(post), Some(watermark), true) = (timely, last, seen[at].waited_for(millis)) {
+                        let resumed = seen[at].newest.is_some_and(|newest| newest - lateness[at] < watermark);
+                        prop_assert!(post >= watermark || resumed, "a timely post is late");
+                    }
+                    clocks.publish(at as u32, next[at], post.map(time));
+                    next[at] += 1;
+                    seen[at].on_their_way = 0;
+                    if post.is_some() {
+                        seen[at].newest = seen[at].newest.max(post);
+                        seen[at].brought = millis;
+                    }
+                }
+                Event::Sent(at) => {
+                    send(&mut handles[at]);
+                    next[at] += 1;
+                    seen[at].on_their_way += 1;
+                }
+                Event::Behind(at, behind) => {
+                    handles[at].behind(behind);
+                    seen[at].behind = if behind { seen[at].behind.or(Some(millis)) } else { None };
+                }
+                Event::Leap(seconds) => {
+                    clock.set(time(clock.now().unix() + seconds));
+                    wall += seconds * 1_000;
+                    leapt = true;
+                }
+            }
+            let before = last;
+            last = clocks.watermark(&clock).map(EventTime::unix);
+            prop_assert!(last >= before, "it goes back");
+            let waited_for: Vec<usize> = (0..3).filter(|&at| seen[at].waited_for(millis)).collect();
+            let lows: Vec<Option<i64>> =
+                waited_for.iter().map(|&at| seen[at].newest.map(|newest| newest - lateness[at])).collect();
+            if waited_for.is_empty() {
+                let driven = wall.div_euclid(1_000) - 60 - 30;
+                if leapt {
+                    prop_assert!(last.is_some());
+                } else {
+                    // Half a second, for its hand moves in whole ones.
+                    prop_assert!((driven - 1..=driven).any(|driven| last == before.max(Some(driven))), "{last:?} {driven}");
+                }
+            } else if lows.contains(&None) {
+                prop_assert_eq!(last, before, "a partition at work of which nothing is known");
+            } else {
+                prop_assert_eq!(last, before.max(lows.into_iter().flatten().min()));
+            }
+        }
+    }
+}

@@ -23,6 +23,7 @@ fn row(source: &str, n: i64, blind: u64, partly: u64, counts: (u64, u64)) -> Rel
         partly_seconds: partly,
         rejected: AtLeast::rounded(counts.0, K::DEFAULT),
         late: AtLeast::rounded(counts.1, K::DEFAULT),
+        thinned: AtLeast::rounded(0, K::DEFAULT),
     })
 }
 

@@ -196,6 +196,11 @@ export interface components {
              * @description Delivered before.
              */
             repeated: number;
+            /**
+             * Format: int64
+             * @description Left out of live sources because the workers did not keep up.
+             */
+            thinned: number;
         } & {
             [key: string]: number;
         };
@@ -269,6 +274,11 @@ export interface components {
              *     longer kept.
              */
             suppressed?: boolean;
+            /**
+             * Format: int64
+             * @description Posts that were left out because the workers did not keep up, rounded down to a multiple of k: 0 is fewer than k.
+             */
+            thinned: number;
         };
         /**
          * @description What the coverage ledger says of a source in a window.

@@ -13,7 +13,7 @@ use tokio::runtime::Runtime;
 
 use crate::args::{Common, Run};
 use crate::checkpoints::Checkpoints;
-use crate::coverage::{Counts, Listened, Recorder};
+use crate::coverage::{Counted, Counts, Listened, Recorder};
 use crate::failure::{DONE, Failure, Outcome};
 use crate::inputs::{self, EXCHANGEABLE, LiveFeed, Maker, PUSH};
 use crate::pipeline::{self, Feed, Kept, Plan, Running, StoreSink};
@@ -415,10 +415,16 @@ impl Pipeline {
     }
 }
 
-/// Records of a source that could not be read, and those that came too late.
+/// Records of a source that could not be read, that came too late, and that there was no room for.
 fn counts(running: &Running, index: usize) -> Counts {
     let counters = Arc::clone(&running.counters);
-    Box::new(move || counters.source(index).map_or((0, 0), |source| (source.rejected(), source.late())))
+    Box::new(move || {
+        counters.source(index).map_or_else(Counted::default, |source| Counted {
+            rejected: source.rejected(),
+            late: source.late(),
+            thinned: source.thinned(),
+        })
+    })
 }
 
 fn end(mut pipeline: Pipeline) -> Result<(), Failure> {

@@ -23,7 +23,7 @@ use timely::dataflow::{Scope, StreamVec};
 use super::{Minute, Part, minute_of};
 use crate::counters::BlockCounts;
 use crate::dataflow::Shared;
-use crate::deletions::Posted;
+use crate::deletions::{DELETIONS_MAX, Posted};
 use crate::stages::{Lap, SAMPLE_EVERY, Stage};
 
 /// What the worker's loop hands to the operator.
@@ -49,6 +49,7 @@ type Output<'a> = OutputBuilderSession<'a, Minute, CapacityContainerBuilder<Vec<
 pub(crate) fn ingest(
     scope: Scope<'_, Minute>,
     shared: Arc<Shared>,
+    worker: usize,
     edge: Edge,
     inbox: Rc<RefCell<Inbox>>,
     observer: Rc<RefCell<Observer>>,
@@ -60,7 +61,7 @@ pub(crate) fn ingest(
             // What an earlier run closed stays closed.
             capability.downgrade(&minute_of(before));
         }
-        let mut ingest = Ingest::new(shared, edge, capability, observer);
+        let mut ingest = Ingest::new(shared, worker, edge, capability, observer);
         move |output: &mut Output<'_>| {
             let mut inbox = inbox.borrow_mut();
             if inbox.done {
@@ -76,8 +77,16 @@ pub(crate) fn ingest(
     (parts, address.expect("the constructor has run"))
 }
 
+/// How far a post moves its partition's clock: not beyond now. One that claims to be of tomorrow is counted tomorrow, and must not
+/// make all that come after it late.
+fn clock_time(time: EventTime, now: EventTime) -> EventTime {
+    time.min(now)
+}
+
 struct Ingest {
     shared: Arc<Shared>,
+    /// Its number in the process.
+    worker: usize,
     edge: Edge,
     analyzer: Analyzer,
     /// Shared with the worker's loop, which looks into it for a checkpoint.
@@ -86,7 +95,6 @@ struct Ingest {
     capability: Option<Capability<Minute>>,
     /// Deletions that an open window may still need.
     deletions: Vec<Posted>,
-    deletions_read: u64,
     /// How many of `deletions` the open minutes have already been swept for.
     deletions_swept: usize,
     // Buffers reused from post to post.
@@ -102,14 +110,20 @@ struct Ingest {
 }
 
 impl Ingest {
-    fn new(shared: Arc<Shared>, edge: Edge, capability: Capability<Minute>, observer: Rc<RefCell<Observer>>) -> Self {
+    fn new(
+        shared: Arc<Shared>,
+        worker: usize,
+        edge: Edge,
+        capability: Capability<Minute>,
+        observer: Rc<RefCell<Observer>>,
+    ) -> Self {
         Self {
+            worker,
             edge,
             analyzer: Analyzer::new(),
             observer,
             capability: Some(capability),
             deletions: Vec::new(),
-            deletions_read: 0,
             deletions_swept: 0,
             decode: DecodeScratch::default(),
             post: EdgePost::default(),
@@ -132,10 +146,11 @@ impl Ingest {
         let mut newest: Option<EventTime> = None;
         let mut records = Vec::with_capacity(1_024);
         let options = shared.decode_options(block.source);
-        decode(block, options, shared.clock.now(), &mut self.decode, &mut |line, result| match result {
+        let now = shared.clock.now();
+        decode(block, options, now, &mut self.decode, &mut |line, result| match result {
             Ok(record) => {
                 if let Record::Post(raw) = &record {
-                    newest = newest.max(Some(raw.time));
+                    newest = newest.max(Some(clock_time(raw.time, now)));
                 }
                 records.push(record);
             }
@@ -162,12 +177,13 @@ impl Ingest {
                 counts.records.late += 1;
                 continue;
             }
-            newest = newest.max(Some(raw.time));
+            newest = newest.max(Some(clock_time(raw.time, now)));
             self.posts_seen += 1;
             let mut lap = Lap::start(times.filter(|_| self.posts_seen.is_multiple_of(SAMPLE_EVERY)));
-            match self.edge.admit(raw, default_source, &mut self.post) {
+            match self.edge.admit_portion(raw, default_source, block.portion, &mut self.post) {
                 Admission::OptedOut => counts.records.opted_out += 1,
                 Admission::Repeated => counts.records.repeated += 1,
+                Admission::Thinned => counts.records.thinned += 1,
                 Admission::Accepted => {
                     lap.sampled(Stage::Edge);
                     self.analyzer.analyze(&self.post, &mut self.analysis);
@@ -203,7 +219,7 @@ impl Ingest {
             self.edge.deletion(deletion, default_source, time, &mut self.keys);
             posted.extend(self.keys.iter().map(|key| Posted { time, key: *key }));
         }
-        self.shared.deletions.post(&posted);
+        counts.deletions_left_out += self.shared.deletions.post(&posted);
     }
 
     /// The newest event time in the blocks before this one. `None` only when the engine was stopped meanwhile.
@@ -233,10 +249,15 @@ impl Ingest {
         let shared = Arc::clone(&self.shared);
         let observer = Rc::clone(&self.observer);
         let mut observer = observer.borrow_mut();
-        shared.deletions.read_since(&mut self.deletions_read, &mut self.deletions);
         let all_done = ended && shared.clocks.all_done();
         let open = *capability.time();
         let watermark = shared.watermark();
+        // Only now: whatever the watermark rests on had its deletions on the board before. Read earlier, those of a block that
+        // another worker publishes meanwhile would be missed by the windows which that block closes.
+        shared.deletions.read(self.worker, &mut self.deletions);
+        let over = self.deletions.len().saturating_sub(DELETIONS_MAX);
+        self.deletions.drain(..over);
+        self.deletions_swept = self.deletions_swept.saturating_sub(over);
         let next = watermark.map_or(open, |time| minute_of(time.unix()).max(open));
         let before = if all_done { i64::MAX } else { next as i64 * 60 };
         if before > open as i64 * 60 {
@@ -270,7 +291,6 @@ impl Ingest {
             shared.counters.advance_watermark(unix);
             shared.forget_keys_before(EventTime::from_unix(unix));
             let needed = EventTime::from_unix(unix - 60 - shared.clocks.lateness_max());
-            shared.deletions.drop_before(needed);
             self.deletions.retain(|posted| posted.time >= needed);
             self.deletions_swept = self.deletions.len();
         }

@@ -151,6 +151,7 @@ pub(crate) fn ledger() -> CoverageBatch {
             partly_seconds: blind,
             rejected: AtLeast::rounded(rejected, K::DEFAULT),
             late: AtLeast::rounded(0, K::DEFAULT),
+            thinned: AtLeast::rounded(0, K::DEFAULT),
         })
     };
     let gap = |number: i64, start: i64, end: Option<i64>, cause: &str| GapRecord {

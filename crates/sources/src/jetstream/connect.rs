@@ -24,6 +24,8 @@ use crate::source::{Source, SourceError};
 pub const MESSAGE_BYTES_MAX: usize = 1 << 20;
 /// How far before the last message a new connection starts; the repeats are recognised at the edge.
 pub const OVERLAP_SECONDS: i64 = 5;
+/// A message that is older than this comes from what the server keeps, and it plays that back as slowly as it is read.
+pub const PLAYBACK_SECONDS: i64 = 60;
 /// The key of the one position that this source has: `time_us` of the newest message, in whole seconds, so that no message can be
 /// told by it.
 pub(crate) const CURSOR_KEY: &str = "cursor";
@@ -100,8 +102,19 @@ impl Source for Jetstream {
         let batch = Batch::new(partition, CURSOR_KEY, config.batch_bytes, wrap);
         let endpoints = Endpoints::new(config.endpoints.len(), config.backoff_min, config.backoff_max, config.seed);
         let part_at_end = part.clone();
-        let mut connection =
-            Connection { config, clock, part, stop, endpoints, unpack, cursor, asked_from: None, poison: None, batch };
+        let mut connection = Connection {
+            config,
+            clock,
+            part,
+            stop,
+            endpoints,
+            unpack,
+            cursor,
+            asked_from: None,
+            poison: None,
+            behind: false,
+            batch,
+        };
         runtime.block_on(connection.run());
         part_at_end.closed();
         Ok(())
@@ -121,6 +134,8 @@ struct Connection {
     asked_from: Option<i64>,
     /// The cursor at which a message could not be taken: when it happens there again, that message is jumped over.
     poison: Option<i64>,
+    /// The server has what this has not read: nobody must take it for idle.
+    behind: bool,
     batch: Batch,
 }
 
@@ -150,6 +165,10 @@ impl From<Trouble> for Ended {
 
 impl Connection {
     async fn run(&mut self) {
+        self.behind = self.cursor.is_some();
+        if self.batch.behind(self.behind).is_err() {
+            return;
+        }
         while !self.stop.stopped() {
             let url = self.config.endpoints[self.endpoints.current()].clone();
             let shown = shown(&url);
@@ -157,7 +176,9 @@ impl Connection {
             let Err(ended) = self.connection(&url).await;
             let flushed = self.batch.flush();
             let (Ended::Failed(failure), Ok(())) = (ended, flushed) else { return };
-            if self.passes_over(failure.trouble).is_err() {
+            // What comes until it is connected again can be asked for then.
+            self.behind = self.cursor.is_some();
+            if self.passes_over(failure.trouble).is_err() || self.batch.behind(self.behind).is_err() {
                 return;
             }
             let wait = self.endpoints.failed(failure);
@@ -275,7 +296,16 @@ impl Connection {
     }
 
     fn take(&mut self, text: &[u8]) -> Result<(), Stopped> {
-        let time = time_us(text).filter(|&time| makes_sense(time, self.clock.now()));
+        let now = self.clock.now();
+        let time = time_us(text).filter(|&time| makes_sense(time, now));
+        if let Some(time) = time {
+            let played_back = event_time(time).unix() < now.unix() - PLAYBACK_SECONDS;
+            self.batch.can_wait(played_back);
+            if self.behind != played_back {
+                self.behind = played_back;
+                self.batch.behind(played_back)?;
+            }
+        }
         if let (Some(from), Some(time)) = (self.asked_from, time) {
             self.asked_from = None;
             // The overlap begins before the last message, so a server that still has it begins there too.

@@ -12,6 +12,6 @@ mod hidden;
 mod tests;
 
 pub use config::{ENDPOINTS_DEFAULT, JetstreamConfig, ZstdDictionary};
-pub use connect::{Jetstream, MESSAGE_BYTES_MAX, OVERLAP_SECONDS};
+pub use connect::{Jetstream, MESSAGE_BYTES_MAX, OVERLAP_SECONDS, PLAYBACK_SECONDS};
 pub(crate) use decode::{Scratch, decode_block};
 pub use hidden::{HIDDEN_ACCOUNTS_MAX, HiddenAccounts};

@@ -243,6 +243,34 @@ impl Running {
     }
 }
 
+#[test]
+fn what_happens_now_is_thinned_and_what_is_played_back_waits() {
+    let now = (NOW.unix() as u64 * 1_000_000 - BEGAN) / 10_000_000;
+    let served = Served::new(vec![Act::SendAndStay(texts(now - 20..now + 200))]);
+    let live = start_with(vec![served.url()], |config| config.batch_bytes = 1, None);
+    let since = Instant::now();
+    // Nobody takes blocks, so the lane fills, and one finds no room.
+    while live.receiver.thinning().waited() == 0 {
+        assert!(since.elapsed() < PATIENCE, "no block was turned away");
+        thread::sleep(Duration::from_millis(2));
+    }
+    assert!(live.receiver.thinning().portion() < groundswell_post::Portion::ALL);
+    assert_eq!(live.messages(220).len(), 220, "what is sent is sent; the workers leave out");
+    live.stop();
+
+    // The same of an hour ago: the server keeps it.
+    let served = Served::new(vec![Act::SendAndStay(texts(0..220))]);
+    let played = start_with(vec![served.url()], |config| config.batch_bytes = 1, None);
+    let since = Instant::now();
+    while played.receiver.waiting() < 64 {
+        assert!(since.elapsed() < PATIENCE, "the lane is not filled");
+        thread::sleep(Duration::from_millis(2));
+    }
+    assert_eq!(played.messages(220).len(), 220);
+    assert_eq!(played.receiver.thinning().waited(), 0);
+    played.stop();
+}
+
 /// A port that refuses: bound, noted, and closed again.
 fn refusing() -> SocketAddr {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()

@@ -39,6 +39,8 @@ impl Open {
     /// go on from here too, and not from what is the newest then.
     pub(crate) fn begin(key: String, handle: PartitionHandle, next: i64) -> Result<Self, Stopped> {
         let mut open = Self { key: key.into(), handle, batch: Messages::default(), next };
+        // Until Kafka has said that there is nothing.
+        open.behind(true);
         open.send(next, Payload::Messages(Messages::default()))?;
         Ok(open)
     }
@@ -48,6 +50,12 @@ impl Open {
         self.flush()?;
         self.next = next;
         self.send(next, Payload::Messages(Messages::default()))
+    }
+
+    /// Whether Kafka has messages of it that were not taken. What was taken must have been sent by now.
+    pub(crate) fn behind(&mut self, behind: bool) {
+        debug_assert!(behind || self.batch.is_empty(), "what waits in a batch is not read yet");
+        self.handle.behind(behind);
     }
 
     pub(crate) fn next(&self) -> i64 {

@@ -210,6 +210,14 @@ impl Reader {
                     open.flush()?;
                 }
                 self.waiting = 0;
+                // Only now that all is sent which was taken: else what waits could be overtaken by the watermark.
+                for (topic, partition, behind) in self.report.take_behind() {
+                    let number = usize::try_from(partition).unwrap_or(usize::MAX);
+                    let at = self.index.get(&topic).and_then(|of_topic| *of_topic.get(number)?);
+                    if let Some((_, open)) = at.and_then(|at| self.open.get_mut(at)) {
+                        open.behind(behind);
+                    }
+                }
                 flush_at = now + BATCH_WAIT;
                 self.tell();
             }

@@ -23,6 +23,8 @@ pub struct KafkaReport {
     pub(crate) begun_anew: AtomicU64,
     brokers_up: AtomicU64,
     lag: AtomicI64,
+    /// What the last statistics said of each partition and was not taken yet.
+    behind: Mutex<Vec<(String, i32, bool)>>,
     trouble: Mutex<Option<Trouble>>,
     missing: Mutex<Vec<String>>,
 }
@@ -58,6 +60,7 @@ impl KafkaReport {
             begun_anew: AtomicU64::new(0),
             brokers_up: AtomicU64::new(0),
             lag: AtomicI64::new(-1),
+            behind: Mutex::default(),
             trouble: Mutex::default(),
             missing: Mutex::default(),
         }
@@ -81,6 +84,11 @@ impl KafkaReport {
     /// Messages that are waiting in Kafka, over all our partitions; `None` where it is not known.
     pub fn lag(&self) -> Option<u64> {
         u64::try_from(self.lag.load(Ordering::Relaxed)).ok()
+    }
+
+    /// Partitions of which it was said anew whether they have unread messages.
+    pub(crate) fn take_behind(&self) -> Vec<(String, i32, bool)> {
+        std::mem::take(&mut *self.behind.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(crate) fn add(counter: &AtomicU64, count: u64) {
@@ -112,10 +120,29 @@ impl KafkaReport {
                 let at = if partition.app_offset >= 0 { partition.app_offset } else { partition.next_offset };
                 if at < 0 || partition.ls_offset < 0 { -1 } else { (partition.ls_offset - at).max(0) }
             });
+        let told = statistics.topics.iter().flat_map(|(topic, of)| {
+            let told = move |partition: &rdkafka::statistics::Partition| {
+                let behind = is_behind(partition.fetchq_cnt, partition.next_offset, partition.ls_offset)?;
+                (partition.desired && partition.partition >= 0).then(|| (topic.clone(), partition.partition, behind))
+            };
+            of.partitions.values().filter_map(told)
+        });
+        *self.behind.lock().unwrap_or_else(PoisonError::into_inner) = told.collect();
         // One that is not known makes the sum unknown.
         let lag = lags.fold(0_i64, |sum, lag| if sum < 0 || lag < 0 { -1 } else { sum.saturating_add(lag) });
         self.lag.store(lag, Ordering::Relaxed);
     }
+}
+
+/// Whether a partition has messages that were not handed to us: some that are fetched already, or some between the next fetch
+/// and the end of its log. `None` where the ends are not known yet.
+///
+/// Not by the offset of the last message: what ends a transaction takes an offset and is never handed out.
+fn is_behind(fetched: i64, next_fetch: i64, end: i64) -> Option<bool> {
+    if fetched > 0 {
+        return Some(true);
+    }
+    (next_fetch >= 0 && end >= 0).then_some(next_fetch < end)
 }
 
 /// What went wrong, in our words. `reason` is librdkafka's own text, of which only what the system said is looked at.
@@ -142,5 +169,26 @@ pub(crate) fn trouble_of(code: Option<RDKafkaErrorCode>, reason: &str) -> Troubl
         Some(Code::BadMessage | Code::InvalidMessage) => Trouble::BadAnswer,
         Some(Code::BadCompression | Code::UnsupportedCompressionType) => Trouble::BadCompression,
         _ => Trouble::ServerError,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_partition_is_behind_while_anything_of_it_is_unread() {
+        for (fetched, next_fetch, end, expected) in [
+            (0, -1001, 5, None),
+            (0, 5, -1, None),
+            (0, 5, 5, Some(false)),
+            (0, 4, 5, Some(true)),
+            (3, 5, 5, Some(true)),
+            (3, -1001, -1, Some(true)),
+            // Offsets 5 to 7 were a transaction of two messages and its end.
+            (0, 8, 8, Some(false)),
+        ] {
+            assert_eq!(is_behind(fetched, next_fetch, end), expected, "{fetched} {next_fetch} {end}");
+        }
     }
 }

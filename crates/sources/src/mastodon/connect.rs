@@ -448,6 +448,7 @@ impl Reader {
 
     /// A connection stands.
     fn stands(&mut self, way: Way) {
+        self.batch.can_wait(way == Way::Poll);
         tracing::info!(target: LOG, instance = %self.part.name(), ?way, "connected");
         self.part.connected();
         self.backoff.reset();
@@ -467,6 +468,9 @@ impl Reader {
             }
         }
         self.behind = false;
+        // What was asked for is kept whole; what streams from here on cannot wait.
+        self.batch.flush()?;
+        self.batch.can_wait(false);
         Ok(())
     }
 
@@ -492,6 +496,7 @@ impl Reader {
         }
         // Too much was missed: on with the present.
         tracing::warn!(target: LOG, instance = %self.part.name(), "{}", Trouble::TooFarBack);
+        self.part.given_up();
         self.last = None;
         self.page(stands).await?;
         self.behind = false;
@@ -518,7 +523,8 @@ impl Reader {
             *stands = true;
             self.stands(Way::Poll);
         }
-        // Newest first on the page.
+        // Newest first on the page, which the server keeps for whoever asks.
+        self.batch.can_wait(true);
         for status in statuses.iter().rev() {
             self.event("update", status.as_raw_str())?;
         }

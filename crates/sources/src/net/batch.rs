@@ -28,6 +28,8 @@ pub(crate) struct Batch {
     sent: u64,
     waiting: u64,
     position: Option<Box<str>>,
+    /// What it holds is kept by a server that can wait.
+    can_wait: bool,
 }
 
 impl fmt::Debug for Batch {
@@ -38,7 +40,18 @@ impl fmt::Debug for Batch {
 
 impl Batch {
     pub(crate) fn new(partition: PartitionHandle, key: &str, bytes_max: usize, wrap: Wrap) -> Self {
-        Self { partition, key: Arc::from(key), wrap, bytes_max, bytes: Vec::new(), sent: 0, waiting: 0, position: None }
+        let partition = partition.cannot_wait();
+        Self {
+            partition,
+            key: Arc::from(key),
+            wrap,
+            bytes_max,
+            bytes: Vec::new(),
+            sent: 0,
+            waiting: 0,
+            position: None,
+            can_wait: false,
+        }
     }
 
     /// Takes a message, written by `write`; line breaks in it are white space in JSON, and here would end it.
@@ -53,6 +66,22 @@ impl Batch {
         self.bytes.push(b'\n');
         self.waiting += 1;
         if self.bytes.len() >= self.bytes_max { self.flush() } else { Ok(()) }
+    }
+
+    /// Whether what comes now is kept by its server as long as we like, such as a page that was asked for or a history that is
+    /// played back: then nothing is left out of it, and it waits for room.
+    pub(crate) fn can_wait(&mut self, can_wait: bool) {
+        self.can_wait = can_wait;
+    }
+
+    /// Whether its server is known to have something that was not read. What was read must be on its way before it is said that
+    /// there is no more.
+    pub(crate) fn behind(&mut self, behind: bool) -> Result<(), Stopped> {
+        if !behind {
+            self.flush()?;
+        }
+        self.partition.behind(behind);
+        Ok(())
     }
 
     /// Where the source goes on after the message before.
@@ -76,6 +105,11 @@ impl Batch {
         let first = self.sent + 1;
         self.sent += std::mem::take(&mut self.waiting);
         let position = self.position.as_ref().map(|value| Position::new(&self.key, value.clone()));
-        self.partition.send_at(first, (self.wrap)(bytes), position)
+        let payload = (self.wrap)(bytes);
+        if self.can_wait {
+            self.partition.send_at(first, payload, position)
+        } else {
+            self.partition.send_or_thin(first, payload, position)
+        }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender};
-use groundswell_post::Rejection;
+use groundswell_post::{Portion, Rejection};
 
 use super::durability::Durability;
 use super::unpack::{Packing, UnpackError, unpack};
@@ -348,7 +348,8 @@ impl PushDoor {
     fn check(&self, plain: Vec<u8>, receipt: &mut PushReceipt) -> Vec<u8> {
         let shared = &*self.shared;
         let (source, payload) = (SourceIx(0), Payload::Ndjson(plain));
-        let block = Block { source, partition: 0, seq: 0, first_line: 1, position: None, payload };
+        let block =
+            Block { source, partition: 0, seq: 0, first_line: 1, position: None, portion: Portion::ALL, payload };
         let now = shared.clock.now();
         decode(&block, &shared.config.decode, now, &mut DecodeScratch::default(), &mut |line, record| {
             receipt.lines += 1;
@@ -426,20 +427,24 @@ impl Source for PushSource {
         out.partitions(&[], &stop);
         self.shared.part.connecting("POST /api/v1/ingest");
         self.shared.part.connected();
-        let mut partitions: BTreeMap<Arc<str>, PartitionHandle> = BTreeMap::new();
+        // Of each stream: its partition, and the number of its next line.
+        let mut partitions: BTreeMap<Arc<str>, (PartitionHandle, u64)> = BTreeMap::new();
         while !stop.stopped() {
             let queued = match self.receiver.recv_timeout(STOP_POLL) {
                 Ok(queued) => queued,
                 Err(RecvTimeoutError::Timeout) => continue,
                 Err(RecvTimeoutError::Disconnected) => break,
             };
-            let partition = partitions.entry(Arc::clone(&queued.stream)).or_insert_with(|| {
+            let (partition, next) = partitions.entry(Arc::clone(&queued.stream)).or_insert_with(|| {
                 let name = format!("{}/{}", self.shared.config.name, queued.stream);
                 let lateness = self.shared.config.lateness;
-                out.partition(PartitionSpec { name, head_time: None, live: true, lateness }, &stop)
+                (out.partition(PartitionSpec { name, head_time: None, live: true, lateness }, &stop), 1)
             });
             let position = Position::new(&queued.stream, queued.number.to_string());
-            if partition.send_at(1, Payload::Ndjson(queued.payload), Some(position)).is_err() {
+            let payload = Payload::Ndjson(queued.payload);
+            let first_line = *next;
+            *next += payload.lines();
+            if partition.send_at(first_line, payload, Some(position)).is_err() {
                 break;
             }
         }

@@ -75,6 +75,11 @@ pub(crate) trait Subject {
     /// What it promises about going on.
     fn resume(&self) -> Resume;
 
+    /// The number of the first line; an offset begins at 0.
+    fn first_line(&self) -> u64 {
+        1
+    }
+
     /// Whether its format has deletions.
     fn deletes(&self) -> bool {
         true
@@ -135,7 +140,7 @@ pub(crate) fn run(subject: &dyn Subject, script: &[Item], resume: Option<&Positi
         move || source.run(sender, stop)
     });
     let mut told = Told::default();
-    let mut reading = Reading::default();
+    let mut reading = Reading { first_line: subject.first_line(), ..Reading::default() };
     let since = Instant::now();
     loop {
         assert!(since.elapsed() < PATIENCE, "{name}: only {} records in time", told.records());
@@ -158,6 +163,7 @@ pub(crate) fn run(subject: &dyn Subject, script: &[Item], resume: Option<&Positi
 /// Checks what holds of every block.
 #[derive(Default)]
 struct Reading {
+    first_line: u64,
     /// By partition: the next block's number and the least line that its first record may have.
     next: BTreeMap<u32, (u64, u64)>,
     positions: Positions,
@@ -169,7 +175,7 @@ impl Reading {
         assert!(!format!("{block:?}").contains(SECRET), "a block's Debug shows what it holds");
         let name = receiver.clocks().name(block.partition);
         assert!(!name.is_empty() && !name.contains(SECRET), "a partition's name is empty or holds something of a post");
-        let (seq, line) = self.next.entry(block.partition).or_insert((0, 1));
+        let (seq, line) = self.next.entry(block.partition).or_insert((0, self.first_line));
         assert_eq!(block.seq, *seq, "blocks of a partition are numbered from 0 without gaps");
         assert!(block.first_line >= *line, "lines of a partition go forward");
         let (mut last, mut newest) = (block.first_line, None);

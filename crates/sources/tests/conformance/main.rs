@@ -10,6 +10,13 @@ mod feed;
 mod file;
 mod harness;
 mod jetstream;
+#[cfg(feature = "kafka")]
+mod kafka;
+#[cfg(feature = "kafka")]
+#[path = "../kafka/broker.rs"]
+#[allow(dead_code, unreachable_pub, reason = "the tests of Kafka use the rest")]
+mod kafka_broker;
 mod mastodon;
 #[path = "../support/mastodon_server.rs"]
 mod mastodon_server;
+mod push;

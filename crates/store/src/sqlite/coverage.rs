@@ -12,7 +12,7 @@ use crate::{CoverageBatch, CoverageQuery, Cursor, GapRecord, LedgerEnd, Page, Re
 /// Minutes that are not over are left out: what is said of a window does not change any more, except that a gap in it is
 /// made up for.
 const WINDOWS: &str = "SELECT m.start / ?1 * ?1 AS w, m.source AS name, count(*), sum(m.blind), sum(m.partly), \
-       sum(m.rejected), sum(m.late), s.recorded_until \
+       sum(m.rejected), sum(m.late), sum(m.thinned), s.recorded_until \
      FROM coverage_minutes m CROSS JOIN coverage_sources s ON s.source = m.source \
      WHERE m.start >= ?2 AND m.start < ?3 AND m.start + 60 <= s.recorded_until AND (?4 IS NULL OR m.source = ?4) \
      GROUP BY w, name HAVING (w, name) > (?5, ?6) ORDER BY w, name LIMIT ?7";
@@ -21,9 +21,10 @@ const GAPS: &str = "SELECT source, part, start, until, seconds, cause, phrase, r
      WHERE start < ?1 AND (until IS NULL OR until > ?2) AND (?3 IS NULL OR source = ?3) \
      ORDER BY start DESC, source, part, run DESC, number DESC LIMIT ?4";
 
-const INSERT_MINUTE: &str = "INSERT INTO coverage_minutes (start, source, blind, partly, rejected, late) \
-     VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET blind = excluded.blind, partly = excluded.partly, \
-     rejected = max(rejected, excluded.rejected), late = max(late, excluded.late)";
+const INSERT_MINUTE: &str = "INSERT INTO coverage_minutes (start, source, blind, partly, rejected, late, thinned) \
+     VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET blind = excluded.blind, partly = excluded.partly, \
+     rejected = max(rejected, excluded.rejected), late = max(late, excluded.late), \
+     thinned = max(thinned, excluded.thinned)";
 
 const INSERT_GAP: &str = "INSERT INTO coverage_gaps (source, run, number, part, start, until, seconds, cause, phrase, recovered) \
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET start = excluded.start, until = excluded.until, \
@@ -46,12 +47,13 @@ fn count(row: &SqliteRow, column: usize) -> Result<u64, ReadError> {
 fn window(row: &SqliteRow, step: Step, k: K) -> Result<Released<Coverage>, ReadError> {
     let start: i64 = row.try_get(0)?;
     let (minutes, blind, partly) = (count(row, 2)?, count(row, 3)?, count(row, 4)?);
-    let recorded_until: i64 = row.try_get(7)?;
+    let thinned = AtLeast::rounded(count(row, 7)?, k);
+    let recorded_until: i64 = row.try_get(8)?;
     // A window that is not over can have as many minutes as are over.
     let over = (start + step.seconds()).min(recorded_until - recorded_until.rem_euclid(60)) - start;
     let known = i64::try_from(minutes).is_ok_and(|minutes| minutes * 60 >= over);
     let state = match () {
-        () if partly == 0 && known => CoverageState::Covered,
+        () if partly == 0 && known && thinned.get() == 0 => CoverageState::Covered,
         () if blind >= minutes * 60 => CoverageState::Gap,
         () => CoverageState::Partly,
     };
@@ -63,6 +65,7 @@ fn window(row: &SqliteRow, step: Step, k: K) -> Result<Released<Coverage>, ReadE
         blind_seconds: blind,
         rejected: AtLeast::rounded(count(row, 5)?, k),
         late: AtLeast::rounded(count(row, 6)?, k),
+        thinned,
     }))
 }
 
@@ -151,6 +154,7 @@ async fn insert_minute(connection: &mut SqliteConnection, minute: &CoverageMinut
         .bind(number(minute.partly_seconds))
         .bind(number(minute.rejected.get()))
         .bind(number(minute.late.get()))
+        .bind(number(minute.thinned.get()))
         .execute(connection)
         .await?;
     Ok(())

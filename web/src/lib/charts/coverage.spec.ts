@@ -3,7 +3,7 @@ import type { CoverageGap, CoverageItem } from '../api/types';
 import { bandWords, gapWords, gapsWithin, segmentWords, segments, startsUpTo, statesOf, toCoverage, whose } from './coverage';
 
 const item = (source: string, minute: number, state: CoverageItem['state']): CoverageItem => ({
-  source, start: `2026-01-01T00:0${minute}:00Z`, step: 'minute', state, blind_seconds: 0, rejected: 0, late: 0,
+  source, start: `2026-01-01T00:0${minute}:00Z`, step: 'minute', state, blind_seconds: 0, rejected: 0, late: 0, thinned: 0,
 });
 const gap: CoverageGap = {
   source: 'bluesky', part: 'bluesky', start: '2026-01-01T00:01:00Z', end: '2026-01-01T00:03:00Z', seconds: 75,

@@ -122,7 +122,7 @@ test('sources say their state, and every record is accounted for', () => {
   const said = text(
     render(SourcesPanel, {
       sources: [{ name: 'bluesky', kind: 'jetstream', state: 'retrying', detail: 'no route', posts: 0, rejected: 3, reconnects: 9, last_event: null, rate: 0, last_error: 'the network does not reach the server', advice: 'check network, proxy and firewall' }],
-      status: { counters: { read: 100, accepted: 90, rejected: 3, late: 7, opted_out: 0, deleted: 0, repeated: 0 } } as Status,
+      status: { counters: { read: 100, accepted: 90, rejected: 3, late: 7, opted_out: 0, deleted: 0, repeated: 0, thinned: 0 } } as Status,
       error: undefined,
       now: 0,
       onretry: () => {},
