@@ -174,6 +174,9 @@ impl Ingest {
                 }
             }
         }
+        // The last post does not stay in the buffers until another one comes, which may be never.
+        self.post = EdgePost::default();
+        self.analysis = Analysis::new();
         shared.counters.add_block(usize::from(block.source.0), &counts);
         shared.checkpoints.counted(block);
     }
@@ -233,8 +236,8 @@ impl Ingest {
         let before = if all_done { i64::MAX } else { next as i64 * 60 };
         if before > open as i64 * 60 {
             let mut lap = Lap::start(shared.stage_times.as_deref());
-            Self::forget(&shared, &mut observer, &self.deletions, before);
-            self.deletions_swept = self.deletions.len();
+            // A deletion may have been read before its post: all of them once more, once a minute.
+            Self::forget(&shared, &mut observer, &self.deletions);
             observer.close(before, &mut |shard, window, summary| {
                 let minute = minute_of(window.start);
                 let at = capability.delayed(&minute.max(open));
@@ -243,9 +246,9 @@ impl Ingest {
             lap.whole(Stage::Close);
         } else if self.deletions.len() > self.deletions_swept {
             // Nothing closes now, but deletions reach what is buffered at once and not only when its window closes.
-            Self::forget(&shared, &mut observer, &self.deletions[self.deletions_swept..], i64::MAX);
-            self.deletions_swept = self.deletions.len();
+            Self::forget(&shared, &mut observer, &self.deletions[self.deletions_swept..]);
         }
+        self.deletions_swept = self.deletions.len();
         if all_done || next > open {
             let limits = observer.counters();
             shared.counters.add_volume(&limits.since(&self.limits_told));
@@ -269,14 +272,14 @@ impl Ingest {
         false
     }
 
-    /// Removes from open minutes that end by `before` what deletions name, each minute by the deletions that its window honours.
-    fn forget(shared: &Shared, observer: &mut Observer, deletions: &[Posted], before: i64) {
+    /// Removes from open minutes what deletions name, each minute by the deletions that its window honours.
+    fn forget(shared: &Shared, observer: &mut Observer, deletions: &[Posted]) {
         if deletions.is_empty() {
             return;
         }
         let lateness = shared.clocks.lateness_max();
         let mut forgotten = 0;
-        for minute in observer.open_minutes().into_iter().filter(|minute| minute.end() <= before) {
+        for minute in observer.open_minutes() {
             let honoured = minute.start - lateness..minute.end() + lateness;
             let keys: HashSet<DeleteKey> = deletions
                 .iter()
