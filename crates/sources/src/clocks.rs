@@ -105,6 +105,12 @@ impl Partition {
         // Blocks that are still on their way are no silence.
         self.live && self.sent == self.published && silent >= idle_after
     }
+
+    /// What its posts would call now, by the newest of them and the time since it was seen.
+    fn run_on(&self, millis: u64) -> Option<i64> {
+        let since = millis.saturating_sub(self.seen_at.unwrap_or(millis)) / 1_000;
+        Some(self.newest?.unix().saturating_add(i64::try_from(since).unwrap_or(i64::MAX)))
+    }
 }
 
 impl Clocks {
@@ -234,8 +240,9 @@ impl Clocks {
     /// No timely post before this time can come any more. `None`: nothing can be said yet. Never goes back.
     ///
     /// The smallest of (newest event time − lateness) over the partitions that are neither done nor idle; a partition that
-    /// has published nothing counts with the time of its first record. When only idle live partitions are left, wall clock −
-    /// lateness − idle time, so that windows close although nothing comes.
+    /// has published nothing counts with the time of its first record. When only idle live partitions are left, the time to
+    /// which the newest post's has run on since it came − lateness − idle time, so that windows close although nothing comes.
+    /// The wall clock, which may leap, is asked only where no post has come at all.
     pub fn watermark(&self, clock: &dyn Clock) -> Option<EventTime> {
         let (now, millis) = (clock.now(), clock.millis());
         let idle_after = u64::try_from(self.idle_after.as_millis()).unwrap_or(u64::MAX);
@@ -247,10 +254,12 @@ impl Clocks {
         let mut lowest: Option<i64> = None;
         let mut unknown = false;
         let mut idle_lateness: i64 = 0;
+        let mut run_on: Option<i64> = None;
         for &number in &inner.open {
             let state = &mut inner.partitions[number as usize];
             if state.idle(millis, idle_after) {
                 idle_lateness = idle_lateness.max(state.lateness);
+                run_on = run_on.max(state.run_on(millis));
                 continue;
             }
             match state.newest.or(state.head_time) {
@@ -265,7 +274,8 @@ impl Clocks {
             return inner.watermark;
         }
         let idle_seconds = i64::try_from(self.idle_after.as_secs()).unwrap_or(i64::MAX / 4);
-        let next = lowest.unwrap_or_else(|| now.unix().saturating_sub(idle_lateness).saturating_sub(idle_seconds));
+        let silent = || run_on.unwrap_or(now.unix()).saturating_sub(idle_lateness).saturating_sub(idle_seconds);
+        let next = lowest.unwrap_or_else(silent);
         inner.watermark = inner.watermark.max(Some(EventTime::from_unix(next)));
         inner.watermark
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use groundswell_post::EventTime;
 use groundswell_sources::{
-    BlockReceiver, Clock, Clocks, ManualClock, PartitionHandle, PartitionSpec, Payload, SourceIx, Stop, channel,
+    BlockReceiver, Clocks, ManualClock, PartitionHandle, PartitionSpec, Payload, SourceIx, Stop, channel,
 };
 use proptest::prelude::*;
 
@@ -98,12 +98,38 @@ fn an_idle_live_partition_no_longer_holds_the_watermark_back() {
     clocks.publish(0, 2, None);
     clocks.watermark(&clock);
     clock.advance_millis(30_000);
-    let silent = clock.now().unix() - 7 - 30;
-    assert_eq!(clocks.watermark(&clock), Some(time(silent)), "all are idle: the wall clock drives");
+    // The newest post's time, and 230 seconds since it came.
+    let silent = 9_930 + 230 - 7 - 30;
+    assert_eq!(clocks.watermark(&clock), Some(time(silent)), "all are idle: the posts' own time runs on");
     // Who comes back with older posts does not turn it back.
     send(&mut handles[1]);
     clocks.publish(1, 0, Some(time(9_000)));
     assert_eq!(clocks.watermark(&clock), Some(time(silent)));
+}
+
+/// The machine's clock leaps by an hour while all sources are idle: windows close when they would have, and what comes then is
+/// not late.
+#[test]
+fn a_wall_clock_that_leaps_moves_no_watermark() {
+    for leap in [-3_600, 3_600] {
+        let clock = ManualClock::at(time(1_000_000));
+        let (mut handles, clocks, _receiver) = open(&[spec(None, true, 5)]);
+        send(&mut handles[0]);
+        clocks.publish(0, 0, Some(time(1_000_000)));
+        assert_eq!(clocks.watermark(&clock), Some(time(999_995)));
+        clock.set(time(1_000_000 + leap));
+        clock.advance_millis(90_000);
+        assert_eq!(clocks.watermark(&clock), Some(time(1_000_090 - 5 - 30)), "{leap}");
+        send(&mut handles[0]);
+        clocks.publish(0, 1, Some(time(1_000_100)));
+        assert_eq!(clocks.watermark(&clock), Some(time(1_000_095)), "{leap}");
+    }
+    // Before the first post nothing else is known than the wall clock, and nothing is open that it could close.
+    let clock = ManualClock::at(time(1_000_000));
+    let (_handles, clocks, _receiver) = open(&[spec(None, true, 5)]);
+    clocks.watermark(&clock);
+    clock.advance_millis(30_000);
+    assert_eq!(clocks.watermark(&clock), Some(time(1_000_030 - 5 - 30)));
 }
 
 #[test]
