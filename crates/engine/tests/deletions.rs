@@ -52,6 +52,8 @@ impl ReleaseSink for Sink {
 
 struct Bench {
     partition: PartitionHandle,
+    /// Another one, which lags and holds windows open.
+    slow: Option<PartitionHandle>,
     /// Dropped at the end: the source ends with it.
     sender: BlockSender,
     clock: Arc<ManualClock>,
@@ -64,13 +66,15 @@ struct Bench {
 }
 
 impl Bench {
-    fn new(workers: usize) -> Self {
+    fn new(workers: usize, live: bool, slow: bool) -> Self {
         let (feed, receiver) = channel(4, Duration::from_hours(10_000));
         let mut sender = feed.sender(SourceIx(0));
         drop(feed);
         let stop = Stop::default();
-        let spec = PartitionSpec { name: "a".to_owned(), head_time: None, live: true, lateness: LATENESS };
-        let partition = sender.partition(spec, &stop);
+        let spec = |name: &str| PartitionSpec { name: name.to_owned(), head_time: None, live, lateness: LATENESS };
+        let specs = [spec("a"), spec("b")];
+        let mut partitions = sender.partitions(&specs[..1 + usize::from(slow)], &stop).into_iter();
+        let (partition, slow) = (partitions.next().unwrap(), partitions.next());
         let config = EngineConfig {
             workers,
             cluster: None,
@@ -91,7 +95,7 @@ impl Bench {
             let (counters, inspector) = (Arc::clone(&counters), Arc::clone(&inspector));
             move || run_inspected(config, receiver, clock, Box::new(Sink(Mutex::new(sent))), stop, counters, inspector)
         });
-        Self { partition, sender, clock, counters, inspector, checkpoints, stop, engine, line: 1 }
+        Self { partition, slow, sender, clock, counters, inspector, checkpoints, stop, engine, line: 1 }
     }
 
     /// Sends a block of one record, so that any worker may take it.
@@ -143,7 +147,7 @@ impl Bench {
     /// Stops, and gives the last checkpoint.
     fn end(self) -> Vec<u8> {
         self.stop.stop();
-        drop((self.partition, self.sender));
+        drop((self.partition, self.slow, self.sender));
         self.engine.join().unwrap().unwrap();
         self.checkpoints.into_iter().last().unwrap()
     }
@@ -207,7 +211,7 @@ fn in_bytes(bytes: &[u8], numbers: impl Iterator<Item = u64>) -> (usize, usize) 
 }
 
 fn deletions_reach_everything(workers: usize) {
-    let mut bench = Bench::new(workers);
+    let mut bench = Bench::new(workers, true, false);
     let all = PLANTED as usize;
     for number in 0..PLANTED {
         bench.post(number, number as i64);
@@ -261,4 +265,26 @@ fn deletions_reach_what_one_worker_holds() {
 #[test]
 fn deletions_reach_what_two_workers_hold() {
     deletions_reach_everything(2);
+}
+
+/// A source that lags holds windows open for an hour: a live source's deletion reaches what is buffered in them all the same. In
+/// files, which may be read again, only event time decides: a window that ended long before the deletion keeps its post.
+#[test]
+fn deletions_reach_what_a_source_that_lags_holds_open() {
+    for live in [true, false] {
+        let mut bench = Bench::new(2, live, true);
+        let first = format!(r#"{{"id":"s","author":"s","time":{START},"text":"the river rises"}}"#);
+        bench.slow.as_mut().unwrap().send(1, Payload::Ndjson(first.into_bytes())).unwrap();
+        bench.post(0, 5);
+        bench.bystander(3_600);
+        bench.until("all posts are counted", |totals| totals.records.accepted == 3);
+        assert_eq!(found(&bench.inspector.ask(), 0..1), (1, 1, 1));
+        bench.send(&format!(r#"{{"delete":true,"id":"{}","time":{}}}"#, id(0), START + 3_600));
+        bench.until("the deletion is read", |totals| totals.records.deleted == 1);
+        let saved = usize::from(!live);
+        assert_eq!(in_bytes(&bench.checkpoint(), 0..1), (saved, 0), "live: {live}");
+        let (keys, tokens, _) = found(&bench.inspector.ask(), 0..1);
+        assert_eq!((keys, tokens), (saved, saved), "live: {live}");
+        bench.end();
+    }
 }

@@ -139,7 +139,7 @@ impl Ingest {
         lap.whole(Stage::Decode);
 
         let default_source = shared.default_source(block.source);
-        self.post_deletions(&records, default_source, newest, &mut counts);
+        self.post_deletions(&records, default_source, newest, shared.clocks.is_live(block.partition), &mut counts);
         shared.clocks.publish(block.partition, block.seq, newest);
         let Some(mut newest) = self.newest_before(block) else { return };
 
@@ -187,6 +187,7 @@ impl Ingest {
         records: &[Record<'_>],
         default_source: &str,
         newest: Option<EventTime>,
+        live: bool,
         counts: &mut BlockCounts,
     ) {
         let mut posted = Vec::new();
@@ -196,7 +197,7 @@ impl Ingest {
             let time = deletion.time.or(newest).unwrap_or_else(|| self.shared.clock.now());
             self.keys.clear();
             self.edge.deletion(deletion, default_source, time, &mut self.keys);
-            posted.extend(self.keys.iter().map(|key| Posted { time, key: *key }));
+            posted.extend(self.keys.iter().map(|key| Posted { time, key: *key, live }));
         }
         self.shared.deletions.post(&posted);
     }
@@ -280,12 +281,8 @@ impl Ingest {
         let lateness = shared.clocks.lateness_max();
         let mut forgotten = 0;
         for minute in observer.open_minutes() {
-            let honoured = minute.start - lateness..minute.end() + lateness;
-            let keys: HashSet<DeleteKey> = deletions
-                .iter()
-                .filter(|posted| honoured.contains(&posted.time.unix()))
-                .map(|posted| posted.key)
-                .collect();
+            let honoured = deletions.iter().filter(|posted| posted.is_for(minute, lateness));
+            let keys: HashSet<DeleteKey> = honoured.map(|posted| posted.key).collect();
             if !keys.is_empty() {
                 forgotten += observer.delete(minute, &keys);
             }
