@@ -215,7 +215,7 @@ impl Fed {
         loop {
             let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
             let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap().trim();
-            if u64::from_str_radix(caught, 16).unwrap() & 1 << 14 != 0 {
+            if u64::from_str_radix(caught, 16).unwrap() & (1 << 14) != 0 {
                 return;
             }
             assert!(since.elapsed() < PATIENCE, "it does not listen for signals");

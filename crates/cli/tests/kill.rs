@@ -142,7 +142,9 @@ fn a_replay_that_is_killed_releases_what_an_undisturbed_one_does() {
         let disturbed = rows(&folder.join("data"));
         for (key, figures) in &disturbed {
             let Some(Some((posts, authors))) = whole.get(key) else {
-                assert!(figures.is_none(), "{key:?} was released although an undisturbed run holds it back");
+                // Where small cells fold, another one may have fallen below k by the cut and joined "other" in this one's place.
+                let folds = key.0.starts_with("language") && was_cut(&key.0, key.1, &cuts);
+                assert!(figures.is_none() || folds, "{key:?} was released although an undisturbed run holds it back");
                 continue;
             };
             let Some((cut_posts, cut_authors)) = figures else {

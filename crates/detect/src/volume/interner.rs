@@ -314,7 +314,7 @@ mod tests {
             let mut interner = Interner::new();
             let mut model = std::collections::BTreeMap::new();
             // All begin at one of four slots.
-            let hash = |number: u64| number << 32 | number % 4 | 1_020;
+            let hash = |number: u64| (number << 32) + 1_020 + number % 4;
             for (number, forget) in steps {
                 let value = format!("w{number};");
                 interner.next_post();
