@@ -9,6 +9,7 @@ use groundswell_store::{CheckpointFolder, ReleaseWriter as _, Writer};
 use tokio::runtime::Handle;
 
 use crate::failure::Failure;
+use crate::patience::patiently;
 use crate::settings::Settings;
 
 /// Keeps the checkpoints of one store.
@@ -70,7 +71,7 @@ impl Checkpoints {
             return Ok(false);
         }
         self.number = number;
-        runtime.block_on(writer.set_checkpoint(Some(number)))?;
+        patiently(|| runtime.block_on(writer.set_checkpoint(Some(number))))?;
         self.folder.keep_only(Some(number))?;
         Ok(true)
     }

@@ -656,7 +656,7 @@ mod tests {
         // Second 80: another endpoint is configured; it stands ten seconds later.
         let other = LiveStatus::new(Arc::clone(&bench.clock) as Arc<dyn Clock>);
         let part = other.part("one");
-        let listened = Listened { name: "source".to_owned(), live: Some(other), counts: Box::new(|| (0, 0)) };
+        let listened = Listened { name: "source".to_owned(), live: Some(other), counts: Box::new(Counted::default) };
         run.recorder.exchange("source", Some(listened));
         bench.pass(&mut run, 10);
         assert_eq!(bench.gaps(&run), ["one 1–None None not-running false", "one 1–Some(2) Some(10) refused false"]);
@@ -673,7 +673,7 @@ mod tests {
         bench.pass(&mut run, 60);
         let again = LiveStatus::new(Arc::clone(&bench.clock) as Arc<dyn Clock>);
         again.part("one").connected();
-        let listened = Listened { name: "source".to_owned(), live: Some(again), counts: Box::new(|| (0, 0)) };
+        let listened = Listened { name: "source".to_owned(), live: Some(again), counts: Box::new(Counted::default) };
         run.recorder.exchange("source", Some(listened));
         bench.pass(&mut run, 60);
         assert_eq!(bench.gaps(&run)[0], "one 2–Some(4) Some(60) not-running false");

@@ -12,6 +12,7 @@ mod kafka;
 mod labelled;
 mod logging;
 mod output;
+mod patience;
 mod pipeline;
 mod proc;
 mod push;

@@ -22,6 +22,7 @@ use tokio::runtime::Handle;
 use crate::args::ClusterArgs;
 use crate::checkpoints::Checkpoints;
 use crate::failure::Failure;
+use crate::patience::patiently;
 use crate::slots::Slots;
 use crate::watches::Watches;
 
@@ -150,7 +151,7 @@ impl ReleaseSink for StoreSink {
     fn commit(&mut self, closed: Closed) -> Result<(), anyhow::Error> {
         let day_closed = closed.windows.iter().any(|window| window.step == Step::Day);
         let batch = ReleaseBatch { windows: closed.windows, rows: closed.rows, files: Vec::new() };
-        let committed = self.runtime.block_on(self.writer.commit(&batch))?;
+        let committed = patiently(|| self.runtime.block_on(self.writer.commit(&batch)))?;
         if committed.conflicting > 0 {
             tracing::warn!(
                 target: "groundswell",
@@ -162,7 +163,7 @@ impl ReleaseSink for StoreSink {
             live.committed(&batch);
         }
         if day_closed && self.minutes_kept_days < u32::MAX {
-            self.runtime.block_on(self.writer.prune(self.minutes_kept_days))?;
+            patiently(|| self.runtime.block_on(self.writer.prune(self.minutes_kept_days)))?;
         }
         Ok(())
     }
@@ -185,7 +186,7 @@ impl ReleaseSink for StoreSink {
             .into_iter()
             .map(|(_, fingerprint)| FileRead { fingerprint: fingerprint.hash, bytes: fingerprint.bytes, finished_at })
             .collect();
-        self.runtime.block_on(self.writer.finish_files(&files))?;
+        patiently(|| self.runtime.block_on(self.writer.finish_files(&files)))?;
         if let Some(checkpoints) = &mut self.checkpoints {
             checkpoints.clear()?;
         }

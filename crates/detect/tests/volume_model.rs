@@ -437,6 +437,99 @@ fn deleting_an_author_takes_all_their_posts_of_the_minute() {
     assert_eq!(totals, [(0, 1), (60, 1)]);
 }
 
+/// What was deleted is nowhere in what the detector holds, from the next close on; what others hold of it stays theirs.
+#[cfg(debug_assertions)]
+#[test]
+fn of_a_deleted_post_nothing_is_held() {
+    let post = |author: u64, seconds: i64, words: &[u8], tag: u8, domain: u8| Post {
+        seconds,
+        author: Some(author),
+        key: Some(1_000 + author),
+        publisher: false,
+        words: words.to_vec(),
+        tags: vec![tag],
+        domains: vec![domain],
+        watches: vec![0],
+        language: Some(*b"en"),
+        region: None,
+        relation: Relation::Post,
+        source: 0,
+        worker: 0,
+        deleted: false,
+    };
+    // The second is deleted: its first word is another's too, the others nobody else's.
+    let posts = [post(1, 0, &[1, 2], 1, 1), post(2, 5, &[1, 17], 16, 15), post(3, 10, &[2, 3], 2, 2)];
+    let rare = ["wort17", "wort16", "d15.example"];
+    let shared = ["wort2", "d1.example", "source0", "zebra"];
+    let mut observer =
+        Observer::new(VolumeConfig { watch_names: WATCHES.map(str::to_owned).into(), ..Default::default() });
+    let mut merger = Merger::new(VolumeConfig::default(), K::DEFAULT);
+    for post in &posts {
+        observer.observe(&post.edge(), &post.analysis(), &[WatchId(0)]);
+    }
+    // A checkpoint looks before the deletion comes.
+    observer.look(observer.open_minutes()[0], &mut |_, _| {});
+    let held = observer.held();
+    assert!(held.keys.contains(&1_002) && held.authors.contains(&token(2)), "the search finds what is there");
+    assert!(rare.iter().chain(&shared).all(|value| held.values.contains(value)));
+
+    let minute = observer.open_minutes()[0];
+    assert_eq!(observer.delete(minute, &HashSet::from([DeleteKey::Post(PostKey::from_bits(1_002))])), 1);
+    let held = observer.held();
+    assert_eq!((held.keys.contains(&1_002), held.authors.contains(&token(2))), (false, false), "at once");
+    observer.close(START, &mut |_, _, _| panic!("nothing closes yet"));
+    let held = observer.held();
+    assert!(!rare.iter().any(|value| held.values.contains(value)), "at the next close");
+    assert!(shared.iter().all(|value| held.values.contains(value)), "what others said stays");
+    assert!(held.keys.contains(&1_001) && held.authors.contains(&token(3)));
+
+    // It comes again, from somebody else, and is counted as ever.
+    observer.observe(&post(4, 20, &[17], 16, 15).edge(), &post(4, 20, &[17], 16, 15).analysis(), &[]);
+    let mut counted = BTreeMap::new();
+    observer.close(START + 60, &mut |_, minute, summary| {
+        for cell in summary.iter() {
+            counted.insert(cell.value.to_owned(), (cell.posts, cell.authors.count()));
+        }
+        merger.merge(minute, summary);
+    });
+    assert_eq!([counted["wort17"], counted["wort1"], counted["all"]], [(1, 1), (1, 1), (3, 3)]);
+    merger.close(START + 60, &mut |_| {});
+    let held = merger.held();
+    assert!(held.authors.contains(&token(1)) && !held.authors.contains(&token(2)));
+}
+
+#[test]
+fn a_minute_whose_posts_were_all_deleted_is_still_told() {
+    let mut observer = Observer::new(VolumeConfig::default());
+    let key = Some(PostKey::from_bits(7));
+    observer.observe(
+        &EdgePost { key, time: EventTime::from_unix(START), ..EdgePost::default() },
+        &Analysis::new(),
+        &[],
+    );
+    let minute = observer.open_minutes()[0];
+    assert_eq!(observer.delete(minute, &HashSet::from([DeleteKey::Post(PostKey::from_bits(7))])), 1);
+    let mut cells = Vec::new();
+    observer
+        .close(i64::MAX, &mut |_, _, summary| cells.extend(summary.iter().map(|cell| (cell.dimension, cell.posts))));
+    assert_eq!(cells, [(Dimension::Total.index(), 0)]);
+}
+
+/// Deletions without end make no memory grow: forgotten words take room until the numbers are given anew.
+#[test]
+fn words_of_deleted_posts_do_not_pile_up() {
+    let mut observer = Observer::new(VolumeConfig { interned_max: 64, ..VolumeConfig::default() });
+    for number in 0..1_000_u64 {
+        let mut post = EdgePost { key: Some(PostKey::from_bits(number)), ..EdgePost::default() };
+        post.links.push(Link { domain: format!("d{number}.example"), url: None });
+        observer.observe(&post, &Analysis::new(), &[]);
+        let minute = observer.open_minutes()[0];
+        assert_eq!(observer.delete(minute, &HashSet::from([DeleteKey::Post(PostKey::from_bits(number))])), 1);
+        observer.close(0, &mut |_, _, _| panic!("nothing closes yet"));
+    }
+    assert!(observer.counters().interner_rebuilt >= 10, "{:?}", observer.counters());
+}
+
 #[test]
 fn watches_that_are_exchanged_in_the_middle_of_a_minute_keep_their_counts() {
     let names = |names: [&str; 2]| -> Arc<[String]> { names.map(str::to_owned).into() };

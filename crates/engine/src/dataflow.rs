@@ -27,6 +27,8 @@ use crate::checkpoint::{Checkpoints, Step};
 use crate::config::{EngineConfig, EngineError};
 use crate::counters::{Counters, Totals};
 use crate::deletions::DeletionBoard;
+#[cfg(debug_assertions)]
+use crate::inspect::Inspector;
 use crate::operators::ingest::{Inbox, ingest};
 use crate::operators::merge::merge;
 use crate::operators::release::release;
@@ -55,6 +57,8 @@ pub(crate) struct Shared {
     pub(crate) deletions: DeletionBoard,
     pub(crate) volume: VolumeConfig,
     pub(crate) stage_times: Option<Arc<StageTimes>>,
+    #[cfg(debug_assertions)]
+    inspector: Option<Arc<Inspector>>,
     edge: OnceLock<Arc<EdgeShared>>,
     closed: Mutex<Option<Sender<ToSink>>>,
 }
@@ -105,6 +109,40 @@ pub fn run(
     stop: Stop,
     counters: Arc<Counters>,
 ) -> Result<Totals, EngineError> {
+    run_with(config, blocks, clock, sink, stop, counters, Hooks::default())
+}
+
+/// [`run`], with somebody who may look at what the workers hold. Not in release builds.
+#[cfg(debug_assertions)]
+pub fn run_inspected(
+    config: EngineConfig,
+    blocks: BlockReceiver,
+    clock: Arc<dyn Clock>,
+    sink: Box<dyn ReleaseSink>,
+    stop: Stop,
+    counters: Arc<Counters>,
+    inspector: Arc<Inspector>,
+) -> Result<Totals, EngineError> {
+    run_with(config, blocks, clock, sink, stop, counters, Hooks { inspector: Some(inspector) })
+}
+
+/// What tests may hang in. A release build has nothing in it.
+#[derive(Default)]
+struct Hooks {
+    #[cfg(debug_assertions)]
+    inspector: Option<Arc<Inspector>>,
+}
+
+#[cfg_attr(not(debug_assertions), allow(unused_variables, reason = "there are no hooks in a release build"))]
+fn run_with(
+    config: EngineConfig,
+    blocks: BlockReceiver,
+    clock: Arc<dyn Clock>,
+    sink: Box<dyn ReleaseSink>,
+    stop: Stop,
+    counters: Arc<Counters>,
+    hooks: Hooks,
+) -> Result<Totals, EngineError> {
     let (builders, guard) = match &config.cluster {
         None if config.workers == 1 => Communication::Thread.try_build().map_err(EngineError::Cluster)?,
         None => Communication::Process(config.workers).try_build().map_err(EngineError::Cluster)?,
@@ -132,6 +170,8 @@ pub fn run(
         checkpoints: Checkpoints::new(config.workers),
         counters: Arc::clone(&counters),
         deletions: DeletionBoard::new(config.workers),
+        #[cfg(debug_assertions)]
+        inspector: hooks.inspector,
         edge: OnceLock::new(),
         closed: Mutex::new(Some(closed)),
         config,
@@ -234,11 +274,20 @@ fn work(worker: &mut Worker, shared: &Arc<Shared>) {
         }
         if member.is_due() {
             member.make(&closed, |done| {
-                while !done(&probe) {
+                // Once at least: deletions that another worker has read reach what is buffered here.
+                loop {
+                    inbox.borrow_mut().sweep = true;
                     activator.activate();
                     worker.step();
+                    if done(&probe) {
+                        break;
+                    }
                 }
             });
+        }
+        #[cfg(debug_assertions)]
+        if let Some(inspector) = &shared.inspector {
+            inspector.answer(worker.index(), || Inspector::look(&observer.borrow(), &merger.borrow()));
         }
         if inbox.borrow().done {
             if probe.done() {

@@ -4,13 +4,16 @@
 //! of the process read. They are put there *before* the block's clock is published: a window closes only when the watermark
 //! has passed it, the watermark rests on published clocks, and so every deletion that a sequential reading would have seen by
 //! then is on the board. Which deletions a window honours is decided by event time alone and not by who was faster: those
-//! made after `start − lateness` and before `end + lateness`.
+//! made after `start − lateness` and before `end + lateness`. A live source's deletion is honoured by every open window that
+//! it can be of, also where another source that lags holds a window open for longer: nobody reads a live source twice, and
+//! who deletes a post need not wait for others.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use groundswell_edge::DeleteKey;
 use groundswell_post::EventTime;
+use groundswell_sketch::Window;
 
 /// How many deletions the board holds, and each worker of those that it has read (24 MiB at most); the oldest go first when
 /// more come, and are counted: windows that are still open do not honour them.
@@ -21,6 +24,16 @@ pub const DELETIONS_MAX: usize = 1 << 20;
 pub(crate) struct Posted {
     pub(crate) time: EventTime,
     pub(crate) key: DeleteKey,
+    /// From a live source.
+    pub(crate) live: bool,
+}
+
+impl Posted {
+    /// Whether a window honours it.
+    pub(crate) fn is_for(&self, window: Window, lateness: i64) -> bool {
+        let time = self.time.unix();
+        time >= window.start - lateness && (self.live || time < window.end() + lateness)
+    }
 }
 
 #[derive(Debug)]
@@ -85,7 +98,11 @@ mod tests {
     use super::*;
 
     fn posted(numbers: std::ops::Range<u64>) -> Vec<Posted> {
-        let posted = |number| Posted { time: EventTime::default(), key: DeleteKey::Post(PostKey::from_bits(number)) };
+        let posted = |number| Posted {
+            time: EventTime::default(),
+            key: DeleteKey::Post(PostKey::from_bits(number)),
+            live: false,
+        };
         numbers.map(posted).collect()
     }
 

@@ -25,6 +25,8 @@ mod config;
 mod counters;
 mod dataflow;
 mod deletions;
+#[cfg(debug_assertions)]
+mod inspect;
 mod operators;
 mod rendezvous;
 mod sink;
@@ -34,8 +36,12 @@ mod watches;
 pub use checkpoint::{Checkpoint, CheckpointError, SavedSource};
 pub use config::{Cluster, EngineConfig, EngineError, SourceConfig};
 pub use counters::{Counters, Records, SourceCounters, Totals};
+#[cfg(debug_assertions)]
+pub use dataflow::run_inspected;
 pub use dataflow::{CLOSED_QUEUE_MAX, run};
 pub use deletions::DELETIONS_MAX;
+#[cfg(debug_assertions)]
+pub use inspect::Inspector;
 pub use sink::{Closed, ReleaseSink, ToSink};
 pub use stages::{SAMPLE_EVERY, Stage, StageTimes};
 pub use watches::{WatchBoard, WatchesInForce};

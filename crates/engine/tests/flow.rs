@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use groundswell_detect::volume::VolumeConfig;
 use groundswell_edge::EdgeConfig;
-use groundswell_engine::{Closed, Counters, EngineConfig, ReleaseSink, SourceConfig, Totals};
+use groundswell_engine::{Closed, Counters, EngineConfig, ReleaseSink, SourceConfig, Totals, WatchBoard};
 use groundswell_gate::{Gate, K};
 use groundswell_post::{EventTime, Portion};
 use groundswell_sources::jetstream::HiddenAccounts;
@@ -96,7 +96,10 @@ fn run_blocks(workers: usize, of: Vec<(Vec<u8>, Portion)>) -> (Totals, Vec<Strin
         cluster: None,
         sources: vec![SourceConfig { name: "bluesky".to_owned(), decode: DecodeOptions::default() }],
         edge: EdgeConfig { root_key: Some([7; 32]), opt_outs: None },
-        percolator: Arc::new(Percolator::compile([], &mut Analyzer::new(), &Frequencies::builtin()).unwrap()),
+        watches: WatchBoard::new(
+            Arc::new(Percolator::compile([], &mut Analyzer::new(), &Frequencies::builtin()).unwrap()),
+            Arc::from([]),
+        ),
         volume: VolumeConfig::default(),
         gate: Gate::new(K::DEFAULT),
         stage_times: None,

@@ -12,9 +12,11 @@ use axum::http::{Request, StatusCode};
 use common::*;
 use groundswell_serve::{
     IngestBatch, IngestDoor, IngestPacking, IngestReceipt, IngestRefusal, IngestRejection, PUSH_BODY_BYTES_MAX,
-    WRONG_TOKENS_MAX,
+    PUSHES_MAX, Server, WRONG_TOKENS_MAX,
 };
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 const TOKEN: &str = "0123456789abcdef0123";
@@ -193,4 +195,64 @@ async fn who_waits_is_answered_when_the_batch_is_durable() {
     };
     let (answer, ()) = tokio::join!(send(&served, "/api/v1/ingest?wait=durable", &[RIGHT], "{}"), told);
     assert_eq!((answer.status, &answer.json()["durable"]), (StatusCode::OK, &json!(true)));
+}
+
+/// Senders that break off in the middle of a batch, over real sockets: nothing of theirs is taken, and they keep nobody's place.
+#[tokio::test]
+async fn senders_that_break_off_cost_nobody_anything() {
+    let (served, room) = open().await;
+    let server = Server::bind("127.0.0.1:0".parse().unwrap(), served.state.clone()).await.unwrap();
+    let address = server.address();
+    let running = tokio::spawn(server.run(std::future::pending()));
+    let head = |length: usize| {
+        format!(
+            "POST {PATH} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {TOKEN}\r\nConnection: close\r\n\
+             Content-Length: {length}\r\n\r\n"
+        )
+    };
+    for number in 0..PUSHES_MAX * 2 {
+        let mut socket = TcpStream::connect(address).await.unwrap();
+        socket.write_all(head(5_000).as_bytes()).await.unwrap();
+        socket.write_all(b"{\"time\":1474588800,").await.unwrap();
+        if number % 2 == 0 {
+            // A reset, and not the end.
+            socket.set_zero_linger().unwrap();
+        }
+    }
+    // A whole batch, byte by byte; it may have to wait until the places of those before are free.
+    let body = b"{\"time\":1474588800,\"text\":\"words\"}\n";
+    loop {
+        let mut socket = TcpStream::connect(address).await.unwrap();
+        socket.set_nodelay(true).unwrap();
+        socket.write_all(head(body.len()).as_bytes()).await.unwrap();
+        for byte in body {
+            // Who was refused at the head is read from below.
+            if socket.write_all(&[*byte]).await.is_err() {
+                break;
+            }
+        }
+        let mut answer = String::new();
+        let _ = socket.read_to_string(&mut answer).await;
+        if answer.starts_with("HTTP/1.1 200 ") {
+            break;
+        }
+        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 503 "), "{answer}");
+    }
+    assert_eq!(*room.taken.lock().unwrap(), [(None, body.len(), IngestPacking::Plain)]);
+    running.abort();
+}
+
+#[tokio::test]
+async fn a_body_that_never_comes_is_given_up() {
+    let (served, room) = open().await;
+    // From here on time passes as soon as nothing else can happen.
+    tokio::time::pause();
+    for _ in 0..=PUSHES_MAX {
+        let never = futures_util::stream::pending::<Result<Vec<u8>, std::io::Error>>();
+        let answer = send(&served, PATH, &[RIGHT], Body::from_stream(never)).await;
+        assert_eq!((answer.status.as_u16(), answer.json()["code"].as_str()), (400, Some("bad_body")));
+        assert!(answer.body.contains("the body took longer than 30 s"), "{}", answer.body);
+    }
+    assert_eq!(room.taken.lock().unwrap().len(), 0);
+    assert_eq!(send(&served, PATH, &[RIGHT], "{}").await.status.as_u16(), 200, "no place is lost to them");
 }

@@ -204,6 +204,12 @@ impl Distinct {
         !matches!(self.tokens, Repr::Estimated(_))
     }
 
+    /// The tokens as long as the count is exact, for tests that search them. Not in release builds.
+    #[cfg(debug_assertions)]
+    pub fn tokens(&self) -> Vec<u64> {
+        self.exact().unwrap_or_default().to_vec()
+    }
+
     /// Memory that it fills beyond the value itself. Depends on the number of authors alone, so that bounds that rest on it are
     /// reached at the same moment however the counts came together. Shrinks where an estimate takes the place of tokens.
     pub(crate) fn heap_bytes(&self) -> usize {

@@ -325,6 +325,11 @@ impl Clocks {
         self.lock().partitions.get(partition as usize).map_or(0, |state| state.lateness)
     }
 
+    /// Whether a partition is live: without an end, and heard only once.
+    pub fn is_live(&self, partition: u32) -> bool {
+        self.lock().partitions.get(partition as usize).is_some_and(|state| state.live)
+    }
+
     /// The largest allowed lateness of any partition registered so far, in seconds.
     pub fn lateness_max(&self) -> i64 {
         self.lock().lateness_max

@@ -281,4 +281,44 @@ mod tests {
         assert!(checkpoints.write(2, b"second".to_vec()).is_err());
         assert_eq!(checkpoints.read(1).unwrap().as_deref(), Some(&b"first"[..]));
     }
+
+    /// A file system of its own of 256 KiB, where the user may mount one, and a device that takes nothing, where not.
+    #[cfg(target_os = "linux")]
+    #[allow(clippy::print_stdout, reason = "a skipped test must say so")]
+    #[test]
+    fn a_full_disk_leaves_the_one_before() {
+        let (keys, key) = folder();
+        let full = |result: Result<(), CheckpointFileError>| match result {
+            Err(CheckpointFileError::Io { error, .. }) => error.kind() == io::ErrorKind::StorageFull,
+            _ => false,
+        };
+        // What is written aside goes to a device that is always full; the link to it is gone afterwards, like any leftover.
+        let checkpoints = CheckpointFolder::open(keys.path(), &key).unwrap();
+        checkpoints.write(1, b"first".to_vec()).unwrap();
+        std::os::unix::fs::symlink("/dev/full", keys.path().join("checkpoint.new")).unwrap();
+        assert!(full(checkpoints.write(2, b"second".to_vec())));
+        assert_eq!(checkpoints.read(1).unwrap().as_deref(), Some(&b"first"[..]));
+        checkpoints.write(2, b"second".to_vec()).unwrap();
+
+        let disk = tempfile::tempdir().unwrap();
+        let mount = ["-t", "tmpfs", "-o", "size=256k", "tmpfs"];
+        let mounted = std::process::Command::new("mount").args(mount).arg(disk.path()).output();
+        if !mounted.is_ok_and(|mounted| mounted.status.success()) {
+            println!("SKIPPED: this user may not mount a file system");
+            return;
+        }
+        let checkpoints = CheckpointFolder::open(disk.path(), &key).unwrap();
+        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            checkpoints.write(1, vec![1; 100_000]).unwrap();
+            assert!(full(checkpoints.write(2, vec![2; 1 << 20])));
+            assert_eq!(checkpoints.read(1).unwrap(), Some(vec![1; 100_000]));
+            assert_eq!(checkpoints.read(2).unwrap(), None);
+            // What could not be written takes no room from the next.
+            checkpoints.write(2, vec![3; 100_000]).unwrap();
+            checkpoints.keep_only(Some(2)).unwrap();
+            assert_eq!(checkpoints.read(2).unwrap(), Some(vec![3; 100_000]));
+        }));
+        assert!(std::process::Command::new("umount").arg(disk.path()).status().unwrap().success());
+        outcome.unwrap();
+    }
 }

@@ -159,6 +159,41 @@ impl Interner {
         id
     }
 
+    /// Forgets a value: its text is overwritten. Its number is not given again before the next rebuild, and means nothing.
+    pub(super) fn forget(&mut self, id: CellId) {
+        let name = self.names[id as usize];
+        let mask = self.slots.len() - 1;
+        let mut hole = name.hash as usize & mask;
+        while self.slots[hole].id & !DEPENDS != id {
+            if self.slots[hole].id == FREE {
+                // It was forgotten before.
+                return;
+            }
+            hole = (hole + 1) & mask;
+        }
+        // What stands behind it and could stand here moves up, so that every look-up still ends at a free slot.
+        let mut at = (hole + 1) & mask;
+        while self.slots[at].id != FREE {
+            let home = self.slots[at].hash as usize & mask;
+            if at.wrapping_sub(home) & mask >= at.wrapping_sub(hole) & mask {
+                self.slots[hole] = self.slots[at];
+                hole = at;
+            }
+            at = (at + 1) & mask;
+        }
+        self.slots[hole] = FREE_SLOT;
+        self.used -= 1;
+        let (start, bytes) = (name.value_start as usize, usize::from(name.value_bytes));
+        self.values.replace_range(start..start + bytes, &"\0".repeat(bytes));
+        self.names[id as usize] = Name { hash: 0, value_bytes: 0, ..name };
+    }
+
+    /// All values known, and the text that they stand in.
+    #[cfg(debug_assertions)]
+    pub(super) fn held(&self) -> &str {
+        &self.values
+    }
+
     fn place(&mut self, size: usize, slots: impl Iterator<Item = Slot>) {
         self.slots = vec![FREE_SLOT; size];
         let mask = size - 1;
@@ -208,6 +243,7 @@ impl Interner {
 #[cfg(test)]
 mod tests {
     use groundswell_text::hash_word;
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -271,6 +307,39 @@ mod tests {
         interner.rebuild(10, &[true]);
         assert_eq!(war(&mut interner), Some(Found { id: 0, depends: true }));
         assert_eq!(interner.name(0).2, "war");
+    }
+
+    proptest! {
+        /// Against a map, whatever is added and forgotten in whatever order: small tables, so that values collide.
+        #[test]
+        fn forgets_what_it_is_told_to_and_nothing_else(steps in proptest::collection::vec((0_u64..40, any::<bool>()), 1..300)) {
+            let mut interner = Interner::new();
+            let mut model = std::collections::BTreeMap::new();
+            // All begin at one of four slots.
+            let hash = |number: u64| (number << 32) + 1_020 + number % 4;
+            for (number, forget) in steps {
+                let value = format!("w{number};");
+                interner.next_post();
+                if forget {
+                    if let Some(id) = model.remove(&number) {
+                        interner.forget(id);
+                        interner.forget(id);
+                        prop_assert!(!interner.values.contains(&value));
+                    }
+                } else {
+                    let found = interner.once(Dimension::Term, hash(number), &value, || Worth::Always).unwrap();
+                    let id = *model.entry(number).or_insert(found.id);
+                    prop_assert_eq!(found.id, id);
+                    prop_assert_eq!(interner.name(id), (Dimension::Term, hash(number), &*value));
+                }
+                prop_assert_eq!(interner.len(), model.len());
+            }
+            let needed: Vec<bool> = (0..interner.ids()).map(|id| model.values().any(|known| *known as usize == id)).collect();
+            let ids = interner.rebuild(1_000, &needed);
+            for (number, id) in model {
+                prop_assert_eq!(interner.name(ids[id as usize]).2, format!("w{number};"));
+            }
+        }
     }
 
     #[test]

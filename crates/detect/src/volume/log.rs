@@ -23,7 +23,6 @@ impl Head {
     const PUBLISHER: u32 = 1 << 2;
     const NO_AUTHOR: u32 = 1 << 3;
     const NO_KEY: u32 = 1 << 4;
-    const DEAD: u32 = 1 << 5;
     const LANGUAGE_AT: u32 = 8;
     const REGION_AT: u32 = 18;
     const CODE: u32 = 1 << 10;
@@ -102,17 +101,23 @@ struct Record {
     head: Head,
 }
 
+/// What stands where a deleted post stood, until something else does.
+const NOTHING: Record = Record { key: 0, author: 0, ids_start: 0, head: Head(0) };
+
 /// The posts of one open minute.
 #[derive(Default)]
 pub(super) struct MinuteLog {
     records: Vec<Record>,
     ids: Vec<CellId>,
+    /// A post was seen since the log was last added up, also where it was deleted.
+    seen: bool,
 }
 
 impl MinuteLog {
     /// Begins a post; its cells follow by [`Self::push`].
     #[inline]
     pub(super) fn begin(&mut self, post: &EdgePost, language: Language) {
+        self.seen = true;
         self.records.push(Record {
             key: post.key.map_or(0, groundswell_edge::PostKey::bits),
             author: post.author.map_or(0, groundswell_edge::AuthorToken::bits),
@@ -131,23 +136,44 @@ impl MinuteLog {
         self.records.len()
     }
 
+    /// Whether there is something to add up, if only that all posts were deleted.
+    pub(super) fn is_seen(&self) -> bool {
+        self.seen
+    }
+
     /// Memory in use.
     pub(super) fn bytes(&self) -> usize {
         self.records.len() * size_of::<Record>() + self.ids.len() * size_of::<CellId>()
     }
 
-    /// Marks what is named as not to be counted; returns how many were newly marked.
-    pub(super) fn delete(&mut self, deletions: &Deletions) -> u64 {
-        let mut deleted = 0;
-        for record in &mut self.records {
+    /// Forgets the posts that are named: neither key nor author nor words of theirs stay. Returns how many they were; their
+    /// cells are added to `gone`.
+    pub(super) fn delete(&mut self, deletions: &Deletions, gone: &mut Vec<CellId>) -> u64 {
+        let is_named = |record: &Record| {
             let key = (!record.head.has(Head::NO_KEY)).then_some(record.key);
             let author = (!record.head.has(Head::NO_AUTHOR)).then_some(record.author);
-            if !record.head.has(Head::DEAD) && deletions.names(key, author) {
-                record.head.0 |= Head::DEAD;
-                deleted += 1;
+            deletions.names(key, author)
+        };
+        let Some(first) = self.records.iter().position(is_named) else { return 0 };
+        let before = self.records.len();
+        let (mut kept, mut ids_kept) = (first, self.records[first].ids_start as usize);
+        for index in first..before {
+            let record = self.records[index];
+            let ids = record.ids_start as usize..self.ids_end(index);
+            if is_named(&record) {
+                gone.extend_from_slice(&self.ids[ids]);
+                continue;
             }
+            self.records[kept] = Record { ids_start: ids_kept as u32, ..record };
+            self.ids.copy_within(ids.clone(), ids_kept);
+            kept += 1;
+            ids_kept += ids.len();
         }
-        deleted
+        self.records[kept..].fill(NOTHING);
+        self.records.truncate(kept);
+        self.ids[ids_kept..].fill(0);
+        self.ids.truncate(ids_kept);
+        (before - kept) as u64
     }
 
     pub(super) fn mark_needed(&self, needed: &mut [bool]) {
@@ -162,12 +188,22 @@ impl MinuteLog {
     pub(super) fn clear(&mut self) {
         self.records.clear();
         self.ids.clear();
+        self.seen = false;
+    }
+
+    /// Keys, authors and cells of all posts.
+    #[cfg(debug_assertions)]
+    pub(super) fn held(&self) -> (impl Iterator<Item = (u64, u64)>, &[CellId]) {
+        (self.records.iter().map(|record| (record.key, record.author)), &self.ids)
+    }
+
+    fn ids_end(&self, index: usize) -> usize {
+        self.records.get(index + 1).map_or(self.ids.len(), |next| next.ids_start as usize)
     }
 
     #[inline]
     fn ids_of(&self, index: usize) -> &[CellId] {
-        let end = self.records.get(index + 1).map_or(self.ids.len(), |next| next.ids_start as usize);
-        &self.ids[self.records[index].ids_start as usize..end]
+        &self.ids[self.records[index].ids_start as usize..self.ids_end(index)]
     }
 }
 
@@ -197,7 +233,7 @@ pub(super) struct Tally {
     touched: Vec<CellId>,
     heads: Vec<HeadState>,
     touched_heads: Vec<u16>,
-    /// Live persons: author and index of the record, ascending.
+    /// Persons: author and index of the record, ascending.
     order: Vec<(u64, u32)>,
     /// Authors of all cells, one stretch each.
     tokens: Vec<u64>,
@@ -242,10 +278,20 @@ impl Tally {
             let shard = shard_of(dimension, hash, summaries.len());
             summaries[shard].push(hash, dimension.index(), value, state.posts, state.publisher_posts, tokens);
         }
+        // Nothing of a log stays here that may yet lose posts to a deletion.
+        self.order.clear();
+        self.tokens.clear();
         summaries
     }
 
-    /// Counts posts by cell, and finds the live persons in the order of their tokens.
+    /// Authors that it knows between two logs.
+    #[cfg(debug_assertions)]
+    pub(super) fn held(&self) -> impl Iterator<Item = u64> {
+        let of_heads = self.heads.iter().flat_map(|head| &head.tokens);
+        self.order.iter().map(|(author, _)| author).chain(&self.tokens).chain(of_heads).copied()
+    }
+
+    /// Counts posts by cell, and finds the persons in the order of their tokens.
     fn count(&mut self, log: &MinuteLog, ids: usize) {
         if self.states.len() < ids {
             self.states.resize(ids, State::default());
@@ -254,9 +300,6 @@ impl Tally {
         self.touched_heads.push(TOTAL as u16);
         for (index, record) in log.records.iter().enumerate() {
             let head = record.head;
-            if head.has(Head::DEAD) {
-                continue;
-            }
             let publisher = u32::from(head.has(Head::PUBLISHER));
             for cell in head.cells().into_iter().flatten() {
                 let state = &mut self.heads[cell];

@@ -214,6 +214,18 @@ impl Merger {
     }
 }
 
+#[cfg(debug_assertions)]
+impl Merger {
+    /// Everything that is held of closed minutes, hours and days.
+    pub fn held(&self) -> super::Held {
+        let mut held = super::Held::default();
+        self.minutes.values().flatten().for_each(|summary| held.add_summary(summary));
+        let tables = self.restored.values().chain([&self.table, &self.minute]);
+        tables.for_each(|table| held.add_table(table));
+        held
+    }
+}
+
 impl fmt::Debug for Merger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Merger({} minutes and {} cells open, redacted)", self.minutes.len(), self.table.len())

@@ -9,6 +9,8 @@
 mod cell;
 mod config;
 mod delete;
+#[cfg(debug_assertions)]
+mod held;
 mod interner;
 mod log;
 mod merger;
@@ -18,5 +20,7 @@ pub use cell::shard_of;
 pub use config::{
     DAY_BYTES_MAX, DAY_CELLS_MAX, INTERNED_MAX, LOG_BYTES_MAX, POST_DOMAINS_MAX, VolumeConfig, VolumeCounters,
 };
+#[cfg(debug_assertions)]
+pub use held::Held;
 pub use merger::{Merger, SavedShard};
 pub use observer::Observer;

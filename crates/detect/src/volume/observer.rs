@@ -13,6 +13,8 @@ use groundswell_watch::WatchId;
 use super::cell::cell_hash;
 use super::config::{POST_DOMAINS_MAX, VolumeConfig, VolumeCounters};
 use super::delete::Deletions;
+#[cfg(debug_assertions)]
+use super::held::Held;
 use super::interner::{CellId, Interner, Worth};
 use super::log::{MinuteLog, Tally};
 
@@ -40,6 +42,8 @@ pub struct Observer {
     log_bytes: usize,
     source: (String, CellId),
     watch_cells: Vec<CellId>,
+    /// Words of deleted posts: those that no other post of an open minute has are forgotten at the next close.
+    gone: Vec<CellId>,
     tally: Tally,
     counters: VolumeCounters,
 }
@@ -56,6 +60,7 @@ impl Observer {
             log_bytes: 0,
             source: (String::new(), UNKNOWN),
             watch_cells: vec![UNKNOWN; config.watch_names.len()],
+            gone: Vec::new(),
             tally: Tally::new(),
             counters: VolumeCounters::default(),
             config,
@@ -64,7 +69,8 @@ impl Observer {
 
     /// Notes a post. `watches` are those that it matches, each once.
     pub fn observe(&mut self, post: &EdgePost, analysis: &Analysis, watches: &[WatchId]) {
-        if self.interner.len() >= self.config.interned_max {
+        // Numbers of what was forgotten take room as well.
+        if self.interner.len().max(self.interner.ids()) >= self.config.interned_max {
             self.renumber();
         }
         let index = self.open_minute(post.time.unix());
@@ -143,12 +149,22 @@ impl Observer {
         self.config.watch_names = names;
     }
 
-    /// Removes what is named from an open minute; returns how many posts that were. What was summed up early is out of reach.
+    /// Forgets what is named in an open minute; returns how many posts that were. Words that nothing else holds are forgotten
+    /// at the next [`Self::close`]. What was summed up early is out of reach.
     pub fn delete(&mut self, minute: Window, keys: &HashSet<DeleteKey>) -> u64 {
-        match self.minutes.get(&minute.start) {
-            Some(index) if !keys.is_empty() => self.open[*index].log.delete(&Deletions::new(keys)),
-            _ => 0,
-        }
+        let Some(index) = self.minutes.get(&minute.start).filter(|_| !keys.is_empty()) else { return 0 };
+        let log = &mut self.open[*index].log;
+        let bytes_before = log.bytes();
+        let deleted = log.delete(&Deletions::new(keys), &mut self.gone);
+        self.log_bytes -= bytes_before - log.bytes();
+        self.gone.sort_unstable();
+        self.gone.dedup();
+        deleted
+    }
+
+    /// Posts of open minutes that are kept one by one.
+    pub fn records(&self) -> usize {
+        self.minutes.values().map(|index| self.open[*index].log.len()).sum()
     }
 
     /// The minutes of which something is kept, oldest first.
@@ -156,8 +172,8 @@ impl Observer {
         self.minutes.keys().map(|start| Window { step: Step::Minute, start: *start }).collect()
     }
 
-    /// Sums up all minutes that end at or before a second and hands out their summaries by shard, oldest minute first.
-    /// A minute of which a post was seen comes always with a summary for shard 0.
+    /// Sums up all minutes that end at or before a second and hands out their summaries by shard, oldest minute first; then
+    /// forgets the words of what was deleted. A minute of which a post was seen comes always with a summary for shard 0.
     pub fn close(&mut self, before_unix: i64, emit: &mut dyn FnMut(usize, Window, Summary)) {
         while let Some((&start, &index)) = self.minutes.first_key_value() {
             let minute = Window { step: Step::Minute, start };
@@ -169,7 +185,7 @@ impl Observer {
             let open = &mut self.open[index];
             self.log_bytes -= open.log.bytes();
             let early = std::mem::take(&mut open.compacted);
-            let rest = (open.log.len() > 0).then(|| self.tally.sum(&mut open.log, &self.interner, self.config.shards));
+            let rest = open.log.is_seen().then(|| self.tally.sum(&mut open.log, &self.interner, self.config.shards));
             self.free.push(index);
             for summaries in early.into_iter().chain(rest) {
                 for (shard, summary) in summaries.into_iter().enumerate().filter(|(_, summary)| !summary.is_empty()) {
@@ -182,13 +198,29 @@ impl Observer {
             self.open.truncate(OPEN_KEPT);
             self.free = (0..self.open.len()).collect();
         }
+        self.forget_words();
+    }
+
+    /// Forgets the words of deleted posts that no open minute needs. If one comes again, it gets a new number.
+    fn forget_words(&mut self) {
+        if self.gone.is_empty() {
+            return;
+        }
+        let mut needed = vec![false; self.interner.ids()];
+        self.minutes.values().for_each(|index| self.open[*index].log.mark_needed(&mut needed));
+        for id in self.gone.drain(..).filter(|id| !needed[*id as usize]) {
+            // Names of sources and watches are the operator's, and their numbers are remembered.
+            if !matches!(self.interner.name(id).0, Dimension::Source | Dimension::Watch) {
+                self.interner.forget(id);
+            }
+        }
     }
 
     /// Hands out what a close of one minute would, and keeps everything as it is.
     pub fn look(&mut self, minute: Window, emit: &mut dyn FnMut(usize, Summary)) {
         let Some(&index) = self.minutes.get(&minute.start) else { return };
         let open = &self.open[index];
-        let rest = (open.log.len() > 0).then(|| self.tally.look(&open.log, &self.interner, self.config.shards));
+        let rest = open.log.is_seen().then(|| self.tally.look(&open.log, &self.interner, self.config.shards));
         for summaries in open.compacted.iter().cloned().chain(rest) {
             for (shard, summary) in summaries.into_iter().enumerate().filter(|(_, summary)| !summary.is_empty()) {
                 emit(shard, summary);
@@ -247,9 +279,28 @@ impl Observer {
         }
         let new_ids = self.interner.rebuild(keep, &needed);
         self.minutes.values().for_each(|index| self.open[*index].log.renumber(&new_ids));
+        self.gone = self.gone.iter().map(|id| new_ids[*id as usize]).filter(|id| *id != UNKNOWN).collect();
         self.source.1 = UNKNOWN;
         self.watch_cells.fill(UNKNOWN);
         self.counters.interner_rebuilt += 1;
+    }
+}
+
+#[cfg(debug_assertions)]
+impl Observer {
+    /// Everything that is held of the posts of open minutes, and every word that is known.
+    pub fn held(&self) -> Held {
+        let mut held = Held { values: self.interner.held().to_owned(), ..Held::default() };
+        held.authors.extend(self.tally.held());
+        for index in self.minutes.values() {
+            let Open { log, compacted } = &self.open[*index];
+            for (key, author) in log.held().0 {
+                held.keys.insert(key);
+                held.authors.insert(author);
+            }
+            compacted.iter().flatten().for_each(|summary| held.add_summary(summary));
+        }
+        held
     }
 }
 

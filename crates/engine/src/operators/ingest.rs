@@ -33,15 +33,22 @@ pub(crate) struct Inbox {
     pub(crate) blocks: Vec<Block>,
     /// No block will come any more.
     pub(crate) ended: bool,
+    /// A checkpoint is being made: deletions reach what is buffered before it is written down.
+    pub(crate) sweep: bool,
     /// The operator has sent its last part.
     pub(crate) done: bool,
 }
 
 impl Inbox {
     pub(crate) fn new(percolator: Arc<Percolator>) -> Self {
-        Self { percolator, blocks: Vec::new(), ended: false, done: false }
+        Self { percolator, blocks: Vec::new(), ended: false, sweep: false, done: false }
     }
 }
+
+/// So many buffered records are looked through for deletions at any time.
+const SWEPT_AT_ONCE: u64 = 4_096;
+/// More than that, when there have been enough posts since for each of them to pay for so many.
+const SWEPT_A_POST: u64 = 4;
 
 type Output<'a> = OutputBuilderSession<'a, Minute, CapacityContainerBuilder<Vec<Part>>>;
 
@@ -71,7 +78,8 @@ pub(crate) fn ingest(
             for block in blocks.drain(..) {
                 ingest.block(&block, percolator);
             }
-            inbox.done = ingest.advance(output, inbox.ended);
+            let sweep = std::mem::take(&mut inbox.sweep);
+            inbox.done = ingest.advance(output, inbox.ended, sweep);
         }
     });
     (parts, address.expect("the constructor has run"))
@@ -97,6 +105,8 @@ struct Ingest {
     deletions: Vec<Posted>,
     /// How many of `deletions` the open minutes have already been swept for.
     deletions_swept: usize,
+    /// `posts_seen` at that time.
+    posts_swept: u64,
     // Buffers reused from post to post.
     decode: DecodeScratch,
     post: EdgePost,
@@ -125,6 +135,7 @@ impl Ingest {
             capability: Some(capability),
             deletions: Vec::new(),
             deletions_swept: 0,
+            posts_swept: 0,
             decode: DecodeScratch::default(),
             post: EdgePost::default(),
             analysis: Analysis::new(),
@@ -162,7 +173,7 @@ impl Ingest {
         lap.whole(Stage::Decode);
 
         let default_source = shared.default_source(block.source);
-        self.post_deletions(&records, default_source, newest, &mut counts);
+        self.post_deletions(&records, default_source, newest, shared.clocks.is_live(block.partition), &mut counts);
         shared.clocks.publish(block.partition, block.seq, newest);
         let Some(mut newest) = self.newest_before(block) else { return };
 
@@ -198,6 +209,9 @@ impl Ingest {
                 }
             }
         }
+        // The last post does not stay in the buffers until another one comes, which may be never.
+        self.post = EdgePost::default();
+        self.analysis = Analysis::new();
         shared.counters.add_block(usize::from(block.source.0), &counts);
         shared.checkpoints.counted(block);
     }
@@ -208,6 +222,7 @@ impl Ingest {
         records: &[Record<'_>],
         default_source: &str,
         newest: Option<EventTime>,
+        live: bool,
         counts: &mut BlockCounts,
     ) {
         let mut posted = Vec::new();
@@ -217,7 +232,7 @@ impl Ingest {
             let time = deletion.time.or(newest).unwrap_or_else(|| self.shared.clock.now());
             self.keys.clear();
             self.edge.deletion(deletion, default_source, time, &mut self.keys);
-            posted.extend(self.keys.iter().map(|key| Posted { time, key: *key }));
+            posted.extend(self.keys.iter().map(|key| Posted { time, key: *key, live }));
         }
         counts.deletions_left_out += self.shared.deletions.post(&posted);
     }
@@ -240,7 +255,7 @@ impl Ingest {
     }
 
     /// Closes what the watermark has passed and sends it. True when nothing will ever be sent again.
-    fn advance(&mut self, output: &mut Output<'_>, ended: bool) -> bool {
+    fn advance(&mut self, output: &mut Output<'_>, ended: bool, sweep: bool) -> bool {
         let Some(capability) = &mut self.capability else { return true };
         if self.shared.halt.stopped() {
             self.capability = None;
@@ -260,20 +275,30 @@ impl Ingest {
         self.deletions_swept = self.deletions_swept.saturating_sub(over);
         let next = watermark.map_or(open, |time| minute_of(time.unix()).max(open));
         let before = if all_done { i64::MAX } else { next as i64 * 60 };
+        let mut swept = true;
         if before > open as i64 * 60 {
             let mut lap = Lap::start(shared.stage_times.as_deref());
-            Self::forget(&shared, &mut observer, &self.deletions, before);
-            self.deletions_swept = self.deletions.len();
+            // A deletion may have been read before its post: all of them once more, once a minute.
+            Self::forget(&shared, &mut observer, &self.deletions);
             observer.close(before, &mut |shard, window, summary| {
                 let minute = minute_of(window.start);
                 let at = capability.delayed(&minute.max(open));
                 output.session(&at).give(Part { shard: shard as u64, window, summary });
             });
             lap.whole(Stage::Close);
-        } else if self.deletions.len() > self.deletions_swept {
-            // Nothing closes now, but deletions reach what is buffered at once and not only when its window closes.
-            Self::forget(&shared, &mut observer, &self.deletions[self.deletions_swept..], i64::MAX);
+        } else if self.deletions.len() > self.deletions_swept
+            && (sweep
+                || observer.records() as u64 <= SWEPT_AT_ONCE + SWEPT_A_POST * (self.posts_seen - self.posts_swept))
+        {
+            // Nothing closes now, but deletions need not wait for that: where little is buffered they reach it at once, else as
+            // soon as looking through it costs each post since the last time no more than a few records.
+            Self::forget(&shared, &mut observer, &self.deletions[self.deletions_swept..]);
+        } else {
+            swept = false;
+        }
+        if swept {
             self.deletions_swept = self.deletions.len();
+            self.posts_swept = self.posts_seen;
         }
         if all_done || next > open {
             let limits = observer.counters();
@@ -292,25 +317,22 @@ impl Ingest {
             shared.forget_keys_before(EventTime::from_unix(unix));
             let needed = EventTime::from_unix(unix - 60 - shared.clocks.lateness_max());
             self.deletions.retain(|posted| posted.time >= needed);
+            // All of them have just been swept for: a window has closed.
             self.deletions_swept = self.deletions.len();
         }
         false
     }
 
-    /// Removes from open minutes that end by `before` what deletions name, each minute by the deletions that its window honours.
-    fn forget(shared: &Shared, observer: &mut Observer, deletions: &[Posted], before: i64) {
+    /// Removes from open minutes what deletions name, each minute by the deletions that its window honours.
+    fn forget(shared: &Shared, observer: &mut Observer, deletions: &[Posted]) {
         if deletions.is_empty() {
             return;
         }
         let lateness = shared.clocks.lateness_max();
         let mut forgotten = 0;
-        for minute in observer.open_minutes().into_iter().filter(|minute| minute.end() <= before) {
-            let honoured = minute.start - lateness..minute.end() + lateness;
-            let keys: HashSet<DeleteKey> = deletions
-                .iter()
-                .filter(|posted| honoured.contains(&posted.time.unix()))
-                .map(|posted| posted.key)
-                .collect();
+        for minute in observer.open_minutes() {
+            let honoured = deletions.iter().filter(|posted| posted.is_for(minute, lateness));
+            let keys: HashSet<DeleteKey> = honoured.map(|posted| posted.key).collect();
             if !keys.is_empty() {
                 forgotten += observer.delete(minute, &keys);
             }

@@ -488,6 +488,33 @@ fn a_storm_of_errors_passes() {
     running.stop();
 }
 
+/// The machine's clock leaps by an hour while feeds are read: no feed is asked later or more often for it, and what appears after
+/// the leap counts. After a leap forward a look is like one after an outage: what appeared just then is passed over, and counted.
+#[test]
+fn a_clock_that_leaps_an_hour_stops_no_feed() {
+    for leap in [-3_600, 3_600] {
+        let shown = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&shown);
+        let server = serve(move |_, _| {
+            let titles: Vec<String> =
+                (0..counter.load(Ordering::SeqCst)).map(|number| format!("item {number}")).collect();
+            ok(&rss(&titles.iter().map(String::as_str).collect::<Vec<_>>()))
+        });
+        let clock = Arc::new(ManualClock::at(NOW));
+        let mut running = start_at(config(&[server.url("/")]), &Positions::new(), Arc::clone(&clock) as Arc<dyn Clock>);
+        running.until("a first look", |_| server.count("/") >= 2);
+        shown.store(1, Ordering::SeqCst);
+        running.until_told(&["item 0"]);
+        clock.set(EventTime::from_unix(NOW.unix() + leap));
+        let before = server.count("/");
+        running.until("looks after the leap", |_| server.count("/") >= before + 3);
+        shown.store(2, Ordering::SeqCst);
+        running.until_told(&["item 0", "item 1"]);
+        assert_eq!(running.status.failures(), 0);
+        running.stop();
+    }
+}
+
 #[test]
 fn what_hangs_or_drips_is_given_up_and_delays_nobody() {
     let server = serve(|asked, before| match (&*asked.path, before) {

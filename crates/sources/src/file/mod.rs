@@ -11,6 +11,7 @@ mod fingerprint;
 pub(crate) mod ndjson;
 mod open;
 mod parquet;
+mod pipe;
 mod report;
 mod set;
 

@@ -15,7 +15,9 @@ use super::cut::{BLOCK_BYTES, CutError, Cutter, Piece};
 use super::error::FileError;
 use super::fingerprint::{Fingerprint, fingerprint_file};
 use super::parquet::ParquetReader;
+use super::pipe::Pipe;
 use crate::block::{Block, Payload, SourceIx};
+use crate::channel::Stop;
 use crate::decode::{DecodeOptions, DecodeScratch, decode};
 use crate::map::{FieldMap, Slot};
 
@@ -60,27 +62,31 @@ enum Inner {
 }
 
 impl OpenFile {
-    /// Opens a file, or stdin for `-`.
-    pub(crate) fn open(path: &Path, map: &FieldMap, progress: &Arc<AtomicU64>) -> Result<Self, FileError> {
-        if path.as_os_str() == "-" {
-            return Self::stream(path, Box::new(io::stdin()), map, progress);
-        }
+    /// Opens a file, or stdin for `-`. What may keep it waiting for ever is given up at a stop.
+    pub(crate) fn open(path: &Path, map: &FieldMap, progress: &Arc<AtomicU64>, stop: &Stop) -> Result<Self, FileError> {
         let opening = |error| FileError::Open { path: path.to_owned(), error };
+        if path.as_os_str() == "-" {
+            let stdin = Pipe::new(|| Ok(Box::new(io::stdin())), stop).map_err(opening)?;
+            return Self::stream(path, Box::new(stdin), map, progress);
+        }
         let metadata = std::fs::metadata(path).map_err(opening)?;
         if metadata.is_dir() {
             return Err(FileError::Directory { path: path.to_owned() });
         }
+        if !metadata.is_file() {
+            let pipe = path.to_owned();
+            let open = move || File::open(pipe).map(|file| Box::new(file) as Box<dyn Read>);
+            let pipe = Pipe::new(open, stop).map_err(opening)?;
+            return Self::stream(path, Box::new(pipe), map, progress);
+        }
         let mut file = File::open(path).map_err(opening)?;
-        if metadata.is_file() {
-            let mut magic = Vec::with_capacity(4);
-            (&mut file).take(4).read_to_end(&mut magic).map_err(opening)?;
-            io::Seek::rewind(&mut file).map_err(opening)?;
-            if magic == *b"PAR1" {
-                let reader = Box::new(ParquetReader::open(path, file, map)?);
-                let inner =
-                    Inner::Parquet { reader, progress: Arc::clone(progress), counted: 0, bytes: metadata.len() };
-                return Ok(Self { path: path.to_owned(), inner, ahead: None });
-            }
+        let mut magic = Vec::with_capacity(4);
+        (&mut file).take(4).read_to_end(&mut magic).map_err(opening)?;
+        io::Seek::rewind(&mut file).map_err(opening)?;
+        if magic == *b"PAR1" {
+            let reader = Box::new(ParquetReader::open(path, file, map)?);
+            let inner = Inner::Parquet { reader, progress: Arc::clone(progress), counted: 0, bytes: metadata.len() };
+            return Ok(Self { path: path.to_owned(), inner, ahead: None });
         }
         Self::stream(path, Box::new(file), map, progress)
     }

@@ -172,11 +172,12 @@ impl Source for FileSet {
             }
             let reading = &mut readings[at];
             if reading.open.is_none() {
-                match self.open(reading.index) {
+                match self.open(reading.index, &stop) {
                     Ok(file) => {
                         reading.open = Some(file);
                         open += 1;
                     }
+                    Err(_) if stop.stopped() => return Ok(()),
                     Err(error) => {
                         self.report.fail(reading.index, error);
                         readings.swap_remove(at);
@@ -208,6 +209,7 @@ impl Source for FileSet {
                     open -= 1;
                     readings.swap_remove(at);
                 }
+                Err(_) if stop.stopped() => return Ok(()),
                 Err(error) => {
                     self.report.fail(reading.index, error);
                     open -= 1;
@@ -220,9 +222,9 @@ impl Source for FileSet {
 }
 
 impl FileSet {
-    fn open(&self, index: usize) -> Result<OpenFile, FileError> {
+    fn open(&self, index: usize, stop: &Stop) -> Result<OpenFile, FileError> {
         let path = &self.files[index];
-        let mut file = OpenFile::open(path, &self.config.map, &self.report.bytes_read)?;
+        let mut file = OpenFile::open(path, &self.config.map, &self.report.bytes_read, stop)?;
         if let Some(place) = self.resumed.get(&path.display().to_string()) {
             file.skip_to(place.line)?;
         }
@@ -238,12 +240,14 @@ impl FileSet {
                 break;
             }
             let before = self.report.bytes_read.load(std::sync::atomic::Ordering::Relaxed);
-            let looked = self.open(index).and_then(|mut file| {
+            let looked = self.open(index, stop).and_then(|mut file| {
                 let head = file.head_time(options, self.clock.now())?;
                 Ok((file, head))
             });
             let (file, head_time) = match looked {
                 Ok(looked) => looked,
+                // It was stopped while it waited for a pipe.
+                Err(_) if stop.stopped() => break,
                 Err(error) => {
                     self.report.fail(index, error);
                     continue;

@@ -501,7 +501,7 @@ fn on_disk(bytes: &[u8]) -> (tempfile::TempDir, PathBuf) {
 fn read_parquet(bytes: &[u8], map: &str) -> (Vec<String>, Option<String>) {
     let (_folder, path) = on_disk(bytes);
     let map: FieldMap = map.parse().unwrap();
-    let (told, error) = read_file(open::OpenFile::open(&path, &map, &Arc::default()), map);
+    let (told, error) = read_file(open::OpenFile::open(&path, &map, &Arc::default(), &Stop::default()), map);
     (told, error.map(|error| error.replace(&path.display().to_string(), "posts")))
 }
 
@@ -621,7 +621,8 @@ fn parquet_with_another_schema_is_a_clear_error() {
 fn a_directory_and_an_absent_file_are_clear_errors() {
     let folder = tempfile::tempdir().unwrap();
     let map = FieldMap::default();
-    let open = |path: &Path| open::OpenFile::open(path, &map, &Arc::default()).err().unwrap().to_string();
+    let open =
+        |path: &Path| open::OpenFile::open(path, &map, &Arc::default(), &Stop::default()).err().unwrap().to_string();
     let path = folder.path().display();
     assert_eq!(open(folder.path()), format!("{path}: is a directory; name the files in it"));
     assert_eq!(open(&folder.path().join("absent")), format!("{path}/absent: cannot be opened"));

@@ -57,6 +57,8 @@ enum Act {
     SendAndHang(Vec<Message>),
     /// Sends this, raw, after the handshake, and drops the connection.
     Raw(Vec<u8>),
+    /// The same, but what is on its way is thrown away and the connection reset.
+    RawAndReset(Vec<u8>),
     /// Answers the handshake with this.
     Answer(&'static str),
 }
@@ -123,9 +125,12 @@ async fn serve(
             send(&mut socket, messages).await;
             tokio::spawn(async move { while let Some(Ok(_)) = socket.next().await {} });
         }
-        Act::Raw(bytes) => {
-            socket.get_mut().write_all(&bytes).await.unwrap();
+        Act::Raw(ref bytes) | Act::RawAndReset(ref bytes) => {
+            socket.get_mut().write_all(bytes).await.unwrap();
             socket.get_mut().flush().await.unwrap();
+            if matches!(act, Act::RawAndReset(_)) {
+                socket2::SockRef::from(socket.get_ref()).set_linger(Some(Duration::ZERO)).unwrap();
+            }
         }
         Act::Answer(_) => unreachable!("answered above"),
     }
@@ -532,11 +537,38 @@ fn what_cannot_be_taken_is_counted_and_jumped_over_at_the_second_time() {
 fn a_break_in_the_middle_of_a_frame_loses_nothing() {
     let mut half = frame_head(1, 500);
     half.extend_from_slice(&message(0).as_bytes()[..30]);
-    let served = Served::new(vec![Act::Raw(half), Act::SendAndStay(texts(0..1))]);
-    let running = start(vec![served.url()]);
-    assert_eq!(running.messages(1), [message(0)]);
-    running.until_trouble(Trouble::Broken);
-    running.stop();
+    for act in [Act::Raw(half.clone()), Act::RawAndReset(half)] {
+        let served = Served::new(vec![act, Act::SendAndStay(texts(0..1))]);
+        let running = start(vec![served.url()]);
+        assert_eq!(running.messages(1), [message(0)]);
+        running.until_trouble(Trouble::Broken);
+        running.stop();
+    }
+}
+
+/// The machine's clock leaps by an hour, in either direction, and is put right again: the cursor does not leap with it, and what
+/// the source waits for is measured by a clock that does not leap.
+#[test]
+fn a_clock_that_leaps_an_hour_moves_no_cursor() {
+    for leap in [-3_600, 3_600] {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let first = Served::on(listener.try_clone().unwrap(), vec![Act::SendAndDrop(texts(0..2))]);
+        let running = start(vec![first.url()]);
+        assert_eq!(running.messages(2), [0, 1].map(message));
+        running.clock.set(EventTime::from_unix(NOW.unix() + leap));
+        // It comes back under the wrong clock, is told more, and loses that connection too.
+        let second = Served::on(listener.try_clone().unwrap(), vec![Act::SendAndDrop(texts(2..3))]);
+        assert_eq!(running.messages(1), [message(2)]);
+        assert!(second.query().ends_with(&format!("cursor={}", time_us(1) - 5_000_000)), "{leap}");
+        running.clock.set(NOW);
+        let third = Served::on(listener, vec![Act::SendAndStay(texts(3..4))]);
+        assert_eq!(running.messages(1), [message(3)]);
+        assert!(third.query().ends_with(&format!("cursor={}", time_us(2) - 5_000_000)), "{leap}");
+        running.until("the connection", |status| status.state() == LiveState::Connected);
+        // Gaps are of the wall clock: they may be told too long by the leap, never left out.
+        assert_eq!(running.status.gaps().len(), 2);
+        running.stop();
+    }
 }
 
 #[test]

@@ -517,8 +517,10 @@ impl Reader {
         let answer = self.ask(&url, "application/json").await?;
         let wait = http::rate_limit_wait(answer.headers(), self.clock.now());
         let bytes = http::whole(answer, self.config.connect_timeout).await?;
-        let text = std::str::from_utf8(&bytes).map_err(|_| Trouble::BadAnswer)?;
-        let statuses: Vec<sonic_rs::LazyValue<'_>> = sonic_rs::from_str(text).map_err(|_| Trouble::BadAnswer)?;
+        // One status that is no UTF-8 costs itself, and not the page, which would be the same at the next question.
+        let text = String::from_utf8_lossy(&bytes);
+        let broken = matches!(text, Cow::Owned(_));
+        let statuses: Vec<sonic_rs::LazyValue<'_>> = sonic_rs::from_str(&text).map_err(|_| Trouble::BadAnswer)?;
         if !*stands {
             *stands = true;
             self.stands(Way::Poll);
@@ -526,7 +528,13 @@ impl Reader {
         // Newest first on the page, which the server keeps for whoever asks.
         self.batch.can_wait(true);
         for status in statuses.iter().rev() {
-            self.event("update", status.as_raw_str())?;
+            let status = status.as_raw_str();
+            if broken && status.contains(char::REPLACEMENT_CHARACTER) {
+                self.note(status);
+                self.batch.reject(Rejection::new(Field::Record, RejectionKind::NotUtf8))?;
+            } else {
+                self.event("update", status)?;
+            }
         }
         Ok((statuses.len(), wait))
     }
@@ -545,13 +553,7 @@ impl Reader {
         };
         self.part.message(payload.len());
         if kind == UPDATE {
-            let id = sonic_rs::get_from_str(payload, ["id"]).ok();
-            let id = id.as_ref().and_then(|id| sonic_rs::JsonValueTrait::as_str(id)).filter(|id| may_be_id(id));
-            if let Some(id) = id
-                && self.last.as_deref().is_none_or(|last| newer(id, last))
-            {
-                self.last = Some(id.to_owned());
-            }
+            self.note(payload);
         }
         // Where ids do not hold the time (not every server is Mastodon), a restart goes on with the present.
         if let Some(second) = self.last.as_deref().and_then(|last| second_of(last, self.clock.now())) {
@@ -561,6 +563,17 @@ impl Reader {
             bytes.push(kind);
             bytes.extend_from_slice(payload.as_bytes());
         })
+    }
+
+    /// Notes how far it has come.
+    fn note(&mut self, status: &str) {
+        let id = sonic_rs::get_from_str(status, ["id"]).ok();
+        let id = id.as_ref().and_then(|id| sonic_rs::JsonValueTrait::as_str(id)).filter(|id| may_be_id(id));
+        if let Some(id) = id
+            && self.last.as_deref().is_none_or(|last| newer(id, last))
+        {
+            self.last = Some(id.to_owned());
+        }
     }
 
     fn passed_over(&mut self, trouble: Trouble) -> Result<(), Stopped> {

@@ -90,31 +90,35 @@ fn start_with(
 }
 
 impl Running {
+    /// Takes a block if one comes soon.
+    fn take(&mut self) {
+        let Ok(block) = self.receiver.recv_timeout(Duration::from_millis(20)) else { return };
+        assert!(matches!(block.payload, Payload::Mastodon { .. } | Payload::Rejected(_)));
+        decode(&block, &DecodeOptions::default(), NOW, &mut DecodeScratch::default(), &mut |_, record| {
+            self.told.push(match record {
+                Ok(Record::Post(post)) => {
+                    self.ids.push(post.id.unwrap().into_owned());
+                    post.text.into_owned()
+                }
+                Ok(Record::Delete(deletion)) => {
+                    let DeleteTarget::Post(id) = deletion.target else { panic!("an author was deleted") };
+                    let known = self.ids.iter().position(|seen| *seen == id);
+                    known.map_or("deletes what is not known".to_owned(), |at| format!("deletes {at}"))
+                }
+                Err(rejection) => rejection.to_string(),
+            });
+        });
+        if let Some(position) = &block.position {
+            self.positions.insert(position.key.to_string(), position.value.to_string());
+        }
+    }
+
     /// Waits until so many records are told, in all.
     fn until_told(&mut self, count: usize) {
         let since = Instant::now();
-        let mut scratch = DecodeScratch::default();
         while self.told.len() < count {
             assert!(since.elapsed() < PATIENCE, "told {:?}, {:?}", self.told, self.status.parts());
-            let Ok(block) = self.receiver.recv_timeout(Duration::from_millis(20)) else { continue };
-            assert!(matches!(block.payload, Payload::Mastodon { .. } | Payload::Rejected(_)));
-            decode(&block, &DecodeOptions::default(), NOW, &mut scratch, &mut |_, record| {
-                self.told.push(match record {
-                    Ok(Record::Post(post)) => {
-                        self.ids.push(post.id.unwrap().into_owned());
-                        post.text.into_owned()
-                    }
-                    Ok(Record::Delete(deletion)) => {
-                        let DeleteTarget::Post(id) = deletion.target else { panic!("an author was deleted") };
-                        let known = self.ids.iter().position(|seen| *seen == id);
-                        known.map_or("deletes what is not known".to_owned(), |at| format!("deletes {at}"))
-                    }
-                    Err(rejection) => rejection.to_string(),
-                });
-            });
-            if let Some(position) = &block.position {
-                self.positions.insert(position.key.to_string(), position.value.to_string());
-            }
+            self.take();
         }
         assert_eq!(self.told.len(), count, "{:?}", self.told);
     }
@@ -403,6 +407,242 @@ fn what_is_too_long_or_no_json_is_counted_and_passed_over() {
     assert_eq!(running.told, ["record: too long", "number 0"]);
     assert_eq!(running.status.failures(), 0);
     running.stop();
+}
+
+const WAYS: [StreamMode; 3] = [StreamMode::WebSocket, StreamMode::Sse, StreamMode::Poll];
+
+/// The head of a WebSocket's frame that says to have so many bytes.
+fn frame_head(last: bool, opcode: u8, length: u64) -> Vec<u8> {
+    let mut bytes = vec![if last { 0x80 } else { 0 } | opcode, 127];
+    bytes.extend_from_slice(&length.to_be_bytes());
+    bytes
+}
+
+fn frame(last: bool, opcode: u8, payload: &[u8]) -> Vec<u8> {
+    [frame_head(last, opcode, payload.len() as u64), payload.to_vec()].concat()
+}
+
+/// An `update` as it comes over a WebSocket.
+fn wire(status: &str) -> String {
+    format!(r#"{{"stream":["public"],"event":"update","payload":{}}}"#, serde_json::to_string(status).unwrap())
+}
+
+#[test]
+fn a_certificate_that_nobody_signed_is_not_accepted_on_any_way() {
+    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    let key = rustls::pki_types::PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
+    let tls = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key.into())
+        .unwrap();
+    let tls = Arc::new(tls);
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let heard = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let spoken = Arc::clone(&heard);
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut connection = rustls::ServerConnection::new(Arc::clone(&tls)).unwrap();
+            let mut tls = rustls::Stream::new(&mut connection, &mut stream);
+            if std::io::Read::read(&mut tls, &mut [0]).is_ok_and(|read| read > 0) {
+                spoken.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            }
+        }
+    });
+    for mode in WAYS {
+        let host = format!("https://localhost:{}", address.port());
+        let instance = InstanceConfig { stream: mode, token: Token::new("s3cret"), ..InstanceConfig::new(host) };
+        let running = start(vec![instance]);
+        running.until_trouble(Trouble::Tls);
+        running.stop();
+    }
+    assert_eq!(heard.load(std::sync::atomic::Ordering::SeqCst), 0, "the token was told to a stranger");
+}
+
+#[test]
+fn a_storm_of_errors_passes_on_every_way() {
+    let storm = [500, 502, 503, 504, 500].map(|status| Stream::Closed(status, ""));
+    let after = [storm.to_vec(), vec![Stream::Stay(updates(0..2))]].concat();
+    let timeline_first = [500, 502, 503, 504, 500].map(|status| (status, "", "<html>".to_owned())).to_vec();
+    for mode in WAYS {
+        let plan = Plan {
+            web_socket: after.clone(),
+            sse: after.clone(),
+            timeline: Some((statuses(0..2), 2)),
+            timeline_first: timeline_first.clone(),
+            ..Plan::default()
+        };
+        let server = Server::new(plan);
+        let mut running = start(vec![instance(&server, mode)]);
+        running.until_trouble(Trouble::ServerError);
+        running.until_told(2);
+        assert_eq!(running.status.failures(), 5, "{mode:?}");
+        let gaps = running.status.gaps();
+        assert_eq!(gaps.len(), 1, "one gap, however many tries: {gaps:?}");
+        running.stop();
+    }
+}
+
+#[test]
+fn streams_that_ask_for_patience_get_it_too() {
+    for mode in [StreamMode::WebSocket, StreamMode::Sse] {
+        let busy = vec![Stream::Closed(429, "Retry-After: 3000\r\n")];
+        let server = Server::new(Plan { web_socket: busy.clone(), sse: busy, ..Plan::default() });
+        let running = start(vec![instance(&server, mode)]);
+        let since = Instant::now();
+        while !matches!(running.status.state(), LiveState::Waiting { reason: Trouble::RateLimited, wait } if wait >= Duration::from_secs(2_999))
+        {
+            assert!(since.elapsed() < PATIENCE, "{:?}", running.status.parts());
+            thread::sleep(Duration::from_millis(2));
+        }
+        assert_eq!(server.asked().iter().filter(|asked| asked.contains("streaming")).count(), 1, "asked once");
+        running.stop();
+    }
+}
+
+#[test]
+fn a_break_in_the_middle_of_a_message_loses_nothing() {
+    let whole = wire(&status(2));
+    let half_frame = [frame_head(true, 1, whole.len() as u64), whole.as_bytes()[..40].to_vec()].concat();
+    let half_event = format!("event: update\ndata: {}", &status(2)[..40]).into_bytes();
+    let page = format!("[{}]", status(1));
+    let head = format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n", page.len());
+    let half_page = (head + &page[..page.len() / 2]).into_bytes();
+    for mode in WAYS {
+        let plan = Plan {
+            web_socket: vec![Stream::Reset(updates(0..2), half_frame.clone()), Stream::Stay(updates(3..4))],
+            sse: vec![Stream::Reset(updates(0..2), half_event.clone()), Stream::Stay(updates(3..4))],
+            timeline: Some((statuses(0..4), 4)),
+            timeline_raw: if mode == StreamMode::Poll { vec![(half_page.clone(), true)] } else { Vec::new() },
+            ..Plan::default()
+        };
+        let server = Server::new(plan);
+        let mut running = start(vec![instance(&server, mode)]);
+        running.until_trouble(Trouble::Broken);
+        // What a reset took with it is asked for at the next connection; what comes both ways is the same post to the edge.
+        let since = Instant::now();
+        let mut told: Vec<String> = Vec::new();
+        while told.len() < 4 {
+            assert!(since.elapsed() < PATIENCE, "{mode:?}: {told:?}");
+            running.take();
+            told.clone_from(&running.told);
+            told.sort();
+            told.dedup();
+        }
+        assert_eq!(told, numbers(0..4), "{mode:?}");
+        running.stop();
+    }
+}
+
+#[test]
+fn fragments_of_a_web_socket_are_one_message() {
+    let text = wire(&status(0));
+    let (head, tail) = text.as_bytes().split_at(30);
+    let raw = [frame(false, 1, head), frame(true, 9, b""), frame(false, 0, b""), frame(true, 0, tail)].concat();
+    let server = Server::new(Plan { web_socket: vec![Stream::Raw(raw, updates(1..2))], ..Plan::default() });
+    let mut running = start(vec![instance(&server, StreamMode::WebSocket)]);
+    running.until_told(2);
+    assert_eq!(running.told, numbers(0..2));
+    assert_eq!(running.status.failures(), 0);
+    running.stop();
+}
+
+#[test]
+fn a_hundred_megabytes_are_counted_and_not_held() {
+    let mut line = b"event: update\ndata: ".to_vec();
+    line.resize(100 << 20, b'x');
+    line.extend_from_slice(b"\n\n");
+    let plan = || Plan {
+        web_socket: vec![Stream::Raw(frame_head(true, 1, 100 << 20), Vec::new()), Stream::Stay(updates(0..1))],
+        ..Plan::default()
+    };
+    let server = Server::new(plan());
+    let mut running = start(vec![instance(&server, StreamMode::WebSocket)]);
+    running.until_told(2);
+    assert_eq!(running.told, ["record: too long", "number 0"]);
+    running.stop();
+    let server = Server::new(Plan { sse: vec![Stream::Raw(line, updates(0..1))], ..Plan::default() });
+    let mut running = start(vec![instance(&server, StreamMode::Sse)]);
+    running.until_told(2);
+    assert_eq!((&*running.told.join(", "), running.status.failures()), ("record: too long, number 0", 0));
+    running.stop();
+    let mut page = b"HTTP/1.1 200 OK\r\n\r\n[".to_vec();
+    page.resize(100 << 20, b' ');
+    let plan = Plan { timeline_raw: vec![(page, true)], timeline: Some((statuses(0..1), 1)), ..Plan::default() };
+    let server = Server::new(plan);
+    let mut running = start(vec![instance(&server, StreamMode::Poll)]);
+    running.until_trouble(Trouble::TooLong);
+    running.until_told(1);
+    running.stop();
+}
+
+#[test]
+fn bytes_that_are_no_text_cost_their_status_and_no_other() {
+    let bad = |text: &str| {
+        let mut bytes = text.replace("number 1", "number ?").into_bytes();
+        bytes.iter_mut().filter(|byte| **byte == b'?').for_each(|byte| *byte = 0xff);
+        bytes
+    };
+    // A frame that is no UTF-8 ends its connection; what came after is asked for.
+    let raw = [frame(true, 1, wire(&status(0)).as_bytes()), frame(true, 1, &bad(&wire(&status(1))))].concat();
+    let web_socket = vec![Stream::Raw(raw, Vec::new()), Stream::Stay(updates(2..3))];
+    let server = Server::new(Plan { web_socket, ..Plan::default() });
+    let mut running = start(vec![instance(&server, StreamMode::WebSocket)]);
+    running.until_told(3);
+    assert_eq!(running.told, ["number 0", "record: not UTF-8", "number 2"]);
+    running.stop();
+    // Server-sent events and pages go on behind it.
+    let event = [b"event: update\ndata: ".to_vec(), bad(&status(1)), b"\n\n".to_vec()].concat();
+    let server = Server::new(Plan { sse: vec![Stream::Raw(event, updates(2..3))], ..Plan::default() });
+    let mut running = start(vec![instance(&server, StreamMode::Sse)]);
+    running.until_told(2);
+    assert_eq!(running.told, ["record: not UTF-8", "number 2"]);
+    running.stop();
+    let page =
+        [b"[".to_vec(), status(2).into_bytes(), b",".to_vec(), bad(&status(1)), b",".to_vec(), status(0).into_bytes()];
+    let page = [page.concat(), b"]".to_vec()].concat();
+    let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", page.len()).into_bytes();
+    let timeline_raw = vec![([head, page].concat(), true)];
+    let server = Server::new(Plan { timeline_raw, timeline: Some((statuses(0..4), 4)), ..Plan::default() });
+    let mut running = start(vec![instance(&server, StreamMode::Poll)]);
+    running.until_told(4);
+    assert_eq!(running.told, ["number 0", "record: not UTF-8", "number 2", "number 3"]);
+    assert_eq!(running.status.failures(), 0);
+    running.stop();
+}
+
+#[test]
+fn a_timeline_that_never_answers_is_given_up() {
+    let half = b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n[".to_vec();
+    for hanging in [Vec::new(), half] {
+        let plan =
+            Plan { timeline_raw: vec![(hanging, false)], timeline: Some((statuses(0..1), 1)), ..Plan::default() };
+        let server = Server::new(plan);
+        let quick = |config: &mut MastodonConfig| config.connect_timeout = Duration::from_millis(300);
+        let mut running = start_with(vec![instance(&server, StreamMode::Poll)], quick, &Positions::new());
+        running.until_trouble(Trouble::TimedOut);
+        running.until_told(1);
+        running.stop();
+    }
+}
+
+/// In whatever order and however often statuses come, each is told, and the place to go on from is that of the newest.
+#[test]
+fn statuses_out_of_order_and_again_move_no_position_back() {
+    let says: Vec<Say> = [3, 0, 4, 4, 1, 2].iter().map(|number| Say::Event("update", status(*number))).collect();
+    for mode in [StreamMode::WebSocket, StreamMode::Sse] {
+        let streams = vec![Stream::Stay(says.clone())];
+        let server = Server::new(Plan { web_socket: streams.clone(), sse: streams, ..Plan::default() });
+        let mut running = start(vec![instance(&server, mode)]);
+        running.until_told(6);
+        let (ids, last) = (running.ids.clone(), running.positions.values().next().cloned());
+        assert_eq!(ids[2], ids[3], "the edge knows the second by its id");
+        assert_eq!(last, Some((NOW.unix() - 10_000 + 4).to_string()));
+        running.stop();
+    }
 }
 
 #[test]

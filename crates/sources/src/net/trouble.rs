@@ -43,8 +43,14 @@ impl Failure {
         use io::ErrorKind::{
             ConnectionRefused, HostUnreachable, NetworkDown, NetworkUnreachable, TimedOut as ErrorTimedOut,
         };
-        if error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<rustls::Error>) {
-            return Trouble::Tls.into();
+        if let Some(inner) = error.get_ref() {
+            if inner.is::<rustls::Error>() {
+                return Trouble::Tls.into();
+            }
+            // A client puts its connection's error into one of its own.
+            if let Some(inner) = inner.downcast_ref::<io::Error>() {
+                return Self::of_io(inner);
+            }
         }
         match error.kind() {
             ConnectionRefused => Trouble::Refused,

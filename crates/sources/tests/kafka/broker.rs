@@ -6,7 +6,7 @@
 use std::io::Read as _;
 use std::net::{SocketAddr, TcpListener as StdListener, TcpStream as StdStream};
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use rdkafka::ClientConfig;
@@ -32,6 +32,8 @@ pub(crate) enum Way {
     Open,
     /// Resets what is open and refuses what comes.
     Cut,
+    /// Takes connections and carries nothing: from outside, that is a host that has lost its power.
+    Still,
 }
 
 /// Waits until something is the case.
@@ -124,6 +126,41 @@ impl Mock {
     }
 }
 
+/// A door that leads to one broker and later to another: what a name does whose host was made anew.
+pub(crate) struct Door {
+    address: SocketAddr,
+    target: Arc<Mutex<String>>,
+}
+
+impl Door {
+    pub(crate) fn to(broker: &impl Server) -> Self {
+        let listener = StdListener::bind("127.0.0.1:0").unwrap();
+        let door = Self { address: listener.local_addr().unwrap(), target: Arc::new(Mutex::new(broker.address())) };
+        let target = Arc::clone(&door.target);
+        std::thread::spawn(move || {
+            for client in listener.incoming().map_while(Result::ok) {
+                let Ok(broker) = StdStream::connect(target.lock().unwrap().as_str()) else { continue };
+                for (mut from, mut to) in [(client.try_clone().unwrap(), broker.try_clone().unwrap()), (broker, client)]
+                {
+                    std::thread::spawn(move || {
+                        let _ = std::io::copy(&mut from, &mut to);
+                        let _ = to.shutdown(std::net::Shutdown::Both);
+                    });
+                }
+            }
+        });
+        door
+    }
+
+    pub(crate) fn lead_to(&self, broker: &impl Server) {
+        *self.target.lock().unwrap() = broker.address();
+    }
+
+    pub(crate) fn address(&self) -> String {
+        self.address.to_string()
+    }
+}
+
 /// Something that speaks Kafka.
 pub(crate) trait Server {
     /// What a client is given.
@@ -190,8 +227,8 @@ async fn carry(listener: TcpListener, target: SocketAddr, mut ways: watch::Recei
                     return;
                 }
             }
-            (Way::Open, None) => listener = Some(TcpListener::bind(address).await.unwrap()),
-            (Way::Open, Some(open)) => {
+            (Way::Open | Way::Still, None) => listener = Some(TcpListener::bind(address).await.unwrap()),
+            (Way::Open | Way::Still, Some(open)) => {
                 tokio::select! {
                     accepted = open.accept() => {
                         if let Ok((client, _)) = accepted {
@@ -212,7 +249,6 @@ async fn carry(listener: TcpListener, target: SocketAddr, mut ways: watch::Recei
 
 async fn one(client: TcpStream, target: SocketAddr, mut ways: watch::Receiver<Way>, tls: Option<TlsAcceptor>) {
     let Ok(mut broker) = TcpStream::connect(target).await else { return };
-    let cut = async move { ways.wait_for(|way| *way == Way::Cut).await.is_ok() };
     let carried = async move {
         if let Some(tls) = tls {
             let Ok(mut client) = tls.accept(client).await else { return };
@@ -222,9 +258,21 @@ async fn one(client: TcpStream, target: SocketAddr, mut ways: watch::Receiver<Wa
             let _ = tokio::io::copy_bidirectional(&mut client, &mut broker).await;
         }
     };
-    tokio::select! {
-        () = carried => {}
-        _ = cut => {}
+    tokio::pin!(carried);
+    loop {
+        let way = *ways.borrow_and_update();
+        let changed = match way {
+            Way::Cut => return,
+            // Nothing is carried, and nothing is closed.
+            Way::Still => ways.changed().await,
+            Way::Open => tokio::select! {
+                () = &mut carried => return,
+                changed = ways.changed() => changed,
+            },
+        };
+        if changed.is_err() {
+            return;
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use broker::{Broker, Mock, Server, Way, wait_until};
+use broker::{Broker, Door, Mock, Server, Way, wait_until};
 use groundswell_post::{EventTime, Record};
 use groundswell_sources::kafka::{Kafka, KafkaConfig, KafkaReport, StartAt, Tls};
 use groundswell_sources::{
@@ -262,6 +262,69 @@ fn a_partition_that_was_added_meanwhile_is_read_from_its_first_message() {
     let ended = reading.end();
     assert_eq!(ended.ids.keys().collect::<Vec<_>>(), ["posts/2"]);
     assert_eq!(ended.positions["posts/2"], "100");
+}
+
+/// A broker goes away and comes back with a partition more, while the source runs: what stood in the others is not read again,
+/// and the new one is read from its first message.
+#[test]
+fn a_broker_that_comes_back_with_one_partition_more_is_read_whole() {
+    let before = Mock::start(TOPIC, 2);
+    produce(&before, 0..200, 2);
+    let door = Door::to(&before);
+    let latest = KafkaConfig { brokers: vec![door.address()], ..config(&before) };
+    let mut reading = Reading::start(latest, &Positions::new());
+    reading.take_until("all posts came", |reading| reading.count() >= 200);
+    // The same log, somewhat longer, in another process's place: no broker that can be had here adds partitions to a topic.
+    let after = Mock::start(TOPIC, 3);
+    produce(&after, 0..240, 2);
+    let posts: Vec<Vec<u8>> = (240..300).map(post).collect();
+    after.produce(TOPIC, false, posts.iter().map(|post| (2, Some(post.as_slice()))));
+    door.lead_to(&after);
+    drop(before);
+    reading.take_until("all posts came", |reading| reading.count() >= 300);
+    let ended = reading.end();
+    assert_eq!(ended.ids.keys().collect::<Vec<_>>(), ["posts/0", "posts/1", "posts/2"]);
+    assert_eq!(ended.ids["posts/2"].len(), 60);
+    assert_once(&[&ended.ids], 0..300);
+}
+
+/// A broker that answers with errors for a while: what it did not give is asked for again, and comes once.
+#[test]
+fn a_storm_of_errors_passes() {
+    let broker = Mock::start(TOPIC, 2);
+    let error = rdkafka::types::RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN;
+    let unavailable = rdkafka::types::RDKafkaRespErr::RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE;
+    let slow = rdkafka::types::RDKafkaRespErr::RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT;
+    let gone = rdkafka::types::RDKafkaRespErr::RD_KAFKA_RESP_ERR__TRANSPORT;
+    let mut reading = Reading::start(config(&broker), &Positions::new());
+    let mut sent = 0;
+    for errors in [[error, slow, error], [gone, slow, gone], [unavailable, error, gone]] {
+        for asked in [rdkafka::types::RDKafkaApiKey::Fetch, rdkafka::types::RDKafkaApiKey::Metadata] {
+            broker.0.request_errors(asked, &errors);
+        }
+        // Who sends is told the same, and waits as well.
+        produce(&broker, sent..sent + 1_000, 2);
+        sent += 1_000;
+        reading.take_until("all posts came", |reading| reading.count() as u64 >= sent);
+    }
+    assert_once(&[&reading.end().ids], 0..sent);
+}
+
+/// The way carries nothing any more and nobody says so.
+#[test]
+fn a_broker_that_falls_silent_is_noticed_and_costs_nothing() {
+    let Some(broker) = Broker::start() else { return };
+    broker.create_topic(TOPIC, 2);
+    produce(&broker, 0..1_000, 2);
+    let mut reading = Reading::start(config(&broker), &Positions::new());
+    reading.take_until("all posts came", |reading| reading.count() >= 1_000);
+    broker.set_way(Way::Still);
+    reading.take_until("it says that nothing is heard", |reading| reading.trouble().is_some());
+    broker.set_way(Way::Open);
+    produce(&broker, 1_000..2_000, 2);
+    reading.take_until("all posts came", |reading| reading.count() >= 2_000);
+    wait_until("it says that all is well", || reading.report.live().state() == LiveState::Connected);
+    assert_once(&[&reading.end().ids], 0..2_000);
 }
 
 #[test]

@@ -36,6 +36,10 @@ pub(crate) enum Stream {
     Drop(Vec<Say>),
     /// Says this and neither reads nor writes any more.
     Hang(Vec<Say>),
+    /// Says this, writes these bytes as they are, and resets the connection.
+    Reset(Vec<Say>, Vec<u8>),
+    /// Writes these bytes as they are, says this, and stays.
+    Raw(Vec<u8>, Vec<Say>),
 }
 
 /// What the server does.
@@ -50,6 +54,9 @@ pub(crate) struct Plan {
     pub(crate) timeline: Option<(Vec<(u64, String)>, usize)>,
     /// Answers of the timeline that come before: status, headers, body.
     pub(crate) timeline_first: Vec<(u16, &'static str, String)>,
+    /// Answers of the timeline before those: what stands where an answer should be, and whether the connection is reset behind it
+    /// or left open without a word.
+    pub(crate) timeline_raw: Vec<(Vec<u8>, bool)>,
 }
 
 impl Default for Plan {
@@ -60,6 +67,7 @@ impl Default for Plan {
             sse: vec![Stream::Closed(401, "")],
             timeline: None,
             timeline_first: Vec::new(),
+            timeline_raw: Vec::new(),
         }
     }
 }
@@ -105,6 +113,11 @@ impl Server {
     }
 }
 
+/// What lies in the buffers is lost, and the client is told so.
+fn throw_away(stream: &TcpStream) {
+    socket2::SockRef::from(stream).set_linger(Some(Duration::ZERO)).unwrap();
+}
+
 fn next(streams: &mut Vec<Stream>) -> Stream {
     if streams.len() > 1 { streams.remove(0) } else { streams[0].clone() }
 }
@@ -134,6 +147,14 @@ async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
         let about = shared.plan.lock().unwrap().about.clone();
         about.map_or((404, "", String::new()), |body| (200, "", body))
     } else if path.starts_with("/api/v1/timelines/public") {
+        let raw = {
+            let raw = &mut shared.plan.lock().unwrap().timeline_raw;
+            (!raw.is_empty()).then(|| raw.remove(0))
+        };
+        if let Some((bytes, reset)) = raw {
+            let _ = stream.write_all(&bytes).await;
+            return if reset { throw_away(&stream) } else { std::future::pending().await };
+        }
         timeline(&path, &shared)
     } else {
         (404, "", String::new())
@@ -180,6 +201,19 @@ async fn web_socket(mut stream: TcpStream, act: Stream) {
             std::future::pending::<()>().await;
             return;
         }
+        Stream::Reset(says, bytes) => {
+            let Ok(mut socket) = tokio_tungstenite::accept_async(stream).await else { return };
+            say(&mut socket, says).await;
+            let _ = socket.get_mut().write_all(&bytes).await;
+            return throw_away(socket.get_ref());
+        }
+        Stream::Raw(bytes, says) => {
+            let Ok(mut socket) = tokio_tungstenite::accept_async(stream).await else { return };
+            let _ = socket.get_mut().write_all(&bytes).await;
+            say(&mut socket, says).await;
+            while let Some(Ok(_)) = socket.next().await {}
+            return;
+        }
     };
     let Ok(mut socket) = tokio_tungstenite::accept_async(stream).await else { return };
     say(&mut socket, says).await;
@@ -204,6 +238,7 @@ async fn say(socket: &mut tokio_tungstenite::WebSocketStream<TcpStream>, says: V
 }
 
 async fn events(mut stream: TcpStream, act: Stream) {
+    let (mut before, mut after) = (Vec::new(), None);
     let (says, stay) = match act {
         Stream::Closed(status, headers) => {
             let _ =
@@ -213,8 +248,17 @@ async fn events(mut stream: TcpStream, act: Stream) {
         Stream::Stay(says) => (says, Some(true)),
         Stream::Hang(says) => (says, Some(false)),
         Stream::Drop(says) => (says, None),
+        Stream::Reset(says, bytes) => {
+            after = Some(bytes);
+            (says, None)
+        }
+        Stream::Raw(bytes, says) => {
+            before = bytes;
+            (says, Some(true))
+        }
     };
     let mut text = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n:)\n".to_owned();
+    let head = text.len();
     for say in says {
         match say {
             Say::Event(event, payload) => {
@@ -223,11 +267,17 @@ async fn events(mut stream: TcpStream, act: Stream) {
             Say::Raw(raw) => text.push_str(&raw),
         }
     }
+    let mut bytes = text.into_bytes();
+    bytes.splice(head..head, before);
     // In pieces that end anywhere.
-    for piece in text.as_bytes().chunks(1_009) {
+    for piece in bytes.chunks(1_009) {
         if stream.write_all(piece).await.is_err() {
             return;
         }
+    }
+    if let Some(bytes) = after {
+        let _ = stream.write_all(&bytes).await;
+        return throw_away(&stream);
     }
     match stay {
         Some(true) => {
