@@ -76,8 +76,7 @@ impl Service {
 
     fn push(&self, key: &str, wait: &str, body: &str) -> Value {
         let head = format!(
-            "POST /api/v1/ingest?wait={wait} HTTP/1.1\r\nAuthorization: Bearer {}\r\nIdempotency-Key: {key}\r\n",
-            TOKEN
+            "POST /api/v1/ingest?wait={wait} HTTP/1.1\r\nAuthorization: Bearer {TOKEN}\r\nIdempotency-Key: {key}\r\n"
         );
         let (status, answer) = self.ask(&head, body.as_bytes());
         assert_eq!(status, 200, "{answer}");

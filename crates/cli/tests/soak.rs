@@ -41,9 +41,9 @@ const JUDGED_FROM_SECONDS: u64 = 900;
 /// Streams of batches.
 const PUSHERS: u64 = 2;
 /// How far a Jetstream connection can be asked to go back.
-const HISTORY: Duration = Duration::from_secs(120);
+const HISTORY: Duration = Duration::from_mins(2);
 /// Seconds without posts in the end, after which all that was sent must have been counted.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 const TOKEN: &str = "a-token-for-the-soak-and-nothing-else";
 
 /// A seeded sequence (Steele, Lea, Flood: SplitMix, 2014).
@@ -76,6 +76,8 @@ impl Seeded {
     }
 }
 
+/// The service reads the machine's clock as well.
+#[allow(clippy::disallowed_methods, reason = "what a live source sends is of now")]
 fn now() -> Duration {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap()
 }
@@ -133,7 +135,7 @@ fn speak(world: &World, rate: u64) {
             ));
         }
         world.jetstream.add(time.as_secs(), made.len() as u64);
-        let oldest = (time - HISTORY).as_micros() as u64;
+        let oldest = time.saturating_sub(HISTORY).as_micros() as u64;
         let mut history = world.history.lock().unwrap();
         history.extend(made);
         while history.front().is_some_and(|(micros, _)| *micros < oldest) {
@@ -174,8 +176,6 @@ fn connection(world: &World, stream: TcpStream, random: &mut Seeded) -> Result<(
         refusal.headers_mut().insert("retry-after", "1".parse().unwrap());
         Err(refusal)
     };
-    stream.set_read_timeout(Some(Duration::from_millis(1))).map_err(drop)?;
-    stream.set_nonblocking(false).map_err(drop)?;
     // The handshake of a client that is there comes within this.
     stream.set_read_timeout(Some(Duration::from_secs(5))).map_err(drop)?;
     let mut socket = accept_hdr(stream, callback).map_err(drop)?;

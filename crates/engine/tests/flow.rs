@@ -84,7 +84,7 @@ fn run_blocks(workers: usize, of: Vec<(Vec<u8>, Portion)>) -> (Totals, Vec<Strin
     let hidden = Arc::<HiddenAccounts>::default();
     let mut line = 1;
     for (bytes, portion) in of {
-        let lines = bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
+        let lines = bytes.split(|byte| *byte == b'\n').count() as u64 - 1;
         let payload = Payload::Jetstream { hidden: Arc::clone(&hidden), bytes };
         partition.send_portion(line, payload, None, portion).unwrap();
         line += lines;
