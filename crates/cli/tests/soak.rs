@@ -180,7 +180,8 @@ fn connection(world: &World, stream: TcpStream, random: &mut Seeded) -> Result<(
     stream.set_read_timeout(Some(Duration::from_secs(5))).map_err(drop)?;
     let mut socket = accept_hdr(stream, callback).map_err(drop)?;
     socket.get_ref().set_read_timeout(Some(Duration::from_millis(5))).map_err(drop)?;
-    let mut sent_to = from.unwrap_or_else(|| now().as_micros() as u64);
+    // Who asks for no time gets all that there is: what was said while the service was starting is not to be lost here.
+    let mut sent_to = from.unwrap_or(0);
     let until = Instant::now() + Duration::from_millis(2_000 + random.below(6_000));
     loop {
         if world.over.load(Ordering::Relaxed) {
