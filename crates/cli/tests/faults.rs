@@ -18,7 +18,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use common::{Finished, export, finish, groundswell};
+use common::{Finished, export, finish, groundswell, handles_signals, signal};
 use sqlx::Connection as _;
 
 /// A test that waits longer than this has failed.
@@ -212,20 +212,14 @@ impl Fed {
     /// Waits until it has a handler for SIGTERM.
     fn until_listening(&self) {
         let since = Instant::now();
-        loop {
-            let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-            let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap().trim();
-            if u64::from_str_radix(caught, 16).unwrap() & (1 << 14) != 0 {
-                return;
-            }
+        while !handles_signals(self.child.id()).unwrap() {
             assert!(since.elapsed() < PATIENCE, "it does not listen for signals");
             std::thread::sleep(Duration::from_millis(5));
         }
     }
 
     fn terminate(&self) {
-        let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        signal("TERM", self.child.id());
     }
 
     /// Waits for its end, at most so long.
@@ -279,9 +273,9 @@ fn a_store_that_is_locked_at_the_start_is_a_clear_message() {
     let folder = tempfile::tempdir().unwrap();
     let (data, input) = (folder.path().join("data"), folder.path().join("posts.ndjson"));
     std::fs::write(&input, posts(0..1_000)).unwrap();
-    // By another groundswell, which has the store when it listens for signals.
+    // By another groundswell, which has locked the store before it brings its schema up to date.
     let mut other = Fed::new(&data);
-    other.until_listening();
+    other.until_said("the store's schema was brought up to date");
     let finished = finish(&mut replay(&data, &input));
     assert_eq!(finished.code, 1, "{}", finished.stderr);
     let said = format!("{}: another groundswell process is writing to this folder", data.display());
