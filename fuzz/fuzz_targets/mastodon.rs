@@ -3,14 +3,14 @@
 
 use std::sync::Arc;
 
-use groundswell_post::{EventTime, Portion};
+use groundswell_post::EventTime;
 use groundswell_sources::mastodon::Instance;
-use groundswell_sources::{Block, DecodeOptions, DecodeScratch, Payload, SourceIx, decode};
+use groundswell_sources::{Block, DecodeOptions, DecodeScratch, Payload, decode};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
     let payload = Payload::Mastodon { instance: Arc::new(Instance::new("here.example")), bytes: bytes.to_vec() };
-    let block = Block { source: SourceIx(0), partition: 0, seq: 0, first_line: 1, position: None, portion: Portion::ALL, payload };
+    let block = Block::alone(1, payload);
     let now = EventTime::from_unix(1_800_000_000);
     decode(&block, &DecodeOptions::default(), now, &mut DecodeScratch::default(), &mut |_, _| {});
 });

@@ -1,8 +1,8 @@
 //! Any bytes as messages of a log, cut at zero bytes: each is one record or one rejection with its offset, whatever stands in it.
 #![no_main]
 
-use groundswell_post::{EventTime, Portion};
-use groundswell_sources::{Block, DecodeOptions, DecodeScratch, Messages, Payload, SourceIx, decode};
+use groundswell_post::EventTime;
+use groundswell_sources::{Block, DecodeOptions, DecodeScratch, Messages, Payload, decode};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -18,8 +18,7 @@ fuzz_target!(|bytes: &[u8]| {
     assert_eq!(messages.iter().map(|(offset, _)| offset).collect::<Vec<_>>(), offsets);
     let first_line = messages.first().unwrap_or_default();
     let payload = Payload::Messages(messages);
-    let block =
-        Block { source: SourceIx(0), partition: 0, seq: 0, first_line, position: None, portion: Portion::ALL, payload };
+    let block = Block::alone(first_line, payload);
     let mut told = Vec::new();
     let now = EventTime::from_unix(1_800_000_000);
     decode(&block, &DecodeOptions::default(), now, &mut DecodeScratch::default(), &mut |line, _| told.push(line));

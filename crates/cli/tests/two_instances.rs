@@ -6,9 +6,9 @@
 use std::sync::Arc;
 
 use groundswell_edge::{Admission, DeleteKey, Edge, EdgeConfig, EdgePost, EdgeShared};
-use groundswell_post::{EventTime, Portion, Record};
+use groundswell_post::{EventTime, Record};
 use groundswell_sources::mastodon::Instance;
-use groundswell_sources::{Block, DecodeOptions, DecodeScratch, Payload, SourceIx, decode};
+use groundswell_sources::{Block, DecodeOptions, DecodeScratch, Payload, decode};
 
 const NOW: EventTime = EventTime::from_unix(1_800_000_000);
 const SOURCE: &str = "mastodon";
@@ -22,7 +22,7 @@ fn status(id: u64, acct: &str) -> String {
 
 fn block(partition: u32, instance: &Arc<Instance>, lines: &str) -> Block {
     let payload = Payload::Mastodon { instance: Arc::clone(instance), bytes: lines.as_bytes().to_vec() };
-    Block { source: SourceIx(0), partition, seq: 0, first_line: 1, position: None, portion: Portion::ALL, payload }
+    Block { partition, ..Block::alone(1, payload) }
 }
 
 #[test]

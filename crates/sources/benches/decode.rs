@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use divan::counter::{BytesCount, ItemsCount};
-use groundswell_post::{EventTime, Portion};
+use groundswell_post::EventTime;
 use groundswell_sources::mastodon::Instance;
-use groundswell_sources::{Block, DecodeOptions, DecodeScratch, Payload, SourceIx, decode, parse_only};
+use groundswell_sources::{Block, DecodeOptions, DecodeScratch, Payload, decode, parse_only};
 
 const NOW: EventTime = EventTime::from_unix(1_800_000_000);
 
@@ -40,7 +40,7 @@ fn ndjson() -> Vec<u8> {
 }
 
 fn block(payload: Payload) -> Block {
-    Block { source: SourceIx(0), partition: 0, seq: 0, first_line: 1, position: None, portion: Portion::ALL, payload }
+    Block::alone(1, payload)
 }
 
 fn lines(bytes: &[u8]) -> usize {

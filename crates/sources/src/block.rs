@@ -33,6 +33,13 @@ pub struct Block {
     pub payload: Payload,
 }
 
+impl Block {
+    /// Records by themselves: of no source and no partition, all of them kept.
+    pub fn alone(first_line: u64, payload: Payload) -> Self {
+        Self { source: SourceIx(0), partition: 0, seq: 0, first_line, position: None, portion: Portion::ALL, payload }
+    }
+}
+
 /// Where a source goes on after a restart, once everything up to and including a block is counted.
 ///
 /// A source may have many positions (a file, a feed, a topic's partition each): `key` says of what, and a later value for a

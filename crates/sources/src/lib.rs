@@ -17,11 +17,11 @@
 //! - [`Clock`]: the wall clock, injected; [`SystemClock`] is the only place of the workspace that reads the machine's.
 //!
 //! ```
-//! use groundswell_post::{EventTime, Record, Portion};
-//! use groundswell_sources::{Block, DecodeOptions, DecodeScratch, Payload, SourceIx, decode};
+//! use groundswell_post::{EventTime, Record};
+//! use groundswell_sources::{Block, DecodeOptions, DecodeScratch, Payload, decode};
 //!
 //! let lines = b"{\"time\": 1474588800, \"author\": 7, \"text\": \"hello\"}\n{\"time\": 1474588801}\n".to_vec();
-//! let block = Block { source: SourceIx(0), partition: 0, seq: 0, first_line: 1, position: None, portion: Portion::ALL, payload: Payload::Ndjson(lines) };
+//! let block = Block::alone(1, Payload::Ndjson(lines));
 //! let mut told = Vec::new();
 //! let now = EventTime::from_unix(1_500_000_000);
 //! decode(&block, &DecodeOptions::default(), now, &mut DecodeScratch::default(), &mut |line, record| {

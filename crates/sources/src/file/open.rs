@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use groundswell_post::{EventTime, Portion, Record};
+use groundswell_post::{EventTime, Record};
 
 use super::compression::{Compression, Content, Tap};
 use super::csv::{self, CsvHeader, HeaderProblem};
@@ -16,7 +16,7 @@ use super::error::FileError;
 use super::fingerprint::{Fingerprint, fingerprint_file};
 use super::parquet::ParquetReader;
 use super::pipe::Pipe;
-use crate::block::{Block, Payload, SourceIx};
+use crate::block::{Block, Payload};
 use crate::channel::Stop;
 use crate::decode::{DecodeOptions, DecodeScratch, decode};
 use crate::map::{FieldMap, Slot};
@@ -205,15 +205,7 @@ impl OpenFile {
         now: EventTime,
     ) -> Result<Option<EventTime>, FileError> {
         let Some((first_line, payload)) = self.next()? else { return Ok(None) };
-        let block = Block {
-            source: SourceIx(0),
-            partition: 0,
-            seq: 0,
-            first_line,
-            position: None,
-            portion: Portion::ALL,
-            payload,
-        };
+        let block = Block::alone(first_line, payload);
         let mut head = None;
         decode(&block, options, now, &mut DecodeScratch::default(), &mut |_, record| {
             if let (None, Ok(Record::Post(post))) = (head, record) {
@@ -301,15 +293,7 @@ fn drain(file: &mut OpenFile, map: &FieldMap, now: EventTime) -> (u64, u64) {
     let options = DecodeOptions { map: map.clone() };
     let (mut records, mut rejections) = (0, 0);
     while let Ok(Some((first_line, payload))) = file.next() {
-        let block = Block {
-            source: SourceIx(0),
-            partition: 0,
-            seq: 0,
-            first_line,
-            position: None,
-            portion: Portion::ALL,
-            payload,
-        };
+        let block = Block::alone(first_line, payload);
         decode(&block, &options, now, &mut DecodeScratch::default(), &mut |_, record| match record {
             Ok(_) => records += 1,
             Err(_) => rejections += 1,

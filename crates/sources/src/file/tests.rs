@@ -13,7 +13,7 @@ use ::parquet::file::writer::SerializedFileWriter;
 use ::parquet::schema::parser::parse_message_type;
 use flate2::Compression as Level;
 use flate2::write::GzEncoder;
-use groundswell_post::{DeleteTarget, EventTime, Portion, Record};
+use groundswell_post::{DeleteTarget, EventTime, Record};
 use proptest::prelude::*;
 
 use super::*;
@@ -45,15 +45,7 @@ fn read_file(file: Result<open::OpenFile, FileError>, map: FieldMap) -> (Vec<Str
     loop {
         match file.next() {
             Ok(Some((first_line, payload))) => {
-                let block = Block {
-                    source: SourceIx(0),
-                    partition: 0,
-                    seq: 0,
-                    first_line,
-                    position: None,
-                    portion: Portion::ALL,
-                    payload,
-                };
+                let block = Block::alone(first_line, payload);
                 decode(&block, &options, NOW, &mut DecodeScratch::default(), &mut |line, record| {
                     told.push(match record {
                         Ok(record) => format!("{line}: {}", shown(&record)),

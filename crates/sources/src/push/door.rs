@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender};
-use groundswell_post::{Portion, Rejection};
+use groundswell_post::Rejection;
 
 use super::durability::Durability;
 use super::unpack::{Packing, UnpackError, unpack};
-use crate::block::{Block, Payload, Position, Positions, SourceIx};
+use crate::block::{Block, Payload, Position, Positions};
 use crate::channel::{BlockSender, PartitionHandle, PartitionSpec, Stop};
 use crate::clock::Clock;
 use crate::counters::counters;
@@ -347,9 +347,7 @@ impl PushDoor {
     /// Reads every line, as the workers will once more.
     fn check(&self, plain: Vec<u8>, receipt: &mut PushReceipt) -> Vec<u8> {
         let shared = &*self.shared;
-        let (source, payload) = (SourceIx(0), Payload::Ndjson(plain));
-        let block =
-            Block { source, partition: 0, seq: 0, first_line: 1, position: None, portion: Portion::ALL, payload };
+        let block = Block::alone(1, Payload::Ndjson(plain));
         let now = shared.clock.now();
         decode(&block, &shared.config.decode, now, &mut DecodeScratch::default(), &mut |line, record| {
             receipt.lines += 1;
