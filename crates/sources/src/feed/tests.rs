@@ -670,33 +670,10 @@ fn bytes_that_are_no_text_and_types_that_are_wrong_cost_little() {
 
 #[test]
 fn a_certificate_that_nobody_signed_is_not_accepted() {
-    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
-    let key = rustls::pki_types::PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
-    let tls = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![made.cert.der().clone()], key.into())
-        .unwrap();
-    let tls = Arc::new(tls);
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    let spoken = Arc::new(AtomicUsize::new(0));
-    let heard = Arc::clone(&spoken);
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            let mut connection = rustls::ServerConnection::new(Arc::clone(&tls)).unwrap();
-            let mut tls = rustls::Stream::new(&mut connection, &mut stream);
-            let mut byte = [0];
-            if std::io::Read::read(&mut tls, &mut byte).is_ok_and(|read| read > 0) {
-                heard.fetch_add(1, Ordering::Relaxed);
-            }
-        }
-    });
+    let (address, spoken) = crate::net::stranger();
     let mut running = start(config(&[format!("https://localhost:{}/", address.port())]));
     assert_eq!(running.error(0), Trouble::Tls.phrase());
-    assert_eq!(spoken.load(Ordering::Relaxed), 0, "nothing was asked of a server that nobody knows");
+    assert_eq!(spoken.load(Ordering::SeqCst), 0, "nothing was asked of a server that nobody knows");
     running.stop();
 }
 

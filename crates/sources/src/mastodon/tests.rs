@@ -429,29 +429,7 @@ fn wire(status: &str) -> String {
 
 #[test]
 fn a_certificate_that_nobody_signed_is_not_accepted_on_any_way() {
-    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
-    let key = rustls::pki_types::PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
-    let tls = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![made.cert.der().clone()], key.into())
-        .unwrap();
-    let tls = Arc::new(tls);
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    let heard = Arc::new(std::sync::atomic::AtomicUsize::new(0));
-    let spoken = Arc::clone(&heard);
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            let mut connection = rustls::ServerConnection::new(Arc::clone(&tls)).unwrap();
-            let mut tls = rustls::Stream::new(&mut connection, &mut stream);
-            if std::io::Read::read(&mut tls, &mut [0]).is_ok_and(|read| read > 0) {
-                spoken.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
-            }
-        }
-    });
+    let (address, heard) = crate::net::stranger();
     for mode in WAYS {
         let host = format!("https://localhost:{}", address.port());
         let instance = InstanceConfig { stream: mode, token: Token::new("s3cret"), ..InstanceConfig::new(host) };

@@ -3,12 +3,16 @@
 mod backoff;
 mod batch;
 mod endpoints;
+#[cfg(test)]
+mod stranger;
 mod trouble;
 mod ws;
 
 pub(crate) use backoff::Backoff;
 pub(crate) use batch::{BATCH_BYTES, BATCH_WAIT, Batch};
 pub(crate) use endpoints::Endpoints;
+#[cfg(test)]
+pub(crate) use stranger::stranger;
 pub(crate) use trouble::{Failure, RETRY_AFTER_MAX};
 pub(crate) use ws::{Beat, Heartbeat, connect};
 
