@@ -275,8 +275,13 @@ impl Ingest {
         self.deletions_swept = self.deletions_swept.saturating_sub(over);
         let next = watermark.map_or(open, |time| minute_of(time.unix()).max(open));
         let before = if all_done { i64::MAX } else { next as i64 * 60 };
-        let mut swept = true;
-        if before > open as i64 * 60 {
+        let closing = before > open as i64 * 60;
+        // Deletions need not wait for a window to close: where little is buffered they reach it at once, else as soon as looking
+        // through it costs each post since the last time no more than a few records.
+        let sweeping = self.deletions.len() > self.deletions_swept
+            && (sweep
+                || observer.records() as u64 <= SWEPT_AT_ONCE + SWEPT_A_POST * (self.posts_seen - self.posts_swept));
+        if closing {
             let mut lap = Lap::start(shared.stage_times.as_deref());
             // A deletion may have been read before its post: all of them once more, once a minute.
             Self::forget(&shared, &mut observer, &self.deletions);
@@ -286,17 +291,10 @@ impl Ingest {
                 output.session(&at).give(Part { shard: shard as u64, window, summary });
             });
             lap.whole(Stage::Close);
-        } else if self.deletions.len() > self.deletions_swept
-            && (sweep
-                || observer.records() as u64 <= SWEPT_AT_ONCE + SWEPT_A_POST * (self.posts_seen - self.posts_swept))
-        {
-            // Nothing closes now, but deletions need not wait for that: where little is buffered they reach it at once, else as
-            // soon as looking through it costs each post since the last time no more than a few records.
+        } else if sweeping {
             Self::forget(&shared, &mut observer, &self.deletions[self.deletions_swept..]);
-        } else {
-            swept = false;
         }
-        if swept {
+        if closing || sweeping {
             self.deletions_swept = self.deletions.len();
             self.posts_swept = self.posts_seen;
         }
