@@ -136,17 +136,9 @@ const ANSWER_BYTES_MAX: u64 = 64 * 1024;
 
 fn key_file(settings: &Settings) -> Finding {
     let path = &settings.store.checkpoint_key;
-    match std::fs::File::open(path).and_then(|file| file.metadata()) {
-        Ok(metadata) if metadata.permissions().mode() & 0o077 != 0 => Finding::warning(
-            "key",
-            format!(
-                "{}: mode is {:04o}, so that others may read it",
-                path.display(),
-                metadata.permissions().mode() & 0o777
-            ),
-            format!("chmod 600 {}", path.display()),
-        ),
-        Ok(_) => Finding::ok("key", format!("{} is there, for its owner only", path.display())),
+    match std::fs::File::open(path) {
+        Ok(_) => open_to_others("key", path)
+            .unwrap_or_else(|| Finding::ok("key", format!("{} is there, for its owner only", path.display()))),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             Finding::ok("key", format!("{} will be made at the first start", path.display()))
         }
@@ -215,7 +207,7 @@ const TRY_LOOK: Duration = Duration::from_millis(20);
 fn sources(settings: &Settings) -> Vec<Finding> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
     let maker = Maker::new(Arc::clone(&clock), None);
-    let mut findings: Vec<Finding> = secrets(settings).filter_map(|(key, path)| token_file(key, path)).collect();
+    let mut findings: Vec<Finding> = secrets(settings).filter_map(|(key, path)| open_to_others(key, path)).collect();
     let mut tries = Vec::new();
     for name in EXCHANGEABLE {
         let made = if name == "feeds" { sample(settings, &clock) } else { maker.one(settings, name) };
@@ -302,7 +294,7 @@ fn tried_feeds(summary: &FeedsSummary) -> Finding {
 }
 
 /// Others than the owner may read a secret.
-fn token_file(source: &'static str, path: &Path) -> Option<Finding> {
+fn open_to_others(source: &'static str, path: &Path) -> Option<Finding> {
     let mode = std::fs::metadata(path).ok()?.permissions().mode() & 0o777;
     (mode & 0o077 != 0).then(|| {
         Finding::warning(

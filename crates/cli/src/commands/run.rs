@@ -383,22 +383,18 @@ impl Pipeline {
     /// Lets another source take the place of the one of its name, or none.
     fn exchange(&mut self, name: &str, source: Option<LiveFeed>) {
         let Some(index) = self.running.slots.place(name) else { return };
-        let listened = source.as_ref().map(|source| {
-            let watched = source.watched();
-            self.live.insert(index, (name.to_owned(), watched.clone()));
-            Listened { name: name.to_owned(), live: watched.live(), counts: counts(&self.running, index) }
-        });
-        if listened.is_none() {
+        let Some(source) = source else {
             self.live.remove(&index);
             self.waiting.remove(&index);
-        }
-        self.running.slots.exchange(index, source.map(|source| source.feed.source));
-        match listened {
-            Some(listened) => {
-                self.waiting.insert(index, listened);
-            }
-            None => self.recorder.exchange(name, None),
-        }
+            self.running.slots.exchange(index, None);
+            self.recorder.exchange(name, None);
+            return;
+        };
+        let watched = source.watched();
+        let counts = counts(&self.running, index);
+        self.waiting.insert(index, Listened { name: name.to_owned(), live: watched.live(), counts });
+        self.live.insert(index, (name.to_owned(), watched));
+        self.running.slots.exchange(index, Some(source.feed.source));
     }
 
     /// Looks after sources and ledger.
