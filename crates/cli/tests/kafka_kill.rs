@@ -17,12 +17,12 @@ mod common;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
+use common::{Seeded, get, groundswell, metric, setting, signal};
 use rdkafka::ClientConfig;
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::{BaseProducer, BaseRecord, DefaultProducerContext, Producer as _};
@@ -35,7 +35,7 @@ const KILLS_A_ROUND: u64 = 10;
 const TOPIC: &str = "posts";
 const PARTITIONS: u64 = 64;
 /// Event time of the first message, and of the last but those that close the windows.
-const FIRST: u64 = 1_800_000_000 - 1_800_000_000 % 3_600;
+const FIRST: u64 = 1_767_571_200;
 const SPAN: u64 = 5_400;
 /// How long anything may take that must happen.
 const PATIENCE: Duration = Duration::from_mins(3);
@@ -44,18 +44,6 @@ const TABLES: [(&str, &str); 5] =
     [("total", "minute"), ("source", "hour"), ("language", "minute"), ("hashtag", "minute"), ("term", "hour")];
 
 type Rows = BTreeMap<(String, String, String), Option<(u64, u64)>>;
-
-/// A seeded sequence (Steele, Lea, Flood: SplitMix, 2014).
-struct Seeded(u64);
-
-impl Seeded {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let x = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (x ^ (x >> 31)) % bound
-    }
-}
 
 /// A topic of so many posts over an hour and a half of event time, and in each partition one two hours later, which closes
 /// every window before it.
@@ -98,19 +86,14 @@ fn start(folder: &Path, brokers: &str, workers: u64) -> (Child, SocketAddr) {
     );
     std::fs::write(&config, text).unwrap();
     let log = std::fs::File::options().create(true).append(true).open(folder.join("log")).unwrap();
-    let mut command = common::groundswell();
+    let mut command = groundswell();
     command.args(["run", "--config"]).arg(config).stdout(Stdio::null()).stderr(log);
     (command.spawn().unwrap(), listen)
 }
 
 /// Messages accepted so far, over all runs; `None` while the service does not answer.
 fn accepted(listen: SocketAddr) -> Option<u64> {
-    let mut stream = TcpStream::connect(listen).ok()?;
-    write!(stream, "GET /metrics HTTP/1.1\r\nHost: {listen}\r\nConnection: close\r\n\r\n").ok()?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).ok()?;
-    let value = answer.lines().find_map(|line| line.strip_prefix("groundswell_records_total{state=\"accepted\"} "))?;
-    value.parse::<f64>().ok().map(|count| count as u64)
+    metric(&get(listen, "/metrics")?, "groundswell_records_total{state=\"accepted\"}")
 }
 
 /// Lets a service read the topic to its end and stop in order.
@@ -130,7 +113,7 @@ fn finish(mut child: Child, listen: SocketAddr, messages: u64, folder: &Path) ->
         assert!(began.elapsed() < PATIENCE, "the last windows were not released:\n{}", log());
         std::thread::sleep(Duration::from_millis(200));
     }
-    assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
+    signal("TERM", child.id());
     assert!(child.wait().unwrap().success(), "{}", log());
     let mut rows = Rows::new();
     for (by, step) in TABLES {
@@ -145,10 +128,6 @@ fn finish(mut child: Child, listen: SocketAddr, messages: u64, folder: &Path) ->
 
 fn unix(row: &serde_json::Value) -> i64 {
     groundswell_sketch::Rfc3339::parse(row["start"].as_str().unwrap()).unwrap().0
-}
-
-fn setting(name: &str, default: u64) -> u64 {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }
 
 #[test]

@@ -19,7 +19,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use common::{export, groundswell, shared_data, succeed};
+use common::{Seeded, export, groundswell, setting, shared_data, succeed};
 
 /// Kills a test run, unless more are asked for.
 const KILLS: u64 = 6;
@@ -39,15 +39,6 @@ const TABLES: [(&str, &str); 7] = [
 ];
 
 type Rows = BTreeMap<(String, i64, String), Option<(u64, u64)>>;
-
-struct Seeded(u64);
-
-impl Seeded {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % bound
-    }
-}
 
 fn rows(data: &Path) -> Rows {
     let mut rows = Rows::new();
@@ -104,7 +95,7 @@ fn a_replay_that_is_killed_releases_what_an_undisturbed_one_does() {
     let whole = rows(&undisturbed.join("data"));
     assert!(whole.len() > 10_000 && expected["posts"]["accepted"].as_u64().unwrap() > 300_000);
 
-    let kills: u64 = std::env::var("GROUNDSWELL_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(KILLS);
+    let kills = setting("GROUNDSWELL_KILLS", KILLS);
     let mut random = Seeded(kills);
     let (mut killed, mut resumed, mut absent, mut fewer) = (0, 0, 0, 0);
     let mut round = 0;

@@ -95,12 +95,6 @@ impl Service {
     }
 }
 
-fn now() -> u64 {
-    #[allow(clippy::disallowed_methods, reason = "the service that is tested reads the machine's clock")]
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-    since.as_secs()
-}
-
 /// Others' posts, one a second.
 fn bystanders(from: u64, count: u64) -> String {
     (0..count).fold(String::new(), |mut text, number| {
@@ -163,7 +157,7 @@ fn what_lies_in_memory_after_a_deletion() {
 
     let (word, author, id) = ("quaggazebrafinchwombat", "author-of-the-deleted-post", "id-of-the-deleted-post");
     let needles = [word, author, id];
-    let start = now() - 7_200;
+    let start = common::now().as_secs() - 7_200;
     let planted = format!(
         r#"{{"id":"{id}","author":"{author}","time":{},"text":"the river rises {word}","lang":"en"}}"#,
         start + 10

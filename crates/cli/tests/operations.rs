@@ -6,14 +6,14 @@
 mod common;
 
 use std::fmt::Write as _;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use common::{groundswell, succeed};
+use common::{get, groundswell, handles_signals, signal, succeed};
 
 /// What an ordered end may take.
 const END_MAX: Duration = Duration::from_secs(10);
@@ -72,16 +72,12 @@ impl Service {
 
     /// Waits until it has a handler for SIGTERM.
     fn until_it_handles_signals(&mut self) {
-        let status = PathBuf::from(format!("/proc/{}/status", self.child.id()));
-        self.until("a handler of signals", |_| {
-            let text = std::fs::read_to_string(&status).ok()?;
-            let caught = text.lines().find_map(|line| line.strip_prefix("SigCgt:"))?;
-            (u64::from_str_radix(caught.trim(), 16).unwrap() & 1 << (15 - 1) != 0).then_some(())
-        });
+        let process = self.child.id();
+        self.until("a handler of signals", |_| handles_signals(process)?.then_some(()));
     }
 
     fn signal(&self, name: &str) {
-        succeed_in_sending(name, self.child.id());
+        signal(name, self.child.id());
     }
 
     /// Waits for the end; asserts that it is one in order and in time.
@@ -106,11 +102,6 @@ impl Drop for Service {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-fn succeed_in_sending(signal: &str, process: u32) {
-    let sent = Command::new("kill").args([format!("-{signal}"), process.to_string()]).status().unwrap();
-    assert!(sent.success());
 }
 
 /// A server that takes connections and never says a word.
@@ -147,14 +138,6 @@ fn is_over(mut stream: &TcpStream) -> bool {
             Err(error) => return error.kind() != std::io::ErrorKind::WouldBlock,
         }
     }
-}
-
-fn get(address: &str, path: &str) -> Option<String> {
-    let mut stream = TcpStream::connect(address).ok()?;
-    write!(stream, "GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n").ok()?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).ok()?;
-    answer.starts_with("HTTP/1.0 200").then_some(answer)
 }
 
 fn run(folder: &Path) -> Command {

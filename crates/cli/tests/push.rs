@@ -123,15 +123,14 @@ fn batch(posts: std::ops::Range<u32>, time: i64) -> String {
     })
 }
 
-fn now() -> i64 {
-    use groundswell_sources::Clock as _;
-    groundswell_sources::SystemClock::default().now().unix()
+fn seconds() -> i64 {
+    common::now().as_secs() as i64
 }
 
 #[test]
 fn a_batch_that_is_durable_survives_a_kill_and_pushed_again_is_counted_once() {
     let folder = tempfile::tempdir().unwrap();
-    let minute = (now() - 1_200).div_euclid(60) * 60;
+    let minute = (seconds() - 1_200).div_euclid(60) * 60;
     let (first, second) = (batch(0..30, minute + 10), batch(30..45, minute + 20));
 
     let service = Service::start(folder.path());
@@ -176,7 +175,7 @@ fn without_the_token_nothing_is_taken() {
     let service = Service::start(folder.path());
     for head in ["", "Authorization: Bearer another-token-of-a-test\r\n"] {
         let (status, answer) =
-            service.ask(&format!("POST /api/v1/ingest HTTP/1.1\r\n{head}"), batch(0..1, now()).as_bytes());
+            service.ask(&format!("POST /api/v1/ingest HTTP/1.1\r\n{head}"), batch(0..1, seconds()).as_bytes());
         assert_eq!(status, 401, "{answer}");
         assert!(!answer.to_string().contains("word"));
     }

@@ -22,11 +22,12 @@ use std::collections::{BTreeMap, VecDeque};
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
+use common::{Seeded, get, groundswell, metric, now, setting, signal};
 use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
 use tokio_tungstenite::tungstenite::http::StatusCode;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
@@ -46,40 +47,22 @@ const HISTORY: Duration = Duration::from_mins(2);
 const PATIENCE: Duration = Duration::from_mins(1);
 const TOKEN: &str = "a-token-for-the-soak-and-nothing-else";
 
-/// A seeded sequence (Steele, Lea, Flood: SplitMix, 2014).
-struct Seeded(u64);
-
-impl Seeded {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let x = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (x ^ (x >> 31)) % bound
-    }
-
-    /// Words with a long tail, as in any language, and a hashtag now and then.
-    fn text(&mut self) -> String {
-        let mut text = String::new();
-        for _ in 0..6 + self.below(12) {
-            let rank = 50_000_f64.powf(self.below(1 << 20) as f64 / f64::from(1 << 20)) as u64;
-            let mut word = rank.wrapping_mul(0x2545_f491_4f6c_dd1d);
-            for _ in 0..3 + rank.ilog2() / 3 {
-                text.push(char::from(b'a' + (word % 26) as u8));
-                word /= 26;
-            }
-            text.push(' ');
+/// Words with a long tail, as in any language, and a hashtag now and then.
+fn text(random: &mut Seeded) -> String {
+    let mut text = String::new();
+    for _ in 0..6 + random.below(12) {
+        let rank = 50_000_f64.powf(random.below(1 << 20) as f64 / f64::from(1 << 20)) as u64;
+        let mut word = rank.wrapping_mul(0x2545_f491_4f6c_dd1d);
+        for _ in 0..3 + rank.ilog2() / 3 {
+            text.push(char::from(b'a' + (word % 26) as u8));
+            word /= 26;
         }
-        if self.below(8) == 0 {
-            let _ = std::fmt::Write::write_fmt(&mut text, format_args!("#topic{}", self.below(300)));
-        }
-        text
+        text.push(' ');
     }
-}
-
-/// The service reads the machine's clock as well.
-#[allow(clippy::disallowed_methods, reason = "what a live source sends is of now")]
-fn now() -> Duration {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap()
+    if random.below(8) == 0 {
+        let _ = std::fmt::Write::write_fmt(&mut text, format_args!("#topic{}", random.below(300)));
+    }
+    text
 }
 
 /// Posts that were sent, by minute of their event time.
@@ -125,7 +108,7 @@ fn speak(world: &World, rate: u64) {
         let mut made = Vec::new();
         while number < due {
             number += 1;
-            let (author, text) = (random.below(200_000), random.text());
+            let (author, text) = (random.below(200_000), text(&mut random));
             let micros = time.as_micros() as u64;
             made.push((
                 micros,
@@ -280,7 +263,7 @@ fn push(world: &World, address: SocketAddr, stream: u64, rate: u64) {
         let mut body = String::new();
         for _ in 0..rate {
             post += 1;
-            let (author, text) = (random.below(200_000), random.text());
+            let (author, text) = (random.below(200_000), text(&mut random));
             let _ = std::fmt::Write::write_fmt(
                 &mut body,
                 format_args!(
@@ -343,22 +326,9 @@ fn send(address: SocketAddr, key: &str, body: &str, bytes: usize) -> std::io::Re
 
 // ---- the service ----
 
-fn get(address: SocketAddr, path: &str) -> String {
-    let mut stream = TcpStream::connect(address).unwrap();
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    answer
-}
-
-/// A sample of the service's metrics.
-fn metric(text: &str, name: &str) -> u64 {
-    let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-    line.and_then(|value| value.parse::<f64>().ok()).unwrap_or_else(|| panic!("no {name} in\n{text}")) as u64
-}
-
 fn records(text: &str, state: &str) -> u64 {
-    metric(text, &format!("groundswell_records_total{{state=\"{state}\"}}"))
+    let name = format!("groundswell_records_total{{state=\"{state}\"}}");
+    metric(text, &name).unwrap_or_else(|| panic!("no {name} in\n{text}"))
 }
 
 fn start(folder: &Path, jetstream: SocketAddr, listen: SocketAddr) -> Child {
@@ -372,7 +342,7 @@ fn start(folder: &Path, jetstream: SocketAddr, listen: SocketAddr) -> Child {
         folder.display()
     );
     std::fs::write(&config, text).unwrap();
-    let mut command = common::groundswell();
+    let mut command = groundswell();
     command.args(["run", "--config"]).arg(config).stdin(Stdio::null());
     command.stdout(Stdio::null()).stderr(std::fs::File::create(folder.join("log")).unwrap());
     let child = command.spawn().unwrap();
@@ -396,10 +366,6 @@ fn size(pid: u32) -> (u64, u64) {
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
     let kib: u64 = line.trim().trim_end_matches(" kB").parse().unwrap();
     (kib * 1_024, std::fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count() as u64)
-}
-
-fn setting(name: &str, default: u64) -> u64 {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }
 
 #[test]
@@ -441,7 +407,7 @@ fn a_service_that_is_disturbed_loses_nothing_and_stays_the_same_size() {
     let expected = world.jetstream.all() + world.pushed.all();
     let quiet = Instant::now();
     let metrics = loop {
-        let metrics = get(listen, "/metrics");
+        let metrics = get(listen, "/metrics").unwrap();
         let accepted = records(&metrics, "accepted");
         if accepted >= expected || quiet.elapsed() > PATIENCE {
             break metrics;
@@ -467,7 +433,7 @@ fn a_service_that_is_disturbed_loses_nothing_and_stays_the_same_size() {
     // An ordered stop, then what was released.
     world.over.store(true, Ordering::Relaxed);
     let stopping = Instant::now();
-    assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
+    signal("TERM", child.id());
     let status = child.wait().unwrap();
     let log = std::fs::read_to_string(folder.path().join("log")).unwrap();
     assert!(status.success() && stopping.elapsed() < Duration::from_secs(10), "{status}:\n{log}");

@@ -2,9 +2,11 @@
 
 #![allow(dead_code, reason = "each test file uses a part of these helpers")]
 
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
+use std::net::{TcpStream, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 /// The binary, ready for arguments, without the surroundings' configuration. `GROUNDSWELL_TEST_BINARY` names another build, such
 /// as the released one where speed counts.
@@ -71,4 +73,55 @@ pub(crate) fn read_text(path: &Path) -> String {
 pub(crate) fn export(data: &Path, by: &str, step: &str) -> Vec<serde_json::Value> {
     let out = succeed(groundswell().args(["export", "volumes", "--by", by, "--step", step, "--data"]).arg(data));
     out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// What a page of a running service answers, with its head; `None` where it does not, or with another status than 200.
+pub(crate) fn get(address: impl ToSocketAddrs, path: &str) -> Option<String> {
+    let mut stream = TcpStream::connect(address).ok()?;
+    write!(stream, "GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n").ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    answer.starts_with("HTTP/1.0 200").then_some(answer)
+}
+
+/// A sample of a service's metrics.
+pub(crate) fn metric(text: &str, name: &str) -> Option<u64> {
+    let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '))?;
+    line.parse::<f64>().ok().map(|value| value as u64)
+}
+
+/// Sends a signal, such as `TERM`.
+pub(crate) fn signal(name: &str, process: u32) {
+    let sent = Command::new("kill").args([format!("-{name}"), process.to_string()]).status().unwrap();
+    assert!(sent.success());
+}
+
+/// Whether a process has a handler for SIGTERM; `None` where there is no such process.
+pub(crate) fn handles_signals(process: u32) -> Option<bool> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"))?;
+    Some(u64::from_str_radix(caught.trim(), 16).unwrap() & 1 << (15 - 1) != 0)
+}
+
+/// Since 1970, by the machine's clock, which a service that is tested reads as well.
+#[allow(clippy::disallowed_methods, reason = "the service that is tested reads the machine's clock")]
+pub(crate) fn now() -> Duration {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap()
+}
+
+/// A number from the environment, for tests that can be made longer.
+pub(crate) fn setting(name: &str, default: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
+/// A seeded sequence (Steele, Lea, Flood: SplitMix, 2014).
+pub(crate) struct Seeded(pub(crate) u64);
+
+impl Seeded {
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let x = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (x ^ (x >> 31)) % bound
+    }
 }
