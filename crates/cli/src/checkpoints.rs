@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use groundswell_engine::Checkpoint;
+use groundswell_post::EventTime;
 use groundswell_store::{CheckpointFolder, ReleaseWriter as _, Writer};
 use tokio::runtime::Handle;
 
@@ -80,6 +81,13 @@ impl Checkpoints {
     pub(crate) fn clear(&mut self) -> Result<(), anyhow::Error> {
         Ok(self.folder.keep_only(None)?)
     }
+}
+
+/// Says that a run goes on from this checkpoint.
+pub(crate) fn going_on(checkpoint: &Checkpoint) -> String {
+    let closed =
+        checkpoint.closed_before.map_or_else(|| "nothing".to_owned(), |unix| EventTime::from_unix(unix).to_string());
+    format!("going on where the last run was interrupted; closed up to {closed}")
 }
 
 fn read(folder: &CheckpointFolder, number: u64) -> Result<Checkpoint, anyhow::Error> {

@@ -126,6 +126,11 @@ fn finish(mut child: Child, listen: SocketAddr, messages: u64, folder: &Path) ->
     rows
 }
 
+/// Above 1,024 authors are estimated (standard error 1.63 %), by keys that are others in each run.
+const fn at_most(authors: u64) -> u64 {
+    if authors > 1_024 { authors + authors / 10 } else { authors }
+}
+
 fn unix(row: &serde_json::Value) -> i64 {
     groundswell_sketch::Rfc3339::parse(row["start"].as_str().unwrap()).unwrap().0
 }
@@ -168,7 +173,7 @@ fn a_topic_is_counted_once_however_often_its_reader_is_killed() {
                 Some(Some(_)) if key.2 == "\"other\"" => {}
                 Some(Some((cut_posts, cut_authors))) => {
                     assert_eq!(cut_posts, posts, "{key:?}");
-                    assert!(cut_authors <= authors, "{key:?}: more authors than there were");
+                    assert!(*cut_authors <= at_most(*authors), "{key:?}: more authors than there were");
                     fewer += u64::from(cut_authors < authors);
                 }
             }

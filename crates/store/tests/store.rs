@@ -195,6 +195,8 @@ async fn a_batch_is_all_or_nothing() {
     sqlx::raw_sql("DROP TRIGGER refuse").execute(&mut connection).await.unwrap();
     assert_eq!(writer.commit(&all).await.unwrap(), counts(3, 0, 0));
     assert!(reader.file_was_read(&[7; 32]).await.unwrap());
+    assert!(reader.file_of_size_was_read(1).await.unwrap());
+    assert!(!reader.file_of_size_was_read(2).await.unwrap());
     let page = reader.volumes(&VolumeQuery::new(Dimension::Watch, Step::Minute)).await.unwrap();
     assert_eq!(lines(&page.items), ["0 flood 12 12"]);
 }

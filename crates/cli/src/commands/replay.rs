@@ -14,7 +14,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use tokio::runtime::Runtime;
 
 use crate::args::{Common, Replay};
-use crate::checkpoints::Checkpoints;
+use crate::checkpoints::{Checkpoints, going_on};
 use crate::failure::{DONE, FAILED, Failure, Outcome, REJECTED};
 use crate::pipeline::{self, Feed, Plan, StoreSink};
 use crate::status::{Shown, ShownSource, Watched};
@@ -73,9 +73,7 @@ pub(crate) fn replay(common: &Common, arguments: &Replay) -> Outcome {
     let was_left = left.is_some();
     let resume = left.filter(of_these);
     if let Some(resume) = &resume {
-        let closed =
-            resume.closed_before.map_or_else(|| "nothing".to_owned(), |unix| EventTime::from_unix(unix).to_string());
-        output::note(common, &format!("going on where the last run was interrupted; closed up to {closed}"));
+        output::note(common, &going_on(resume));
     } else if was_left {
         output::note(common, "the last run that was interrupted read other files; its open windows are given up");
     }
@@ -158,7 +156,9 @@ pub(crate) fn replay(common: &Common, arguments: &Replay) -> Outcome {
 
 /// Whether a file was read to the end into this store. What cannot be read is left to the source, which says why.
 fn was_read(runtime: &Runtime, reader: &Reader, file: &Path) -> Result<bool, Failure> {
-    if file.as_os_str() == "-" {
+    // A size that was never read spares reading the file for its fingerprint. Neither stdin nor a pipe is read here.
+    let Some(metadata) = std::fs::metadata(file).ok().filter(std::fs::Metadata::is_file) else { return Ok(false) };
+    if file.as_os_str() == "-" || !runtime.block_on(reader.file_of_size_was_read(metadata.len()))? {
         return Ok(false);
     }
     let Ok(fingerprint) = fingerprint_file(file) else { return Ok(false) };

@@ -12,7 +12,7 @@ use groundswell_store::{Reader, Store, WatchStore};
 use tokio::runtime::Runtime;
 
 use crate::args::{Common, Run};
-use crate::checkpoints::Checkpoints;
+use crate::checkpoints::{Checkpoints, going_on};
 use crate::coverage::{Counted, Counts, Listened, Recorder};
 use crate::failure::{DONE, Failure, Outcome};
 use crate::inputs::{self, EXCHANGEABLE, LiveFeed, Maker, PUSH};
@@ -321,6 +321,9 @@ impl Service<'_> {
             checkpoints,
             kept,
         };
+        if let Some(resume) = &resume {
+            tracing::info!(target: "groundswell", "{}", going_on(resume));
+        }
         let read_before = resume.as_ref().map_or(0, |resume| resume.totals.records.read());
         let plan = Plan {
             workers: self.workers,

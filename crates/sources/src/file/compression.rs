@@ -1,7 +1,8 @@
 //! Bytes of a file, counted, hashed, and decompressed by what they are.
 
 use std::fmt;
-use std::io::{self, BufRead, Read};
+use std::fs::File;
+use std::io::{self, BufRead, Read, Seek as _, SeekFrom};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -50,12 +51,15 @@ pub(crate) struct Tap {
     start: usize,
     used: u64,
     hasher: Hasher,
+    /// Read from its beginning, so that the hash is that of the file.
+    whole: bool,
     progress: Arc<AtomicU64>,
 }
 
 impl Tap {
     pub(crate) fn new(inner: Box<dyn Read + Send>, progress: Arc<AtomicU64>) -> Self {
-        Self { inner, buffer: Vec::with_capacity(TAP_BYTES), start: 0, used: 0, hasher: Hasher::default(), progress }
+        let (buffer, hasher) = (Vec::with_capacity(TAP_BYTES), Hasher::default());
+        Self { inner, buffer, start: 0, used: 0, hasher, whole: true, progress }
     }
 
     fn read_more(&mut self) -> io::Result<usize> {
@@ -86,9 +90,17 @@ impl Tap {
         self.used
     }
 
-    /// Of all bytes read so far.
-    pub(crate) fn fingerprint(&self) -> Fingerprint {
-        self.hasher.finish()
+    /// Goes on at a byte, to which the file behind it was taken.
+    fn restart(&mut self, byte: u64) {
+        let read = self.used + (self.buffer.len() - self.start) as u64;
+        self.progress.fetch_add(byte.saturating_sub(read), Ordering::Relaxed);
+        self.buffer.clear();
+        (self.start, self.used, self.whole) = (0, byte, false);
+    }
+
+    /// Of all bytes read so far; `None` where some were passed over.
+    pub(crate) fn fingerprint(&self) -> Option<Fingerprint> {
+        self.whole.then(|| self.hasher.finish())
     }
 }
 
@@ -132,6 +144,14 @@ impl Content {
             Compression::Gzip => Self::Gzip(Box::new(MultiGzDecoder::new(tap))),
             Compression::Zstd => Self::Zstd(Box::new(zstd::stream::read::Decoder::with_buffer(tap)?)),
         })
+    }
+
+    /// Goes on at a byte of a plain file, given as the handle that it is read by.
+    pub(crate) fn seek(&mut self, file: &mut File, byte: u64) -> io::Result<()> {
+        let Self::Plain(tap) = self else { return Err(io::ErrorKind::NotSeekable.into()) };
+        file.seek(SeekFrom::Start(byte))?;
+        tap.restart(byte);
+        Ok(())
     }
 
     pub(crate) fn compression(&self) -> Compression {

@@ -64,6 +64,16 @@ impl Cutter {
         self
     }
 
+    /// How much of the content was read and not handed out; `None` in the middle of a line.
+    pub(crate) fn ahead(&self) -> Option<usize> {
+        (!self.skipping).then_some(self.buffer.len())
+    }
+
+    /// Goes on at a line, to which the content was taken.
+    pub(crate) fn restart(&mut self, line: u64) {
+        *self = Self { csv: self.csv, line, unclosed: self.unclosed, ..Self::new(Vec::new()) };
+    }
+
     /// Why the first reading failed, if it did.
     pub(crate) fn take_failure(&mut self) -> Option<io::Error> {
         self.failure.take()

@@ -57,8 +57,20 @@ pub(crate) struct OpenFile {
 }
 
 enum Inner {
-    Text { content: Content, cutter: Cutter, header: Option<Arc<CsvHeader>>, format: Format },
-    Parquet { reader: Box<ParquetReader<File>>, progress: Arc<AtomicU64>, counted: u64, bytes: u64 },
+    Text {
+        content: Content,
+        cutter: Cutter,
+        header: Option<Arc<CsvHeader>>,
+        format: Format,
+        /// The file behind the content, where it can be gone to any of its bytes.
+        file: Option<File>,
+    },
+    Parquet {
+        reader: Box<ParquetReader<File>>,
+        progress: Arc<AtomicU64>,
+        counted: u64,
+        bytes: u64,
+    },
 }
 
 impl OpenFile {
@@ -88,7 +100,14 @@ impl OpenFile {
             let inner = Inner::Parquet { reader, progress: Arc::clone(progress), counted: 0, bytes: metadata.len() };
             return Ok(Self { path: path.to_owned(), inner, ahead: None });
         }
-        Self::stream(path, Box::new(file), map, progress)
+        let handle = file.try_clone().map_err(opening)?;
+        let mut opened = Self::stream(path, Box::new(file), map, progress)?;
+        if let Inner::Text { content, file, .. } = &mut opened.inner
+            && content.compression() == Compression::Plain
+        {
+            *file = Some(handle);
+        }
+        Ok(opened)
     }
 
     /// Takes what is read from a pipe, or from any file that is no Parquet.
@@ -140,7 +159,7 @@ impl OpenFile {
                 });
             }
         };
-        let inner = Inner::Text { content, cutter, header, format };
+        let inner = Inner::Text { content, cutter, header, format, file: None };
         Ok(Self { path: path.to_owned(), inner, ahead: None })
     }
 
@@ -198,6 +217,23 @@ impl OpenFile {
         Ok(())
     }
 
+    /// The byte at which the record after the last block begins, where [`Self::seek_to`] could go to it.
+    pub(crate) fn byte(&self) -> Option<u64> {
+        match &self.inner {
+            Inner::Text { content, cutter, file: Some(_), .. } => Some(content.tap().used() - cutter.ahead()? as u64),
+            _ => None,
+        }
+    }
+
+    /// Goes to a byte at which a line begins, without reading what is before it.
+    pub(crate) fn seek_to(&mut self, byte: u64, line: u64) -> Result<(), FileError> {
+        let Inner::Text { content, cutter, file: Some(file), .. } = &mut self.inner else { return self.skip_to(line) };
+        content.seek(file, byte).map_err(|error| FileError::Read { path: self.path.clone(), byte, error })?;
+        cutter.restart(line);
+        self.ahead = None;
+        Ok(())
+    }
+
     /// The event time of the first post, where the first block has one. The block is kept for [`Self::next`].
     pub(crate) fn head_time(
         &mut self,
@@ -218,14 +254,12 @@ impl OpenFile {
 
     /// Of the whole file, once it is read.
     pub(crate) fn fingerprint(&self) -> Result<Fingerprint, FileError> {
-        match &self.inner {
-            Inner::Text { content, .. } => Ok(content.tap().fingerprint()),
-            Inner::Parquet { .. } => fingerprint_file(&self.path).map_err(|error| FileError::Read {
-                path: self.path.clone(),
-                byte: 0,
-                error,
-            }),
-        }
+        let known = match &self.inner {
+            Inner::Text { content, .. } => content.tap().fingerprint(),
+            Inner::Parquet { .. } => None,
+        };
+        let reading = |error| FileError::Read { path: self.path.clone(), byte: 0, error };
+        known.map_or_else(|| fingerprint_file(&self.path).map_err(reading), Ok)
     }
 }
 

@@ -35,6 +35,9 @@ const HEAD_BYTES: u64 = 64 << 10;
 struct Place {
     /// The line (in Parquet the row) of the first record that is not counted yet.
     line: u64,
+    /// The byte at which that line begins, where it can be gone to without reading what is before it: in plain text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    byte: Option<u64>,
     /// Size of the file.
     bytes: u64,
     /// BLAKE3 of its first [`HEAD_BYTES`].
@@ -47,7 +50,7 @@ impl Place {
         let metadata = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;
         let mut head = Vec::new();
         File::open(path).ok()?.take(HEAD_BYTES).read_to_end(&mut head).ok()?;
-        Some(Self { line: 1, bytes: metadata.len(), head: blake3::hash(&head).to_hex().to_string() })
+        Some(Self { line: 1, byte: None, bytes: metadata.len(), head: blake3::hash(&head).to_hex().to_string() })
     }
 
     fn value(&self) -> String {
@@ -193,6 +196,7 @@ impl Source for FileSet {
                     }
                     let position = reading.place.as_mut().map(|place| {
                         place.line = first_line + payload.lines();
+                        place.byte = file.byte();
                         Position::new(&reading.key, place.value())
                     });
                     if reading.handle.send_at(first_line, payload, position).is_err() {
@@ -226,7 +230,10 @@ impl FileSet {
         let path = &self.files[index];
         let mut file = OpenFile::open(path, &self.config.map, &self.report.bytes_read, stop)?;
         if let Some(place) = self.resumed.get(&path.display().to_string()) {
-            file.skip_to(place.line)?;
+            match place.byte {
+                Some(byte) => file.seek_to(byte, place.line)?,
+                None => file.skip_to(place.line)?,
+            }
         }
         self.report.update(index, |state| state.format = Some(file.format()));
         Ok(file)

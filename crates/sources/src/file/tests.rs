@@ -761,3 +761,67 @@ proptest! {
         prop_assert_eq!(read(&file).0, expected);
     }
 }
+
+/// All records from a place in a file, how much of the file was read for them, and the file's fingerprint.
+fn rest_of(path: &Path, place: Option<(u64, u64)>) -> (Vec<String>, Fingerprint) {
+    let mut file = open::OpenFile::open(path, &FieldMap::default(), &Arc::default(), &Stop::default()).unwrap();
+    if let Some((byte, line)) = place {
+        file.seek_to(byte, line).unwrap();
+    }
+    let mut told = Vec::new();
+    while let Some((first_line, payload)) = file.next().unwrap() {
+        let block = Block::alone(first_line, payload);
+        decode(&block, &DecodeOptions::default(), NOW, &mut DecodeScratch::default(), &mut |line, record| {
+            told.push(record.map_or_else(|bad| format!("{line}: {bad}"), |good| format!("{line}: {}", shown(&good))));
+        });
+    }
+    (told, file.fingerprint().unwrap())
+}
+
+#[test]
+fn plain_text_is_gone_on_with_at_any_block_as_if_all_before_had_been_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let post =
+        |i: u64| format!("{{\"time\":{},\"text\":\"{i} {}\"}}\n", 1_474_588_800 + i, "x".repeat(i as usize % 700));
+    let ndjson: String = (0..3_000).map(post).collect();
+    let csv: String = (0..3_000)
+        .map(|i| format!("{},\"{i}\r\n, {}\"\r\n", 1_474_588_800 + i, "x\n".repeat(i as usize % 350)))
+        .collect();
+    let long = "x".repeat(RECORD_BYTES_MAX + 1);
+    let texts = [
+        ("ndjson", ndjson.clone()),
+        ("with a mark", format!("\u{feff}\n{ndjson}")),
+        ("a line too long", format!("{ndjson}{long}\n{ndjson}{}", post(9).trim_end())),
+        ("csv", format!("\u{feff}time,text\r\n{csv}")),
+        ("a quote that nothing closes", format!("time,text\n{csv}1474588800,\"x\n{csv}")),
+    ];
+    for (name, text) in texts {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        let (whole, fingerprint) = rest_of(&path, None);
+        let mut file = open::OpenFile::open(&path, &FieldMap::default(), &Arc::default(), &Stop::default()).unwrap();
+        let (mut told, mut places) = (0, 0);
+        while let Some((first_line, payload)) = file.next().unwrap() {
+            let line = first_line + payload.lines();
+            decode(
+                &Block::alone(first_line, payload),
+                &DecodeOptions::default(),
+                NOW,
+                &mut DecodeScratch::default(),
+                &mut |_, _| told += 1,
+            );
+            let Some(byte) = file.byte() else { continue };
+            places += 1;
+            let (rest, again) = rest_of(&path, Some((byte, line)));
+            assert_eq!(rest, whole[told..], "{name}, byte {byte}");
+            assert_eq!(again, fingerprint, "{name}: the whole file's, also where only a part was read");
+        }
+        assert!(places > 3, "{name}: {places} places");
+    }
+    // What is compressed has to be read up to the place.
+    let path = folder.path().join("compressed");
+    std::fs::write(&path, zst(ndjson.as_bytes())).unwrap();
+    let mut file = open::OpenFile::open(&path, &FieldMap::default(), &Arc::default(), &Stop::default()).unwrap();
+    file.next().unwrap();
+    assert_eq!(file.byte(), None);
+}

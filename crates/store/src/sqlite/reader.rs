@@ -70,6 +70,16 @@ impl SqliteReader {
         Ok(count > 0)
     }
 
+    /// Whether a file of this size was read to the end before. If not, nobody needs its fingerprint.
+    pub async fn file_of_size_was_read(&self, bytes: u64) -> Result<bool, ReadError> {
+        let Ok(bytes) = i64::try_from(bytes) else { return Ok(false) };
+        let count: i64 = sqlx::query_scalar("SELECT count(*) FROM files_read WHERE bytes = ?")
+            .bind(bytes)
+            .fetch_one(&self.pool)
+            .await?;
+        Ok(count > 0)
+    }
+
     /// The first and the last closed window of a step.
     pub async fn windows(&self, step: Step) -> Result<Option<(Window, Window)>, ReadError> {
         // Two look-ups at the ends of the index; min and max together would walk all of it.
