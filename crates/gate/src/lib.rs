@@ -49,11 +49,17 @@
 #![forbid(unsafe_code)]
 
 mod k;
+mod narrative;
 mod operational;
 mod released;
 mod volume;
 
 pub use k::{K, KTooLow};
+pub use narrative::{
+    AuthorBits, Growth, LABEL_PARTS_MAX, NAME_PUBLISHERS, NarrativeBucket, NarrativeCandidate, NarrativeEvent,
+    NarrativeEventCandidate, NarrativeEventKind, NarrativeId, NarrativeLanguage, NarrativePart, NarrativeReason,
+    NarrativeRow, NarrativeState, TimelineBucket, WeightedTerm, readmit_narrative, readmit_narrative_event,
+};
 pub use operational::{
     AtLeast, Coverage, CoverageGap, CoverageMinute, CoverageState, EngineStatus, GapTotals, Minute, Operational,
     SourceStatus, WatchEntry,

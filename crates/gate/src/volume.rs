@@ -314,6 +314,12 @@ pub enum NotReleasable {
         /// What it would need.
         k: u64,
     },
+    /// A narrative, or what happened to one, rests on fewer authors than k or was released by a lower k.
+    #[error("a stored narrative was released by less than k = {k}")]
+    NarrativeBelowK {
+        /// What it would need.
+        k: u64,
+    },
     /// It says "held back" of something that nobody asked for by name.
     #[error("a stored row of dimension {dimension} is marked as suppressed, which only total and watch can be")]
     NotNamed {

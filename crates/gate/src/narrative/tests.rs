@@ -1,0 +1,196 @@
+use groundswell_sketch::Distinct;
+use proptest::prelude::*;
+
+use super::*;
+use crate::Outward;
+
+const START: i64 = 1_474_588_800;
+
+fn bits(authors: u64) -> AuthorBits {
+    let mut bits = AuthorBits::default();
+    // Golden-ratio steps: each author has a bit of its own, up to 64.
+    (0..authors).for_each(|author| bits.insert(author));
+    bits
+}
+
+fn part(value: &str, weight: f32, authors: u64) -> NarrativePart {
+    NarrativePart { value: value.to_owned(), weight, authors, name_like: false, publishers: 0 }
+}
+
+fn language(value: &str, posts: u64, authors: u64) -> NarrativeLanguage {
+    NarrativeLanguage { value: value.to_owned(), posts, authors: bits(authors) }
+}
+
+fn candidate() -> NarrativeCandidate {
+    let bucket = |minute: i64, minutes: i64, posts: u64, authors: u64| NarrativeBucket {
+        start: START + minute * 60,
+        end: START + (minute + minutes) * 60,
+        posts,
+        authors,
+    };
+    NarrativeCandidate {
+        id: NarrativeId(0x17_7800),
+        state: NarrativeState::Growing,
+        as_of: START + 600,
+        buckets: vec![bucket(0, 3, 12, 10), bucket(4, 1, 40, 31)],
+        authors: 38,
+        growth: Growth { rate: 2.345, low: 1.5, high: 3.25 },
+        terms: vec![part("bridge", 0.91, 30), part("Flood", 0.8, 12), part("rare", 0.7, 9), part("river", 0.5, 10)],
+        phrases: vec![part("river bank", 0.6, 11), part("my street", 0.4, 3)],
+        hashtags: vec![part("flood", 0.9, 20), part("few", 0.2, 9)],
+        domains: vec![part("example.org", 0.3, 10)],
+        languages: vec![language("en", 40, 30), language("de", 10, 12), language("fr", 2, 2)],
+        parents: vec![NarrativeId(1)],
+        merged_into: None,
+        related: vec![NarrativeId(2)],
+    }
+}
+
+fn release(candidate: NarrativeCandidate) -> Option<Released<NarrativeRow>> {
+    Gate::new(K::DEFAULT).release_narrative(candidate)
+}
+
+#[test]
+fn says_what_k_authors_said_and_nothing_else() {
+    insta::assert_snapshot!(release(candidate()).unwrap().to_json());
+}
+
+#[test]
+fn a_narrative_below_k_is_not_spoken_of() {
+    assert_eq!(release(NarrativeCandidate { authors: 9, ..candidate() }), None);
+    assert_eq!(release(NarrativeCandidate { buckets: Vec::new(), ..candidate() }), None);
+    let mut few = candidate();
+    few.buckets[1].authors = 9;
+    assert_eq!(release(few), None, "a bucket of fewer is a detector's mistake");
+}
+
+#[test]
+fn a_name_needs_publishers_however_many_repeat_it() {
+    let mut named = candidate();
+    let name = |publishers| NarrativePart { name_like: true, publishers, ..part("Jane Doe", 1.0, 500) };
+    named.phrases = vec![name(2)];
+    named.terms = vec![NarrativePart { value: "doe".to_owned(), ..name(0) }];
+    let row = release(named.clone()).unwrap();
+    assert!(row.phrases.is_empty() && row.terms.is_empty() && row.label.is_empty());
+    named.phrases = vec![name(3)];
+    assert_eq!(release(named).unwrap().label, "Jane Doe");
+}
+
+#[test]
+fn a_label_says_nothing_twice() {
+    let parts = |values: &[&str]| values.iter().map(|value| part(value, 1.0, 99)).collect::<Vec<_>>();
+    let terms = parts(&["River", "bridge", "flood", "mud", "rain"]);
+    assert_eq!(label(&terms, &parts(&["river bank"])), "river bank, bridge, flood, mud");
+    assert_eq!(label(&[], &[]), "");
+}
+
+#[test]
+fn small_languages_go_together_or_are_left_out() {
+    let shown = |languages: &[(&str, u64, u64)]| {
+        let languages = languages.iter().map(|(value, posts, authors)| language(value, *posts, *authors)).collect();
+        shares(languages, 10).into_iter().map(|(value, share)| format!("{value} {share}")).collect::<Vec<_>>()
+    };
+    assert_eq!(shown(&[("en", 90, 60), ("de", 10, 12)]), ["de 0.1", "en 0.9"]);
+    // Two authors of French alone would be seen: the smallest of the others goes with them.
+    assert_eq!(shown(&[("en", 80, 60), ("de", 15, 12), ("fr", 5, 2)]), ["en 0.8", "other 0.2"]);
+    assert_eq!(shown(&[("en", 80, 9), ("fr", 5, 2)]), [""; 0]);
+}
+
+#[test]
+fn events_say_why() {
+    let event = |kind, reason, authors| {
+        let candidate =
+            NarrativeEventCandidate { time: START, kind, id: NarrativeId(7), others: vec![NarrativeId(9)], reason, authors };
+        Gate::new(K::DEFAULT).release_narrative_event(&candidate).map(|event| event.to_json())
+    };
+    let all = [
+        event(NarrativeEventKind::Birth, NarrativeReason::Carried { authors: 12, minutes: 3 }, 12),
+        event(NarrativeEventKind::Merge, NarrativeReason::Alike { similarity: 0.411, needed: 0.25 }, 40),
+        event(NarrativeEventKind::Split, NarrativeReason::Apart { similarity: 0.1, needed: 0.2 }, 40),
+        event(NarrativeEventKind::End, NarrativeReason::Silent { minutes: 360 }, 40),
+    ];
+    insta::assert_snapshot!(all.map(Option::unwrap).join("\n"));
+    assert_eq!(event(NarrativeEventKind::End, NarrativeReason::Silent { minutes: 360 }, 9), None);
+    assert_eq!(event(NarrativeEventKind::Birth, NarrativeReason::Carried { authors: 9, minutes: 3 }, 40), None);
+}
+
+#[test]
+fn what_was_stored_comes_back_unless_k_was_raised() {
+    let row = release(candidate()).unwrap();
+    let read: NarrativeRow = serde_json::from_str(&row.to_json()).unwrap();
+    assert_eq!(readmit_narrative(read.clone(), 10, K::DEFAULT).unwrap(), row);
+    let raised = K::new(20).unwrap();
+    assert_eq!(readmit_narrative(read.clone(), 10, raised), Err(NotReleasable::NarrativeBelowK { k: 20 }));
+    assert!(readmit_narrative(NarrativeRow { authors: 3, ..read }, 10, K::DEFAULT).is_err());
+}
+
+#[test]
+fn ids_are_read_as_printed() {
+    assert_eq!(NarrativeId::parse("n177800"), Some(NarrativeId(0x17_7800)));
+    for text in ["", "n", "177800", "n0177800", "n17780G", "N1", "n+1", "nffffffffffffffffff"] {
+        assert_eq!(NarrativeId::parse(text), None, "{text}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn bits_never_count_more_authors_than_there_are(
+        tokens in prop::collection::vec(any::<u64>(), 0..200),
+        more in prop::collection::vec(any::<u64>(), 0..50),
+    ) {
+        let mut authors = Distinct::new();
+        let (mut one, mut other) = (AuthorBits::default(), AuthorBits::default());
+        for token in &tokens {
+            authors.insert(*token);
+            one.insert(*token);
+        }
+        for token in &more {
+            authors.insert(*token);
+            other.insert(*token);
+        }
+        prop_assert!(one.union(other).at_least() <= authors.count());
+        prop_assert_eq!(one.union(other), other.union(one));
+    }
+
+    #[test]
+    fn nothing_rests_on_fewer_than_k(
+        k in 5_u32..30,
+        authors in 0_u64..60,
+        buckets in prop::collection::vec((1_u64..50, 0_u64..40), 0..5),
+        parts in prop::collection::vec((0_u64..40, any::<bool>(), 0_u32..5), 0..8),
+        languages in prop::collection::vec((1_u64..100, 0_u64..30), 0..6),
+    ) {
+        let mut told = candidate();
+        told.authors = authors;
+        told.buckets = (0..).zip(&buckets).map(|(at, (posts, authors))| NarrativeBucket {
+            start: START + at * 60, end: START + at * 60 + 60, posts: *posts, authors: *authors,
+        }).collect();
+        let made = |(at, (authors, name_like, publishers)): (usize, &(u64, bool, u32))| NarrativePart {
+            name_like: *name_like, publishers: *publishers, ..part(&format!("word{at}"), 0.5, *authors)
+        };
+        told.terms = parts.iter().enumerate().map(made).collect();
+        told.phrases = told.terms.clone();
+        told.languages = languages.iter().enumerate().map(|(at, (posts, n))| language(&format!("l{at}"), *posts, *n)).collect();
+        let gate = Gate::new(K::new(k).unwrap());
+        let k = u64::from(k);
+        let Some(row) = gate.release_narrative(told.clone()) else {
+            prop_assert!(buckets.is_empty() || authors < k || buckets.iter().any(|bucket| bucket.1 < k));
+            return Ok(());
+        };
+        prop_assert!(row.authors >= k);
+        for term in row.terms.iter().map(|term| &term.term).chain(&row.phrases) {
+            let part = told.terms.iter().find(|part| part.value == *term).unwrap();
+            prop_assert!(part.authors >= k && (!part.name_like || part.publishers >= NAME_PUBLISHERS));
+            prop_assert!(!row.label.is_empty());
+        }
+        // Whatever is shown of the languages, what is left when it is taken away has k authors or none.
+        for shown in row.languages.keys().filter(|value| *value != OTHER) {
+            prop_assert!(told.languages.iter().any(|language| language.value == *shown && language.authors.at_least() >= k));
+        }
+        let hidden: Vec<_> = told.languages.iter().filter(|language| !row.languages.contains_key(&language.value)).collect();
+        if !hidden.is_empty() && !row.languages.is_empty() {
+            let together = hidden.iter().fold(AuthorBits::default(), |all, language| all.union(language.authors));
+            prop_assert!(together.at_least() >= k);
+        }
+    }
+}
