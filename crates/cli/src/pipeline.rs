@@ -150,7 +150,7 @@ pub(crate) struct StoreSink {
 impl ReleaseSink for StoreSink {
     fn commit(&mut self, closed: Closed) -> Result<(), anyhow::Error> {
         let day_closed = closed.windows.iter().any(|window| window.step == Step::Day);
-        let batch = ReleaseBatch { windows: closed.windows, rows: closed.rows, files: Vec::new() };
+        let batch = ReleaseBatch { windows: closed.windows, rows: closed.rows, ..ReleaseBatch::default() };
         let committed = patiently(|| self.runtime.block_on(self.writer.commit(&batch)))?;
         if committed.conflicting > 0 {
             tracing::warn!(

@@ -345,6 +345,18 @@ pub enum NarrativeEventKind {
     End,
 }
 
+impl NarrativeEventKind {
+    /// The word used in outputs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Birth => "birth",
+            Self::Merge => "merge",
+            Self::Split => "split",
+            Self::End => "end",
+        }
+    }
+}
+
 /// Something that happened, before the gate.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NarrativeEventCandidate {

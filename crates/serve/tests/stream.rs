@@ -67,7 +67,7 @@ impl Listener {
 
 fn one(n: i64) -> ReleaseBatch {
     let rows = released(groundswell_gate::Dimension::Total, minute(n), &[("all", 40, 20)]);
-    ReleaseBatch { windows: vec![minute(n)], rows, files: Vec::new() }
+    ReleaseBatch { windows: vec![minute(n)], rows, ..ReleaseBatch::default() }
 }
 
 #[tokio::test]

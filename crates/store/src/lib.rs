@@ -18,7 +18,7 @@
 //! let authors = Distinct::from_sorted_unique(&(0..12).collect::<Vec<_>>());
 //! let cell = CandidateCell { value: "flood".to_owned(), posts: 14, publisher_posts: 0, authors };
 //! let candidate = VolumeCandidate { window, dimension: Dimension::Hashtag, cells: vec![cell] };
-//! let batch = ReleaseBatch { windows: vec![window], rows: Gate::default().release(candidate), files: Vec::new() };
+//! let batch = ReleaseBatch { windows: vec![window], rows: Gate::default().release(candidate), ..ReleaseBatch::default() };
 //!
 //! let folder = tempfile::tempdir().unwrap();
 //! let options = StoreOptions::default();
@@ -58,8 +58,8 @@ pub use coverage::{
 };
 pub use error::{DatabaseError, OpenError, ReadError, WatchStoreError, WriteError};
 pub use model::{
-    Committed, Cursor, FileRead, Fingerprint, PAGE_ROWS_MAX, Page, ReleaseBatch, ReleaseWriter, ReleasedReader,
-    VolumeQuery,
+    Committed, Cursor, FileRead, Fingerprint, NarrativeEventQuery, NarrativeQuery, PAGE_ROWS_MAX, Page, ReleaseBatch,
+    ReleaseWriter, ReleasedReader, VolumeQuery,
 };
 /// The reader of the database in use; `SQLite`'s, as long as there is no other.
 pub type Reader = SqliteReader;

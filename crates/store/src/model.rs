@@ -2,7 +2,9 @@
 
 use std::future::Future;
 
-use groundswell_gate::{Coverage, CoverageGap, Dimension, Released, VolumeRow};
+use groundswell_gate::{
+    Coverage, CoverageGap, Dimension, NarrativeEvent, NarrativeRow, NarrativeState, Released, VolumeRow,
+};
 use groundswell_sketch::{Step, Window};
 
 use crate::{CoverageBatch, CoverageQuery, LedgerEnd, ReadError, WriteError};
@@ -28,6 +30,10 @@ pub struct ReleaseBatch {
     pub windows: Vec<Window>,
     /// Rows of those windows.
     pub rows: Vec<Released<VolumeRow>>,
+    /// Narratives that have changed.
+    pub narratives: Vec<Released<NarrativeRow>>,
+    /// What happened to narratives.
+    pub narrative_events: Vec<Released<NarrativeEvent>>,
     /// Files whose end was reached with these windows.
     pub files: Vec<FileRead>,
 }
@@ -86,6 +92,36 @@ impl VolumeQuery {
     }
 }
 
+/// Which narratives.
+#[derive(Clone, Debug)]
+pub struct NarrativeQuery {
+    /// Seen after this second.
+    pub from: Option<i64>,
+    /// First seen before this second.
+    pub to: Option<i64>,
+    /// In this state.
+    pub state: Option<NarrativeState>,
+    /// Only what stands after it. Narratives go on while pages are read: one that is seen again moves to the front.
+    pub after: Option<Cursor>,
+    /// At most so many, and at most [`PAGE_ROWS_MAX`].
+    pub limit: usize,
+}
+
+/// Which entries of the narratives' event log.
+#[derive(Clone, Debug)]
+pub struct NarrativeEventQuery {
+    /// First second, inclusive.
+    pub from: Option<i64>,
+    /// Last second, exclusive.
+    pub to: Option<i64>,
+    /// Of this narrative alone.
+    pub id: Option<String>,
+    /// Only what stands after it.
+    pub after: Option<Cursor>,
+    /// At most so many, and at most [`PAGE_ROWS_MAX`].
+    pub limit: usize,
+}
+
 /// The most rows in one page, whatever was asked for. More is cut; the cursor says that there is more.
 pub const PAGE_ROWS_MAX: usize = 10_000;
 
@@ -127,6 +163,21 @@ pub trait ReleasedReader: Send + Sync {
 
     /// Whether a window has closed.
     fn window_closed(&self, window: Window) -> impl Future<Output = Result<bool, ReadError>> + Send;
+
+    /// A page of narratives, the one seen last first.
+    fn narratives(
+        &self,
+        query: &NarrativeQuery,
+    ) -> impl Future<Output = Result<Page<Released<NarrativeRow>>, ReadError>> + Send;
+
+    /// One narrative.
+    fn narrative(&self, id: &str) -> impl Future<Output = Result<Option<Released<NarrativeRow>>, ReadError>> + Send;
+
+    /// A page of the narratives' event log by time.
+    fn narrative_events(
+        &self,
+        query: &NarrativeEventQuery,
+    ) -> impl Future<Output = Result<Page<Released<NarrativeEvent>>, ReadError>> + Send;
 
     /// A page of the coverage ledger by (start, source): only windows of which at least a minute is over.
     fn coverage(

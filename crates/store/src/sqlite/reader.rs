@@ -1,7 +1,8 @@
 //! Reads released tables; several connections, none of which can write.
 
 use groundswell_gate::{
-    Coverage, CoverageGap, Dimension, Figures, Gate, K, NotReleasable, Released, VolumeRow, readmit,
+    Coverage, CoverageGap, Dimension, Figures, Gate, K, NarrativeEvent, NarrativeRow, NotReleasable, Released, VolumeRow,
+    readmit,
 };
 use groundswell_sketch::{Step, Window};
 use sqlx::sqlite::SqliteRow;
@@ -9,7 +10,10 @@ use sqlx::{Row as _, SqlitePool};
 
 use crate::codes::{dimension_code, step_code};
 use crate::model::PAGE_ROWS_MAX;
-use crate::{CoverageQuery, Cursor, Fingerprint, Page, ReadError, ReleasedReader, VolumeQuery};
+use crate::{
+    CoverageQuery, Cursor, Fingerprint, NarrativeEventQuery, NarrativeQuery, Page, ReadError, ReleasedReader,
+    VolumeQuery,
+};
 
 /// A reader of released tables. Cheap to clone; clones share their connections.
 #[derive(Clone, Debug)]
@@ -231,6 +235,18 @@ impl ReleasedReader for SqliteReader {
             .fetch_one(&self.pool)
             .await?;
         Ok(count > 0)
+    }
+
+    async fn narratives(&self, query: &NarrativeQuery) -> Result<Page<Released<NarrativeRow>>, ReadError> {
+        super::narratives::list(&self.pool, self.k, query).await
+    }
+
+    async fn narrative(&self, id: &str) -> Result<Option<Released<NarrativeRow>>, ReadError> {
+        super::narratives::one(&self.pool, self.k, id).await
+    }
+
+    async fn narrative_events(&self, query: &NarrativeEventQuery) -> Result<Page<Released<NarrativeEvent>>, ReadError> {
+        super::narratives::events(&self.pool, self.k, query).await
     }
 
     async fn coverage(&self, query: &CoverageQuery) -> Result<Page<Released<Coverage>>, ReadError> {

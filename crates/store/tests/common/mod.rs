@@ -35,7 +35,7 @@ pub(crate) fn released_at(
 }
 
 pub(crate) fn batch(rows: Vec<Released<VolumeRow>>) -> ReleaseBatch {
-    ReleaseBatch { windows: rows.iter().map(|row| row.window).collect(), rows, files: Vec::new() }
+    ReleaseBatch { windows: rows.iter().map(|row| row.window).collect(), rows, ..ReleaseBatch::default() }
 }
 
 pub(crate) fn counts(inserted: u64, unchanged: u64, conflicting: u64) -> Committed {
