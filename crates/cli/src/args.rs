@@ -250,6 +250,27 @@ pub(crate) enum Watch {
 pub(crate) enum Export {
     /// Posts and authors by window
     Volumes(ExportVolumes),
+    /// What people were saying, or with --events what happened to it
+    Narratives(ExportNarratives),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportNarratives {
+    /// Births, merges, splits and ends instead
+    #[arg(long)]
+    pub(crate) events: bool,
+    /// Carried after this moment, RFC 3339; events: inclusive
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: Option<String>,
+    /// First carried before this moment, RFC 3339; events: exclusive
+    #[arg(long, value_name = "TIME")]
+    pub(crate) to: Option<String>,
+    /// Form of the output; narratives are nested, so this is one JSON object a line
+    #[arg(long, value_name = "FORMAT", default_value = "jsonl", value_parser = ["jsonl"])]
+    pub(crate) format: String,
+    /// Where to write [default: stdout]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

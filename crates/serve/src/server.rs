@@ -142,6 +142,8 @@ fn documented() -> OpenApiRouter<ServerState> {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(api::volumes::volumes))
         .routes(routes!(api::top::top))
+        .routes(routes!(api::narratives::narratives))
+        .routes(routes!(api::narratives::events))
         .routes(routes!(api::watches::watches))
         .routes(routes!(api::sources::sources))
         .routes(routes!(api::coverage::coverage))

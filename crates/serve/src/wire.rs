@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use groundswell_gate::{
-    Coverage, CoverageGap, CoverageState, Dimension, EngineStatus, Outward, Released, SourceStatus, VolumeRow,
-    WatchEntry,
+    Coverage, CoverageGap, CoverageState, Dimension, EngineStatus, NarrativeEvent, NarrativeRow, Outward, Released,
+    SourceStatus, VolumeRow, WatchEntry,
 };
 use groundswell_sketch::{Rfc3339, Step, Window};
 use serde::Serialize;
@@ -77,6 +77,173 @@ pub(crate) struct VolumePage {
 
 impl VolumePage {
     pub(crate) fn new(items: Vec<Released<VolumeRow>>, next: Option<String>, notice: Option<&'static str>) -> Self {
+        Self { items, next, notice }
+    }
+}
+
+/// Where a narrative is in its life.
+#[derive(Debug, ToSchema)]
+#[schema(as = NarrativeState, rename_all = "lowercase")]
+#[allow(dead_code, reason = "describes what the gate writes; a test compares the two")]
+pub(crate) enum NarrativeStateName {
+    /// New.
+    Emerging,
+    /// More posts than before.
+    Growing,
+    /// About as many.
+    Steady,
+    /// Fewer.
+    Fading,
+    /// None for long.
+    Dormant,
+    /// Part of another one.
+    Merged,
+}
+
+/// A word of a narrative.
+#[derive(Debug, ToSchema)]
+#[schema(as = WeightedTerm)]
+#[allow(dead_code, reason = "describes what the gate writes; a test compares the two")]
+pub(crate) struct WeightedTermSchema {
+    term: String,
+    /// How far it sets the narrative apart, 0 to 1.
+    weight: f64,
+}
+
+/// A stretch of whole minutes in which at least k authors carried a narrative.
+#[derive(Debug, ToSchema)]
+#[schema(as = NarrativeBucket)]
+#[allow(dead_code, reason = "describes what the gate writes; a test compares the two")]
+pub(crate) struct NarrativeBucketSchema {
+    /// Inclusive.
+    #[schema(value_type = String, format = DateTime)]
+    start: String,
+    /// Exclusive.
+    #[schema(value_type = String, format = DateTime)]
+    end: String,
+    posts: u64,
+}
+
+/// A row of the released table **narratives**. The gate's crate writes it; this describes it.
+#[derive(Debug, ToSchema)]
+#[schema(as = Narrative)]
+#[allow(dead_code, reason = "describes what the gate writes; a test compares the two")]
+pub(crate) struct NarrativeSchema {
+    /// Never changes and is never used again.
+    id: String,
+    state: NarrativeStateName,
+    /// Start of its first bucket.
+    #[schema(value_type = String, format = DateTime)]
+    first_seen: String,
+    /// End of its last bucket.
+    #[schema(value_type = String, format = DateTime)]
+    last_seen: String,
+    /// Everything before this was looked at.
+    #[schema(value_type = String, format = DateTime)]
+    as_of: String,
+    /// The few words that set it apart; empty where none may be said.
+    label: String,
+    /// Words that set it apart, heaviest first.
+    terms: Vec<WeightedTermSchema>,
+    /// Words that stand together.
+    phrases: Vec<String>,
+    /// Hashtags without `#`.
+    hashtags: Vec<String>,
+    /// Registrable domains of links.
+    domains: Vec<String>,
+    /// Share of posts by language, to whole percents.
+    languages: BTreeMap<String, f64>,
+    /// Posts in its buckets.
+    posts: u64,
+    /// Distinct authors when its last bucket ended.
+    authors: u64,
+    /// Posts a minute now, divided by those of the time before.
+    growth: f64,
+    /// Between these two it lies most likely (95 %).
+    growth_interval: Vec<f64>,
+    timeline: Vec<NarrativeBucketSchema>,
+    /// Narratives that became part of it, or of which it was a part.
+    parents: Vec<String>,
+    /// The one of which it became a part.
+    merged_into: Option<String>,
+    /// Others that are like it.
+    related: Vec<String>,
+}
+
+/// A page of narratives.
+#[derive(Serialize, ToSchema)]
+#[schema(as = NarrativePage)]
+pub(crate) struct NarrativePage {
+    /// By `last_seen`, latest first.
+    #[schema(value_type = Vec<NarrativeSchema>)]
+    items: Vec<Released<NarrativeRow>>,
+    /// Give it back as `cursor` to go on; null at the end.
+    next: Option<String>,
+    /// `SIMULATED DATA` where the data are made up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notice: Option<&'static str>,
+}
+
+impl NarrativePage {
+    pub(crate) fn new(items: Vec<Released<NarrativeRow>>, next: Option<String>, notice: Option<&'static str>) -> Self {
+        Self { items, next, notice }
+    }
+}
+
+/// What can happen to a narrative.
+#[derive(Debug, ToSchema)]
+#[schema(as = NarrativeEventKind, rename_all = "lowercase")]
+#[allow(dead_code, reason = "describes what the gate writes; a test compares the two")]
+pub(crate) enum NarrativeEventKindName {
+    /// It got its id.
+    Birth,
+    /// It became part of another one.
+    Merge,
+    /// It came out of another one.
+    Split,
+    /// It went silent.
+    End,
+}
+
+/// What happened to a narrative, and why.
+#[derive(Debug, ToSchema)]
+#[schema(as = NarrativeEvent)]
+#[allow(dead_code, reason = "describes what the gate writes; a test compares the two")]
+pub(crate) struct NarrativeEventSchema {
+    /// The end of the minute in which it was found.
+    #[schema(value_type = String, format = DateTime)]
+    time: String,
+    event: NarrativeEventKindName,
+    /// To which narrative.
+    id: String,
+    /// Which others were part of it.
+    others: Vec<String>,
+    /// In words and numbers.
+    reason: String,
+    /// Distinct authors of the narrative.
+    authors: u64,
+}
+
+/// A page of the narratives' event log.
+#[derive(Serialize, ToSchema)]
+#[schema(as = NarrativeEventPage)]
+pub(crate) struct NarrativeEventPage {
+    /// By time.
+    #[schema(value_type = Vec<NarrativeEventSchema>)]
+    items: Vec<Released<NarrativeEvent>>,
+    /// Give it back as `cursor` to go on; null at the end.
+    next: Option<String>,
+    /// `SIMULATED DATA` where the data are made up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notice: Option<&'static str>,
+}
+
+impl NarrativeEventPage {
+    pub(crate) fn new(
+        items: Vec<Released<NarrativeEvent>>,
+        next: Option<String>,
+        notice: Option<&'static str>,
+    ) -> Self {
         Self { items, next, notice }
     }
 }
@@ -577,6 +744,8 @@ const _: () = {
     const fn outward<T: Outward + ?Sized>() {}
     outward::<[Released<VolumeRow>]>();
     outward::<[Released<SourceStatus>]>();
+    outward::<[Released<NarrativeRow>]>();
+    outward::<[Released<NarrativeEvent>]>();
     outward::<[Released<CoverageGap>]>();
 };
 

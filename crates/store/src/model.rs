@@ -95,6 +95,8 @@ impl VolumeQuery {
 /// Which narratives.
 #[derive(Clone, Debug)]
 pub struct NarrativeQuery {
+    /// This one alone.
+    pub id: Option<String>,
     /// Seen after this second.
     pub from: Option<i64>,
     /// First seen before this second.
@@ -169,9 +171,6 @@ pub trait ReleasedReader: Send + Sync {
         &self,
         query: &NarrativeQuery,
     ) -> impl Future<Output = Result<Page<Released<NarrativeRow>>, ReadError>> + Send;
-
-    /// One narrative.
-    fn narrative(&self, id: &str) -> impl Future<Output = Result<Option<Released<NarrativeRow>>, ReadError>> + Send;
 
     /// A page of the narratives' event log by time.
     fn narrative_events(

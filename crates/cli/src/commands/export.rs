@@ -1,10 +1,15 @@
 //! `export`: released tables, in the contract's forms.
 
-use groundswell_gate::K;
-use groundswell_post::EventTime;
-use groundswell_store::{ReleasedReader as _, Store, VolumeQuery};
+use std::io::Write;
 
-use crate::args::{Common, Export, ExportVolumes};
+use anyhow::Context as _;
+use groundswell_gate::{K, Outward};
+use groundswell_post::EventTime;
+use groundswell_store::{
+    Cursor, NarrativeEventQuery, NarrativeQuery, Page, ReleasedReader as _, Store, VolumeQuery,
+};
+
+use crate::args::{Common, Export, ExportNarratives, ExportVolumes};
 use crate::failure::{DONE, Failure, Outcome};
 use crate::output::{self, VolumeWriter};
 use crate::{pipeline, settings};
@@ -16,7 +21,41 @@ const PAGE_ROWS: usize = 10_000;
 pub(crate) fn export(common: &Common, export: &Export) -> Outcome {
     match export {
         Export::Volumes(arguments) => volumes(common, arguments),
+        Export::Narratives(arguments) => narratives(common, arguments),
     }
+}
+
+fn narratives(common: &Common, arguments: &ExportNarratives) -> Outcome {
+    let settings = settings::load(common)?.settings;
+    let k = K::new(settings.gate.k).map_err(Failure::usage)?;
+    let runtime = pipeline::runtime()?;
+    let reader = runtime.block_on(Store::open_reader(&settings.data, k))?;
+    let from = moment("--from", arguments.from.as_deref())?;
+    let to = moment("--to", arguments.to.as_deref())?;
+    let mut out = output::open(arguments.out.as_deref())?;
+    let mut after = None;
+    loop {
+        after = if arguments.events {
+            let query = NarrativeEventQuery { id: None, from, to, after, limit: PAGE_ROWS };
+            lines(&mut out, runtime.block_on(reader.narrative_events(&query))?)?
+        } else {
+            let query = NarrativeQuery { id: None, from, to, state: None, after, limit: PAGE_ROWS };
+            lines(&mut out, runtime.block_on(reader.narratives(&query))?)?
+        };
+        if after.is_none() {
+            break;
+        }
+    }
+    out.flush().context("cannot write")?;
+    Ok(DONE)
+}
+
+/// Writes a page; says where the next one begins.
+fn lines<T: Outward>(out: &mut dyn Write, page: Page<T>) -> Result<Option<Cursor>, Failure> {
+    for row in &page.items {
+        row.write_json(out).and_then(|()| out.write_all(b"\n")).context("cannot write")?;
+    }
+    Ok(page.next)
 }
 
 fn volumes(common: &Common, arguments: &ExportVolumes) -> Outcome {

@@ -21,10 +21,8 @@ const PUT_EVENT: &str = "INSERT INTO narrative_events (time, key, id, released_k
 
 /// Latest first. A cursor's start is the `last_seen` of its row.
 const LIST: &str = "SELECT body, released_k, last_seen, id FROM narratives \
-     WHERE last_seen > ?1 AND first_seen < ?2 AND (?3 IS NULL OR state = ?3) \
+     WHERE last_seen > ?1 AND first_seen < ?2 AND (?3 IS NULL OR state = ?3) AND (?7 IS NULL OR id = ?7) \
      AND (last_seen < ?4 OR (last_seen = ?4 AND id > ?5)) ORDER BY last_seen DESC, id LIMIT ?6";
-
-const ONE: &str = "SELECT body, released_k FROM narratives WHERE id = ?";
 
 const EVENTS: &str = "SELECT body, released_k, time, key FROM narrative_events \
      WHERE time >= ?1 AND time < ?2 AND (time, key) > (?3, ?4) ORDER BY time, key LIMIT ?5";
@@ -110,18 +108,13 @@ pub(super) async fn list(
         .bind(after.map_or(i64::MAX, |cursor| cursor.start))
         .bind(after.map_or("", |cursor| cursor.value.as_str()))
         .bind(limit as i64 + 1)
+        .bind(query.id.as_deref())
         .fetch_all(pool)
         .await?;
     page(&rows, limit, |row| {
         let (body, by) = body(row)?;
         admitted(readmit_narrative(body, by, k))
     })
-}
-
-pub(super) async fn one(pool: &SqlitePool, k: K, id: &str) -> Result<Option<Released<NarrativeRow>>, ReadError> {
-    let Some(row) = sqlx::query(ONE).bind(id).fetch_optional(pool).await? else { return Ok(None) };
-    let (body, by) = body(&row)?;
-    admitted(readmit_narrative(body, by, k))
 }
 
 pub(super) async fn events(

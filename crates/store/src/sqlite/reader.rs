@@ -241,10 +241,6 @@ impl ReleasedReader for SqliteReader {
         super::narratives::list(&self.pool, self.k, query).await
     }
 
-    async fn narrative(&self, id: &str) -> Result<Option<Released<NarrativeRow>>, ReadError> {
-        super::narratives::one(&self.pool, self.k, id).await
-    }
-
     async fn narrative_events(&self, query: &NarrativeEventQuery) -> Result<Page<Released<NarrativeEvent>>, ReadError> {
         super::narratives::events(&self.pool, self.k, query).await
     }
