@@ -38,4 +38,5 @@
 
 #![forbid(unsafe_code)]
 
+pub mod narrative;
 pub mod volume;

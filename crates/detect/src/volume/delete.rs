@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use groundswell_edge::DeleteKey;
 
 /// Post and author keys, sorted, behind a filter of one bit a key: nearly all records are told apart by the filter.
-pub(super) struct Deletions {
+pub(crate) struct Deletions {
     filter: Vec<u64>,
     posts: Vec<u64>,
     authors: Vec<u64>,
@@ -14,7 +14,7 @@ pub(super) struct Deletions {
 const FILTER_BITS: usize = 1 << 16;
 
 impl Deletions {
-    pub(super) fn new(keys: &HashSet<DeleteKey>) -> Self {
+    pub(crate) fn new(keys: &HashSet<DeleteKey>) -> Self {
         let (mut posts, mut authors) = (Vec::new(), Vec::new());
         let mut filter = vec![0; FILTER_BITS / 64];
         #[allow(clippy::iter_over_hash_type, reason = "both lists are sorted before they are used")]
@@ -39,7 +39,7 @@ impl Deletions {
     }
 
     #[inline]
-    pub(super) fn names(&self, key: Option<u64>, author: Option<u64>) -> bool {
+    pub(crate) fn names(&self, key: Option<u64>, author: Option<u64>) -> bool {
         key.is_some_and(|key| self.may_hold(key) && self.posts.binary_search(&key).is_ok())
             || author.is_some_and(|author| self.may_hold(author) && self.authors.binary_search(&author).is_ok())
     }

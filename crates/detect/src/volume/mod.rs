@@ -20,6 +20,7 @@ pub use cell::shard_of;
 pub use config::{
     DAY_BYTES_MAX, DAY_CELLS_MAX, INTERNED_MAX, LOG_BYTES_MAX, POST_DOMAINS_MAX, VolumeConfig, VolumeCounters,
 };
+pub(crate) use delete::Deletions;
 #[cfg(debug_assertions)]
 pub use held::Held;
 pub use merger::{Merger, SavedShard};

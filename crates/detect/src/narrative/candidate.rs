@@ -1,0 +1,194 @@
+//! What the owner proposes: narratives and events, with the evidence that the gate needs to judge them.
+
+use std::fmt;
+
+use groundswell_sketch::Distinct;
+use serde::{Deserialize, Serialize};
+
+use super::life::{Growth, State};
+
+/// A narrative's name: never changes and is never given twice. The minute of its birth and a number within it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct NarrativeId(u64);
+
+/// Bits of the number within the minute.
+const NUMBER_BITS: u32 = 24;
+
+impl NarrativeId {
+    pub(super) fn new(minute: i64, number: u32) -> Self {
+        Self((minute.div_euclid(60) as u64) << NUMBER_BITS | u64::from(number) & ((1 << NUMBER_BITS) - 1))
+    }
+
+    /// As one number.
+    pub const fn bits(self) -> u64 {
+        self.0
+    }
+
+    /// From [`Self::bits`].
+    pub const fn from_bits(bits: u64) -> Self {
+        Self(bits)
+    }
+}
+
+impl fmt::Display for NarrativeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "n{:07x}-{}", self.0 >> NUMBER_BITS, self.0 & ((1 << NUMBER_BITS) - 1))
+    }
+}
+
+/// A term, hashtag or domain that a label may be made of; the gate decides by its authors.
+#[derive(Clone, PartialEq, Eq)]
+pub struct LabelPart {
+    /// Its normal form, as most spell it.
+    pub form: String,
+    /// In thousandths of the weightiest: how often it occurs here, times how much it sets apart.
+    pub weight: u32,
+    /// Posts of the narrative that have it.
+    pub posts: u64,
+    /// Authors, exact up to [`TERM_AUTHORS_MAX`](super::TERM_AUTHORS_MAX); those of a narrative's first post are missing.
+    pub authors: Distinct,
+}
+
+/// A narrative as it stands at the close of a minute.
+#[derive(Clone, PartialEq)]
+pub struct NarrativeCandidate {
+    /// Its name.
+    pub id: NarrativeId,
+    /// Start of the minute that closed.
+    pub minute: i64,
+    /// Where it is in its life.
+    pub state: State,
+    /// Start of the minute of its first post.
+    pub first_seen: i64,
+    /// Start of the minute of its last post.
+    pub last_seen: i64,
+    /// Posts since it began.
+    pub posts: u64,
+    /// Of them, near copies of one before.
+    pub copies: u64,
+    /// Their authors.
+    pub authors: Distinct,
+    /// Posts of this minute.
+    pub minute_posts: u64,
+    /// Their authors.
+    pub minute_authors: Distinct,
+    /// How it grows.
+    pub growth: Growth,
+    /// Words that set it apart, weightiest first.
+    pub terms: Vec<LabelPart>,
+    /// Hashtags, most posts first.
+    pub hashtags: Vec<LabelPart>,
+    /// Domains, most posts first.
+    pub domains: Vec<LabelPart>,
+    /// Posts by language, most first.
+    pub languages: Vec<([u8; 2], u64)>,
+    /// Those that it came from.
+    pub parents: Vec<NarrativeId>,
+    /// The one that it is part of.
+    pub merged_into: Option<NarrativeId>,
+}
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EventKind {
+    /// Enough authors carry it.
+    Birth,
+    /// It became part of another one.
+    Merge,
+    /// It came from another one, which held two stories.
+    Split,
+    /// It fell silent, or was written to again, or grows or fades: see the reason.
+    State,
+    /// Nothing more will come.
+    End,
+}
+
+/// Why it happened: the figures that decided. They are not yet gated.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Reason {
+    /// So many authors; so many were asked for.
+    Authors {
+        /// Found.
+        authors: u64,
+        /// Asked for.
+        asked: u64,
+    },
+    /// So alike; so much was asked for (in thousandths).
+    Likeness {
+        /// Found.
+        likeness: u32,
+        /// Asked for.
+        asked: u32,
+    },
+    /// Workers found that so many of its posts belong to the other one.
+    Posts {
+        /// Posts of the clusters that moved.
+        moved: u64,
+        /// Posts of all its living clusters.
+        of: u64,
+    },
+    /// Two groups of leading words never met in a post.
+    WordsApart,
+    /// Minutes without a post.
+    Silence {
+        /// Minutes.
+        minutes: u64,
+    },
+    /// From one state to another, by its growth.
+    State {
+        /// Before.
+        from: State,
+        /// Now.
+        to: State,
+        /// The figures.
+        growth: Growth,
+    },
+    /// There were too many.
+    NoRoom,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Authors { authors, asked } => write!(f, "{authors} authors, {asked} asked for"),
+            Self::Likeness { likeness, asked } => {
+                write!(f, "likeness {:.3}, {:.3} asked for", f64::from(*likeness) / 1e3, f64::from(*asked) / 1e3)
+            }
+            Self::Posts { moved, of } => write!(f, "{moved} of {of} posts moved"),
+            Self::WordsApart => f.write_str("two groups of leading words never met in a post"),
+            Self::Silence { minutes } => write!(f, "no post for {minutes} minutes"),
+            Self::State { from, to, growth } => {
+                write!(f, "{} to {}: ratio {:.2} ({:.2} to {:.2})", from.as_str(), to.as_str(), growth.ratio, growth.low, growth.high)
+            }
+            Self::NoRoom => f.write_str("too many narratives"),
+        }
+    }
+}
+
+/// An entry of the event log.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NarrativeEvent {
+    /// End of the minute at whose close it was found.
+    pub time: i64,
+    /// What happened.
+    pub event: EventKind,
+    /// To whom.
+    pub id: NarrativeId,
+    /// Who else had part in it.
+    pub others: Vec<NarrativeId>,
+    /// Why.
+    pub reason: Reason,
+}
+
+impl fmt::Debug for LabelPart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "LabelPart({} posts, redacted)", self.posts)
+    }
+}
+
+impl fmt::Debug for NarrativeCandidate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "NarrativeCandidate({}, {:?}, {} posts, redacted)", self.id, self.state, self.posts)
+    }
+}

@@ -1,0 +1,636 @@
+//! [`Clusterer`]: gives every post a cluster, at once, without looking at more than a few.
+
+use std::fmt;
+
+use super::cluster::{Cluster, First, Handle, LEADS, Leads, LocalId, Share, State};
+use super::config::{CLUSTER_TERMS_MAX, NarrativeConfig, NarrativeCounters, POSTINGS_VISITED_MAX};
+use super::family::Families;
+use super::features::{Feature, FeatureKind, Features};
+use super::terms::{TermId, Terms};
+
+/// Posts after which clusters are folded at the latest, and more if there are many clusters.
+const FOLD_POSTS_MIN: u64 = 500;
+/// Posts of a cluster from which on it is looked at for two stories.
+const LEADS_FROM: u32 = 16;
+/// Terms by which a cluster looks for a larger one.
+const FOLD_TERMS_MAX: usize = 32;
+/// Clusters that are looked at for one that can give way.
+const EVICTION_PROBES: usize = 32;
+/// Everything is scaled down before the weight of the present is this large.
+const SCALE_MAX: f64 = 1e6;
+
+/// A post as the clusterer takes it.
+pub(super) struct View<'a> {
+    pub(super) time: i64,
+    pub(super) author: Option<u64>,
+    pub(super) language: [u8; 2],
+    pub(super) features: &'a [Feature],
+    pub(super) text: &'a str,
+    pub(super) text_hash: u64,
+}
+
+/// What became of clusters since the last look.
+#[derive(Default)]
+pub(super) struct Changes {
+    /// Which became part of which; in order.
+    pub(super) merged: Vec<(LocalId, LocalId)>,
+    /// First posts of clusters of one post that became part of another.
+    pub(super) origins: Vec<(Handle, First)>,
+    /// Clusters that the owner knows and that are no more.
+    pub(super) ended: Vec<LocalId>,
+}
+
+/// One worker's clusters.
+///
+/// A post is a vector of its terms, each with a weight that falls with the number of clusters over which the term is
+/// spread; a cluster is the fading sum of its posts' unit vectors. A post joins the cluster that it is most alike, or the
+/// one that a nearly identical text went to, or opens one. From time to time, small clusters become part of larger ones
+/// ([`Self::fold`]), clusters that hold two stories are split, and silent ones end.
+pub struct Clusterer {
+    config: NarrativeConfig,
+    terms: Terms,
+    clusters: Vec<Cluster>,
+    free: Vec<u32>,
+    live: usize,
+    families: Families,
+    next_id: u64,
+    /// The last second in which something was posted, and how many there were.
+    now: i64,
+    busy: u32,
+    /// What a post of now weighs, and when that was one.
+    present: f64,
+    scaled_at: u32,
+    /// Posts seen, fading.
+    mass: f64,
+    mass_at: u32,
+    since_fold: u64,
+    swept_at: u32,
+    hand: usize,
+    /// Written to since the last fold, and since the last telling.
+    unfolded: Vec<u32>,
+    touched: Vec<u32>,
+    changes: Changes,
+    counters: NarrativeCounters,
+    // Scratch.
+    vector: Vec<(TermId, f32)>,
+    likeness: Vec<f32>,
+    found: Vec<u32>,
+    top: Vec<Share>,
+}
+
+impl fmt::Debug for Clusterer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Clusterer({} live, redacted)", self.live)
+    }
+}
+
+impl Clusterer {
+    /// A clusterer that has seen nothing.
+    pub fn new(config: NarrativeConfig) -> Self {
+        Self {
+            terms: Terms::new(config.terms_max),
+            clusters: Vec::new(),
+            free: Vec::new(),
+            live: 0,
+            families: Families::new(config.family_keys_max),
+            next_id: 0,
+            now: i64::MIN,
+            busy: 0,
+            present: 1.0,
+            scaled_at: 0,
+            mass: 0.0,
+            mass_at: 0,
+            since_fold: 0,
+            swept_at: 0,
+            hand: 0,
+            unfolded: Vec::new(),
+            touched: Vec::new(),
+            changes: Changes::default(),
+            counters: NarrativeCounters::default(),
+            vector: Vec::new(),
+            likeness: Vec::new(),
+            found: Vec::new(),
+            top: Vec::new(),
+            config,
+        }
+    }
+
+    /// Gives a post its cluster. Posts should come in the order of their time.
+    pub fn assign(&mut self, features: &Features) -> LocalId {
+        let handle = self.take(&View {
+            time: features.time,
+            author: features.author,
+            language: features.language,
+            features: &features.list,
+            text: &features.text,
+            text_hash: features.text_hash,
+        });
+        LocalId(self.clusters[handle.slot as usize].id)
+    }
+
+    /// Clusters that are alive.
+    pub fn live(&self) -> usize {
+        self.live
+    }
+
+    /// Which bounds were reached.
+    pub fn counters(&self) -> NarrativeCounters {
+        self.counters
+    }
+
+    pub(super) fn counters_mut(&mut self) -> &mut NarrativeCounters {
+        &mut self.counters
+    }
+
+    /// Bytes in use by clusters beside their terms, and by terms and all that is found through them; roughly.
+    pub fn bytes(&self) -> (usize, usize) {
+        let leads = self.clusters.iter().filter(|cluster| cluster.leads.is_some()).count() * size_of::<Leads>();
+        let shares: usize = self.clusters.iter().map(|cluster| cluster.shares.capacity() * size_of::<Share>()).sum();
+        let clusters = self.clusters.capacity() * (size_of::<Cluster>() + size_of::<f32>() + 2 * size_of::<u32>());
+        (clusters + leads, shares + self.terms.bytes())
+    }
+
+    pub(super) fn terms(&self) -> &Terms {
+        &self.terms
+    }
+
+    pub(super) fn cluster(&self, handle: Handle) -> &Cluster {
+        &self.clusters[handle.slot as usize]
+    }
+
+    pub(super) fn cluster_mut(&mut self, handle: Handle) -> &mut Cluster {
+        &mut self.clusters[handle.slot as usize]
+    }
+
+    /// The living cluster that a handle leads to.
+    pub(super) fn resolve(&self, mut handle: Handle) -> Option<Handle> {
+        loop {
+            let cluster = self.clusters.get(handle.slot as usize)?;
+            if cluster.id as u32 != handle.check {
+                return None;
+            }
+            match cluster.state {
+                State::Live => return Some(handle),
+                State::Moved(to) => handle = to,
+                State::Free => return None,
+            }
+        }
+    }
+
+    fn handle_of(&self, slot: u32) -> Handle {
+        Handle { slot, check: self.clusters[slot as usize].id as u32 }
+    }
+
+    pub(super) fn take(&mut self, post: &View<'_>) -> Handle {
+        self.pass_time(post.time);
+        self.counters.posts_clustered += 1;
+        if self.since_fold >= FOLD_POSTS_MIN.max(self.live as u64 / 8) {
+            self.fold();
+        }
+        self.since_fold += 1;
+        self.mass += 1.0;
+        self.read_vector(post);
+        self.families.read(post.features, post.text_hash);
+        let of_family = self.families.find().find_map(|handle| self.resolve(handle));
+        self.counters.posts_without_features += u64::from(self.vector.is_empty());
+        let handle = if let Some(handle) = of_family {
+            self.counters.posts_of_families += 1;
+            self.clusters[handle.slot as usize].copies += 1;
+            handle
+        } else {
+            match self.search(u32::MAX) {
+                Some((slot, likeness)) if likeness >= self.config.join => self.handle_of(slot),
+                _ => self.open(post),
+            }
+        };
+        self.add(handle.slot);
+        self.families.note(handle);
+        handle
+    }
+
+    fn pass_time(&mut self, time: i64) {
+        if time <= self.now {
+            return;
+        }
+        self.now = time;
+        self.busy += 1;
+        self.present = (f64::from(self.busy - self.scaled_at) / self.config.half_life).exp2();
+        if self.present > SCALE_MAX {
+            let factor = (1.0 / self.present) as f32;
+            self.terms.scale(factor);
+            for cluster in &mut self.clusters {
+                cluster.norm2 *= factor * factor;
+                for share in &mut cluster.shares {
+                    share.mass *= factor;
+                    share.count *= factor;
+                }
+            }
+            self.present = 1.0;
+            self.scaled_at = self.busy;
+        }
+    }
+
+    /// The post's terms and their part of a unit vector, weightiest first.
+    fn read_vector(&mut self, post: &View<'_>) {
+        self.vector.clear();
+        for feature in post.features.iter().filter(|feature| feature.kind != FeatureKind::Domain) {
+            let form = &post.text[feature.text.0 as usize..feature.text.1 as usize];
+            match self.terms.intern(feature.hash, feature.kind, form) {
+                Some(id) => self.vector.push((id, self.terms.get(id).weight)),
+                None => self.counters.terms_left_out += 1,
+            }
+        }
+        let length = self.vector.iter().map(|(_, weight)| weight * weight).sum::<f32>().sqrt().max(f32::MIN_POSITIVE);
+        self.vector.iter_mut().for_each(|(_, weight)| *weight /= length);
+        self.vector.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+    }
+
+    /// The cluster that the vector is most alike, `except` one and those that are not larger than it.
+    fn search(&mut self, except: u32) -> Option<(u32, f32)> {
+        let mut left = POSTINGS_VISITED_MAX;
+        for (term, weight) in &self.vector {
+            let postings = &self.terms.get(*term).postings;
+            if postings.len() > left {
+                self.counters.searches_cut += 1;
+                break;
+            }
+            left -= postings.len();
+            for posting in postings {
+                let likeness = &mut self.likeness[posting.slot as usize];
+                if *likeness == 0.0 {
+                    self.found.push(posting.slot);
+                }
+                *likeness += weight * posting.mass;
+            }
+        }
+        let asking = self.clusters.get(except as usize).map(|cluster| (cluster.posts, cluster.id));
+        let mut best: Option<(u32, f32)> = None;
+        for slot in self.found.drain(..) {
+            let dot = std::mem::take(&mut self.likeness[slot as usize]);
+            let cluster = &self.clusters[slot as usize];
+            let likeness = dot / cluster.norm2.sqrt().max(f32::MIN_POSITIVE);
+            let is_larger = asking.is_none_or(|asking| (cluster.posts, cluster.id) > asking);
+            let is_better = best.is_none_or(|(other, most)| {
+                likeness > most || (likeness == most && cluster.id < self.clusters[other as usize].id)
+            });
+            if slot != except && is_larger && is_better {
+                best = Some((slot, likeness));
+            }
+        }
+        best
+    }
+
+    fn open(&mut self, post: &View<'_>) -> Handle {
+        // There is always one that can give way.
+        let slot = self.new_slot().unwrap_or(0);
+        let cluster = &mut self.clusters[slot as usize];
+        cluster.first = self.busy;
+        cluster.origin =
+            Some(First { minute: post.time.div_euclid(60) * 60, author: post.author, language: post.language });
+        self.handle_of(slot)
+    }
+
+    /// An empty living cluster.
+    fn new_slot(&mut self) -> Option<u32> {
+        if self.free.is_empty() && self.clusters.len() >= self.config.clusters_max {
+            self.make_room();
+        }
+        let slot = self.free.pop().or_else(|| {
+            (self.clusters.len() < self.config.clusters_max).then(|| {
+                self.clusters.push(Cluster::default());
+                self.likeness.push(0.0);
+                self.clusters.len() as u32 - 1
+            })
+        })?;
+        self.next_id += 1;
+        self.live += 1;
+        self.counters.clusters_opened += 1;
+        let shares = std::mem::take(&mut self.clusters[slot as usize].shares);
+        debug_assert!(shares.is_empty());
+        self.clusters[slot as usize] =
+            Cluster { id: self.next_id, state: State::Live, shares, last: self.busy, ..Cluster::default() };
+        Some(slot)
+    }
+
+    fn touch(&mut self, slot: u32) {
+        self.clusters[slot as usize].last = self.busy;
+        self.mark(slot);
+    }
+
+    fn mark(&mut self, slot: u32) {
+        let cluster = &mut self.clusters[slot as usize];
+        if !cluster.touched {
+            cluster.touched = true;
+            self.touched.push(slot);
+        }
+        if !cluster.unfolded {
+            cluster.unfolded = true;
+            self.unfolded.push(slot);
+        }
+    }
+
+    /// Adds the vector to a cluster.
+    fn add(&mut self, slot: u32) {
+        let present = self.present as f32;
+        let cluster = &mut self.clusters[slot as usize];
+        cluster.posts += 1;
+        for (id, weight) in &self.vector {
+            let mass = weight * present;
+            let term = self.terms.get_mut(*id);
+            let (place, is_new) = match cluster.share(*id) {
+                Ok(place) => (place, false),
+                Err(place) => {
+                    cluster.shares.insert(place, Share { term: *id, mass: 0.0, count: 0.0 });
+                    term.held += 1;
+                    (place, true)
+                }
+            };
+            let share = &mut cluster.shares[place];
+            let before = *share;
+            share.mass += mass;
+            share.count += present;
+            cluster.norm2 += share.mass * share.mass - before.mass * before.mass;
+            term.spread.change(f64::from(before.count), f64::from(share.count));
+            term.weight = term.spread.weight(self.config.spread);
+            self.counters.postings_left_out += u64::from(!term.post(slot, share.mass, is_new));
+        }
+        if cluster.shares.len() > CLUSTER_TERMS_MAX {
+            self.counters.terms_pruned += prune(cluster, slot, &mut self.terms);
+        }
+        if cluster.posts >= LEADS_FROM {
+            let posts = cluster.posts;
+            if cluster.leads.as_ref().is_none_or(|leads| posts >= leads.renew_at) {
+                cluster.top(LEADS, &mut self.top);
+                cluster.leads = Some(Box::new(Leads::new(&self.top, posts)));
+            }
+            let vector = &self.vector;
+            if let Some(leads) = &mut cluster.leads {
+                leads.note(|term| vector.iter().any(|(id, _)| *id == term));
+            }
+        }
+        self.touch(slot);
+    }
+
+    /// Lets a cluster become part of another one.
+    fn unite(&mut self, from: u32, into: u32) {
+        let shares = std::mem::take(&mut self.clusters[from as usize].shares);
+        let target = &mut self.clusters[into as usize];
+        for share in &shares {
+            let term = self.terms.get_mut(share.term);
+            term.unpost(from);
+            let is_new = match target.share(share.term) {
+                Ok(place) => {
+                    let known = &mut target.shares[place];
+                    term.spread.unite(f64::from(known.count), f64::from(share.count));
+                    term.held -= 1;
+                    target.norm2 += share.mass * (2.0 * known.mass + share.mass);
+                    known.mass += share.mass;
+                    known.count += share.count;
+                    term.post(into, known.mass, false);
+                    term.weight = term.spread.weight(self.config.spread);
+                    continue;
+                }
+                Err(place) => {
+                    target.shares.insert(place, *share);
+                    target.norm2 += share.mass * share.mass;
+                    true
+                }
+            };
+            term.post(into, share.mass, is_new);
+            term.weight = term.spread.weight(self.config.spread);
+        }
+        if target.shares.len() > CLUSTER_TERMS_MAX {
+            self.counters.terms_pruned += prune(target, into, &mut self.terms);
+        }
+        let to = self.handle_of(into);
+        let source = &mut self.clusters[from as usize];
+        source.shares = shares;
+        source.shares.clear();
+        source.shares.shrink_to(CLUSTER_TERMS_MAX / 4);
+        source.state = State::Moved(to);
+        source.leads = None;
+        source.norm2 = 0.0;
+        let (posts, first, last, copies, id) = (source.posts, source.first, source.last, source.copies, source.id);
+        if let Some(origin) = source.origin.take() {
+            self.changes.origins.push((to, origin));
+        }
+        let target = &mut self.clusters[into as usize];
+        target.posts += posts;
+        target.copies += copies;
+        target.first = target.first.min(first);
+        target.last = target.last.max(last);
+        let target_id = target.id;
+        self.live -= 1;
+        self.counters.clusters_folded += 1;
+        self.changes.merged.push((LocalId(id), LocalId(target_id)));
+        self.mark(into);
+    }
+
+    /// Lets each cluster that was written to become part of the larger one that it is most alike, if it is alike enough:
+    /// more for a larger one, and more while little is known of terms.
+    pub fn fold(&mut self) {
+        self.since_fold = 0;
+        self.mass *= (-f64::from(self.busy - self.mass_at) / self.config.half_life).exp2();
+        self.mass_at = self.busy;
+        let caution = 1.0 + (-(self.mass as f32) / self.config.warm_up).exp();
+        let mut unfolded = std::mem::take(&mut self.unfolded);
+        unfolded.sort_unstable();
+        unfolded.dedup();
+        unfolded.iter().for_each(|slot| self.clusters[*slot as usize].unfolded = false);
+        let mut order: Vec<(u32, u64, u32)> = unfolded
+            .iter()
+            .map(|slot| (&self.clusters[*slot as usize], *slot))
+            .filter(|(cluster, _)| cluster.state == State::Live)
+            .map(|(cluster, slot)| (cluster.posts, cluster.id, slot))
+            .collect();
+        order.sort_unstable();
+        for (_, id, slot) in order {
+            let cluster = &self.clusters[slot as usize];
+            if cluster.state != State::Live || cluster.id != id {
+                continue;
+            }
+            let length = cluster.norm2.sqrt().max(f32::MIN_POSITIVE);
+            let asked = (self.config.fold + self.config.fold_per_ln * (cluster.posts.max(1) as f32).ln()) * caution;
+            cluster.top(FOLD_TERMS_MAX, &mut self.top);
+            self.vector.clear();
+            self.vector.extend(self.top.iter().map(|share| (share.term, share.mass / length)));
+            if let Some((into, likeness)) = self.search(slot)
+                && likeness >= asked
+            {
+                self.unite(slot, into);
+            }
+        }
+        if SPLITTING {
+            self.split(&unfolded);
+        }
+    }
+
+    /// Splits clusters in which two groups of leading terms never meet.
+    fn split(&mut self, slots: &[u32]) {
+        for &slot in slots {
+            let cluster = &mut self.clusters[slot as usize];
+            let Some(leads) = cluster.leads.as_mut().filter(|_| cluster.state == State::Live) else { continue };
+            let Some((bits, bridge)) = leads.stories() else { continue };
+            let part = (0..leads.count).filter(|lead| bits >> lead & 1 == 1).map(|lead| leads.alone[lead]).max();
+            let part = part.unwrap_or(0) as f32 / leads.posts.max(1) as f32;
+            let chosen: Vec<(TermId, f32)> = (0..leads.count)
+                .filter(|lead| bits >> lead & 1 == 1 || Some(*lead) == bridge)
+                .map(|lead| (leads.terms[lead], if Some(lead) == bridge { part } else { 1.0 }))
+                .collect();
+            let (id, posts) = (cluster.id, (cluster.posts as f32 * part) as u32);
+            cluster.leads = None;
+            let Some(child) = self.new_slot().filter(|_| self.clusters[slot as usize].id == id) else { continue };
+            let mut parts = Vec::with_capacity(chosen.len());
+            let parent = &mut self.clusters[slot as usize];
+            for (term, part) in chosen {
+                let Ok(place) = parent.share(term) else { continue };
+                let known = &mut parent.shares[place];
+                let taken = Share { term, mass: known.mass * part, count: known.count * part };
+                known.mass -= taken.mass;
+                known.count -= taken.count;
+                let left = *known;
+                let entry = self.terms.get_mut(term);
+                if part < 1.0 {
+                    entry.spread.change(f64::from(left.count + taken.count), f64::from(left.count));
+                    entry.spread.change(0.0, f64::from(taken.count));
+                    entry.held += 1;
+                    entry.post(slot, left.mass, false);
+                } else {
+                    parent.shares.remove(place);
+                    entry.unpost(slot);
+                }
+                entry.post(child, taken.mass, true);
+                parts.push(taken);
+            }
+            parent.norm2 = parent.shares.iter().map(|share| share.mass * share.mass).sum();
+            parent.posts = parent.posts.saturating_sub(posts).max(1);
+            let first = parent.first;
+            parts.sort_unstable_by_key(|share| share.term);
+            let new = &mut self.clusters[child as usize];
+            new.norm2 = parts.iter().map(|share| share.mass * share.mass).sum();
+            new.shares.extend_from_slice(&parts);
+            new.posts = posts.max(2);
+            new.first = first;
+            new.split_from = Some(id);
+            self.counters.clusters_split += 1;
+            self.touch(child);
+        }
+    }
+
+    /// Ends what has been silent for long, and forgets whither clusters went that became part of others long ago.
+    pub(super) fn sweep(&mut self) {
+        let quiet = self.config.silence.min(self.config.candidate_silence) / 16;
+        if self.busy - self.swept_at < quiet {
+            return;
+        }
+        self.swept_at = self.busy;
+        for slot in 0..self.clusters.len() as u32 {
+            let cluster = &self.clusters[slot as usize];
+            let silent = self.busy - cluster.last;
+            match cluster.state {
+                State::Live if self.is_over(cluster, silent) => {
+                    self.counters.clusters_ended += 1;
+                    self.end(slot);
+                }
+                State::Moved(_) if silent > self.config.candidate_silence => self.vacate(slot),
+                _ => {}
+            }
+        }
+    }
+
+    /// Whether so long a silence says that no more will come. With posts at a steady but unknown pace, the chance of none in
+    /// `silent` seconds, after `posts` in `span` seconds, is (1 + silent / span)^(1 - posts).
+    fn is_over(&self, cluster: &Cluster, silent: u32) -> bool {
+        if cluster.posts <= 2 {
+            return silent > self.config.candidate_silence;
+        }
+        let span = f64::from(cluster.last - cluster.first).max(1.0);
+        silent > self.config.silence
+            && f64::from(cluster.posts - 1) * (1.0 + f64::from(silent) / span).ln() > self.config.surprise
+    }
+
+    fn end(&mut self, slot: u32) {
+        let cluster = &mut self.clusters[slot as usize];
+        if cluster.told {
+            self.changes.ended.push(LocalId(cluster.id));
+        }
+        for share in &cluster.shares {
+            let term = self.terms.get_mut(share.term);
+            term.unpost(slot);
+            term.held -= 1;
+        }
+        self.live -= 1;
+        self.vacate(slot);
+    }
+
+    fn vacate(&mut self, slot: u32) {
+        let cluster = &mut self.clusters[slot as usize];
+        cluster.state = State::Free;
+        cluster.shares.clear();
+        cluster.shares.shrink_to(CLUSTER_TERMS_MAX / 4);
+        cluster.leads = None;
+        cluster.origin = None;
+        self.free.push(slot);
+    }
+
+    /// Lets one cluster give way: of a few, one that went elsewhere, else the one with the fewest posts, else the one that
+    /// was silent for longest. One that was written to since the last telling only if there is no other.
+    fn make_room(&mut self) {
+        let mut least: Option<(bool, u32, u32, u32)> = None;
+        for probe in 0..self.clusters.len() {
+            self.hand = (self.hand + 1) % self.clusters.len();
+            let cluster = &self.clusters[self.hand];
+            if matches!(cluster.state, State::Moved(_)) && !cluster.touched {
+                self.vacate(self.hand as u32);
+                return;
+            }
+            if cluster.state == State::Live {
+                let rank = (cluster.touched, cluster.posts, cluster.last, self.hand as u32);
+                least = Some(least.map_or(rank, |least| least.min(rank)));
+            }
+            if probe + 1 >= EVICTION_PROBES {
+                break;
+            }
+        }
+        if let Some((_, _, _, slot)) = least {
+            self.counters.clusters_evicted += 1;
+            self.end(slot);
+        }
+    }
+
+    /// Hands over what was touched and what became of clusters, and begins anew.
+    pub(super) fn changes(&mut self, touched: &mut Vec<Handle>) -> Changes {
+        touched.clear();
+        self.touched.sort_unstable();
+        self.touched.dedup();
+        for slot in std::mem::take(&mut self.touched) {
+            let cluster = &mut self.clusters[slot as usize];
+            cluster.touched = false;
+            if cluster.state == State::Live {
+                touched.push(self.handle_of(slot));
+            }
+        }
+        std::mem::take(&mut self.changes)
+    }
+}
+
+/// Lets a cluster forget its least terms.
+fn prune(cluster: &mut Cluster, slot: u32, terms: &mut Terms) -> u64 {
+    let keep = CLUSTER_TERMS_MAX * 3 / 4;
+    let mut masses: Vec<(f32, TermId)> = cluster.shares.iter().map(|share| (share.mass, share.term)).collect();
+    masses.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    let gone = masses.split_off(keep.min(masses.len()));
+    for (mass, id) in &gone {
+        if let Ok(place) = cluster.share(*id) {
+            cluster.shares.remove(place);
+        }
+        let term = terms.get_mut(*id);
+        term.unpost(slot);
+        term.held -= 1;
+        cluster.norm2 = (cluster.norm2 - mass * mass).max(0.0);
+    }
+    gone.len() as u64
+}
+
+/// Whether clusters are split (measured: see `docs/methods/narratives.md`).
+const SPLITTING: bool = true;

@@ -1,0 +1,82 @@
+//! [`MinuteDelta`]: what one worker tells the owner of one minute: numbers, terms, and authors in sketches.
+
+use std::fmt;
+
+use groundswell_sketch::Distinct;
+use serde::{Deserialize, Serialize};
+
+use super::cluster::LocalId;
+use super::features::FeatureKind;
+
+/// A term, hashtag or domain of a cluster.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct TermDelta {
+    /// Of the term, the same at every worker.
+    pub hash: u64,
+    /// What it is.
+    pub kind: FeatureKind,
+    /// Its normal form, as most spell it.
+    pub form: String,
+    /// Its part of the cluster's unit vector; zero for what is only shown.
+    pub part: f32,
+    /// How much it sets apart, now: 1 if it lives in one cluster, near 0 if everywhere.
+    pub weight: f32,
+    /// Posts of the minute that have it.
+    pub posts: u32,
+    /// Their authors.
+    pub authors: Distinct,
+}
+
+/// What a cluster gained in a minute, and what it is made of now.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct LocalDelta {
+    /// Of the cluster, within its worker.
+    pub id: LocalId,
+    /// The cluster that it was split from, if the owner does not know it yet.
+    pub split_from: Option<LocalId>,
+    /// Posts since it began.
+    pub posts_total: u32,
+    /// Of them, those that joined as nearly identical to one before.
+    pub copies_total: u32,
+    /// Posts by the minute's start: mostly one entry; earlier ones of what was not told before.
+    pub counts: Vec<(i64, u32)>,
+    /// Authors of these posts.
+    pub authors: Distinct,
+    /// Posts by language.
+    pub languages: Vec<([u8; 2], u32)>,
+    /// Its weightiest terms, weightiest first.
+    pub terms: Vec<TermDelta>,
+    /// Hashtags and domains of the minute.
+    pub facets: Vec<TermDelta>,
+}
+
+/// What one worker tells of one minute.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub struct MinuteDelta {
+    /// The minute's start.
+    pub minute: i64,
+    /// Clusters of at least two posts that were written to.
+    pub locals: Vec<LocalDelta>,
+    /// Clusters that became part of another, in order.
+    pub merged: Vec<(LocalId, LocalId)>,
+    /// Clusters that are no more.
+    pub ended: Vec<LocalId>,
+}
+
+macro_rules! redacted {
+    ($name:ident, $($field:ident).+) => {
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({}, redacted)"), self.$($field).+)
+            }
+        }
+    };
+}
+redacted!(TermDelta, posts);
+redacted!(LocalDelta, posts_total);
+
+impl fmt::Debug for MinuteDelta {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "MinuteDelta({} clusters, redacted)", self.locals.len())
+    }
+}

@@ -1,0 +1,170 @@
+//! [`Features`]: what of a post its narrative is told by.
+
+use std::fmt;
+
+use groundswell_edge::EdgePost;
+use groundswell_text::{Analysis, Language, has_term_shape, hash_word, is_stop_word_in};
+
+use super::config::POST_FEATURES_MAX;
+
+/// Words are told apart by this many letters: a stemmer that needs no language. Measured: better than five, seven and none.
+const STEM_CHARS: usize = 6;
+
+/// Keeps a link apart from a word of the same hash.
+const LINK_SALT: u64 = 0x9e37_79b9_7f4a_7c15;
+/// Keeps a domain apart from a word of the same hash.
+const DOMAIN_SALT: u64 = 0xd6e8_feb8_6659_fd93;
+
+/// What a feature is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+pub enum FeatureKind {
+    /// A word, by its first letters.
+    Word,
+    /// A hashtag that is no word of the text, or that is one.
+    Hashtag,
+    /// The address of a link: evidence, never shown.
+    Link,
+    /// The registrable domain of a link: shown, no evidence (people of all stories link to the same few).
+    Domain,
+}
+
+/// One feature of a post.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Feature {
+    pub(super) hash: u64,
+    pub(super) kind: FeatureKind,
+    /// Byte range in [`Features::text`]; empty for links.
+    pub(super) text: (u32, u32),
+}
+
+/// One post as the clusterer sees it. Its buffers are reused from post to post.
+#[derive(Clone, Default)]
+pub struct Features {
+    /// Event time in seconds.
+    pub(super) time: i64,
+    /// Post key, or what stands for it.
+    pub(super) key: u64,
+    /// The record had a key.
+    pub(super) has_key: bool,
+    /// Author token; absent for publishers' items too.
+    pub(super) author: Option<u64>,
+    pub(super) language: [u8; 2],
+    /// Each once.
+    pub(super) list: Vec<Feature>,
+    pub(super) text: String,
+    /// Of all words in their order: the same for the same text.
+    pub(super) text_hash: u64,
+    pub(super) left_out: u64,
+}
+
+impl fmt::Debug for Features {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Features({}, redacted)", self.list.len())
+    }
+}
+
+impl Features {
+    /// No post.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Reads a post. What was there before is gone.
+    pub fn read(&mut self, post: &EdgePost, analysis: &Analysis) {
+        self.list.clear();
+        self.text.clear();
+        self.left_out = 0;
+        self.time = post.time.unix();
+        self.author = post.author.filter(|_| post.publisher.is_none()).map(groundswell_edge::AuthorToken::bits);
+        self.language = code_of(analysis.language);
+        self.text_hash = 0;
+        for word in &analysis.words {
+            self.text_hash = self.text_hash.rotate_left(7).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ word.hash;
+            let value = analysis.word(word);
+            if has_term_shape(value) && !is_stop_word_in(analysis.language, word.hash) {
+                let kind = if analysis.hashtags.iter().any(|tag| tag.hash == word.hash) {
+                    FeatureKind::Hashtag
+                } else {
+                    FeatureKind::Word
+                };
+                self.push(stem_hash(value, word.hash), kind, value);
+            }
+        }
+        for tag in &analysis.hashtags {
+            let value = analysis.hashtag(tag);
+            self.push(stem_hash(value, tag.hash), FeatureKind::Hashtag, value);
+        }
+        for link in &post.links {
+            if let Some(url) = &link.url {
+                self.push(hash_word(url) ^ LINK_SALT, FeatureKind::Link, "");
+            }
+            if !link.domain.is_empty() {
+                self.push(hash_word(&link.domain) ^ DOMAIN_SALT, FeatureKind::Domain, &link.domain);
+            }
+        }
+        let of_list = self.list.iter().fold(self.text_hash, |sum, feature| sum.wrapping_add(feature.hash));
+        self.has_key = post.key.is_some();
+        self.key = post.key.map_or(of_list, groundswell_edge::PostKey::bits);
+    }
+
+    fn push(&mut self, hash: u64, kind: FeatureKind, value: &str) {
+        if let Some(known) = self.list.iter_mut().find(|known| known.hash == hash) {
+            if kind == FeatureKind::Hashtag {
+                known.kind = kind;
+            }
+            return;
+        }
+        if self.list.len() == POST_FEATURES_MAX {
+            self.left_out += 1;
+            return;
+        }
+        let start = self.text.len() as u32;
+        self.text.push_str(value);
+        self.list.push(Feature { hash, kind, text: (start, self.text.len() as u32) });
+    }
+
+    /// How many features it has.
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Whether there is nothing to cluster by.
+    pub fn is_empty(&self) -> bool {
+        self.list.iter().all(|feature| feature.kind == FeatureKind::Domain)
+    }
+}
+
+fn code_of(language: Language) -> [u8; 2] {
+    language.as_str().as_bytes().try_into().unwrap_or([0; 2])
+}
+
+/// The hash of a word's first letters.
+#[inline]
+fn stem_hash(value: &str, hash: u64) -> u64 {
+    match value.char_indices().nth(STEM_CHARS) {
+        Some((end, _)) => hash_word(&value[..end]),
+        None => hash,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forms_of_a_word_are_one_feature() {
+        let mut analyzer = groundswell_text::Analyzer::new();
+        let (mut analysis, mut features) = (Analysis::new(), Features::new());
+        let language = Some(*b"en");
+        let post = EdgePost {
+            text: "Flooding, floodings and #flooding; wildfire wildfires".into(),
+            language,
+            ..EdgePost::default()
+        };
+        analyzer.analyze(&post, &mut analysis);
+        features.read(&post, &analysis);
+        let kinds: Vec<_> = features.list.iter().map(|feature| feature.kind).collect();
+        assert_eq!(kinds, [FeatureKind::Hashtag, FeatureKind::Word]);
+        assert!(!format!("{features:?}").contains("flood"));
+    }
+}

@@ -1,0 +1,140 @@
+//! [`MinuteLog`]: the posts of one open minute, as far as clustering needs them, so that a deletion can reach them and the
+//! order in which they came does not matter.
+
+use groundswell_edge::EdgePost;
+
+use super::features::{Feature, Features};
+use super::terms::IdentityMap;
+use crate::volume::Deletions;
+
+/// One post.
+#[derive(Clone, Copy)]
+pub(super) struct Record {
+    pub(super) time: i64,
+    pub(super) key: u64,
+    pub(super) author: Option<u64>,
+    pub(super) text_hash: u64,
+    pub(super) language: [u8; 2],
+    has_key: bool,
+    ids_start: u32,
+}
+
+/// The posts of a minute; each feature's text is kept once.
+#[derive(Default)]
+pub(super) struct MinuteLog {
+    records: Vec<Record>,
+    ids: Vec<u32>,
+    numbers: IdentityMap<u32>,
+    features: Vec<Feature>,
+    text: String,
+}
+
+impl MinuteLog {
+    pub(super) fn push(&mut self, post: &Features) {
+        let ids_start = self.ids.len() as u32;
+        for feature in &post.list {
+            let key = feature.hash ^ (feature.kind as u64) << 60;
+            let id = *self.numbers.entry(key).or_insert_with(|| {
+                let start = self.text.len() as u32;
+                self.text.push_str(&post.text[feature.text.0 as usize..feature.text.1 as usize]);
+                self.features.push(Feature { text: (start, self.text.len() as u32), ..*feature });
+                self.features.len() as u32 - 1
+            });
+            self.ids.push(id);
+        }
+        self.records.push(Record {
+            time: post.time,
+            key: post.key,
+            author: post.author,
+            text_hash: post.text_hash,
+            language: post.language,
+            has_key: post.has_key,
+            ids_start,
+        });
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.records.len() * size_of::<Record>()
+            + self.ids.len() * size_of::<u32>()
+            + self.features.len() * (size_of::<Feature>() + 24)
+            + self.text.len()
+    }
+
+    pub(super) fn record(&self, index: usize) -> &Record {
+        &self.records[index]
+    }
+
+    pub(super) fn ids_of(&self, index: usize) -> &[u32] {
+        let end = self.records.get(index + 1).map_or(self.ids.len(), |next| next.ids_start as usize);
+        &self.ids[self.records[index].ids_start as usize..end]
+    }
+
+    pub(super) fn feature(&self, id: u32) -> &Feature {
+        &self.features[id as usize]
+    }
+
+    pub(super) fn features(&self) -> usize {
+        self.features.len()
+    }
+
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    pub(super) fn text_of(&self, id: u32) -> &str {
+        let (start, end) = self.features[id as usize].text;
+        &self.text[start as usize..end as usize]
+    }
+
+    /// The posts in the order of their time; those of one second by their keys, which are in no order that anyone chose.
+    pub(super) fn order(&self, out: &mut Vec<u32>) {
+        out.clear();
+        out.extend(0..self.records.len() as u32);
+        out.sort_unstable_by_key(|index| {
+            let record = &self.records[*index as usize];
+            (record.time, record.key, record.text_hash, record.author)
+        });
+    }
+
+    /// Forgets the posts that are named: neither key nor author nor a word that only they have stays. Returns how many they
+    /// were.
+    pub(super) fn delete(&mut self, deletions: &Deletions) -> u64 {
+        let is_named = |record: &Record| deletions.names(record.has_key.then_some(record.key), record.author);
+        if !self.records.iter().any(is_named) {
+            return 0;
+        }
+        // Written anew, so that nothing stays in spare room either.
+        let old = std::mem::take(self);
+        let mut post = Features::new();
+        for index in 0..old.records.len() {
+            let record = old.records[index];
+            if is_named(&record) {
+                continue;
+            }
+            post.list.clear();
+            post.text.clear();
+            for id in old.ids_of(index) {
+                let start = post.text.len() as u32;
+                post.text.push_str(old.text_of(*id));
+                post.list.push(Feature { text: (start, post.text.len() as u32), ..*old.feature(*id) });
+            }
+            post.time = record.time;
+            post.key = record.key;
+            post.has_key = record.has_key;
+            post.author = record.author;
+            post.text_hash = record.text_hash;
+            post.language = record.language;
+            self.push(&post);
+        }
+        (old.records.len() - self.records.len()) as u64
+    }
+}
+
+/// The minute into which a post falls.
+pub(super) fn minute_of(post: &EdgePost) -> i64 {
+    post.time.unix().div_euclid(60) * 60
+}

@@ -1,0 +1,324 @@
+//! [`NarrativeObserver`]: one worker's part: logs of open minutes, and the clusterer that reads them when they close.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fmt;
+
+use groundswell_edge::{DeleteKey, EdgePost};
+use groundswell_sketch::{Distinct, Window};
+use groundswell_text::Analysis;
+
+use super::cluster::{First, Handle, LocalId, Share};
+use super::clusterer::{Changes, Clusterer, View};
+use super::config::{DELTA_TERMS_MAX, FACETS_MAX, NarrativeConfig, NarrativeCounters, TERM_AUTHORS_MAX};
+use super::delta::{LocalDelta, MinuteDelta, TermDelta};
+use super::features::{Feature, FeatureKind, Features};
+use super::log::{MinuteLog, minute_of};
+use super::terms::TermId;
+use crate::volume::Deletions;
+
+/// Posts from which on a cluster is told to the owner.
+const TOLD_POSTS_MIN: u32 = 2;
+
+/// One worker's part of the narrative detector: keeps the posts of open minutes, clusters a minute's posts in the order of
+/// their time when it closes, and tells what became of the clusters.
+pub struct NarrativeObserver {
+    log_bytes_max: usize,
+    clusterer: Clusterer,
+    features: Features,
+    minutes: BTreeMap<i64, MinuteLog>,
+    log_bytes: usize,
+    /// What was clustered before its minute closed.
+    early: Vec<MinuteDelta>,
+    order: Vec<u32>,
+    scratch: Scratch,
+}
+
+#[derive(Default)]
+struct Scratch {
+    post: Vec<Feature>,
+    handles: Vec<Handle>,
+    touched: Vec<Handle>,
+    /// By slot: number of the delta, plus one.
+    numbers: Vec<u32>,
+    top: Vec<Share>,
+    terms: Vec<Option<Option<TermId>>>,
+    /// (delta, item, author) for every post that has the item.
+    items: Vec<(u32, u32, Option<u64>)>,
+    authors: Vec<(u32, u64)>,
+}
+
+impl fmt::Debug for NarrativeObserver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "NarrativeObserver({} open minutes, {:?})", self.minutes.len(), self.clusterer)
+    }
+}
+
+impl NarrativeObserver {
+    /// An observer that has seen nothing.
+    pub fn new(config: NarrativeConfig) -> Self {
+        Self {
+            log_bytes_max: config.log_bytes_max,
+            clusterer: Clusterer::new(config),
+            features: Features::new(),
+            minutes: BTreeMap::new(),
+            log_bytes: 0,
+            early: Vec::new(),
+            order: Vec::new(),
+            scratch: Scratch::default(),
+        }
+    }
+
+    /// Notes a post.
+    pub fn observe(&mut self, post: &EdgePost, analysis: &Analysis) {
+        self.features.read(post, analysis);
+        self.clusterer.counters_mut().features_left_out += self.features.left_out;
+        let log = self.minutes.entry(minute_of(post)).or_default();
+        let before = log.bytes();
+        log.push(&self.features);
+        self.log_bytes += log.bytes() - before;
+        if self.log_bytes > self.log_bytes_max {
+            self.cluster_early();
+        }
+    }
+
+    /// Forgets what is named in an open minute; returns how many posts that were. What was clustered early is out of reach.
+    pub fn delete(&mut self, minute: Window, keys: &HashSet<DeleteKey>) -> u64 {
+        let Some(log) = self.minutes.get_mut(&minute.start).filter(|_| !keys.is_empty()) else { return 0 };
+        let before = log.bytes();
+        let deleted = log.delete(&Deletions::new(keys));
+        self.log_bytes -= before - log.bytes();
+        deleted
+    }
+
+    /// Posts of open minutes.
+    pub fn records(&self) -> usize {
+        self.minutes.values().map(MinuteLog::len).sum()
+    }
+
+    /// The clusters.
+    pub fn clusterer(&self) -> &Clusterer {
+        &self.clusterer
+    }
+
+    /// Which bounds were reached.
+    pub fn counters(&self) -> NarrativeCounters {
+        self.clusterer.counters()
+    }
+
+    /// Clusters the posts of all minutes that end at or before a second, oldest first, and hands out what the owner must know.
+    pub fn close(&mut self, before_unix: i64, emit: &mut dyn FnMut(MinuteDelta)) {
+        self.close_and_tell(before_unix, &mut |_, _| {}, emit);
+    }
+
+    /// [`Self::close`] that also says which cluster each post went to, by post key: for evaluations.
+    pub fn close_and_tell(
+        &mut self,
+        before_unix: i64,
+        tell: &mut dyn FnMut(u64, LocalId),
+        emit: &mut dyn FnMut(MinuteDelta),
+    ) {
+        std::mem::take(&mut self.early).into_iter().for_each(&mut *emit);
+        while let Some(entry) = self.minutes.first_entry() {
+            if entry.key().saturating_add(60) > before_unix {
+                break;
+            }
+            let (minute, log) = entry.remove_entry();
+            self.log_bytes -= log.bytes();
+            emit(self.cluster(minute, &log, tell));
+        }
+    }
+
+    /// Makes room in the logs: the oldest minutes first.
+    fn cluster_early(&mut self) {
+        while self.log_bytes > self.log_bytes_max / 4 * 3 {
+            let Some((minute, log)) = self.minutes.pop_first() else { break };
+            self.log_bytes -= log.bytes();
+            self.clusterer.counters_mut().posts_clustered_early += log.len() as u64;
+            let delta = self.cluster(minute, &log, &mut |_, _| {});
+            self.early.push(delta);
+        }
+    }
+
+    fn cluster(&mut self, minute: i64, log: &MinuteLog, tell: &mut dyn FnMut(u64, LocalId)) -> MinuteDelta {
+        log.order(&mut self.order);
+        let Scratch { post, handles, touched, .. } = &mut self.scratch;
+        handles.clear();
+        handles.resize(log.len(), Handle::NONE);
+        for &index in &self.order {
+            let record = log.record(index as usize);
+            post.clear();
+            post.extend(log.ids_of(index as usize).iter().map(|id| *log.feature(*id)));
+            let handle = self.clusterer.take(&View {
+                time: record.time,
+                author: record.author,
+                language: record.language,
+                features: post,
+                text: log.text(),
+                text_hash: record.text_hash,
+            });
+            handles[index as usize] = handle;
+            tell(record.key, LocalId(self.clusterer.cluster(handle).id));
+        }
+        self.clusterer.fold();
+        self.clusterer.sweep();
+        let changes = self.clusterer.changes(touched);
+        self.delta(minute, log, changes)
+    }
+
+    /// What the owner must know of a minute.
+    fn delta(&mut self, minute: i64, log: &MinuteLog, changes: Changes) -> MinuteDelta {
+        let Scratch { handles, touched, numbers, top, terms, items, authors, .. } = &mut self.scratch;
+        let clusterer = &mut self.clusterer;
+        let mut locals: Vec<LocalDelta> = Vec::new();
+        let mut origins: Vec<(u32, First)> = Vec::new();
+        let mut tops: Vec<Vec<TermId>> = Vec::new();
+        authors.clear();
+        items.clear();
+        for handle in touched.iter() {
+            if clusterer.cluster(*handle).posts < TOLD_POSTS_MIN {
+                continue;
+            }
+            let slot = handle.slot as usize;
+            if numbers.len() <= slot {
+                numbers.resize(slot + 1, 0);
+            }
+            numbers[slot] = locals.len() as u32 + 1;
+            let cluster = clusterer.cluster_mut(*handle);
+            cluster.told = true;
+            if let Some(origin) = cluster.origin.take().filter(|origin| origin.minute != minute) {
+                origins.push((locals.len() as u32, origin));
+            }
+            let split_from = cluster.split_from.take().map(LocalId);
+            cluster.top(DELTA_TERMS_MAX, top);
+            let length = cluster.norm2.sqrt().max(f32::MIN_POSITIVE);
+            let (id, posts_total, copies_total) = (LocalId(cluster.id), cluster.posts, cluster.copies);
+            tops.push(top.iter().map(|share| share.term).collect());
+            let terms = top
+                .iter()
+                .map(|share| {
+                    let term = clusterer.terms().get(share.term);
+                    TermDelta {
+                        hash: term.hash,
+                        kind: term.kind,
+                        form: clusterer.terms().form(share.term).to_owned(),
+                        part: share.mass / length,
+                        weight: term.weight,
+                        posts: 0,
+                        authors: Distinct::new(),
+                    }
+                })
+                .collect();
+            locals.push(LocalDelta {
+                id,
+                split_from,
+                posts_total,
+                copies_total,
+                counts: Vec::new(),
+                authors: Distinct::new(),
+                languages: Vec::new(),
+                terms,
+                facets: Vec::new(),
+            });
+        }
+        let number_of = |handle: Handle, clusterer: &Clusterer| {
+            let handle = clusterer.resolve(handle)?;
+            numbers.get(handle.slot as usize).copied().filter(|number| *number > 0).map(|number| number - 1)
+        };
+        for (handle, origin) in changes.origins.iter().filter(|(_, origin)| origin.minute != minute) {
+            origins.extend(number_of(*handle, clusterer).map(|number| (number, *origin)));
+        }
+        for (number, origin) in origins {
+            let local = &mut locals[number as usize];
+            add_count(&mut local.counts, origin.minute);
+            add_count(&mut local.languages, origin.language);
+            authors.extend(origin.author.map(|author| (number, author)));
+        }
+
+        terms.clear();
+        terms.resize(log.features(), None);
+        for (index, handle) in handles.iter().enumerate() {
+            let Some(number) = number_of(*handle, clusterer) else { continue };
+            let record = log.record(index);
+            let local = &mut locals[number as usize];
+            add_count(&mut local.counts, minute);
+            add_count(&mut local.languages, record.language);
+            authors.extend(record.author.map(|author| (number, author)));
+            for &id in log.ids_of(index) {
+                let feature = log.feature(id);
+                let term = *terms[id as usize].get_or_insert_with(|| clusterer.terms().find(feature.hash));
+                let place = term.and_then(|term| tops[number as usize].iter().position(|other| *other == term));
+                items.extend(place.map(|place| (number, place as u32, record.author)));
+                if matches!(feature.kind, FeatureKind::Hashtag | FeatureKind::Domain) {
+                    items.push((number, DELTA_TERMS_MAX as u32 + id, record.author));
+                }
+            }
+        }
+        for handle in touched.iter() {
+            if let Some(number) = numbers.get_mut(handle.slot as usize) {
+                *number = 0;
+            }
+        }
+        authors.sort_unstable();
+        authors.dedup();
+        let mut tokens = Vec::new();
+        for run in authors.chunk_by(|a, b| a.0 == b.0) {
+            tokens.clear();
+            tokens.extend(run.iter().map(|(_, author)| *author));
+            locals[run[0].0 as usize].authors = Distinct::from_sorted_unique(&tokens);
+        }
+        items.sort_unstable();
+        for run in items.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
+            let (number, item, _) = run[0];
+            tokens.clear();
+            tokens.extend(run.iter().filter_map(|(_, _, author)| *author));
+            tokens.dedup();
+            tokens.truncate(TERM_AUTHORS_MAX);
+            let (posts, found) = (run.len() as u32, Distinct::from_sorted_unique(&tokens));
+            let local = &mut locals[number as usize];
+            if let Some(id) = item.checked_sub(DELTA_TERMS_MAX as u32) {
+                let feature = log.feature(id);
+                local.facets.push(TermDelta {
+                    hash: feature.hash,
+                    kind: feature.kind,
+                    form: log.text_of(id).to_owned(),
+                    part: 0.0,
+                    weight: 0.0,
+                    posts,
+                    authors: found,
+                });
+            } else {
+                let term = &mut local.terms[item as usize];
+                term.posts = posts;
+                term.authors = found;
+            }
+        }
+        let mut left_out = 0;
+        for local in &mut locals {
+            left_out += keep_largest(&mut local.facets);
+            local.counts.sort_unstable();
+            local.languages.sort_unstable();
+        }
+        clusterer.counters_mut().facets_left_out += left_out;
+        MinuteDelta { minute, locals, merged: changes.merged, ended: changes.ended }
+    }
+}
+
+fn add_count<T: PartialEq>(counts: &mut Vec<(T, u32)>, value: T) {
+    match counts.iter_mut().find(|(known, _)| *known == value) {
+        Some((_, count)) => *count += 1,
+        None => counts.push((value, 1)),
+    }
+}
+
+/// Keeps the hashtags and the domains with most posts, [`FACETS_MAX`] of each; returns how many went.
+fn keep_largest(facets: &mut Vec<TermDelta>) -> u64 {
+    facets.sort_unstable_by(|a, b| (a.kind, b.posts, &a.form).cmp(&(b.kind, a.posts, &b.form)));
+    let before = facets.len();
+    let (mut kind, mut kept) = (None, 0);
+    facets.retain(|facet| {
+        kept = if kind == Some(facet.kind) { kept + 1 } else { 1 };
+        kind = Some(facet.kind);
+        kept <= FACETS_MAX
+    });
+    (before - facets.len()) as u64
+}

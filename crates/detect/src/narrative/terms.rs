@@ -1,0 +1,304 @@
+//! [`Terms`]: how much a term says *now*, and which clusters are found through it.
+
+use std::hash::{BuildHasherDefault, Hasher};
+
+use hashbrown::HashMap;
+
+use super::config::POSTINGS_MAX;
+use super::features::FeatureKind;
+
+/// The number of a term within one worker.
+pub(super) type TermId = u32;
+
+/// Hashes of words are spread already.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct IdentityHasher(u64);
+
+impl Hasher for IdentityHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0.rotate_left(5) ^ u64::from(*byte)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        }
+    }
+
+    fn write_u64(&mut self, value: u64) {
+        self.0 = value;
+    }
+}
+
+pub(super) type IdentityMap<V> = HashMap<u64, V, BuildHasherDefault<IdentityHasher>>;
+
+/// x ln x, of which the sum over clusters tells a term's entropy.
+#[inline]
+pub(super) fn x_ln_x(x: f64) -> f64 {
+    if x > 0.0 { x * x.ln() } else { 0.0 }
+}
+
+/// How a term is spread over clusters. Its entropy is ln n - s/n, with n the sum and s the sum of x ln x of what each
+/// cluster holds; both follow every change in constant time, and one scale for all changes nothing.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Spread {
+    n: f64,
+    s: f64,
+}
+
+impl Spread {
+    /// A cluster's part went from one amount to another.
+    #[inline]
+    pub(super) fn change(&mut self, from: f64, to: f64) {
+        self.n += to - from;
+        self.s += x_ln_x(to) - x_ln_x(from);
+    }
+
+    /// Two clusters' parts became one.
+    pub(super) fn unite(&mut self, one: f64, other: f64) {
+        self.s += x_ln_x(one + other) - x_ln_x(one) - x_ln_x(other);
+    }
+
+    pub(super) fn scale(&mut self, factor: f64) {
+        self.s = (self.s + self.n * factor.ln()) * factor;
+        self.n *= factor;
+    }
+
+    /// What a term of this spread says: 1 if it lives in one cluster.
+    #[inline]
+    pub(super) fn weight(&self, spread: f32) -> f32 {
+        if self.n <= 0.0 {
+            return 1.0;
+        }
+        let entropy = (self.n.ln() - self.s / self.n).max(0.0) as f32;
+        (-entropy / spread).exp()
+    }
+}
+
+/// A cluster that holds the term, and how much of it.
+#[derive(Clone, Copy)]
+pub(super) struct Posting {
+    pub(super) slot: u32,
+    pub(super) mass: f32,
+}
+
+pub(super) struct Term {
+    pub(super) hash: u64,
+    pub(super) kind: FeatureKind,
+    pub(super) spread: Spread,
+    pub(super) weight: f32,
+    /// Live clusters that hold it.
+    pub(super) held: u32,
+    /// Of them, those in which it weighs most.
+    pub(super) postings: Vec<Posting>,
+    /// No posting weighs less.
+    floor: f32,
+    /// The spelling that most posts have (Boyer and Moore's vote), in normal form.
+    form: String,
+    votes: u32,
+}
+
+/// All terms that a worker knows.
+pub(super) struct Terms {
+    ids: IdentityMap<TermId>,
+    list: Vec<Term>,
+    terms_max: usize,
+    hand: usize,
+}
+
+/// How many terms are looked at for one that can go.
+const EVICTION_PROBES: usize = 32;
+
+impl Terms {
+    pub(super) fn new(terms_max: usize) -> Self {
+        Self { ids: IdentityMap::default(), list: Vec::new(), terms_max, hand: 0 }
+    }
+
+    #[inline]
+    pub(super) fn get(&self, id: TermId) -> &Term {
+        &self.list[id as usize]
+    }
+
+    #[inline]
+    pub(super) fn get_mut(&mut self, id: TermId) -> &mut Term {
+        &mut self.list[id as usize]
+    }
+
+    pub(super) fn find(&self, hash: u64) -> Option<TermId> {
+        self.ids.get(&hash).copied()
+    }
+
+    pub(super) fn form(&self, id: TermId) -> &str {
+        &self.list[id as usize].form
+    }
+
+    /// The number of a term; `None` if there is no room for a new one.
+    #[inline]
+    pub(super) fn intern(&mut self, hash: u64, kind: FeatureKind, form: &str) -> Option<TermId> {
+        if let Some(id) = self.ids.get(&hash) {
+            let term = &mut self.list[*id as usize];
+            if term.form == form {
+                term.votes = term.votes.saturating_add(1);
+            } else if term.votes > 0 {
+                term.votes -= 1;
+            } else {
+                form.clone_into(&mut term.form);
+                term.votes = 1;
+            }
+            return Some(*id);
+        }
+        self.add(hash, kind, form)
+    }
+
+    fn add(&mut self, hash: u64, kind: FeatureKind, form: &str) -> Option<TermId> {
+        let id = if self.list.len() < self.terms_max {
+            self.list.push(Term {
+                hash,
+                kind,
+                spread: Spread::default(),
+                weight: 1.0,
+                held: 0,
+                postings: Vec::new(),
+                floor: 0.0,
+                form: form.to_owned(),
+                votes: 1,
+            });
+            self.list.len() - 1
+        } else {
+            let id = self.make_room()?;
+            let term = &mut self.list[id];
+            self.ids.remove(&term.hash);
+            term.hash = hash;
+            term.kind = kind;
+            term.spread = Spread::default();
+            term.weight = 1.0;
+            term.floor = 0.0;
+            term.postings.clear();
+            form.clone_into(&mut term.form);
+            term.votes = 1;
+            id
+        } as TermId;
+        self.ids.insert(hash, id);
+        Some(id)
+    }
+
+    /// A term that no live cluster holds: of a few, the one that was seen least.
+    fn make_room(&mut self) -> Option<usize> {
+        let mut least: Option<usize> = None;
+        for _ in 0..EVICTION_PROBES.min(self.list.len()) {
+            self.hand = (self.hand + 1) % self.list.len();
+            let term = &self.list[self.hand];
+            if term.held == 0 && least.is_none_or(|least| term.spread.n < self.list[least].spread.n) {
+                least = Some(self.hand);
+            }
+        }
+        least
+    }
+
+    pub(super) fn scale(&mut self, factor: f32) {
+        for term in &mut self.list {
+            term.spread.scale(f64::from(factor));
+            term.floor *= factor;
+            term.postings.iter_mut().for_each(|posting| posting.mass *= factor);
+        }
+    }
+
+    /// Bytes in use, roughly.
+    pub(super) fn bytes(&self) -> usize {
+        let of_terms =
+            |term: &Term| size_of::<Term>() + term.postings.capacity() * size_of::<Posting>() + term.form.capacity();
+        self.list.iter().map(of_terms).sum::<usize>() + self.ids.capacity() * 17
+    }
+}
+
+impl Term {
+    /// Says how much of it a cluster holds now; `false` if the cluster is not found through it.
+    #[inline]
+    pub(super) fn post(&mut self, slot: u32, mass: f32, is_new: bool) -> bool {
+        if !is_new && let Some(known) = self.postings.iter_mut().find(|known| known.slot == slot) {
+            known.mass = mass;
+            return true;
+        }
+        if self.postings.len() < POSTINGS_MAX {
+            self.floor = if self.postings.is_empty() { mass } else { self.floor.min(mass) };
+            self.postings.push(Posting { slot, mass });
+            return true;
+        }
+        if mass <= self.floor {
+            return false;
+        }
+        let Some(least) =
+            (0..self.postings.len()).min_by(|a, b| self.postings[*a].mass.total_cmp(&self.postings[*b].mass))
+        else {
+            return false;
+        };
+        self.floor = self.postings[least].mass;
+        if mass <= self.floor {
+            return false;
+        }
+        self.postings[least] = Posting { slot, mass };
+        true
+    }
+
+    pub(super) fn unpost(&mut self, slot: u32) {
+        if let Some(at) = self.postings.iter().position(|posting| posting.slot == slot) {
+            self.postings.swap_remove(at);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spread_is_the_entropy() {
+        let mut spread = Spread::default();
+        assert!((spread.weight(4.0) - 1.0).abs() < 1e-6);
+        for _ in 0..8 {
+            spread.change(0.0, 1.0);
+            spread.change(1.0, 3.0);
+        }
+        // Eight clusters alike: entropy ln 8.
+        assert!((spread.weight(1.0) - 0.125).abs() < 1e-6);
+        spread.scale(0.01);
+        assert!((spread.weight(1.0) - 0.125).abs() < 1e-6);
+        spread.unite(0.03, 0.03);
+        assert!(spread.weight(1.0) > 0.125);
+    }
+
+    #[test]
+    fn postings_are_bounded_and_keep_the_weightiest() {
+        let mut terms = Terms::new(10);
+        let id = terms.intern(7, FeatureKind::Word, "flood").unwrap();
+        let term = terms.get_mut(id);
+        for slot in 0..1_000 {
+            term.post(slot, slot as f32, true);
+        }
+        assert_eq!(term.postings.len(), POSTINGS_MAX);
+        assert!(term.postings.iter().all(|posting| posting.slot >= 1_000 - POSTINGS_MAX as u32));
+        assert!(!term.post(2_000, 0.5, true));
+    }
+
+    #[test]
+    fn a_full_table_forgets_what_nobody_holds() {
+        let mut terms = Terms::new(2);
+        let held = terms.intern(1, FeatureKind::Word, "a").unwrap();
+        terms.get_mut(held).held = 1;
+        let free = terms.intern(2, FeatureKind::Word, "b").unwrap();
+        assert_eq!(terms.intern(3, FeatureKind::Word, "c"), Some(free));
+        assert_eq!(terms.find(2), None);
+        terms.get_mut(free).held = 1;
+        assert_eq!(terms.intern(4, FeatureKind::Word, "d"), None);
+    }
+
+    #[test]
+    fn the_spelling_is_the_one_that_most_have() {
+        let mut terms = Terms::new(9);
+        let mut id = 0;
+        for form in ["floods", "flood", "flooding", "flood", "flood"] {
+            id = terms.intern(1, FeatureKind::Word, form).unwrap();
+        }
+        assert_eq!(terms.form(id), "flood");
+    }
+}
