@@ -172,3 +172,39 @@ export function coverage(step, newest, now, hostile, well) {
   const open = { ...gap, part: hostile ? 'p'.repeat(900) : 'bluesky', cause: 'refused', phrase: 'the connection was refused', start: iso(Math.floor(now / 60_000) * 60_000 - 120_000), end: null, seconds: null };
   return { items, gaps: well ? [gap] : [open, gap], next: null };
 }
+
+/** @param {number} newest start of the newest closed minute @param {boolean} hostile */
+export function narratives(newest, hostile) {
+  /** @type {[string, string, string[], number, number][]} */
+  const list = [
+    ['growing', 'river, bridge, closed', ['river', 'bridge', 'closed', 'water'], 3.2, 640],
+    ['emerging', 'train strike, Thursday', ['train', 'strike', 'thursday'], 5.5, 88],
+    ['steady', '台風, 進路', ['台風', '進路'], 1, 410],
+    ['fading', 'final, goal, penalty', ['final', 'goal', 'penalty'], 0.4, 1_900],
+  ];
+  if (hostile) list.push(['growing', HOSTILE.join(' '), HOSTILE, 1e9, 12]);
+  const items = list.map(([state, label, terms, growth, authors], at) => ({
+    id: `n${(0x1a2b3c + at).toString(16)}`, state, label,
+    first_seen: iso(newest - 95 * 60_000), last_seen: iso(newest + 60_000), as_of: iso(newest + 60_000),
+    terms: terms.map((term, rank) => ({ term, weight: 1 / (rank + 1) })),
+    phrases: [], hashtags: hostile ? HOSTILE : ['floods'], domains: ['example.org'],
+    languages: { en: 0.71, de: 0.2, other: 0.09 },
+    posts: Math.round(authors * 1.4), authors, growth,
+    growth_interval: [growth * 0.7, growth * 1.4],
+    timeline: Array.from({ length: 24 }, (_, i) => ({
+      start: iso(newest + 60_000 - (24 - i) * 240_000), end: iso(newest + 60_000 - (23 - i) * 240_000 - (i % 5 === 0 ? 60_000 : 0)),
+      posts: Math.round(14 + (30 * i ** 2) / 576 * Math.min(9, growth) + 6 * noise(label, i)),
+    })),
+    parents: at === 0 ? ['n77'] : [], merged_into: null, related: [],
+  }));
+  return { items, next: null };
+}
+
+/** @param {string} id @param {number} newest */
+export function narrativeEvents(id, newest) {
+  const items = [
+    { time: iso(newest - 90 * 60_000), event: 'birth', id, others: [], reason: '12 authors carried it within 4 min', authors: 12 },
+    { time: iso(newest - 30 * 60_000), event: 'merge', id, others: ['n77'], reason: 'similarity 0.41, 0.25 is enough', authors: 90 },
+  ];
+  return { items, next: null };
+}

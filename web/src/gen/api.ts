@@ -48,6 +48,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/narratives": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Narratives, the one carried last first. */
+        get: operations["narratives"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/narratives/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Births, merges, splits and ends, by time. */
+        get: operations["narrative_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sources": {
         parameters: {
             query?: never;
@@ -342,6 +376,128 @@ export interface components {
              */
             line: number;
         };
+        /** @description A row of the released table **narratives**. The gate's crate writes it; this describes it. */
+        Narrative: {
+            /**
+             * Format: date-time
+             * @description Everything before this was looked at.
+             */
+            as_of: string;
+            /**
+             * Format: int64
+             * @description Distinct authors when its last bucket ended.
+             */
+            authors: number;
+            /** @description Registrable domains of links. */
+            domains: string[];
+            /**
+             * Format: date-time
+             * @description Start of its first bucket.
+             */
+            first_seen: string;
+            /**
+             * Format: double
+             * @description Posts a minute now, divided by those of the time before.
+             */
+            growth: number;
+            /** @description Between these two it lies most likely (95 %). */
+            growth_interval: number[];
+            /** @description Hashtags without `#`. */
+            hashtags: string[];
+            /** @description Never changes and is never used again. */
+            id: string;
+            /** @description The few words that set it apart; empty where none may be said. */
+            label: string;
+            /** @description Share of posts by language, to whole percents. */
+            languages: {
+                [key: string]: number;
+            };
+            /**
+             * Format: date-time
+             * @description End of its last bucket.
+             */
+            last_seen: string;
+            /** @description The one of which it became a part. */
+            merged_into?: string | null;
+            /** @description Narratives that became part of it, or of which it was a part. */
+            parents: string[];
+            /** @description Words that stand together. */
+            phrases: string[];
+            /**
+             * Format: int64
+             * @description Posts in its buckets.
+             */
+            posts: number;
+            /** @description Others that are like it. */
+            related: string[];
+            state: components["schemas"]["NarrativeState"];
+            /** @description Words that set it apart, heaviest first. */
+            terms: components["schemas"]["WeightedTerm"][];
+            timeline: components["schemas"]["NarrativeBucket"][];
+        };
+        /** @description A stretch of whole minutes in which at least k authors carried a narrative. */
+        NarrativeBucket: {
+            /**
+             * Format: date-time
+             * @description Exclusive.
+             */
+            end: string;
+            /** Format: int64 */
+            posts: number;
+            /**
+             * Format: date-time
+             * @description Inclusive.
+             */
+            start: string;
+        };
+        /** @description What happened to a narrative, and why. */
+        NarrativeEvent: {
+            /**
+             * Format: int64
+             * @description Distinct authors of the narrative.
+             */
+            authors: number;
+            event: components["schemas"]["NarrativeEventKind"];
+            /** @description To which narrative. */
+            id: string;
+            /** @description Which others were part of it. */
+            others: string[];
+            /** @description In words and numbers. */
+            reason: string;
+            /**
+             * Format: date-time
+             * @description The end of the minute in which it was found.
+             */
+            time: string;
+        };
+        /**
+         * @description What can happen to a narrative.
+         * @enum {string}
+         */
+        NarrativeEventKind: "birth" | "merge" | "split" | "end";
+        /** @description A page of the narratives' event log. */
+        NarrativeEventPage: {
+            /** @description By time. */
+            items: components["schemas"]["NarrativeEvent"][];
+            /** @description Give it back as `cursor` to go on; null at the end. */
+            next?: string | null;
+            /** @description `SIMULATED DATA` where the data are made up. */
+            notice?: string | null;
+        };
+        /** @description A page of narratives. */
+        NarrativePage: {
+            /** @description By `last_seen`, latest first. */
+            items: components["schemas"]["Narrative"][];
+            /** @description Give it back as `cursor` to go on; null at the end. */
+            next?: string | null;
+            /** @description `SIMULATED DATA` where the data are made up. */
+            notice?: string | null;
+        };
+        /**
+         * @description Where a narrative is in its life.
+         * @enum {string}
+         */
+        NarrativeState: "emerging" | "growing" | "steady" | "fading" | "dormant" | "merged";
         /** @description A problem (RFC 9457). */
         Problem: {
             /** @description Stable code for programs. */
@@ -566,6 +722,15 @@ export interface components {
             /** @description `SIMULATED DATA` where the data are made up. */
             notice?: string | null;
         };
+        /** @description A word of a narrative. */
+        WeightedTerm: {
+            term: string;
+            /**
+             * Format: double
+             * @description How far it sets the narrative apart, 0 to 1.
+             */
+            weight: number;
+        };
     };
     responses: never;
     parameters: never;
@@ -674,6 +839,121 @@ export interface operations {
                 };
             };
             /** @description a problem: nothing of the batch was taken */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    narratives: {
+        parameters: {
+            query?: {
+                /**
+                 * @description This narrative alone.
+                 * @example n1a2b3c
+                 */
+                id?: string;
+                /**
+                 * @description `emerging`, `growing`, `steady`, `fading`, `dormant` or `merged`.
+                 * @example growing
+                 */
+                state?: string;
+                /**
+                 * @description Carried after this time; UTC, or a day.
+                 * @example 2026-01-31T12:00:00Z
+                 */
+                from?: string;
+                /**
+                 * @description First carried before this time.
+                 * @example 2026-02-01
+                 */
+                to?: string;
+                /**
+                 * @description Narratives of the page, 1 to 200; 50 if not given.
+                 * @example 50
+                 */
+                limit?: number;
+                /**
+                 * @description `next` of the page before.
+                 * @example 1474588800.6e31
+                 */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description a page of narratives by last_seen, latest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NarrativePage"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    narrative_events: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Of this narrative alone.
+                 * @example n1a2b3c
+                 */
+                id?: string;
+                /**
+                 * @description From this time; UTC, or a day.
+                 * @example 2026-01-31T12:00:00Z
+                 */
+                from?: string;
+                /**
+                 * @description Before this time.
+                 * @example 2026-02-01
+                 */
+                to?: string;
+                /**
+                 * @description Entries of the page, 1 to 1,000; 100 if not given.
+                 * @example 100
+                 */
+                limit?: number;
+                /**
+                 * @description `next` of the page before.
+                 * @example 1474588800.6e31
+                 */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description a page of the event log by time */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NarrativeEventPage"];
+                };
+            };
+            /** @description a problem */
             default: {
                 headers: {
                     [name: string]: unknown;

@@ -1,6 +1,6 @@
 // The page's way to the API: JSON in, typed answers out, every failure one `ApiError` that can be shown as it is.
 import type { paths } from '../../gen/api';
-import type { CoverageAnswer, Ranked, SourceList, Status, Step, TopAnswer, VolumePage, VolumeRow, WatchList } from './types';
+import type { CoverageAnswer, Narrative, NarrativeEvent, Ranked, SourceList, Status, Step, TopAnswer, VolumePage, VolumeRow, WatchList } from './types';
 
 /** Longest wait for one answer; what does not answer by then is treated like a lost connection. */
 export const TIMEOUT_MS = 10_000;
@@ -26,7 +26,7 @@ export class ApiError extends Error {
 export type Fetch = (input: string, init?: RequestInit) => Promise<Response>;
 
 /** The paths that the page reads; questions and answers have the types of openapi.json. */
-type Path = '/api/v1/status' | '/api/v1/sources' | '/api/v1/coverage' | '/api/v1/watches' | '/api/v1/volumes' | '/api/v1/volumes/top';
+type Path = '/api/v1/narratives' | '/api/v1/narratives/events' | '/api/v1/status' | '/api/v1/sources' | '/api/v1/coverage' | '/api/v1/watches' | '/api/v1/volumes' | '/api/v1/volumes/top';
 type Question<P extends Path> = NonNullable<paths[P]['get']['parameters']['query']>;
 type Answer<P extends Path> = paths[P]['get']['responses'][200]['content']['application/json'];
 
@@ -101,6 +101,16 @@ export class Api {
 
   sources(): Promise<SourceList> {
     return this.get('/api/v1/sources');
+  }
+
+  /** The narratives carried last. */
+  async narratives(limit: number): Promise<Narrative[]> {
+    return (await this.get('/api/v1/narratives', { limit })).items;
+  }
+
+  /** What happened to one narrative. */
+  async narrativeEvents(id: string): Promise<NarrativeEvent[]> {
+    return (await this.get('/api/v1/narratives/events', { id, limit: PAGE_ROWS })).items;
   }
 
   top(by: Ranked, step: Step, limit: number): Promise<TopAnswer> {

@@ -1,8 +1,8 @@
 import { flushSync } from 'svelte';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { ApiError, type Api } from '../api/client';
-import type { VolumeRow } from '../api/types';
-import { Dashboard, POLL_MS, REFRESH_MIN_MS } from './dashboard.svelte';
+import type { Narrative, VolumeRow } from '../api/types';
+import { Dashboard, POLL_MS, REFRESH_MIN_MS, rising } from './dashboard.svelte';
 
 class FakeEventSource {
   static last: FakeEventSource | null = null;
@@ -32,6 +32,8 @@ function fake(): { [name in Call]: ReturnType<typeof vi.fn> } {
     sources: vi.fn(async () => ({ items: [] })),
     coverage: vi.fn(async () => ({ items: [], gaps: [] })),
     watches: vi.fn(async () => ({ items: [] })),
+    narratives: vi.fn(async () => []),
+    narrativeEvents: vi.fn(async () => []),
     top: vi.fn(async () => ({ window: null, items: [] })),
     volumes: vi.fn(async () => [row(1, 100)]),
   };
@@ -151,4 +153,13 @@ test('an answer for a step that is no longer shown is dropped', async () => {
   await slow;
   expect(dashboard.rows.map((held) => held.step)).toEqual(['hour']);
   stop();
+});
+
+test('what rises comes first, and what is part of another is not shown twice', () => {
+  const narrative = (id: string, state: string, authors: number): Narrative => ({ id, state, authors }) as Narrative;
+  const all = [
+    narrative('n1', 'fading', 900), narrative('n2', 'growing', 20), narrative('n3', 'emerging', 40), narrative('n4', 'merged', 999),
+    narrative('n5', 'steady', 50), narrative('n6', 'dormant', 999), narrative('n7', 'growing', 40),
+  ];
+  expect(rising(all).map(({ id }) => id)).toEqual(['n3', 'n7', 'n2', 'n5', 'n1']);
 });

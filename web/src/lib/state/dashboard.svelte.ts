@@ -1,7 +1,7 @@
 // All that the page knows, and when it asks for more. Components read it and draw.
 import { ApiError, type Api } from '../api/client';
 import { openStream, type Stream, type StreamState } from '../api/stream';
-import type { ClosedWindow, CoverageGap, Ranked, Source, Status, Step, TopAnswer, VolumeRow, Watch } from '../api/types';
+import type { ClosedWindow, CoverageGap, Narrative, NarrativeEvent, Ranked, Source, Status, Step, TopAnswer, VolumeRow, Watch } from '../api/types';
 import { toCoverage, type Coverage } from '../charts/coverage';
 import { WINDOWS_MAX, mergeRows } from '../charts/grid';
 import { STEP_MS, parseTime } from '../format/time';
@@ -17,7 +17,20 @@ export const REFRESH_MIN_MS = 1_500;
 /** How often the coverage ledger is read, also where no window closes: a source that drops is soon seen. */
 export const LEDGER_MS = 20_000;
 
-type Section = 'status' | 'total' | 'coverage' | 'tops' | 'watches' | 'sources';
+type Section = 'status' | 'total' | 'coverage' | 'tops' | 'watches' | 'narratives' | 'sources';
+
+/** Narratives that are read: those carried last. */
+export const NARRATIVES_READ = 100;
+/** Narratives that are shown. */
+export const NARRATIVES_SHOWN = 12;
+
+/** Those that rise first: emerging and growing ones before the others, each by authors; what has become part of another is left out. */
+export function rising(narratives: readonly Narrative[]): Narrative[] {
+  const rank = ({ state }: Narrative): number => (state === 'emerging' || state === 'growing' ? 0 : state === 'steady' ? 1 : 2);
+  return narratives
+    .filter(({ state }) => state !== 'merged' && state !== 'dormant')
+    .toSorted((a, b) => rank(a) - rank(b) || b.authors - a.authors || (a.id < b.id ? -1 : 1));
+}
 
 export class Dashboard {
   step = $state<Step>('minute');
@@ -25,6 +38,7 @@ export class Dashboard {
   rows = $state.raw<VolumeRow[]>([]);
   tops = $state.raw<Partial<Record<Ranked, TopAnswer>>>({});
   watches = $state.raw<Watch[] | null>(null);
+  narratives = $state.raw<Narrative[] | null>(null);
   sources = $state.raw<Source[] | null>(null);
   /** When we listened, by window of the present step. */
   coverage = $state.raw<Coverage | null>(null);
@@ -116,7 +130,7 @@ export class Dashboard {
   async refresh(): Promise<void> {
     this.#refreshedAt = Date.now();
     await this.#poll();
-    await Promise.all([this.#total(), this.#coverage(), this.#tops(), this.#watches()]);
+    await Promise.all([this.#total(), this.#coverage(), this.#tops(), this.#watches(), this.#narratives()]);
   }
 
   async #poll(): Promise<void> {
@@ -173,6 +187,17 @@ export class Dashboard {
       const { items } = await this.api.watches(step);
       if (step === this.step) this.watches = items;
     });
+  }
+
+  #narratives(): Promise<void> {
+    return this.#read('narratives', async () => {
+      this.narratives = rising(await this.api.narratives(NARRATIVES_READ));
+    });
+  }
+
+  /** What happened to one narrative. */
+  narrativeEvents(id: string): Promise<NarrativeEvent[]> {
+    return this.api.narrativeEvents(id);
   }
 
   /** Runs one reading; its failure is kept beside its section and shown there, and what was read before stays. */
