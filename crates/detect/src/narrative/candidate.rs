@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use groundswell_sketch::Distinct;
 use serde::{Deserialize, Serialize};
 
 use super::life::{Growth, State};
@@ -45,8 +44,8 @@ pub struct LabelPart {
     pub weight: u32,
     /// Posts of the narrative that have it.
     pub posts: u64,
-    /// Authors, exact up to [`TERM_AUTHORS_MAX`](super::TERM_AUTHORS_MAX); those of a narrative's first post are missing.
-    pub authors: Distinct,
+    /// At least so many authors wrote it here on one day, told apart up to [`TERM_AUTHORS_MAX`](super::TERM_AUTHORS_MAX).
+    pub authors: u64,
 }
 
 /// A narrative as it stands at the close of a minute.
@@ -66,12 +65,12 @@ pub struct NarrativeCandidate {
     pub posts: u64,
     /// Of them, near copies of one before.
     pub copies: u64,
-    /// Their authors.
-    pub authors: Distinct,
+    /// Their authors: on the day that had most.
+    pub authors: u64,
     /// Posts of this minute.
     pub minute_posts: u64,
     /// Their authors.
-    pub minute_authors: Distinct,
+    pub minute_authors: u64,
     /// How it grows.
     pub growth: Growth,
     /// Words that set it apart, weightiest first.
@@ -159,7 +158,15 @@ impl fmt::Display for Reason {
             Self::WordsApart => f.write_str("two groups of leading words never met in a post"),
             Self::Silence { minutes } => write!(f, "no post for {minutes} minutes"),
             Self::State { from, to, growth } => {
-                write!(f, "{} to {}: ratio {:.2} ({:.2} to {:.2})", from.as_str(), to.as_str(), growth.ratio, growth.low, growth.high)
+                write!(
+                    f,
+                    "{} to {}: ratio {:.2} ({:.2} to {:.2})",
+                    from.as_str(),
+                    to.as_str(),
+                    growth.ratio,
+                    growth.low,
+                    growth.high
+                )
             }
             Self::NoRoom => f.write_str("too many narratives"),
         }

@@ -5,6 +5,7 @@ use std::fmt;
 use groundswell_sketch::Distinct;
 use serde::{Deserialize, Serialize};
 
+use super::authors::FewAuthors;
 use super::cluster::LocalId;
 use super::features::FeatureKind;
 
@@ -24,7 +25,7 @@ pub struct TermDelta {
     /// Posts of the minute that have it.
     pub posts: u32,
     /// Their authors.
-    pub authors: Distinct,
+    pub authors: FewAuthors,
 }
 
 /// What a cluster gained in a minute, and what it is made of now.
@@ -40,7 +41,7 @@ pub struct LocalDelta {
     pub copies_total: u32,
     /// Posts by the minute's start: mostly one entry; earlier ones of what was not told before.
     pub counts: Vec<(i64, u32)>,
-    /// Authors of these posts.
+    /// Authors of these posts, as far as they are of the minute's day.
     pub authors: Distinct,
     /// Posts by language.
     pub languages: Vec<([u8; 2], u32)>,

@@ -7,9 +7,10 @@ use groundswell_edge::{DeleteKey, EdgePost};
 use groundswell_sketch::{Distinct, Window};
 use groundswell_text::Analysis;
 
+use super::authors::{FewAuthors, same_day};
 use super::cluster::{First, Handle, LocalId, Share};
 use super::clusterer::{Changes, Clusterer, View};
-use super::config::{DELTA_TERMS_MAX, FACETS_MAX, NarrativeConfig, NarrativeCounters, TERM_AUTHORS_MAX};
+use super::config::{DELTA_TERMS_MAX, FACETS_MAX, NarrativeConfig, NarrativeCounters};
 use super::delta::{LocalDelta, MinuteDelta, TermDelta};
 use super::features::{Feature, FeatureKind, Features};
 use super::log::{MinuteLog, minute_of};
@@ -204,7 +205,7 @@ impl NarrativeObserver {
                         part: share.mass / length,
                         weight: term.weight,
                         posts: 0,
-                        authors: Distinct::new(),
+                        authors: FewAuthors::default(),
                     }
                 })
                 .collect();
@@ -231,7 +232,7 @@ impl NarrativeObserver {
             let local = &mut locals[number as usize];
             add_count(&mut local.counts, origin.minute);
             add_count(&mut local.languages, origin.language);
-            authors.extend(origin.author.map(|author| (number, author)));
+            authors.extend(origin.author.filter(|_| same_day(origin.minute, minute)).map(|author| (number, author)));
         }
 
         terms.clear();
@@ -272,8 +273,7 @@ impl NarrativeObserver {
             tokens.clear();
             tokens.extend(run.iter().filter_map(|(_, _, author)| *author));
             tokens.dedup();
-            tokens.truncate(TERM_AUTHORS_MAX);
-            let (posts, found) = (run.len() as u32, Distinct::from_sorted_unique(&tokens));
+            let (posts, found) = (run.len() as u32, FewAuthors::from_sorted_unique(&tokens));
             let local = &mut locals[number as usize];
             if let Some(id) = item.checked_sub(DELTA_TERMS_MAX as u32) {
                 let feature = log.feature(id);

@@ -1,0 +1,546 @@
+//! [`Narratives`]: the owner. Adds up what all workers saw of each minute, and follows narratives over their life.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use hashbrown::HashMap;
+
+use super::candidate::{EventKind, NarrativeCandidate, NarrativeEvent, NarrativeId, Reason};
+use super::cluster::LocalId;
+use super::config::{NarrativeConfig, NarrativeCounters};
+use super::delta::{LocalDelta, MinuteDelta};
+use super::life::{ENDED_MINUTES, Growth, State, state_of};
+use super::story::{Boilerplate, Story};
+use super::terms::IdentityMap;
+
+/// A cluster of a worker.
+type LocalKey = (u16, LocalId);
+/// The number of a story within the owner; never used twice.
+type StoryKey = u64;
+
+/// Stories that are found through one term.
+const FOUND_MAX: usize = 64;
+/// Terms of a cluster by which its story is looked for.
+const LOOKED_FOR_MAX: usize = 8;
+/// What is asked of a cluster that comes back to a story to which nobody writes any more.
+const RETURN_LIKENESS: f32 = 0.35;
+/// A candidate to which nobody wrote for so many minutes, and which no worker holds, is forgotten.
+const CANDIDATE_MINUTES: i64 = 60;
+
+/// A cluster's story, and how much of it the cluster is.
+#[derive(Clone, Copy)]
+struct Part {
+    story: StoryKey,
+    posts: u64,
+}
+
+/// What the close of minutes gave.
+#[derive(Debug, Default, PartialEq)]
+pub struct Closed {
+    /// Narratives that were written to or whose state changed, by their ids.
+    pub candidates: Vec<NarrativeCandidate>,
+    /// What happened, in order.
+    pub events: Vec<NarrativeEvent>,
+}
+
+/// The owner of all narratives.
+///
+/// Give it the deltas of all workers of a minute, in any order, and close the minute. A worker has already compared its
+/// clusters with each other; the owner compares clusters of *different* workers, and new clusters with stories that no
+/// worker of theirs holds any more. What it says depends on the deltas and their workers' numbers alone.
+pub struct Narratives {
+    config: NarrativeConfig,
+    k: u64,
+    /// Deltas of minutes that are not closed.
+    open: BTreeMap<i64, Vec<(u16, MinuteDelta)>>,
+    closed_before: i64,
+    stories: BTreeMap<StoryKey, Story>,
+    next: StoryKey,
+    parts: HashMap<LocalKey, Part>,
+    /// Stories by their leading terms.
+    found: IdentityMap<Vec<StoryKey>>,
+    posts: u64,
+    counters: NarrativeCounters,
+}
+
+impl fmt::Debug for Narratives {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Narratives({} with candidates, redacted)", self.stories.len())
+    }
+}
+
+impl Narratives {
+    /// Knows no narrative. A candidate becomes one when `k` authors carry it.
+    pub fn new(config: NarrativeConfig, k: u64) -> Self {
+        Self {
+            config,
+            k,
+            open: BTreeMap::new(),
+            closed_before: i64::MIN,
+            stories: BTreeMap::new(),
+            next: 1,
+            parts: HashMap::new(),
+            found: IdentityMap::default(),
+            posts: 0,
+            counters: NarrativeCounters::default(),
+        }
+    }
+
+    /// Takes what one worker saw of a minute.
+    pub fn merge(&mut self, worker: u16, delta: MinuteDelta) {
+        if delta.minute.saturating_add(60) <= self.closed_before {
+            self.counters.deltas_late += 1;
+            return;
+        }
+        self.open.entry(delta.minute).or_default().push((worker, delta));
+    }
+
+    /// Closes all minutes that end at or before a second, in their order.
+    pub fn close(&mut self, before_unix: i64) -> Closed {
+        let mut closed = Closed::default();
+        let mut changed = BTreeSet::new();
+        let mut last = None;
+        while let Some(entry) = self.open.first_entry() {
+            let minute = *entry.key();
+            if minute.saturating_add(60) > before_unix {
+                break;
+            }
+            let mut parts = entry.remove();
+            // A worker's deltas of one minute stay in their order.
+            parts.sort_by_key(|(worker, _)| *worker);
+            self.close_minute(minute, &parts, &mut changed, &mut closed.events);
+            last = Some(minute);
+        }
+        if let Some(minute) = last {
+            let propose = |key: &StoryKey| self.stories.get(key)?.candidate(minute);
+            closed.candidates = changed.iter().filter_map(propose).collect();
+            closed.candidates.sort_by_key(|candidate| candidate.id);
+            self.forget_merged();
+        }
+        self.closed_before = self.closed_before.max(before_unix);
+        closed
+    }
+
+    /// Narratives and candidates that are known.
+    pub fn len(&self) -> usize {
+        self.stories.len()
+    }
+
+    /// Whether nothing is known.
+    pub fn is_empty(&self) -> bool {
+        self.stories.is_empty()
+    }
+
+    /// Which bounds were reached.
+    pub fn counters(&self) -> NarrativeCounters {
+        self.counters
+    }
+
+    /// A number for the story that a worker's cluster belongs to, the same for all its clusters: for evaluations.
+    pub fn story_of(&self, worker: u16, local: LocalId) -> Option<u64> {
+        self.parts.get(&(worker, local)).map(|part| part.story)
+    }
+
+    fn close_minute(
+        &mut self,
+        minute: i64,
+        parts: &[(u16, MinuteDelta)],
+        changed: &mut BTreeSet<StoryKey>,
+        events: &mut Vec<NarrativeEvent>,
+    ) {
+        let mut touched = BTreeSet::new();
+        for (worker, delta) in parts {
+            for local in &delta.locals {
+                let key = self.place(*worker, local, minute);
+                if let Some(story) = self.stories.get_mut(&key) {
+                    story.absorb(local, minute);
+                    self.posts += u64::from(local.posts_total);
+                }
+                self.index(key);
+                touched.insert(key);
+            }
+        }
+        self.follow_workers(minute, parts, &mut touched, events);
+        self.compare_workers(minute, &mut touched, events);
+        for (worker, delta) in parts {
+            for local in &delta.ended {
+                if let Some(part) = self.parts.remove(&(*worker, *local))
+                    && let Some(story) = self.stories.get_mut(&part.story)
+                {
+                    story.locals.remove(&(*worker, *local));
+                }
+            }
+        }
+        changed.extend(&touched);
+        self.grow_old(minute, changed, events);
+        self.make_room(minute, events);
+    }
+
+    /// The story of a worker's cluster: the one it has, the one that it is alike, or a new one.
+    fn place(&mut self, worker: u16, local: &LocalDelta, minute: i64) -> StoryKey {
+        let name = (worker, local.id);
+        let posts = u64::from(local.posts_total);
+        if let Some(part) = self.parts.get_mut(&name)
+            && self.stories.contains_key(&part.story)
+        {
+            part.posts = posts;
+            return part.story;
+        }
+        let parent = local.split_from.and_then(|from| self.parts.get(&(worker, from))).map(|part| part.story);
+        let known = self.most_alike(&vector_of(local), |key, story| {
+            if Some(key) == parent || story.locals.iter().any(|(other, _)| *other == worker) {
+                None
+            } else if story.locals.is_empty() {
+                Some(RETURN_LIKENESS)
+            } else {
+                Some(self.asked(posts.min(story.posts)))
+            }
+        });
+        let key = known.map_or_else(
+            || {
+                let key = self.next;
+                self.next += 1;
+                self.stories.insert(key, Story::new(minute, parent));
+                key
+            },
+            |(key, _)| key,
+        );
+        self.parts.insert(name, Part { story: key, posts });
+        if let Some(story) = self.stories.get_mut(&key) {
+            story.locals.insert(name);
+        }
+        key
+    }
+
+    /// The likeness that is asked of two stories, by the posts of the smaller one.
+    fn asked(&self, posts: u64) -> f32 {
+        let caution = 1.0 + (-(self.posts as f32) / self.config.warm_up).exp();
+        (self.config.fold + self.config.fold_per_ln * (posts.max(1) as f32).ln()) * caution
+    }
+
+    /// The story that a unit vector is most alike of those that are alike enough; `asked` says how much that is.
+    fn most_alike(
+        &self,
+        vector: &[(u64, f32)],
+        asked: impl Fn(StoryKey, &Story) -> Option<f32>,
+    ) -> Option<(StoryKey, f32)> {
+        let mut seen = BTreeSet::new();
+        for (term, _) in vector.iter().take(LOOKED_FOR_MAX) {
+            seen.extend(self.found.get(term).into_iter().flatten());
+        }
+        let mut best: Option<(StoryKey, f32)> = None;
+        for key in seen {
+            let Some(story) = self.stories.get(&key).filter(|story| story.merged_into.is_none()) else { continue };
+            let Some(asked) = asked(key, story) else { continue };
+            let likeness = story.likeness(vector);
+            if likeness >= asked && best.is_none_or(|(_, most)| likeness > most) {
+                best = Some((key, likeness));
+            }
+        }
+        best
+    }
+
+    fn index(&mut self, key: StoryKey) {
+        let Some(story) = self.stories.get_mut(&key) else { return };
+        for hash in story.newly_leading() {
+            let list = self.found.entry(hash).or_default();
+            if !list.contains(&key) {
+                if list.len() == FOUND_MAX {
+                    // The oldest gives way: it has had its time to be found.
+                    list.remove(0);
+                    self.counters.postings_left_out += 1;
+                }
+                list.push(key);
+            }
+        }
+    }
+
+    fn unindex(&mut self, key: StoryKey, leading: &[u64]) {
+        for hash in leading {
+            if let Some(list) = self.found.get_mut(hash) {
+                list.retain(|other| *other != key);
+                if list.is_empty() {
+                    self.found.remove(hash);
+                }
+            }
+        }
+    }
+
+    /// Where workers let clusters become part of others, so do their stories, if they are most of the smaller one.
+    fn follow_workers(
+        &mut self,
+        minute: i64,
+        parts: &[(u16, MinuteDelta)],
+        touched: &mut BTreeSet<StoryKey>,
+        events: &mut Vec<NarrativeEvent>,
+    ) {
+        let mut moved: BTreeMap<(StoryKey, StoryKey), u64> = BTreeMap::new();
+        for (worker, delta) in parts {
+            for (from, into) in &delta.merged {
+                let Some(part) = self.parts.remove(&(*worker, *from)) else { continue };
+                if let Some(story) = self.stories.get_mut(&part.story) {
+                    story.locals.remove(&(*worker, *from));
+                }
+                let target = match self.parts.get_mut(&(*worker, *into)) {
+                    Some(target) => {
+                        target.posts += part.posts;
+                        target.story
+                    }
+                    None => {
+                        // It has not been told of: what is known of the part goes on under its name.
+                        self.parts.insert((*worker, *into), part);
+                        if let Some(story) = self.stories.get_mut(&part.story) {
+                            story.locals.insert((*worker, *into));
+                        }
+                        continue;
+                    }
+                };
+                if target != part.story {
+                    *moved.entry((part.story, target)).or_default() += part.posts;
+                }
+            }
+        }
+        for ((from, into), posts) in moved {
+            let (from, into) = (self.survivor(from), self.survivor(into));
+            if from == into {
+                continue;
+            }
+            let left = self.posts_of_locals(from);
+            if posts * 2 >= posts + left {
+                let reason = Reason::Posts { moved: posts, of: posts + left };
+                self.unite(from, into, minute, reason, touched, events);
+            }
+        }
+    }
+
+    fn survivor(&self, mut key: StoryKey) -> StoryKey {
+        while let Some(next) = self.stories.get(&key).and_then(|story| story.merged_into) {
+            key = next;
+        }
+        key
+    }
+
+    fn posts_of_locals(&self, key: StoryKey) -> u64 {
+        let locals = self.stories.get(&key).map(|story| &story.locals);
+        locals.into_iter().flatten().filter_map(|local| self.parts.get(local)).map(|part| part.posts).sum()
+    }
+
+    /// Compares stories with those of other workers.
+    fn compare_workers(&mut self, minute: i64, touched: &mut BTreeSet<StoryKey>, events: &mut Vec<NarrativeEvent>) {
+        let mut order: Vec<(u64, StoryKey)> = touched
+            .iter()
+            .filter_map(|key| self.stories.get(key).map(|story| (story, *key)))
+            .filter(|(story, _)| story.merged_into.is_none() && !story.locals.is_empty())
+            .map(|(story, key)| (story.posts, key))
+            .collect();
+        order.sort_unstable();
+        for (_, key) in order {
+            let Some(story) = self.stories.get(&key).filter(|story| story.merged_into.is_none()) else { continue };
+            let workers: BTreeSet<u16> = story.locals.iter().map(|(worker, _)| *worker).collect();
+            let posts = story.posts;
+            let larger = self.most_alike(&story.vector(), |other, larger| {
+                let apart = larger.locals.iter().all(|(worker, _)| !workers.contains(worker));
+                let is_larger = other != key && (larger.posts, other) > (posts, key);
+                (apart && is_larger && !larger.locals.is_empty()).then(|| self.asked(posts))
+            });
+            if let Some((into, likeness)) = larger {
+                let thousandths = |value: f32| (value * 1e3) as u32;
+                let reason =
+                    Reason::Likeness { likeness: thousandths(likeness), asked: thousandths(self.asked(posts)) };
+                self.unite(key, into, minute, reason, touched, events);
+            }
+        }
+    }
+
+    /// Two stories become one. The name that stays is that of the one that has a name; of two, that of the larger.
+    fn unite(
+        &mut self,
+        one: StoryKey,
+        other: StoryKey,
+        minute: i64,
+        reason: Reason,
+        touched: &mut BTreeSet<StoryKey>,
+        events: &mut Vec<NarrativeEvent>,
+    ) {
+        let rank = |key: StoryKey| {
+            self.stories.get(&key).map(|story| (story.id.is_some(), story.posts, std::cmp::Reverse(key)))
+        };
+        let (from, into) = if rank(one) > rank(other) { (other, one) } else { (one, other) };
+        let Some(gone) = self.stories.get_mut(&from) else { return };
+        gone.merged_into = Some(into);
+        let leading = gone.leading();
+        let locals = std::mem::take(&mut gone.locals);
+        let gone = gone.clone();
+        self.unindex(from, &leading);
+        for local in &locals {
+            if let Some(part) = self.parts.get_mut(local) {
+                part.story = into;
+            }
+        }
+        if let Some(stays) = self.stories.get_mut(&into) {
+            stays.locals.extend(locals);
+            stays.take(&gone);
+            if let (Some(id), Some(into)) = (gone.id, stays.id) {
+                stays.parents.push(id);
+                events.push(NarrativeEvent {
+                    time: minute + 60,
+                    event: EventKind::Merge,
+                    id,
+                    others: vec![into],
+                    reason,
+                });
+                if let Some(story) = self.stories.get_mut(&from) {
+                    story.merged_name = Some(into);
+                }
+            }
+        }
+        self.index(into);
+        touched.insert(from);
+        touched.insert(into);
+    }
+
+    /// Births, states and ends.
+    fn grow_old(&mut self, minute: i64, changed: &mut BTreeSet<StoryKey>, events: &mut Vec<NarrativeEvent>) {
+        let time = minute + 60;
+        let mut births = 0;
+        let mut gone = Vec::new();
+        let mut born: Vec<(StoryKey, NarrativeId)> = Vec::new();
+        for (key, story) in &mut self.stories {
+            if story.merged_into.is_some() {
+                continue;
+            }
+            let silent = (minute - story.last).max(0) / 60;
+            let Some(id) = story.id else {
+                let authors = story.authors.number();
+                if silent > CANDIDATE_MINUTES && story.locals.is_empty() {
+                    gone.push(*key);
+                } else if authors >= self.k && changed.contains(key) {
+                    if story.boilerplate() == Boilerplate::No {
+                        let id = NarrativeId::new(minute, births);
+                        births += 1;
+                        story.born(id, minute);
+                        born.push((*key, id));
+                        let reason = Reason::Authors { authors, asked: self.k };
+                        events.push(NarrativeEvent { time, event: EventKind::Birth, id, others: Vec::new(), reason });
+                    } else {
+                        self.counters.boilerplate_held += 1;
+                    }
+                }
+                continue;
+            };
+            let growth = story.growth(minute);
+            let from = story.life.state;
+            if story.life.pass(state_of((minute - story.born_at) / 60, silent, &growth)) {
+                changed.insert(*key);
+                let to = story.life.state;
+                let reason = if to == State::Dormant {
+                    Reason::Silence { minutes: silent as u64 }
+                } else {
+                    Reason::State { from, to, growth }
+                };
+                events.push(NarrativeEvent { time, event: EventKind::State, id, others: Vec::new(), reason });
+            }
+            if silent >= ENDED_MINUTES && story.locals.is_empty() {
+                let reason = Reason::Silence { minutes: silent as u64 };
+                events.push(NarrativeEvent { time, event: EventKind::End, id, others: Vec::new(), reason });
+                gone.push(*key);
+            }
+        }
+        for (key, id) in born {
+            self.tell_split(key, id, time, events);
+        }
+        gone.into_iter().for_each(|key| self.drop_story(key));
+    }
+
+    /// A narrative whose cluster was split from one that has a name is told as a split.
+    fn tell_split(&mut self, key: StoryKey, id: NarrativeId, time: i64, events: &mut Vec<NarrativeEvent>) {
+        let parent = self.stories.get(&key).and_then(|story| story.split_from).map(|parent| self.survivor(parent));
+        let Some(of) = parent.and_then(|parent| self.stories.get(&parent)).and_then(|parent| parent.id) else { return };
+        if let Some(story) = self.stories.get_mut(&key) {
+            story.parents.push(of);
+        }
+        events.push(NarrativeEvent { time, event: EventKind::Split, id, others: vec![of], reason: Reason::WordsApart });
+    }
+
+    fn drop_story(&mut self, key: StoryKey) {
+        if let Some(story) = self.stories.remove(&key) {
+            self.unindex(key, &story.leading());
+            for local in &story.locals {
+                self.parts.remove(local);
+            }
+        }
+    }
+
+    /// Merged stories have been proposed once more, and are no longer needed.
+    fn forget_merged(&mut self) {
+        let merged: Vec<StoryKey> =
+            self.stories.iter().filter(|(_, story)| story.merged_into.is_some()).map(|(key, _)| *key).collect();
+        for key in merged {
+            // Those that were split from it are now split from what it became.
+            let into = self.survivor(key);
+            for story in self.stories.values_mut().filter(|story| story.split_from == Some(key)) {
+                story.split_from = Some(into);
+            }
+            self.stories.remove(&key);
+        }
+    }
+
+    /// Candidates give way first, then narratives; those that nobody has written to for longest.
+    fn make_room(&mut self, minute: i64, events: &mut Vec<NarrativeEvent>) {
+        let over = self.stories.len().saturating_sub(self.config.narratives_max);
+        if over == 0 {
+            return;
+        }
+        let mut order: Vec<(bool, i64, StoryKey)> = self
+            .stories
+            .iter()
+            .filter(|(_, story)| story.merged_into.is_none())
+            .map(|(key, story)| (story.id.is_some(), story.last, *key))
+            .collect();
+        order.sort_unstable();
+        for (_, _, key) in order.into_iter().take(over) {
+            self.counters.narratives_evicted += 1;
+            if let Some(id) = self.stories.get(&key).and_then(|story| story.id) {
+                let (time, event, others) = (minute + 60, EventKind::End, Vec::new());
+                events.push(NarrativeEvent { time, event, id, others, reason: Reason::NoRoom });
+            }
+            self.drop_story(key);
+        }
+    }
+}
+
+/// A cluster's unit vector, as far as it was told.
+fn vector_of(local: &LocalDelta) -> Vec<(u64, f32)> {
+    local.terms.iter().map(|term| (term.hash, term.part)).collect()
+}
+
+impl Story {
+    fn growth(&self, minute: i64) -> Growth {
+        let (recent, before) = self.recent(minute);
+        Growth::of(recent, before)
+    }
+
+    fn candidate(&self, minute: i64) -> Option<NarrativeCandidate> {
+        let id = self.id?;
+        let (minute_posts, minute_authors) = self.of_minute(minute);
+        Some(NarrativeCandidate {
+            id,
+            minute,
+            state: if self.merged_into.is_some() { State::Merged } else { self.life.state },
+            first_seen: self.first,
+            last_seen: self.last,
+            posts: self.posts,
+            copies: self.copies(),
+            authors: self.authors.number(),
+            minute_posts,
+            minute_authors,
+            growth: self.growth(minute),
+            terms: self.label_terms(),
+            hashtags: self.label_facets(super::FeatureKind::Hashtag),
+            domains: self.label_facets(super::FeatureKind::Domain),
+            languages: self.languages(),
+            parents: self.parents.clone(),
+            merged_into: self.merged_name,
+        })
+    }
+}

@@ -1,0 +1,440 @@
+//! [`Story`]: what the owner knows of one narrative, or of a candidate that may become one.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use groundswell_sketch::Distinct;
+
+use super::authors::{Crowd, FewAuthors};
+use super::candidate::{LabelPart, NarrativeId};
+use super::cluster::LocalId;
+use super::config::{FACETS_MAX, LANGUAGES_MAX, TIMELINE_MAX};
+use super::delta::{LocalDelta, TermDelta};
+use super::features::FeatureKind;
+use super::life::{GROWTH_MINUTES, Life};
+
+/// Terms of a story; when it has more, the least go, down to three quarters.
+const TERMS_MAX: usize = 32;
+/// Terms by which it is found.
+const LEADING_MAX: usize = 12;
+/// Terms that are proposed for its label.
+const LABEL_TERMS_MAX: usize = 12;
+
+/// Why a candidate is held back although enough authors carry it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Boilerplate {
+    No,
+    /// A few accounts that repeat themselves: bots, adverts.
+    FewAccounts,
+    /// Words that are everywhere: greetings.
+    CommonWords,
+    /// One text again and again at an even pace: quotes of the day, weather.
+    EvenCopies,
+}
+
+/// Posts an author from which on a narrative is one of few accounts.
+const POSTS_PER_AUTHOR_MAX: f64 = 8.0;
+/// What the word that sets a story apart most must weigh: exp(-H/4) of one spread evenly over some 400 clusters.
+const SHARPNESS_MIN: f32 = 0.22;
+/// The part of copies from which on a candidate is looked at for an even pace.
+const COPIES_SHARE: f64 = 0.8;
+/// Minutes of a candidate's life from which on its pace can be judged, and into how many pieces it is cut.
+const PACE_MINUTES: i64 = 60;
+const PACE_PIECES: usize = 6;
+/// Variance over mean of posts a piece: 1 for a steady pace, far more for anything that happened.
+const EVENNESS_MAX: f64 = 2.0;
+
+#[derive(Clone)]
+struct OwnTerm {
+    hash: u64,
+    form: String,
+    kind: FeatureKind,
+    /// Sum of its parts of unit vectors, over posts.
+    mass: f32,
+    /// How much it sets apart, as last told.
+    weight: f32,
+    posts: u64,
+    authors: Crowd<FewAuthors>,
+}
+
+#[derive(Clone)]
+struct Facet {
+    kind: FeatureKind,
+    form: String,
+    posts: u64,
+    authors: Crowd<FewAuthors>,
+}
+
+#[derive(Clone)]
+pub(super) struct Story {
+    pub(super) id: Option<NarrativeId>,
+    pub(super) born_at: i64,
+    /// Minutes of the first and the last post.
+    pub(super) first: i64,
+    pub(super) last: i64,
+    pub(super) posts: u64,
+    pub(super) authors: Crowd<Distinct>,
+    /// Living clusters that it is made of.
+    pub(super) locals: BTreeSet<(u16, LocalId)>,
+    pub(super) parents: Vec<NarrativeId>,
+    pub(super) split_from: Option<u64>,
+    pub(super) merged_into: Option<u64>,
+    pub(super) merged_name: Option<NarrativeId>,
+    pub(super) life: Life,
+    terms: Vec<OwnTerm>,
+    /// Hashes under which it is found.
+    indexed: Vec<u64>,
+    facets: Vec<Facet>,
+    languages: Vec<([u8; 2], u64)>,
+    timeline: VecDeque<(i64, u64)>,
+    /// Authors of the last minute in which it was written to.
+    minute_authors: (i64, Distinct),
+    /// Part of copies, over the posts told.
+    copies: f64,
+}
+
+impl Story {
+    pub(super) fn new(minute: i64, split_from: Option<u64>) -> Self {
+        Self {
+            id: None,
+            born_at: minute,
+            first: minute,
+            last: minute,
+            posts: 0,
+            authors: Crowd::default(),
+            locals: BTreeSet::new(),
+            parents: Vec::new(),
+            split_from,
+            merged_into: None,
+            merged_name: None,
+            life: Life::new(),
+            terms: Vec::new(),
+            indexed: Vec::new(),
+            facets: Vec::new(),
+            languages: Vec::new(),
+            timeline: VecDeque::new(),
+            minute_authors: (minute, Distinct::new()),
+            copies: 0.0,
+        }
+    }
+
+    pub(super) fn born(&mut self, id: NarrativeId, minute: i64) {
+        self.id = Some(id);
+        self.born_at = minute;
+    }
+
+    /// Adds what a worker saw.
+    pub(super) fn absorb(&mut self, local: &LocalDelta, minute: i64) {
+        let posts: u64 = local.counts.iter().map(|(_, posts)| u64::from(*posts)).sum();
+        self.posts += posts;
+        self.copies += posts as f64 * f64::from(local.copies_total) / f64::from(local.posts_total.max(1));
+        self.authors.add(minute, &local.authors);
+        if self.minute_authors.0 != minute {
+            self.minute_authors = (minute, Distinct::new());
+        }
+        self.minute_authors.1.merge(&local.authors);
+        for (of_minute, posts) in &local.counts {
+            self.first = self.first.min(*of_minute);
+            self.last = self.last.max(*of_minute);
+            self.count(*of_minute, u64::from(*posts));
+        }
+        for (language, posts) in &local.languages {
+            add_language(&mut self.languages, *language, u64::from(*posts));
+        }
+        for term in &local.terms {
+            // Of a cluster that was written to in passing, the whole counts a little.
+            let mass = term.part * posts.max(1) as f32;
+            self.add_term(term, mass, minute);
+        }
+        self.keep_terms();
+        for facet in &local.facets {
+            self.add_facet(facet.kind, &facet.form, u64::from(facet.posts), &crowd(minute, &facet.authors));
+        }
+        self.keep_facets();
+    }
+
+    fn add_term(&mut self, told: &TermDelta, mass: f32, minute: i64) {
+        if let Some(known) = self.terms.iter_mut().find(|known| known.hash == told.hash) {
+            known.mass += mass;
+            known.weight = told.weight;
+            known.posts += u64::from(told.posts);
+            known.authors.add(minute, &told.authors);
+            if known.form != told.form {
+                told.form.clone_into(&mut known.form);
+            }
+        } else {
+            self.terms.push(OwnTerm {
+                hash: told.hash,
+                form: told.form.clone(),
+                kind: told.kind,
+                mass,
+                weight: told.weight,
+                posts: u64::from(told.posts),
+                authors: crowd(minute, &told.authors),
+            });
+        }
+    }
+
+    fn keep_terms(&mut self) {
+        self.terms.sort_unstable_by(|a, b| b.mass.total_cmp(&a.mass).then(a.hash.cmp(&b.hash)));
+        if self.terms.len() > TERMS_MAX {
+            self.terms.truncate(TERMS_MAX * 3 / 4);
+        }
+    }
+
+    fn add_facet(&mut self, kind: FeatureKind, form: &str, posts: u64, authors: &Crowd<FewAuthors>) {
+        if let Some(known) = self.facets.iter_mut().find(|known| known.kind == kind && known.form == form) {
+            known.posts += posts;
+            known.authors.unite(authors);
+        } else {
+            self.facets.push(Facet { kind, form: form.to_owned(), posts, authors: authors.clone() });
+        }
+    }
+
+    fn keep_facets(&mut self) {
+        self.facets.sort_unstable_by(|a, b| (a.kind, b.posts, &a.form).cmp(&(b.kind, a.posts, &b.form)));
+        let mut kept = (None, 0);
+        self.facets.retain(|facet| {
+            kept = (Some(facet.kind), if kept.0 == Some(facet.kind) { kept.1 + 1 } else { 1 });
+            kept.1 <= FACETS_MAX * 2
+        });
+    }
+
+    fn count(&mut self, minute: i64, posts: u64) {
+        match self.timeline.binary_search_by_key(&minute, |(known, _)| *known) {
+            Ok(place) => self.timeline[place].1 += posts,
+            Err(place) => self.timeline.insert(place, (minute, posts)),
+        }
+        while self.timeline.len() > TIMELINE_MAX {
+            self.timeline.pop_front();
+        }
+    }
+
+    /// Adds a story that became part of this one.
+    pub(super) fn take(&mut self, other: &Self) {
+        self.posts += other.posts;
+        self.copies += other.copies;
+        self.authors.unite(&other.authors);
+        self.first = self.first.min(other.first);
+        self.last = self.last.max(other.last);
+        if other.minute_authors.0 == self.minute_authors.0 {
+            self.minute_authors.1.merge(&other.minute_authors.1);
+        } else if other.minute_authors.0 > self.minute_authors.0 {
+            self.minute_authors = other.minute_authors.clone();
+        }
+        other.timeline.iter().for_each(|(minute, posts)| self.count(*minute, *posts));
+        other.languages.iter().for_each(|(language, posts)| add_language(&mut self.languages, *language, *posts));
+        for term in &other.terms {
+            if let Some(known) = self.terms.iter_mut().find(|known| known.hash == term.hash) {
+                known.mass += term.mass;
+                known.posts += term.posts;
+                known.authors.unite(&term.authors);
+            } else {
+                self.terms.push(term.clone());
+            }
+        }
+        self.keep_terms();
+        other.facets.iter().for_each(|facet| self.add_facet(facet.kind, &facet.form, facet.posts, &facet.authors));
+        self.keep_facets();
+        self.split_from = self.split_from.or(other.split_from);
+    }
+
+    /// Hashes of the terms that lead now and under which it is not yet found.
+    pub(super) fn newly_leading(&mut self) -> Vec<u64> {
+        let leading = self.terms.iter().take(LEADING_MAX).map(|term| term.hash);
+        let new: Vec<u64> = leading.filter(|hash| !self.indexed.contains(hash)).collect();
+        // Old ones stay until there are many: what is said of them is checked when it is found.
+        self.indexed.extend(&new);
+        new
+    }
+
+    /// Hashes under which it is found.
+    pub(super) fn leading(&self) -> Vec<u64> {
+        self.indexed.clone()
+    }
+
+    fn length(&self) -> f32 {
+        self.terms.iter().map(|term| term.mass * term.mass).sum::<f32>().sqrt().max(f32::MIN_POSITIVE)
+    }
+
+    /// Its unit vector, weightiest terms first.
+    pub(super) fn vector(&self) -> Vec<(u64, f32)> {
+        let length = self.length();
+        self.terms.iter().map(|term| (term.hash, term.mass / length)).collect()
+    }
+
+    /// The cosine with a unit vector.
+    pub(super) fn likeness(&self, vector: &[(u64, f32)]) -> f32 {
+        let dot: f32 = vector
+            .iter()
+            .filter_map(|(hash, part)| self.terms.iter().find(|term| term.hash == *hash).map(|term| part * term.mass))
+            .sum();
+        dot / self.length()
+    }
+
+    /// Posts of the last minutes, and of as many before.
+    pub(super) fn recent(&self, minute: i64) -> (u64, u64) {
+        let (mut recent, mut before) = (0, 0);
+        for (of, posts) in self.timeline.iter().rev() {
+            let age = (minute - of) / 60;
+            if age < GROWTH_MINUTES {
+                recent += posts;
+            } else if age < 2 * GROWTH_MINUTES {
+                before += posts;
+            } else {
+                break;
+            }
+        }
+        (recent, before)
+    }
+
+    pub(super) fn of_minute(&self, minute: i64) -> (u64, u64) {
+        let posts =
+            self.timeline.binary_search_by_key(&minute, |(known, _)| *known).map_or(0, |at| self.timeline[at].1);
+        (posts, if self.minute_authors.0 == minute { self.minute_authors.1.count() } else { 0 })
+    }
+
+    pub(super) fn copies(&self) -> u64 {
+        self.copies.round() as u64
+    }
+
+    pub(super) fn languages(&self) -> Vec<([u8; 2], u64)> {
+        let mut languages = self.languages.clone();
+        languages.sort_unstable_by_key(|(language, posts)| (std::cmp::Reverse(*posts), *language));
+        languages
+    }
+
+    /// Words that set it apart: how often they occur here, times how much they say. A term's mass holds its weight once.
+    pub(super) fn label_terms(&self) -> Vec<LabelPart> {
+        let mut scored: Vec<(f32, &OwnTerm)> = self
+            .terms
+            .iter()
+            .filter(|term| matches!(term.kind, FeatureKind::Word | FeatureKind::Hashtag) && !term.form.is_empty())
+            .map(|term| (term.mass * term.weight, term))
+            .collect();
+        scored.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.form.cmp(&b.1.form)));
+        scored.truncate(LABEL_TERMS_MAX);
+        let most = scored.first().map_or(1.0, |(score, _)| score.max(f32::MIN_POSITIVE));
+        scored
+            .into_iter()
+            .map(|(score, term)| LabelPart {
+                form: term.form.clone(),
+                weight: (score / most * 1e3).round() as u32,
+                posts: term.posts,
+                authors: term.authors.number(),
+            })
+            .collect()
+    }
+
+    pub(super) fn label_facets(&self, kind: FeatureKind) -> Vec<LabelPart> {
+        let of_kind = self.facets.iter().filter(|facet| facet.kind == kind);
+        let most = of_kind.clone().map(|facet| facet.posts).max().unwrap_or(1).max(1);
+        of_kind
+            .map(|facet| LabelPart {
+                form: facet.form.clone(),
+                weight: (facet.posts * 1_000 / most) as u32,
+                posts: facet.posts,
+                authors: facet.authors.number(),
+            })
+            .collect()
+    }
+
+    /// Whether it is what people write every day, and no story.
+    pub(super) fn boilerplate(&self) -> Boilerplate {
+        if self.posts as f64 > POSTS_PER_AUTHOR_MAX * self.authors.number() as f64 {
+            return Boilerplate::FewAccounts;
+        }
+        let sharpest = self.terms.iter().take(5).map(|term| term.weight).fold(0.0, f32::max);
+        if sharpest < SHARPNESS_MIN {
+            return Boilerplate::CommonWords;
+        }
+        if self.copies > COPIES_SHARE * self.posts as f64 && self.is_even() {
+            return Boilerplate::EvenCopies;
+        }
+        Boilerplate::No
+    }
+
+    fn is_even(&self) -> bool {
+        let minutes = (self.last - self.first) / 60;
+        if minutes < PACE_MINUTES {
+            return false;
+        }
+        let mut pieces = [0_f64; PACE_PIECES];
+        for (minute, posts) in &self.timeline {
+            let piece = (minute - self.first) / 60 * PACE_PIECES as i64 / (minutes + 1);
+            pieces[(piece.max(0) as usize).min(PACE_PIECES - 1)] += *posts as f64;
+        }
+        let mean = pieces.iter().sum::<f64>() / PACE_PIECES as f64;
+        let variance = pieces.iter().map(|posts| (posts - mean).powi(2)).sum::<f64>() / (PACE_PIECES - 1) as f64;
+        variance <= EVENNESS_MAX * mean
+    }
+}
+
+fn add_language(languages: &mut Vec<([u8; 2], u64)>, language: [u8; 2], posts: u64) {
+    if let Some((_, known)) = languages.iter_mut().find(|(known, _)| *known == language) {
+        *known += posts;
+    } else if languages.len() < LANGUAGES_MAX {
+        languages.push((language, posts));
+    }
+}
+
+fn crowd(minute: i64, authors: &FewAuthors) -> Crowd<FewAuthors> {
+    let mut crowd = Crowd::default();
+    crowd.add(minute, authors);
+    crowd
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn steady(posts_per_minute: impl Fn(i64) -> u64, copies: f64) -> Story {
+        let mut story = Story::new(0, None);
+        for minute in 0..120 {
+            let posts = posts_per_minute(minute);
+            story.count(minute * 60, posts);
+            story.last = minute * 60;
+            story.posts += posts;
+        }
+        story.copies = story.posts as f64 * copies;
+        story.authors = crowd_of(&(0..2_000).collect::<Vec<_>>());
+        story.terms.push(OwnTerm {
+            hash: 1,
+            form: "bridge".to_owned(),
+            kind: FeatureKind::Word,
+            mass: 1.0,
+            weight: 0.9,
+            posts: 1,
+            authors: Crowd::default(),
+        });
+        story
+    }
+
+    fn crowd_of(tokens: &[u64]) -> Crowd<Distinct> {
+        let mut crowd = Crowd::default();
+        crowd.add(0, &Distinct::from_sorted_unique(tokens));
+        crowd
+    }
+
+    #[test]
+    fn boilerplate_is_told_from_stories() {
+        assert_eq!(steady(|_| 3, 0.95).boilerplate(), Boilerplate::EvenCopies);
+        assert_eq!(steady(|_| 3, 0.1).boilerplate(), Boilerplate::No);
+        assert_eq!(steady(|minute| if minute > 100 { 20 } else { 0 }, 0.95).boilerplate(), Boilerplate::No);
+        let mut common = steady(|_| 3, 0.1);
+        common.terms[0].weight = 0.1;
+        assert_eq!(common.boilerplate(), Boilerplate::CommonWords);
+        let mut few = steady(|_| 3, 0.1);
+        few.authors = crowd_of(&[1, 2, 3]);
+        assert_eq!(few.boilerplate(), Boilerplate::FewAccounts);
+    }
+
+    #[test]
+    fn minutes_are_counted_once_and_bounded() {
+        let mut story = Story::new(0, None);
+        for minute in (0..3_000).chain(0..10) {
+            story.count(minute * 60, 1);
+        }
+        assert!(story.timeline.len() <= TIMELINE_MAX);
+        assert_eq!(story.recent(2_999 * 60), (15, 15));
+    }
+}
