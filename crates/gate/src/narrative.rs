@@ -59,8 +59,7 @@ pub enum NarrativeState {
 
 impl NarrativeState {
     /// All states.
-    pub const ALL: [Self; 6] =
-        [Self::Emerging, Self::Growing, Self::Steady, Self::Fading, Self::Dormant, Self::Merged];
+    pub const ALL: [Self; 6] = [Self::Emerging, Self::Growing, Self::Steady, Self::Fading, Self::Dormant, Self::Merged];
 
     /// The word used in outputs.
     pub const fn as_str(self) -> &'static str {
@@ -305,10 +304,8 @@ impl sealed::Item for NarrativeRow {
 pub enum NarrativeReason {
     /// Enough authors carried it.
     Carried {
-        /// Distinct authors of its first bucket.
+        /// Distinct authors.
         authors: u64,
-        /// Minutes of its first bucket.
-        minutes: u64,
     },
     /// Two were more alike than they may be.
     Alike {
@@ -317,18 +314,20 @@ pub enum NarrativeReason {
         /// What was enough.
         needed: f32,
     },
-    /// One held two stories.
-    Apart {
-        /// Cosine of the two.
-        similarity: f32,
-        /// What it fell below.
-        needed: f32,
+    /// Workers found that this share of its posts belongs to the other one.
+    Moved {
+        /// From 0 to 1.
+        share: f32,
     },
+    /// One held two stories: two groups of leading words never met in a post.
+    WordsApart,
     /// Nobody carried it any more.
     Silent {
         /// For so many minutes.
         minutes: u64,
     },
+    /// There were too many narratives.
+    NoRoom,
 }
 
 /// What happened to a narrative.
@@ -457,15 +456,16 @@ impl Gate {
         }
         let reason = match candidate.reason {
             // A count below k can only come from a detector that is wrong: then nothing is said.
-            NarrativeReason::Carried { authors, .. } if authors < self.k().get() => return None,
-            NarrativeReason::Carried { authors, minutes } => format!("{authors} authors carried it within {minutes} min"),
+            NarrativeReason::Carried { authors } if authors < self.k().get() => return None,
+            NarrativeReason::Carried { authors } => format!("{authors} authors carried it"),
             NarrativeReason::Alike { similarity, needed } => {
-                format!("similarity {similarity:.2}, {needed:.2} is enough")
+                format!("likeness {similarity:.2}, {needed:.2} is enough")
             }
-            NarrativeReason::Apart { similarity, needed } => {
-                format!("two stories in one: similarity {similarity:.2}, below {needed:.2}")
-            }
-            NarrativeReason::Silent { minutes } => format!("nobody carried it for {minutes} min"),
+            NarrativeReason::Moved { share } => format!("{:.0} % of its posts belong to the other one", share * 100.0),
+            NarrativeReason::WordsApart => "two stories in one: their leading words never met in a post".to_owned(),
+            // To whole hours: the minute of the last post may be one person's.
+            NarrativeReason::Silent { minutes } => format!("nobody carried it for {} h", minutes / 60),
+            NarrativeReason::NoRoom => "more narratives than there is room for".to_owned(),
         };
         Some(Released::new(NarrativeEvent {
             time: Rfc3339(candidate.time),
@@ -483,9 +483,8 @@ fn label(terms: &[NarrativePart], phrases: &[NarrativePart]) -> String {
     let mut parts: Vec<&str> = Vec::new();
     for part in phrases.iter().take(LABEL_PARTS_MAX / 2).chain(terms) {
         let value = part.value.as_str();
-        let said = parts.iter().any(|other| {
-            other.to_lowercase().split_whitespace().any(|word| word == value.to_lowercase())
-        });
+        let said =
+            parts.iter().any(|other| other.to_lowercase().split_whitespace().any(|word| word == value.to_lowercase()));
         if parts.len() < LABEL_PARTS_MAX && !said {
             parts.push(value);
         }

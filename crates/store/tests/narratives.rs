@@ -113,7 +113,7 @@ async fn events_stand_once_and_in_order() {
         };
         Gate::new(K::DEFAULT).release_narrative_event(&candidate).unwrap()
     };
-    let birth = NarrativeReason::Carried { authors: 12, minutes: 2 };
+    let birth = NarrativeReason::Carried { authors: 12 };
     let events = vec![
         event(3, 2, NarrativeEventKind::Merge, NarrativeReason::Alike { similarity: 0.5, needed: 0.3 }),
         event(1, 2, NarrativeEventKind::Birth, birth),

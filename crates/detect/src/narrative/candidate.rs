@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use groundswell_gate::{AuthorBits, NarrativeBucket};
 use serde::{Deserialize, Serialize};
 
 use super::life::{Growth, State};
@@ -79,6 +80,12 @@ pub struct NarrativeCandidate {
     pub hashtags: Vec<LabelPart>,
     /// Domains, most posts first.
     pub domains: Vec<LabelPart>,
+    /// Stretches of whole minutes that k authors carried, oldest first.
+    pub buckets: Vec<NarrativeBucket>,
+    /// Authors when the last bucket closed, on the day that had most.
+    pub bucket_authors: u64,
+    /// Authors by language, on the day that had most.
+    pub language_authors: Vec<([u8; 2], AuthorBits)>,
     /// Posts by language, most first.
     pub languages: Vec<([u8; 2], u64)>,
     /// Those that it came from.

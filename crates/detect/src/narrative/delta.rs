@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use groundswell_gate::AuthorBits;
 use groundswell_sketch::Distinct;
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +46,8 @@ pub struct LocalDelta {
     pub authors: Distinct,
     /// Posts by language.
     pub languages: Vec<([u8; 2], u32)>,
+    /// Authors by language.
+    pub language_authors: Vec<([u8; 2], AuthorBits)>,
     /// Its weightiest terms, weightiest first.
     pub terms: Vec<TermDelta>,
     /// Hashtags and domains of the minute.

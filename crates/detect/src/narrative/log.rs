@@ -90,13 +90,16 @@ impl MinuteLog {
         &self.text[start as usize..end as usize]
     }
 
-    /// The posts in the order of their time; those of one second by their keys, which are in no order that anyone chose.
+    /// The posts in the order of their time; those of one second by what they say. Keys and authors decide nothing: they are others in
+    /// each run, and the same input must give the same narratives.
     pub(super) fn order(&self, out: &mut Vec<u32>) {
         out.clear();
         out.extend(0..self.records.len() as u32);
-        out.sort_unstable_by_key(|index| {
+        out.sort_by_cached_key(|index| {
             let record = &self.records[*index as usize];
-            (record.time, record.key, record.text_hash, record.author)
+            let ids = self.ids_of(*index as usize).iter();
+            let said = ids.fold(0_u64, |sum, id| sum.wrapping_add(self.features[*id as usize].hash));
+            (record.time, record.text_hash, said, record.language)
         });
     }
 

@@ -28,6 +28,7 @@
 //! ```
 
 mod authors;
+mod buckets;
 mod candidate;
 mod cluster;
 mod clusterer;
@@ -42,6 +43,7 @@ mod narratives;
 mod observer;
 mod story;
 mod terms;
+mod told;
 
 pub use authors::FewAuthors;
 pub use candidate::{EventKind, LabelPart, NarrativeCandidate, NarrativeEvent, NarrativeId, Reason};

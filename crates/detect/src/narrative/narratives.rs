@@ -171,6 +171,12 @@ impl Narratives {
                 }
             }
         }
+        for key in &touched {
+            if let Some(story) = self.stories.get_mut(key).filter(|story| story.id.is_some()) {
+                let authors = story.authors.number();
+                story.buckets.close(minute, self.k, authors);
+            }
+        }
         changed.extend(&touched);
         self.grow_old(minute, changed, events);
         self.make_room(minute, events);
@@ -538,6 +544,9 @@ impl Story {
             terms: self.label_terms(),
             hashtags: self.label_facets(super::FeatureKind::Hashtag),
             domains: self.label_facets(super::FeatureKind::Domain),
+            buckets: self.buckets.closed().to_vec(),
+            bucket_authors: self.buckets.authors(),
+            language_authors: self.buckets.languages(),
             languages: self.languages(),
             parents: self.parents.clone(),
             merged_into: self.merged_name,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
 use groundswell_edge::{DeleteKey, EdgePost};
+use groundswell_gate::AuthorBits;
 use groundswell_sketch::{Distinct, Window};
 use groundswell_text::Analysis;
 
@@ -217,6 +218,7 @@ impl NarrativeObserver {
                 counts: Vec::new(),
                 authors: Distinct::new(),
                 languages: Vec::new(),
+                language_authors: Vec::new(),
                 terms,
                 facets: Vec::new(),
             });
@@ -232,6 +234,7 @@ impl NarrativeObserver {
             let local = &mut locals[number as usize];
             add_count(&mut local.counts, origin.minute);
             add_count(&mut local.languages, origin.language);
+            add_author(&mut local.language_authors, origin.language, origin.author);
             authors.extend(origin.author.filter(|_| same_day(origin.minute, minute)).map(|author| (number, author)));
         }
 
@@ -243,6 +246,7 @@ impl NarrativeObserver {
             let local = &mut locals[number as usize];
             add_count(&mut local.counts, minute);
             add_count(&mut local.languages, record.language);
+            add_author(&mut local.language_authors, record.language, record.author);
             authors.extend(record.author.map(|author| (number, author)));
             for &id in log.ids_of(index) {
                 let feature = log.feature(id);
@@ -297,6 +301,7 @@ impl NarrativeObserver {
             left_out += keep_largest(&mut local.facets);
             local.counts.sort_unstable();
             local.languages.sort_unstable();
+            local.language_authors.sort_unstable_by_key(|(language, _)| *language);
         }
         clusterer.counters_mut().facets_left_out += left_out;
         MinuteDelta { minute, locals, merged: changes.merged, ended: changes.ended }
@@ -308,6 +313,15 @@ fn add_count<T: PartialEq>(counts: &mut Vec<(T, u32)>, value: T) {
         Some((_, count)) => *count += 1,
         None => counts.push((value, 1)),
     }
+}
+
+fn add_author(authors: &mut Vec<([u8; 2], AuthorBits)>, language: [u8; 2], author: Option<u64>) {
+    let Some(author) = author else { return };
+    let at = authors.iter().position(|(known, _)| *known == language).unwrap_or_else(|| {
+        authors.push((language, AuthorBits::default()));
+        authors.len() - 1
+    });
+    authors[at].1.insert(author);
 }
 
 /// Keeps the hashtags and the domains with most posts, [`FACETS_MAX`] of each; returns how many went.

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, VecDeque};
 use groundswell_sketch::Distinct;
 
 use super::authors::{Crowd, FewAuthors};
+use super::buckets::Buckets;
 use super::candidate::{LabelPart, NarrativeId};
 use super::cluster::LocalId;
 use super::config::{FACETS_MAX, LANGUAGES_MAX, TIMELINE_MAX};
@@ -88,6 +89,8 @@ pub(super) struct Story {
     timeline: VecDeque<(i64, u64)>,
     /// Authors of the last minute in which it was written to.
     minute_authors: (i64, Distinct),
+    /// Stretches that may be spoken of.
+    pub(super) buckets: Buckets,
     /// Part of copies, over the posts told.
     copies: f64,
 }
@@ -113,6 +116,7 @@ impl Story {
             languages: Vec::new(),
             timeline: VecDeque::new(),
             minute_authors: (minute, Distinct::new()),
+            buckets: Buckets::default(),
             copies: 0.0,
         }
     }
@@ -128,6 +132,11 @@ impl Story {
         self.posts += posts;
         self.copies += posts as f64 * f64::from(local.copies_total) / f64::from(local.posts_total.max(1));
         self.authors.add(minute, &local.authors);
+        let first = local.counts.iter().map(|(of_minute, _)| *of_minute).min().unwrap_or(minute);
+        self.buckets.add(first, minute, posts, &local.authors);
+        for (language, bits) in &local.language_authors {
+            self.buckets.add_language(*language, minute, *bits);
+        }
         if self.minute_authors.0 != minute {
             self.minute_authors = (minute, Distinct::new());
         }
@@ -214,6 +223,7 @@ impl Story {
         self.posts += other.posts;
         self.copies += other.copies;
         self.authors.unite(&other.authors);
+        self.buckets.take(&other.buckets);
         self.first = self.first.min(other.first);
         self.last = self.last.max(other.last);
         if other.minute_authors.0 == self.minute_authors.0 {

@@ -99,19 +99,27 @@ fn small_languages_go_together_or_are_left_out() {
 #[test]
 fn events_say_why() {
     let event = |kind, reason, authors| {
-        let candidate =
-            NarrativeEventCandidate { time: START, kind, id: NarrativeId(7), others: vec![NarrativeId(9)], reason, authors };
+        let candidate = NarrativeEventCandidate {
+            time: START,
+            kind,
+            id: NarrativeId(7),
+            others: vec![NarrativeId(9)],
+            reason,
+            authors,
+        };
         Gate::new(K::DEFAULT).release_narrative_event(&candidate).map(|event| event.to_json())
     };
     let all = [
-        event(NarrativeEventKind::Birth, NarrativeReason::Carried { authors: 12, minutes: 3 }, 12),
+        event(NarrativeEventKind::Birth, NarrativeReason::Carried { authors: 12 }, 12),
         event(NarrativeEventKind::Merge, NarrativeReason::Alike { similarity: 0.411, needed: 0.25 }, 40),
-        event(NarrativeEventKind::Split, NarrativeReason::Apart { similarity: 0.1, needed: 0.2 }, 40),
-        event(NarrativeEventKind::End, NarrativeReason::Silent { minutes: 360 }, 40),
+        event(NarrativeEventKind::Split, NarrativeReason::WordsApart, 40),
+        event(NarrativeEventKind::Merge, NarrativeReason::Moved { share: 0.625 }, 40),
+        event(NarrativeEventKind::End, NarrativeReason::Silent { minutes: 1_447 }, 40),
+        event(NarrativeEventKind::End, NarrativeReason::NoRoom, 40),
     ];
     insta::assert_snapshot!(all.map(Option::unwrap).join("\n"));
     assert_eq!(event(NarrativeEventKind::End, NarrativeReason::Silent { minutes: 360 }, 9), None);
-    assert_eq!(event(NarrativeEventKind::Birth, NarrativeReason::Carried { authors: 9, minutes: 3 }, 40), None);
+    assert_eq!(event(NarrativeEventKind::Birth, NarrativeReason::Carried { authors: 9 }, 40), None);
 }
 
 #[test]

@@ -1,0 +1,115 @@
+//! What is proposed to the gate: a candidate in the gate's own form.
+//!
+//! Every number in it comes from closed buckets, so that what one person wrote since is in none of them: also the growth, which the
+//! detector itself takes from the true counts.
+
+use groundswell_gate as gate;
+
+use super::candidate::{EventKind, LabelPart, NarrativeCandidate, NarrativeEvent, NarrativeId, Reason};
+use super::life::{GROWTH_MINUTES, Growth, State};
+
+impl From<NarrativeId> for gate::NarrativeId {
+    fn from(id: NarrativeId) -> Self {
+        Self(id.bits())
+    }
+}
+
+impl From<State> for gate::NarrativeState {
+    fn from(state: State) -> Self {
+        match state {
+            State::Emerging => Self::Emerging,
+            State::Growing => Self::Growing,
+            State::Steady => Self::Steady,
+            State::Fading => Self::Fading,
+            State::Dormant => Self::Dormant,
+            State::Merged => Self::Merged,
+        }
+    }
+}
+
+impl From<LabelPart> for gate::NarrativePart {
+    fn from(part: LabelPart) -> Self {
+        Self {
+            value: part.form,
+            weight: part.weight as f32 / 1_000.0,
+            authors: part.authors,
+            name_like: false,
+            publishers: 0,
+        }
+    }
+}
+
+impl From<NarrativeCandidate> for gate::NarrativeCandidate {
+    fn from(candidate: NarrativeCandidate) -> Self {
+        let as_of = candidate.minute + 60;
+        let growth = growth(&candidate.buckets, as_of);
+        let parts = |parts: Vec<LabelPart>| parts.into_iter().map(Into::into).collect();
+        let language = |(code, posts): ([u8; 2], u64)| gate::NarrativeLanguage {
+            value: std::str::from_utf8(&code).ok().filter(|_| code != [0, 0]).unwrap_or("und").to_owned(),
+            posts,
+            authors: candidate
+                .language_authors
+                .iter()
+                .find(|(known, _)| *known == code)
+                .map_or_else(gate::AuthorBits::default, |(_, bits)| *bits),
+        };
+        Self {
+            id: candidate.id.into(),
+            state: candidate.state.into(),
+            as_of,
+            authors: candidate.bucket_authors,
+            growth,
+            languages: candidate.languages.iter().copied().map(language).collect(),
+            buckets: candidate.buckets,
+            terms: parts(candidate.terms),
+            phrases: Vec::new(),
+            hashtags: parts(candidate.hashtags),
+            domains: parts(candidate.domains),
+            parents: candidate.parents.into_iter().map(Into::into).collect(),
+            merged_into: candidate.merged_into.map(Into::into),
+            related: Vec::new(),
+        }
+    }
+}
+
+/// Posts of the buckets that ended in the last minutes, over those of as many minutes before.
+fn growth(buckets: &[gate::NarrativeBucket], as_of: i64) -> gate::Growth {
+    let (mut recent, mut before) = (0, 0);
+    for bucket in buckets.iter().rev() {
+        let age = (as_of - bucket.end) / 60;
+        if age < GROWTH_MINUTES {
+            recent += bucket.posts;
+        } else if age < 2 * GROWTH_MINUTES {
+            before += bucket.posts;
+        }
+    }
+    let growth = Growth::of(recent, before);
+    gate::Growth { rate: growth.ratio as f32, low: growth.low as f32, high: growth.high as f32 }
+}
+
+impl NarrativeEvent {
+    /// In the gate's form, of a narrative with so many authors. `None` for a change of state: the narrative itself says it.
+    pub fn for_gate(&self, authors: u64) -> Option<gate::NarrativeEventCandidate> {
+        let kind = match self.event {
+            EventKind::Birth => gate::NarrativeEventKind::Birth,
+            EventKind::Merge => gate::NarrativeEventKind::Merge,
+            EventKind::Split => gate::NarrativeEventKind::Split,
+            EventKind::End => gate::NarrativeEventKind::End,
+            EventKind::State => return None,
+        };
+        let thousandths = |number: u32| number as f32 / 1_000.0;
+        let reason = match self.reason {
+            Reason::Authors { authors, .. } => gate::NarrativeReason::Carried { authors },
+            Reason::Likeness { likeness, asked } => {
+                gate::NarrativeReason::Alike { similarity: thousandths(likeness), needed: thousandths(asked) }
+            }
+            Reason::Posts { moved, of } => gate::NarrativeReason::Moved { share: moved as f32 / of.max(1) as f32 },
+            Reason::WordsApart => gate::NarrativeReason::WordsApart,
+            Reason::Silence { minutes } => gate::NarrativeReason::Silent { minutes },
+            Reason::NoRoom => gate::NarrativeReason::NoRoom,
+            Reason::State { .. } => return None,
+        };
+        let others = self.others.iter().copied().map(Into::into).collect();
+        Some(gate::NarrativeEventCandidate { time: self.time, kind, id: self.id.into(), others, reason, authors })
+    }
+}
