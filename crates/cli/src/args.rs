@@ -315,6 +315,8 @@ pub(crate) enum Eval {
     Scrub(EvalArgs),
     /// Language identification, against posts with `label`
     Language(EvalArgs),
+    /// Narratives, against posts with `label`, in the order of the file
+    Clustering(EvalArgs),
 }
 
 #[derive(Debug, Args)]
@@ -324,6 +326,10 @@ pub(crate) struct EvalArgs {
     /// CSV of what was predicted, by row
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+    /// One JSON object; without it, too
+    #[arg(long)]
+    #[allow(dead_code, reason = "scripts that say it everywhere need not leave it out here")]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

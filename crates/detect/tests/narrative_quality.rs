@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use groundswell_detect::narrative::eval::{Report, compare};
-use groundswell_detect::narrative::{Features, LocalId, MinuteDelta, NarrativeConfig, NarrativeObserver};
+use groundswell_detect::narrative::{LocalId, NarrativeConfig, NarrativeObserver, Narratives};
 use groundswell_edge::scrub::{LinkSink, Scrubber};
 use groundswell_edge::{AuthorToken, EdgePost, PostKey};
 use groundswell_post::EventTime;
@@ -70,41 +70,49 @@ struct Run {
     micros: f64,
 }
 
-fn run(set: &Set) -> Run {
+/// Posts go to the workers in turns of this many.
+const BLOCK: usize = 256;
+
+fn run(set: &Set, workers: usize) -> Run {
     let began = Instant::now();
-    let mut observer = NarrativeObserver::new(NarrativeConfig::default());
-    let mut arrival = vec![0_u64; set.posts.len()];
-    let mut merges: Vec<(LocalId, LocalId)> = Vec::new();
+    let config = NarrativeConfig::default();
+    let mut observers: Vec<_> = (0..workers).map(|_| NarrativeObserver::new(config.clone())).collect();
+    let mut owner = Narratives::new(config, 10);
+    owner.remember_all();
+    let mut arrival = vec![(0_u16, LocalId(0)); set.posts.len()];
     let mut now = i64::MIN;
     let mut post = EdgePost::default();
+    let mut close = |before: i64, observers: &mut [NarrativeObserver], owner: &mut Narratives| {
+        for (worker, observer) in observers.iter_mut().enumerate() {
+            observer.close_and_tell(before, &mut |row, id| arrival[row as usize] = (worker as u16, id), &mut |delta| {
+                owner.merge(worker as u16, delta)
+            });
+        }
+        owner.close(before)
+    };
     for (row, (original, analysis)) in set.posts.iter().enumerate() {
         post.clone_from(original);
-        now = now.max(post.time.unix());
+        if post.time.unix() > now {
+            now = post.time.unix();
+            close(now, &mut observers, &mut owner);
+        }
         post.time = EventTime::from_unix(now);
         post.key = Some(PostKey::from_bits(row as u64));
-        observer.close_and_tell(now, &mut |row, id| arrival[row as usize] = id.0, &mut |delta: MinuteDelta| {
-            merges.extend(delta.merged);
-        });
-        observer.observe(&post, analysis);
+        observers[row / BLOCK % workers].observe(&post, analysis);
     }
-    observer.close_and_tell(i64::MAX, &mut |row, id| arrival[row as usize] = id.0, &mut |delta| {
-        merges.extend(delta.merged);
-    });
+    close(i64::MAX, &mut observers, &mut owner);
     let micros = began.elapsed().as_secs_f64() * 1e6 / set.posts.len() as f64;
-    let into: HashMap<u64, u64> = merges.iter().map(|(from, into)| (from.0, into.0)).collect();
+    let numbers: Vec<u64> = arrival.iter().map(|(worker, id)| u64::from(*worker) << 48 | id.0).collect();
     let merged: Vec<u64> = arrival
         .iter()
-        .map(|id| {
-            let mut id = *id;
-            while let Some(next) = into.get(&id) {
-                id = *next;
-            }
-            id
-        })
+        .map(|(worker, id)| owner.became(*worker, *id).unwrap())
+        .map(|(known, number)| u64::from(known) << 63 | number)
         .collect();
-    println!("{:?}", observer.counters());
-    println!("bytes: {:?}", observer.clusterer().bytes());
-    Run { arrival: compare(&set.labels, &arrival), merged: compare(&set.labels, &merged), micros }
+    if std::env::var("COUNTERS").is_ok() {
+        println!("{:?}", observers[0].counters());
+        println!("bytes: {:?}", observers[0].clusterer().bytes());
+    }
+    Run { arrival: compare(&set.labels, &numbers), merged: compare(&set.labels, &merged), micros }
 }
 
 #[test]
@@ -121,22 +129,23 @@ fn agrees_with_labels() {
         if let Some(seed) = seed {
             shuffle(&mut set, seed);
         }
-        let Run { arrival, merged, micros } = run(&set);
-        println!(
-            "{name:28} AMI {:.3} ARI {:.3} NMI {:.3} (arrival {:.3} {:.3}) h {:.3} c {:.3} B3 {:.3} clusters {} of five {} labels {} {micros:.1} us",
-            merged.ami,
-            merged.ari,
-            merged.nmi_geometric,
-            arrival.ami,
-            arrival.ari,
-            merged.homogeneity,
-            merged.completeness,
-            merged.bcubed_f1,
-            merged.clusters,
-            merged.clusters_of_five,
-            merged.labels_of_five
-        );
-        let _ = Features::new();
-        assert!(merged.ami > 0.6, "{name}");
+        for workers in std::env::var("W").map_or(vec![1, 2, 4], |w| vec![w.parse::<usize>().unwrap()]) {
+            let Run { arrival, merged, micros } = run(&set, workers);
+            println!(
+                "{name:26} {workers} AMI {:.3} ARI {:.3} NMI {:.3} (arrival {:.3} {:.3}) h {:.3} c {:.3} B3 {:.3} clusters {} of five {} labels {} {micros:.1} us",
+                merged.ami,
+                merged.ari,
+                merged.nmi_geometric,
+                arrival.ami,
+                arrival.ari,
+                merged.homogeneity,
+                merged.completeness,
+                merged.bcubed_f1,
+                merged.clusters,
+                merged.clusters_of_five,
+                merged.labels_of_five
+            );
+            assert!(merged.ami > 0.6, "{name}");
+        }
     }
 }

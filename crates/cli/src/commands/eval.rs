@@ -1,5 +1,7 @@
 //! `eval`: the engine's own code with its default settings over labelled posts (CONTRACT section 6).
 
+mod clustering;
+
 use std::path::Path;
 use std::time::Instant;
 
@@ -37,6 +39,7 @@ pub(crate) fn eval(_common: &Common, eval: &Eval) -> Outcome {
     match eval {
         Eval::Language(arguments) => language(arguments),
         Eval::Scrub(arguments) => scrub(arguments),
+        Eval::Clustering(arguments) => clustering::clustering(arguments),
     }
 }
 

@@ -44,6 +44,9 @@ pub struct NarrativeConfig {
     pub fold: f32,
     /// What is asked beyond `fold` for every e-fold of the smaller one's posts.
     pub fold_per_ln: f32,
+    /// The least likeness at which clusters of different workers become one narrative: more than `fold`, because two workers'
+    /// clusters of one story are much alike. `fold_per_ln` and caution at the start are asked beyond it.
+    pub unite: f32,
     /// How fast a term loses weight with the number of clusters that it is spread over: exp(-entropy / `spread`).
     pub spread: f32,
     /// While fewer posts than this were seen, little is known of terms, and clusters must be more alike to become one.
@@ -74,6 +77,7 @@ impl Default for NarrativeConfig {
             join: 0.13,
             fold: 0.15,
             fold_per_ln: 0.02,
+            unite: 0.5,
             spread: 4.0,
             warm_up: 3_000.0,
             half_life: 20_000.0,

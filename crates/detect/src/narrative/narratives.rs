@@ -23,7 +23,9 @@ const FOUND_MAX: usize = 64;
 /// Terms of a cluster by which its story is looked for.
 const LOOKED_FOR_MAX: usize = 8;
 /// What is asked of a cluster that comes back to a story to which nobody writes any more.
-const RETURN_LIKENESS: f32 = 0.35;
+const RETURN_LIKENESS: f32 = 0.8;
+/// No more than this is ever asked for: clusters of one text must become one.
+const LIKENESS_MAX: f32 = 0.95;
 /// A candidate to which nobody wrote for so many minutes, and which no worker holds, is forgotten.
 const CANDIDATE_MINUTES: i64 = 60;
 
@@ -61,6 +63,15 @@ pub struct Narratives {
     found: IdentityMap<Vec<StoryKey>>,
     posts: u64,
     counters: NarrativeCounters,
+    links: Option<Links>,
+}
+
+/// Where every cluster and every story went: for evaluations only, since it grows without bound.
+#[derive(Default)]
+struct Links {
+    clusters: HashMap<LocalKey, StoryKey>,
+    became: HashMap<LocalKey, LocalId>,
+    stories: HashMap<StoryKey, StoryKey>,
 }
 
 impl fmt::Debug for Narratives {
@@ -83,6 +94,7 @@ impl Narratives {
             found: IdentityMap::default(),
             posts: 0,
             counters: NarrativeCounters::default(),
+            links: None,
         }
     }
 
@@ -136,9 +148,26 @@ impl Narratives {
         self.counters
     }
 
-    /// A number for the story that a worker's cluster belongs to, the same for all its clusters: for evaluations.
-    pub fn story_of(&self, worker: u16, local: LocalId) -> Option<u64> {
-        self.parts.get(&(worker, local)).map(|part| part.story)
+    /// Remembers from now on where everything went. For evaluations: this takes memory without bound.
+    pub fn remember_all(&mut self) {
+        self.links = Some(Links::default());
+    }
+
+    /// After [`Self::remember_all`]: a number for what a worker's cluster is part of, with all merges followed; two clusters
+    /// have the same one if they are one narrative. What the owner never knew of stands for itself.
+    pub fn became(&self, worker: u16, local: LocalId) -> Option<(bool, u64)> {
+        let links = self.links.as_ref()?;
+        let mut local = local;
+        while let Some(next) = links.became.get(&(worker, local)) {
+            local = *next;
+        }
+        let Some(mut story) = links.clusters.get(&(worker, local)).copied() else {
+            return Some((false, u64::from(worker) << 48 | local.0));
+        };
+        while let Some(next) = links.stories.get(&story) {
+            story = *next;
+        }
+        Some((true, story))
     }
 
     fn close_minute(
@@ -211,6 +240,9 @@ impl Narratives {
             },
             |(key, _)| key,
         );
+        if let Some(links) = &mut self.links {
+            links.clusters.insert(name, key);
+        }
         self.parts.insert(name, Part { story: key, posts });
         if let Some(story) = self.stories.get_mut(&key) {
             story.locals.insert(name);
@@ -221,7 +253,7 @@ impl Narratives {
     /// The likeness that is asked of two stories, by the posts of the smaller one.
     fn asked(&self, posts: u64) -> f32 {
         let caution = 1.0 + (-(self.posts as f32) / self.config.warm_up).exp();
-        (self.config.fold + self.config.fold_per_ln * (posts.max(1) as f32).ln()) * caution
+        (caution * (self.config.unite + self.config.fold_per_ln * (posts.max(1) as f32).ln())).min(LIKENESS_MAX)
     }
 
     /// The story that a unit vector is most alike of those that are alike enough; `asked` says how much that is.
@@ -283,6 +315,9 @@ impl Narratives {
         let mut moved: BTreeMap<(StoryKey, StoryKey), u64> = BTreeMap::new();
         for (worker, delta) in parts {
             for (from, into) in &delta.merged {
+                if let Some(links) = &mut self.links {
+                    links.became.insert((*worker, *from), *into);
+                }
                 let Some(part) = self.parts.remove(&(*worker, *from)) else { continue };
                 if let Some(story) = self.stories.get_mut(&part.story) {
                     story.locals.remove(&(*worker, *from));
@@ -295,6 +330,9 @@ impl Narratives {
                     None => {
                         // It has not been told of: what is known of the part goes on under its name.
                         self.parts.insert((*worker, *into), part);
+                        if let Some(links) = &mut self.links {
+                            links.clusters.insert((*worker, *into), part.story);
+                        }
                         if let Some(story) = self.stories.get_mut(&part.story) {
                             story.locals.insert((*worker, *into));
                         }
@@ -374,6 +412,9 @@ impl Narratives {
         let (from, into) = if rank(one) > rank(other) { (other, one) } else { (one, other) };
         let Some(gone) = self.stories.get_mut(&from) else { return };
         gone.merged_into = Some(into);
+        if let Some(links) = &mut self.links {
+            links.stories.insert(from, into);
+        }
         let leading = gone.leading();
         let locals = std::mem::take(&mut gone.locals);
         let gone = gone.clone();
