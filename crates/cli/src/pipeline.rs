@@ -6,6 +6,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use groundswell_detect::narrative::NarrativeConfig;
 use groundswell_detect::volume::VolumeConfig;
 use groundswell_edge::EdgeConfig;
 use groundswell_engine::{
@@ -40,6 +41,8 @@ pub(crate) struct Plan {
     pub(crate) cluster: Option<Cluster>,
     pub(crate) k: u32,
     pub(crate) watches: Arc<Watches>,
+    /// Whether narratives are found.
+    pub(crate) narratives: bool,
     pub(crate) stage_times: Option<Arc<StageTimes>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) feeds: Vec<Feed>,
@@ -84,6 +87,7 @@ pub(crate) fn start(plan: Plan, sink: Box<dyn ReleaseSink>) -> Result<Running, F
         edge,
         watches: watches.clone(),
         volume: VolumeConfig::default(),
+        narratives: plan.narratives.then(NarrativeConfig::default),
         gate: Gate::new(k),
         stage_times: plan.stage_times,
         checkpoint_every: plan.checkpoint_every,
@@ -150,7 +154,13 @@ pub(crate) struct StoreSink {
 impl ReleaseSink for StoreSink {
     fn commit(&mut self, closed: Closed) -> Result<(), anyhow::Error> {
         let day_closed = closed.windows.iter().any(|window| window.step == Step::Day);
-        let batch = ReleaseBatch { windows: closed.windows, rows: closed.rows, ..ReleaseBatch::default() };
+        let batch = ReleaseBatch {
+            windows: closed.windows,
+            rows: closed.rows,
+            narratives: closed.narratives,
+            narrative_events: closed.narrative_events,
+            files: Vec::new(),
+        };
         let committed = patiently(|| self.runtime.block_on(self.writer.commit(&batch)))?;
         if committed.conflicting > 0 {
             tracing::warn!(

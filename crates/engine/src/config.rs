@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use groundswell_detect::narrative::NarrativeConfig;
 use groundswell_detect::volume::VolumeConfig;
 use groundswell_edge::EdgeConfig;
 use groundswell_gate::Gate;
@@ -45,6 +46,8 @@ pub struct EngineConfig {
     pub watches: WatchBoard,
     /// The volume detector's settings; `shards` and `watch_names` are set by the engine.
     pub volume: VolumeConfig,
+    /// The narrative detector's settings; `None`: it does not run.
+    pub narratives: Option<NarrativeConfig>,
     /// The gate.
     pub gate: Gate,
     /// Where stage times go, for `bench`.

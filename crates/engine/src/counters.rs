@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use groundswell_detect::narrative::NarrativeCounters;
 use groundswell_detect::volume::VolumeCounters;
 use groundswell_edge::EdgeStats;
 use groundswell_gate::{Released, VolumeRow};
@@ -69,6 +70,12 @@ pub struct Totals {
     pub edge: EdgeStats,
     /// Counters of the volume detector's bounds.
     pub volume: VolumeCounters,
+    /// Counters of the narrative detector, and of its bounds.
+    pub narratives: NarrativeCounters,
+    /// Narratives that were released.
+    pub narratives_released: u64,
+    /// Candidates of narratives that were held back, by the minute.
+    pub narratives_suppressed: u64,
 }
 
 impl Totals {
@@ -89,12 +96,15 @@ impl Totals {
         self.deletions_left_out += other.deletions_left_out;
         self.edge.add(&other.edge);
         self.volume.add(&other.volume);
+        self.narratives.add(&other.narratives);
+        self.narratives_released += other.narratives_released;
+        self.narratives_suppressed += other.narratives_suppressed;
     }
 
     /// How often each bound was reached, by its name.
     pub fn limits(&self) -> BTreeMap<&'static str, u64> {
         let own = [("texts_truncated", self.texts_truncated), ("deletions_left_out", self.deletions_left_out)];
-        own.into_iter().chain(self.edge.named()).chain(self.volume.named()).collect()
+        own.into_iter().chain(self.edge.named()).chain(self.volume.named()).chain(self.narratives.limits()).collect()
     }
 }
 
@@ -207,6 +217,16 @@ impl Counters {
 
     pub(crate) fn add_volume(&self, counters: &VolumeCounters) {
         self.lock().volume.add(counters);
+    }
+
+    pub(crate) fn add_narratives(&self, counters: &NarrativeCounters) {
+        self.lock().narratives.add(counters);
+    }
+
+    pub(crate) fn add_released_narratives(&self, released: u64, suppressed: u64) {
+        let mut totals = self.lock();
+        totals.narratives_released += released;
+        totals.narratives_suppressed += suppressed;
     }
 
     pub(crate) fn set_edge(&self, stats: EdgeStats) {

@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
+use groundswell_detect::narrative::Narratives;
 use groundswell_detect::volume::{Merger, Observer, VolumeConfig};
 use groundswell_edge::{Edge, EdgeShared};
 use groundswell_post::EventTime;
@@ -29,7 +30,7 @@ use crate::counters::{Counters, Totals};
 use crate::deletions::DeletionBoard;
 #[cfg(debug_assertions)]
 use crate::inspect::Inspector;
-use crate::operators::ingest::{Inbox, ingest};
+use crate::operators::ingest::{Inbox, Numbers, ingest};
 use crate::operators::merge::merge;
 use crate::operators::release::release;
 use crate::operators::{Minute, minute_of};
@@ -92,6 +93,11 @@ impl Shared {
         if let Some(edge) = self.edge.get() {
             self.counters.set_edge(edge.stats());
         }
+    }
+
+    /// The worker that owns all narratives: the last one, since the first has the gate.
+    pub(crate) fn narratives_owner(&self) -> u64 {
+        self.volume.shards as u64 - 1
     }
 
     pub(crate) fn partition_name(&self, block: &Block) -> String {
@@ -247,11 +253,15 @@ fn work(worker: &mut Worker, shared: &Arc<Shared>) {
     let probe = ProbeHandle::new();
     // Workers are numbered over all processes, the same number in each.
     let local = worker.index() % shared.config.workers.max(1);
+    let numbers = Numbers { local, global: worker.index() };
+    let owns = worker.index() as u64 == shared.narratives_owner();
+    let owner = shared.config.narratives.clone().filter(|_| owns);
+    let owner = owner.map(|config| Narratives::new(config, shared.config.gate.k().get()));
     let address = worker.dataflow::<Minute, _, _>(|scope| {
         let (parts, address) =
-            ingest(scope, Arc::clone(shared), local, Edge::new(edge_shared), Rc::clone(&inbox), Rc::clone(&observer));
+            ingest(scope, Arc::clone(shared), numbers, Edge::new(edge_shared), Rc::clone(&inbox), Rc::clone(&observer));
         let (halt, counters) = (&shared.halt, &shared.counters);
-        let candidates = merge(parts, Rc::clone(&merger), halt.clone(), Arc::clone(counters));
+        let candidates = merge(parts, Rc::clone(&merger), owner, halt.clone(), Arc::clone(counters));
         let (gate, stop) = (shared.config.gate, shared.stop.clone());
         let sunk = release(candidates, gate, closed.clone(), stop, halt.clone(), Arc::clone(counters));
         timely::dataflow::operators::Probe::probe_with(sunk, &probe);

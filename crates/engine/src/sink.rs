@@ -1,6 +1,6 @@
 //! Where released things go. The engine knows the interface only; the binary puts the store behind it.
 
-use groundswell_gate::{Released, VolumeRow};
+use groundswell_gate::{NarrativeEvent, NarrativeRow, Released, VolumeRow};
 use groundswell_sketch::Window;
 
 use crate::checkpoint::Checkpoint;
@@ -12,6 +12,10 @@ pub struct Closed {
     pub windows: Vec<Window>,
     /// Their rows.
     pub rows: Vec<Released<VolumeRow>>,
+    /// Narratives that have changed.
+    pub narratives: Vec<Released<NarrativeRow>>,
+    /// What happened to narratives.
+    pub narrative_events: Vec<Released<NarrativeEvent>>,
 }
 
 /// What goes to the sink's thread, in order.

@@ -20,13 +20,18 @@ pub enum Stage {
     Watch,
     /// Counting into the open minute.
     Observe,
+    /// Noting for the narratives of the open minute.
+    Narrative,
     /// Closing minutes into summaries.
     Close,
+    /// Clustering a closed minute's posts.
+    Cluster,
 }
 
 impl Stage {
     /// All stages in the order of the path.
-    pub const ALL: [Self; 6] = [Self::Decode, Self::Edge, Self::Text, Self::Watch, Self::Observe, Self::Close];
+    pub const ALL: [Self; 8] =
+        [Self::Decode, Self::Edge, Self::Text, Self::Watch, Self::Observe, Self::Narrative, Self::Close, Self::Cluster];
 
     /// Its name in the table.
     pub fn as_str(self) -> &'static str {
@@ -36,7 +41,9 @@ impl Stage {
             Self::Text => "text",
             Self::Watch => "watch",
             Self::Observe => "observe",
+            Self::Narrative => "narrative, note",
             Self::Close => "close",
+            Self::Cluster => "narrative, cluster",
         }
     }
 }

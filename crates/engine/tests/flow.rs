@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use groundswell_detect::narrative::NarrativeConfig;
 use groundswell_detect::volume::VolumeConfig;
 use groundswell_edge::EdgeConfig;
 use groundswell_engine::{Closed, Counters, EngineConfig, ReleaseSink, SourceConfig, Totals, WatchBoard};
@@ -101,6 +102,7 @@ fn run_blocks(workers: usize, of: Vec<(Vec<u8>, Portion)>) -> (Totals, Vec<Strin
             Arc::from([]),
         ),
         volume: VolumeConfig::default(),
+        narratives: Some(NarrativeConfig::default()),
         gate: Gate::new(K::DEFAULT),
         stage_times: None,
         checkpoint_every: None,

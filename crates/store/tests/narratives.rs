@@ -17,8 +17,7 @@ const START: i64 = 1_474_588_800;
 
 /// A narrative that was carried until a minute.
 fn narrative(id: u64, minutes: i64, state: NarrativeState) -> Released<NarrativeRow> {
-    let bucket =
-        |n: i64| NarrativeBucket { start: START + n * 60, end: START + n * 60 + 60, posts: 20, authors: 12 };
+    let bucket = |n: i64| NarrativeBucket { start: START + n * 60, end: START + n * 60 + 60, posts: 20, authors: 12 };
     let candidate = NarrativeCandidate {
         id: NarrativeId(id),
         state,

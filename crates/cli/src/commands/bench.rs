@@ -32,18 +32,18 @@ const EVENT_RATE: f64 = 5_000.0;
 const LATE: Duration = Duration::from_mins(1);
 
 /// What can be left out with `--without`.
-const DETECTORS: [&str; 1] = ["volume"];
+const DETECTORS: [&str; 2] = ["volume", "narrative"];
 
 /// Measures the whole path.
 pub(crate) fn bench(common: &Common, arguments: &Bench) -> Outcome {
     if let Some(unknown) = arguments.without.iter().find(|name| !DETECTORS.contains(&name.as_str())) {
         return Err(Failure::usage_text(format!("--without {unknown}: the detectors are {}", DETECTORS.join(", "))));
     }
-    if !arguments.without.is_empty() {
-        return Err(Failure::usage_text(
-            "--without volume: it is the only detector so far, there would be nothing to measure",
-        ));
+    if arguments.without.iter().any(|name| name == "volume") {
+        return Err(Failure::usage_text("--without volume: the path ends in its counts, so it is always on"));
     }
+    let detectors: Vec<&'static str> =
+        DETECTORS.into_iter().filter(|name| !arguments.without.iter().any(|without| without == name)).collect();
     let settings = settings::load(common)?.settings;
     let workers = settings.worker_count();
     let seed = common.seed.unwrap_or(1);
@@ -66,7 +66,7 @@ pub(crate) fn bench(common: &Common, arguments: &Bench) -> Outcome {
     let data = scratch.path().join("data");
     let core_before = proc::core_time();
     let began = Instant::now();
-    let (totals, source_core) = run(&input, &data, workers, &settings, &watches, &times)?;
+    let (totals, source_core) = run(&input, &data, workers, &settings, &detectors, &watches, &times)?;
     let seconds = began.elapsed().as_secs_f64();
     let core = proc::core_time().saturating_sub(core_before);
 
@@ -88,6 +88,7 @@ pub(crate) fn bench(common: &Common, arguments: &Bench) -> Outcome {
         workers,
         watches: arguments.watches,
         input: described,
+        detectors,
         totals,
     };
     let text = if arguments.json { format!("{}\n", report.json()) } else { report.readable() };
@@ -153,6 +154,7 @@ fn run(
     data: &Path,
     workers: usize,
     settings: &Settings,
+    detectors: &[&str],
     watches: &Arc<Watches>,
     times: &Arc<StageTimes>,
 ) -> Result<(Totals, Duration), Failure> {
@@ -183,6 +185,7 @@ fn run(
         cluster: None,
         k: settings.gate.k,
         watches: Arc::clone(watches),
+        narratives: detectors.contains(&"narrative"),
         stage_times: Some(Arc::clone(times)),
         clock,
         feeds: vec![Feed { decode: DecodeOptions::default(), source: Box::new(set) }],
@@ -213,6 +216,7 @@ struct Report {
     workers: usize,
     watches: usize,
     input: String,
+    detectors: Vec<&'static str>,
     totals: Totals,
 }
 
@@ -230,9 +234,9 @@ impl Report {
             "peak_rss_bytes": proc::peak_rss_bytes(),
             "workers": self.workers,
             "watches": self.watches,
-            "detectors": DETECTORS,
+            "detectors": self.detectors,
             "input": self.input,
-            "released": {"volumes": self.totals.released},
+            "released": {"volumes": self.totals.released, "narratives": self.totals.narratives_released},
             "suppressed": {"volumes": self.totals.suppressed},
             "posts_by_outcome": self.totals.records,
         })

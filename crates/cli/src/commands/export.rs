@@ -5,9 +5,7 @@ use std::io::Write;
 use anyhow::Context as _;
 use groundswell_gate::{K, Outward};
 use groundswell_post::EventTime;
-use groundswell_store::{
-    Cursor, NarrativeEventQuery, NarrativeQuery, Page, ReleasedReader as _, Store, VolumeQuery,
-};
+use groundswell_store::{Cursor, NarrativeEventQuery, NarrativeQuery, Page, ReleasedReader as _, Store, VolumeQuery};
 
 use crate::args::{Common, Export, ExportNarratives, ExportVolumes};
 use crate::failure::{DONE, Failure, Outcome};

@@ -331,6 +331,7 @@ impl Service<'_> {
             cluster: self.maker.cluster.clone().filter(|_| !simulated),
             k: self.settings.gate.k,
             watches: Arc::clone(&self.watches),
+            narratives: true,
             stage_times: None,
             clock: Arc::clone(&self.clock),
             feeds,

@@ -100,6 +100,8 @@ fn test(common: &Common, query: &str, files: Vec<PathBuf>, map: Option<&str>, fo
         cluster: None,
         k: settings.gate.k,
         watches,
+        // They say nothing about a query.
+        narratives: false,
         stage_times: None,
         clock,
         feeds: vec![Feed { decode: DecodeOptions { map }, source: Box::new(set) }],

@@ -105,6 +105,12 @@ macro_rules! counters {
                 $(self.$name += other.$name;)*
             }
 
+            /// What was added since an earlier look at the same counters.
+            #[must_use]
+            pub fn since(&self, earlier: &Self) -> Self {
+                Self { $($name: self.$name - earlier.$name,)* }
+            }
+
             /// Names and numbers, for metrics.
             pub fn named(&self) -> impl Iterator<Item = (&'static str, u64)> {
                 [$((stringify!($name), self.$name),)*].into_iter()
@@ -150,4 +156,21 @@ counters! {
     boilerplate_held,
     /// Deltas that came for a minute already closed, and were not used.
     deltas_late,
+}
+
+impl NarrativeCounters {
+    /// Those of them that say how often a bound was reached.
+    pub fn limits(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        const OTHERS: [&str; 8] = [
+            "posts_clustered",
+            "posts_without_features",
+            "posts_of_families",
+            "clusters_opened",
+            "clusters_folded",
+            "clusters_split",
+            "clusters_ended",
+            "boilerplate_held",
+        ];
+        self.named().filter(|(name, _)| !OTHERS.contains(name))
+    }
 }

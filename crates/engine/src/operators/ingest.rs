@@ -9,6 +9,7 @@ use std::collections::HashSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use groundswell_detect::narrative::{NarrativeCounters, NarrativeObserver};
 use groundswell_detect::volume::{Observer, VolumeCounters};
 use groundswell_edge::{Admission, DeleteKey, Edge, EdgePost};
 use groundswell_post::{EventTime, Record};
@@ -50,13 +51,22 @@ const SWEPT_AT_ONCE: u64 = 4_096;
 /// More than that, when there have been enough posts since for each of them to pay for so many.
 const SWEPT_A_POST: u64 = 4;
 
+/// A worker's numbers.
+#[derive(Clone, Copy)]
+pub(crate) struct Numbers {
+    /// In the process.
+    pub(crate) local: usize,
+    /// In the cluster.
+    pub(crate) global: usize,
+}
+
 type Output<'a> = OutputBuilderSession<'a, Minute, CapacityContainerBuilder<Vec<Part>>>;
 
 /// Builds the operator; returns its parts and its address for waking it.
 pub(crate) fn ingest(
     scope: Scope<'_, Minute>,
     shared: Arc<Shared>,
-    worker: usize,
+    worker: Numbers,
     edge: Edge,
     inbox: Rc<RefCell<Inbox>>,
     observer: Rc<RefCell<Observer>>,
@@ -93,12 +103,12 @@ fn clock_time(time: EventTime, now: EventTime) -> EventTime {
 
 struct Ingest {
     shared: Arc<Shared>,
-    /// Its number in the process.
-    worker: usize,
+    worker: Numbers,
     edge: Edge,
     analyzer: Analyzer,
     /// Shared with the worker's loop, which looks into it for a checkpoint.
     observer: Rc<RefCell<Observer>>,
+    narratives: Option<NarrativeObserver>,
     /// `None` once everything is sent.
     capability: Option<Capability<Minute>>,
     /// Deletions that an open window may still need.
@@ -117,12 +127,13 @@ struct Ingest {
     posts_seen: u64,
     /// What the counters were told of the observer's bounds.
     limits_told: VolumeCounters,
+    narrative_limits_told: NarrativeCounters,
 }
 
 impl Ingest {
     fn new(
         shared: Arc<Shared>,
-        worker: usize,
+        worker: Numbers,
         edge: Edge,
         capability: Capability<Minute>,
         observer: Rc<RefCell<Observer>>,
@@ -132,6 +143,7 @@ impl Ingest {
             edge,
             analyzer: Analyzer::new(),
             observer,
+            narratives: shared.config.narratives.clone().map(NarrativeObserver::new),
             capability: Some(capability),
             deletions: Vec::new(),
             deletions_swept: 0,
@@ -144,6 +156,7 @@ impl Ingest {
             keys: Vec::new(),
             posts_seen: 0,
             limits_told: VolumeCounters::default(),
+            narrative_limits_told: NarrativeCounters::default(),
             shared,
         }
     }
@@ -205,6 +218,10 @@ impl Ingest {
                     lap.sampled(Stage::Watch);
                     observer.observe(&self.post, &self.analysis, &self.matches);
                     lap.sampled(Stage::Observe);
+                    if let Some(narratives) = &mut self.narratives {
+                        narratives.observe(&self.post, &self.analysis);
+                        lap.sampled(Stage::Narrative);
+                    }
                     counts.accept(raw.time);
                 }
             }
@@ -269,7 +286,7 @@ impl Ingest {
         let watermark = shared.watermark();
         // Only now: whatever the watermark rests on had its deletions on the board before. Read earlier, those of a block that
         // another worker publishes meanwhile would be missed by the windows which that block closes.
-        shared.deletions.read(self.worker, &mut self.deletions);
+        shared.deletions.read(self.worker.local, &mut self.deletions);
         let over = self.deletions.len().saturating_sub(DELETIONS_MAX);
         self.deletions.drain(..over);
         self.deletions_swept = self.deletions_swept.saturating_sub(over);
@@ -284,15 +301,23 @@ impl Ingest {
         if closing {
             let mut lap = Lap::start(shared.stage_times.as_deref());
             // A deletion may have been read before its post: all of them once more, once a minute.
-            Self::forget(&shared, &mut observer, &self.deletions);
+            Self::forget(&shared, &mut observer, self.narratives.as_mut(), &self.deletions);
             observer.close(before, &mut |shard, window, summary| {
                 let minute = minute_of(window.start);
                 let at = capability.delayed(&minute.max(open));
-                output.session(&at).give(Part { shard: shard as u64, window, summary });
+                output.session(&at).give(Part::Volume { shard: shard as u64, window, summary });
             });
             lap.whole(Stage::Close);
+            if let Some(narratives) = &mut self.narratives {
+                let (owner, worker) = (shared.narratives_owner(), self.worker.global as u16);
+                narratives.close(before, &mut |delta| {
+                    let at = capability.delayed(&minute_of(delta.minute).max(open));
+                    output.session(&at).give(Part::Narratives { owner, worker, delta });
+                });
+                lap.whole(Stage::Cluster);
+            }
         } else if sweeping {
-            Self::forget(&shared, &mut observer, &self.deletions[self.deletions_swept..]);
+            Self::forget(&shared, &mut observer, self.narratives.as_mut(), &self.deletions[self.deletions_swept..]);
         }
         if closing || sweeping {
             self.deletions_swept = self.deletions.len();
@@ -302,6 +327,11 @@ impl Ingest {
             let limits = observer.counters();
             shared.counters.add_volume(&limits.since(&self.limits_told));
             self.limits_told = limits;
+            if let Some(narratives) = &self.narratives {
+                let limits = narratives.counters();
+                shared.counters.add_narratives(&limits.since(&self.narrative_limits_told));
+                self.narrative_limits_told = limits;
+            }
             shared.tell_edge_limits();
         }
         if all_done {
@@ -322,7 +352,12 @@ impl Ingest {
     }
 
     /// Removes from open minutes what deletions name, each minute by the deletions that its window honours.
-    fn forget(shared: &Shared, observer: &mut Observer, deletions: &[Posted]) {
+    fn forget(
+        shared: &Shared,
+        observer: &mut Observer,
+        mut narratives: Option<&mut NarrativeObserver>,
+        deletions: &[Posted],
+    ) {
         if deletions.is_empty() {
             return;
         }
@@ -333,6 +368,9 @@ impl Ingest {
             let keys: HashSet<DeleteKey> = honoured.map(|posted| posted.key).collect();
             if !keys.is_empty() {
                 forgotten += observer.delete(minute, &keys);
+                if let Some(narratives) = &mut narratives {
+                    narratives.delete(minute, &keys);
+                }
             }
         }
         shared.counters.add_forgotten(forgotten);

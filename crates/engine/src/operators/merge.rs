@@ -1,62 +1,104 @@
 //! `merge`: each worker owns one shard of all cells, adds up what the workers counted, and closes a window when the
-//! frontier says that nothing more can come into it.
+//! frontier says that nothing more can come into it. One of them owns all narratives.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use groundswell_detect::narrative::{Closed, EventKind, NarrativeCounters, NarrativeId, Narratives};
 use groundswell_detect::volume::{Merger, VolumeCounters};
-use groundswell_gate::VolumeCandidate;
 use groundswell_sources::Stop;
 use timely::dataflow::StreamVec;
 use timely::dataflow::channels::pact::Exchange;
 use timely::dataflow::operators::Operator;
 use timely::progress::frontier::MutableAntichain;
 
-use super::{Minute, Part};
+use super::{Minute, Part, Proposal};
 use crate::counters::Counters;
 
-/// Merges parts by shard into candidates. On an ordered stop, windows still open are dropped and not released half-full.
+/// The owner of all narratives, on the one worker that has it.
+pub(crate) type Owner = Option<Narratives>;
+
+/// Merges parts by their owner into proposals. On an ordered stop, windows still open are dropped and not released half-full.
 pub(crate) fn merge(
     parts: StreamVec<'_, Minute, Part>,
     merger: Rc<RefCell<Merger>>,
+    mut owner: Owner,
     halt: Stop,
     counters: Arc<Counters>,
-) -> StreamVec<'_, Minute, VolumeCandidate> {
-    parts.unary_frontier(Exchange::new(|part: &Part| part.shard), "Merge", move |capability, _info| {
+) -> StreamVec<'_, Minute, Proposal> {
+    parts.unary_frontier(Exchange::new(Part::owner), "Merge", move |capability, _info| {
         // Held at the first minute that is not closed yet: what closes is sent at a time before it.
         let mut held = Some(capability);
         let mut told = VolumeCounters::default();
+        let mut narratives_told = NarrativeCounters::default();
+        let mut authors = HashMap::new();
         move |(input, frontier), output| {
             let mut merger = merger.borrow_mut();
             input.for_each(|_capability, data| {
                 for part in data.drain(..) {
-                    merger.merge(part.window, part.summary);
+                    match part {
+                        Part::Volume { window, summary, .. } => merger.merge(window, summary),
+                        Part::Narratives { worker, delta, .. } => {
+                            if let Some(owner) = &mut owner {
+                                owner.merge(worker, delta);
+                            }
+                        }
+                    }
                 }
             });
             let Some(capability) = held.as_mut() else { return };
-            match open_minute(frontier) {
+            let (closes, before) = match open_minute(frontier) {
                 // After a stop, workers give up their open minutes: what closes from then on would be half-full.
-                _ if halt.stopped() => held = None,
-                Some(open) if open > *capability.time() => {
-                    let last_closed = capability.delayed(&(open - 1));
-                    let mut session = output.session(&last_closed);
-                    merger.close(open as i64 * 60, &mut |candidate| session.give(candidate));
-                    drop(session);
-                    tell(&counters, &merger, &mut told);
-                    capability.downgrade(&open);
-                }
-                Some(_) => {}
-                None => {
-                    let mut session = output.session(&*capability);
-                    merger.finish(&mut |candidate| session.give(candidate));
-                    drop(session);
-                    tell(&counters, &merger, &mut told);
+                _ if halt.stopped() => {
                     held = None;
+                    return;
                 }
+                Some(open) if open > *capability.time() => (Some(open), open as i64 * 60),
+                Some(_) => return,
+                None => (None, i64::MAX),
+            };
+            let at = closes.map_or(*capability.time(), |open| open - 1);
+            let last_closed = capability.delayed(&at);
+            let mut session = output.session(&last_closed);
+            let mut give = |candidate| session.give(Proposal::Volume(candidate));
+            match closes {
+                Some(_) => merger.close(before, &mut give),
+                None => merger.finish(&mut give),
+            }
+            if let Some(owner) = &mut owner {
+                propose(owner.close(before), &mut authors, &mut |proposal| session.give(proposal));
+                let now = owner.counters();
+                counters.add_narratives(&now.since(&narratives_told));
+                narratives_told = now;
+            }
+            drop(session);
+            tell(&counters, &merger, &mut told);
+            match closes {
+                Some(open) => capability.downgrade(&open),
+                None => held = None,
             }
         }
     })
+}
+
+/// In the gate's form. An event is told of a narrative that was proposed, and with the authors that were proposed last.
+fn propose(closed: Closed, authors: &mut HashMap<NarrativeId, u64>, give: &mut dyn FnMut(Proposal)) {
+    for candidate in closed.candidates {
+        authors.insert(candidate.id, candidate.bucket_authors);
+        give(Proposal::Narrative(candidate.into()));
+    }
+    for event in closed.events {
+        let ended = event.event == EventKind::End;
+        let known = authors.get(&event.id).copied().unwrap_or(0);
+        if let Some(event) = event.for_gate(known) {
+            give(Proposal::NarrativeEvent(event));
+        }
+        if ended {
+            authors.remove(&event.id);
+        }
+    }
 }
 
 fn tell(counters: &Counters, merger: &Merger, told: &mut VolumeCounters) {

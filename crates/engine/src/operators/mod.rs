@@ -4,18 +4,39 @@ pub(crate) mod ingest;
 pub(crate) mod merge;
 pub(crate) mod release;
 
+use groundswell_detect::narrative::MinuteDelta;
+use groundswell_gate::{NarrativeCandidate, NarrativeEventCandidate, VolumeCandidate};
 use groundswell_sketch::{Summary, Window};
 use serde::{Deserialize, Serialize};
 
 /// Timely's timestamp: the number of a UTC minute since 1970. All that is exchanged is a minute's.
 pub(crate) type Minute = u64;
 
-/// One worker's counts of one minute for one shard: the only thing about posts that workers exchange.
+/// What one worker says of one minute: the only thing about posts that workers exchange.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Part {
-    pub(crate) shard: u64,
-    pub(crate) window: Window,
-    pub(crate) summary: Summary,
+pub(crate) enum Part {
+    /// Its counts for one shard.
+    Volume { shard: u64, window: Window, summary: Summary },
+    /// What its clusters gained, for the owner of all narratives.
+    Narratives { owner: u64, worker: u16, delta: MinuteDelta },
+}
+
+impl Part {
+    /// The worker that it is for.
+    pub(crate) fn owner(&self) -> u64 {
+        match self {
+            Self::Volume { shard, .. } => *shard,
+            Self::Narratives { owner, .. } => *owner,
+        }
+    }
+}
+
+/// What the detectors would like to say of what closed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) enum Proposal {
+    Volume(VolumeCandidate),
+    Narrative(NarrativeCandidate),
+    NarrativeEvent(NarrativeEventCandidate),
 }
 
 /// The minute that starts at a Unix second, or holds it.

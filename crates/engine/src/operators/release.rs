@@ -5,32 +5,31 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crossbeam_channel::Sender;
-use groundswell_gate::{Gate, VolumeCandidate};
-use groundswell_sketch::Window;
+use groundswell_gate::{Gate, NarrativeEventKind, VolumeCandidate};
 use groundswell_sources::Stop;
 use timely::container::CapacityContainerBuilder;
 use timely::dataflow::StreamVec;
 use timely::dataflow::channels::pact::Exchange;
 use timely::dataflow::operators::{Capability, Operator};
 
-use super::Minute;
 use super::merge::open_minute;
+use super::{Minute, Proposal};
 use crate::counters::Counters;
 use crate::sink::{Closed, ToSink};
 
 /// Gates candidates on worker 0 and hands what is released to the sink's thread; waits when that thread is behind. Its output
 /// is empty: it says by its frontier what has reached the sink.
 pub(crate) fn release(
-    candidates: StreamVec<'_, Minute, VolumeCandidate>,
+    proposals: StreamVec<'_, Minute, Proposal>,
     gate: Gate,
     closed: Sender<ToSink>,
     stop: Stop,
     halt: Stop,
     counters: Arc<Counters>,
 ) -> StreamVec<'_, Minute, ()> {
-    let mut waiting: BTreeMap<Minute, (Capability<Minute>, Vec<VolumeCandidate>)> = BTreeMap::new();
-    let by = Exchange::new(|_: &VolumeCandidate| 0);
-    candidates.unary_frontier::<CapacityContainerBuilder<Vec<()>>, _, _, _>(by, "Release", move |_capability, _info| {
+    let mut waiting: BTreeMap<Minute, (Capability<Minute>, Vec<Proposal>)> = BTreeMap::new();
+    let by = Exchange::new(|_: &Proposal| 0);
+    proposals.unary_frontier::<CapacityContainerBuilder<Vec<()>>, _, _, _>(by, "Release", move |_capability, _info| {
         move |(input, frontier), _output| {
             input.for_each(|capability, data| {
                 // All that is exchanged has a time.
@@ -42,8 +41,8 @@ pub(crate) fn release(
                 if open.is_some_and(|open| *entry.key() >= open) {
                     break;
                 }
-                let (_held, candidates) = entry.remove();
-                let batch = gated(gate, candidates, &counters);
+                let (_held, proposals) = entry.remove();
+                let batch = gated(gate, proposals, &counters);
                 if closed.send(ToSink::Closed(batch)).is_err() {
                     // The sink has failed and says why itself; nothing more can be kept.
                     stop.stop();
@@ -55,19 +54,35 @@ pub(crate) fn release(
     })
 }
 
-fn gated(gate: Gate, mut candidates: Vec<VolumeCandidate>, counters: &Counters) -> Closed {
-    // Shards arrive in any order; the order of what is released must not depend on it.
-    candidates.sort_by(|a, b| (a.window, a.dimension, first_value(a)).cmp(&(b.window, b.dimension, first_value(b))));
-    let mut windows: Vec<Window> = candidates.iter().map(|candidate| candidate.window).collect();
-    windows.dedup();
-    let mut rows = Vec::new();
-    for candidate in candidates {
-        let before = rows.len();
-        let cells = candidate.cells.len();
-        rows.extend(gate.release(candidate));
-        counters.add_released(&rows[before..], cells);
+fn gated(gate: Gate, proposals: Vec<Proposal>, counters: &Counters) -> Closed {
+    let mut closed = Closed::default();
+    let mut volumes = Vec::new();
+    let mut suppressed = 0;
+    for proposal in proposals {
+        match proposal {
+            Proposal::Volume(candidate) => volumes.push(candidate),
+            Proposal::Narrative(candidate) => match gate.release_narrative(candidate) {
+                Some(row) => closed.narratives.push(row),
+                None => suppressed += 1,
+            },
+            Proposal::NarrativeEvent(candidate) => {
+                closed.narrative_events.extend(gate.release_narrative_event(&candidate));
+            }
+        }
     }
-    Closed { windows, rows }
+    let births = closed.narrative_events.iter().filter(|event| event.event == NarrativeEventKind::Birth).count();
+    counters.add_released_narratives(births as u64, suppressed);
+    // Shards arrive in any order; the order of what is released must not depend on it.
+    volumes.sort_by(|a, b| (a.window, a.dimension, first_value(a)).cmp(&(b.window, b.dimension, first_value(b))));
+    closed.windows = volumes.iter().map(|candidate| candidate.window).collect();
+    closed.windows.dedup();
+    for candidate in volumes {
+        let before = closed.rows.len();
+        let cells = candidate.cells.len();
+        closed.rows.extend(gate.release(candidate));
+        counters.add_released(&closed.rows[before..], cells);
+    }
+    closed
 }
 
 fn first_value(candidate: &VolumeCandidate) -> &str {

@@ -1,8 +1,8 @@
 //! Reads released tables; several connections, none of which can write.
 
 use groundswell_gate::{
-    Coverage, CoverageGap, Dimension, Figures, Gate, K, NarrativeEvent, NarrativeRow, NotReleasable, Released, VolumeRow,
-    readmit,
+    Coverage, CoverageGap, Dimension, Figures, Gate, K, NarrativeEvent, NarrativeRow, NotReleasable, Released,
+    VolumeRow, readmit,
 };
 use groundswell_sketch::{Step, Window};
 use sqlx::sqlite::SqliteRow;
