@@ -37,11 +37,15 @@ pub(crate) struct Inbox {
     pub(crate) sweep: bool,
     /// The operator has sent its last part.
     pub(crate) done: bool,
+    /// The first minute that it may still send parts of.
+    pub(crate) open: Minute,
+    /// How many parts it has sent to each shard.
+    pub(crate) sent: Vec<u64>,
 }
 
 impl Inbox {
-    pub(crate) fn new(percolator: Arc<Percolator>) -> Self {
-        Self { percolator, blocks: Vec::new(), ended: false, sweep: false, done: false }
+    pub(crate) fn new(percolator: Arc<Percolator>, shards: usize) -> Self {
+        Self { percolator, blocks: Vec::new(), ended: false, sweep: false, done: false, open: 0, sent: vec![0; shards] }
     }
 }
 
@@ -79,7 +83,9 @@ pub(crate) fn ingest(
                 ingest.block(&block, percolator);
             }
             let sweep = std::mem::take(&mut inbox.sweep);
-            inbox.done = ingest.advance(output, inbox.ended, sweep);
+            let ended = inbox.ended;
+            inbox.done = ingest.advance(output, ended, sweep, &mut inbox.sent);
+            inbox.open = ingest.open();
         }
     });
     (parts, address.expect("the constructor has run"))
@@ -254,8 +260,13 @@ impl Ingest {
         }
     }
 
-    /// Closes what the watermark has passed and sends it. True when nothing will ever be sent again.
-    fn advance(&mut self, output: &mut Output<'_>, ended: bool, sweep: bool) -> bool {
+    /// The first minute that parts may still be sent of.
+    fn open(&self) -> Minute {
+        self.capability.as_ref().map_or(Minute::MAX, |capability| *capability.time())
+    }
+
+    /// Closes what the watermark has passed and sends it, counted by shard. True when nothing will ever be sent again.
+    fn advance(&mut self, output: &mut Output<'_>, ended: bool, sweep: bool, sent: &mut [u64]) -> bool {
         let Some(capability) = &mut self.capability else { return true };
         if self.shared.halt.stopped() {
             self.capability = None;
@@ -289,6 +300,9 @@ impl Ingest {
                 let minute = minute_of(window.start);
                 let at = capability.delayed(&minute.max(open));
                 output.session(&at).give(Part { shard: shard as u64, window, summary });
+                if let Some(sent) = sent.get_mut(shard) {
+                    *sent += 1;
+                }
             });
             lap.whole(Stage::Close);
         } else if sweeping {

@@ -1,7 +1,7 @@
 //! `merge`: each worker owns one shard of all cells, adds up what the workers counted, and closes a window when the
 //! frontier says that nothing more can come into it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -16,10 +16,11 @@ use timely::progress::frontier::MutableAntichain;
 use super::{Minute, Part};
 use crate::counters::Counters;
 
-/// Merges parts by shard into candidates. On an ordered stop, windows still open are dropped and not released half-full.
+/// Merges parts by shard into candidates, and counts those that it has taken. On an ordered stop, windows still open are dropped and not released half-full.
 pub(crate) fn merge(
     parts: StreamVec<'_, Minute, Part>,
     merger: Rc<RefCell<Merger>>,
+    taken: Rc<Cell<u64>>,
     halt: Stop,
     counters: Arc<Counters>,
 ) -> StreamVec<'_, Minute, VolumeCandidate> {
@@ -32,6 +33,7 @@ pub(crate) fn merge(
             input.for_each(|_capability, data| {
                 for part in data.drain(..) {
                     merger.merge(part.window, part.summary);
+                    taken.set(taken.get() + 1);
                 }
             });
             let Some(capability) = held.as_mut() else { return };
