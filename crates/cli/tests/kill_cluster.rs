@@ -210,11 +210,11 @@ fn one_process_that_is_stopped_takes_the_others_along_and_all_go_on_from_there()
         assert!(said.contains("windows still open are kept"), "{said}");
     }
     // Another number of workers: the shards have other owners, some in the other process.
-    let mut cuts = Cuts::default();
     let outputs = end(case.start(&folder, 2), PATIENCE, &folder);
     let [first, second] = said(&folder);
     assert!(outputs.iter().all(|output| output.status.success()), "{first}{second}");
-    assert!(cuts.note(&[&first, &second]), "{first}{second}");
+    assert!([&first, &second].iter().all(|said| said.contains("closed up to ")), "{first}{second}");
     case.assert_counted_once(&outputs[0].stdout);
-    cuts.compare(&case.whole, &rows(&folder.join("process0").join("data")));
+    // Blocks that were already read were counted before the end, however far the watermark was behind them.
+    Cuts::anywhere().compare(&case.whole, &rows(&folder.join("process0").join("data")));
 }

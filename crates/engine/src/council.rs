@@ -323,7 +323,7 @@ impl<'a> Delegate<'a> {
 
     /// Makes a checkpoint together with all other workers of all processes: what `Member::make` does in one process.
     pub(crate) fn make(&mut self, worker: &mut Worker, desk: &Desk<'_>, mark: Mark, last: bool) {
-        let Shared { checkpoints, clocks, clock, stop, halt, config, .. } = self.shared;
+        let Shared { checkpoints, stop, halt, config, .. } = self.shared;
         if last {
             stop.stop();
             self.told_stopping = true;
@@ -332,7 +332,7 @@ impl<'a> Delegate<'a> {
         // Everybody has counted the blocks that were handed out, and takes no other.
         self.council.meet(worker);
         if checkpoints.first(Step::Pin, self.made) {
-            checkpoints.pin(clocks.watermark(clock.as_ref()).map(EventTime::unix));
+            checkpoints.pin(self.shared.clocked().map(EventTime::unix));
         }
         self.council.meet(worker);
         let watermark = checkpoints.pinned();

@@ -10,6 +10,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -66,6 +67,10 @@ pub(crate) struct Shared {
     /// What the sink's thread says, in a cluster.
     reports: Receiver<Report>,
     edge: OnceLock<Arc<EdgeShared>>,
+    /// The last watermark of the clocks.
+    clocked: AtomicI64,
+    /// By worker: the first second whose author keys it may still need.
+    keys_needed: Vec<AtomicI64>,
     closed: Mutex<Option<Sender<ToSink>>>,
 }
 
@@ -82,8 +87,29 @@ impl Shared {
     pub(crate) fn watermark(&self) -> Option<EventTime> {
         match self.checkpoints.pinned() {
             Some(unix) => Some(EventTime::from_unix(unix)),
-            None => self.clocks.watermark(self.clock.as_ref()),
+            None => self.clocked(),
         }
+    }
+
+    /// The watermark of the clocks. Once the sources are asked to stop it stands: what ends then is not at its end, and what a
+    /// partition has not read yet would be late when it is gone on with.
+    pub(crate) fn clocked(&self) -> Option<EventTime> {
+        let watermark = self.clocks.watermark(self.clock.as_ref());
+        // Asked only now: a source ends after it was asked to.
+        if self.stop.stopped() {
+            return Some(self.clocked.load(Ordering::Acquire))
+                .filter(|unix| *unix > i64::MIN)
+                .map(EventTime::from_unix);
+        }
+        if let Some(time) = watermark {
+            self.clocked.fetch_max(time.unix(), Ordering::AcqRel);
+        }
+        watermark
+    }
+
+    /// Whether no block will come any more because the sources have ended by themselves.
+    pub(crate) fn all_done(&self) -> bool {
+        self.clocks.all_done() && !self.stop.stopped()
     }
 
     /// A checkpoint without its shards: how far everything is closed, where the sources are, what was counted.
@@ -96,10 +122,15 @@ impl Shared {
         self.checkpoints.moment(closed_before, &names, &self.clocks.save(), self.counters.totals(), earlier)
     }
 
-    /// Wipes author keys that no open window can need.
-    pub(crate) fn forget_keys_before(&self, watermark: EventTime) {
-        if let Some(edge) = self.edge.get() {
-            edge.forget_before(watermark);
+    /// A worker needs no author key of a time before this second any more. Keys that none needs are wiped: the watermark alone
+    /// would not do, since it may have passed posts that another worker has decoded and not yet counted.
+    pub(crate) fn forget_keys_before(&self, worker: usize, unix: i64) {
+        if let Some(needed) = self.keys_needed.get(worker) {
+            needed.store(unix, Ordering::Release);
+        }
+        let first = self.keys_needed.iter().map(|needed| needed.load(Ordering::Acquire)).min();
+        if let (Some(edge), Some(first)) = (self.edge.get(), first) {
+            edge.forget_before(EventTime::from_unix(first));
         }
     }
 
@@ -192,6 +223,8 @@ fn run_with(
         links: Arc::clone(&links),
         reports,
         edge: OnceLock::new(),
+        clocked: AtomicI64::new(i64::MIN),
+        keys_needed: (0..config.workers).map(|_| AtomicI64::new(i64::MIN)).collect(),
         closed: Mutex::new(Some(closed)),
         config,
     });
@@ -427,12 +460,12 @@ impl Member<'_> {
 
     /// Makes a checkpoint together with all other workers. `step_until` works until its argument says that it is enough.
     fn make(&mut self, closed: &Sender<ToSink>, mut step_until: impl FnMut(&dyn Fn(&ProbeHandle<Minute>) -> bool)) {
-        let Shared { checkpoints, clocks, clock, halt, .. } = self.shared;
+        let Shared { checkpoints, halt, .. } = self.shared;
         self.made += 1;
         // Everybody has counted the blocks that were handed out, and takes no other.
         checkpoints.meet();
         if checkpoints.first(Step::Pin, self.made) {
-            checkpoints.pin(clocks.watermark(clock.as_ref()).map(EventTime::unix));
+            checkpoints.pin(self.shared.clocked().map(EventTime::unix));
         }
         checkpoints.meet();
         let watermark = checkpoints.pinned();

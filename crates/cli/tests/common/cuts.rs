@@ -11,6 +11,9 @@ use super::export;
 /// Allowed lateness: minutes this far behind the newest post are open.
 const LATE_SECONDS: i64 = 600;
 
+/// So many days at most are in a block of one of a cluster's files, which each hold a part of the posts.
+const DAYS_AHEAD: i64 = 7;
+
 const TABLES: [(&str, &str); 7] = [
     ("total", "minute"),
     ("total", "day"),
@@ -57,6 +60,11 @@ fn seconds_of(step: &str) -> i64 {
 pub(crate) struct Cuts(Vec<(i64, i64)>);
 
 impl Cuts {
+    /// Anything may have been open.
+    pub(crate) fn anywhere() -> Self {
+        Self(vec![(i64::MIN, i64::MAX / 2)])
+    }
+
     /// A run was killed. Where it was cut is known when the next run says so; until then, one that had no checkpoint yet.
     pub(crate) fn killed(&mut self) {
         self.0.push((i64::MIN, i64::MIN));
@@ -71,9 +79,9 @@ impl Cuts {
         let times: Vec<i64> = closed.filter(|closed| *closed != "nothing").map(unix).collect();
         if let Some(last) = times.iter().max() {
             let first = if times.len() == stderr.len() { times.iter().min() } else { None };
-            // A process that has read its files to the end says how far it had closed before.
-            let unsaid = if times.len() > 1 { seconds_of("day") } else { 0 };
-            self.0.push((first.copied().unwrap_or(i64::MIN + 1), *last + unsaid));
+            // Of files that are read side by side one is a block ahead of the other, which here is days.
+            let ahead = if stderr.len() > 1 { DAYS_AHEAD * seconds_of("day") } else { 0 };
+            self.0.push((first.copied().unwrap_or(i64::MIN + 1), *last + ahead));
         }
         true
     }

@@ -275,7 +275,7 @@ impl Ingest {
         let shared = Arc::clone(&self.shared);
         let observer = Rc::clone(&self.observer);
         let mut observer = observer.borrow_mut();
-        let all_done = ended && shared.clocks.all_done();
+        let all_done = ended && shared.all_done();
         let open = *capability.time();
         let watermark = shared.watermark();
         // Only now: whatever the watermark rests on had its deletions on the board before. Read earlier, those of a block that
@@ -319,6 +319,7 @@ impl Ingest {
             shared.tell_edge_limits();
         }
         if all_done {
+            shared.forget_keys_before(self.worker, i64::MAX);
             self.capability = None;
             return true;
         }
@@ -326,7 +327,7 @@ impl Ingest {
             capability.downgrade(&next);
             let unix = next as i64 * 60;
             shared.counters.advance_watermark(unix);
-            shared.forget_keys_before(EventTime::from_unix(unix));
+            shared.forget_keys_before(self.worker, unix);
             let needed = EventTime::from_unix(unix - 60 - shared.clocks.lateness_max());
             self.deletions.retain(|posted| posted.time >= needed);
             // All of them have just been swept for: a window has closed.
