@@ -153,9 +153,7 @@ fn start(log: &Log, prepared: [Prepared; 2]) -> [Process; 2] {
     })
 }
 
-fn kept(_: u64) -> Result<bool, anyhow::Error> {
-    Ok(true)
-}
+const KEPT: Prepared = |_| Ok(true);
 
 /// The order in which one checkpoint's steps were told.
 fn places(told: &[Told], number: u64) -> ([usize; 2], [usize; 2]) {
@@ -172,7 +170,7 @@ fn places(told: &[Told], number: u64) -> ([usize; 2], [usize; 2]) {
 #[test]
 fn what_one_cannot_write_is_settled_by_none_and_the_next_by_process_0_first() {
     let log = Log::default();
-    let mut processes = start(&log, [kept, |number| Ok(number != 1)]);
+    let mut processes = start(&log, [KEPT, |number| Ok(number != 1)]);
     for number in 0..10 {
         processes[0].post(0, number);
         processes[1].post(1, number);
@@ -204,7 +202,7 @@ fn what_one_cannot_write_is_settled_by_none_and_the_next_by_process_0_first() {
 #[test]
 fn when_all_sources_have_ended_process_0_finishes_first() {
     let log = Log::default();
-    let mut processes = start(&log, [kept, kept]);
+    let mut processes = start(&log, [KEPT, KEPT]);
     for (number, process) in processes.iter_mut().enumerate() {
         process.post(number, 0);
         process.end();
@@ -220,7 +218,7 @@ fn when_all_sources_have_ended_process_0_finishes_first() {
 fn a_process_that_cannot_go_on_takes_the_others_along() {
     for broken in [0, 1] {
         let log = Log::default();
-        let mut prepared: [Prepared; 2] = [kept, kept];
+        let mut prepared: [Prepared; 2] = [KEPT, KEPT];
         prepared[broken] = |number| if number < 2 { Ok(true) } else { Err(anyhow::anyhow!("broken")) };
         let mut number = 0;
         let ended = start(&log, prepared).map(|process| {
