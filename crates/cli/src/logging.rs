@@ -135,6 +135,15 @@ fn panicked(panic: &PanicHookInfo<'_>) {
     let thread = thread.name().unwrap_or("a thread");
     let place = panic.location().map_or_else(String::new, ToString::to_string);
     let why = reason(panic.payload());
+    // In a cluster Timely's threads and all workers end in this way when another process is gone, which is no defect.
+    if place.contains("timely_communication") {
+        if let Some(process) = thread.strip_prefix("timely:recv-") {
+            tracing::error!(target: "groundswell", "process {process} of the cluster is gone, or its connection broke");
+        } else {
+            tracing::debug!(target: "groundswell", "{thread} ended at {place}: {why}");
+        }
+        return;
+    }
     tracing::error!(target: "groundswell", "{thread} panicked at {place}: {why}; this is a defect of the program, please report it");
 }
 

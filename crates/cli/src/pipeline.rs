@@ -10,7 +10,8 @@ use groundswell_detect::narrative::NarrativeConfig;
 use groundswell_detect::volume::VolumeConfig;
 use groundswell_edge::EdgeConfig;
 use groundswell_engine::{
-    Checkpoint, Closed, Cluster, Counters, EngineConfig, ReleaseSink, SourceConfig, StageTimes, Totals, WatchBoard,
+    Checkpoint, Closed, Cluster, Counters, EngineConfig, Joined, ReleaseSink, Share, SourceConfig, StageTimes, Totals,
+    WatchBoard,
 };
 use groundswell_gate::{Gate, K};
 use groundswell_post::EventTime;
@@ -38,7 +39,8 @@ pub(crate) struct Feed {
 /// What a pipeline is made of.
 pub(crate) struct Plan {
     pub(crate) workers: usize,
-    pub(crate) cluster: Option<Cluster>,
+    /// The other processes, which wait for this one to begin.
+    pub(crate) cluster: Option<Joined>,
     pub(crate) k: u32,
     pub(crate) watches: Arc<Watches>,
     /// Whether narratives are found.
@@ -184,6 +186,20 @@ impl ReleaseSink for StoreSink {
             && let Some(kept) = &self.kept
         {
             kept(&checkpoint);
+        }
+        Ok(())
+    }
+
+    fn prepare(&mut self, share: Share) -> Result<bool, anyhow::Error> {
+        self.checkpoints.as_mut().map_or(Ok(false), |checkpoints| checkpoints.prepare(&share))
+    }
+
+    fn settle(&mut self, number: u64) -> Result<(), anyhow::Error> {
+        let Some(checkpoints) = &mut self.checkpoints else { return Ok(()) };
+        if let Some(places) = checkpoints.settle(number, &mut self.writer, &self.runtime)?
+            && let Some(kept) = &self.kept
+        {
+            kept(&places);
         }
         Ok(())
     }

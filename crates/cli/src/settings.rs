@@ -28,6 +28,8 @@ pub(crate) struct Settings {
     pub(crate) listen: SocketAddr,
     /// The gate.
     pub(crate) gate: GateSettings,
+    /// The narrative detector.
+    pub(crate) narratives: NarrativesSettings,
     /// Bluesky.
     pub(crate) bluesky: BlueskySettings,
     /// RSS, Atom and JSON feeds.
@@ -52,6 +54,15 @@ pub(crate) struct Settings {
 pub(crate) struct GateSettings {
     /// Distinct authors that a thing must rest on before it is shown; at least 5.
     pub(crate) k: u32,
+}
+
+/// The narrative detector.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct NarrativesSettings {
+    /// Whether narratives are looked for. Off unless asked for: on real streams the detector is still too slow, and takes everyday
+    /// topics for stories (docs/methods/narratives.md).
+    pub(crate) enabled: bool,
 }
 
 /// The Bluesky source.
@@ -207,6 +218,7 @@ impl Default for Settings {
             workers: 0,
             listen: SocketAddr::from(([127, 0, 0, 1], 8750)),
             gate: GateSettings::default(),
+            narratives: NarrativesSettings::default(),
             bluesky: BlueskySettings::default(),
             feeds: FeedsSettings::default(),
             mastodon: MastodonSettings::default(),

@@ -408,22 +408,22 @@ fn a_service_that_is_disturbed_loses_nothing_and_stays_the_same_size() {
     let quiet = Instant::now();
     let metrics = loop {
         let metrics = get(listen, "/metrics").unwrap();
-        let accepted = records(&metrics, "accepted");
-        if accepted >= expected || quiet.elapsed() > PATIENCE {
+        let accounted = records(&metrics, "accepted") + records(&metrics, "thinned");
+        if accounted >= expected || quiet.elapsed() > PATIENCE {
             break metrics;
         }
         std::thread::sleep(Duration::from_millis(200));
     };
-    let [accepted, repeated, rejected, late] =
-        ["accepted", "repeated", "rejected", "late"].map(|state| records(&metrics, state));
+    let [accepted, repeated, rejected, late, thinned] =
+        ["accepted", "repeated", "rejected", "late", "thinned"].map(|state| records(&metrics, state));
     let faults = world.faults.load(Ordering::Relaxed);
     let quarter = sizes.len() / 4;
     let mean = |part: &[(u64, u64)]| part.iter().map(|size| size.0).sum::<u64>() / part.len().max(1) as u64;
     let (second, last) = (&sizes[quarter..quarter * 2], &sizes[quarter * 3..]);
     let handles = |part: &[(u64, u64)]| part.iter().map(|size| size.1).max().unwrap_or_default();
     eprintln!(
-        "{seconds} s at {rate} posts/s, {faults} faults: {expected} sent, {accepted} accepted, {repeated} repeated, {rejected} \
-         rejected, {late} late; memory {} MiB in the second quarter, {} in the last; at most {} and {} handles",
+        "{seconds} s at {rate} posts/s, {faults} faults: {expected} sent, {accepted} accepted, {thinned} thinned, \
+         {repeated} repeated, {rejected} rejected, {late} late; memory {} MiB in the second quarter, {} in the last; at most {} and {} handles",
         mean(second) >> 20,
         mean(last) >> 20,
         handles(second),
@@ -437,7 +437,10 @@ fn a_service_that_is_disturbed_loses_nothing_and_stays_the_same_size() {
     let status = child.wait().unwrap();
     let log = std::fs::read_to_string(folder.path().join("log")).unwrap();
     assert!(status.success() && stopping.elapsed() < Duration::from_secs(10), "{status}:\n{log}");
-    assert_eq!((accepted, late), (expected, 0), "{log}");
+    // A machine that has other things to do thins the live stream, and says so: a post that was left out may be delivered again and
+    // be kept then. The push door waits instead, so nothing of it is ever left out.
+    assert!(accepted <= expected && accepted + thinned >= expected && late == 0, "{log}");
+    assert!(thinned > 0 || accepted == expected, "{log}");
     assert!(repeated > 0 && rejected >= world.bad.load(Ordering::Relaxed) && faults > 0);
     let mut compared = 0;
     for (source, sent) in [("bluesky", &world.jetstream), ("push", &world.pushed)] {
@@ -445,7 +448,9 @@ fn a_service_that_is_disturbed_loses_nothing_and_stays_the_same_size() {
         for row in common::export(&folder.path().join("data"), "source", "minute") {
             if row["by"]["source"] == source {
                 let start = groundswell_sketch::Rfc3339::parse(row["start"].as_str().unwrap()).unwrap().0;
-                assert_eq!(row["posts"].as_u64(), sent.get(&start).copied(), "{source} {row}");
+                let (posts, sent) = (row["posts"].as_u64(), sent.get(&start).copied());
+                let thinned = source == "bluesky" && thinned > 0;
+                assert!(posts == sent || thinned && posts < sent, "{source} {row}");
                 compared += 1;
             }
         }

@@ -377,14 +377,8 @@ fn two_processes_count_what_one_counts() {
     let alone = dir.path().join("alone");
     succeed(groundswell().arg("replay").args(&files).args(["--workers", "1", "--data"]).arg(&alone));
 
-    let ports: Vec<u16> = (0..2)
-        .map(|_| std::net::TcpListener::bind("127.0.0.1:0").unwrap())
-        .collect::<Vec<_>>()
-        .iter()
-        .map(|listener| listener.local_addr().unwrap().port())
-        .collect();
     let hosts = dir.path().join("hosts");
-    std::fs::write(&hosts, format!("127.0.0.1:{}\n127.0.0.1:{}\n", ports[0], ports[1])).unwrap();
+    common::hosts(&hosts, 2);
     let children: Vec<_> = (0..2)
         .map(|process| {
             groundswell()

@@ -232,7 +232,10 @@ fn run_restarted(
             close(&mut observers, &mut mergers, i64::MAX);
             break;
         }
-        let minutes: BTreeSet<Window> = observers.iter().flat_map(Observer::open_minutes).collect();
+        // One worker's clocks may be ahead of the others': it has closed what they have not.
+        observers[0].close(i64::MAX, &mut |shard, minute, summary| mergers[shard].merge(minute, summary));
+        let observed = observers.iter().flat_map(Observer::open_minutes);
+        let minutes: BTreeSet<Window> = observed.chain(mergers.iter().flat_map(Merger::open_minutes)).collect();
         let mut saved_minutes = vec![Vec::new(); workers];
         for minute in minutes {
             let mut open: Vec<(usize, Summary)> = Vec::new();

@@ -4,7 +4,7 @@
 //! the sources and the counts belong together. The workers close what the watermark has passed, up to the sink, then each adds
 //! up its minutes that are still open and each shard writes down what it holds, as numbers. One of them sends the whole to the
 //! sink, behind all windows that were released before it, and everybody goes on. Nothing is in flight at that moment, so
-//! nothing needs to be kept of it.
+//! nothing needs to be kept of it. `council.rs` has the same for the workers of several processes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
@@ -60,6 +60,12 @@ pub enum CheckpointError {
         /// The format found.
         found: u32,
     },
+    /// A cluster's, read by a process that is alone.
+    #[error("this is one process's share of a cluster's checkpoint, and this process is alone")]
+    OfACluster,
+    /// Of a process that was alone, read by a cluster.
+    #[error("this is the checkpoint of a process that was alone, and this one is in a cluster")]
+    OfOneProcess,
     /// Cut off or altered.
     #[error("the checkpoint is damaged")]
     Damaged,
@@ -80,6 +86,9 @@ impl Checkpoint {
 
     /// Reads [`Self::to_bytes`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, CheckpointError> {
+        if bytes.starts_with(SHARE_MAGIC) {
+            return Err(CheckpointError::OfACluster);
+        }
         let rest = bytes.strip_prefix(MAGIC).ok_or(CheckpointError::Unknown)?;
         let (format, rest) = rest.split_first_chunk::<4>().ok_or(CheckpointError::Damaged)?;
         let found = u32::from_le_bytes(*format);
@@ -109,8 +118,78 @@ impl Checkpoint {
         )
     }
 
+    /// The places alone: what is told to a source when the checkpoint is kept.
+    #[must_use]
+    pub fn places(&self) -> Self {
+        Self { sources: self.sources.clone(), ..Self::default() }
+    }
+
     pub(crate) fn shards(&self) -> &[SavedShard] {
         &self.shards
+    }
+}
+
+/// First bytes of a process's share of a cluster's checkpoint.
+const SHARE_MAGIC: &[u8; 8] = b"GSWELLCS";
+/// Changes whenever the head of a share changes its meaning or its form.
+const SHARE_FORMAT: u32 = 1;
+
+/// Which checkpoint of a cluster: a number that grows, and one drawn by lot, so that two that were once given the same number are
+/// not taken for parts of one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// Its number.
+    pub number: u64,
+    /// Its lot.
+    pub lot: u64,
+}
+
+/// What one process of a cluster keeps of a checkpoint: its own sources, its own counters, its own workers' shards.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Share {
+    /// The same in all processes.
+    pub mark: Mark,
+    /// Whose share it is.
+    pub process: usize,
+    /// How many processes there were.
+    pub processes: usize,
+    /// How many workers each of them had.
+    pub workers: usize,
+    /// What is in it.
+    pub checkpoint: Checkpoint,
+}
+
+impl Share {
+    /// As bytes, which whoever writes them down must encrypt.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = SHARE_MAGIC.to_vec();
+        bytes.extend_from_slice(&SHARE_FORMAT.to_le_bytes());
+        let head = [self.mark.number, self.mark.lot, self.process as u64, self.processes as u64, self.workers as u64];
+        head.iter().for_each(|number| bytes.extend_from_slice(&number.to_le_bytes()));
+        bytes.append(&mut self.checkpoint.to_bytes());
+        bytes
+    }
+
+    /// Reads [`Self::to_bytes`].
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, CheckpointError> {
+        if bytes.starts_with(MAGIC) {
+            return Err(CheckpointError::OfOneProcess);
+        }
+        let rest = bytes.strip_prefix(SHARE_MAGIC).ok_or(CheckpointError::Unknown)?;
+        let (format, mut rest) = rest.split_first_chunk::<4>().ok_or(CheckpointError::Damaged)?;
+        let found = u32::from_le_bytes(*format);
+        if found != SHARE_FORMAT {
+            return Err(CheckpointError::Format { found });
+        }
+        let mut number = || {
+            let (number, left) = rest.split_first_chunk::<8>().ok_or(CheckpointError::Damaged)?;
+            rest = left;
+            Ok(u64::from_le_bytes(*number))
+        };
+        let mark = Mark { number: number()?, lot: number()? };
+        let mut size = || usize::try_from(number()?).map_err(|_| CheckpointError::Damaged);
+        let (process, processes, workers) = (size()?, size()?, size()?);
+        Ok(Self { mark, process, processes, workers, checkpoint: Checkpoint::from_bytes(rest)? })
     }
 }
 
@@ -245,8 +324,8 @@ impl Checkpoints {
         lock(&self.shards).push((shard, saved));
     }
 
-    /// Puts everything together that was put down since the last time.
-    pub(crate) fn assemble(
+    /// Where the sources are and what was counted, at a moment at which nobody counts.
+    pub(crate) fn moment(
         &self,
         closed_before: Option<i64>,
         names: &[String],
@@ -254,9 +333,6 @@ impl Checkpoints {
         totals: Totals,
         earlier: &[SavedSource],
     ) -> Checkpoint {
-        lock(&self.minutes).clear();
-        let mut shards = std::mem::take(&mut *lock(&self.shards));
-        shards.sort_by_key(|(shard, _)| *shard);
         let mut sources: Vec<SavedSource> = names
             .iter()
             .map(|name| {
@@ -276,8 +352,15 @@ impl Checkpoints {
                 *newest = (*newest).max(clock.newest.map(EventTime::unix));
             }
         }
-        let shards = shards.into_iter().map(|(_, saved)| saved).collect();
-        Checkpoint { closed_before, sources, totals, shards }
+        Checkpoint { closed_before, sources, totals, shards: Vec::new() }
+    }
+
+    /// Adds the shards that were put down since the last time.
+    pub(crate) fn complete(&self, moment: Checkpoint) -> Checkpoint {
+        lock(&self.minutes).clear();
+        let mut shards = std::mem::take(&mut *lock(&self.shards));
+        shards.sort_by_key(|(shard, _)| *shard);
+        Checkpoint { shards: shards.into_iter().map(|(_, saved)| saved).collect(), ..moment }
     }
 }
 
@@ -368,6 +451,27 @@ mod tests {
         let mut long = bytes[..12].to_vec();
         long.extend_from_slice(&[0, 253, 255, 255, 255, 255, 255, 255, 255, 127]);
         assert_eq!(Checkpoint::from_bytes(&long), Err(CheckpointError::Damaged));
+    }
+
+    #[test]
+    fn a_share_is_read_as_the_share_of_a_cluster_and_as_nothing_else() {
+        let checkpoint = Checkpoint { shards: vec![SavedShard::default()], ..Checkpoint::default() };
+        let mark = Mark { number: 7, lot: u64::MAX };
+        let share = Share { mark, process: 1, processes: 2, workers: 4, checkpoint: checkpoint.clone() };
+        let bytes = share.to_bytes();
+        assert_eq!(Share::from_bytes(&bytes), Ok(share));
+        for end in 0..bytes.len() {
+            assert!(Share::from_bytes(&bytes[..end]).is_err(), "cut off after {end}");
+        }
+        let mut other = bytes.clone();
+        other[8] = 9;
+        assert_eq!(Share::from_bytes(&other), Err(CheckpointError::Format { found: 9 }));
+        assert_eq!(Checkpoint::from_bytes(&bytes), Err(CheckpointError::OfACluster));
+        assert_eq!(Share::from_bytes(&checkpoint.to_bytes()), Err(CheckpointError::OfOneProcess));
+        // When this fails, what an earlier program wrote would be misread: raise `SHARE_FORMAT`.
+        let head: Vec<u64> =
+            bytes[12..52].as_chunks::<8>().0.iter().map(|number| u64::from_le_bytes(*number)).collect();
+        assert_eq!((&bytes[..8], head), (&b"GSWELLCS"[..], vec![7, u64::MAX, 1, 2, 4]));
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! What the processes of a cluster tell each other beside summaries: the root of the author-token keys, before the first
-//! post, and the counters, after the last.
+//! post; shards that were saved by another number of workers; and the counters, after the last. `council.rs` has the rest.
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use groundswell_detect::volume::{Merger, SavedShard};
 use timely::dataflow::operators::vec::Broadcast;
 use timely::dataflow::operators::{Exchange, Inspect, Probe};
 use timely::dataflow::{InputHandle, ProbeHandle};
@@ -11,6 +12,7 @@ use timely::worker::Worker;
 
 use crate::config::EngineConfig;
 use crate::counters::{Counters, Totals};
+use crate::rendezvous::Joined;
 
 /// The root key of the cluster, made by worker 0 and sent to all; `None` in a single process, which makes its own.
 ///
@@ -38,6 +40,37 @@ pub(crate) fn shared_root_key(worker: &mut Worker, config: &EngineConfig) -> Opt
     }
 
     received.borrow_mut().take()
+}
+
+/// Gives a merger back what was saved of its shard: by its own process, or by any where the number of workers has changed.
+pub(crate) fn restore(worker: &mut Worker, config: &EngineConfig, merger: &Rc<RefCell<Merger>>, shards: usize) {
+    let index = worker.index();
+    let saved = config.resume.as_ref().map_or(&[][..], |resume| resume.shards());
+    if !config.cluster.as_ref().is_some_and(Joined::spread) {
+        merger.borrow_mut().restore(saved, index, shards);
+        return;
+    }
+    let mut input = InputHandle::<u64, timely::container::CapacityContainerBuilder<Vec<SavedShard>>>::new();
+    let probe = ProbeHandle::new();
+    worker.dataflow(|scope| {
+        let merger = Rc::clone(merger);
+        timely::dataflow::operators::Input::input_from(&scope, &mut input)
+            .broadcast()
+            .inspect(move |saved| merger.borrow_mut().restore(std::slice::from_ref(saved), index, shards))
+            .probe_with(&probe);
+    });
+    if index.is_multiple_of(config.workers) {
+        for shard in saved {
+            input.send(shard.clone());
+            // One at a time: each may be large.
+            input.flush();
+            worker.step();
+        }
+    }
+    drop(input);
+    while !probe.done() {
+        worker.step_or_park(None);
+    }
 }
 
 /// Adds the counters of all processes up on process 0.

@@ -10,6 +10,7 @@ use groundswell_gate::Gate;
 use groundswell_sources::DecodeOptions;
 
 use crate::checkpoint::Checkpoint;
+use crate::rendezvous::Joined;
 use crate::stages::StageTimes;
 use crate::watches::WatchBoard;
 
@@ -32,12 +33,12 @@ pub struct Cluster {
 }
 
 /// Everything the dataflow needs.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct EngineConfig {
     /// Worker threads in this process.
     pub workers: usize,
-    /// `None`: this process alone.
-    pub cluster: Option<Cluster>,
+    /// The other processes, which are waiting for this one to begin; `None`: this process alone.
+    pub cluster: Option<Joined>,
     /// The sources, indexed by `SourceIx`.
     pub sources: Vec<SourceConfig>,
     /// The edge's settings.
@@ -52,7 +53,8 @@ pub struct EngineConfig {
     pub gate: Gate,
     /// Where stage times go, for `bench`.
     pub stage_times: Option<Arc<StageTimes>>,
-    /// How often a checkpoint is made, and that one is made at an ordered stop; `None`: never. A cluster makes none yet.
+    /// How often a checkpoint is made, and that one is made at an ordered stop; `None`: never.
+    /// In a cluster the time is process 0's, and either all make them or none ([`Joined::saves`]).
     pub checkpoint_every: Option<Duration>,
     /// What an earlier run left. Sources are told by whoever starts them.
     pub resume: Option<Checkpoint>,

@@ -6,14 +6,15 @@
 //! ```
 //!
 //! Two things stop the workers. `stop` is the ordered one: sources end, a last checkpoint is made, and only then `halt` lets
-//! go of what is open. Where no checkpoints are made, and when the sink has failed, both come at once.
+//! go of what is open. Where no checkpoints are made, and when sink or worker have failed, both come at once.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 use groundswell_detect::narrative::Narratives;
 use groundswell_detect::volume::{Merger, Observer, VolumeConfig};
 use groundswell_edge::{Edge, EdgeShared};
@@ -24,8 +25,10 @@ use timely::communication::Config as Communication;
 use timely::dataflow::ProbeHandle;
 use timely::worker::Worker;
 
-use crate::checkpoint::{Checkpoints, Step};
+use crate::checkpoint::{Checkpoint, Checkpoints, Step};
+use crate::cluster;
 use crate::config::{EngineConfig, EngineError};
+use crate::council::{Delegate, Desk};
 use crate::counters::{Counters, Totals};
 use crate::deletions::DeletionBoard;
 #[cfg(debug_assertions)]
@@ -34,9 +37,9 @@ use crate::operators::ingest::{Inbox, Numbers, ingest};
 use crate::operators::merge::merge;
 use crate::operators::release::release;
 use crate::operators::{Minute, minute_of};
-use crate::sink::{ReleaseSink, ToSink};
+use crate::rendezvous::Links;
+use crate::sink::{ReleaseSink, Report, ToSink};
 use crate::stages::StageTimes;
-use crate::{cluster, rendezvous};
 
 /// How many closed batches may wait for the sink before the dataflow waits for it.
 pub const CLOSED_QUEUE_MAX: usize = 16;
@@ -60,7 +63,15 @@ pub(crate) struct Shared {
     pub(crate) stage_times: Option<Arc<StageTimes>>,
     #[cfg(debug_assertions)]
     inspector: Option<Arc<Inspector>>,
+    /// What became of the connections to the other processes.
+    links: Arc<Links>,
+    /// What the sink's thread says, in a cluster.
+    reports: Receiver<Report>,
     edge: OnceLock<Arc<EdgeShared>>,
+    /// The last watermark of the clocks.
+    clocked: AtomicI64,
+    /// By worker: the first second whose author keys it may still need.
+    keys_needed: Vec<AtomicI64>,
     closed: Mutex<Option<Sender<ToSink>>>,
 }
 
@@ -77,14 +88,50 @@ impl Shared {
     pub(crate) fn watermark(&self) -> Option<EventTime> {
         match self.checkpoints.pinned() {
             Some(unix) => Some(EventTime::from_unix(unix)),
-            None => self.clocks.watermark(self.clock.as_ref()),
+            None => self.clocked(),
         }
     }
 
-    /// Wipes author keys that no open window can need.
-    pub(crate) fn forget_keys_before(&self, watermark: EventTime) {
-        if let Some(edge) = self.edge.get() {
-            edge.forget_before(watermark);
+    /// The watermark of the clocks. Once the sources are asked to stop it stands: what ends then is not at its end, and what a
+    /// partition has not read yet would be late when it is gone on with.
+    pub(crate) fn clocked(&self) -> Option<EventTime> {
+        let watermark = self.clocks.watermark(self.clock.as_ref());
+        // Asked only now: a source ends after it was asked to.
+        if self.stop.stopped() {
+            return Some(self.clocked.load(Ordering::Acquire))
+                .filter(|unix| *unix > i64::MIN)
+                .map(EventTime::from_unix);
+        }
+        if let Some(time) = watermark {
+            self.clocked.fetch_max(time.unix(), Ordering::AcqRel);
+        }
+        watermark
+    }
+
+    /// Whether no block will come any more because the sources have ended by themselves.
+    pub(crate) fn all_done(&self) -> bool {
+        self.clocks.all_done() && !self.stop.stopped()
+    }
+
+    /// A checkpoint without its shards: how far everything is closed, where the sources are, what was counted.
+    pub(crate) fn moment(&self, watermark: Option<i64>) -> Checkpoint {
+        let names: Vec<String> = self.config.sources.iter().map(|source| source.name.clone()).collect();
+        let resume = self.config.resume.as_ref();
+        let closed_before = watermark.map(|unix| minute_of(unix) as i64 * 60);
+        let closed_before = closed_before.max(resume.and_then(|resume| resume.closed_before));
+        let earlier = resume.map_or(&[][..], |resume| &resume.sources);
+        self.checkpoints.moment(closed_before, &names, &self.clocks.save(), self.counters.totals(), earlier)
+    }
+
+    /// A worker needs no author key of a time before this second any more. Keys that none needs are wiped: the watermark alone
+    /// would not do, since it may have passed posts that another worker has decoded and not yet counted.
+    pub(crate) fn forget_keys_before(&self, worker: usize, unix: i64) {
+        if let Some(needed) = self.keys_needed.get(worker) {
+            needed.store(unix, Ordering::Release);
+        }
+        let first = self.keys_needed.iter().map(|needed| needed.load(Ordering::Acquire)).min();
+        if let (Some(edge), Some(first)) = (self.edge.get(), first) {
+            edge.forget_before(EventTime::from_unix(first));
         }
     }
 
@@ -141,7 +188,7 @@ struct Hooks {
 
 #[cfg_attr(not(debug_assertions), allow(unused_variables, reason = "there are no hooks in a release build"))]
 fn run_with(
-    config: EngineConfig,
+    mut config: EngineConfig,
     blocks: BlockReceiver,
     clock: Arc<dyn Clock>,
     sink: Box<dyn ReleaseSink>,
@@ -149,24 +196,25 @@ fn run_with(
     counters: Arc<Counters>,
     hooks: Hooks,
 ) -> Result<Totals, EngineError> {
-    let (builders, guard) = match &config.cluster {
+    let links = Arc::new(Links::default());
+    let (builders, guard) = match &mut config.cluster {
         None if config.workers == 1 => Communication::Thread.try_build().map_err(EngineError::Cluster)?,
         None => Communication::Process(config.workers).try_build().map_err(EngineError::Cluster)?,
-        Some(cluster) => match rendezvous::connect(cluster, config.workers, &stop)? {
-            Some(connected) => connected,
-            None => return Ok(counters.totals()),
-        },
+        Some(joined) => joined.builders(&links)?,
     };
-    let processes = config.cluster.as_ref().map_or(1, |cluster| cluster.addresses.len());
-    let checkpointing = config.checkpoint_every.is_some() && config.cluster.is_none();
+    let addresses = config.cluster.as_ref().map_or_else(Vec::new, |joined| joined.cluster().addresses.clone());
+    if config.cluster.as_ref().is_some_and(|joined| !joined.saves()) {
+        config.checkpoint_every = None;
+    }
     // Without checkpoints there is nothing to do between the two.
-    let halt = if checkpointing { Stop::default() } else { stop.clone() };
-    let (closed, sink_thread) = start_sink(sink, &stop, &halt)?;
+    let halt = if config.checkpoint_every.is_some() { Stop::default() } else { stop.clone() };
+    let (reporter, reports) = unbounded();
+    let (closed, sink_thread) = start_sink(sink, &stop, &halt, config.cluster.is_some().then_some(reporter))?;
     if let Some(resume) = &config.resume {
         counters.replace(resume.totals.clone());
     }
     let shared = Arc::new(Shared {
-        volume: VolumeConfig { shards: config.workers * processes, ..config.volume.clone() },
+        volume: VolumeConfig { shards: config.workers * addresses.len().max(1), ..config.volume.clone() },
         stage_times: config.stage_times.clone(),
         clocks: blocks.clocks(),
         blocks,
@@ -178,7 +226,11 @@ fn run_with(
         deletions: DeletionBoard::new(config.workers),
         #[cfg(debug_assertions)]
         inspector: hooks.inspector,
+        links: Arc::clone(&links),
+        reports,
         edge: OnceLock::new(),
+        clocked: AtomicI64::new(i64::MIN),
+        keys_needed: (0..config.workers).map(|_| AtomicI64::new(i64::MIN)).collect(),
         closed: Mutex::new(Some(closed)),
         config,
     });
@@ -192,7 +244,13 @@ fn run_with(
     shared.closed.lock().unwrap_or_else(PoisonError::into_inner).take();
     let sunk = sink_thread.join();
     if let Some(panic) = panicked {
-        return Err(EngineError::Worker(panic));
+        let gone: Vec<String> =
+            links.gone().into_iter().map(|process| format!("process {process} ({})", addresses[process])).collect();
+        return Err(if gone.is_empty() {
+            EngineError::Worker(panic)
+        } else {
+            EngineError::Cluster(format!("{} is gone; start the whole cluster again", gone.join(", ")))
+        });
     }
     sunk.map_err(|_| EngineError::Worker("the sink's thread panicked".to_owned()))?.map_err(EngineError::Sink)?;
     Ok(counters.totals())
@@ -200,34 +258,65 @@ fn run_with(
 
 type SinkThread = std::thread::JoinHandle<Result<(), anyhow::Error>>;
 
+/// `reporter`: where it says what it has kept, in a cluster.
 fn start_sink(
     mut sink: Box<dyn ReleaseSink>,
     stop: &Stop,
     halt: &Stop,
+    reporter: Option<Sender<Report>>,
 ) -> Result<(Sender<ToSink>, SinkThread), EngineError> {
     let (sender, receiver) = bounded::<ToSink>(CLOSED_QUEUE_MAX);
     let (stop, halt) = (stop.clone(), halt.clone());
     let thread = std::thread::Builder::new()
         .name("sink".to_owned())
         .spawn(move || {
+            // Nobody listens where there is no cluster, or no longer.
+            let report = |report| {
+                let _ = reporter.as_ref().map(|reporter| reporter.send(report));
+            };
+            let mut finished = false;
             for message in receiver {
                 let kept = match message {
                     ToSink::Closed(closed) => sink.commit(closed),
                     ToSink::Checkpoint(checkpoint) => sink.checkpoint(*checkpoint),
+                    ToSink::Share(share) => {
+                        let number = share.mark.number;
+                        sink.prepare(*share).map(|whole| report(Report::Written { number, whole }))
+                    }
+                    ToSink::Settle(number) => sink.settle(number).map(|()| report(Report::Settled { number })),
+                    ToSink::Finish => {
+                        finished = true;
+                        sink.finish().map(|()| report(Report::Finished))
+                    }
                 };
                 if let Err(error) = kept {
                     stop.stop();
                     halt.stop();
+                    report(Report::Failed);
                     return Err(error);
                 }
             }
-            if stop.stopped() { Ok(()) } else { sink.finish() }
+            if stop.stopped() || finished { Ok(()) } else { sink.finish() }
         })
         .map_err(EngineError::Thread)?;
     Ok((sender, thread))
 }
 
+/// A worker that panics lets the others of its process go, and the other processes.
+struct Fall<'a>(&'a Shared);
+
+impl Drop for Fall<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.links.fail();
+            self.0.stop.stop();
+            self.0.halt.stop();
+        }
+    }
+}
+
 fn work(worker: &mut Worker, shared: &Arc<Shared>) {
+    let _fall = Fall(shared);
     let root_key = cluster::shared_root_key(worker, &shared.config);
     let edge_shared = Arc::clone(shared.edge.get_or_init(|| {
         let mut edge = shared.config.edge.clone();
@@ -243,13 +332,12 @@ fn work(worker: &mut Worker, shared: &Arc<Shared>) {
     let mut watches_seen = 0;
     let watches = shared.config.watches.now_at(&mut watches_seen);
     let volume = VolumeConfig { watch_names: watches.names, ..shared.volume.clone() };
-    let inbox = Rc::new(RefCell::new(Inbox::new(watches.percolator)));
+    let inbox = Rc::new(RefCell::new(Inbox::new(watches.percolator, shared.volume.shards)));
     let observer = Rc::new(RefCell::new(Observer::new(volume.clone())));
-    let mut merger = Merger::new(volume, shared.config.gate.k());
-    if let Some(resume) = &shared.config.resume {
-        merger.restore(resume.shards(), worker.index(), shared.volume.shards);
-    }
-    let merger = Rc::new(RefCell::new(merger));
+    let merger = Rc::new(RefCell::new(Merger::new(volume, shared.config.gate.k())));
+    cluster::restore(worker, &shared.config, &merger, shared.volume.shards);
+    let taken = Rc::new(Cell::new(0));
+    let mut delegate = Delegate::new(worker, shared, &shared.reports);
     let probe = ProbeHandle::new();
     // Workers are numbered over all processes, the same number in each.
     let local = worker.index() % shared.config.workers.max(1);
@@ -261,7 +349,7 @@ fn work(worker: &mut Worker, shared: &Arc<Shared>) {
         let (parts, address) =
             ingest(scope, Arc::clone(shared), numbers, Edge::new(edge_shared), Rc::clone(&inbox), Rc::clone(&observer));
         let (halt, counters) = (&shared.halt, &shared.counters);
-        let candidates = merge(parts, Rc::clone(&merger), owner, halt.clone(), Arc::clone(counters));
+        let candidates = merge(parts, Rc::clone(&merger), owner, Rc::clone(&taken), halt.clone(), Arc::clone(counters));
         let (gate, stop) = (shared.config.gate, shared.stop.clone());
         let sunk = release(candidates, gate, closed.clone(), stop, halt.clone(), Arc::clone(counters));
         timely::dataflow::operators::Probe::probe_with(sunk, &probe);
@@ -295,12 +383,27 @@ fn work(worker: &mut Worker, shared: &Arc<Shared>) {
                 }
             });
         }
+        if let Some(delegate) = &mut delegate {
+            let all_released = inbox.borrow().done && probe.done();
+            if let Some((mark, last)) = delegate.listen(&closed, all_released) {
+                let desk = Desk {
+                    inbox: &inbox,
+                    observer: &observer,
+                    merger: &merger,
+                    taken: &taken,
+                    ingest: &activator,
+                    probe: &probe,
+                    closed: &closed,
+                };
+                delegate.make(worker, &desk, mark, last);
+            }
+        }
         #[cfg(debug_assertions)]
         if let Some(inspector) = &shared.inspector {
             inspector.answer(worker.index(), || Inspector::look(&observer.borrow(), &merger.borrow()));
         }
         if inbox.borrow().done {
-            if probe.done() {
+            if probe.done() && delegate.as_ref().is_none_or(Delegate::ended) {
                 break;
             }
             worker.step_or_park(Some(IDLE_WAIT));
@@ -325,8 +428,12 @@ fn work(worker: &mut Worker, shared: &Arc<Shared>) {
         activator.activate();
         worker.step();
     }
-    drop(member);
+    drop((member, delegate));
     cluster::gather_totals(worker, &shared.config, &shared.counters);
+    // Timely would do so itself, without `_fall`.
+    while worker.has_dataflows() {
+        worker.step_or_park(None);
+    }
 }
 
 /// One worker's part in making checkpoints. Dropping it leaves the others to themselves, also when the worker panics.
@@ -363,12 +470,12 @@ impl Member<'_> {
 
     /// Makes a checkpoint together with all other workers. `step_until` works until its argument says that it is enough.
     fn make(&mut self, closed: &Sender<ToSink>, mut step_until: impl FnMut(&dyn Fn(&ProbeHandle<Minute>) -> bool)) {
-        let Shared { checkpoints, clocks, clock, halt, counters, .. } = self.shared;
+        let Shared { checkpoints, halt, .. } = self.shared;
         self.made += 1;
         // Everybody has counted the blocks that were handed out, and takes no other.
         checkpoints.meet();
         if checkpoints.first(Step::Pin, self.made) {
-            checkpoints.pin(clocks.watermark(clock.as_ref()).map(EventTime::unix));
+            checkpoints.pin(self.shared.clocked().map(EventTime::unix));
         }
         checkpoints.meet();
         let watermark = checkpoints.pinned();
@@ -379,7 +486,7 @@ impl Member<'_> {
         step_until(&|_| checkpoints.all_arrived(arrived));
         let merger = self.merger.borrow();
         checkpoints.put_minutes(self.observer.borrow().open_minutes());
-        checkpoints.put_minutes(merger.restored_minutes());
+        checkpoints.put_minutes(merger.open_minutes());
         checkpoints.meet();
         let mut minutes = Vec::new();
         for minute in checkpoints.minutes() {
@@ -391,17 +498,13 @@ impl Member<'_> {
             checkpoints.meet();
         }
         checkpoints.put_shard(self.index, merger.save(minutes));
+        // Before anybody takes another block: it would be in these numbers and in no shard.
+        let moment = checkpoints.first(Step::Assemble, self.made).then(|| self.shared.moment(watermark));
         checkpoints.meet();
-        if checkpoints.first(Step::Assemble, self.made) {
-            let config = &self.shared.config;
-            let names: Vec<String> = config.sources.iter().map(|source| source.name.clone()).collect();
-            let resume = config.resume.as_ref();
-            let closed_before = watermark.map(|_| open as i64 * 60).max(resume.and_then(|resume| resume.closed_before));
-            let earlier = resume.map_or(&[][..], |resume| &resume.sources);
-            let checkpoint = checkpoints.assemble(closed_before, &names, &clocks.save(), counters.totals(), earlier);
+        if let Some(moment) = moment {
             checkpoints.pin(None);
             // If the sink has failed, it says why itself.
-            let _ = closed.send(ToSink::Checkpoint(Box::new(checkpoint)));
+            let _ = closed.send(ToSink::Checkpoint(Box::new(checkpoints.complete(moment))));
         }
         if checkpoints.is_last() {
             halt.stop();

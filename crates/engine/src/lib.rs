@@ -22,6 +22,7 @@
 mod checkpoint;
 mod cluster;
 mod config;
+mod council;
 mod counters;
 mod dataflow;
 mod deletions;
@@ -33,7 +34,7 @@ mod sink;
 mod stages;
 mod watches;
 
-pub use checkpoint::{Checkpoint, CheckpointError, SavedSource};
+pub use checkpoint::{Checkpoint, CheckpointError, Mark, SavedSource, Share};
 pub use config::{Cluster, EngineConfig, EngineError, SourceConfig};
 pub use counters::{Counters, Records, SourceCounters, Totals};
 #[cfg(debug_assertions)]
@@ -42,6 +43,7 @@ pub use dataflow::{CLOSED_QUEUE_MAX, run};
 pub use deletions::DELETIONS_MAX;
 #[cfg(debug_assertions)]
 pub use inspect::Inspector;
+pub use rendezvous::Joined;
 pub use sink::{Closed, ReleaseSink, ToSink};
 pub use stages::{SAMPLE_EVERY, Stage, StageTimes};
 pub use watches::{WatchBoard, WatchesInForce};

@@ -3,7 +3,7 @@
 use groundswell_gate::{NarrativeEvent, NarrativeRow, Released, VolumeRow};
 use groundswell_sketch::Window;
 
-use crate::checkpoint::Checkpoint;
+use crate::checkpoint::{Checkpoint, Share};
 
 /// What became releasable at one moment: whole windows, gated.
 #[derive(Debug, Default)]
@@ -25,6 +25,25 @@ pub enum ToSink {
     Closed(Closed),
     /// A moment at which everything that went before was released.
     Checkpoint(Box<Checkpoint>),
+    /// This process's share of a moment of the whole cluster.
+    Share(Box<Share>),
+    /// All processes have written their shares of the checkpoint of this number.
+    Settle(u64),
+    /// Everything is released; the sources ended by themselves.
+    Finish,
+}
+
+/// What the sink's thread says of it, in a cluster.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Report {
+    /// A share is on the disk, or cannot be written.
+    Written { number: u64, whole: bool },
+    /// The checkpoint is what a restart goes on from.
+    Settled { number: u64 },
+    /// [`ReleaseSink::finish`] is through.
+    Finished,
+    /// Nothing can be kept any more.
+    Failed,
 }
 
 /// Takes released things on a thread of its own. Slowness holds the dataflow back; an error stops it.
@@ -35,6 +54,19 @@ pub trait ReleaseSink: Send {
     /// Keeps a checkpoint. All batches that belong to it have been committed.
     fn checkpoint(&mut self, checkpoint: Checkpoint) -> Result<(), anyhow::Error> {
         drop(checkpoint);
+        Ok(())
+    }
+
+    /// Writes this process's share of a cluster's checkpoint down, beside the one before; whether it could. What was released
+    /// before it has been committed.
+    fn prepare(&mut self, share: Share) -> Result<bool, anyhow::Error> {
+        drop(share);
+        Ok(false)
+    }
+
+    /// All processes have written their shares: from now on a restart goes on from this one.
+    fn settle(&mut self, number: u64) -> Result<(), anyhow::Error> {
+        let _ = number;
         Ok(())
     }
 

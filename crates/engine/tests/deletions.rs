@@ -9,7 +9,6 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use groundswell_detect::narrative::NarrativeConfig;
 use groundswell_detect::volume::{Held, VolumeConfig};
 use groundswell_edge::{Edge, EdgeConfig, EdgePost, EdgeShared};
 use groundswell_engine::{
@@ -86,7 +85,7 @@ impl Bench {
                 Arc::from([]),
             ),
             volume: VolumeConfig::default(),
-            narratives: Some(NarrativeConfig::default()),
+            narratives: None,
             gate: Gate::new(K::DEFAULT),
             stage_times: None,
             checkpoint_every: Some(CHECKPOINT_EVERY),

@@ -2,7 +2,8 @@
 //!
 //! A checkpoint is written aside, brought to the disk and renamed; then its number is committed to the database behind all
 //! windows that were released before it; then the one before is removed. Whatever moment the power goes at, the number in the
-//! database names a file that is whole and belongs to what is released.
+//! database names a file that is whole and belongs to what is released. In a cluster the number is in process 0's database, and
+//! each process has its file, and the one before until all have theirs.
 //!
 //! Form of a file: 8 bytes `GSWELLC1`, a nonce of 24 bytes, then XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03) of the
 //! content, with the magic and the number as associated data, so that a file cannot stand in for another one.
@@ -137,15 +138,16 @@ impl CheckpointFolder {
         Ok(Some(text))
     }
 
-    /// Removes all checkpoints but one.
-    pub fn keep_only(&self, number: Option<u64>) -> Result<(), CheckpointFileError> {
+    /// Removes all checkpoints but those of these numbers: in a cluster there are two until the newer one is settled.
+    pub fn keep_only(&self, numbers: impl IntoIterator<Item = u64>) -> Result<(), CheckpointFileError> {
+        let numbers: Vec<u64> = numbers.into_iter().collect();
         let listing = fs::read_dir(&self.folder).map_err(io_error(&self.folder, "list the folder"))?;
         for entry in listing.flatten() {
             let name = entry.file_name();
             let other = name
                 .to_str()
                 .and_then(|name| name.strip_prefix("checkpoint-"))
-                .is_some_and(|rest| rest.parse::<u64>().is_ok_and(|found| Some(found) != number));
+                .is_some_and(|rest| rest.parse().is_ok_and(|found| !numbers.contains(&found)));
             if other || name == "checkpoint.new" {
                 fs::remove_file(entry.path()).map_err(io_error(&entry.path(), "remove an old checkpoint"))?;
             }
@@ -228,6 +230,23 @@ mod tests {
         assert!(again.read(1).unwrap().is_none() && again.read(2).unwrap().is_some());
         again.keep_only(None).unwrap();
         assert_eq!(again.read(2).unwrap(), None);
+    }
+
+    #[test]
+    fn two_stay_until_the_newer_one_is_settled() {
+        let (folder, key) = folder();
+        let checkpoints = CheckpointFolder::open(folder.path(), &key).unwrap();
+        for number in 5..9 {
+            checkpoints.write(number, vec![number as u8; 9]).unwrap();
+        }
+        // 5 is older, 7 was abandoned.
+        checkpoints.keep_only([6, 8]).unwrap();
+        let here: Vec<u64> = (0..10).filter(|number| checkpoints.read(*number).unwrap().is_some()).collect();
+        assert_eq!(here, [6, 8]);
+        // One that was abandoned is written anew under its number.
+        checkpoints.write(8, vec![80; 9]).unwrap();
+        checkpoints.keep_only([8]).unwrap();
+        assert_eq!((checkpoints.read(6).unwrap(), checkpoints.read(8).unwrap()), (None, Some(vec![80; 9])));
     }
 
     #[test]

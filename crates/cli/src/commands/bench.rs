@@ -42,9 +42,11 @@ pub(crate) fn bench(common: &Common, arguments: &Bench) -> Outcome {
     if arguments.without.iter().any(|name| name == "volume") {
         return Err(Failure::usage_text("--without volume: the path ends in its counts, so it is always on"));
     }
-    let detectors: Vec<&'static str> =
-        DETECTORS.into_iter().filter(|name| !arguments.without.iter().any(|without| without == name)).collect();
     let settings = settings::load(common)?.settings;
+    // What a service has on.
+    let on = |name: &&str| *name != "narrative" || settings.narratives.enabled;
+    let without = |name: &&str| arguments.without.iter().any(|without| without == name);
+    let detectors: Vec<&'static str> = DETECTORS.into_iter().filter(on).filter(|name| !without(name)).collect();
     let workers = settings.worker_count();
     let seed = common.seed.unwrap_or(1);
     let scratch = tempfile::tempdir().context("cannot make a temporary folder")?;

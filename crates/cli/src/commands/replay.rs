@@ -14,7 +14,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use tokio::runtime::Runtime;
 
 use crate::args::{Common, Replay};
-use crate::checkpoints::{Checkpoints, going_on};
+use crate::checkpoints::{Agreed, Checkpoints, Wishes, going_on};
 use crate::failure::{DONE, FAILED, Failure, Outcome, REJECTED};
 use crate::pipeline::{self, Feed, Plan, StoreSink};
 use crate::status::{Shown, ShownSource, Watched};
@@ -57,25 +57,43 @@ pub(crate) fn replay(common: &Common, arguments: &Replay) -> Outcome {
             files.push(file.clone());
         }
     }
-    // What comes from a pipe cannot be read twice, and a cluster makes no checkpoints yet.
-    let can_go_on = cluster.is_none() && arguments.files.iter().all(|file| file.as_os_str() != "-");
-    let (checkpoints, left) = match Checkpoints::open(&settings, &settings.data, &mut writer, runtime.handle())? {
-        Some((checkpoints, left)) if can_go_on => (Some(checkpoints), left.filter(|_| !arguments.again)),
-        _ => (None, None),
-    };
     let set = FileSet::new(
         FileSetConfig { map: map.clone(), lateness: arguments.late, ..FileSetConfig::new(files) },
         Arc::clone(&clock),
     );
+    // What comes from a pipe cannot be read twice.
+    let can_go_on = arguments.files.iter().all(|file| file.as_os_str() != "-");
     let of_these = |left: &Checkpoint| {
-        left.source(groundswell_sources::Source::name(&set)).is_some_and(|saved| set.can_resume(&saved.positions))
+        left.source(groundswell_sources::Source::name(&set)).is_some_and(|saved| {
+            // A process of a cluster may have had nothing to read.
+            set.can_resume(&saved.positions) || cluster.is_some() && saved.positions.is_empty()
+        })
     };
-    let was_left = left.is_some();
-    let resume = left.filter(of_these);
+    let fits = |left: &Checkpoint| {
+        let fits = !arguments.again && of_these(left);
+        if !fits && !arguments.again {
+            output::note(common, "the last run that was interrupted read other files; its open windows are given up");
+        }
+        fits
+    };
+    let (joined, checkpoints, resume) = match &cluster {
+        Some(cluster) => {
+            let wishes = Wishes { cluster, workers, checkpoints: can_go_on, fits: &fits };
+            let data = &settings.data;
+            let agreed = Checkpoints::join(&wishes, &settings, data, &mut writer, runtime.handle(), &interrupted)?;
+            let Some(Agreed { joined, checkpoints, left }) = agreed else {
+                output::note(common, "stopped before all processes of the cluster were there");
+                return Ok(DONE);
+            };
+            (Some(joined), checkpoints, left)
+        }
+        None => match Checkpoints::open(&settings, &settings.data, &mut writer, runtime.handle())? {
+            Some((checkpoints, left)) if can_go_on => (None, Some(checkpoints), left.filter(fits)),
+            _ => (None, None, None),
+        },
+    };
     if let Some(resume) = &resume {
         output::note(common, &going_on(resume));
-    } else if was_left {
-        output::note(common, "the last run that was interrupted read other files; its open windows are given up");
     }
     let report = set.report();
     let sink = StoreSink {
@@ -92,10 +110,10 @@ pub(crate) fn replay(common: &Common, arguments: &Replay) -> Outcome {
     let running = pipeline::start(
         Plan {
             workers,
-            cluster,
+            cluster: joined,
             k: settings.gate.k,
             watches: Arc::clone(&watches),
-            narratives: true,
+            narratives: settings.narratives.enabled,
             stage_times: None,
             clock,
             feeds: vec![Feed { decode: DecodeOptions { map }, source: Box::new(set) }],
@@ -119,6 +137,8 @@ pub(crate) fn replay(common: &Common, arguments: &Replay) -> Outcome {
         serving.announce(common);
     }
     follow(common, &running, &report, &interrupted);
+    // Also by another process of the cluster.
+    let stopped = running.stop.stopped();
     let (totals, errors) = running.join()?;
     let seconds = began.elapsed().as_secs_f64();
 
@@ -130,7 +150,7 @@ pub(crate) fn replay(common: &Common, arguments: &Replay) -> Outcome {
     for error in &errors {
         output::complain(error);
     }
-    if interrupted.stopped() {
+    if stopped {
         let open = if checkpoint_every.is_some() { "are kept" } else { "were dropped" };
         output::note(common, &format!("stopped; windows still open {open}, the same command reads on"));
     }
@@ -139,7 +159,7 @@ pub(crate) fn replay(common: &Common, arguments: &Replay) -> Outcome {
         summarise(common, arguments, &totals, seconds, workers * processes)?;
     }
     if let Some(serving) = serving {
-        if !interrupted.stopped() {
+        if !stopped {
             serving.announce(common);
             while !interrupted.stopped() {
                 std::thread::sleep(Duration::from_millis(50));

@@ -7,12 +7,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
+use groundswell_engine::{Checkpoint, Joined};
 use groundswell_sources::{Clock, DecodeOptions, Stop, SystemClock};
-use groundswell_store::{Reader, Store, WatchStore};
+use groundswell_store::{Reader, Store, WatchStore, Writer};
 use tokio::runtime::Runtime;
 
 use crate::args::{Common, Run};
-use crate::checkpoints::{Checkpoints, going_on};
+use crate::checkpoints::{Agreed, Checkpoints, Wishes, going_on};
 use crate::coverage::{Counted, Counts, Listened, Recorder};
 use crate::failure::{DONE, Failure, Outcome};
 use crate::inputs::{self, EXCHANGEABLE, LiveFeed, Maker, PUSH};
@@ -48,6 +49,17 @@ struct Service<'a> {
     clock: Arc<dyn Clock>,
     runtime: &'a Runtime,
     door: Option<OpenDoor>,
+}
+
+/// The store of a pipeline, and what an earlier run left in it.
+struct Left {
+    writer: Writer,
+    reader: Reader,
+    /// The other processes of the cluster.
+    joined: Option<Joined>,
+    /// Where checkpoints are kept, where any are made.
+    checkpoints: Option<Checkpoints>,
+    resume: Option<Checkpoint>,
 }
 
 /// One of the two pipelines, with the store it writes.
@@ -129,7 +141,14 @@ impl Service<'_> {
         let (feeds, door) = if simulated_only { (Vec::new(), None) } else { self.maker.all(&self.settings)? };
         self.remember_contents();
         let kept = door.as_ref().map(OpenDoor::kept);
-        let mut live = if feeds.is_empty() { None } else { Some(self.start_live(feeds, kept, serving)?) };
+        let mut live = None;
+        if !feeds.is_empty() {
+            live = self.start_live(feeds, kept, serving, stop)?;
+            if live.is_none() {
+                // Stopped before all processes of the cluster were there.
+                return Ok(());
+            }
+        }
         if let Some(door) = &door {
             door.open(&serving.state);
         }
@@ -264,13 +283,52 @@ impl Service<'_> {
         Ok(())
     }
 
-    fn start_live(&self, feeds: Vec<LiveFeed>, kept: Option<Kept>, serving: &Serving) -> Result<Pipeline, Failure> {
+    /// `None`: stopped before all processes of the cluster were there.
+    fn start_live(
+        &self,
+        feeds: Vec<LiveFeed>,
+        kept: Option<Kept>,
+        serving: &Serving,
+        stop: &Stop,
+    ) -> Result<Option<Pipeline>, Failure> {
         let (mut sources, mut live) = (Vec::new(), BTreeMap::new());
         for (index, source) in feeds.into_iter().enumerate() {
             live.insert(index, (source.feed.source.name().to_owned(), source.watched()));
             sources.push(source.feed);
         }
-        self.start(sources, live, &self.settings.data, false, kept, serving)
+        let store = self.open_store(&self.settings.data, false)?;
+        let Some(left) = self.left(&self.settings.data, store, stop)? else { return Ok(None) };
+        self.start(sources, live, left, false, kept, serving).map(Some)
+    }
+
+    fn open_store(&self, folder: &std::path::Path, simulated: bool) -> Result<(Writer, Reader), Failure> {
+        pipeline::make_data_dir(folder)?;
+        let options = pipeline::store_options(self.settings.gate.k, simulated)?;
+        Ok(self.runtime.block_on(Store::open(folder, &options))?)
+    }
+
+    /// What an earlier run left; in a cluster all processes agree on it first. `None`: stopped before all were there.
+    fn left(
+        &self,
+        folder: &std::path::Path,
+        (mut writer, reader): (Writer, Reader),
+        stop: &Stop,
+    ) -> Result<Option<Left>, Failure> {
+        let (settings, runtime) = (&self.settings, self.runtime.handle());
+        let Some(cluster) = &self.maker.cluster else {
+            let left = Checkpoints::open(settings, folder, &mut writer, runtime)?;
+            let (checkpoints, resume) = left.map_or((None, None), |(checkpoints, resume)| (Some(checkpoints), resume));
+            return Ok(Some(Left { writer, reader, joined: None, checkpoints, resume }));
+        };
+        let wishes = Wishes { cluster, workers: self.workers, checkpoints: true, fits: &|_| true };
+        let agreed = Checkpoints::join(&wishes, settings, folder, &mut writer, runtime, stop)?;
+        Ok(agreed.map(|Agreed { joined, checkpoints, left }| Left {
+            writer,
+            reader,
+            joined: Some(joined),
+            checkpoints,
+            resume: left,
+        }))
     }
 
     fn start_simulated(&self, serving: &Serving, why: &str) -> Result<Pipeline, Failure> {
@@ -284,28 +342,22 @@ impl Service<'_> {
         if folder.exists() {
             std::fs::remove_dir_all(&folder)?;
         }
-        self.start(vec![feed], BTreeMap::new(), &folder, true, None, serving)
+        // Made-up posts are made up anew at each start, by each process for itself.
+        let (writer, reader) = self.open_store(&folder, true)?;
+        let left = Left { writer, reader, joined: None, checkpoints: None, resume: None };
+        self.start(vec![feed], BTreeMap::new(), left, true, None, serving)
     }
 
     fn start(
         &self,
         feeds: Vec<Feed>,
         live: BTreeMap<usize, (String, Watched)>,
-        folder: &std::path::Path,
+        left: Left,
         simulated: bool,
         kept: Option<Kept>,
         serving: &Serving,
     ) -> Result<Pipeline, Failure> {
-        pipeline::make_data_dir(folder)?;
-        let options = pipeline::store_options(self.settings.gate.k, simulated)?;
-        let (mut writer, reader) = self.runtime.block_on(Store::open(folder, &options))?;
-        // Made-up posts are made up anew at each start, and a cluster makes no checkpoints yet.
-        let left = if simulated || self.maker.cluster.is_some() {
-            None
-        } else {
-            Checkpoints::open(&self.settings, folder, &mut writer, self.runtime.handle())?
-        };
-        let (checkpoints, resume) = left.map_or((None, None), |(checkpoints, resume)| (Some(checkpoints), resume));
+        let Left { writer, reader, joined, checkpoints, resume } = left;
         let checkpoint_every = checkpoints.as_ref().map(|checkpoints| checkpoints.every);
         let ledger = writer.clone();
         let names: Vec<String> = feeds.iter().map(|feed| feed.source.name().to_owned()).collect();
@@ -327,11 +379,10 @@ impl Service<'_> {
         let read_before = resume.as_ref().map_or(0, |resume| resume.totals.records.read());
         let plan = Plan {
             workers: self.workers,
-            // The simulator is each process's own; a cluster shares live sources only.
-            cluster: self.maker.cluster.clone().filter(|_| !simulated),
+            cluster: joined,
             k: self.settings.gate.k,
             watches: Arc::clone(&self.watches),
-            narratives: true,
+            narratives: self.settings.narratives.enabled,
             stage_times: None,
             clock: Arc::clone(&self.clock),
             feeds,

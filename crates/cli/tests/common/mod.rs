@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test file uses a part of these helpers")]
 
+pub(crate) mod cuts;
+
 use std::io::{Read as _, Write as _};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::path::{Path, PathBuf};
@@ -73,6 +75,13 @@ pub(crate) fn read_text(path: &Path) -> String {
 pub(crate) fn export(data: &Path, by: &str, step: &str) -> Vec<serde_json::Value> {
     let out = succeed(groundswell().args(["export", "volumes", "--by", by, "--step", step, "--data"]).arg(data));
     out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// A file of so many hosts for `--cluster`, each with a port that is free now.
+pub(crate) fn hosts(path: &Path, processes: usize) {
+    let listeners: Vec<_> = (0..processes).map(|_| std::net::TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+    let lines: Vec<String> = listeners.iter().map(|listener| listener.local_addr().unwrap().to_string()).collect();
+    std::fs::write(path, lines.join("\n")).unwrap();
 }
 
 /// What a page of a running service answers, with its head; `None` where it does not, or with another status than 200.

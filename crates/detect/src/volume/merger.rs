@@ -167,15 +167,18 @@ pub struct SavedShard {
 }
 
 impl Merger {
-    /// The minutes of which an earlier run counted something and which are still open.
-    pub fn restored_minutes(&self) -> impl Iterator<Item = Window> {
-        self.restored.keys().map(|start| Window { step: Step::Minute, start: *start })
+    /// The minutes of which something is here and which are still open: an earlier run counted it, or a worker has closed a
+    /// minute that others have not.
+    pub fn open_minutes(&self) -> impl Iterator<Item = Window> {
+        self.restored.keys().chain(self.minutes.keys()).map(|start| Window { step: Step::Minute, start: *start })
     }
 
-    /// What was counted of one open minute: what an earlier run left, and the workers' parts. One at a time, so that a
-    /// checkpoint needs the memory of one minute and not of all.
+    /// What was counted of one open minute: what an earlier run left, what workers have closed, and the parts of those that
+    /// have not. One at a time, so that a checkpoint needs the memory of one minute and not of all.
     pub fn save_minute<'a>(&self, minute: Window, parts: impl Iterator<Item = &'a Summary>) -> SavedCells {
         let mut table = self.restored.get(&minute.start).cloned().unwrap_or_default();
+        let closed = self.minutes.get(&minute.start).map_or(&[][..], Vec::as_slice);
+        closed.iter().for_each(|part| table.merge(part));
         parts.for_each(|part| table.merge(part));
         table.save()
     }

@@ -21,7 +21,7 @@ use timely::dataflow::operators::Capability;
 use timely::dataflow::operators::generic::{OutputBuilderSession, source};
 use timely::dataflow::{Scope, StreamVec};
 
-use super::{Minute, Part, minute_of};
+use super::{Minute, Part, Seen, minute_of};
 use crate::counters::BlockCounts;
 use crate::dataflow::Shared;
 use crate::deletions::{DELETIONS_MAX, Posted};
@@ -38,11 +38,15 @@ pub(crate) struct Inbox {
     pub(crate) sweep: bool,
     /// The operator has sent its last part.
     pub(crate) done: bool,
+    /// The first minute that it may still send parts of.
+    pub(crate) open: Minute,
+    /// How many parts it has sent to each shard.
+    pub(crate) sent: Vec<u64>,
 }
 
 impl Inbox {
-    pub(crate) fn new(percolator: Arc<Percolator>) -> Self {
-        Self { percolator, blocks: Vec::new(), ended: false, sweep: false, done: false }
+    pub(crate) fn new(percolator: Arc<Percolator>, shards: usize) -> Self {
+        Self { percolator, blocks: Vec::new(), ended: false, sweep: false, done: false, open: 0, sent: vec![0; shards] }
     }
 }
 
@@ -60,7 +64,7 @@ pub(crate) struct Numbers {
     pub(crate) global: usize,
 }
 
-type Output<'a> = OutputBuilderSession<'a, Minute, CapacityContainerBuilder<Vec<Part>>>;
+type Output<'a> = OutputBuilderSession<'a, Minute, CapacityContainerBuilder<Vec<Seen>>>;
 
 /// Builds the operator; returns its parts and its address for waking it.
 pub(crate) fn ingest(
@@ -70,7 +74,7 @@ pub(crate) fn ingest(
     edge: Edge,
     inbox: Rc<RefCell<Inbox>>,
     observer: Rc<RefCell<Observer>>,
-) -> (StreamVec<'_, Minute, Part>, Rc<[usize]>) {
+) -> (StreamVec<'_, Minute, Seen>, Rc<[usize]>) {
     let mut address = None;
     let parts = source(scope, "Ingest", |mut capability, info| {
         address = Some(info.address.clone());
@@ -89,7 +93,9 @@ pub(crate) fn ingest(
                 ingest.block(&block, percolator);
             }
             let sweep = std::mem::take(&mut inbox.sweep);
-            inbox.done = ingest.advance(output, inbox.ended, sweep);
+            let ended = inbox.ended;
+            inbox.done = ingest.advance(output, ended, sweep, &mut inbox.sent);
+            inbox.open = ingest.open();
         }
     });
     (parts, address.expect("the constructor has run"))
@@ -271,8 +277,13 @@ impl Ingest {
         }
     }
 
-    /// Closes what the watermark has passed and sends it. True when nothing will ever be sent again.
-    fn advance(&mut self, output: &mut Output<'_>, ended: bool, sweep: bool) -> bool {
+    /// The first minute that parts may still be sent of.
+    fn open(&self) -> Minute {
+        self.capability.as_ref().map_or(Minute::MAX, |capability| *capability.time())
+    }
+
+    /// Closes what the watermark has passed and sends it, counted by shard. True when nothing will ever be sent again.
+    fn advance(&mut self, output: &mut Output<'_>, ended: bool, sweep: bool, sent: &mut [u64]) -> bool {
         let Some(capability) = &mut self.capability else { return true };
         if self.shared.halt.stopped() {
             self.capability = None;
@@ -281,7 +292,7 @@ impl Ingest {
         let shared = Arc::clone(&self.shared);
         let observer = Rc::clone(&self.observer);
         let mut observer = observer.borrow_mut();
-        let all_done = ended && shared.clocks.all_done();
+        let all_done = ended && shared.all_done();
         let open = *capability.time();
         let watermark = shared.watermark();
         // Only now: whatever the watermark rests on had its deletions on the board before. Read earlier, those of a block that
@@ -305,14 +316,20 @@ impl Ingest {
             observer.close(before, &mut |shard, window, summary| {
                 let minute = minute_of(window.start);
                 let at = capability.delayed(&minute.max(open));
-                output.session(&at).give(Part::Volume { shard: shard as u64, window, summary });
+                output.session(&at).give(Seen::Volume(Part { shard: shard as u64, window, summary }));
+                if let Some(sent) = sent.get_mut(shard) {
+                    *sent += 1;
+                }
             });
             lap.whole(Stage::Close);
             if let Some(narratives) = &mut self.narratives {
                 let (owner, worker) = (shared.narratives_owner(), self.worker.global as u16);
                 narratives.close(before, &mut |delta| {
                     let at = capability.delayed(&minute_of(delta.minute).max(open));
-                    output.session(&at).give(Part::Narratives { owner, worker, delta });
+                    output.session(&at).give(Seen::Narratives { owner, worker, delta });
+                    if let Some(sent) = sent.get_mut(owner as usize) {
+                        *sent += 1;
+                    }
                 });
                 lap.whole(Stage::Cluster);
             }
@@ -335,6 +352,7 @@ impl Ingest {
             shared.tell_edge_limits();
         }
         if all_done {
+            shared.forget_keys_before(self.worker.local, i64::MAX);
             self.capability = None;
             return true;
         }
@@ -342,7 +360,7 @@ impl Ingest {
             capability.downgrade(&next);
             let unix = next as i64 * 60;
             shared.counters.advance_watermark(unix);
-            shared.forget_keys_before(EventTime::from_unix(unix));
+            shared.forget_keys_before(self.worker.local, unix);
             let needed = EventTime::from_unix(unix - 60 - shared.clocks.lateness_max());
             self.deletions.retain(|posted| posted.time >= needed);
             // All of them have just been swept for: a window has closed.

@@ -1,7 +1,7 @@
 //! `merge`: each worker owns one shard of all cells, adds up what the workers counted, and closes a window when the
 //! frontier says that nothing more can come into it. One of them owns all narratives.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -14,21 +14,23 @@ use timely::dataflow::channels::pact::Exchange;
 use timely::dataflow::operators::Operator;
 use timely::progress::frontier::MutableAntichain;
 
-use super::{Minute, Part, Proposal};
+use super::{Minute, Proposal, Seen};
 use crate::counters::Counters;
 
 /// The owner of all narratives, on the one worker that has it.
 pub(crate) type Owner = Option<Narratives>;
 
-/// Merges parts by their owner into proposals. On an ordered stop, windows still open are dropped and not released half-full.
+/// Merges parts by their owner into proposals, and counts those that it has taken. On an ordered stop, windows still open are dropped
+/// and not released half-full.
 pub(crate) fn merge(
-    parts: StreamVec<'_, Minute, Part>,
+    parts: StreamVec<'_, Minute, Seen>,
     merger: Rc<RefCell<Merger>>,
     mut owner: Owner,
+    taken: Rc<Cell<u64>>,
     halt: Stop,
     counters: Arc<Counters>,
 ) -> StreamVec<'_, Minute, Proposal> {
-    parts.unary_frontier(Exchange::new(Part::owner), "Merge", move |capability, _info| {
+    parts.unary_frontier(Exchange::new(Seen::owner), "Merge", move |capability, _info| {
         // Held at the first minute that is not closed yet: what closes is sent at a time before it.
         let mut held = Some(capability);
         let mut told = VolumeCounters::default();
@@ -38,9 +40,10 @@ pub(crate) fn merge(
             let mut merger = merger.borrow_mut();
             input.for_each(|_capability, data| {
                 for part in data.drain(..) {
+                    taken.set(taken.get() + 1);
                     match part {
-                        Part::Volume { window, summary, .. } => merger.merge(window, summary),
-                        Part::Narratives { worker, delta, .. } => {
+                        Seen::Volume(part) => merger.merge(part.window, part.summary),
+                        Seen::Narratives { worker, delta, .. } => {
                             if let Some(owner) = &mut owner {
                                 owner.merge(worker, delta);
                             }

@@ -12,20 +12,28 @@ use serde::{Deserialize, Serialize};
 /// Timely's timestamp: the number of a UTC minute since 1970. All that is exchanged is a minute's.
 pub(crate) type Minute = u64;
 
+/// One worker's counts of one minute for one shard.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Part {
+    pub(crate) shard: u64,
+    pub(crate) window: Window,
+    pub(crate) summary: Summary,
+}
+
 /// What one worker says of one minute: the only thing about posts that workers exchange.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) enum Part {
+pub(crate) enum Seen {
     /// Its counts for one shard.
-    Volume { shard: u64, window: Window, summary: Summary },
+    Volume(Part),
     /// What its clusters gained, for the owner of all narratives.
     Narratives { owner: u64, worker: u16, delta: MinuteDelta },
 }
 
-impl Part {
+impl Seen {
     /// The worker that it is for.
     pub(crate) fn owner(&self) -> u64 {
         match self {
-            Self::Volume { shard, .. } => *shard,
+            Self::Volume(part) => part.shard,
             Self::Narratives { owner, .. } => *owner,
         }
     }
