@@ -471,6 +471,18 @@ impl Narratives {
                 }
                 continue;
             };
+            if changed.contains(key) && story.has_lost_its_core() {
+                events.push(NarrativeEvent {
+                    time,
+                    event: EventKind::End,
+                    id,
+                    others: Vec::new(),
+                    reason: Reason::NoCore,
+                });
+                // Should it find a core again, that is a new narrative.
+                story.id = None;
+                continue;
+            }
             let growth = story.growth(minute);
             let from = story.life.state;
             if story.life.pass(state_of((minute - story.born_at) / 60, silent, &growth)) {
