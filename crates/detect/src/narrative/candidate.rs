@@ -150,6 +150,8 @@ pub enum Reason {
         /// The figures.
         growth: Growth,
     },
+    /// Its leading words do not stand together: a topic, no story.
+    NoCore,
     /// There were too many.
     NoRoom,
 }
@@ -175,6 +177,7 @@ impl fmt::Display for Reason {
                     growth.high
                 )
             }
+            Self::NoCore => f.write_str("its leading words do not stand together"),
             Self::NoRoom => f.write_str("too many narratives"),
         }
     }

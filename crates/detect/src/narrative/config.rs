@@ -45,7 +45,7 @@ pub struct NarrativeConfig {
     /// What is asked beyond `fold` for every e-fold of the smaller one's posts.
     pub fold_per_ln: f32,
     /// The least likeness at which clusters of different workers become one narrative: more than `fold`, because two workers'
-    /// clusters of one story are much alike. `fold_per_ln` and caution at the start are asked beyond it.
+    /// clusters of one story are much alike. `fold_per_ln` is asked beyond it.
     pub unite: f32,
     /// How fast a term loses weight with the number of clusters that it is spread over: exp(-entropy / `spread`).
     pub spread: f32,

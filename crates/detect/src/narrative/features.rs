@@ -32,6 +32,8 @@ pub enum FeatureKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Feature {
     pub(super) hash: u64,
+    /// Of the whole form: words of one stem differ.
+    pub(super) form_hash: u64,
     pub(super) kind: FeatureKind,
     /// Byte range in [`Features::text`]; empty for links.
     pub(super) text: (u32, u32),
@@ -87,19 +89,21 @@ impl Features {
                 } else {
                     FeatureKind::Word
                 };
-                self.push(stem_hash(value, word.hash), kind, value);
+                self.push(stem_hash(value, word.hash), word.hash, kind, value);
             }
         }
         for tag in &analysis.hashtags {
             let value = analysis.hashtag(tag);
-            self.push(stem_hash(value, tag.hash), FeatureKind::Hashtag, value);
+            self.push(stem_hash(value, tag.hash), tag.hash, FeatureKind::Hashtag, value);
         }
         for link in &post.links {
             if let Some(url) = &link.url {
-                self.push(hash_word(url) ^ LINK_SALT, FeatureKind::Link, "");
+                let hash = hash_word(url) ^ LINK_SALT;
+                self.push(hash, hash, FeatureKind::Link, "");
             }
             if !link.domain.is_empty() {
-                self.push(hash_word(&link.domain) ^ DOMAIN_SALT, FeatureKind::Domain, &link.domain);
+                let hash = hash_word(&link.domain) ^ DOMAIN_SALT;
+                self.push(hash, hash, FeatureKind::Domain, &link.domain);
             }
         }
         let of_list = self.list.iter().fold(self.text_hash, |sum, feature| sum.wrapping_add(feature.hash));
@@ -107,7 +111,7 @@ impl Features {
         self.key = post.key.map_or(of_list, groundswell_edge::PostKey::bits);
     }
 
-    fn push(&mut self, hash: u64, kind: FeatureKind, value: &str) {
+    fn push(&mut self, hash: u64, form_hash: u64, kind: FeatureKind, value: &str) {
         if let Some(known) = self.list.iter_mut().find(|known| known.hash == hash) {
             if kind == FeatureKind::Hashtag {
                 known.kind = kind;
@@ -120,7 +124,7 @@ impl Features {
         }
         let start = self.text.len() as u32;
         self.text.push_str(value);
-        self.list.push(Feature { hash, kind, text: (start, self.text.len() as u32) });
+        self.list.push(Feature { hash, form_hash, kind, text: (start, self.text.len() as u32) });
     }
 
     /// How many features it has.

@@ -33,7 +33,7 @@ impl MinuteLog {
     pub(super) fn push(&mut self, post: &Features) {
         let ids_start = self.ids.len() as u32;
         for feature in &post.list {
-            let key = feature.hash ^ (feature.kind as u64) << 60;
+            let key = feature.form_hash ^ (feature.kind as u64) << 60;
             let id = *self.numbers.entry(key).or_insert_with(|| {
                 let start = self.text.len() as u32;
                 self.text.push_str(&post.text[feature.text.0 as usize..feature.text.1 as usize]);

@@ -61,7 +61,6 @@ pub struct Narratives {
     parts: HashMap<LocalKey, Part>,
     /// Stories by their leading terms.
     found: IdentityMap<Vec<StoryKey>>,
-    posts: u64,
     counters: NarrativeCounters,
     links: Option<Links>,
 }
@@ -92,7 +91,6 @@ impl Narratives {
             next: 1,
             parts: HashMap::new(),
             found: IdentityMap::default(),
-            posts: 0,
             counters: NarrativeCounters::default(),
             links: None,
         }
@@ -112,6 +110,8 @@ impl Narratives {
         let mut closed = Closed::default();
         let mut changed = BTreeSet::new();
         let mut last = None;
+        // Time passes also where nobody posts.
+        let until = (before_unix < i64::MAX).then(|| before_unix.div_euclid(60) * 60 - 60);
         while let Some(entry) = self.open.first_entry() {
             let minute = *entry.key();
             if minute.saturating_add(60) > before_unix {
@@ -122,6 +122,10 @@ impl Narratives {
             parts.sort_by_key(|(worker, _)| *worker);
             self.close_minute(minute, &parts, &mut changed, &mut closed.events);
             last = Some(minute);
+        }
+        if let Some(until) = until.filter(|until| *until > last.unwrap_or(self.closed_before.saturating_sub(60))) {
+            self.grow_old(until, &mut changed, &mut closed.events);
+            last = Some(until);
         }
         if let Some(minute) = last {
             let propose = |key: &StoryKey| self.stories.get(key)?.candidate(minute);
@@ -183,7 +187,6 @@ impl Narratives {
                 let key = self.place(*worker, local, minute);
                 if let Some(story) = self.stories.get_mut(&key) {
                     story.absorb(local, minute);
-                    self.posts += u64::from(local.posts_total);
                 }
                 self.index(key);
                 touched.insert(key);
@@ -252,8 +255,7 @@ impl Narratives {
 
     /// The likeness that is asked of two stories, by the posts of the smaller one.
     fn asked(&self, posts: u64) -> f32 {
-        let caution = 1.0 + (-(self.posts as f32) / self.config.warm_up).exp();
-        (caution * (self.config.unite + self.config.fold_per_ln * (posts.max(1) as f32).ln())).min(LIKENESS_MAX)
+        (self.config.unite + self.config.fold_per_ln * (posts.max(1) as f32).ln()).min(LIKENESS_MAX)
     }
 
     /// The story that a unit vector is most alike of those that are alike enough; `asked` says how much that is.
@@ -475,6 +477,18 @@ impl Narratives {
                 }
                 continue;
             };
+            if changed.contains(key) && story.has_lost_its_core() {
+                events.push(NarrativeEvent {
+                    time,
+                    event: EventKind::End,
+                    id,
+                    others: Vec::new(),
+                    reason: Reason::NoCore,
+                });
+                // Should it find a core again, that is a new narrative.
+                story.id = None;
+                continue;
+            }
             let growth = story.growth(minute);
             let from = story.life.state;
             if story.life.pass(state_of((minute - story.born_at) / 60, silent, &growth)) {
@@ -487,7 +501,8 @@ impl Narratives {
                 };
                 events.push(NarrativeEvent { time, event: EventKind::State, id, others: Vec::new(), reason });
             }
-            if silent >= ENDED_MINUTES && story.locals.is_empty() {
+            // Should a worker still hold a cluster of it, what comes there begins a new one.
+            if silent >= ENDED_MINUTES {
                 let reason = Reason::Silence { minutes: silent as u64 };
                 events.push(NarrativeEvent { time, event: EventKind::End, id, others: Vec::new(), reason });
                 gone.push(*key);

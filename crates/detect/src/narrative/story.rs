@@ -28,6 +28,8 @@ pub(super) enum Boilerplate {
     FewAccounts,
     /// Words that are everywhere: greetings.
     CommonWords,
+    /// One word that people use for many things, or many that do not stand together: a topic, no story.
+    NoCore,
     /// One text again and again at an even pace: quotes of the day, weather.
     EvenCopies,
 }
@@ -36,6 +38,12 @@ pub(super) enum Boilerplate {
 const POSTS_PER_AUTHOR_MAX: f64 = 8.0;
 /// What the word that sets a story apart most must weigh: exp(-H/4) of one spread evenly over some 400 clusters.
 const SHARPNESS_MIN: f32 = 0.22;
+/// How many of its leading words a post of a story has on average, the most frequent one not counted.
+const CORE_MIN: f64 = 0.75;
+/// Posts from which on a narrative that has a name may turn out to have no core.
+const CORE_POSTS: u64 = 50;
+/// So many leading words are looked at.
+const CORE_TERMS: usize = 8;
 /// The part of copies from which on a candidate is looked at for an even pace.
 const COPIES_SHARE: f64 = 0.8;
 /// Minutes of a candidate's life from which on its pace can be judged, and into how many pieces it is cut.
@@ -357,10 +365,27 @@ impl Story {
         if sharpest < SHARPNESS_MIN {
             return Boilerplate::CommonWords;
         }
+        if self.core() < CORE_MIN {
+            return Boilerplate::NoCore;
+        }
         if self.copies > COPIES_SHARE * self.posts as f64 && self.is_even() {
             return Boilerplate::EvenCopies;
         }
         Boilerplate::No
+    }
+
+    /// Whether it has grown into a topic: what was taken for a core was an accident of few posts.
+    pub(super) fn has_lost_its_core(&self) -> bool {
+        self.posts >= CORE_POSTS && self.core() < CORE_MIN
+    }
+
+    /// Leading words a post, the most frequent one left out. Of each word one post does not count: some word always stands
+    /// in some post.
+    fn core(&self) -> f64 {
+        let leading = self.terms.iter().filter(|term| term.kind != FeatureKind::Link).take(CORE_TERMS);
+        let words = leading.map(|term| term.posts.saturating_sub(1));
+        let (sum, most) = words.fold((0, 0), |(sum, most), posts| (sum + posts, most.max(posts)));
+        (sum - most) as f64 / self.posts.max(1) as f64
     }
 
     fn is_even(&self) -> bool {
@@ -407,15 +432,17 @@ mod tests {
         }
         story.copies = story.posts as f64 * copies;
         story.authors = crowd_of(&(0..2_000).collect::<Vec<_>>());
-        story.terms.push(OwnTerm {
-            hash: 1,
-            form: "bridge".to_owned(),
-            kind: FeatureKind::Word,
-            mass: 1.0,
-            weight: 0.9,
-            posts: 1,
-            authors: Crowd::default(),
-        });
+        for (hash, form) in ["bridge", "river"].into_iter().enumerate() {
+            story.terms.push(OwnTerm {
+                hash: hash as u64,
+                form: form.to_owned(),
+                kind: FeatureKind::Word,
+                mass: 1.0,
+                weight: 0.9,
+                posts: story.posts,
+                authors: Crowd::default(),
+            });
+        }
         story
     }
 
@@ -431,8 +458,11 @@ mod tests {
         assert_eq!(steady(|_| 3, 0.1).boilerplate(), Boilerplate::No);
         assert_eq!(steady(|minute| if minute > 100 { 20 } else { 0 }, 0.95).boilerplate(), Boilerplate::No);
         let mut common = steady(|_| 3, 0.1);
-        common.terms[0].weight = 0.1;
+        common.terms.iter_mut().for_each(|term| term.weight = 0.1);
         assert_eq!(common.boilerplate(), Boilerplate::CommonWords);
+        let mut loose = steady(|_| 3, 0.1);
+        loose.terms[1].posts /= 20;
+        assert_eq!(loose.boilerplate(), Boilerplate::NoCore);
         let mut few = steady(|_| 3, 0.1);
         few.authors = crowd_of(&[1, 2, 3]);
         assert_eq!(few.boilerplate(), Boilerplate::FewAccounts);

@@ -1,0 +1,127 @@
+//! What the narrative detector costs a post, by the number of live clusters. `cargo bench -p groundswell-detect --bench
+//! narrative [-- CLUSTERS…]`; no divan, because a table of a million clusters is made once and measured once.
+//!
+//! A story has six words of 400,000; a post has five of its story's and four by Zipf's law. Each story has written once
+//! before; then 200,000 posts of random stories are measured, in minutes of 60,000: core time (of this thread, as the kernel
+//! counts it) of reading features, logging, clustering, folding and telling, and apart from it that of the owner.
+
+use std::time::Instant;
+
+use groundswell_detect::narrative::{MinuteDelta, NarrativeConfig, NarrativeObserver, Narratives};
+use groundswell_edge::{AuthorToken, EdgePost, PostKey};
+use groundswell_post::EventTime;
+use groundswell_text::{Analysis, Word, hash_word};
+
+const WORDS: u64 = 400_000;
+const COMMON: f64 = 20_000.0;
+const MEASURED: u64 = 200_000;
+const MINUTE: u64 = 60_000;
+
+struct Seeded(u64);
+
+impl Seeded {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let z = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ z >> 31
+    }
+
+    fn unit(&mut self) -> f64 {
+        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
+    }
+}
+
+fn push(analysis: &mut Analysis, number: u64) {
+    let start = analysis.normal.len() as u32;
+    // Six letters, so that no two are one stem.
+    let mut rest = number + 100_000;
+    for _ in 0..6 {
+        analysis.normal.push(char::from(b'a' + (rest % 26) as u8));
+        rest /= 26;
+    }
+    let normal = (start, analysis.normal.len() as u32);
+    let hash = hash_word(&analysis.normal[start as usize..]);
+    analysis.normal.push(' ');
+    analysis.words.push(Word { hash, normal, raw: (0, 0) });
+}
+
+fn write(seeded: &mut Seeded, story: u64, analysis: &mut Analysis) {
+    analysis.clear();
+    let mut own = Seeded(story.wrapping_mul(0x2545_f491_4f6c_dd1d));
+    let left_out = seeded.next() % 6;
+    for place in 0..6 {
+        let word = own.next() % WORDS;
+        if place != left_out {
+            push(analysis, word);
+        }
+    }
+    for _ in 0..4 {
+        push(analysis, WORDS + COMMON.powf(seeded.unit()) as u64);
+    }
+}
+
+/// Nanoseconds that this thread was on a core.
+fn core_ns(began: Instant) -> u64 {
+    let counted = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
+    let of_kernel = counted.and_then(|text| text.split(' ').next().and_then(|first| first.parse().ok()));
+    of_kernel.unwrap_or_else(|| began.elapsed().as_nanos() as u64)
+}
+
+fn main() {
+    let asked: Vec<u64> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();
+    let sizes = if asked.is_empty() { vec![1_000, 10_000, 50_000, 100_000, 1_000_000] } else { asked };
+    println!(
+        "live clusters | posts joined % | worker ns a post | owner ns a post | bytes a cluster beside terms | MB in all"
+    );
+    for stories in sizes {
+        let config = NarrativeConfig { clusters_max: 1 << 21, narratives_max: 1 << 21, ..NarrativeConfig::default() };
+        let mut observer = NarrativeObserver::new(config.clone());
+        let mut owner = Narratives::new(config, 10);
+        let began = Instant::now();
+        let (mut seeded, mut analysis, mut post) = (Seeded(1), Analysis::new(), EdgePost::default());
+        let (mut worker, mut at_owner, mut deltas): (u64, u64, Vec<MinuteDelta>) = (0, 0, Vec::new());
+        let mut opened = 0;
+        for number in 0..stories + MEASURED {
+            if number == stories {
+                (worker, at_owner) = (0, 0);
+                observer.close(i64::MAX, &mut |delta| owner.merge(0, delta));
+                opened = observer.counters().clusters_opened;
+            }
+            let minute = number / MINUTE;
+            let story = if number < stories { number } else { seeded.next() % stories };
+            write(&mut seeded, story, &mut analysis);
+            post.time = EventTime::from_unix((minute * 60 + number % MINUTE / 1_000) as i64);
+            post.author = Some(AuthorToken::from_bits(seeded.next() % 100_000));
+            post.key = Some(PostKey::from_bits(number));
+            let before = core_ns(began);
+            observer.observe(&post, &analysis);
+            if number % MINUTE == MINUTE - 1 || number + 1 == stories + MEASURED {
+                observer.close(i64::MAX, &mut |delta| deltas.push(delta));
+            }
+            let between = core_ns(began);
+            worker += between - before;
+            if !deltas.is_empty() {
+                deltas.drain(..).for_each(|delta| owner.merge(0, delta));
+                std::hint::black_box(owner.close((minute as i64 + 1) * 60));
+                at_owner += core_ns(began) - between;
+            }
+        }
+        // Asking the kernel takes time, too.
+        let began_asking = core_ns(began);
+        (0..10_000).for_each(|_| {
+            std::hint::black_box(core_ns(began));
+        });
+        let asking = (core_ns(began) - began_asking) / 10_000;
+        let joined = 100.0 - (observer.counters().clusters_opened - opened) as f64 * 100.0 / MEASURED as f64;
+        let (beside, terms) = observer.clusterer().bytes();
+        let live = observer.clusterer().live();
+        println!(
+            "{live:>13} | {joined:>14.1} | {:>16} | {:>15} | {:>28} | {:>9}",
+            (worker / MEASURED).saturating_sub(asking),
+            at_owner / MEASURED,
+            beside / live.max(1),
+            (beside + terms) >> 20
+        );
+    }
+}

@@ -1,0 +1,428 @@
+//! What must hold of narratives whatever people write.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use groundswell_detect::narrative::{
+    Closed, EventKind, LocalId, MinuteDelta, NarrativeConfig, NarrativeEvent, NarrativeId, NarrativeObserver,
+    Narratives, POSTINGS_MAX, State,
+};
+use groundswell_edge::{AuthorToken, DeleteKey, EdgePost, PostKey};
+use groundswell_post::EventTime;
+use groundswell_sketch::{Step, Window};
+use groundswell_text::{Analysis, Analyzer};
+use proptest::prelude::*;
+
+const K: u64 = 10;
+
+/// One worker and the owner, fed with texts.
+struct Bench {
+    analyzer: Analyzer,
+    analysis: Analysis,
+    observers: Vec<NarrativeObserver>,
+    owner: Narratives,
+    keys: u64,
+    clusters: HashMap<u64, LocalId>,
+    closed: Closed,
+}
+
+impl Bench {
+    fn new(config: NarrativeConfig, workers: usize) -> Self {
+        let mut owner = Narratives::new(config.clone(), K);
+        owner.remember_all();
+        Self {
+            analyzer: Analyzer::new(),
+            analysis: Analysis::new(),
+            observers: (0..workers).map(|_| NarrativeObserver::new(config.clone())).collect(),
+            owner,
+            keys: 0,
+            clusters: HashMap::new(),
+            closed: Closed::default(),
+        }
+    }
+
+    fn post_to(&mut self, worker: usize, unix: i64, author: u64, text: &str) -> u64 {
+        self.keys += 1;
+        let post = EdgePost {
+            time: EventTime::from_unix(unix),
+            text: text.to_owned(),
+            language: Some(*b"en"),
+            author: Some(AuthorToken::from_bits(author)),
+            key: Some(PostKey::from_bits(self.keys)),
+            ..EdgePost::default()
+        };
+        self.analyzer.analyze(&post, &mut self.analysis);
+        self.observers[worker].observe(&post, &self.analysis);
+        self.keys
+    }
+
+    fn post(&mut self, unix: i64, author: u64, text: &str) -> u64 {
+        self.post_to(0, unix, author, text)
+    }
+
+    fn close(&mut self, before: i64) {
+        for (worker, observer) in self.observers.iter_mut().enumerate() {
+            let owner = &mut self.owner;
+            let clusters = &mut self.clusters;
+            observer.close_and_tell(
+                before,
+                &mut |key, cluster| {
+                    clusters.insert(key, cluster);
+                },
+                &mut |delta| {
+                    owner.merge(worker as u16, delta);
+                },
+            );
+        }
+        let closed = self.owner.close(before);
+        self.closed.events.extend(closed.events);
+        self.closed.candidates = closed.candidates;
+    }
+
+    fn narrative_of(&self, key: u64) -> (bool, u64) {
+        self.owner.became(0, self.clusters[&key]).unwrap()
+    }
+
+    fn events(&self, kind: EventKind) -> Vec<&NarrativeEvent> {
+        self.closed.events.iter().filter(|event| event.event == kind).collect()
+    }
+}
+
+/// Pronounceable words that are no stop words.
+fn word(number: usize) -> String {
+    const PARTS: [&str; 20] = [
+        "ba", "ce", "do", "fi", "gu", "ka", "le", "mo", "ni", "pu", "ra", "se", "to", "vi", "wu", "xa", "ye", "zo",
+        "je", "hi",
+    ];
+    format!("{}{}{}n", PARTS[number % 20], PARTS[number / 20 % 20], PARTS[number / 400 % 20])
+}
+
+fn text(words: impl IntoIterator<Item = usize>) -> String {
+    words.into_iter().map(word).collect::<Vec<_>>().join(" ")
+}
+
+struct Seeded(u64);
+
+impl Seeded {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let z = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ z >> 31) % bound as u64) as usize
+    }
+}
+
+/// Ten words of a story's fourteen, and one of anywhere.
+fn story_text(seeded: &mut Seeded, story: usize) -> String {
+    let own: Vec<usize> = (0..8).map(|_| 4_000 + story * 14 + seeded.below(14)).collect();
+    text(own.into_iter().chain([seeded.below(4_000)]))
+}
+
+/// The live story as found among posts that are no part of it: its largest narrative and how much of it that is.
+fn recall(bench: &Bench, keys: &[u64]) -> f64 {
+    let mut counts: HashMap<(bool, u64), usize> = HashMap::new();
+    keys.iter().for_each(|key| *counts.entry(bench.narrative_of(*key)).or_default() += 1);
+    counts.values().max().copied().unwrap_or(0) as f64 / keys.len() as f64
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn identical_and_nearly_identical_texts_land_together(
+        seed in any::<u64>(),
+        words in prop::collection::hash_set(0..4_000_usize, 9..20),
+        changed in any::<prop::sample::Index>(),
+        between in 0..400_usize,
+        gap in 0..600_i64,
+    ) {
+        let words: Vec<usize> = words.into_iter().collect();
+        let mut seeded = Seeded(seed);
+        let mut bench = Bench::new(NarrativeConfig::default(), 1);
+        for at in 0..100 {
+            let noise = text((0..8).map(|_| seeded.below(4_000)));
+            bench.post(at, seed ^ at as u64, &noise);
+        }
+        let first = bench.post(100, 1, &text(words.iter().copied()));
+        for at in 0..between {
+            // Others use its words, too, so that clusters compete for it.
+            let stolen = words[seeded.below(words.len())];
+            let noise = text((0..6).map(|_| seeded.below(4_000)).chain([stolen]));
+            bench.post(101 + at as i64 * gap / 400, 7 + at as u64, &noise);
+        }
+        let same = bench.post(101 + gap, 2, &text(words.iter().copied()));
+        let mut near = words.clone();
+        *near.get_mut(changed.index(words.len())).unwrap() = 7_999;
+        let near = bench.post(102 + gap, 3, &text(near));
+        bench.close(i64::MAX);
+        prop_assert_eq!(bench.narrative_of(first), bench.narrative_of(same));
+        prop_assert_eq!(bench.narrative_of(first), bench.narrative_of(near));
+    }
+
+    #[test]
+    fn neither_order_of_arrival_nor_of_workers_matters(seed in any::<u64>()) {
+        let mut seeded = Seeded(seed);
+        let posts: Vec<(usize, i64, u64, u64, String)> = (0..300_u64)
+            .map(|key| {
+                let story = seeded.below(3);
+                let author = seeded.below(60) as u64;
+                (seeded.below(3), seeded.below(240) as i64, key, author, story_text(&mut seeded, story))
+            })
+            .collect();
+        let run = |order: &[usize], backward: bool| {
+            let config = NarrativeConfig::default();
+            let (mut analyzer, mut analysis) = (Analyzer::new(), Analysis::new());
+            let mut observers: Vec<_> = (0..3).map(|_| NarrativeObserver::new(config.clone())).collect();
+            for index in order {
+                let (worker, unix, key, author, text) = &posts[*index];
+                let post = EdgePost {
+                    time: EventTime::from_unix(*unix),
+                    text: text.clone(),
+                    author: Some(AuthorToken::from_bits(*author)),
+                    key: Some(PostKey::from_bits(*key)),
+                    ..EdgePost::default()
+                };
+                analyzer.analyze(&post, &mut analysis);
+                observers[*worker].observe(&post, &analysis);
+            }
+            let mut deltas: Vec<(u16, MinuteDelta)> = Vec::new();
+            for (worker, observer) in observers.iter_mut().enumerate() {
+                observer.close(i64::MAX, &mut |delta| deltas.push((worker as u16, delta)));
+            }
+            if backward {
+                deltas.reverse();
+            }
+            let mut owner = Narratives::new(config, K);
+            deltas.into_iter().for_each(|(worker, delta)| owner.merge(worker, delta));
+            (1..=5).map(|minute| owner.close(minute * 60)).collect::<Vec<Closed>>()
+        };
+        let order: Vec<usize> = (0..posts.len()).collect();
+        let mut mixed = order.clone();
+        for at in (1..mixed.len()).rev() {
+            mixed.swap(at, seeded.below(at + 1));
+        }
+        let one = run(&order, false);
+        prop_assert!(one.iter().any(|closed| !closed.candidates.is_empty()));
+        prop_assert_eq!(&one, &run(&mixed, true));
+    }
+}
+
+/// A story of 200 posts among a flood of `flood` texts, within bounds; returns how much of the story is one narrative.
+fn under_flood(flood: impl Fn(&mut Seeded, usize) -> String) -> f64 {
+    let config = NarrativeConfig { clusters_max: 2_000, terms_max: 12_000, ..NarrativeConfig::default() };
+    let mut bench = Bench::new(config.clone(), 1);
+    let mut seeded = Seeded(5);
+    let mut keys = Vec::new();
+    for at in 0..10_000_usize {
+        let unix = at as i64 / 50;
+        let noise = flood(&mut seeded, at);
+        bench.post(unix, 1_000_000 + at as u64 % 5_000, &noise);
+        if at % 50 == 0 {
+            let told = story_text(&mut seeded, 0);
+            keys.push(bench.post(unix, at as u64, &told));
+        }
+        if at % 3_000 == 2_999 {
+            bench.close(unix);
+            assert!(bench.observers[0].clusterer().live() <= config.clusters_max);
+        }
+    }
+    bench.close(i64::MAX);
+    let counters = bench.observers[0].counters();
+    assert_eq!(counters.posts_clustered, 10_200);
+    assert!(bench.observers[0].clusterer().live() <= config.clusters_max);
+    let (beside, terms) = bench.observers[0].clusterer().bytes();
+    assert!(beside <= config.clusters_max * 1_024, "{beside}");
+    assert!(terms < 40 << 20, "{terms}");
+    recall(&bench, &keys)
+}
+
+#[test]
+fn an_honest_story_is_found_under_every_flood() {
+    let found = [
+        ("one text", under_flood(|_, _| text(0..10))),
+        ("random words", under_flood(|seeded, _| text((0..10).map(|_| seeded.below(4_000))))),
+        (
+            "new words",
+            under_flood(|_, at| (0..10).map(|word| format!("q{}x{word}z", at * 31)).collect::<Vec<_>>().join(" ")),
+        ),
+        ("one word", under_flood(|_, _| ["bridge"; 40].join(" "))),
+        (
+            "glue",
+            under_flood(|seeded, _| {
+                let own = text((0..5).map(|_| 4_000 + seeded.below(14)));
+                format!("{own} {}", text((0..5).map(|_| 4_000 + 14 + seeded.below(14))))
+            }),
+        ),
+    ];
+    println!("{found:?}");
+    for (flood, recall) in found {
+        assert!(recall >= 0.8, "{flood}: {recall}");
+    }
+}
+
+#[test]
+fn postings_stay_bounded_when_everyone_writes_one_word() {
+    let mut bench = Bench::new(NarrativeConfig::default(), 1);
+    for at in 0..3_000_usize {
+        bench.post(0, at as u64, &format!("bridge {}", text((0..8).map(|word| 10 * at + word))));
+    }
+    bench.close(60);
+    let counters = bench.observers[0].counters();
+    assert!(counters.clusters_opened as usize <= POSTINGS_MAX || counters.postings_left_out > 0, "{counters:?}");
+}
+
+#[test]
+fn a_life_from_birth_to_end() {
+    let mut bench = Bench::new(NarrativeConfig::default(), 1);
+    let mut seeded = Seeded(9);
+    let mut told = |bench: &mut Bench, minute: i64, posts: i64, from: u64| {
+        for post in 0..posts {
+            let text = story_text(&mut seeded, 0);
+            bench.post(minute * 60 + post % 60, from + post as u64, &text);
+        }
+        bench.close(minute * 60 + 60);
+    };
+    told(&mut bench, 0, 5, 0);
+    assert!(bench.closed.events.is_empty() && bench.closed.candidates.is_empty(), "five authors are no narrative");
+    told(&mut bench, 1, 15, 100);
+    let [birth] = bench.events(EventKind::Birth)[..] else { panic!("{:?}", bench.closed) };
+    let id = birth.id;
+    assert_eq!(birth.time, 120);
+    let born = bench.closed.candidates[0].clone();
+    assert_eq!((born.state, born.posts, born.authors, born.minute_posts), (State::Emerging, 20, 20, 15));
+    assert!(born.terms.iter().any(|term| term.authors >= K) && born.languages == [(*b"en", 20)]);
+    let mut states = BTreeSet::new();
+    for minute in 2..240 {
+        let posts = match minute {
+            2..=80 => 4,
+            81..=110 => 4 + (minute - 80),
+            111..=150 => (40 - (minute - 110)).max(1),
+            _ => 0,
+        };
+        told(&mut bench, minute, posts, minute as u64 * 100);
+        bench.closed.candidates.iter().filter(|candidate| candidate.id == id).for_each(|candidate| {
+            states.insert(candidate.state);
+        });
+    }
+    let expected = [State::Emerging, State::Growing, State::Steady, State::Fading, State::Dormant];
+    assert_eq!(states.into_iter().collect::<Vec<_>>(), expected, "{:?}", bench.events(EventKind::State));
+    for minute in (240..2_000).step_by(10) {
+        bench.post(minute * 60, 1, &text([minute as usize, minute as usize + 7]));
+        bench.close(minute * 60 + 60);
+    }
+    let ends = bench.events(EventKind::End);
+    assert!(ends.len() == 1 && ends[0].id == id, "{ends:?}");
+}
+
+#[test]
+fn two_workers_clusters_of_one_story_are_one_narrative() {
+    let mut bench = Bench::new(NarrativeConfig::default(), 2);
+    let mut seeded = Seeded(3);
+    for at in 0..200_u64 {
+        let told = story_text(&mut seeded, at as usize % 2);
+        bench.post_to(at as usize / 2 % 2, at as i64, at, &told);
+        if at % 20 == 19 {
+            bench.close(at as i64 / 60 * 60);
+        }
+    }
+    bench.close(i64::MAX);
+    let alive: Vec<_> = bench.closed.candidates.iter().filter(|candidate| candidate.merged_into.is_none()).collect();
+    let posts: Vec<u64> = alive.iter().map(|candidate| candidate.posts).collect();
+    assert!(posts.iter().filter(|posts| **posts >= 90).count() == 2, "{posts:?}");
+    // What had a name and became part of another says so once, and its name is not given again.
+    let mut born = HashSet::new();
+    assert!(bench.events(EventKind::Birth).iter().all(|event| born.insert(event.id)));
+    for event in bench.events(EventKind::Merge) {
+        assert!(born.contains(&event.id) && born.contains(&event.others[0]) && event.id != event.others[0]);
+    }
+}
+
+#[test]
+fn what_held_two_stories_is_split() {
+    let mut bench = Bench::new(NarrativeConfig::default(), 1);
+    let mut seeded = Seeded(4);
+    let of = |seeded: &mut Seeded, story: usize| {
+        text((0..6).map(|_| 4_000 + story * 6 + seeded.below(6)).collect::<Vec<_>>())
+    };
+    // First everyone writes of both, then some of one and some of the other.
+    for minute in 0..20_i64 {
+        for post in 0..20_u64 {
+            let told = if minute < 3 {
+                format!("{} {}", of(&mut seeded, 0), of(&mut seeded, 1))
+            } else {
+                of(&mut seeded, post as usize % 2)
+            };
+            bench.post(minute * 60 + post as i64, minute as u64 * 20 + post, &told);
+        }
+        bench.close(minute * 60 + 60);
+    }
+    assert!(bench.observers[0].counters().clusters_split > 0, "{:?}", bench.observers[0].counters());
+    let splits = bench.events(EventKind::Split);
+    let births: Vec<NarrativeId> = bench.events(EventKind::Birth).iter().map(|event| event.id).collect();
+    assert!(splits.len() == 1 && births.contains(&splits[0].id) && births.contains(&splits[0].others[0]), "{splits:?}");
+}
+
+#[test]
+fn a_deleted_post_is_not_clustered_and_not_counted() {
+    let mut bench = Bench::new(NarrativeConfig::default(), 1);
+    let mut seeded = Seeded(2);
+    let mut keys = Vec::new();
+    for author in 0..20 {
+        let told = story_text(&mut seeded, 0);
+        keys.push(bench.post(author as i64, author, &told));
+    }
+    let minute = Window { step: Step::Minute, start: 0 };
+    let mut gone: HashSet<DeleteKey> = keys[..4].iter().map(|key| DeleteKey::Post(PostKey::from_bits(*key))).collect();
+    gone.insert(DeleteKey::Author(AuthorToken::from_bits(19)));
+    assert_eq!(bench.observers[0].delete(minute, &gone), 5);
+    assert_eq!(bench.observers[0].delete(minute, &gone), 0);
+    assert_eq!(bench.observers[0].records(), 15);
+    bench.close(60);
+    assert!(keys[..4].iter().all(|key| !bench.clusters.contains_key(key)));
+    assert_eq!((bench.closed.candidates[0].posts, bench.closed.candidates[0].authors), (15, 15));
+}
+
+#[test]
+fn full_logs_are_clustered_early_and_counted() {
+    let config = NarrativeConfig { log_bytes_max: 20_000, ..NarrativeConfig::default() };
+    let mut bench = Bench::new(config, 1);
+    let mut seeded = Seeded(2);
+    for author in 0..600 {
+        let told = story_text(&mut seeded, 0);
+        bench.post(author as i64 / 3, author, &told);
+    }
+    bench.close(i64::MAX);
+    assert!(bench.observers[0].counters().posts_clustered_early > 300);
+    assert_eq!(bench.observers[0].counters().posts_clustered, 600);
+    assert_eq!(bench.closed.candidates.iter().map(|candidate| candidate.posts).sum::<u64>(), 600);
+}
+
+#[test]
+fn authors_of_two_days_do_not_add_up() {
+    let mut bench = Bench::new(NarrativeConfig::default(), 1);
+    let mut seeded = Seeded(6);
+    let midnight = 86_400;
+    for post in 0..12_i64 {
+        // Seven before midnight, five after: other tokens, whoever they are.
+        let told = story_text(&mut seeded, 0);
+        bench.post(midnight - 7 * 60 + post * 60, post as u64, &told);
+    }
+    bench.close(i64::MAX);
+    assert!(bench.closed.events.is_empty(), "{:?}", bench.closed.events);
+}
+
+#[test]
+fn nothing_prints_what_it_holds() {
+    let mut bench = Bench::new(NarrativeConfig::default(), 1);
+    for author in 0..20 {
+        bench.post(author as i64, author, "the canary sings of Tarnow #canary");
+    }
+    let mut printed = format!("{:?}", bench.observers);
+    bench.observers[0].close(60, &mut |delta| {
+        printed += &format!("{delta:?} {:?} {:?}", delta.locals, delta.locals[0].terms);
+        bench.owner.merge(0, delta);
+    });
+    let closed = bench.owner.close(60);
+    assert!(!closed.candidates.is_empty());
+    printed += &format!("{closed:?} {:?} {:?}", bench.owner, closed.candidates[0].terms);
+    assert!(!printed.to_lowercase().contains("canary") && !printed.contains("tarnow"), "{printed}");
+}
