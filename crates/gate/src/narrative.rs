@@ -326,6 +326,8 @@ pub enum NarrativeReason {
         /// For so many minutes.
         minutes: u64,
     },
+    /// Its leading words do not stand together: a topic, and no story.
+    NoCore,
     /// There were too many narratives.
     NoRoom,
 }
@@ -465,6 +467,7 @@ impl Gate {
             NarrativeReason::WordsApart => "two stories in one: their leading words never met in a post".to_owned(),
             // To whole hours: the minute of the last post may be one person's.
             NarrativeReason::Silent { minutes } => format!("nobody carried it for {} h", minutes / 60),
+            NarrativeReason::NoCore => "its leading words no longer stand together".to_owned(),
             NarrativeReason::NoRoom => "more narratives than there is room for".to_owned(),
         };
         Some(Released::new(NarrativeEvent {

@@ -46,6 +46,12 @@ impl BitsByDay {
 }
 
 impl Buckets {
+    /// Forgets what was told; what waits goes on waiting.
+    pub(super) fn begin_anew(&mut self) {
+        self.closed.clear();
+        self.authors = 0;
+    }
+
     /// Adds what came in a minute, of which the first post may be older.
     pub(super) fn add(&mut self, first: i64, minute: i64, posts: u64, authors: &Distinct) {
         self.start = Some(self.start.map_or(first, |start| start.min(first)));

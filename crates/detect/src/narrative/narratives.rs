@@ -61,6 +61,8 @@ pub struct Narratives {
     parts: HashMap<LocalKey, Part>,
     /// Stories by their leading terms.
     found: IdentityMap<Vec<StoryKey>>,
+    /// Those that ended in the minutes being closed, as they are told for the last time.
+    parting: Vec<NarrativeCandidate>,
     counters: NarrativeCounters,
     links: Option<Links>,
 }
@@ -91,6 +93,7 @@ impl Narratives {
             next: 1,
             parts: HashMap::new(),
             found: IdentityMap::default(),
+            parting: Vec::new(),
             counters: NarrativeCounters::default(),
             links: None,
         }
@@ -130,6 +133,7 @@ impl Narratives {
         if let Some(minute) = last {
             let propose = |key: &StoryKey| self.stories.get(key)?.candidate(minute);
             closed.candidates = changed.iter().filter_map(propose).collect();
+            closed.candidates.append(&mut self.parting);
             closed.candidates.sort_by_key(|candidate| candidate.id);
             self.forget_merged();
         }
@@ -485,6 +489,7 @@ impl Narratives {
                     others: Vec::new(),
                     reason: Reason::NoCore,
                 });
+                self.parting.extend(story.at_the_end(minute));
                 // Should it find a core again, that is a new narrative.
                 story.id = None;
                 continue;
@@ -565,6 +570,7 @@ impl Narratives {
             if let Some(id) = self.stories.get(&key).and_then(|story| story.id) {
                 let (time, event, others) = (minute + 60, EventKind::End, Vec::new());
                 events.push(NarrativeEvent { time, event, id, others, reason: Reason::NoRoom });
+                self.parting.extend(self.stories.get(&key).and_then(|story| story.at_the_end(minute)));
             }
             self.drop_story(key);
         }
@@ -580,6 +586,11 @@ impl Story {
     fn growth(&self, minute: i64) -> Growth {
         let (recent, before) = self.recent(minute);
         Growth::of(recent, before)
+    }
+
+    /// As it is told for the last time.
+    fn at_the_end(&self, minute: i64) -> Option<NarrativeCandidate> {
+        Some(NarrativeCandidate { state: State::Dormant, ..self.candidate(minute)? })
     }
 
     fn candidate(&self, minute: i64) -> Option<NarrativeCandidate> {

@@ -132,6 +132,8 @@ impl Story {
     pub(super) fn born(&mut self, id: NarrativeId, minute: i64) {
         self.id = Some(id);
         self.born_at = minute;
+        // What was told before was told of another narrative.
+        self.buckets.begin_anew();
     }
 
     /// Adds what a worker saw.

@@ -106,6 +106,7 @@ impl NarrativeEvent {
             Reason::Posts { moved, of } => gate::NarrativeReason::Moved { share: moved as f32 / of.max(1) as f32 },
             Reason::WordsApart => gate::NarrativeReason::WordsApart,
             Reason::Silence { minutes } => gate::NarrativeReason::Silent { minutes },
+            Reason::NoCore => gate::NarrativeReason::NoCore,
             Reason::NoRoom => gate::NarrativeReason::NoRoom,
             Reason::State { .. } => return None,
         };
