@@ -98,7 +98,7 @@ fn input(canaries: &[Canary]) -> String {
         let (author, id) = if number % 4 == 0 {
             (canary.author.clone(), format!("{}-{number}", canary.id))
         } else {
-            (format!("crowd{}", number % 40), format!("crowdpost{number}"))
+            (format!("crowd{}", number % 200), format!("crowdpost{number}"))
         };
         let line = serde_json::json!({
             "time": format!("2026-01-05T10:{:02}:{:02}Z", number / 60, number % 60),
@@ -181,6 +181,7 @@ fn no_canary_leaves_the_engine() {
                 .arg(&file)
                 .arg("--data")
                 .arg(&data)
+                .env("GROUNDSWELL_NARRATIVES_ENABLED", "true")
                 .env("GROUNDSWELL_LOG", "trace"),
         );
         assert_eq!(replayed.code, 0, "{}", replayed.stderr);
@@ -202,6 +203,11 @@ fn no_canary_leaves_the_engine() {
                 }
             }
         }
+        for events in [&[][..], &["--events"]] {
+            let told = succeed(groundswell().args(["export", "narratives"]).args(events).arg("--data").arg(&data));
+            search("export narratives", told.as_bytes(), &canaries);
+            assert!(!told.is_empty(), "the crowd's story is there");
+        }
         let rows = common::export(&data, "term", "hour");
         assert!(rows.iter().any(|row| row["by"]["term"] == "flood"), "the crowd's words are there: {rows:?}");
     }
@@ -217,6 +223,7 @@ fn no_canary_leaves_the_engine() {
         .arg(&file)
         .arg("--data")
         .arg(&data)
+        .env("GROUNDSWELL_NARRATIVES_ENABLED", "true")
         .env("GROUNDSWELL_LOG", "trace")
         .stdout(Stdio::null())
         .stderr(std::fs::File::create(&log).unwrap())
@@ -240,6 +247,8 @@ fn no_canary_leaves_the_engine() {
         "/api/v1/status",
         "/api/v1/sources",
         "/api/v1/watches",
+        "/api/v1/narratives",
+        "/api/v1/narratives/events",
     ]
     .map(str::to_owned)
     .to_vec();
