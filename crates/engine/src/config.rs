@@ -67,6 +67,9 @@ pub enum EngineError {
     /// The workers could not be connected.
     #[error("cannot connect the workers: {0}")]
     Cluster(String),
+    /// Another process of the cluster ended without a word.
+    #[error("{0} is gone; start the whole cluster again")]
+    Gone(String),
     /// A thread could not be started.
     #[error("cannot start a thread")]
     Thread(#[source] std::io::Error),

@@ -246,11 +246,7 @@ fn run_with(
     if let Some(panic) = panicked {
         let gone: Vec<String> =
             links.gone().into_iter().map(|process| format!("process {process} ({})", addresses[process])).collect();
-        return Err(if gone.is_empty() {
-            EngineError::Worker(panic)
-        } else {
-            EngineError::Cluster(format!("{} is gone; start the whole cluster again", gone.join(", ")))
-        });
+        return Err(if gone.is_empty() { EngineError::Worker(panic) } else { EngineError::Gone(gone.join(", ")) });
     }
     sunk.map_err(|_| EngineError::Worker("the sink's thread panicked".to_owned()))?.map_err(EngineError::Sink)?;
     Ok(counters.totals())

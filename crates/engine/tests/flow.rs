@@ -166,3 +166,28 @@ fn a_post_from_the_future_makes_no_other_late() {
     assert_eq!((totals.records.rejected, totals.records.late, totals.records.accepted), (1, 0, 99));
     assert_eq!(totals.rejected_by.keys().collect::<Vec<_>>(), ["time: in the future"]);
 }
+
+#[test]
+fn a_worker_that_is_ahead_takes_no_author_key_from_the_others() {
+    // Blocks of many days each: what one worker has closed is days after what another has just decoded.
+    let day = 86_400;
+    let block = |number: i64| {
+        let bytes = (0..200).fold(Vec::new(), |mut bytes: Vec<u8>, post| {
+            let time = START + 3_600 - (16 - number) * 10 * day + post * day / 20;
+            bytes.extend(
+                format!(
+                    r#"{{"did":"did:plc:a{post}","time_us":{time}000000,"kind":"commit","commit":{{"collection":"app.bsky.feed.post","operation":"create","rkey":"{number}-{post}","record":{{"text":"t"}}}}}}"#
+                )
+                .into_bytes(),
+            );
+            bytes.push(b'\n');
+            bytes
+        });
+        (bytes, Portion::ALL)
+    };
+    for _ in 0..5 {
+        let (totals, ..) = run_blocks(4, (0..16).map(block).collect());
+        assert_eq!((totals.records.accepted, totals.records.late), (3_200, 0));
+        assert!(totals.limits().iter().all(|(limit, count)| !limit.contains("without_key") || *count == 0));
+    }
+}
