@@ -22,8 +22,8 @@ use crate::counters::Totals;
 /// First bytes of every checkpoint.
 const MAGIC: &[u8; 8] = b"GSWELLCP";
 /// Changes whenever what follows changes its meaning or its form.
-/// 2: posts that were thinned are counted.
-const FORMAT: u32 = 2;
+/// 2: posts that were thinned are counted. 3: narratives are counted.
+const FORMAT: u32 = 3;
 
 /// Where one source was.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -483,7 +483,7 @@ mod tests {
     }
 
     const FORM_OF_AN_EMPTY_ONE: &str =
-        "475357454c4c43500200000000000000000000000000000000000000000000000000000000000000010000000000";
+        "475357454c4c435003000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000010000000000";
 
     #[test]
     fn those_who_stay_do_not_wait_for_those_who_left() {
