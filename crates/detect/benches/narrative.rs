@@ -5,6 +5,8 @@
 //! before; then 200,000 posts of random stories are measured, in minutes of 60,000: core time (of this thread, as the kernel
 //! counts it) of reading features, logging, clustering, folding and telling, and apart from it that of the owner.
 
+#![allow(clippy::print_stdout, reason = "a bench prints")]
+
 use std::time::Instant;
 
 use groundswell_detect::narrative::{MinuteDelta, NarrativeConfig, NarrativeObserver, Narratives};

@@ -271,7 +271,8 @@ impl Clusterer {
             let likeness = dot / cluster.norm2.sqrt().max(f32::MIN_POSITIVE);
             let is_larger = asking.is_none_or(|asking| (cluster.posts, cluster.id) > asking);
             let is_better = best.is_none_or(|(other, most)| {
-                likeness > most || (likeness == most && cluster.id < self.clusters[other as usize].id)
+                // Of equals, the older one.
+                likeness.total_cmp(&most).then_with(|| self.clusters[other as usize].id.cmp(&cluster.id)).is_gt()
             });
             if slot != except && is_larger && is_better {
                 best = Some((slot, likeness));

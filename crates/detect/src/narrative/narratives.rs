@@ -318,22 +318,19 @@ impl Narratives {
                 if let Some(story) = self.stories.get_mut(&part.story) {
                     story.locals.remove(&(*worker, *from));
                 }
-                let target = match self.parts.get_mut(&(*worker, *into)) {
-                    Some(target) => {
-                        target.posts += part.posts;
-                        target.story
+                let target = if let Some(target) = self.parts.get_mut(&(*worker, *into)) {
+                    target.posts += part.posts;
+                    target.story
+                } else {
+                    // It has not been told of: what is known of the part goes on under its name.
+                    self.parts.insert((*worker, *into), part);
+                    if let Some(links) = &mut self.links {
+                        links.clusters.insert((*worker, *into), part.story);
                     }
-                    None => {
-                        // It has not been told of: what is known of the part goes on under its name.
-                        self.parts.insert((*worker, *into), part);
-                        if let Some(links) = &mut self.links {
-                            links.clusters.insert((*worker, *into), part.story);
-                        }
-                        if let Some(story) = self.stories.get_mut(&part.story) {
-                            story.locals.insert((*worker, *into));
-                        }
-                        continue;
+                    if let Some(story) = self.stories.get_mut(&part.story) {
+                        story.locals.insert((*worker, *into));
                     }
+                    continue;
                 };
                 if target != part.story {
                     *moved.entry((part.story, target)).or_default() += part.posts;

@@ -37,8 +37,8 @@ pub(super) enum Boilerplate {
 const POSTS_PER_AUTHOR_MAX: f64 = 8.0;
 /// What the word that sets a story apart most must weigh: exp(-H/4) of one spread evenly over some 400 clusters.
 const SHARPNESS_MIN: f32 = 0.22;
-/// How many of its leading words a post of a story has on average, the most frequent one not counted.
-const CORE_MIN: f64 = 0.75;
+/// In what part of a story's posts its second and third most frequent leading words stand, together.
+const CORE_MIN: f64 = 0.4;
 /// Posts from which on a narrative that has a name may turn out to have no core.
 const CORE_POSTS: u64 = 50;
 /// So many leading words are looked at.
@@ -369,13 +369,13 @@ impl Story {
         self.posts >= CORE_POSTS && self.core() < CORE_MIN
     }
 
-    /// Leading words a post, the most frequent one left out. Of each word one post does not count: some word always stands
-    /// in some post.
+    /// The parts of its posts that have the second and the third most frequent of its leading words, added up. Of each word
+    /// one post does not count: some word always stands in some post.
     fn core(&self) -> f64 {
         let leading = self.terms.iter().filter(|term| term.kind != FeatureKind::Link).take(CORE_TERMS);
-        let words = leading.map(|term| term.posts.saturating_sub(1));
-        let (sum, most) = words.fold((0, 0), |(sum, most), posts| (sum + posts, most.max(posts)));
-        (sum - most) as f64 / self.posts.max(1) as f64
+        let mut posts: Vec<u64> = leading.map(|term| term.posts.saturating_sub(1)).collect();
+        posts.sort_unstable_by(|a, b| b.cmp(a));
+        posts.iter().skip(1).take(2).sum::<u64>() as f64 / self.posts.max(1) as f64
     }
 
     fn is_even(&self) -> bool {

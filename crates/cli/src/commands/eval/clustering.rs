@@ -73,11 +73,9 @@ pub(super) fn clustering(arguments: &EvalArgs) -> Outcome {
     owner.remember_all();
     let mut clusters = vec![LocalId(0); posts.len()];
     let mut close = |before: i64, observer: &mut NarrativeObserver, owner: &mut Narratives| {
-        observer.close_and_tell(
-            before,
-            &mut |row, cluster| clusters[row as usize] = cluster,
-            &mut |delta| owner.merge(0, delta),
-        );
+        observer.close_and_tell(before, &mut |row, cluster| clusters[row as usize] = cluster, &mut |delta| {
+            owner.merge(0, delta)
+        });
         owner.close(before);
     };
     let began = Instant::now();
