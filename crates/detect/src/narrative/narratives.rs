@@ -477,7 +477,7 @@ impl Narratives {
                     reason: Reason::NoCore,
                 });
                 // Should it find a core again, that is a new narrative.
-                story.id = None;
+                story.begin_anew(minute);
                 continue;
             }
             let growth = story.growth(minute);
@@ -492,11 +492,15 @@ impl Narratives {
                 };
                 events.push(NarrativeEvent { time, event: EventKind::State, id, others: Vec::new(), reason });
             }
-            // Should a worker still hold a cluster of it, what comes there begins a new one.
             if silent >= ENDED_MINUTES {
                 let reason = Reason::Silence { minutes: silent as u64 };
                 events.push(NarrativeEvent { time, event: EventKind::End, id, others: Vec::new(), reason });
-                gone.push(*key);
+                if story.locals.is_empty() {
+                    gone.push(*key);
+                } else {
+                    // A worker still holds a cluster of it: what comes there is a new narrative.
+                    story.begin_anew(minute);
+                }
             }
         }
         for (key, id) in born {

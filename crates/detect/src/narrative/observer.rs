@@ -88,6 +88,8 @@ impl NarrativeObserver {
 
     /// Forgets what is named in an open minute; returns how many posts that were. What was clustered early is out of reach.
     pub fn delete(&mut self, minute: Window, keys: &HashSet<DeleteKey>) -> u64 {
+        // The last post may be one of them.
+        self.features = Features::new();
         let Some(log) = self.minutes.get_mut(&minute.start).filter(|_| !keys.is_empty()) else { return 0 };
         let before = log.bytes();
         let deleted = log.delete(&Deletions::new(keys));
@@ -299,6 +301,9 @@ impl NarrativeObserver {
                 term.authors = found;
             }
         }
+        // Nothing of the minute stays here.
+        authors.clear();
+        items.clear();
         let mut left_out = 0;
         for local in &mut locals {
             left_out += keep_largest(&mut local.facets);

@@ -130,6 +130,21 @@ impl Story {
         self.born_at = minute;
     }
 
+    /// Its narrative has ended; it goes on as a candidate that knows its words and clusters, and no post or author.
+    pub(super) fn begin_anew(&mut self, minute: i64) {
+        let mut terms = std::mem::take(&mut self.terms);
+        for term in &mut terms {
+            term.posts = 0;
+            term.authors = Crowd::default();
+        }
+        *self = Self {
+            terms,
+            locals: std::mem::take(&mut self.locals),
+            indexed: std::mem::take(&mut self.indexed),
+            ..Self::new(minute, None)
+        };
+    }
+
     /// Adds what a worker saw.
     pub(super) fn absorb(&mut self, local: &LocalDelta, minute: i64) {
         let posts: u64 = local.counts.iter().map(|(_, posts)| u64::from(*posts)).sum();
