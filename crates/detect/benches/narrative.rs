@@ -103,7 +103,7 @@ fn main() {
             }
             let before = core_ns(began);
             posts.iter().for_each(|(post, analysis)| observer.observe(post, analysis));
-            if (start + CHUNK) % MINUTE == 0 || start + CHUNK >= stories + MEASURED {
+            if (start + CHUNK).is_multiple_of(MINUTE) || start + CHUNK >= stories + MEASURED {
                 observer.close(i64::MAX, &mut |delta| deltas.push(delta));
             }
             let between = core_ns(began);
