@@ -1,5 +1,5 @@
 //! Detectors: plain structs that observe posts, merge what several workers observed, and propose candidates of closed
-//! windows to the gate. So far there is one, [`volume`].
+//! windows to the gate. There are two, [`volume`] and [`narrative`].
 //!
 //! On a post's way: after the percolator, before the gate. Detectors do no I/O and read no clock: time comes from the
 //! posts, and "this window is closed" from whoever drives them (`engine`).
@@ -34,7 +34,7 @@
 //! - Author tokens end here, in the summaries of `sketch`; candidates carry them to the gate and no further.
 //! - Every table has a bound; what a bound costs is counted ([`volume::VolumeCounters`]).
 //!
-//! Sources: `DESIGN.md` beside this crate; `docs/methods/volumes.md` for what the figures mean.
+//! Sources: `DESIGN.md` beside this crate; `docs/methods/volumes.md` and `narratives.md` for what the figures mean.
 
 #![forbid(unsafe_code)]
 

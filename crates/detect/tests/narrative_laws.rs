@@ -1,6 +1,9 @@
 //! What must hold of narratives whatever people write.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test that cannot read its input fails")]
+
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::fmt::Write as _;
 
 use groundswell_detect::narrative::{
     Closed, EventKind, LocalId, MinuteDelta, NarrativeConfig, NarrativeEvent, NarrativeId, NarrativeObserver,
@@ -151,7 +154,8 @@ proptest! {
         }
         let same = bench.post(101 + gap, 2, &text(words.iter().copied()));
         let mut near = words.clone();
-        *near.get_mut(changed.index(words.len())).unwrap() = 7_999;
+        let place = changed.index(words.len());
+        near[place] = 7_999;
         let near = bench.post(102 + gap, 3, &text(near));
         bench.close(i64::MAX);
         prop_assert_eq!(bench.narrative_of(first), bench.narrative_of(same));
@@ -418,11 +422,11 @@ fn nothing_prints_what_it_holds() {
     }
     let mut printed = format!("{:?}", bench.observers);
     bench.observers[0].close(60, &mut |delta| {
-        printed += &format!("{delta:?} {:?} {:?}", delta.locals, delta.locals[0].terms);
+        write!(printed, "{delta:?} {:?} {:?}", delta.locals, delta.locals[0].terms).unwrap();
         bench.owner.merge(0, delta);
     });
     let closed = bench.owner.close(60);
     assert!(!closed.candidates.is_empty());
-    printed += &format!("{closed:?} {:?} {:?}", bench.owner, closed.candidates[0].terms);
+    write!(printed, "{closed:?} {:?} {:?}", bench.owner, closed.candidates[0].terms).unwrap();
     assert!(!printed.to_lowercase().contains("canary") && !printed.contains("tarnow"), "{printed}");
 }

@@ -2,6 +2,8 @@
 //!
 //! `cargo test -p groundswell-detect --release --test narrative_quality -- --ignored --nocapture`; `SETS` chooses.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test that cannot read its input fails")]
+
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -85,7 +87,7 @@ fn run(set: &Set, workers: usize) -> Run {
     let mut close = |before: i64, observers: &mut [NarrativeObserver], owner: &mut Narratives| {
         for (worker, observer) in observers.iter_mut().enumerate() {
             observer.close_and_tell(before, &mut |row, id| arrival[row as usize] = (worker as u16, id), &mut |delta| {
-                owner.merge(worker as u16, delta)
+                owner.merge(worker as u16, delta);
             });
         }
         owner.close(before)

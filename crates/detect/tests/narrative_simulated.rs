@@ -4,6 +4,8 @@
 //! `SIM=s.ndjson TRUTH=t.ndjson cargo test -p groundswell-detect --test narrative_simulated -- --ignored --nocapture`.
 //! Posts carry no label, so a narrative is taken for the planted one of which three of its leading terms are.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test that cannot read its input fails")]
+
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::time::Instant;
 

@@ -177,13 +177,13 @@ impl Leads {
             let mut reached = vec![start];
             group[start] = groups;
             while let Some(at) = reached.pop() {
-                for next in 0..self.count {
+                for (next, of_next) in group.iter_mut().enumerate().take(self.count) {
                     let rarer = self.alone[at].min(self.alone[next]) as f32;
-                    if group[next] == usize::MAX
+                    if *of_next == usize::MAX
                         && Some(next) != without
                         && self.pairs[pair_or_zero(at, next)] as f32 >= (TOGETHER * rarer).max(1.0)
                     {
-                        group[next] = groups;
+                        *of_next = groups;
                         reached.push(next);
                     }
                 }

@@ -74,6 +74,8 @@ pub struct Clusterer {
     // Scratch.
     vector: Vec<(TermId, f32)>,
     likeness: Vec<f32>,
+    /// One over the length of each cluster's vector, by slot: all that most clusters are looked at for.
+    inverse: Vec<f32>,
     found: Vec<u32>,
     top: Vec<Share>,
 }
@@ -109,6 +111,7 @@ impl Clusterer {
             counters: NarrativeCounters::default(),
             vector: Vec::new(),
             likeness: Vec::new(),
+            inverse: Vec::new(),
             found: Vec::new(),
             top: Vec::new(),
             config,
@@ -146,7 +149,7 @@ impl Clusterer {
     pub fn bytes(&self) -> (usize, usize) {
         let leads = self.clusters.iter().filter(|cluster| cluster.leads.is_some()).count() * size_of::<Leads>();
         let shares: usize = self.clusters.iter().map(|cluster| cluster.shares.capacity() * size_of::<Share>()).sum();
-        let clusters = self.clusters.capacity() * (size_of::<Cluster>() + size_of::<f32>() + 2 * size_of::<u32>());
+        let clusters = self.clusters.capacity() * (size_of::<Cluster>() + 2 * size_of::<f32>() + 2 * size_of::<u32>());
         (clusters + leads, shares + self.terms.bytes())
     }
 
@@ -218,6 +221,7 @@ impl Clusterer {
         if self.present > SCALE_MAX {
             let factor = (1.0 / self.present) as f32;
             self.terms.scale(factor);
+            self.inverse.iter_mut().for_each(|inverse| *inverse /= factor);
             for cluster in &mut self.clusters {
                 cluster.norm2 *= factor * factor;
                 for share in &mut cluster.shares {
@@ -267,13 +271,17 @@ impl Clusterer {
         let mut best: Option<(u32, f32)> = None;
         for slot in self.found.drain(..) {
             let dot = std::mem::take(&mut self.likeness[slot as usize]);
+            let likeness = dot * self.inverse[slot as usize];
+            if best.is_some_and(|(_, most)| likeness < most) || slot == except {
+                continue;
+            }
             let cluster = &self.clusters[slot as usize];
-            let likeness = dot / cluster.norm2.sqrt().max(f32::MIN_POSITIVE);
             let is_larger = asking.is_none_or(|asking| (cluster.posts, cluster.id) > asking);
+            // Of equals, the older one.
             let is_better = best.is_none_or(|(other, most)| {
-                likeness > most || (likeness == most && cluster.id < self.clusters[other as usize].id)
+                likeness.total_cmp(&most).then_with(|| self.clusters[other as usize].id.cmp(&cluster.id)).is_gt()
             });
-            if slot != except && is_larger && is_better {
+            if is_larger && is_better {
                 best = Some((slot, likeness));
             }
         }
@@ -299,6 +307,7 @@ impl Clusterer {
             (self.clusters.len() < self.config.clusters_max).then(|| {
                 self.clusters.push(Cluster::default());
                 self.likeness.push(0.0);
+                self.inverse.push(0.0);
                 self.clusters.len() as u32 - 1
             })
         })?;
@@ -317,8 +326,10 @@ impl Clusterer {
         self.mark(slot);
     }
 
+    /// Notes that a cluster's vector has changed.
     fn mark(&mut self, slot: u32) {
         let cluster = &mut self.clusters[slot as usize];
+        self.inverse[slot as usize] = 1.0 / cluster.norm2.sqrt().max(f32::MIN_POSITIVE);
         if !cluster.touched {
             cluster.touched = true;
             self.touched.push(slot);
@@ -503,6 +514,8 @@ impl Clusterer {
                 parts.push(taken);
             }
             parent.norm2 = parent.shares.iter().map(|share| share.mass * share.mass).sum();
+            let length = parent.norm2.sqrt().max(f32::MIN_POSITIVE);
+            self.inverse[slot as usize] = 1.0 / length;
             parent.posts = parent.posts.saturating_sub(posts).max(1);
             let first = parent.first;
             parts.sort_unstable_by_key(|share| share.term);

@@ -14,7 +14,7 @@ pub const CLUSTER_TERMS_MAX: usize = 128;
 /// Clusters that are found through one term: those in which it weighs most (`postings_left_out`).
 pub const POSTINGS_MAX: usize = 128;
 /// Postings that are looked at for one post, those of its weightiest terms first. Later ones are not (`searches_cut`).
-pub const POSTINGS_VISITED_MAX: usize = 1_024;
+pub const POSTINGS_VISITED_MAX: usize = 384;
 /// Texts whose likes are recognised, as keys; each text has up to five. An older one gives way to a newer one.
 pub const FAMILY_KEYS_MAX: usize = 1 << 18;
 /// Memory of one worker's logs of open minutes. When it is reached, the oldest minutes are clustered early, so that

@@ -328,22 +328,19 @@ impl Narratives {
                 if let Some(story) = self.stories.get_mut(&part.story) {
                     story.locals.remove(&(*worker, *from));
                 }
-                let target = match self.parts.get_mut(&(*worker, *into)) {
-                    Some(target) => {
-                        target.posts += part.posts;
-                        target.story
+                let target = if let Some(target) = self.parts.get_mut(&(*worker, *into)) {
+                    target.posts += part.posts;
+                    target.story
+                } else {
+                    // It has not been told of: what is known of the part goes on under its name.
+                    self.parts.insert((*worker, *into), part);
+                    if let Some(links) = &mut self.links {
+                        links.clusters.insert((*worker, *into), part.story);
                     }
-                    None => {
-                        // It has not been told of: what is known of the part goes on under its name.
-                        self.parts.insert((*worker, *into), part);
-                        if let Some(links) = &mut self.links {
-                            links.clusters.insert((*worker, *into), part.story);
-                        }
-                        if let Some(story) = self.stories.get_mut(&part.story) {
-                            story.locals.insert((*worker, *into));
-                        }
-                        continue;
+                    if let Some(story) = self.stories.get_mut(&part.story) {
+                        story.locals.insert((*worker, *into));
                     }
+                    continue;
                 };
                 if target != part.story {
                     *moved.entry((part.story, target)).or_default() += part.posts;
@@ -491,7 +488,7 @@ impl Narratives {
                 });
                 self.parting.extend(story.at_the_end(minute));
                 // Should it find a core again, that is a new narrative.
-                story.id = None;
+                story.begin_anew(minute);
                 continue;
             }
             let growth = story.growth(minute);
@@ -506,11 +503,15 @@ impl Narratives {
                 };
                 events.push(NarrativeEvent { time, event: EventKind::State, id, others: Vec::new(), reason });
             }
-            // Should a worker still hold a cluster of it, what comes there begins a new one.
             if silent >= ENDED_MINUTES {
                 let reason = Reason::Silence { minutes: silent as u64 };
                 events.push(NarrativeEvent { time, event: EventKind::End, id, others: Vec::new(), reason });
-                gone.push(*key);
+                if story.locals.is_empty() {
+                    gone.push(*key);
+                } else {
+                    // A worker still holds a cluster of it: what comes there is a new narrative.
+                    story.begin_anew(minute);
+                }
             }
         }
         for (key, id) in born {

@@ -18,6 +18,9 @@ use super::log::{MinuteLog, minute_of};
 use super::terms::TermId;
 use crate::volume::Deletions;
 
+const UNKNOWN: TermId = TermId::MAX;
+const NO_TERM: TermId = TermId::MAX - 1;
+
 /// Posts from which on a cluster is told to the owner.
 const TOLD_POSTS_MIN: u32 = 2;
 
@@ -43,7 +46,8 @@ struct Scratch {
     /// By slot: number of the delta, plus one.
     numbers: Vec<u32>,
     top: Vec<Share>,
-    terms: Vec<Option<Option<TermId>>>,
+    /// By feature of the log; [`UNKNOWN`] before it was looked up, [`NO_TERM`] where there is none.
+    terms: Vec<TermId>,
     /// (delta, item, author) for every post that has the item.
     items: Vec<(u32, u32, Option<u64>)>,
     authors: Vec<(u32, u64)>,
@@ -85,6 +89,8 @@ impl NarrativeObserver {
 
     /// Forgets what is named in an open minute; returns how many posts that were. What was clustered early is out of reach.
     pub fn delete(&mut self, minute: Window, keys: &HashSet<DeleteKey>) -> u64 {
+        // The last post may be one of them.
+        self.features = Features::new();
         let Some(log) = self.minutes.get_mut(&minute.start).filter(|_| !keys.is_empty()) else { return 0 };
         let before = log.bytes();
         let deleted = log.delete(&Deletions::new(keys));
@@ -239,7 +245,7 @@ impl NarrativeObserver {
         }
 
         terms.clear();
-        terms.resize(log.features(), None);
+        terms.resize(log.features(), UNKNOWN);
         for (index, handle) in handles.iter().enumerate() {
             let Some(number) = number_of(*handle, clusterer) else { continue };
             let record = log.record(index);
@@ -250,8 +256,11 @@ impl NarrativeObserver {
             authors.extend(record.author.map(|author| (number, author)));
             for &id in log.ids_of(index) {
                 let feature = log.feature(id);
-                let term = *terms[id as usize].get_or_insert_with(|| clusterer.terms().find(feature.hash));
-                let place = term.and_then(|term| tops[number as usize].iter().position(|other| *other == term));
+                let term = &mut terms[id as usize];
+                if *term == UNKNOWN {
+                    *term = clusterer.terms().find(feature.hash).unwrap_or(NO_TERM);
+                }
+                let place = tops[number as usize].iter().position(|other| other == term);
                 items.extend(place.map(|place| (number, place as u32, record.author)));
                 if matches!(feature.kind, FeatureKind::Hashtag | FeatureKind::Domain) {
                     items.push((number, DELTA_TERMS_MAX as u32 + id, record.author));
@@ -296,6 +305,9 @@ impl NarrativeObserver {
                 term.authors = found;
             }
         }
+        // Nothing of the minute stays here.
+        authors.clear();
+        items.clear();
         let mut left_out = 0;
         for local in &mut locals {
             left_out += keep_largest(&mut local.facets);

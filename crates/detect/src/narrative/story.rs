@@ -38,8 +38,10 @@ pub(super) enum Boilerplate {
 const POSTS_PER_AUTHOR_MAX: f64 = 8.0;
 /// What the word that sets a story apart most must weigh: exp(-H/4) of one spread evenly over some 400 clusters.
 const SHARPNESS_MIN: f32 = 0.22;
-/// How many of its leading words a post of a story has on average, the most frequent one not counted.
-const CORE_MIN: f64 = 0.75;
+/// In what part of a story's posts its second and third most frequent leading words stand, together.
+const CORE_MIN: f64 = 0.4;
+/// And how many of its leading words a post of a story has on average, the most frequent one not counted.
+const BESIDE_MIN: f64 = 0.75;
 /// Posts from which on a narrative that has a name may turn out to have no core.
 const CORE_POSTS: u64 = 50;
 /// So many leading words are looked at.
@@ -134,6 +136,21 @@ impl Story {
         self.born_at = minute;
         // What was told before was told of another narrative.
         self.buckets.begin_anew();
+    }
+
+    /// Its narrative has ended; it goes on as a candidate that knows its words and clusters, and no post or author.
+    pub(super) fn begin_anew(&mut self, minute: i64) {
+        let mut terms = std::mem::take(&mut self.terms);
+        for term in &mut terms {
+            term.posts = 0;
+            term.authors = Crowd::default();
+        }
+        *self = Self {
+            terms,
+            locals: std::mem::take(&mut self.locals),
+            indexed: std::mem::take(&mut self.indexed),
+            ..Self::new(minute, None)
+        };
     }
 
     /// Adds what a worker saw.
@@ -367,7 +384,7 @@ impl Story {
         if sharpest < SHARPNESS_MIN {
             return Boilerplate::CommonWords;
         }
-        if self.core() < CORE_MIN {
+        if !self.has_core() {
             return Boilerplate::NoCore;
         }
         if self.copies > COPIES_SHARE * self.posts as f64 && self.is_even() {
@@ -378,16 +395,17 @@ impl Story {
 
     /// Whether it has grown into a topic: what was taken for a core was an accident of few posts.
     pub(super) fn has_lost_its_core(&self) -> bool {
-        self.posts >= CORE_POSTS && self.core() < CORE_MIN
+        self.posts >= CORE_POSTS && !self.has_core()
     }
 
-    /// Leading words a post, the most frequent one left out. Of each word one post does not count: some word always stands
-    /// in some post.
-    fn core(&self) -> f64 {
+    /// Whether its leading words stand together. Of each word one post does not count: some word always stands in some post.
+    fn has_core(&self) -> bool {
         let leading = self.terms.iter().filter(|term| term.kind != FeatureKind::Link).take(CORE_TERMS);
-        let words = leading.map(|term| term.posts.saturating_sub(1));
-        let (sum, most) = words.fold((0, 0), |(sum, most), posts| (sum + posts, most.max(posts)));
-        (sum - most) as f64 / self.posts.max(1) as f64
+        let mut posts: Vec<u64> = leading.map(|term| term.posts.saturating_sub(1)).collect();
+        posts.sort_unstable_by(|a, b| b.cmp(a));
+        let beside = posts.get(1..).unwrap_or_default();
+        let part_of = |posts: &[u64]| posts.iter().sum::<u64>() as f64 / self.posts.max(1) as f64;
+        part_of(&beside[..beside.len().min(2)]) >= CORE_MIN && part_of(beside) >= BESIDE_MIN
     }
 
     fn is_even(&self) -> bool {

@@ -102,7 +102,7 @@ pub(super) struct Term {
 pub(super) struct Terms {
     ids: IdentityMap<TermId>,
     list: Vec<Term>,
-    terms_max: usize,
+    room: usize,
     hand: usize,
 }
 
@@ -110,8 +110,8 @@ pub(super) struct Terms {
 const EVICTION_PROBES: usize = 32;
 
 impl Terms {
-    pub(super) fn new(terms_max: usize) -> Self {
-        Self { ids: IdentityMap::default(), list: Vec::new(), terms_max, hand: 0 }
+    pub(super) fn new(room: usize) -> Self {
+        Self { ids: IdentityMap::default(), list: Vec::new(), room, hand: 0 }
     }
 
     #[inline]
@@ -151,7 +151,7 @@ impl Terms {
     }
 
     fn add(&mut self, hash: u64, kind: FeatureKind, form: &str) -> Option<TermId> {
-        let id = if self.list.len() < self.terms_max {
+        let id = if self.list.len() < self.room {
             self.list.push(Term {
                 hash,
                 kind,

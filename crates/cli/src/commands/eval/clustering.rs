@@ -74,7 +74,7 @@ pub(super) fn clustering(arguments: &EvalArgs) -> Outcome {
     let mut clusters = vec![LocalId(0); posts.len()];
     let mut close = |before: i64, observer: &mut NarrativeObserver, owner: &mut Narratives| {
         observer.close_and_tell(before, &mut |row, cluster| clusters[row as usize] = cluster, &mut |delta| {
-            owner.merge(0, delta)
+            owner.merge(0, delta);
         });
         owner.close(before);
     };
