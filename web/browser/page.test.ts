@@ -71,6 +71,7 @@ describe('with numbers', () => {
     await drawn(page);
     expect(await painted(page)).toBeGreaterThan(0.2);
     expect(await page.locator('.top').count()).toBe(4);
+    expect(await page.locator('.narrative h3').allInnerTexts()).toEqual(['river, bridge, closed', 'train strike, Thursday', '台風, 進路', 'final, goal, penalty']);
     expect(await page.locator('.top').nth(0).locator('tbody tr').count()).toBe(10);
     expect(await page.locator('.top', { hasText: 'Languages' }).innerText()).toContain('Portuguese');
     expect(await page.locator('table[role=table] tbody tr').count()).toBe(1);

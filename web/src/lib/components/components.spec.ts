@@ -1,12 +1,13 @@
 // What the parts say, in a simulated document; how they look and behave is for the browser tests.
 import { flushSync, mount, unmount, type Component } from 'svelte';
 import { afterEach, expect, test, vi } from 'vitest';
-import type { CoverageGap, Status, TopAnswer, Watch } from '../api/types';
+import type { CoverageGap, Narrative, NarrativeEvent, Status, TopAnswer, Watch } from '../api/types';
 import ChangeMark from './ChangeMark.svelte';
 import CoverageBand from '../charts/CoverageBand.svelte';
 import Sparkline from '../charts/Sparkline.svelte';
 import EmptyState from './EmptyState.svelte';
 import GapList from './GapList.svelte';
+import NarrativeCard from './NarrativeCard.svelte';
 import MethodDialog from './MethodDialog.svelte';
 import SourcesPanel from './SourcesPanel.svelte';
 import TopPanel from './TopPanel.svelte';
@@ -166,4 +167,43 @@ test('a small line says so too', () => {
   const line = render(Sparkline, { values: [1, 2, 3], label: 'x', k: 10, heard: ['covered', 'gap', 'partly'] });
   expect(line.querySelector('svg')?.getAttribute('aria-label')).toMatch(/, 1 not listened to, 1 partly listened to$/);
   expect(line.querySelectorAll('.gap, .partly')).toHaveLength(2);
+});
+
+const narrative: Narrative = {
+  id: 'n1a', state: 'growing', label: 'river, bridge', first_seen: '2026-11-25T14:00:00Z', last_seen: '2026-11-25T14:10:00Z',
+  as_of: '2026-11-25T14:12:00Z', terms: [{ term: 'river', weight: 0.9 }], phrases: [], hashtags: ['floods'], domains: [],
+  languages: { en: 0.7, other: 0.3 }, posts: 1_234, authors: 800, growth: 2.5, growth_interval: [1.5, 4],
+  timeline: [{ start: '2026-11-25T14:00:00Z', end: '2026-11-25T14:10:00Z', posts: 1_234 }], parents: [], merged_into: null, related: [],
+};
+
+test('a narrative shows its numbers, how sure its growth is, and what it is made of', () => {
+  const card = render(NarrativeCard, { narrative, k: 10, watermark: Date.parse('2026-11-25T14:12:00Z'), events: async () => [] });
+  const said = text(card);
+  expect(said).toContain('river, bridge');
+  expect(said).toContain('1,234 posts by 800 authors');
+  expect(said).toContain('between ×1.5 and ×4.0');
+  expect(said).toContain('Other languages 30 %');
+  expect(said).toContain('2 min ago');
+});
+
+test('a narrative of which no word may be shown says so', () => {
+  const card = render(NarrativeCard, { narrative: { ...narrative, label: '', terms: [] }, k: 10, watermark: null, events: async () => [] });
+  expect(text(card.querySelector('h3') as Element)).toBe('No word of it may be shown');
+});
+
+test('what happened to a narrative is read when the reader asks, and a failure is said', async () => {
+  const log: NarrativeEvent[] = [
+    { time: '2026-11-25T14:01:00Z', event: 'merge', id: 'n1a', others: ['n7'], reason: 'likeness 0.41, 0.25 is enough', authors: 20 },
+  ];
+  const events = vi.fn(async () => log);
+  const card = render(NarrativeCard, { narrative, k: 10, watermark: null, events });
+  const details = card.querySelectorAll('details')[1] as HTMLDetailsElement;
+  expect(events).not.toHaveBeenCalled();
+  details.open = true;
+  details.dispatchEvent(new Event('toggle'));
+  await vi.waitFor(() => expect(text(details)).toContain('likeness 0.41, 0.25 is enough'));
+  expect(details.querySelector('a')?.getAttribute('href')).toBe('#n7');
+  events.mockRejectedValueOnce(new Error('away'));
+  details.dispatchEvent(new Event('toggle'));
+  await vi.waitFor(() => expect(text(details)).toContain('could not be read'));
 });
