@@ -5,7 +5,7 @@ mod common;
 
 use groundswell_gate::{
     Gate, Growth, K, NarrativeBucket, NarrativeCandidate, NarrativeEventCandidate, NarrativeEventKind, NarrativeId,
-    NarrativePart, NarrativeReason, NarrativeRow, NarrativeState, Outward as _, Released,
+    NarrativePart, NarrativeReason, NarrativeRow, NarrativeState, Outward, Released,
 };
 use groundswell_store::{
     NarrativeEventQuery, NarrativeQuery, ReleaseBatch, ReleaseWriter as _, ReleasedReader as _, Store,
@@ -58,10 +58,10 @@ async fn what_is_later_replaces_what_is_earlier_and_never_the_other_way() {
     let (early, late) = (narrative(1, 2, NarrativeState::Emerging), narrative(1, 5, NarrativeState::Growing));
     writer.commit(&batch(vec![early.clone()])).await.unwrap();
     let one = NarrativeQuery { id: Some("n1".to_owned()), ..all() };
-    assert_eq!(reader.narratives(&one).await.unwrap().items, [early.clone()]);
+    assert_eq!(reader.narratives(&one).await.unwrap().items, std::slice::from_ref(&early));
     writer.commit(&batch(vec![late.clone()])).await.unwrap();
     writer.commit(&batch(vec![early])).await.unwrap();
-    assert_eq!(reader.narratives(&one).await.unwrap().items, [late.clone()]);
+    assert_eq!(reader.narratives(&one).await.unwrap().items, std::slice::from_ref(&late));
     assert_eq!(reader.narratives(&all()).await.unwrap().items, [late]);
     let other = NarrativeQuery { id: Some("n2".to_owned()), ..all() };
     assert!(reader.narratives(&other).await.unwrap().items.is_empty());
@@ -125,7 +125,7 @@ async fn events_stand_once_and_in_order() {
     let first = reader.narrative_events(&query).await.unwrap();
     query.after = first.next;
     let second = reader.narrative_events(&query).await.unwrap();
-    let told: Vec<String> = first.items.iter().chain(&second.items).map(|event| event.to_json()).collect();
+    let told: Vec<String> = first.items.iter().chain(&second.items).map(Outward::to_json).collect();
     insta::assert_snapshot!(told.join("\n"));
     assert!(second.next.is_none());
     query = NarrativeEventQuery { id: Some("n1".to_owned()), after: None, ..query };
