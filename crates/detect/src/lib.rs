@@ -38,5 +38,6 @@
 
 #![forbid(unsafe_code)]
 
+mod counters;
 pub mod narrative;
 pub mod volume;

@@ -45,11 +45,11 @@ impl fmt::Display for NarrativeId {
 pub enum NarrativeState {
     /// New.
     Emerging,
-    /// More posts than before.
+    /// More posts than before, and that is no accident.
     Growing,
-    /// About as many.
+    /// Neither more nor fewer, or nobody can tell.
     Steady,
-    /// Fewer.
+    /// Fewer posts than before, and that is no accident.
     Fading,
     /// None for long.
     Dormant,

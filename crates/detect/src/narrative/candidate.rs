@@ -2,38 +2,18 @@
 
 use std::fmt;
 
-use groundswell_gate::{AuthorBits, NarrativeBucket};
+use groundswell_gate::{AuthorBits, NarrativeBucket, NarrativeId};
 use serde::{Deserialize, Serialize};
 
-use super::life::{Growth, State};
-
-/// A narrative's name: never changes and is never given twice. The minute of its birth and a number within it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct NarrativeId(u64);
+use super::State;
+use super::life::Growth;
 
 /// Bits of the number within the minute.
 const NUMBER_BITS: u32 = 24;
 
-impl NarrativeId {
-    pub(super) fn new(minute: i64, number: u32) -> Self {
-        Self((minute.div_euclid(60) as u64) << NUMBER_BITS | u64::from(number) & ((1 << NUMBER_BITS) - 1))
-    }
-
-    /// As one number.
-    pub const fn bits(self) -> u64 {
-        self.0
-    }
-
-    /// From [`Self::bits`].
-    pub const fn from_bits(bits: u64) -> Self {
-        Self(bits)
-    }
-}
-
-impl fmt::Display for NarrativeId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "n{:07x}-{}", self.0 >> NUMBER_BITS, self.0 & ((1 << NUMBER_BITS) - 1))
-    }
+/// A name that is never given twice: the minute of the birth and a number within it.
+pub(super) fn name_of(minute: i64, number: u32) -> NarrativeId {
+    NarrativeId((minute.div_euclid(60) as u64) << NUMBER_BITS | u64::from(number) & ((1 << NUMBER_BITS) - 1))
 }
 
 /// A term, hashtag or domain that a label may be made of; the gate decides by its authors.

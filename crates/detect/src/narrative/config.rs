@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::counters::counters;
+
 /// Features of one post that are looked at. Later ones are left out (`features_left_out`).
 pub const POST_FEATURES_MAX: usize = 48;
 /// Live clusters of one worker. When there are more, the least of a few that are looked at goes (`clusters_evicted`).
@@ -93,69 +95,45 @@ impl Default for NarrativeConfig {
     }
 }
 
-macro_rules! counters {
-    ($($(#[$doc:meta])* $name:ident,)*) => {
-        /// How often a bound was reached, and what it cost.
-        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-        pub struct NarrativeCounters { $($(#[$doc])* pub $name: u64,)* }
-
-        impl NarrativeCounters {
-            /// Adds another worker's.
-            pub fn add(&mut self, other: &Self) {
-                $(self.$name += other.$name;)*
-            }
-
-            /// What was added since an earlier look at the same counters.
-            #[must_use]
-            pub fn since(&self, earlier: &Self) -> Self {
-                Self { $($name: self.$name - earlier.$name,)* }
-            }
-
-            /// Names and numbers, for metrics.
-            pub fn named(&self) -> impl Iterator<Item = (&'static str, u64)> {
-                [$((stringify!($name), self.$name),)*].into_iter()
-            }
-        }
-    };
-}
-
 counters! {
-    /// Posts that were clustered.
-    posts_clustered,
-    /// Posts in which there was nothing to cluster by.
-    posts_without_features,
-    /// Posts that joined the cluster of a nearly identical one.
-    posts_of_families,
-    /// Posts that were clustered before their minute closed, because the logs were full.
-    posts_clustered_early,
-    /// Features beyond [`POST_FEATURES_MAX`].
-    features_left_out,
-    /// Clusters that were opened.
-    clusters_opened,
-    /// Clusters that became part of a larger one.
-    clusters_folded,
-    /// Clusters that held two stories.
-    clusters_split,
-    /// Clusters that ended in silence.
-    clusters_ended,
-    /// Clusters that gave way because there were [`CLUSTERS_MAX`].
-    clusters_evicted,
-    /// Terms that left a cluster because it had [`CLUSTER_TERMS_MAX`].
-    terms_pruned,
-    /// Terms that were not used because there were [`TERMS_MAX`].
-    terms_left_out,
-    /// Places of a cluster under a term that were not kept because there were [`POSTINGS_MAX`].
-    postings_left_out,
-    /// Posts for which not all places were looked at.
-    searches_cut,
-    /// Hashtags and domains beyond [`FACETS_MAX`].
-    facets_left_out,
-    /// Narratives and candidates that gave way because there were [`NARRATIVES_MAX`].
-    narratives_evicted,
-    /// Candidates that enough authors carried and that were held back as boilerplate, by minute.
-    boilerplate_held,
-    /// Deltas that came for a minute already closed, and were not used.
-    deltas_late,
+    NarrativeCounters {
+        /// Posts that were clustered.
+        posts_clustered,
+        /// Posts in which there was nothing to cluster by.
+        posts_without_features,
+        /// Posts that joined the cluster of a nearly identical one.
+        posts_of_families,
+        /// Posts that were clustered before their minute closed, because the logs were full.
+        posts_clustered_early,
+        /// Features beyond [`POST_FEATURES_MAX`].
+        features_left_out,
+        /// Clusters that were opened.
+        clusters_opened,
+        /// Clusters that became part of a larger one.
+        clusters_folded,
+        /// Clusters that held two stories.
+        clusters_split,
+        /// Clusters that ended in silence.
+        clusters_ended,
+        /// Clusters that gave way because there were [`CLUSTERS_MAX`].
+        clusters_evicted,
+        /// Terms that left a cluster because it had [`CLUSTER_TERMS_MAX`].
+        terms_pruned,
+        /// Terms that were not used because there were [`TERMS_MAX`].
+        terms_left_out,
+        /// Places of a cluster under a term that were not kept because there were [`POSTINGS_MAX`].
+        postings_left_out,
+        /// Posts for which not all places were looked at.
+        searches_cut,
+        /// Hashtags and domains beyond [`FACETS_MAX`].
+        facets_left_out,
+        /// Narratives and candidates that gave way because there were [`NARRATIVES_MAX`].
+        narratives_evicted,
+        /// Candidates that enough authors carried and that were held back as boilerplate, by minute.
+        boilerplate_held,
+        /// Deltas that came for a minute already closed, and were not used.
+        deltas_late,
+    }
 }
 
 impl NarrativeCounters {

@@ -1,5 +1,6 @@
 //! The life of a narrative: its states, by a published rule, and its growth.
 
+use groundswell_gate::NarrativeState as State;
 use serde::{Deserialize, Serialize};
 
 /// Growth compares this many minutes with as many before them.
@@ -14,38 +15,6 @@ pub const ENDED_MINUTES: i64 = 24 * 60;
 pub const STATE_MINUTES: u32 = 5;
 /// 95 % of a normal distribution lie within so many standard errors.
 const Z: f64 = 1.96;
-
-/// Where a narrative is in its life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum State {
-    /// Born within [`EMERGING_MINUTES`], and not fading.
-    Emerging,
-    /// More posts than before, and that is no accident: the whole interval of [`Growth`] is above one.
-    Growing,
-    /// Neither more nor fewer, or nobody can tell.
-    Steady,
-    /// Fewer posts than before, and that is no accident: the whole interval is below one.
-    Fading,
-    /// No post for [`DORMANT_MINUTES`].
-    Dormant,
-    /// It is part of another one.
-    Merged,
-}
-
-impl State {
-    /// As the contract spells it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Emerging => "emerging",
-            Self::Growing => "growing",
-            Self::Steady => "steady",
-            Self::Fading => "fading",
-            Self::Dormant => "dormant",
-            Self::Merged => "merged",
-        }
-    }
-}
 
 /// Posts of the last [`GROWTH_MINUTES`] over posts of those before, with its uncertainty: the interval that holds the true
 /// ratio of two Poisson rates in about 95 of 100 cases (normal for the logarithm, half a post added to both counts).

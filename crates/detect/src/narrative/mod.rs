@@ -46,7 +46,7 @@ mod terms;
 mod told;
 
 pub use authors::FewAuthors;
-pub use candidate::{EventKind, LabelPart, NarrativeCandidate, NarrativeEvent, NarrativeId, Reason};
+pub use candidate::{EventKind, LabelPart, NarrativeCandidate, NarrativeEvent, Reason};
 pub use cluster::LocalId;
 pub use clusterer::Clusterer;
 pub use config::{
@@ -56,6 +56,7 @@ pub use config::{
 };
 pub use delta::{LocalDelta, MinuteDelta, TermDelta};
 pub use features::{FeatureKind, Features};
-pub use life::{DORMANT_MINUTES, EMERGING_MINUTES, ENDED_MINUTES, GROWTH_MINUTES, Growth, STATE_MINUTES, State};
+pub use groundswell_gate::{NarrativeId, NarrativeState as State};
+pub use life::{DORMANT_MINUTES, EMERGING_MINUTES, ENDED_MINUTES, GROWTH_MINUTES, Growth, STATE_MINUTES};
 pub use narratives::{Closed, Narratives};
 pub use observer::NarrativeObserver;

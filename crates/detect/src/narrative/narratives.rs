@@ -5,11 +5,14 @@ use std::fmt;
 
 use hashbrown::HashMap;
 
-use super::candidate::{EventKind, NarrativeCandidate, NarrativeEvent, NarrativeId, Reason};
+use groundswell_gate::NarrativeId;
+
+use super::State;
+use super::candidate::{EventKind, NarrativeCandidate, NarrativeEvent, Reason, name_of};
 use super::cluster::LocalId;
 use super::config::{NarrativeConfig, NarrativeCounters};
 use super::delta::{LocalDelta, MinuteDelta};
-use super::life::{ENDED_MINUTES, Growth, State, state_of};
+use super::life::{ENDED_MINUTES, Growth, state_of};
 use super::story::{Boilerplate, Story};
 use super::terms::IdentityMap;
 
@@ -466,7 +469,7 @@ impl Narratives {
                     gone.push(*key);
                 } else if authors >= self.k && changed.contains(key) {
                     if story.boilerplate() == Boilerplate::No {
-                        let id = NarrativeId::new(minute, births);
+                        let id = name_of(minute, births);
                         births += 1;
                         story.born(id, minute);
                         born.push((*key, id));

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
+use groundswell_gate::NarrativeId;
 use groundswell_sketch::Distinct;
 
 use super::authors::{Crowd, FewAuthors};
 use super::buckets::Buckets;
-use super::candidate::{LabelPart, NarrativeId};
+use super::candidate::LabelPart;
 use super::cluster::LocalId;
 use super::config::{FACETS_MAX, LANGUAGES_MAX, TIMELINE_MAX};
 use super::delta::{LocalDelta, TermDelta};

@@ -5,27 +5,8 @@
 
 use groundswell_gate as gate;
 
-use super::candidate::{EventKind, LabelPart, NarrativeCandidate, NarrativeEvent, NarrativeId, Reason};
-use super::life::{GROWTH_MINUTES, Growth, State};
-
-impl From<NarrativeId> for gate::NarrativeId {
-    fn from(id: NarrativeId) -> Self {
-        Self(id.bits())
-    }
-}
-
-impl From<State> for gate::NarrativeState {
-    fn from(state: State) -> Self {
-        match state {
-            State::Emerging => Self::Emerging,
-            State::Growing => Self::Growing,
-            State::Steady => Self::Steady,
-            State::Fading => Self::Fading,
-            State::Dormant => Self::Dormant,
-            State::Merged => Self::Merged,
-        }
-    }
-}
+use super::candidate::{EventKind, LabelPart, NarrativeCandidate, NarrativeEvent, Reason};
+use super::life::{GROWTH_MINUTES, Growth};
 
 impl From<LabelPart> for gate::NarrativePart {
     fn from(part: LabelPart) -> Self {
@@ -54,8 +35,8 @@ impl From<NarrativeCandidate> for gate::NarrativeCandidate {
                 .map_or_else(gate::AuthorBits::default, |(_, bits)| *bits),
         };
         Self {
-            id: candidate.id.into(),
-            state: candidate.state.into(),
+            id: candidate.id,
+            state: candidate.state,
             as_of,
             authors: candidate.bucket_authors,
             growth,
@@ -65,8 +46,8 @@ impl From<NarrativeCandidate> for gate::NarrativeCandidate {
             phrases: Vec::new(),
             hashtags: parts(candidate.hashtags),
             domains: parts(candidate.domains),
-            parents: candidate.parents.into_iter().map(Into::into).collect(),
-            merged_into: candidate.merged_into.map(Into::into),
+            parents: candidate.parents,
+            merged_into: candidate.merged_into,
             related: Vec::new(),
         }
     }
@@ -110,7 +91,13 @@ impl NarrativeEvent {
             Reason::NoRoom => gate::NarrativeReason::NoRoom,
             Reason::State { .. } => return None,
         };
-        let others = self.others.iter().copied().map(Into::into).collect();
-        Some(gate::NarrativeEventCandidate { time: self.time, kind, id: self.id.into(), others, reason, authors })
+        Some(gate::NarrativeEventCandidate {
+            time: self.time,
+            kind,
+            id: self.id,
+            others: self.others.clone(),
+            reason,
+            authors,
+        })
     }
 }

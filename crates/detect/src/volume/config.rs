@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::counters::counters;
+
 /// Distinct domains that are counted of one post. More are left out and counted (`domains_left_out`).
 pub const POST_DOMAINS_MAX: usize = 64;
 /// Memory of one worker's logs of open minutes: about 1.2 million posts. When it is reached, the largest minutes are
@@ -49,45 +51,21 @@ impl Default for VolumeConfig {
     }
 }
 
-macro_rules! counters {
-    ($($(#[$doc:meta])* $name:ident,)*) => {
-        /// How often a bound was reached, and what it cost.
-        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-        pub struct VolumeCounters { $($(#[$doc])* pub $name: u64,)* }
-
-        impl VolumeCounters {
-            /// Adds another worker's.
-            pub fn add(&mut self, other: &Self) {
-                $(self.$name += other.$name;)*
-            }
-
-            #[must_use]
-            /// What was added since an earlier look at the same counters.
-            pub fn since(&self, earlier: &Self) -> Self {
-                Self { $($name: self.$name - earlier.$name,)* }
-            }
-
-            /// Names and numbers, for metrics.
-            pub fn named(&self) -> impl Iterator<Item = (&'static str, u64)> {
-                [$((stringify!($name), self.$name),)*].into_iter()
-            }
-        }
-    };
-}
-
 counters! {
-    /// Posts that were summed up before their minute closed, because the logs were full.
-    records_compacted_early,
-    /// How often a worker forgot the numbers of cells not seen for longest.
-    interner_rebuilt,
-    /// Domains beyond [`POST_DOMAINS_MAX`] in one post.
-    domains_left_out,
-    /// Values (of hashtag, domain, source or watch) longer than a cell may have.
-    values_too_long,
-    /// Cells of hashtag, domain and term that left a day, and the hour that was open, because it was full.
-    cells_pruned,
-    /// Posts in these cells.
-    posts_pruned,
-    /// Summaries that came for a minute already closed, and were not counted.
-    summaries_late,
+    VolumeCounters {
+        /// Posts that were summed up before their minute closed, because the logs were full.
+        records_compacted_early,
+        /// How often a worker forgot the numbers of cells not seen for longest.
+        interner_rebuilt,
+        /// Domains beyond [`POST_DOMAINS_MAX`] in one post.
+        domains_left_out,
+        /// Values (of hashtag, domain, source or watch) longer than a cell may have.
+        values_too_long,
+        /// Cells of hashtag, domain and term that left a day, and the hour that was open, because it was full.
+        cells_pruned,
+        /// Posts in these cells.
+        posts_pruned,
+        /// Summaries that came for a minute already closed, and were not counted.
+        summaries_late,
+    }
 }
