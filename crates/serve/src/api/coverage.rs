@@ -8,9 +8,9 @@ use groundswell_store::{CoverageQuery, ReleasedReader as _};
 use utoipa::IntoParams;
 
 use super::json;
-use super::volumes::{read_cursor, write_cursor};
+use super::volumes::{after, write_cursor};
 use crate::ServerState;
-use crate::params::{Params, bad};
+use crate::params::Params;
 use crate::problem::{Problem, Wire};
 use crate::wire::{CoverageAnswer, CoverageItem};
 
@@ -55,10 +55,7 @@ pub(crate) struct CoverageParams {
 )]
 pub(crate) async fn coverage(State(state): State<ServerState>, RawQuery(query): RawQuery) -> Result<Response, Problem> {
     let params = Params::parse(query.as_deref(), &["step", "from", "to", "source", "limit", "cursor"])?;
-    let after = params
-        .text("cursor")
-        .map(|text| read_cursor(text).ok_or_else(|| bad("cursor", "expected `next` of a page before")))
-        .transpose()?;
+    let after = after(&params)?;
     let query = CoverageQuery {
         step: params.step(Step::Minute)?,
         from: params.time("from")?,

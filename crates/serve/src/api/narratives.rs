@@ -7,7 +7,7 @@ use groundswell_store::{NarrativeEventQuery, NarrativeQuery, ReleasedReader as _
 use utoipa::IntoParams;
 
 use super::json;
-use super::volumes::{read_cursor, write_cursor};
+use super::volumes::{after, write_cursor};
 use crate::ServerState;
 use crate::params::{Params, bad};
 use crate::problem::{Problem, Wire};
@@ -73,13 +73,6 @@ fn id(params: &Params) -> Result<Option<String>, Problem> {
     NarrativeId::parse(text)
         .map(|id| Some(id.to_string()))
         .ok_or_else(|| bad("id", "expected the id of a narrative, such as n1a2b3c"))
-}
-
-fn after(params: &Params) -> Result<Option<groundswell_store::Cursor>, Problem> {
-    params
-        .text("cursor")
-        .map(|text| read_cursor(text).ok_or_else(|| bad("cursor", "expected `next` of a page before")))
-        .transpose()
 }
 
 /// Narratives, the one carried last first.

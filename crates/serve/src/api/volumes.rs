@@ -54,7 +54,15 @@ pub(crate) fn write_cursor(cursor: &Cursor) -> String {
     text
 }
 
-pub(crate) fn read_cursor(text: &str) -> Option<Cursor> {
+/// Where a page begins: after the `cursor` that was given back.
+pub(crate) fn after(params: &Params) -> Result<Option<Cursor>, Problem> {
+    params
+        .text("cursor")
+        .map(|text| read_cursor(text).ok_or_else(|| bad("cursor", "expected `next` of a page before")))
+        .transpose()
+}
+
+fn read_cursor(text: &str) -> Option<Cursor> {
     let (start, value) = text.split_once('.')?;
     if value.len() % 2 != 0 || !value.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return None;
@@ -74,10 +82,7 @@ pub(crate) fn read_cursor(text: &str) -> Option<Cursor> {
 )]
 pub(crate) async fn volumes(State(state): State<ServerState>, RawQuery(query): RawQuery) -> Result<Response, Problem> {
     let params = Params::parse(query.as_deref(), &["by", "step", "from", "to", "value", "limit", "cursor"])?;
-    let after = params
-        .text("cursor")
-        .map(|text| read_cursor(text).ok_or_else(|| bad("cursor", "expected `next` of a page before")))
-        .transpose()?;
+    let after = after(&params)?;
     let query = VolumeQuery {
         dimension: params.by()?,
         step: params.step(Step::Hour)?,

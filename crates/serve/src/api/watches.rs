@@ -8,9 +8,9 @@ use groundswell_store::{PAGE_ROWS_MAX, Reader, ReleasedReader as _, VolumeQuery}
 use utoipa::IntoParams;
 
 use super::json;
-use super::volumes::{read_cursor, write_cursor};
+use super::volumes::{after, write_cursor};
 use crate::ServerState;
-use crate::params::{Params, bad};
+use crate::params::Params;
 use crate::problem::{Problem, Wire};
 use crate::wire::{WatchList, spark_from};
 
@@ -45,10 +45,7 @@ pub(crate) async fn watches(State(state): State<ServerState>, RawQuery(query): R
     let params = Params::parse(query.as_deref(), &["step", "limit", "cursor"])?;
     let step = params.step(Step::Minute)?;
     let limit = params.limit(LIMIT_MAX, LIMIT_MAX)?;
-    let after = params
-        .text("cursor")
-        .map(|text| read_cursor(text).ok_or_else(|| bad("cursor", "expected `next` of a page before")))
-        .transpose()?;
+    let after = after(&params)?;
     let mut register = state.status().watches();
     register.sort_by(|a, b| a.name.cmp(&b.name));
     if let Some(after) = after {
