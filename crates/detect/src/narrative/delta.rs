@@ -3,7 +3,7 @@
 use std::fmt;
 
 use groundswell_gate::AuthorBits;
-use groundswell_sketch::Distinct;
+use groundswell_sketch::{CellKey, Distinct};
 use serde::{Deserialize, Serialize};
 
 use super::authors::FewAuthors;
@@ -42,6 +42,8 @@ pub struct LocalDelta {
     pub copies_total: u32,
     /// Posts by the minute's start: mostly one entry; earlier ones of what was not told before.
     pub counts: Vec<(i64, u32)>,
+    /// Which posts these are.
+    pub key: CellKey,
     /// Authors of these posts, as far as they are of the minute's day.
     pub authors: Distinct,
     /// Posts by language.

@@ -5,7 +5,7 @@ use std::fmt;
 
 use groundswell_edge::{DeleteKey, EdgePost};
 use groundswell_gate::AuthorBits;
-use groundswell_sketch::{Distinct, Window};
+use groundswell_sketch::{CellKey, Distinct, Window};
 use groundswell_text::Analysis;
 
 use super::authors::{FewAuthors, same_day};
@@ -222,6 +222,7 @@ impl NarrativeObserver {
                 posts_total,
                 copies_total,
                 counts: Vec::new(),
+                key: CellKey::default(),
                 authors: Distinct::new(),
                 languages: Vec::new(),
                 language_authors: Vec::new(),
@@ -239,6 +240,7 @@ impl NarrativeObserver {
         for (number, origin) in origins {
             let local = &mut locals[number as usize];
             add_count(&mut local.counts, origin.minute);
+            local.key.add(origin.author.map_or_else(CellKey::default, CellKey::of_author));
             add_count(&mut local.languages, origin.language);
             add_author(&mut local.language_authors, origin.language, origin.author);
             authors.extend(origin.author.filter(|_| same_day(origin.minute, minute)).map(|author| (number, author)));
@@ -251,6 +253,7 @@ impl NarrativeObserver {
             let record = log.record(index);
             let local = &mut locals[number as usize];
             add_count(&mut local.counts, minute);
+            local.key.add(record.author.map_or_else(CellKey::default, CellKey::of_author));
             add_count(&mut local.languages, record.language);
             add_author(&mut local.language_authors, record.language, record.author);
             authors.extend(record.author.map(|author| (number, author)));

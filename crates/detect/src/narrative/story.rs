@@ -161,7 +161,7 @@ impl Story {
         self.copies += posts as f64 * f64::from(local.copies_total) / f64::from(local.posts_total.max(1));
         self.authors.add(minute, &local.authors);
         let first = local.counts.iter().map(|(of_minute, _)| *of_minute).min().unwrap_or(minute);
-        self.buckets.add(first, minute, posts, &local.authors);
+        self.buckets.add(first, minute, posts, local.key, &local.authors);
         for (language, bits) in &local.language_authors {
             self.buckets.add_language(*language, minute, *bits);
         }
