@@ -87,8 +87,7 @@ fn released(gate: Gate, workers: usize, world: u64, watches: &[String], posts: &
     let kept = Arc::new(Mutex::new(Released::new()));
     let sink = Box::new(Kept(Arc::clone(&kept)));
     groundswell_engine::run(config, blocks, clock, sink, stop, Arc::new(Counters::new(1))).unwrap();
-    let rows = std::mem::take(&mut *kept.lock().unwrap());
-    rows
+    Arc::into_inner(kept).unwrap().into_inner().unwrap()
 }
 
 /// The crowd's posts, each with some of the words by which the attacker makes looks differ, and perhaps the person's.
