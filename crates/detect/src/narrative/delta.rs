@@ -23,9 +23,9 @@ pub struct TermDelta {
     pub part: f32,
     /// How much it sets apart, now: 1 if it lives in one cluster, near 0 if everywhere.
     pub weight: f32,
-    /// Posts of the minute that have it.
+    /// Posts of the minute that have it, in any form.
     pub posts: u32,
-    /// Their authors.
+    /// Authors of those that have it in this form.
     pub authors: FewAuthors,
 }
 
