@@ -1,6 +1,7 @@
 //! [`Hash`]: the two hashes of RFC 6962, section 2.1.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
+use std::io::{self, Read};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -9,6 +10,8 @@ use sha2::{Digest as _, Sha256};
 
 /// Length of a hash in bytes.
 pub const HASH_BYTES: usize = 32;
+
+const BUFFER_BYTES: usize = 65_536;
 
 /// What stands before an entry, so that no entry can pass for a node.
 const LEAF: [u8; 1] = [0];
@@ -36,6 +39,26 @@ impl Hash {
     /// The root of a log without entries: SHA-256 of nothing.
     pub fn of_no_entries() -> Self {
         Self(Sha256::digest([]).into())
+    }
+
+    /// Plain SHA-256 of all that a reader gives: of a file, as `sha256sum` computes it.
+    pub fn of_all(mut reader: impl Read) -> io::Result<Self> {
+        let mut hasher = Sha256::new();
+        let mut buffer = vec![0; BUFFER_BYTES];
+        loop {
+            match reader.read(&mut buffer)? {
+                0 => return Ok(Self(hasher.finalize().into())),
+                length => hasher.update(&buffer[..length]),
+            }
+        }
+    }
+
+    /// In hexadecimal, as `sha256sum` prints it.
+    pub fn hexadecimal(self) -> String {
+        self.0.iter().fold(String::with_capacity(2 * HASH_BYTES), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
     }
 
     /// Reads base64: standard alphabet, with padding, and no other spelling of the same bytes.

@@ -304,13 +304,17 @@ impl Log {
             return Err(LogError::TooMany);
         }
         let _lock = lock(&self.folder)?;
-        self.catch_up(now)?;
+        let mended = self.catch_up(now)?;
+        if acts.is_empty() && !mended {
+            return Ok(());
+        }
         self.write(now, by, acts)?;
         self.sign()
     }
 
-    /// Reads what other processes appended, and mends what one of them left that was killed in the middle. The lock is held.
-    fn catch_up(&mut self, now: i64) -> Result<(), LogError> {
+    /// Reads what other processes appended, and mends what one of them left that was killed in the middle; whether there was any
+    /// such. The lock is held.
+    fn catch_up(&mut self, now: i64) -> Result<bool, LogError> {
         let cut_bytes = self.read_on(|_| {})?;
         let path = self.folder.join(CHECKPOINT_FILE);
         let size = self.frontier.size();
@@ -327,8 +331,8 @@ impl Log {
             }
         };
         match (Found { unsigned: size - signed, cut_bytes }).act() {
-            Some(mended) => self.write(now, &Wording::local(), vec![mended]),
-            None => Ok(()),
+            Some(mended) => self.write(now, &Wording::local(), vec![mended]).map(|()| true),
+            None => Ok(false),
         }
     }
 

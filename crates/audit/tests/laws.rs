@@ -6,8 +6,9 @@ mod common;
 
 use common::{act, appends, check, lines, made, open, read};
 use groundswell_audit::{
-    Act, Checkpoint, ConsistencyProof, Copy, DamageKind, Entry, Frontier, Hash, HashFile, InclusionProof, KeyKind, Note,
-    NoteSignature, Reader, SignerKey, StoredHashes as _, VerifierKey, Wording, prove_consistency, prove_inclusion, verify,
+    Act, Checkpoint, ConsistencyProof, Copy, DamageKind, Day, Entry, Frontier, Hash, HashFile, InclusionProof, KeyKind,
+    Note, NoteSignature, Reader, SignerKey, StoredHashes as _, Time, VerifierKey, WatchEnd, Word, Wording,
+    prove_consistency, prove_inclusion, verify,
 };
 use proptest::prelude::*;
 
@@ -107,7 +108,7 @@ proptest! {
 
     #[test]
     fn what_is_written_is_read(act in act(), number in any::<u64>(), prev in any::<[u8; 32]>()) {
-        let entry = Entry { number, time: groundswell_audit::Time::from_unix(common::NOW), by: Wording::local(), act, prev: Hash(prev) };
+        let entry = Entry { number, time: Time::from_unix(common::NOW), by: Wording::local(), act, prev: Hash(prev) };
         let line = entry.line();
         prop_assert_eq!(Entry::parse(line.as_bytes()).unwrap(), entry);
         prop_assert!(!line.contains('\n'));
@@ -203,7 +204,7 @@ proptest! {
                 Tampering::Append => {
                     let prev = Hash::of_entry(entries[count - 1].strip_suffix(b"\n").unwrap());
                     let act = Act::SignedOut {};
-                    let time = groundswell_audit::Time::from_unix(common::NOW);
+                    let time = Time::from_unix(common::NOW);
                     let entry = Entry { number: count as u64, time, by: Wording::local(), act, prev };
                     copy.push(format!("{}\n", entry.line()).into_bytes());
                     count
@@ -280,7 +281,8 @@ fn kinds_of_damage_have_their_names() {
     };
     insta::assert_snapshot!("altered", words(&edit(2, "local", "other")));
     insta::assert_snapshot!("altered_number", words(&edit(2, "\"n\":2", "\"n\":3")));
-    insta::assert_snapshot!("altered_link", words(&edit(5, "prev\":\"", "prev\":\"A")));
+    let prev = Entry::parse(entries[5].strip_suffix(b"\n").unwrap()).unwrap().prev;
+    insta::assert_snapshot!("altered_link", words(&edit(5, &prev.to_string(), &Hash::NONE.to_string())));
     insta::assert_snapshot!("last_altered", words(&edit(7, "local", "other")));
     insta::assert_snapshot!("unreadable", words(&edit(1, "{", "[")));
     let mut removed = entries.clone();
@@ -322,6 +324,73 @@ fn kinds_of_damage_have_their_names() {
     })
     .unwrap();
     assert_eq!((report.damages[0].kind, report.damages[0].first), (DamageKind::Altered, Some(5)));
+}
+
+#[test]
+fn every_act_has_its_form_and_its_words() {
+    let (word, wording) = (Word::new, Wording::new);
+    let (day, time) = (Day::from_days(21_000), Time::from_unix(common::NOW));
+    let sentence = "See where flooding is discussed.";
+    let watch = |changed: bool| {
+        let (watch, query) = (wording("river-floods"), wording("flood* AND (river OR \"heavy rain\")"));
+        let (category, sentence) = (wording("crisis-response"), wording(sentence));
+        if changed {
+            Act::WatchChanged { watch, query, category, sentence, sunset: day }
+        } else {
+            Act::WatchMade { watch, query, category, sentence, sunset: day }
+        }
+    };
+    let ended = |reason| Act::WatchEnded { watch: wording("river-floods"), reason };
+    let acts = [
+        Act::Started { command: word("run"), version: word("0.1.0"), build: word("ab12cd34ef56ab12") },
+        Act::SettingsInForce { hash: Hash::NONE, k: 10, narratives: true, changed: vec![word("gate.k"), word("log.level")] },
+        Act::SettingsInForce { hash: Hash::NONE, k: 10, narratives: false, changed: vec![] },
+        watch(false),
+        watch(true),
+        Act::WatchRenewed { watch: wording("river-floods"), sunset: day },
+        ended(WatchEnd::Sunset),
+        ended(WatchEnd::Removed),
+        ended(WatchEnd::Gone),
+        Act::Exported {
+            table: word("volumes"),
+            dimension: Some(word("hashtag")),
+            step: Some(word("hour")),
+            one_value: true,
+            from: Some(time),
+            to: None,
+            format: word("csv"),
+        },
+        Act::FeedMade { feed: wording("morning"), receivers: (0..70).map(|n| wording(&format!("desk-{n}"))).collect() },
+        Act::FeedMade { feed: wording("morning"), receivers: vec![] },
+        Act::FeedRemoved { feed: wording("morning") },
+        Act::RequestsDenied { route: word("/api/v1/ingest"), status: 401, count: 1 },
+        Act::OptOutsCounted { at_least: 20 },
+        Act::SignedIn {},
+        Act::SignedOut {},
+        Act::AccountMade { account: wording("desk"), role: word("editor") },
+        Act::AccountRemoved { account: wording("desk") },
+        Act::TokenMade { token: wording("nightly"), scope: word("read"), expires: Some(time) },
+        Act::TokenMade { token: wording("nightly"), scope: word("read"), expires: None },
+        Act::TokenRemoved { token: wording("nightly") },
+        Act::Mended { unsigned: 1, cut_bytes: 17 },
+        Act::Stopped { command: word("run") },
+    ];
+    let (folder, mut log) = made(&[acts.to_vec()]);
+    log.publish(common::NOW).unwrap();
+    let bytes = read(folder.path(), "log.ndjson");
+    let text: String = lines(&bytes)
+        .iter()
+        .map(|line| {
+            let line = line.strip_suffix(b"\n").unwrap();
+            let entry = Entry::parse(line).unwrap();
+            let shown = String::from_utf8(line.to_vec()).unwrap();
+            // The key is another in every run, and the signature with it.
+            let shown = shown.split_once("\"signature\"").map_or(shown.clone(), |(before, _)| format!("{before}…"));
+            format!("{}\n    {}\n", entry.act.words(), shown.replace(&entry.prev.to_string(), "…"))
+        })
+        .collect();
+    insta::assert_snapshot!(text);
+    assert!(Act::FeedMade { feed: wording("a@b"), receivers: vec![] }.words().contains("(withheld)"));
 }
 
 #[test]

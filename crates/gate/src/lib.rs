@@ -61,7 +61,7 @@ pub use narrative::{
     NarrativeRow, NarrativeState, TimelineBucket, WeightedTerm, readmit_narrative, readmit_narrative_event,
 };
 pub use operational::{
-    AtLeast, Coverage, CoverageGap, CoverageMinute, CoverageState, EngineStatus, GapTotals, Minute, Operational,
+    AtLeast, AuditConsistency, AuditEntry, AuditHead, AuditInclusion, Coverage, CoverageGap, CoverageMinute, CoverageState, EngineStatus, GapTotals, Minute, Operational,
     SourceStatus, WatchEntry,
 };
 pub use released::{Outward, Released};

@@ -158,6 +158,72 @@ operational! {
 }
 
 operational! {
+    /// One entry of the audit log (PRIVACY section 10). The log's own types let nothing of a post in.
+    AuditEntry {
+        /// Its number, from 0.
+        number: u64,
+        /// When it was written, RFC 3339, by the installation's clock.
+        time: String,
+        /// The account that did it; `local` where nobody is asked who they are.
+        account: String,
+        /// The act's name.
+        act: String,
+        /// The act in words.
+        words: String,
+        /// The line as it stands in the log: the bytes that are hashed.
+        line: String,
+    }
+}
+
+operational! {
+    /// The newest head of the audit log.
+    AuditHead {
+        /// Whose log it is.
+        origin: String,
+        /// How many entries it is over.
+        size: u64,
+        /// The root over them, base64.
+        root: String,
+        /// The public key, as a verifier key of C2SP signed-note.
+        key: String,
+        /// The signed note.
+        note: String,
+    }
+}
+
+operational! {
+    /// That an entry is in the audit log of a size (RFC 6962, section 2.1.1).
+    AuditInclusion {
+        /// The entry's number, from 0.
+        number: u64,
+        /// Size of the log.
+        size: u64,
+        /// Hash of the entry, base64.
+        entry: String,
+        /// Root of the log, base64.
+        root: String,
+        /// The audit path, from the entry up, base64.
+        path: Vec<String>,
+    }
+}
+
+operational! {
+    /// That the audit log of one size is the beginning of that of another (RFC 6962, section 2.1.2).
+    AuditConsistency {
+        /// Size of the earlier log.
+        from: u64,
+        /// Size of the later log.
+        to: u64,
+        /// Root of the earlier log, base64.
+        from_root: String,
+        /// Root of the later log, base64.
+        to_root: String,
+        /// The path, base64.
+        path: Vec<String>,
+    }
+}
+
+operational! {
     /// A minute of wall time of one source, as the coverage ledger keeps it.
     CoverageMinute {
         /// The source's configured name.

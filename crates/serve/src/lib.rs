@@ -5,7 +5,7 @@
 //! everything that it writes was released.
 //!
 //! Main types: [`ServerState`], what is shown; [`Server`], which listens (loopback only, as long as there is no
-//! authentication); [`Live`], where committed windows are announced; [`IngestDoor`], behind which the binary puts what takes
+//! authentication); [`AuditSource`], where the audit log is read from; [`Live`], where committed windows are announced; [`IngestDoor`], behind which the binary puts what takes
 //! pushed posts (this crate carries their bytes and does not read them); [`openapi`], the document that the API keeps.
 //!
 //! ```
@@ -54,6 +54,7 @@
 #![forbid(unsafe_code)]
 
 mod api;
+mod audit;
 mod guard;
 mod ingest;
 mod live;
@@ -65,6 +66,7 @@ mod server;
 mod state;
 mod wire;
 
+pub use audit::{AuditFault, AuditSource};
 pub use guard::{REQUEST_BODY_BYTES_MAX, REQUEST_SECONDS_MAX};
 pub use ingest::{
     IngestBatch, IngestDoor, IngestPacking, IngestReceipt, IngestRefusal, IngestRejection, PUSH_BODY_BYTES_MAX,

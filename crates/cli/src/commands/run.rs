@@ -13,6 +13,7 @@ use groundswell_store::{Reader, Store, WatchStore, Writer};
 use tokio::runtime::Runtime;
 
 use crate::args::{Common, Run};
+use crate::audit::{AuditDesk, Trail};
 use crate::checkpoints::{Agreed, Checkpoints, Wishes, going_on};
 use crate::coverage::{Counted, Counts, Listened, Recorder};
 use crate::failure::{DONE, Failure, Outcome};
@@ -24,7 +25,7 @@ use crate::settings::{self, Settings};
 use crate::signals::{self, Again};
 use crate::sim_source::SimSource;
 use crate::status::{self, Serving, Shown, ShownSource, Watched};
-use crate::watches::Watches;
+use crate::watches::{self, Watches};
 use crate::{logging, output, supervisor};
 
 /// Folder of the simulated store inside the data folder.
@@ -49,6 +50,7 @@ struct Service<'a> {
     clock: Arc<dyn Clock>,
     runtime: &'a Runtime,
     door: Option<OpenDoor>,
+    trail: Arc<Trail>,
 }
 
 /// The store of a pipeline, and what an earlier run left in it.
@@ -100,7 +102,9 @@ fn run_until(common: &Common, arguments: &Run, runtime: &Runtime, stop: &Stop, a
     if stop.stopped() {
         return Ok(());
     }
+    let trail = Trail::open(&settings, &clock)?;
     let serving = status::serve(runtime, arguments.listen.unwrap_or(settings.listen), Arc::clone(&clock))?;
+    serving.state.open_audit(AuditDesk::new(&settings.data, &trail));
     let mut service = Service {
         common,
         contents: BTreeMap::new(),
@@ -112,6 +116,7 @@ fn run_until(common: &Common, arguments: &Run, runtime: &Runtime, stop: &Stop, a
         clock,
         runtime,
         door: None,
+        trail,
     };
     let ended = service.serve(arguments.simulated, &serving, stop, again);
     serving.end(runtime);
@@ -161,6 +166,7 @@ impl Service<'_> {
             self.show(serving, &pipeline, None);
             simulated = Some(pipeline);
         }
+        self.trail.started("run", &self.settings, &self.watches, true)?;
         serving.announce(self.common);
         supervisor::tell(supervisor::State::Ready);
         let began = Instant::now();
@@ -196,6 +202,7 @@ impl Service<'_> {
                     ),
                 }
             }
+            self.look(live.as_ref(), simulated.as_ref(), serving);
             serving.board.look();
             for pipeline in [&mut live, &mut simulated].into_iter().flatten() {
                 pipeline.look()?;
@@ -208,10 +215,43 @@ impl Service<'_> {
         output::note(self.common, "stopping");
         supervisor::tell(supervisor::State::Stopping);
         serving.stop();
+        let opted_out = live.as_ref().map_or(0, opted_out);
         for pipeline in [simulated, live.take()].into_iter().flatten() {
             end(pipeline)?;
         }
+        self.trail.stopped("run", opted_out);
         Ok(())
+    }
+
+    /// What the hours and days bring: heads of the audit log, and sunsets.
+    fn look(&mut self, live: Option<&Pipeline>, simulated: Option<&Pipeline>, serving: &Serving) {
+        self.trail.look(|| live.map_or(0, opted_out));
+        let today = watches::today(self.clock.as_ref());
+        if today == self.watches.today() {
+            return;
+        }
+        match self.watches.on(today) {
+            Ok(watches) => {
+                self.put_in_force(watches, live.into_iter().chain(simulated), serving);
+                self.trail.reloaded(&self.settings, &[], &self.watches);
+            }
+            Err(failure) => tracing::error!(target: "groundswell", "watches whose sunset came match on: {failure}"),
+        }
+    }
+
+    /// Lets these watches match from the next block of posts on.
+    fn put_in_force<'p>(
+        &mut self,
+        watches: Watches,
+        pipelines: impl Iterator<Item = &'p Pipeline>,
+        serving: &Serving,
+    ) {
+        self.watches = Arc::new(watches);
+        for pipeline in pipelines {
+            let board = &pipeline.running.watches;
+            board.exchange(Arc::clone(&self.watches.percolator), Arc::clone(&self.watches.names));
+        }
+        serving.board.show_watches(&self.watches);
     }
 
     fn remember_contents(&mut self) {
@@ -249,14 +289,7 @@ impl Service<'_> {
         logging::apply(self.common, &now.log);
         let (new, other, gone) = watches.since(&self.watches);
         if (new, other, gone) != (0, 0, 0) {
-            self.watches = Arc::new(watches);
-            for pipeline in live.as_deref().into_iter().chain(simulated) {
-                pipeline
-                    .running
-                    .watches
-                    .exchange(Arc::clone(&self.watches.percolator), Arc::clone(&self.watches.names));
-            }
-            serving.board.show_watches(&self.watches);
+            self.put_in_force(watches, live.as_deref().into_iter().chain(simulated), serving);
         }
         if let Some(pipeline) = live {
             for (name, source) in sources {
@@ -270,11 +303,13 @@ impl Service<'_> {
         }
         self.settings = now;
         self.remember_contents();
+        let at_once: Vec<String> = changes.at_once.into_iter().filter(|key| !restart.contains(key)).collect();
+        self.trail.reloaded(&self.settings, &at_once, &self.watches);
         let list = |what: Vec<String>| if what.is_empty() { "nothing".to_owned() } else { what.join(", ") };
         tracing::info!(
             target: "groundswell",
             "the configuration was read again; changed: {}; begun anew: {}; watches: {new} new, {other} changed, {gone} gone",
-            list(changes.at_once.into_iter().filter(|key| !restart.contains(key)).collect()),
+            list(at_once),
             list(changed.into_iter().map(str::to_owned).collect()),
         );
         if !restart.is_empty() {
@@ -464,6 +499,11 @@ impl Pipeline {
         self.recorder.look();
         Ok(())
     }
+}
+
+/// Records that were dropped because someone asked for it. Made-up ones are told nowhere.
+fn opted_out(live: &Pipeline) -> u64 {
+    live.running.counters.totals().records.opted_out
 }
 
 /// Records of a source that could not be read, that came too late, and that there was no room for.

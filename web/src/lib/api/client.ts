@@ -1,6 +1,6 @@
 // The page's way to the API: JSON in, typed answers out, every failure one `ApiError` that can be shown as it is.
 import type { paths } from '../../gen/api';
-import type { CoverageAnswer, Narrative, NarrativeEvent, Ranked, SourceList, Status, Step, TopAnswer, VolumePage, VolumeRow, WatchList } from './types';
+import type { AuditPage, CoverageAnswer, Narrative, NarrativeEvent, Ranked, SourceList, Status, Step, TopAnswer, VolumePage, VolumeRow, WatchList } from './types';
 
 /** Longest wait for one answer; what does not answer by then is treated like a lost connection. */
 export const TIMEOUT_MS = 10_000;
@@ -26,7 +26,7 @@ export class ApiError extends Error {
 export type Fetch = (input: string, init?: RequestInit) => Promise<Response>;
 
 /** The paths that the page reads; questions and answers have the types of openapi.json. */
-type Path = '/api/v1/narratives' | '/api/v1/narratives/events' | '/api/v1/status' | '/api/v1/sources' | '/api/v1/coverage' | '/api/v1/watches' | '/api/v1/volumes' | '/api/v1/volumes/top';
+type Path = '/api/v1/audit/entries' | '/api/v1/narratives' | '/api/v1/narratives/events' | '/api/v1/status' | '/api/v1/sources' | '/api/v1/coverage' | '/api/v1/watches' | '/api/v1/volumes' | '/api/v1/volumes/top';
 type Question<P extends Path> = NonNullable<paths[P]['get']['parameters']['query']>;
 type Answer<P extends Path> = paths[P]['get']['responses'][200]['content']['application/json'];
 
@@ -101,6 +101,16 @@ export class Api {
 
   sources(): Promise<SourceList> {
     return this.get('/api/v1/sources');
+  }
+
+  /** The newest entries of the audit log, with its head; null where there is no log yet. */
+  async audit(newest: number): Promise<AuditPage | null> {
+    try {
+      return await this.get('/api/v1/audit/entries', { newest });
+    } catch (error) {
+      if (error instanceof ApiError && error.code === 'not_found') return null;
+      throw error;
+    }
   }
 
   /** The narratives carried last. */

@@ -1,7 +1,8 @@
 // What the parts say, in a simulated document; how they look and behave is for the browser tests.
 import { flushSync, mount, unmount, type Component } from 'svelte';
 import { afterEach, expect, test, vi } from 'vitest';
-import type { CoverageGap, Narrative, NarrativeEvent, Status, TopAnswer, Watch } from '../api/types';
+import type { AuditPage, CoverageGap, Narrative, NarrativeEvent, Status, TopAnswer, Watch } from '../api/types';
+import AuditPanel from './AuditPanel.svelte';
 import ChangeMark from './ChangeMark.svelte';
 import CoverageBand from '../charts/CoverageBand.svelte';
 import Sparkline from '../charts/Sparkline.svelte';
@@ -206,4 +207,24 @@ test('what happened to a narrative is read when the reader asks, and a failure i
   events.mockRejectedValueOnce(new Error('away'));
   details.dispatchEvent(new Event('toggle'));
   await vi.waitFor(() => expect(text(details)).toContain('could not be read'));
+});
+
+test('the audit log shows its newest entries first, in words, and how to check them', () => {
+  const entry = (number: number, words: string) => ({ number, time: '2026-11-25T14:02:00Z', account: 'local', act: 'x', words, line: '{}' });
+  const page = {
+    items: [entry(41, 'watch heat made until 2027-02-01: heat*'), entry(42, '<b>run</b> stopped')],
+    head: { origin: 'example.org/ours', size: 43, root: 'CsUY', key: 'example.org/ours+530d903a+Aeky', note: '' },
+    next: null,
+  } as AuditPage;
+  const panel = render(AuditPanel, { page, error: undefined, onretry: () => {} });
+  expect([...panel.querySelectorAll('li')].map((li) => li.value)).toEqual([42, 41]);
+  expect(text(panel.querySelector('li') as Element)).toContain('<b>run</b> stopped');
+  expect(panel.querySelector('li b')).toBeNull();
+  expect(text(panel)).toContain('43 entries under the newest head');
+  expect(text(panel)).toContain('example.org/ours+530d903a+Aeky');
+  expect((panel.querySelector('details a') as HTMLAnchorElement).getAttribute('href')).toBe('/api/v1/audit/checkpoint');
+});
+
+test('where there is no audit log, that is said', () => {
+  expect(text(render(AuditPanel, { page: null, error: undefined, onretry: () => {} }))).toContain('There is no audit log yet.');
 });
