@@ -27,11 +27,11 @@ use crate::watches::Watches;
 /// Folder of the log inside the data folder.
 pub(crate) const FOLDER: &str = "audit";
 
-/// How often a head is published while the service runs, in seconds.
-const PUBLISHED_SECONDS: i64 = 3_600;
+/// How often a head is published while the service runs.
+const PUBLISHED_MILLIS: u64 = 3_600_000;
 
-/// How long after a failure it is tried again, in seconds.
-const AGAIN_SECONDS: i64 = 60;
+/// How long after a failure it is tried again.
+const AGAIN_MILLIS: u64 = 60_000;
 
 /// Acts that wait for a disk that has room again, at most; more are lost, and said to be.
 const PENDING_MAX: usize = 10_000;
@@ -183,10 +183,10 @@ struct Inner {
     log: Log,
     pending: Vec<Act>,
     lost: u64,
-    /// When the last head was published.
-    published: i64,
+    /// When the next head is published, by the clock's milliseconds: a clock that is set does not shift it.
+    due: u64,
     /// When it is tried again, where something waits.
-    again: i64,
+    again: u64,
     /// Opt-outs that were told.
     opted_out: u64,
 }
@@ -215,7 +215,7 @@ impl Trail {
             clock: Arc::clone(clock),
             k: settings.gate.k,
             register,
-            inner: Mutex::new(Inner { log, pending: Vec::new(), lost: 0, published: now, again: 0, opted_out: 0 }),
+            inner: Mutex::new(Inner { log, pending: Vec::new(), lost: 0, due: 0, again: 0, opted_out: 0 }),
             denied: Mutex::default(),
         }))
     }
@@ -252,7 +252,7 @@ impl Trail {
                 }
             }
             Err(error) => {
-                inner.again = now + AGAIN_SECONDS;
+                inner.again = self.clock.millis() + AGAIN_MILLIS;
                 tracing::error!(
                     target: "groundswell",
                     acts = inner.pending.len(),
@@ -302,8 +302,10 @@ impl Trail {
     fn publish(&self) -> Result<(), Failure> {
         let now = self.clock.now().unix();
         let mut inner = lock(&self.inner);
+        // Not again at once where it fails.
+        inner.due = self.clock.millis() + AGAIN_MILLIS;
         inner.log.publish(now).map_err(refused)?;
-        inner.published = now;
+        inner.due = self.clock.millis() + PUBLISHED_MILLIS;
         Ok(())
     }
 
@@ -325,17 +327,15 @@ impl Trail {
 
     /// Looks whether the hour is over or something waits. Called all the time; costs nothing most of the time.
     pub(crate) fn look(&self, opted_out: impl FnOnce() -> u64) {
-        let now = self.clock.now().unix();
+        let now = self.clock.millis();
         let (due, again) = {
             let inner = lock(&self.inner);
-            (now - inner.published >= PUBLISHED_SECONDS, !inner.pending.is_empty() && now >= inner.again)
+            (now >= inner.due, !inner.pending.is_empty() && now >= inner.again)
         };
         if due {
             let acts = self.counted(opted_out());
             self.note(acts);
             if let Err(failure) = self.publish() {
-                // Not again at once.
-                lock(&self.inner).published = now - PUBLISHED_SECONDS + AGAIN_SECONDS;
                 tracing::error!(target: "groundswell", "no head of the audit log could be published: {failure}");
             }
         } else if again {
@@ -478,5 +478,153 @@ impl AuditSource for AuditDesk {
 
     fn denied(&self, route: &str, status: u16) {
         self.trail.denied(route, status);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use groundswell_post::EventTime;
+    use groundswell_sources::ManualClock;
+
+    use super::*;
+
+    /// 2026-11-26, at 00:00:00 UTC.
+    const MIDNIGHT: i64 = 1_795_651_200;
+
+    struct Desk {
+        _dir: tempfile::TempDir,
+        settings: Settings,
+        hand: Arc<ManualClock>,
+        clock: Arc<dyn Clock>,
+    }
+
+    fn desk() -> Desk {
+        let dir = tempfile::tempdir().unwrap();
+        let settings = Settings { data: dir.path().to_owned(), ..Settings::default() };
+        let hand = Arc::new(ManualClock::at(EventTime::from_unix(MIDNIGHT)));
+        Desk { _dir: dir, settings, clock: Arc::clone(&hand) as Arc<dyn Clock>, hand }
+    }
+
+    impl Desk {
+        fn pass(&self, seconds: u64) {
+            self.hand.advance_millis(seconds * 1_000);
+        }
+
+        fn watches(&self, text: &str) -> Watches {
+            let path = self.settings.data.join("watches.toml");
+            std::fs::write(&path, text).unwrap();
+            Watches::load(Some(&path), Vec::new(), self.clock.as_ref()).unwrap()
+        }
+
+        /// The acts in words, from an entry on.
+        fn told(&self, from: u64) -> Vec<String> {
+            let lines = Reader::new(&folder(&self.settings)).entries(from, 1_000).unwrap();
+            lines.into_iter().map(|(number, line)| entry(number, line).words.clone()).collect()
+        }
+    }
+
+    fn watch(name: &str, query: &str, sunset: &str) -> String {
+        format!(
+            "[[watch]]\nname = \"{name}\"\nquery = '{query}'\nsunset = \"{sunset}\"\n\
+             purpose = {{ category = \"crisis-response\", sentence = \"See where flooding is discussed.\" }}\n"
+        )
+    }
+
+    #[test]
+    fn a_head_is_published_each_hour() {
+        let desk = desk();
+        let trail = Trail::open(&desk.settings, &desk.clock).unwrap();
+        trail.started("run", &desk.settings, &desk.watches(""), true).unwrap();
+        assert_eq!(desk.told(2), ["head over 2 entries published"]);
+        for _ in 0..10 {
+            desk.pass(359);
+            trail.look(|| 7);
+        }
+        assert_eq!(desk.told(3).len(), 0, "the hour is not over");
+        desk.pass(10);
+        trail.denied("/api/v1/ingest", 401);
+        trail.denied("/api/v1/ingest", 401);
+        // Fewer than k opt-outs are not told: they could be one person's.
+        trail.look(|| 7);
+        trail.look(|| 27);
+        assert_eq!(desk.told(3), ["2 requests to /api/v1/ingest denied with 401", "head over 4 entries published"]);
+        desk.pass(3_600);
+        trail.look(|| 27);
+        trail.stopped("run", 29);
+        let expected = [
+            "at least 20 records dropped by opt-outs since the start",
+            "head over 6 entries published",
+            "run stopped",
+            "head over 8 entries published",
+        ];
+        assert_eq!(desk.told(5), expected);
+    }
+
+    #[test]
+    fn a_sunset_is_told_once_and_ends_the_watch() {
+        let desk = desk();
+        let trail = Trail::open(&desk.settings, &desk.clock).unwrap();
+        let text = watch("floods", "flood AND river", "2026-11-28") + &watch("heat", "heat*", "2027-01-01");
+        let watches = desk.watches(&text);
+        trail.started("run", &desk.settings, &watches, true).unwrap();
+        let from = desk.told(0).len() as u64;
+        desk.pass(86_400);
+        let tomorrow = watches.on(crate::watches::today(desk.clock.as_ref())).unwrap();
+        trail.reloaded(&desk.settings, &[], &tomorrow);
+        assert!(desk.told(from).is_empty(), "its last day is not over");
+        desk.pass(86_400);
+        let after = watches.on(crate::watches::today(desk.clock.as_ref())).unwrap();
+        assert_eq!(after.all()[0].state(after.today()), WatchState::Expired);
+        for _ in 0..2 {
+            trail.reloaded(&desk.settings, &[], &after);
+        }
+        assert_eq!(desk.told(from), ["watch floods ended: its sunset came"]);
+        // It may come back with a new sunset; another purpose or query is another act than a new sunset.
+        let text = watch("floods", "flood AND river", "2027-02-01") + &watch("heat", "heat*", "2027-01-02");
+        trail.reloaded(&desk.settings, &[], &desk.watches(&text));
+        let text = watch("floods", "flood AND river", "2027-02-01") + &watch("heat", "heat* OR drought", "2027-01-02");
+        trail.reloaded(&desk.settings, &[], &desk.watches(&text));
+        trail.reloaded(&desk.settings, &["log.level".to_owned()], &desk.watches(""));
+        // After a restart the log is what is known.
+        let trail = Trail::open(&desk.settings, &desk.clock).unwrap();
+        trail.reloaded(&desk.settings, &[], &desk.watches(""));
+        let sentence = "(crisis-response: See where flooding is discussed.)";
+        let expected = [
+            format!("watch floods made until 2027-02-01: flood AND river {sentence}"),
+            "watch heat renewed until 2027-01-02".to_owned(),
+            format!("watch heat changed, until 2027-01-02: heat* OR drought {sentence}"),
+            "settings in force: k = 10, narratives off; changed: log.level".to_owned(),
+            "watch floods ended: it is not configured any more".to_owned(),
+            "watch heat ended: it is not configured any more".to_owned(),
+        ];
+        assert_eq!(desk.told(from + 1), expected);
+    }
+
+    #[test]
+    fn what_cannot_be_written_now_is_written_later() {
+        let desk = desk();
+        let trail = Trail::open(&desk.settings, &desk.clock).unwrap();
+        let (here, away) = (folder(&desk.settings), desk.settings.data.join("away"));
+        std::fs::rename(&here, &away).unwrap();
+        trail.note(vec![removed("heat")]);
+        assert!(trail.record(vec![removed("heat")]).is_err(), "a command fails");
+        std::fs::rename(&away, &here).unwrap();
+        trail.look(|| 0);
+        desk.pass(AGAIN_MILLIS / 1_000);
+        trail.look(|| 0);
+        assert_eq!(desk.told(0), ["watch heat ended: it was removed"]);
+    }
+
+    #[test]
+    fn refusals_are_counted_in_bounded_space() {
+        let desk = desk();
+        let trail = Trail::open(&desk.settings, &desk.clock).unwrap();
+        for number in 0..10 * DENIED_MAX {
+            trail.denied(&format!("/route/{number}"), 401);
+        }
+        let counted = trail.counted(0);
+        assert_eq!(counted.len(), DENIED_MAX + 1);
+        let all: u64 = counted.iter().map(|act| if let Act::RequestsDenied { count, .. } = act { *count } else { 0 }).sum();
+        assert_eq!(all, 10 * DENIED_MAX as u64);
     }
 }
