@@ -138,6 +138,11 @@ pub enum Act {
         /// How many since the start, rounded down to a multiple of k: one person's record must not show.
         at_least: u64,
     },
+    /// Deletions that sources or people asked for were honoured.
+    DeletionsCounted {
+        /// How many since the start, rounded down to a multiple of k.
+        at_least: u64,
+    },
     /// A head was published: that of all entries before this one.
     CheckpointPublished {
         /// How many entries it is over.
@@ -196,7 +201,8 @@ impl Act {
             }
             Self::Stopped { command } => format!("{command} stopped"),
             Self::SettingsInForce { k, narratives, changed, .. } => {
-                let mut text = format!("settings in force: k = {k}, narratives {}", if *narratives { "on" } else { "off" });
+                let mut text =
+                    format!("settings in force: k = {k}, narratives {}", if *narratives { "on" } else { "off" });
                 if !changed.is_empty() {
                     let keys: Vec<&str> = changed.iter().map(Word::as_str).collect();
                     let _ = write!(text, "; changed: {}", keys.join(", "));
@@ -234,13 +240,19 @@ impl Act {
             }
             Self::FeedMade { feed, receivers } => {
                 let names: Vec<&str> = receivers.iter().map(Wording::as_str).collect();
-                format!("feed {feed} made for {}", if names.is_empty() { "nobody yet".to_owned() } else { names.join(", ") })
+                format!(
+                    "feed {feed} made for {}",
+                    if names.is_empty() { "nobody yet".to_owned() } else { names.join(", ") }
+                )
             }
             Self::FeedRemoved { feed } => format!("feed {feed} removed"),
             Self::RequestsDenied { route, status, count } => {
                 format!("{count} {} to {route} denied with {status}", if *count == 1 { "request" } else { "requests" })
             }
-            Self::OptOutsCounted { at_least } => format!("at least {at_least} records dropped by opt-outs since the start"),
+            Self::OptOutsCounted { at_least } => {
+                format!("at least {at_least} records dropped by opt-outs since the start")
+            }
+            Self::DeletionsCounted { at_least } => format!("at least {at_least} deletions honoured since the start"),
             Self::CheckpointPublished { size, .. } => format!("head over {size} entries published"),
             Self::SignedIn {} => "signed in".to_owned(),
             Self::SignedOut {} => "signed out".to_owned(),

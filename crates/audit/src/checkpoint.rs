@@ -2,8 +2,8 @@
 
 use thiserror::Error;
 
-use crate::note::{Note, NoteError, SignatureError, SignerKey, VerifierKey};
 use crate::Hash;
+use crate::note::{Note, NoteError, SignatureError, SignerKey, VerifierKey};
 
 /// A head: whose log, how many entries, and the root over them.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -65,8 +65,8 @@ pub use frontier::Frontier;
 pub use hash::{HASH_BYTES, Hash};
 pub use key::KeyFileError;
 pub use log::{
-    APPEND_ENTRIES_MAX, CHECKPOINT_FILE, COSIGNED_FILE, Found, KEY_FILE, LOCK_FILE, LOG_FILE, Log, LogError, LogOptions,
-    PUBLIC_KEY_FILE, Seen,
+    APPEND_ENTRIES_MAX, CHECKPOINT_FILE, COSIGNED_FILE, Found, KEY_FILE, LOCK_FILE, LOG_FILE, Log, LogError,
+    LogOptions, PUBLIC_KEY_FILE, Seen,
 };
 pub use note::{
     KEY_NAME_BYTES_MAX, KeyError, KeyKind, NOTE_BYTES_MAX, Note, NoteError, NoteSignature, SIGNATURES_MAX,

@@ -134,6 +134,8 @@ pub struct Log {
     last: Hash,
     /// Bytes of the log.
     bytes: u64,
+    /// The log holds a head, so there was one.
+    published: bool,
     seen: Seen,
 }
 
@@ -197,14 +199,25 @@ impl Log {
             .map_err(|error| LogError::Head { path: head_path, error })?
             .map(|(head, _)| head);
         let signed = head.as_ref().map_or(0, |head| head.size);
-        let mut log =
-            Self { folder: folder.clone(), key, frontier: Frontier::default(), last: Hash::NONE, bytes: 0, seen };
+        let mut log = Self {
+            folder: folder.clone(),
+            key,
+            frontier: Frontier::default(),
+            last: Hash::NONE,
+            bytes: 0,
+            published: false,
+            seen,
+        };
         let mut root = (signed == 0).then(Hash::of_no_entries);
         let cut_bytes = log.read_on(|frontier| {
             if frontier.size() == signed {
                 root = Some(frontier.root());
             }
         })?;
+        if head.is_none() && log.published {
+            // A crash never takes a head away: a new one is renamed over the one before.
+            return Err(LogError::Altered { path: log.path(), what: "its head is gone".to_owned() });
+        }
         let altered = |what: String| LogError::Altered { path: log.path(), what };
         if let Some(head) = head {
             match root {
@@ -282,7 +295,10 @@ impl Log {
     /// Takes one line that is in the log.
     fn take(&mut self, line: &[u8], bytes: u64, stored: &mut Stored) -> io::Result<Option<EntryError>> {
         match Entry::parse(line) {
-            Ok(entry) => (self.seen)(&entry),
+            Ok(entry) => {
+                self.published |= matches!(entry.act, Act::CheckpointPublished { .. });
+                (self.seen)(&entry);
+            }
             // Of a later version, or of somebody else: the tree and the head tell.
             Err(_) => {
                 if let Err(fault) = Marks::parse(line) {

@@ -139,11 +139,8 @@ fn name_is_fine(name: &str) -> bool {
 
 /// The first four bytes of SHA-256 over name, line feed, kind and public key.
 fn key_id(name: &str, kind: KeyKind, key: &VerifyingKey) -> [u8; 4] {
-    let hash = Sha256::new()
-        .chain_update(name)
-        .chain_update([b'\n', kind.number()])
-        .chain_update(key.as_bytes())
-        .finalize();
+    let hash =
+        Sha256::new().chain_update(name).chain_update([b'\n', kind.number()]).chain_update(key.as_bytes()).finalize();
     [hash[0], hash[1], hash[2], hash[3]]
 }
 
@@ -191,9 +188,8 @@ impl Note {
         if lines.len() > SIGNATURES_MAX {
             return Err(NoteError::TooMany);
         }
-        let read = |(index, line): (usize, &&str)| {
-            NoteSignature::line(line).ok_or(NoteError::Signature { line: index + 1 })
-        };
+        let read =
+            |(index, line): (usize, &&str)| NoteSignature::line(line).ok_or(NoteError::Signature { line: index + 1 });
         let signatures = lines.iter().enumerate().map(read).collect::<Result<_, _>>()?;
         Ok(Self { text: format!("{text}\n"), signatures })
     }

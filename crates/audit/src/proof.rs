@@ -184,7 +184,8 @@ impl ConsistencyProof {
         }
         let mut path = self.path.iter().copied();
         // A log that is one complete tree has its own root in the path of the later one; it is left out.
-        let first = if self.from.is_power_of_two() && !self.path.is_empty() { Some(self.from_root) } else { path.next() };
+        let first =
+            if self.from.is_power_of_two() && !self.path.is_empty() { Some(self.from_root) } else { path.next() };
         let Some(first) = first else { return false };
         let (mut number, mut last) = (self.from - 1, self.to - 1);
         while number & 1 == 1 {

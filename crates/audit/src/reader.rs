@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::Marks;
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::hash::Hash;
 use crate::lines::{self, Line};
@@ -118,8 +119,7 @@ impl Reader {
         let key = self.key()?;
         let bytes = self.small(name)?;
         let path = self.folder.join(name);
-        let (checkpoint, note) =
-            Checkpoint::open(&bytes, &key).map_err(|error| ReadError::Head { path, error })?;
+        let (checkpoint, note) = Checkpoint::open(&bytes, &key).map_err(|error| ReadError::Head { path, error })?;
         Ok(Head { checkpoint, note, key })
     }
 
@@ -157,7 +157,11 @@ impl Reader {
             }
             Ok(Some(found))
         };
-        read().map_err(io_error(&path, "read entries"))?.ok_or_else(|| self.damaged())
+        let found = read().map_err(io_error(&path, "read entries"))?;
+        // The index only says where to look; the entries themselves say which they are.
+        let right =
+            |(number, line): &(u64, String)| Marks::parse(line.as_bytes()).is_ok_and(|marks| marks.number == *number);
+        found.filter(|found| found.iter().all(right)).ok_or_else(|| self.damaged())
     }
 
     fn damaged(&self) -> ReadError {

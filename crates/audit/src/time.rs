@@ -50,8 +50,7 @@ impl Day {
     /// Reads exactly what is written.
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.splitn(3, '-');
-        let (year, month, day) =
-            (number(parts.next()?, 4)?, number(parts.next()?, 2)?, number(parts.next()?, 2)?);
+        let (year, month, day) = (number(parts.next()?, 4)?, number(parts.next()?, 2)?, number(parts.next()?, 2)?);
         if year < 1970 || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
             return None;
         }
@@ -134,7 +133,8 @@ mod tests {
         assert_eq!(Time::from_unix(1_474_588_859).to_string(), "2016-09-23T00:00:59Z");
         assert_eq!(Day::from_days(DAY_MAX).to_string(), "9999-12-31");
         assert_eq!(Day::parse("2024-02-29").map(|day| day.to_string()).as_deref(), Some("2024-02-29"));
-        for wrong in ["2023-02-29", "2026-1-05", "2026-01-05T00:00:00", "2026-01-05T24:00:00Z", "1969-12-31", "", "ä"] {
+        for wrong in ["2023-02-29", "2026-1-05", "2026-01-05T00:00:00", "2026-01-05T24:00:00Z", "1969-12-31", "", "ä"]
+        {
             assert!(Day::parse(wrong).is_none() && Time::parse(wrong).is_none(), "{wrong}");
         }
     }

@@ -232,7 +232,12 @@ impl Pass<'_> {
         if number != self.next && marks.prev == before {
             // It follows the one before, so it is its number that is not what it was.
             self.settle();
-            self.report.at(DamageKind::Altered, self.next, self.next, format_args!("it says that it is entry {number}"));
+            self.report.at(
+                DamageKind::Altered,
+                self.next,
+                self.next,
+                format_args!("it says that it is entry {number}"),
+            );
             number = self.next;
         } else if number == self.next {
             let follows = self.before.is_none_or(|before| before.number.checked_add(1) == Some(number));
@@ -293,10 +298,20 @@ impl Pass<'_> {
         let signature = NoteSignature::decoded(self.key.name(), &signature);
         let note = Note { text: head.text(), signatures: signature.into_iter().collect() };
         if note.signed_by(self.key).is_err() {
-            self.report.at(DamageKind::HeadForged, number, number, "the head that it holds is not signed by the log's key");
+            self.report.at(
+                DamageKind::HeadForged,
+                number,
+                number,
+                "the head that it holds is not signed by the log's key",
+            );
         } else if size != self.frontier.size() {
             if self.report.damages.is_empty() && self.missing.is_empty() {
-                self.report.at(DamageKind::HeadForged, number, number, format_args!("it holds the head over {size} entries"));
+                self.report.at(
+                    DamageKind::HeadForged,
+                    number,
+                    number,
+                    format_args!("it holds the head over {size} entries"),
+                );
             }
         } else if root == self.frontier.root() {
             self.report.heads += 1;

@@ -108,7 +108,9 @@ mod tests {
 
     #[test]
     fn what_leads_to_a_person_is_left_out() {
-        for plain in ["flood* AND (river OR \"heavy rain\")", "See where flooding is discussed.", "covid-19 2024", "überflutung"] {
+        for plain in
+            ["flood* AND (river OR \"heavy rain\")", "See where flooding is discussed.", "covid-19 2024", "überflutung"]
+        {
             assert_eq!(Wording::new(plain).as_str(), plain);
         }
         for personal in [

@@ -84,7 +84,8 @@ fn one_that_runs_tells_what_another_left() {
     log.append(NOW, &Wording::local(), vec![stopped()]).unwrap();
     let acts = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&acts);
-    Log::open(&options(folder.path()), NOW, Box::new(move |entry| seen.lock().unwrap().push(entry.act.clone()))).unwrap();
+    Log::open(&options(folder.path()), NOW, Box::new(move |entry| seen.lock().unwrap().push(entry.act.clone())))
+        .unwrap();
     assert_eq!(*acts.lock().unwrap(), [stopped(), Act::Mended { unsigned: 0, cut_bytes: 10 }, stopped()]);
 }
 
@@ -92,7 +93,7 @@ fn one_that_runs_tells_what_another_left() {
 fn an_altered_log_is_not_appended_to() {
     let (folder, mut log) = made(&[vec![stopped(); 3], vec![], vec![stopped()]]);
     let path = folder.path().join("log.ndjson");
-    let whole = read(folder.path(), "log.ndjson");
+    let (whole, head) = (read(folder.path(), "log.ndjson"), read(folder.path(), "checkpoint"));
     let refused = || Log::open(&options(folder.path()), NOW, Box::new(|_| {})).unwrap_err();
     std::fs::write(&path, String::from_utf8(whole.clone()).unwrap().replacen("run", "ran", 1)).unwrap();
     assert!(matches!(refused(), LogError::Altered { .. }));
@@ -104,6 +105,9 @@ fn an_altered_log_is_not_appended_to() {
     std::fs::write(&path, &whole).unwrap();
     std::fs::write(folder.path().join("checkpoint"), "no note").unwrap();
     assert!(matches!(refused(), LogError::Head { .. }));
+    std::fs::remove_file(folder.path().join("checkpoint")).unwrap();
+    assert!(matches!(refused(), LogError::Altered { .. }), "it holds a head, so its own was taken away");
+    std::fs::write(folder.path().join("checkpoint"), &head).unwrap();
     std::fs::remove_file(folder.path().join("key")).unwrap();
     assert!(matches!(refused(), LogError::Head { .. }), "another key is no way in");
 }
@@ -115,7 +119,8 @@ fn the_key_is_its_owners_alone() {
     assert_eq!(std::fs::metadata(&key).unwrap().permissions().mode() & 0o777, 0o600);
     let text = std::fs::read_to_string(&key).unwrap();
     assert!(!format!("{log:?}").contains(text.trim_end().rsplit('+').next().unwrap()), "not even for debugging");
-    let other = groundswell_audit::LogOptions { origin: Some("example.org/other".to_owned()), ..options(folder.path()) };
+    let other =
+        groundswell_audit::LogOptions { origin: Some("example.org/other".to_owned()), ..options(folder.path()) };
     let error = Log::open(&other, NOW, Box::new(|_| {})).unwrap_err();
     assert!(matches!(error, LogError::Key(KeyFileError::OtherOrigin { .. })));
     std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o640)).unwrap();

@@ -251,6 +251,9 @@ proptest! {
         bytes[at] ^= 0xff;
         std::fs::write(&path, &bytes).unwrap();
         for number in 0..size {
+            if let Ok(lines) = reader.entries(number, 1_000) {
+                prop_assert!(lines.iter().all(|(number, line)| Entry::parse(line.as_bytes()).unwrap().number == *number));
+            }
             if let Ok(proof) = reader.inclusion(number, None) {
                 prop_assert!(proof.holds() && proof.root == reader.head().unwrap().checkpoint.root);
             }
@@ -343,7 +346,12 @@ fn every_act_has_its_form_and_its_words() {
     let ended = |reason| Act::WatchEnded { watch: wording("river-floods"), reason };
     let acts = [
         Act::Started { command: word("run"), version: word("0.1.0"), build: word("ab12cd34ef56ab12") },
-        Act::SettingsInForce { hash: Hash::NONE, k: 10, narratives: true, changed: vec![word("gate.k"), word("log.level")] },
+        Act::SettingsInForce {
+            hash: Hash::NONE,
+            k: 10,
+            narratives: true,
+            changed: vec![word("gate.k"), word("log.level")],
+        },
         Act::SettingsInForce { hash: Hash::NONE, k: 10, narratives: false, changed: vec![] },
         watch(false),
         watch(true),
@@ -365,6 +373,7 @@ fn every_act_has_its_form_and_its_words() {
         Act::FeedRemoved { feed: wording("morning") },
         Act::RequestsDenied { route: word("/api/v1/ingest"), status: 401, count: 1 },
         Act::OptOutsCounted { at_least: 20 },
+        Act::DeletionsCounted { at_least: 30 },
         Act::SignedIn {},
         Act::SignedOut {},
         Act::AccountMade { account: wording("desk"), role: word("editor") },
@@ -436,7 +445,8 @@ fn witnesses_and_earlier_heads() {
         let mut log_bytes = &bytes[..];
         let checkpoint = note.to_string();
         let checkpoint = checkpoint.as_bytes();
-        verify(Copy { log: &mut log_bytes, checkpoint, key: log.key(), earlier, witnesses: &witnesses, hashes: None }).unwrap()
+        verify(Copy { log: &mut log_bytes, checkpoint, key: log.key(), earlier, witnesses: &witnesses, hashes: None })
+            .unwrap()
     };
     let whole = report(&note, std::slice::from_ref(&early));
     assert!(whole.is_whole(), "{:?}", whole.damages);
@@ -449,7 +459,8 @@ fn witnesses_and_earlier_heads() {
     let key = std::fs::read_to_string(folder.path().join("key")).unwrap();
     let other_folder = tempfile::tempdir().unwrap();
     std::fs::write(other_folder.path().join("key"), key).unwrap();
-    std::fs::set_permissions(other_folder.path().join("key"), std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    std::fs::set_permissions(other_folder.path().join("key"), std::os::unix::fs::PermissionsExt::from_mode(0o600))
+        .unwrap();
     let mut split = open(other_folder.path());
     split.append(common::NOW, &Wording::local(), vec![Act::SignedOut {}; 2]).unwrap();
     let shown = read(other_folder.path(), "checkpoint");

@@ -27,7 +27,8 @@ fn python() -> bool {
 
 /// Its exit code and what it printed.
 fn ask(folder: &Path, arguments: &[&str]) -> (i32, serde_json::Value) {
-    let output = Command::new("python3").arg("-B").arg(common::verifier()).args(arguments).current_dir(folder).output().unwrap();
+    let output =
+        Command::new("python3").arg("-B").arg(common::verifier()).args(arguments).current_dir(folder).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     let value = serde_json::from_str(&text).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
     (output.status.code().unwrap(), value)

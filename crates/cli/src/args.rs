@@ -73,6 +73,9 @@ pub(crate) enum Command {
     /// The tamper-evident log of what was done: check it, show it, prove what is in it
     #[command(subcommand)]
     Audit(Audit),
+    /// Write what an installation can tell the public about itself
+    #[command(subcommand)]
+    Report(Report),
     /// Check, show or describe the configuration
     #[command(subcommand)]
     Config(Config),
@@ -451,6 +454,25 @@ pub(crate) struct AuditShow {
     /// Form of the output
     #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = ["text", "jsonl"])]
     pub(crate) format: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Report {
+    /// One page: sources, watches and purposes, k, what was held back, opt-outs, deletions, coverage, the audit log's head
+    Transparency(ReportTransparency),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportTransparency {
+    /// Watches, TOML, in addition to those added with `watch add`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) watches: Option<PathBuf>,
+    /// Form of the output
+    #[arg(long, value_name = "FORMAT", default_value = "html", value_parser = ["html", "json"])]
+    pub(crate) format: String,
+    /// Where to write [default: stdout]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -12,6 +12,7 @@ use groundswell_audit::{
     Act, Day, Entry, Hash, Head, KEY_FILE, KeyFileError, Log, LogError, LogOptions, Marks, ReadError, Reader, Time,
     WatchEnd, Word, Wording,
 };
+use groundswell_engine::Records;
 use groundswell_gate::{AuditConsistency, AuditEntry, AuditHead, AuditInclusion, Released};
 use groundswell_serve::{AuditFault, AuditSource};
 use groundswell_sources::Clock;
@@ -187,8 +188,26 @@ struct Inner {
     due: u64,
     /// When it is tried again, where something waits.
     again: u64,
-    /// Opt-outs that were told.
-    opted_out: u64,
+    /// What was told of these.
+    told: Asked,
+    /// What an earlier run had counted, from which this one goes on.
+    before: Asked,
+}
+
+/// Records by which someone asked to be left out or forgotten, since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Asked {
+    /// Dropped by opt-outs.
+    pub(crate) opted_out: u64,
+    /// Deletions honoured.
+    pub(crate) deleted: u64,
+}
+
+impl Asked {
+    /// What a run has counted.
+    pub(crate) fn of(records: &Records) -> Self {
+        Self { opted_out: records.opted_out, deleted: records.deleted }
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -215,7 +234,15 @@ impl Trail {
             clock: Arc::clone(clock),
             k: settings.gate.k,
             register,
-            inner: Mutex::new(Inner { log, pending: Vec::new(), lost: 0, due: 0, again: 0, opted_out: 0 }),
+            inner: Mutex::new(Inner {
+                log,
+                pending: Vec::new(),
+                lost: 0,
+                due: clock.millis() + PUBLISHED_MILLIS,
+                again: 0,
+                told: Asked::default(),
+                before: Asked::default(),
+            }),
             denied: Mutex::default(),
         }))
     }
@@ -264,7 +291,13 @@ impl Trail {
     }
 
     /// Tells that a command begins to read posts, with what, and which watches are in force. `all`: other watches no longer are.
-    pub(crate) fn started(&self, command: &str, settings: &Settings, watches: &Watches, all: bool) -> Result<(), Failure> {
+    pub(crate) fn started(
+        &self,
+        command: &str,
+        settings: &Settings,
+        watches: &Watches,
+        all: bool,
+    ) -> Result<(), Failure> {
         let mut acts = vec![
             Act::Started {
                 command: Word::new(command),
@@ -276,6 +309,11 @@ impl Trail {
         acts.extend(lock(&self.register).changes(watches.all(), watches.today(), all));
         self.record(acts)?;
         self.publish()
+    }
+
+    /// An earlier run had counted so much, and told it.
+    pub(crate) fn goes_on_from(&self, before: Asked) {
+        lock(&self.inner).before = before;
     }
 
     /// Tells what a reload changed.
@@ -309,31 +347,39 @@ impl Trail {
         Ok(())
     }
 
-    /// What was counted since it was last told: refusals, and opt-outs rounded down to a multiple of k.
-    fn counted(&self, opted_out: u64) -> Vec<Act> {
+    /// What was counted since it was last told: refusals; opt-outs and deletions rounded down to a multiple of k.
+    fn counted(&self, asked: Asked) -> Vec<Act> {
         let mut acts: Vec<Act> = std::mem::take(&mut *lock(&self.denied))
             .into_iter()
             .map(|((route, status), count)| Act::RequestsDenied { route: Word::new(&route), status, count })
             .collect();
         let k = u64::from(self.k.max(1));
-        let at_least = opted_out - opted_out % k;
         let mut inner = lock(&self.inner);
-        if at_least > inner.opted_out {
-            inner.opted_out = at_least;
-            acts.push(Act::OptOutsCounted { at_least });
+        let since = |count: u64, before: u64| {
+            let count = count.saturating_sub(before);
+            count - count % k
+        };
+        let Asked { opted_out, deleted } = inner.before;
+        let asked = Asked { opted_out: since(asked.opted_out, opted_out), deleted: since(asked.deleted, deleted) };
+        let told = std::mem::replace(&mut inner.told, asked);
+        if asked.opted_out > told.opted_out {
+            acts.push(Act::OptOutsCounted { at_least: asked.opted_out });
+        }
+        if asked.deleted > told.deleted {
+            acts.push(Act::DeletionsCounted { at_least: asked.deleted });
         }
         acts
     }
 
     /// Looks whether the hour is over or something waits. Called all the time; costs nothing most of the time.
-    pub(crate) fn look(&self, opted_out: impl FnOnce() -> u64) {
+    pub(crate) fn look(&self, asked: impl FnOnce() -> Asked) {
         let now = self.clock.millis();
         let (due, again) = {
             let inner = lock(&self.inner);
             (now >= inner.due, !inner.pending.is_empty() && now >= inner.again)
         };
         if due {
-            let acts = self.counted(opted_out());
+            let acts = self.counted(asked());
             self.note(acts);
             if let Err(failure) = self.publish() {
                 tracing::error!(target: "groundswell", "no head of the audit log could be published: {failure}");
@@ -344,8 +390,8 @@ impl Trail {
     }
 
     /// Tells the end of a command, with a last head.
-    pub(crate) fn stopped(&self, command: &str, opted_out: u64) {
-        let mut acts = self.counted(opted_out);
+    pub(crate) fn stopped(&self, command: &str, asked: Asked) {
+        let mut acts = self.counted(asked);
         acts.push(Act::Stopped { command: Word::new(command) });
         self.note(acts);
         if let Err(failure) = self.publish() {
@@ -356,7 +402,8 @@ impl Trail {
     fn denied(&self, route: &str, status: u16) {
         let mut denied = lock(&self.denied);
         let key = (route.to_owned(), status);
-        let key = if denied.len() < DENIED_MAX || denied.contains_key(&key) { key } else { ("(others)".to_owned(), status) };
+        let key =
+            if denied.len() < DENIED_MAX || denied.contains_key(&key) { key } else { ("(others)".to_owned(), status) };
         let count = denied.entry(key).or_default();
         *count = count.saturating_add(1);
     }
@@ -375,7 +422,7 @@ fn in_force(settings: &Settings, changed: &[String]) -> Act {
 }
 
 /// SHA-256 of the program's own file; `unknown` where it cannot be read.
-fn build() -> String {
+pub(crate) fn build() -> String {
     let read = || -> std::io::Result<Hash> { Hash::of_all(File::open("/proc/self/exe")?) };
     read().map_or_else(|_| "unknown".to_owned(), Hash::hexadecimal)
 }
@@ -421,7 +468,11 @@ pub(crate) fn inclusion(reader: &Reader, entry: u64, size: Option<u64>) -> Resul
 }
 
 /// A proof as everyone may read it.
-pub(crate) fn consistency(reader: &Reader, from: u64, to: Option<u64>) -> Result<Released<AuditConsistency>, ReadError> {
+pub(crate) fn consistency(
+    reader: &Reader,
+    from: u64,
+    to: Option<u64>,
+) -> Result<Released<AuditConsistency>, ReadError> {
     let proof = reader.consistency(from, to)?;
     Ok(Released::operational(AuditConsistency {
         from: proof.from,
@@ -532,30 +583,33 @@ mod tests {
 
     #[test]
     fn a_head_is_published_each_hour() {
+        let asked = |count: u64| Asked { opted_out: count, deleted: if count > 9 { 2 * count - 5 } else { 0 } };
         let desk = desk();
         let trail = Trail::open(&desk.settings, &desk.clock).unwrap();
         trail.started("run", &desk.settings, &desk.watches(""), true).unwrap();
         assert_eq!(desk.told(2), ["head over 2 entries published"]);
         for _ in 0..10 {
             desk.pass(359);
-            trail.look(|| 7);
+            trail.look(|| asked(7));
         }
         assert_eq!(desk.told(3).len(), 0, "the hour is not over");
         desk.pass(10);
         trail.denied("/api/v1/ingest", 401);
         trail.denied("/api/v1/ingest", 401);
         // Fewer than k opt-outs are not told: they could be one person's.
-        trail.look(|| 7);
-        trail.look(|| 27);
+        trail.look(|| asked(7));
+        trail.look(|| asked(27));
         assert_eq!(desk.told(3), ["2 requests to /api/v1/ingest denied with 401", "head over 4 entries published"]);
         desk.pass(3_600);
-        trail.look(|| 27);
-        trail.stopped("run", 29);
+        trail.look(|| asked(27));
+        trail.stopped("run", asked(29));
         let expected = [
             "at least 20 records dropped by opt-outs since the start",
-            "head over 6 entries published",
+            "at least 40 deletions honoured since the start",
+            "head over 7 entries published",
+            "at least 50 deletions honoured since the start",
             "run stopped",
-            "head over 8 entries published",
+            "head over 10 entries published",
         ];
         assert_eq!(desk.told(5), expected);
     }
@@ -609,9 +663,9 @@ mod tests {
         trail.note(vec![removed("heat")]);
         assert!(trail.record(vec![removed("heat")]).is_err(), "a command fails");
         std::fs::rename(&away, &here).unwrap();
-        trail.look(|| 0);
+        trail.look(Asked::default);
         desk.pass(AGAIN_MILLIS / 1_000);
-        trail.look(|| 0);
+        trail.look(Asked::default);
         assert_eq!(desk.told(0), ["watch heat ended: it was removed"]);
     }
 
@@ -622,9 +676,10 @@ mod tests {
         for number in 0..10 * DENIED_MAX {
             trail.denied(&format!("/route/{number}"), 401);
         }
-        let counted = trail.counted(0);
+        let counted = trail.counted(Asked::default());
         assert_eq!(counted.len(), DENIED_MAX + 1);
-        let all: u64 = counted.iter().map(|act| if let Act::RequestsDenied { count, .. } = act { *count } else { 0 }).sum();
+        let all: u64 =
+            counted.iter().map(|act| if let Act::RequestsDenied { count, .. } = act { *count } else { 0 }).sum();
         assert_eq!(all, 10 * DENIED_MAX as u64);
     }
 }

@@ -72,7 +72,8 @@ fn second_verifier(arguments: &[&str], folder: &Path) -> Option<i32> {
 #[test]
 fn every_command_tells_what_it_does() {
     let dir = tempfile::tempdir().unwrap();
-    let (data, file, watches) = (dir.path().join("data"), dir.path().join("posts.ndjson"), dir.path().join("watches.toml"));
+    let (data, file, watches) =
+        (dir.path().join("data"), dir.path().join("posts.ndjson"), dir.path().join("watches.toml"));
     posts(&file);
     std::fs::write(&watches, watch("floods", "flood AND river", "")).unwrap();
     let on = |arguments: &[&str]| succeed(groundswell().args(arguments).arg("--data").arg(&data));
@@ -81,18 +82,34 @@ fn every_command_tells_what_it_does() {
     on(&["watch", "renew", "heat", "--sunset", &in_days(60)]);
     on(&["watch", "remove", "heat"]);
     let refused = finish(
-        groundswell().args(["watch", "add", "jane", "--query", "\"+49 30 5557788\""]).args(purpose).arg("--data").arg(&data),
+        groundswell()
+            .args(["watch", "add", "jane", "--query", "\"+49 30 5557788\""])
+            .args(purpose)
+            .arg("--data")
+            .arg(&data),
     );
     assert_eq!(refused.code, 2, "{}", refused.stderr);
     let replay = ["replay", file.to_str().unwrap(), "--watches", watches.to_str().unwrap()];
     on(&replay);
-    on(&["export", "volumes", "--by", "hashtag", "--value", "flood", "--format", "csv", "--from", "2026-01-05T00:00:00Z"]);
+    on(&[
+        "export",
+        "volumes",
+        "--by",
+        "hashtag",
+        "--value",
+        "flood",
+        "--format",
+        "csv",
+        "--from",
+        "2026-01-05T00:00:00Z",
+    ]);
     on(&["export", "narratives", "--events"]);
     // The same watch again is no news.
     on(&replay);
     let told = entries(&data);
     let today = in_days(0);
-    let days = [(in_days(30), "in 30 days"), (in_days(60), "in 60 days"), (in_days(90), "in 90 days"), (today, "today")];
+    let days =
+        [(in_days(30), "in 30 days"), (in_days(60), "in 60 days"), (in_days(90), "in 90 days"), (today, "today")];
     let text = days.iter().fold(words(&told), |text, (day, name)| text.replace(day, name));
     insta::assert_snapshot!(text);
 
@@ -124,8 +141,49 @@ fn every_command_tells_what_it_does() {
     assert_eq!(beyond.code, 2);
     assert_eq!(
         beyond.stderr.trim_end(),
-        format!("groundswell: expected an entry's number below the size, found 999; the log has {0} entries, counted from 0", told.len())
+        format!(
+            "groundswell: expected an entry's number below the size, found 999; the log has {0} entries, counted from 0",
+            told.len()
+        )
     );
+}
+
+#[test]
+fn the_transparency_report_says_what_is_watched_why_and_until_when() {
+    let dir = tempfile::tempdir().unwrap();
+    let (data, file, watches) =
+        (dir.path().join("data"), dir.path().join("posts.ndjson"), dir.path().join("watches.toml"));
+    posts(&file);
+    let mut text = std::fs::read_to_string(&file).unwrap();
+    for number in 0..25 {
+        let _ = writeln!(text, "{{\"time\":\"2026-01-05T10:09:00Z\",\"id\":\"p{number}\",\"delete\":true}}");
+    }
+    std::fs::write(&file, text).unwrap();
+    let sunset = format!("sunset = \"{}\"\n", in_days(40));
+    std::fs::write(&watches, watch("floods", "flood AND (river OR sea)", &sunset)).unwrap();
+    succeed(groundswell().arg("replay").arg(&file).arg("--watches").arg(&watches).arg("--data").arg(&data));
+    let report = |format: &str| {
+        let args = ["report", "transparency", "--format", format, "--watches"];
+        succeed(groundswell().args(args).arg(&watches).arg("--data").arg(&data))
+    };
+    let json: Value = serde_json::from_str(&report("json")).unwrap();
+    let watch = &json["watches"][0];
+    assert_eq!((&json["k"], &json["simulated"], &watch["name"]), (&10.into(), &false.into(), &"floods".into()));
+    assert_eq!(
+        (&watch["sentence"], &watch["sunset"]),
+        (&"See where flooding is discussed.".into(), &in_days(40).into())
+    );
+    assert_eq!((&json["watch_hours_shown"], &json["watch_hours_held_back"]), (&1.into(), &0.into()));
+    assert_eq!(json["deletions_at_least"], 20, "rounded down to a multiple of k: {json}");
+    assert_eq!((&json["acts"]["started"], &json["acts"]["exported"]), (&1.into(), &1.into()));
+    assert_eq!(json["released_from"], "2026-01-05T10:00:00Z");
+    let html = report("html");
+    for part in ["<td><bdi>floods</bdi></td>", "20 deletions", &in_days(40), json["audit"]["key"].as_str().unwrap()] {
+        assert!(html.contains(part), "{part} is missing:\n{html}");
+    }
+    assert!(!html.contains("<script") && !html.contains("http"), "it asks nothing of anyone:\n{html}");
+    // The report is an act, and the head in it is of the log with that act.
+    assert_eq!(entries(&data).last().unwrap()["words"], "transparency_report exported as html");
 }
 
 /// A day from today on, as the program that is tested reckons it.
@@ -179,7 +237,10 @@ fn an_altered_copy_is_told_with_its_place() {
     insta::assert_snapshot!("cut", shown(&cut.stdout));
     let machine = verify(&lines[..2].concat(), &["--json"]);
     let report: Value = serde_json::from_str(&machine.stdout).unwrap();
-    assert_eq!((machine.code, &report["damages"][0]["kind"], &report["damages"][0]["first"]), (1, &"cut_off".into(), &2.into()));
+    assert_eq!(
+        (machine.code, &report["damages"][0]["kind"], &report["damages"][0]["first"]),
+        (1, &"cut_off".into(), &2.into())
+    );
     assert_eq!(second_verifier(&["log.ndjson", "checkpoint", "key.pub"], &copy).unwrap_or(1), 1);
     // Nobody's cosignature where one is wanted.
     assert_eq!(verify(&log, &["--quorum", "1"]).code, 1);
@@ -204,7 +265,9 @@ fn a_key_that_others_can_read_is_refused() {
     let key = data.join("audit/key");
     assert_eq!(std::fs::metadata(&key).unwrap().permissions().mode() & 0o777, 0o600);
     std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
-    for command in [&["run", "--simulated", "--listen", "127.0.0.1:0"][..], &["replay", "--again", file.to_str().unwrap()]] {
+    for command in
+        [&["run", "--simulated", "--listen", "127.0.0.1:0"][..], &["replay", "--again", file.to_str().unwrap()]]
+    {
         let refused = finish(groundswell().args(command).arg("--data").arg(&data));
         assert_eq!(refused.code, 1, "{}", refused.stderr);
         assert!(refused.stderr.contains("others may read the key (mode 644)"), "{}", refused.stderr);
@@ -315,7 +378,9 @@ fn a_service_tells_what_happens_to_it_and_everyone_can_check() {
     std::fs::write(&watches, watch("floods", "flood AND (river OR sea)", "")).unwrap();
     std::fs::write(&config, "[log]\nlevel = \"debug\"\n").unwrap();
     signal("HUP", service.child.id());
-    service.until("the reload", |said| said.contains("the configuration was read again; changed: log.level").then_some(()));
+    service.until("the reload", |said| {
+        said.contains("the configuration was read again; changed: log.level").then_some(())
+    });
     assert!(from_elsewhere(&address, "/api/v1/volumes?value=someone").starts_with("HTTP/1.0 421"));
     assert!(from_elsewhere(&address, "/people/someone").starts_with("HTTP/1.0 421"));
 
@@ -337,7 +402,9 @@ fn a_service_tells_what_happens_to_it_and_everyone_can_check() {
     service.stop();
 
     std::fs::write(dir.path().join("earlier"), head).unwrap();
-    let verified = finish(groundswell().args(["audit", "verify", "--data"]).arg(&data).arg("--earlier").arg(dir.path().join("earlier")));
+    let verified = finish(
+        groundswell().args(["audit", "verify", "--data"]).arg(&data).arg("--earlier").arg(dir.path().join("earlier")),
+    );
     assert_eq!(verified.code, 0, "{}", verified.stdout);
     let told = entries(&data);
     let text = words(&told).replace(&in_days(90), "in 90 days");

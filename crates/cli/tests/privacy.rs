@@ -213,6 +213,12 @@ fn no_canary_leaves_the_engine() {
             search("the audit log", told.as_bytes(), &canaries);
             assert!(told.contains("one value alone"), "{told}");
         }
+        for format in ["html", "json"] {
+            let args = ["report", "transparency", "--format", format, "--watches"];
+            let told = succeed(groundswell().args(args).arg(&watches).arg("--data").arg(&data));
+            search("the transparency report", told.as_bytes(), &canaries);
+            assert!(told.contains("See where flooding is discussed."), "{told}");
+        }
         for events in [&[][..], &["--events"]] {
             let told = succeed(groundswell().args(["export", "narratives"]).args(events).arg("--data").arg(&data));
             search("export narratives", told.as_bytes(), &canaries);

@@ -61,8 +61,9 @@ pub use narrative::{
     NarrativeRow, NarrativeState, TimelineBucket, WeightedTerm, readmit_narrative, readmit_narrative_event,
 };
 pub use operational::{
-    AtLeast, AuditConsistency, AuditEntry, AuditHead, AuditInclusion, Coverage, CoverageGap, CoverageMinute, CoverageState, EngineStatus, GapTotals, Minute, Operational,
-    SourceStatus, WatchEntry,
+    AtLeast, AuditConsistency, AuditEntry, AuditHead, AuditInclusion, Coverage, CoverageGap, CoverageMinute,
+    CoverageState, EngineStatus, GapTotals, Minute, Operational, ReportSource, SourceStatus, TransparencyReport,
+    WatchEntry,
 };
 pub use released::{Outward, Released};
 pub use volume::{

@@ -94,7 +94,8 @@ impl ServerState {
             }
             Ok(Err(AuditFault::Failed { cause })) => {
                 tracing::error!(target: "groundswell", "the audit log cannot be read: {cause}");
-                Err(Problem::new(Code::StoreUnavailable).detail("the audit log cannot be read; the program's log says why"))
+                Err(Problem::new(Code::StoreUnavailable)
+                    .detail("the audit log cannot be read; the program's log says why"))
             }
             Err(_) => Err(Problem::new(Code::StoreUnavailable)),
         }

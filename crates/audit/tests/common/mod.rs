@@ -4,7 +4,9 @@
 
 use std::path::{Path, PathBuf};
 
-use groundswell_audit::{Act, Copy, Day, Hash, Log, LogOptions, Report, Time, VerifierKey, WatchEnd, Word, Wording, verify};
+use groundswell_audit::{
+    Act, Copy, Day, Hash, Log, LogOptions, Report, Time, VerifierKey, WatchEnd, Word, Wording, verify,
+};
 use proptest::prelude::*;
 
 pub(crate) const NOW: i64 = 1_795_700_000;

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use groundswell_audit::{
-    CHECKPOINT_FILE, Copy, ENTRIES_PAGE_MAX, HashFile, KeyKind, LOG_FILE, NOTE_BYTES_MAX, PUBLIC_KEY_FILE, Reader, Report,
-    StoredHashes, VerifierKey,
+    CHECKPOINT_FILE, Copy, ENTRIES_PAGE_MAX, HashFile, KeyKind, LOG_FILE, NOTE_BYTES_MAX, PUBLIC_KEY_FILE, Reader,
+    Report, StoredHashes, VerifierKey,
 };
 use groundswell_gate::{AuditEntry, Outward as _, Released};
 

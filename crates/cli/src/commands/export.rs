@@ -14,8 +14,8 @@ use crate::args::{Common, Export, ExportNarratives, ExportVolumes};
 use crate::audit::{self, Trail};
 use crate::failure::{DONE, Failure, Outcome};
 use crate::output::{self, VolumeWriter};
-use crate::settings::{self, Settings};
 use crate::pipeline;
+use crate::settings::{self, Settings};
 
 /// Rows read at once.
 const PAGE_ROWS: usize = 10_000;

@@ -8,6 +8,7 @@ mod doctor;
 mod eval;
 mod export;
 mod replay;
+mod report;
 mod run;
 mod simulate;
 mod watch;
@@ -27,6 +28,7 @@ pub(crate) fn dispatch(arguments: Arguments) -> Outcome {
         Command::Eval(eval) => eval::eval(common, &eval),
         Command::Bench(bench) => bench::bench(common, &bench),
         Command::Audit(command) => audit::audit(common, &command),
+        Command::Report(report) => report::report(common, &report),
         Command::Config(config) => config::config(common, &config),
         Command::Doctor(doctor) => doctor::doctor(common, &doctor),
         Command::Completions { shell } => completions::completions(shell),

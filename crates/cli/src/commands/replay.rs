@@ -14,7 +14,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use tokio::runtime::Runtime;
 
 use crate::args::{Common, Replay};
-use crate::audit::{AuditDesk, Trail};
+use crate::audit::{Asked, AuditDesk, Trail};
 use crate::checkpoints::{Agreed, Checkpoints, Wishes, going_on};
 use crate::failure::{DONE, FAILED, Failure, Outcome, REJECTED};
 use crate::pipeline::{self, Feed, Plan, StoreSink};
@@ -96,6 +96,7 @@ pub(crate) fn replay(common: &Common, arguments: &Replay) -> Outcome {
         },
     };
     if let Some(resume) = &resume {
+        trail.goes_on_from(Asked::of(&resume.totals.records));
         output::note(common, &going_on(resume));
     }
     let report = set.report();
@@ -167,12 +168,12 @@ pub(crate) fn replay(common: &Common, arguments: &Replay) -> Outcome {
             serving.announce(common);
             while !interrupted.stopped() {
                 std::thread::sleep(Duration::from_millis(50));
-                trail.look(|| totals.records.opted_out);
+                trail.look(|| Asked::of(&totals.records));
             }
         }
         serving.end(&runtime);
     }
-    trail.stopped("replay", totals.records.opted_out);
+    trail.stopped("replay", Asked::of(&totals.records));
     let failed = !failures.is_empty() || !errors.is_empty();
     Ok(match (failed, arguments.strict && totals.records.rejected > 0) {
         (true, _) => FAILED,
@@ -213,7 +214,7 @@ fn follow(common: &Common, running: &pipeline::Running, report: &FileReport, int
         if interrupted.stopped() {
             running.stop.stop();
         }
-        trail.look(|| running.counters.totals().records.opted_out);
+        trail.look(|| Asked::of(&running.counters.totals().records));
         if show {
             let read = running.counters.totals().records.read();
             let (done, all) = report.progress();

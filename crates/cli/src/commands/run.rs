@@ -13,7 +13,7 @@ use groundswell_store::{Reader, Store, WatchStore, Writer};
 use tokio::runtime::Runtime;
 
 use crate::args::{Common, Run};
-use crate::audit::{AuditDesk, Trail};
+use crate::audit::{Asked, AuditDesk, Trail};
 use crate::checkpoints::{Agreed, Checkpoints, Wishes, going_on};
 use crate::coverage::{Counted, Counts, Listened, Recorder};
 use crate::failure::{DONE, Failure, Outcome};
@@ -124,7 +124,7 @@ fn run_until(common: &Common, arguments: &Run, runtime: &Runtime, stop: &Stop, a
 }
 
 /// The watches of a file and of the register.
-fn load_watches(
+pub(crate) fn load_watches(
     settings: &Settings,
     file: Option<&std::path::Path>,
     runtime: &Runtime,
@@ -215,17 +215,17 @@ impl Service<'_> {
         output::note(self.common, "stopping");
         supervisor::tell(supervisor::State::Stopping);
         serving.stop();
-        let opted_out = live.as_ref().map_or(0, opted_out);
+        let asked = live.as_ref().map(asked).unwrap_or_default();
         for pipeline in [simulated, live.take()].into_iter().flatten() {
             end(pipeline)?;
         }
-        self.trail.stopped("run", opted_out);
+        self.trail.stopped("run", asked);
         Ok(())
     }
 
     /// What the hours and days bring: heads of the audit log, and sunsets.
     fn look(&mut self, live: Option<&Pipeline>, simulated: Option<&Pipeline>, serving: &Serving) {
-        self.trail.look(|| live.map_or(0, opted_out));
+        self.trail.look(|| live.map(asked).unwrap_or_default());
         let today = watches::today(self.clock.as_ref());
         if today == self.watches.today() {
             return;
@@ -240,12 +240,7 @@ impl Service<'_> {
     }
 
     /// Lets these watches match from the next block of posts on.
-    fn put_in_force<'p>(
-        &mut self,
-        watches: Watches,
-        pipelines: impl Iterator<Item = &'p Pipeline>,
-        serving: &Serving,
-    ) {
+    fn put_in_force<'p>(&mut self, watches: Watches, pipelines: impl Iterator<Item = &'p Pipeline>, serving: &Serving) {
         self.watches = Arc::new(watches);
         for pipeline in pipelines {
             let board = &pipeline.running.watches;
@@ -409,6 +404,7 @@ impl Service<'_> {
             kept,
         };
         if let Some(resume) = &resume {
+            self.trail.goes_on_from(Asked::of(&resume.totals.records));
             tracing::info!(target: "groundswell", "{}", going_on(resume));
         }
         let read_before = resume.as_ref().map_or(0, |resume| resume.totals.records.read());
@@ -501,9 +497,9 @@ impl Pipeline {
     }
 }
 
-/// Records that were dropped because someone asked for it. Made-up ones are told nowhere.
-fn opted_out(live: &Pipeline) -> u64 {
-    live.running.counters.totals().records.opted_out
+/// Opt-outs and deletions of a live pipeline. Made-up ones are told nowhere.
+fn asked(live: &Pipeline) -> Asked {
+    Asked::of(&live.running.counters.totals().records)
 }
 
 /// Records of a source that could not be read, that came too late, and that there was no room for.

@@ -10,8 +10,9 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use groundswell_gate::{
-    AtLeast, AuditConsistency, AuditEntry, AuditHead, AuditInclusion, CandidateCell, CoverageGap, CoverageMinute, Dimension, EngineStatus, GapTotals, Gate, K, Minute, Released,
-    SourceStatus, VolumeCandidate, VolumeRow, WatchEntry,
+    AtLeast, AuditConsistency, AuditEntry, AuditHead, AuditInclusion, CandidateCell, CoverageGap, CoverageMinute,
+    Dimension, EngineStatus, GapTotals, Gate, K, Minute, Released, SourceStatus, VolumeCandidate, VolumeRow,
+    WatchEntry,
 };
 use groundswell_serve::{AuditFault, AuditSource, Live, ServerState, StatusSource, router};
 use groundswell_sketch::{Distinct, Step, Window};
@@ -119,7 +120,9 @@ impl AuditSource for Log {
             size: LOG_SIZE,
             root: "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=".to_owned(),
             key: "example.org/ours+530d903a+Aeky".to_owned(),
-            note: "example.org/ours\n3\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n\n\u{2014} example.org/ours AAAA\n".to_owned(),
+            note:
+                "example.org/ours\n3\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n\n\u{2014} example.org/ours AAAA\n"
+                    .to_owned(),
         }))
     }
 
