@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+use crate::Hash;
 use crate::note::{KeyError, KeyKind, SignerKey};
 
 /// What begins the line of a private key: `PRIVATE+KEY+name+id+base64`, as Go's `sumdb/note` writes one.
@@ -133,7 +134,6 @@ fn make(path: &Path, origin: Option<&str>) -> Result<SignerKey, KeyFileError> {
 /// A name that no other log has, and that says nothing of the machine: by the hash of the public key.
 fn name_of(seed: &[u8; 32]) -> Result<String, KeyFileError> {
     let key = SignerKey::from_seed("x", KeyKind::Log, seed)?;
-    let hash = Sha256::digest(key.public().to_string());
-    let digits: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    Ok(format!("groundswell/{digits}"))
+    let digits = Hash(Sha256::digest(key.public().to_string()).into()).hexadecimal();
+    Ok(format!("groundswell/{}", &digits[..16]))
 }

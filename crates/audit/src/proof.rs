@@ -66,7 +66,7 @@ pub struct ConsistencyProof {
 
 /// The largest power of two below `size`, which must be 2 or more.
 fn split(size: u64) -> u64 {
-    1 << (63 - (size - 1).leading_zeros())
+    1 << (size - 1).ilog2()
 }
 
 /// The root over the entries `from..to`, where `from` is where a subtree of the whole begins.

@@ -286,14 +286,11 @@ impl Pass<'_> {
 
     /// Where an entry holds a head: it must be signed, and be that of all entries before it.
     fn head(&mut self, line: &[u8], number: u64) {
-        let act = match Entry::parse(line) {
-            Ok(entry) => entry.act,
-            Err(_) => {
-                self.report.unknown += 1;
-                return;
-            }
+        let Ok(entry) = Entry::parse(line) else {
+            self.report.unknown += 1;
+            return;
         };
-        let Act::CheckpointPublished { size, root, signature } = act else { return };
+        let Act::CheckpointPublished { size, root, signature } = entry.act else { return };
         let head = Checkpoint { origin: self.key.name().to_owned(), size, root };
         let signature = NoteSignature::decoded(self.key.name(), &signature);
         let note = Note { text: head.text(), signatures: signature.into_iter().collect() };
