@@ -1,6 +1,6 @@
 // The page's way to the API: JSON in, typed answers out, every failure one `ApiError` that can be shown as it is.
 import type { paths } from '../../gen/api';
-import type { AuditPage, CoverageAnswer, Narrative, NarrativeEvent, Ranked, SourceList, Status, Step, TopAnswer, VolumePage, VolumeRow, WatchList } from './types';
+import type { AuditEntry, AuditPage, CoverageAnswer, Narrative, NarrativeEvent, Ranked, SourceList, Status, Step, TopAnswer, VolumePage, VolumeRow, WatchList } from './types';
 
 /** Longest wait for one answer; what does not answer by then is treated like a lost connection. */
 export const TIMEOUT_MS = 10_000;
@@ -8,6 +8,8 @@ export const TIMEOUT_MS = 10_000;
 export const PAGE_ROWS = 1_000;
 /** Most pages followed for one chart, so that a cursor that never ends cannot hold the page. */
 export const PAGES_MAX = 5;
+/** Most pages of the audit log that are checked in the browser: 100,000 entries. */
+export const AUDIT_PAGES_MAX = 100;
 
 export class ApiError extends Error {
   override readonly name = 'ApiError';
@@ -110,6 +112,17 @@ export class Api {
     } catch (error) {
       if (error instanceof ApiError && error.code === 'not_found') return null;
       throw error;
+    }
+  }
+
+  /** All entries of the audit log, page by page. */
+  async *auditEntries(): AsyncGenerator<AuditEntry[]> {
+    let cursor: string | null = null;
+    for (let page = 0; page < AUDIT_PAGES_MAX; page += 1) {
+      const answer: AuditPage = await this.get('/api/v1/audit/entries', { limit: PAGE_ROWS, ...(cursor !== null && { cursor }) });
+      yield answer.items;
+      cursor = answer.next ?? null;
+      if (cursor === null) break;
     }
   }
 

@@ -216,7 +216,7 @@ test('the audit log shows its newest entries first, in words, and how to check t
     head: { origin: 'example.org/ours', size: 43, root: 'CsUY', key: 'example.org/ours+530d903a+Aeky', note: '' },
     next: null,
   } as AuditPage;
-  const panel = render(AuditPanel, { page, error: undefined, onretry: () => {} });
+  const panel = render(AuditPanel, { page, error: undefined, oncheck: async () => null, onretry: () => {} });
   expect([...panel.querySelectorAll('li')].map((li) => li.value)).toEqual([42, 41]);
   expect(text(panel.querySelector('li') as Element)).toContain('<b>run</b> stopped');
   expect(panel.querySelector('li b')).toBeNull();
@@ -226,5 +226,25 @@ test('the audit log shows its newest entries first, in words, and how to check t
 });
 
 test('where there is no audit log, that is said', () => {
-  expect(text(render(AuditPanel, { page: null, error: undefined, onretry: () => {} }))).toContain('There is no audit log yet.');
+  expect(text(render(AuditPanel, { page: null, error: undefined, oncheck: async () => null, onretry: () => {} }))).toContain('There is no audit log yet.');
+});
+
+test('the audit log can be checked on the page, and what is found is said', async () => {
+  const page = { items: [], head: { origin: 'o', size: 12, root: 'r', key: 'k', note: '' }, next: null } as unknown as AuditPage;
+  for (const [verdict, words] of [
+    [{ entries: 12, whole: true, signed: true, broken: null }, 'All 12 entries are what the head is over, and it is signed by the key below.'],
+    [{ entries: 12, whole: true, signed: null, broken: null }, 'this browser cannot check its signature'],
+    [{ entries: 12, whole: true, signed: false, broken: null }, 'NOT signed'],
+    [{ entries: 12, whole: false, signed: true, broken: 7 }, 'ALTERED: entry 7'],
+    [{ entries: 11, whole: false, signed: true, broken: null }, 'ALTERED'],
+    [new Error('gone'), 'could not be read to its end'],
+  ] as const) {
+    const oncheck = async () => {
+      if (verdict instanceof Error) throw verdict;
+      return verdict;
+    };
+    const panel = render(AuditPanel, { page, error: undefined, oncheck, onretry: () => {} });
+    (panel.querySelector('button') as HTMLButtonElement).click();
+    await vi.waitFor(() => expect(text(panel.querySelector('[role=status]') as Element)).toContain(words));
+  }
 });

@@ -1,5 +1,6 @@
 // All that the page knows, and when it asks for more. Components read it and draw.
 import { ApiError, type Api } from '../api/client';
+import { check, type Verdict } from '../audit/verify';
 import { openStream, type Stream, type StreamState } from '../api/stream';
 import type { AuditPage, ClosedWindow, CoverageGap, Narrative, NarrativeEvent, Ranked, Source, Status, Step, TopAnswer, VolumeRow, Watch } from '../api/types';
 import { toCoverage, type Coverage } from '../charts/coverage';
@@ -201,6 +202,11 @@ export class Dashboard {
     return this.#read('audit', async () => {
       this.audit = await this.api.audit(AUDIT_SHOWN);
     });
+  }
+
+  /** Checks the audit log in this browser, against the head that is shown; null where there is none. */
+  async checkAudit(): Promise<Verdict | null> {
+    return this.audit === null ? null : check(this.api.auditEntries(), this.audit.head);
   }
 
   #narratives(): Promise<void> {
