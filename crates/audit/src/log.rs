@@ -38,8 +38,8 @@ pub const LOCK_FILE: &str = "lock";
 const LOCK_TRIES_MAX: u32 = 500;
 const LOCK_PAUSE: Duration = Duration::from_millis(10);
 
-/// Entries of one append, at most.
-pub const APPEND_ENTRIES_MAX: usize = 20_000;
+/// Entries of one append, at most: they are written at once, so this is also what an append may hold in memory.
+pub const APPEND_ENTRIES_MAX: usize = 1_000;
 
 /// Where a log is.
 #[derive(Clone, Debug)]

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use groundswell_audit::{
-    Act, Day, Entry, Hash, Head, KEY_FILE, KeyFileError, Log, LogError, LogOptions, Marks, ReadError, Reader, Time,
-    WatchEnd, Word, Wording,
+    APPEND_ENTRIES_MAX, Act, Day, Entry, Hash, Head, KEY_FILE, KeyFileError, Log, LogError, LogOptions, Marks,
+    ReadError, Reader, Time, WatchEnd, Word, Wording,
 };
 use groundswell_engine::Records;
 use groundswell_gate::{AuditConsistency, AuditEntry, AuditHead, AuditInclusion, Released};
@@ -249,36 +249,28 @@ impl Trail {
 
     /// Writes acts, or fails.
     pub(crate) fn record(&self, acts: Vec<Act>) -> Result<(), Failure> {
-        if acts.is_empty() {
-            return Ok(());
-        }
         let now = self.clock.now().unix();
-        lock(&self.inner).log.append(now, &Wording::local(), acts).map_err(refused)
+        let mut inner = lock(&self.inner);
+        acts.chunks(APPEND_ENTRIES_MAX)
+            .try_for_each(|some| inner.log.append(now, &Wording::local(), some.to_vec()))
+            .map_err(refused)
     }
 
     /// Writes acts, now or when the disk lets it.
     pub(crate) fn note(&self, acts: Vec<Act>) {
         let mut inner = lock(&self.inner);
-        let room = PENDING_MAX.saturating_sub(inner.pending.len());
-        inner.lost += acts.len().saturating_sub(room) as u64;
-        inner.pending.extend(acts.into_iter().take(room));
+        inner.pending.extend(acts);
         self.write(&mut inner);
     }
 
+    /// Writes what waits. What cannot be written goes on waiting, up to a bound.
     fn write(&self, inner: &mut Inner) {
-        if inner.pending.is_empty() {
-            return;
-        }
         let now = self.clock.now().unix();
-        match inner.log.append(now, &Wording::local(), inner.pending.clone()) {
-            Ok(()) => {
-                inner.pending.clear();
-                if inner.lost > 0 {
-                    tracing::error!(target: "groundswell", acts = inner.lost, "acts are missing in the audit log: it could not be written for too long");
-                    inner.lost = 0;
-                }
-            }
-            Err(error) => {
+        while !inner.pending.is_empty() {
+            let some = inner.pending.len().min(APPEND_ENTRIES_MAX);
+            if let Err(error) = inner.log.append(now, &Wording::local(), inner.pending[..some].to_vec()) {
+                inner.lost += inner.pending.len().saturating_sub(PENDING_MAX) as u64;
+                inner.pending.truncate(PENDING_MAX);
                 inner.again = self.clock.millis() + AGAIN_MILLIS;
                 tracing::error!(
                     target: "groundswell",
@@ -286,7 +278,17 @@ impl Trail {
                     "the audit log cannot be written, its acts are kept and tried again: {}",
                     refused(error)
                 );
+                return;
             }
+            inner.pending.drain(..some);
+        }
+        if inner.lost > 0 {
+            tracing::error!(
+                target: "groundswell",
+                acts = inner.lost,
+                "acts are missing in the audit log: it could not be written for too long"
+            );
+            inner.lost = 0;
         }
     }
 
@@ -660,13 +662,15 @@ mod tests {
         let trail = Trail::open(&desk.settings, &desk.clock).unwrap();
         let (here, away) = (folder(&desk.settings), desk.settings.data.join("away"));
         std::fs::rename(&here, &away).unwrap();
-        trail.note(vec![removed("heat")]);
+        trail.note((0..PENDING_MAX + 7).map(|_| removed("heat")).collect());
         assert!(trail.record(vec![removed("heat")]).is_err(), "a command fails");
         std::fs::rename(&away, &here).unwrap();
         trail.look(Asked::default);
         desk.pass(AGAIN_MILLIS / 1_000);
         trail.look(Asked::default);
-        assert_eq!(desk.told(0), ["watch heat ended: it was removed"]);
+        assert_eq!(desk.told(0)[0], "watch heat ended: it was removed");
+        let size = Reader::new(&here).head().unwrap().checkpoint.size;
+        assert_eq!(size, PENDING_MAX as u64, "what waits is bounded, and written in pieces");
     }
 
     #[test]

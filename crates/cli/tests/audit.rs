@@ -247,12 +247,23 @@ fn an_altered_copy_is_told_with_its_place() {
     std::fs::write(copy.join("key.pub"), &private).unwrap();
     let refused = verify(&log, &[]);
     assert_eq!(refused.code, 2);
-    assert!(!refused.stderr.contains(private.trim_end().splitn(5, '+').last().unwrap()), "a private key is not printed");
+    assert!(
+        !refused.stderr.contains(private.trim_end().splitn(5, '+').last().unwrap()),
+        "a private key is not printed"
+    );
     // A log of one's own that was altered is not appended to.
     std::fs::write(folder.join("log.ndjson"), log.replacen("\"k\":10", "\"k\":50", 1)).unwrap();
     let again = finish(groundswell().args(["replay", "--again"]).arg(&file).arg("--data").arg(&data));
     assert_eq!(again.code, 1);
     assert!(again.stderr.contains("nothing is appended to a log that was altered"), "{}", again.stderr);
+    // What cannot be told is not done.
+    let export = finish(groundswell().args(["export", "volumes", "--data"]).arg(&data));
+    assert_eq!((export.code, export.stdout.as_str()), (1, ""));
+    let purpose = ["--category", "crisis-response", "--purpose", "See where heat is discussed."];
+    let add =
+        finish(groundswell().args(["watch", "add", "heat", "--query", "heat*"]).args(purpose).arg("--data").arg(&data));
+    assert_eq!(add.code, 1);
+    assert_eq!(succeed(groundswell().args(["watch", "list", "--data"]).arg(&data)), "");
 }
 
 #[test]

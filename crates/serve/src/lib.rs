@@ -42,6 +42,7 @@
 //! - `openapi.json` is what this crate serves (`tests/openapi.rs`).
 //! - Only local names are answered, nothing is listened to but loopback (`guard::tests`, `tests/api.rs`).
 //! - While data are simulated, every answer says so (`tests/api.rs`: `simulated_data_say_so`).
+//! - Refusals are told to the audit log by route and never by address (`tests/audit.rs`).
 //! - Nothing is taken without the token, and what is too large is refused before it is held (`tests/ingest.rs`).
 //! - A slow reader costs nobody else anything (`live::tests`, `tests/stream.rs`).
 //!
