@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { K, STEP_MS, coverage, narrativeEvents, narratives, sources, top, totals, watches } from './data.mjs';
+import { K, STEP_MS, audit, coverage, narrativeEvents, narratives, sources, top, totals, watches } from './data.mjs';
 
 const DIST = fileURLToPath(new URL('../dist', import.meta.url));
 const POLICY = "default-src 'self'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'";
@@ -61,6 +61,8 @@ export async function startMock({ scenario = 'simulated', port = 0, dist = DIST 
         return none ? { items: [], next: null } : narratives(newest('minute'), hostile);
       case '/api/v1/narratives/events':
         return narrativeEvents(query.get('id') ?? '', newest('minute'));
+      case '/api/v1/audit/entries':
+        return audit(now(), Number(query.get('newest') ?? 10), hostile);
       case '/api/v1/coverage':
         if (none) return { items: [], gaps: [], next: null };
         return coverage(step, newest(step), now(), scenario === 'hostile', scenario === 'live');

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod audit;
 mod checkpoints;
 mod commands;
 mod coverage;

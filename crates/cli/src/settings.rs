@@ -11,6 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::args::Common;
+use crate::audit::AuditSettings;
 use crate::failure::Failure;
 use crate::kafka::KafkaSettings;
 use crate::logging::{LogFormat, LogSettings};
@@ -44,6 +45,8 @@ pub(crate) struct Settings {
     pub(crate) simulator: SimulatorSettings,
     /// The store.
     pub(crate) store: StoreSettings,
+    /// The audit log.
+    pub(crate) audit: AuditSettings,
     /// Logs.
     pub(crate) log: LogSettings,
 }
@@ -226,6 +229,7 @@ impl Default for Settings {
             push: PushSettings::default(),
             simulator: SimulatorSettings::default(),
             store: StoreSettings::default(),
+            audit: AuditSettings::default(),
             log: LogSettings::default(),
         }
     }

@@ -78,7 +78,9 @@ async fn answer(state: &ServerState, request: Request, next: Next) -> Response {
 
 /// The outermost layer.
 pub(crate) async fn guard(State(state): State<ServerState>, request: Request, next: Next) -> Response {
+    let route = crate::audit::route_of(&request);
     let mut response = answer(&state, request, next).await;
+    state.note_denied(&route, response.status());
     let notice = state.notice();
     if let Some(problem) = response.extensions().get::<Problem>() {
         let allow = response.headers().get(header::ALLOW).cloned();

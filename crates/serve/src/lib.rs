@@ -5,7 +5,7 @@
 //! everything that it writes was released.
 //!
 //! Main types: [`ServerState`], what is shown; [`Server`], which listens (loopback only, as long as there is no
-//! authentication); [`Live`], where committed windows are announced; [`IngestDoor`], behind which the binary puts what takes
+//! authentication); [`AuditSource`], where the audit log is read from; [`Live`], where committed windows are announced; [`IngestDoor`], behind which the binary puts what takes
 //! pushed posts (this crate carries their bytes and does not read them); [`openapi`], the document that the API keeps.
 //!
 //! ```
@@ -42,6 +42,7 @@
 //! - `openapi.json` is what this crate serves (`tests/openapi.rs`).
 //! - Only local names are answered, nothing is listened to but loopback (`guard::tests`, `tests/api.rs`).
 //! - While data are simulated, every answer says so (`tests/api.rs`: `simulated_data_say_so`).
+//! - Refusals are told to the audit log by route and never by address (`tests/audit.rs`).
 //! - Nothing is taken without the token, and what is too large is refused before it is held (`tests/ingest.rs`).
 //! - A slow reader costs nobody else anything (`live::tests`, `tests/stream.rs`).
 //!
@@ -54,6 +55,7 @@
 #![forbid(unsafe_code)]
 
 mod api;
+mod audit;
 mod guard;
 mod ingest;
 mod live;
@@ -65,6 +67,7 @@ mod server;
 mod state;
 mod wire;
 
+pub use audit::{AuditFault, AuditSource};
 pub use guard::{REQUEST_BODY_BYTES_MAX, REQUEST_SECONDS_MAX};
 pub use ingest::{
     IngestBatch, IngestDoor, IngestPacking, IngestReceipt, IngestRefusal, IngestRejection, PUSH_BODY_BYTES_MAX,

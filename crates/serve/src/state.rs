@@ -8,6 +8,7 @@ use groundswell_gate::{EngineStatus, GapTotals, Released, SourceStatus, WatchEnt
 use groundswell_store::Reader;
 use tokio::sync::{Semaphore, watch};
 
+use crate::audit::AuditSource;
 use crate::ingest::{Door, IngestDoor};
 use crate::live::Live;
 use crate::metrics::HttpCounters;
@@ -54,6 +55,7 @@ struct Inner {
     requests: Semaphore,
     stopping: watch::Sender<bool>,
     door: RwLock<Option<Arc<Door>>>,
+    audit: RwLock<Option<Arc<dyn AuditSource>>>,
 }
 
 impl fmt::Debug for ServerState {
@@ -76,6 +78,7 @@ impl ServerState {
                 requests: Semaphore::new(REQUESTS_MAX),
                 stopping: watch::Sender::new(false),
                 door: RwLock::new(None),
+                audit: RwLock::new(None),
             }),
         }
     }
@@ -101,6 +104,10 @@ impl ServerState {
     /// Shuts the push door. What was taken through it goes on.
     pub fn close_door(&self) {
         *self.inner.door.write().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    pub(crate) fn audit_slot(&self) -> &RwLock<Option<Arc<dyn AuditSource>>> {
+        &self.inner.audit
     }
 
     pub(crate) fn door(&self) -> Option<Arc<Door>> {

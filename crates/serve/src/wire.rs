@@ -1,6 +1,8 @@
 //! The API's own types. Core types are not serialisable on purpose; what stands here is a promise to strangers. Numbers
 //! that come from posts can be put in only as [`Released`]: the fields are private to this module.
 
+pub(crate) mod audit;
+
 use std::collections::BTreeMap;
 
 use groundswell_gate::{

@@ -16,7 +16,7 @@ use crate::args::{Common, Doctor};
 use crate::failure::{DONE, FAILED, Failure, Outcome};
 use crate::inputs::{self, EXCHANGEABLE, LiveFeed, Maker};
 use crate::settings::{self, Settings};
-use crate::{output, push};
+use crate::{audit, output, push};
 
 /// One thing that was looked at.
 #[derive(Debug, Serialize)]
@@ -53,7 +53,8 @@ pub(crate) fn doctor(common: &Common, doctor: &Doctor) -> Outcome {
         Ok(loaded) => {
             findings.push(Finding::ok("configuration", "valid"));
             findings.push(data_folder(&loaded.settings.data));
-            findings.push(key_file(&loaded.settings));
+            findings.push(key_file("key", &loaded.settings.store.checkpoint_key, "store.checkpoint_key"));
+            findings.push(key_file("audit key", &audit::key_file(&loaded.settings), "audit.key"));
             findings.push(port(&loaded.settings));
             findings.push(cores(&loaded.settings));
             findings.push(memory());
@@ -134,18 +135,18 @@ fn is_ours(address: SocketAddr) -> bool {
 const ASK_WAIT: Duration = Duration::from_secs(2);
 const ANSWER_BYTES_MAX: u64 = 64 * 1024;
 
-fn key_file(settings: &Settings) -> Finding {
-    let path = &settings.store.checkpoint_key;
+/// Whether a key is there for its owner only. `setting`: what names its place.
+fn key_file(check: &'static str, path: &Path, setting: &str) -> Finding {
     match std::fs::File::open(path) {
-        Ok(_) => open_to_others("key", path)
-            .unwrap_or_else(|| Finding::ok("key", format!("{} is there, for its owner only", path.display()))),
+        Ok(_) => open_to_others(check, path)
+            .unwrap_or_else(|| Finding::ok(check, format!("{} is there, for its owner only", path.display()))),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            Finding::ok("key", format!("{} will be made at the first start", path.display()))
+            Finding::ok(check, format!("{} will be made at the first start", path.display()))
         }
         Err(error) => Finding::problem(
-            "key",
+            check,
             format!("{}: {error}", path.display()),
-            "give the user that runs groundswell the right to read it, or name another with store.checkpoint_key",
+            format!("give the user that runs groundswell the right to read it, or name another with {setting}"),
         ),
     }
 }

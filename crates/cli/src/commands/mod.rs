@@ -1,5 +1,6 @@
 //! One file a command.
 
+mod audit;
 mod bench;
 mod completions;
 mod config;
@@ -8,6 +9,7 @@ mod eval;
 mod export;
 mod opt_out;
 mod replay;
+mod report;
 mod run;
 mod simulate;
 mod watch;
@@ -27,6 +29,8 @@ pub(crate) fn dispatch(arguments: Arguments) -> Outcome {
         Command::Export(export) => export::export(common, &export),
         Command::Eval(eval) => eval::eval(common, &eval),
         Command::Bench(bench) => bench::bench(common, &bench),
+        Command::Audit(command) => audit::audit(common, &command),
+        Command::Report(report) => report::report(common, &report),
         Command::Config(config) => config::config(common, &config),
         Command::Doctor(doctor) => doctor::doctor(common, &doctor),
         Command::Completions { shell } => completions::completions(shell),

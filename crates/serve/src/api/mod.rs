@@ -1,5 +1,6 @@
 //! `/api/v1`: one file a resource.
 
+pub(crate) mod audit;
 pub(crate) mod coverage;
 pub(crate) mod ingest;
 pub(crate) mod narratives;

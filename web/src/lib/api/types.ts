@@ -18,6 +18,9 @@ export type SourceList = Schemas['SourceList'];
 export type CoverageItem = Schemas['CoverageItem'];
 export type CoverageGap = Schemas['CoverageGap'];
 export type CoverageAnswer = Schemas['CoverageAnswer'];
+export type AuditPage = Schemas['AuditPage'];
+export type AuditEntry = Schemas['AuditEntry'];
+export type AuditHead = Schemas['AuditHead'];
 export type Status = Schemas['Status'];
 
 /** What the page ranks: the dimensions of the four panels. */

@@ -2,7 +2,7 @@ import { flushSync } from 'svelte';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { ApiError, type Api } from '../api/client';
 import type { Narrative, VolumeRow } from '../api/types';
-import { Dashboard, POLL_MS, REFRESH_MIN_MS, rising } from './dashboard.svelte';
+import { Dashboard, LEDGER_MS, POLL_MS, REFRESH_MIN_MS, rising } from './dashboard.svelte';
 
 class FakeEventSource {
   static last: FakeEventSource | null = null;
@@ -32,6 +32,8 @@ function fake(): { [name in Call]: ReturnType<typeof vi.fn> } {
     sources: vi.fn(async () => ({ items: [] })),
     coverage: vi.fn(async () => ({ items: [], gaps: [] })),
     watches: vi.fn(async () => ({ items: [] })),
+    audit: vi.fn(async () => null),
+    auditEntries: vi.fn(async function* () {}),
     narratives: vi.fn(async () => []),
     narrativeEvents: vi.fn(async () => []),
     top: vi.fn(async () => ({ window: null, items: [] })),
@@ -64,6 +66,18 @@ test('reads everything once, from as far back as the chart reaches', async () =>
   expect(dashboard.loaded).toBe(true);
   expect(api.volumes).toHaveBeenCalledWith('total', 'minute', '2025-12-31T21:10:00Z');
   expect(api.top).toHaveBeenCalledTimes(4);
+  stop();
+});
+
+test('the audit log is read with the rest, and again while no window closes', async () => {
+  const api = fake();
+  const page = { items: [], head: { size: 3 }, next: null };
+  api.audit.mockResolvedValue(page as never);
+  const { dashboard, stop } = await started(api);
+  expect(dashboard.audit).toBe(page);
+  expect(api.audit).toHaveBeenCalledTimes(1);
+  await vi.advanceTimersByTimeAsync(LEDGER_MS + POLL_MS);
+  expect(api.audit.mock.calls.length).toBeGreaterThan(1);
   stop();
 });
 
