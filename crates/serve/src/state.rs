@@ -8,6 +8,7 @@ use groundswell_gate::{EngineStatus, GapTotals, Released, SourceStatus, WatchEnt
 use groundswell_store::Reader;
 use tokio::sync::{Semaphore, watch};
 
+use crate::access::Access;
 use crate::ingest::{Door, IngestDoor};
 use crate::live::Live;
 use crate::metrics::HttpCounters;
@@ -54,6 +55,7 @@ struct Inner {
     requests: Semaphore,
     stopping: watch::Sender<bool>,
     door: RwLock<Option<Arc<Door>>>,
+    access: Access,
 }
 
 impl fmt::Debug for ServerState {
@@ -65,6 +67,11 @@ impl fmt::Debug for ServerState {
 impl ServerState {
     /// A state without a store yet: health answers, the API says that the store is not there.
     pub fn new(status: Arc<dyn StatusSource>, live: Live) -> Self {
+        Self::with_access(status, live, Access::default())
+    }
+
+    /// The same, for those only who may read it.
+    pub fn with_access(status: Arc<dyn StatusSource>, live: Live, access: Access) -> Self {
         Self {
             inner: Arc::new(Inner {
                 reader: RwLock::new(None),
@@ -76,6 +83,7 @@ impl ServerState {
                 requests: Semaphore::new(REQUESTS_MAX),
                 stopping: watch::Sender::new(false),
                 door: RwLock::new(None),
+                access,
             }),
         }
     }
@@ -105,6 +113,11 @@ impl ServerState {
 
     pub(crate) fn door(&self) -> Option<Arc<Door>> {
         self.inner.door.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Who may read.
+    pub fn access(&self) -> &Access {
+        &self.inner.access
     }
 
     /// Where live updates come in.

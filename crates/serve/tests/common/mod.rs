@@ -13,11 +13,13 @@ use groundswell_gate::{
     AtLeast, CandidateCell, CoverageGap, CoverageMinute, Dimension, EngineStatus, GapTotals, Gate, K, Minute, Released,
     SourceStatus, VolumeCandidate, VolumeRow, WatchEntry,
 };
-use groundswell_serve::{Live, ServerState, StatusSource, router};
+use groundswell_serve::{Access, Live, ServerState, StatusSource, router};
 use groundswell_sketch::{Distinct, Step, Window};
 use groundswell_store::{CoverageBatch, GapRecord, Reader, ReleaseBatch, ReleaseWriter as _, Store, StoreOptions};
 use serde_json::Value;
 use tower::ServiceExt as _;
+
+pub(crate) mod door;
 
 pub(crate) const START: i64 = 1_474_588_800;
 
@@ -193,12 +195,16 @@ pub(crate) struct Served {
 }
 
 pub(crate) async fn served() -> Served {
+    served_with(Access::default()).await
+}
+
+pub(crate) async fn served_with(access: Access) -> Served {
     let folder = tempfile::tempdir().unwrap();
     let (mut writer, reader) = Store::open(folder.path(), &StoreOptions::default()).await.unwrap();
     writer.commit(&batch()).await.unwrap();
     writer.record_coverage(&ledger()).await.unwrap();
     let status = Arc::new(Fixed { simulated: AtomicBool::new(false) });
-    let state = ServerState::new(Arc::clone(&status) as Arc<dyn StatusSource>, Live::new());
+    let state = ServerState::with_access(Arc::clone(&status) as Arc<dyn StatusSource>, Live::new(), access);
     state.replace_reader(reader.clone(), false);
     state.set_running(true);
     Served { app: router(state.clone()), state, status, reader, writer, folder }
