@@ -1,5 +1,6 @@
 //! One file a command.
 
+mod account;
 mod bench;
 mod completions;
 mod config;
@@ -22,6 +23,8 @@ pub(crate) fn dispatch(arguments: Arguments) -> Outcome {
         Command::Replay(replay) => replay::replay(common, &replay),
         Command::Simulate(simulate) => simulate::simulate(common, &simulate),
         Command::Watch(watch) => watch::watch(common, watch),
+        Command::Account(command) => account::account(common, command),
+        Command::Token(command) => account::token(common, command),
         Command::Export(export) => export::export(common, &export),
         Command::Eval(eval) => eval::eval(common, &eval),
         Command::Bench(bench) => bench::bench(common, &bench),

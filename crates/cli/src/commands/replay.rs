@@ -40,7 +40,7 @@ pub(crate) fn replay(common: &Common, arguments: &Replay) -> Outcome {
     let (mut writer, reader) = runtime.block_on(Store::open(&settings.data, &options))?;
     let serving = if arguments.serve {
         let address = arguments.listen.unwrap_or(settings.listen);
-        let serving = status::serve(&runtime, address, Arc::clone(&clock))?;
+        let serving = status::serve(&runtime, address, &settings, Arc::clone(&clock))?;
         serving.state.replace_reader(reader.clone(), false);
         Some(serving)
     } else {

@@ -100,7 +100,7 @@ fn run_until(common: &Common, arguments: &Run, runtime: &Runtime, stop: &Stop, a
     if stop.stopped() {
         return Ok(());
     }
-    let serving = status::serve(runtime, arguments.listen.unwrap_or(settings.listen), Arc::clone(&clock))?;
+    let serving = status::serve(runtime, arguments.listen.unwrap_or(settings.listen), &settings, Arc::clone(&clock))?;
     let mut service = Service {
         common,
         contents: BTreeMap::new(),
@@ -244,6 +244,8 @@ impl Service<'_> {
             sources.push((name, self.maker.one(&now, name)?));
         }
         let token = push::token(&now.push)?;
+        // The last that can be refused, since it is in force when it is not.
+        serving.reload_tls(&now)?;
 
         // From here on nothing is refused.
         logging::apply(self.common, &now.log);

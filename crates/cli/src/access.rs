@@ -1,0 +1,149 @@
+//! Settings of who may read and of how the service is reached, and what the server makes of them.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use groundswell_serve::{Access, AccessConfig, Network, PasswordCost, PublicUrl, Tls};
+use groundswell_sources::Clock;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::acts;
+use crate::failure::Failure;
+use crate::settings::Settings;
+
+/// Name of the register of accounts in the data folder.
+const ACCOUNTS: &str = "accounts.json";
+
+/// Who may read.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct AccessSettings {
+    /// The register of accounts and API tokens, mode 0600, as `groundswell account` and `token` write it; where it is named it must be
+    /// there. Default: `accounts.json` in the data folder; where that is not there either, nobody is asked who they are, and nothing
+    /// but loopback is listened to.
+    pub(crate) accounts_file: PathBuf,
+    /// A session that was not used for so long has ended, in minutes.
+    pub(crate) idle_minutes: u32,
+    /// A session that is so old has ended in any case, in hours.
+    pub(crate) session_hours: u32,
+}
+
+impl Default for AccessSettings {
+    fn default() -> Self {
+        Self { accounts_file: PathBuf::new(), idle_minutes: 60, session_hours: 12 }
+    }
+}
+
+/// How the service is reached.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct ServerSettings {
+    /// Where readers reach it, such as `https://watch.example`, if not by the address that it listens on: requests that name another
+    /// host are refused.
+    pub(crate) public_url: String,
+    /// The address of the proxy before it, whose `X-Forwarded-For` is taken for where a request came from. Only counted by, never
+    /// written down.
+    pub(crate) trusted_proxy: String,
+    /// TLS of its own.
+    pub(crate) tls: TlsSettings,
+}
+
+/// TLS by certificate files.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct TlsSettings {
+    /// The certificate with its chain (PEM); read again at SIGHUP.
+    pub(crate) cert: PathBuf,
+    /// Its key (PEM); readable by its owner only.
+    pub(crate) key: PathBuf,
+}
+
+impl TlsSettings {
+    fn is_set(&self) -> bool {
+        !self.cert.as_os_str().is_empty()
+    }
+}
+
+/// Checks what needs no file; an error names the setting.
+pub(crate) fn check(settings: &Settings) -> Result<(), (&'static str, String)> {
+    let AccessSettings { idle_minutes, session_hours, .. } = settings.access;
+    if !(1..=1_440).contains(&idle_minutes) {
+        return Err(("access.idle_minutes", format!("expected 1 to 1440, found {idle_minutes}")));
+    }
+    if !(1..=168).contains(&session_hours) {
+        return Err(("access.session_hours", format!("expected 1 to 168, found {session_hours}")));
+    }
+    let ServerSettings { public_url, trusted_proxy, tls } = &settings.server;
+    let url = if public_url.is_empty() { None } else { Some(public_url.parse::<PublicUrl>()) };
+    if let Some(Err(error)) = &url {
+        return Err(("server.public_url", format!("{error}; found {public_url}")));
+    }
+    if !trusted_proxy.is_empty() && trusted_proxy.parse::<IpAddr>().is_err() {
+        return Err(("server.trusted_proxy", format!("expected an address such as 127.0.0.1, found {trusted_proxy}")));
+    }
+    if !trusted_proxy.is_empty() && url.is_none() {
+        return Err((
+            "server.trusted_proxy",
+            "expected server.public_url beside it: where readers reach the proxy".to_owned(),
+        ));
+    }
+    if tls.is_set() == tls.key.as_os_str().is_empty() {
+        return Err(("server.tls.cert", "expected cert and key, found one of them".to_owned()));
+    }
+    if let (true, Some(Ok(url))) = (tls.is_set(), &url)
+        && !url.is_https()
+    {
+        return Err(("server.public_url", "expected https:// beside server.tls".to_owned()));
+    }
+    Ok(())
+}
+
+/// Where the register is, or would be.
+pub(crate) fn register(settings: &Settings) -> PathBuf {
+    let named = &settings.access.accounts_file;
+    if named.as_os_str().is_empty() { settings.data.join(ACCOUNTS) } else { named.clone() }
+}
+
+/// Whether anybody is asked who they are. A register that is named counts as one that is there: if it is not, the start is refused.
+pub(crate) fn is_guarded(settings: &Settings) -> bool {
+    !settings.access.accounts_file.as_os_str().is_empty() || register(settings).exists()
+}
+
+/// Who may read.
+pub(crate) fn access(settings: &Settings, clock: &Arc<dyn Clock>) -> Result<Access, Failure> {
+    let ServerSettings { public_url, trusted_proxy, tls } = &settings.server;
+    let network = Network::new(public_url.parse().ok(), trusted_proxy.parse().ok(), tls.is_set());
+    let sink = acts::http_acts(settings);
+    if !is_guarded(settings) {
+        return Ok(Access::open(network, sink));
+    }
+    let clock = Arc::clone(clock);
+    let config = AccessConfig {
+        register: register(settings),
+        idle: Duration::from_mins(u64::from(settings.access.idle_minutes)),
+        absolute: Duration::from_hours(u64::from(settings.access.session_hours)),
+        cost: PasswordCost::DEFAULT,
+        now: Arc::new(move || clock.now().unix()),
+    };
+    Access::guarded(network, sink, config).map_err(Failure::usage)
+}
+
+/// Whether the way to the reader is encrypted, here or at a proxy.
+pub(crate) fn is_encrypted(settings: &Settings) -> bool {
+    settings.server.tls.is_set() || settings.server.public_url.parse::<PublicUrl>().is_ok_and(|url| url.is_https())
+}
+
+/// TLS, where it is configured.
+pub(crate) fn tls(settings: &Settings) -> Result<Option<Tls>, Failure> {
+    let TlsSettings { cert, key } = &settings.server.tls;
+    if settings.server.tls.is_set() { Tls::read(cert, key).map(Some).map_err(Failure::usage) } else { Ok(None) }
+}
+
+/// Reads certificate and key again; on an error what was in force stays.
+pub(crate) fn reload_tls(tls: Option<&Tls>, settings: &Settings) -> Result<(), Failure> {
+    let Some(tls) = tls else { return Ok(()) };
+    tls.reload(&settings.server.tls.cert, &settings.server.tls.key).map_err(Failure::usage)
+}
