@@ -19,6 +19,7 @@ export type CoverageItem = Schemas['CoverageItem'];
 export type CoverageGap = Schemas['CoverageGap'];
 export type CoverageAnswer = Schemas['CoverageAnswer'];
 export type Status = Schemas['Status'];
+export type Session = Schemas['Session'];
 
 /** What the page ranks: the dimensions of the four panels. */
 export type Ranked = 'hashtag' | 'term' | 'domain' | 'language';
