@@ -729,6 +729,19 @@ mod tests {
             (Some("[server.tls]\nkey = \"/k\"\n"), &[], "server.tls.cert: expected cert and key"),
             (None, &[("GROUNDSWELL_SERVER_TLS_CERT", "/c")], "server.tls.cert: expected cert and key"),
             (Some("[access]\nidle_minutes = 0\n"), &[], "access.idle_minutes: expected 1 to 1440, found 0"),
+            (Some("[access.oidc]\nissuer = \"https://id.example\"\n"), &[], "access.oidc.client_id: expected one"),
+            (
+                Some("[access.oidc]\nissuer = \"https://id.example\"\nclient_id = \"g\"\n"),
+                &[],
+                "access.oidc.issuer: expected server.public_url",
+            ),
+            (
+                Some(
+                    "[server]\npublic_url = \"https://a\"\n[access.oidc]\nissuer = \"https://id.example\"\nclient_id = \"g\"\n",
+                ),
+                &[],
+                "access.oidc.role_claim: expected values",
+            ),
             (Some("[access]\nsession_hours = 169\n"), &[], "access.session_hours: expected 1 to 168, found 169"),
             (
                 Some("[server]\npublic_url = \"http://a\"\n[server.tls]\ncert = \"/c\"\nkey = \"/k\"\n"),

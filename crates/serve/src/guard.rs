@@ -134,7 +134,7 @@ async fn answer(
             let reads = matches!(*request.method(), Method::GET | Method::HEAD);
             let is_page = route.need == Need::AnyRole && route.template == crate::access::PAGE;
             if problem.code == Code::SignInNeeded && reads && is_page && signin::wants_page(request.headers()) {
-                return signin::page(StatusCode::UNAUTHORIZED, "");
+                return signin::page(StatusCode::UNAUTHORIZED, "", state.access().oidc().is_some());
             }
             if problem.code == Code::Forbidden {
                 *who = state.access().caller(request.headers()).ok().flatten();

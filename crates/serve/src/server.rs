@@ -22,7 +22,7 @@ use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::access::{Need, ROUTES, signin};
+use crate::access::{Need, ROUTES, oidc, signin};
 use crate::tls::Tls;
 use crate::{ServerState, api, connections, guard, metrics, page};
 
@@ -245,6 +245,8 @@ pub fn router(state: ServerState) -> Router {
     )
     .route(signin::PATH, get(signin::form).post(signin::sign_in))
     .route("/signin.css", get(signin::style))
+    .route(oidc::START, get(oidc::start))
+    .route(oidc::CALLBACK, get(oidc::callback))
     .route("/healthz", get(healthz))
     .route("/readyz", get(readyz))
     .route("/metrics", get(metrics::metrics))

@@ -13,6 +13,8 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use thiserror::Error;
 use tokio_rustls::TlsAcceptor;
 
+use crate::secret_file::opened_to_others;
+
 /// Why there is no TLS.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -81,10 +83,8 @@ impl Tls {
 
 fn config(certificate: &Path, key: &Path) -> Result<Arc<ServerConfig>, TlsError> {
     let read = |path: &Path| std::fs::read(path).map_err(|source| TlsError::Io { path: path.to_owned(), source });
-    let mode =
-        std::fs::metadata(key).map_err(|source| TlsError::Io { path: key.to_owned(), source })?.permissions().mode()
-            & 0o777;
-    if mode & 0o077 != 0 {
+    let found = std::fs::metadata(key).map_err(|source| TlsError::Io { path: key.to_owned(), source })?;
+    if let Some(mode) = opened_to_others(key, found.permissions().mode()) {
         return Err(TlsError::OpenToOthers { path: key.to_owned(), mode });
     }
     let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&read(certificate)?).collect();

@@ -79,7 +79,7 @@ async fn no_request_hides_in_another() {
     }
     // The same length twice says one thing in two places; it is not worth the doubt.
     let text = answers(door.address, 90, head("content-length: 0\r\ncontent-length: 0\r\n").as_bytes()).await;
-    assert!(matches!(statuses(&text)[..], [400 | 403]), "{text}");
+    assert_eq!(statuses(&text), [400], "{text}");
     // A line that ends with a line feed alone ends (RFC 9112, 2.2): the body is the body.
     let bare = format!("GET /healthz HTTP/1.1\nhost: {host}\ncontent-length: {length}\n\n{hidden}");
     let text = answers(door.address, 91, bare.as_bytes()).await;

@@ -371,7 +371,8 @@ async fn beyond_loopback_only_with_authentication() {
     assert!(matches!(error, BindError::NotLoopback { .. }) && error.to_string().contains("groundswell account add"));
 
     let config = |register| AccessConfig {
-        register,
+        register: Some(register),
+        oidc: None,
         idle: Duration::from_hours(1),
         absolute: Duration::from_hours(12),
         cost: PasswordCost::TEST,

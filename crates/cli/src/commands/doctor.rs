@@ -301,6 +301,7 @@ fn secrets(settings: &Settings) -> impl Iterator<Item = (&'static str, &Path)> {
         ("kafka", settings.kafka.password_file.as_path()),
         ("kafka", settings.kafka.tls_key.as_path()),
         ("push", settings.push.token_file.as_path()),
+        ("access", settings.access.oidc.client_secret_file.as_path()),
     ])
 }
 

@@ -7,6 +7,7 @@
 mod acts;
 mod limits;
 mod network;
+pub(crate) mod oidc;
 mod password;
 mod register;
 mod role;
@@ -30,6 +31,7 @@ pub use limits::{
     REQUESTS_PER_SECOND, STRANGER_REQUESTS_BURST, STRANGER_REQUESTS_PER_SECOND,
 };
 pub use network::{Network, NotAPublicUrl, PublicUrl};
+pub use oidc::{OidcConfig, SIGN_INS_AWAY_MAX};
 pub use password::{PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, PasswordCost, PasswordError};
 pub use register::{
     ACCOUNTS_MAX, API_TOKEN_DAYS_MAX, API_TOKEN_PREFIX, API_TOKENS_MAX, Account, ApiToken, Register, RegisterError,
@@ -43,6 +45,7 @@ pub(crate) use session::{SignedIn, cookie};
 
 use acts::Acts;
 use limits::{Buckets, CallerKey, CallerKeys, Delays};
+use oidc::Oidc;
 use register::Stamp;
 use session::Sessions;
 
@@ -53,8 +56,10 @@ pub const PASSWORD_CHECKS_MAX: usize = 2;
 
 /// How people and programs prove who they are.
 pub struct AccessConfig {
-    /// The register.
-    pub register: PathBuf,
+    /// The register. Without one only a provider's accounts sign in.
+    pub register: Option<PathBuf>,
+    /// Another service whose accounts may sign in.
+    pub oidc: Option<OidcConfig>,
     /// A session that was not used for so long has ended.
     pub idle: Duration,
     /// And so has one that is so old.
@@ -96,6 +101,7 @@ struct Guarded {
     checks: Semaphore,
     /// What a password is compared with that is nobody's.
     nobody: String,
+    oidc: Option<Oidc>,
     /// Passwords compared so far, whoever they were meant to be of.
     compared: AtomicU64,
 }
@@ -135,12 +141,14 @@ impl Access {
     }
 
     /// Everybody is asked.
-    pub fn guarded(network: Network, acts: Arc<dyn ActSink>, config: AccessConfig) -> Result<Self, RegisterError> {
-        let stamp = Stamp::of(&config.register);
-        let register = Arc::new(Register::read(&config.register)?);
+    pub fn guarded(network: Network, acts: Arc<dyn ActSink>, mut config: AccessConfig) -> Result<Self, RegisterError> {
+        let stamp = config.register.as_deref().and_then(Stamp::of);
+        let register = Arc::new(config.register.as_deref().map_or_else(|| Ok(Register::default()), Register::read)?);
         let keys = CallerKeys::new().ok_or(PasswordError::Failed)?;
         let nobody = password::hash(&register::random().ok_or(PasswordError::Failed)?, config.cost)?;
+        let oidc = config.oidc.take().map(Oidc::new).transpose().map_err(RegisterError::Oidc)?;
         let guarded = Guarded {
+            oidc,
             sessions: Sessions::new(config.idle, config.absolute),
             config,
             register: Mutex::new((stamp, register)),
@@ -169,6 +177,10 @@ impl Access {
     /// Passwords that were compared so far: a wrong name costs as many as a wrong password.
     pub fn passwords_compared(&self) -> u64 {
         self.inner.guarded.as_ref().map_or(0, |guarded| guarded.compared.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn oidc(&self) -> Option<&Oidc> {
+        self.inner.guarded.as_ref()?.oidc.as_ref()
     }
 
     pub(crate) fn acts(&self) -> &Acts {
@@ -239,11 +251,12 @@ impl Access {
 impl Guarded {
     /// The register as it is now. One that can no longer be read lets nobody in.
     fn register(&self) -> Arc<Register> {
-        let stamp = Stamp::of(&self.config.register);
         let mut known = self.register.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(path) = &self.config.register else { return Arc::clone(&known.1) };
+        let stamp = Stamp::of(path);
         if known.0 != stamp || stamp.is_none() {
             let changed = known.0 != stamp;
-            let read = Register::read(&self.config.register);
+            let read = Register::read(path);
             if let (true, Err(error)) = (changed, &read) {
                 tracing::error!("the register of accounts cannot be read, so nobody is let in: {error}");
             }

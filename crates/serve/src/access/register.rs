@@ -146,6 +146,9 @@ pub enum RegisterError {
         /// What was asked for.
         days: u32,
     },
+    /// The provider of OIDC.
+    #[error("access.oidc.issuer: {0}")]
+    Oidc(String),
     /// The password.
     #[error(transparent)]
     Password(#[from] PasswordError),

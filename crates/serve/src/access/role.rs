@@ -127,6 +127,11 @@ impl AccountName {
         Self(format!("token/{}", name.0))
     }
 
+    /// The name of somebody whom another service knows as `text`; no account of our own can have it.
+    pub(crate) fn of_oidc(text: &str) -> Option<Self> {
+        Self::parse(&text.to_ascii_lowercase()).ok().map(|name| Self(format!("oidc/{}", name.0)))
+    }
+
     /// As text.
     pub fn as_str(&self) -> &str {
         &self.0

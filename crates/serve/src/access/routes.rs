@@ -5,12 +5,14 @@ use axum::http::Method;
 use super::role::Need;
 
 /// Method, template, and what it asks for. HEAD is GET.
-pub(crate) const ROUTES: [(&str, &str, Need); 19] = [
+pub(crate) const ROUTES: [(&str, &str, Need); 21] = [
     ("GET", "/healthz", Need::Open),
     ("GET", "/readyz", Need::Open),
     ("GET", "/signin", Need::Open),
     ("POST", "/signin", Need::Open),
     ("GET", "/signin.css", Need::Open),
+    ("GET", "/signin/oidc", Need::Open),
+    ("GET", "/signin/oidc/callback", Need::Open),
     ("POST", "/api/v1/ingest", Need::Own),
     ("GET", "/api/openapi.json", Need::AnyRole),
     ("GET", "/api/v1/session", Need::AnyRole),

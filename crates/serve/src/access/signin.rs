@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use tokio::time::Duration;
 use zeroize::Zeroizing;
 
+use super::Access;
 use super::session::{self, cookie};
 use crate::ServerState;
 use crate::problem::{Code, Problem};
@@ -32,14 +33,27 @@ pub(crate) struct FormPage;
 
 const STYLE: &str = include_str!("signin.css");
 const PAGE: &str = include_str!("signin.html");
+const ELSEWHERE: &str =
+    "<p><a class=\"elsewhere\" href=\"/signin/oidc\">Sign in with your organisation's account</a></p>";
+const GOING_ON: &str = "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><meta http-equiv=\"refresh\" content=\"0;url=/\">\
+    <title>Groundswell</title><link rel=\"stylesheet\" href=\"/signin.css\"><main><p>Signed in. <a href=\"/\">Go on.</a></p></main></html>\n";
 
 /// The page, with what went wrong the last time.
-pub(crate) fn page(status: StatusCode, said: &'static str) -> Response {
+pub(crate) fn page(status: StatusCode, said: &'static str, oidc: bool) -> Response {
     let said = if said.is_empty() { String::new() } else { format!("<p role=\"alert\">{said}</p>") };
-    let mut response = Response::new(Body::from(PAGE.replace("<!-- said -->", &said)));
+    let elsewhere = if oidc { ELSEWHERE } else { "" };
+    let text = PAGE.replace("<!-- said -->", &said).replace("<!-- elsewhere -->", elsewhere);
+    let mut response = Response::new(Body::from(text));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     response.extensions_mut().insert(FormPage);
+    response
+}
+
+/// A page that leads on by itself, for who comes from another site and has just signed in.
+pub(crate) fn going_on() -> Response {
+    let mut response = Response::new(Body::from(GOING_ON));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     response
 }
 
@@ -58,7 +72,7 @@ pub(crate) async fn form(State(state): State<ServerState>) -> Response {
             .detail("there is nobody to be: no authentication is configured")
             .into_response();
     }
-    page(StatusCode::OK, "")
+    page(StatusCode::OK, "", state.access().oidc().is_some())
 }
 
 /// `GET /signin.css`.
@@ -67,11 +81,17 @@ pub(crate) async fn style() -> Response {
 }
 
 /// Refuses, as a page where a browser asks.
-fn refuse(headers: &HeaderMap, problem: Problem, said: &'static str, wait: Option<Duration>) -> Response {
+fn refuse(
+    access: &Access,
+    headers: &HeaderMap,
+    problem: Problem,
+    said: &'static str,
+    wait: Option<Duration>,
+) -> Response {
     if !wants_page(headers) {
         return problem.into_response();
     }
-    let mut response = page(problem.code.entry().1, said);
+    let mut response = page(problem.code.entry().1, said, access.oidc().is_some());
     if let Some(wait) = wait {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds(wait)));
     }
@@ -100,13 +120,13 @@ pub(crate) async fn sign_in(State(state): State<ServerState>, request: Request) 
     };
     let wrong = || Problem::new(Code::SignInFailed);
     let Some((name, secret)) = fields(&form) else {
-        return refuse(&headers, wrong(), "Account and password are needed.", None);
+        return refuse(&access, &headers, wrong(), "Account and password are needed.", None);
     };
     let account_key = match guarded.attempt(&name, peer) {
         Ok(key) => key,
         Err(wait) => {
             let problem = Problem::new(Code::TooManySignIns).detail("wait, and try again").retry_after(seconds(wait));
-            return refuse(&headers, problem, "Too many attempts. Wait a while, and try again.", Some(wait));
+            return refuse(&access, &headers, problem, "Too many attempts. Wait a while, and try again.", Some(wait));
         }
     };
     let Ok(_place) = guarded.checks.acquire().await else {
@@ -123,7 +143,7 @@ pub(crate) async fn sign_in(State(state): State<ServerState>, request: Request) 
     let Ok(Some(account)) = compared else {
         let known = guarded.register().account(&name).map(|account| account.name.clone());
         access.acts().sign_in_failed(known);
-        return refuse(&headers, wrong(), "Account or password is wrong.", None);
+        return refuse(&access, &headers, wrong(), "Account or password is wrong.", None);
     };
     guarded.by_account.forgive(account_key);
     guarded.by_peer.forgive_one(guarded.keys.peer(peer));

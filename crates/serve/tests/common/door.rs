@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex};
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use groundswell_serve::{
-    Access, AccessConfig, AccountName, ActSink, HttpAct, Network, PasswordCost, Register, RegisterError, Role, Server,
+    Access, AccessConfig, AccountName, ActSink, HttpAct, Network, OidcConfig, PasswordCost, Register, RegisterError,
+    Role, Server,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
@@ -82,13 +83,18 @@ pub(crate) async fn door() -> Door {
 }
 
 pub(crate) async fn door_with(network: Network) -> Door {
+    door_of(network, None).await
+}
+
+pub(crate) async fn door_of(network: Network, oidc: Option<OidcConfig>) -> Door {
     let folder = tempfile::tempdir().unwrap();
     let register = folder.path().join("access.json");
     let (tokens, revoked, expired) = Register::change(&register, fill).unwrap();
     let (told, now) = (Arc::new(Told::default()), Arc::new(AtomicI64::new(NOW)));
     let clock = Arc::clone(&now);
     let config = AccessConfig {
-        register: register.clone(),
+        register: Some(register.clone()),
+        oidc,
         idle: Duration::from_hours(1),
         absolute: Duration::from_hours(12),
         cost: PasswordCost::TEST,
