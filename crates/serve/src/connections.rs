@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
@@ -73,12 +74,22 @@ struct Place {
 }
 
 /// All connections, by number.
-#[derive(Default)]
 struct Places {
+    state: ServerState,
     all: Mutex<(u64, BTreeMap<u64, Place>)>,
 }
 
 impl Places {
+    fn new(state: ServerState) -> Self {
+        Self { state, all: Mutex::default() }
+    }
+
+    /// Ends a connection that has to go.
+    fn end(&self, place: &Place) {
+        place.end.notify_one();
+        self.state.connections().ended.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// A place for a new connection; who waited longest makes room.
     fn take(self: &Arc<Self>) -> Held {
         let end = Arc::new(Notify::new());
@@ -86,13 +97,14 @@ impl Places {
         if all.1.len() >= CONNECTIONS_MAX {
             let first = all.1.iter().min_by_key(|(_, place)| (place.doing, place.since)).map(|(number, _)| *number);
             if let Some(place) = first.and_then(|first| all.1.remove(&first)) {
-                place.end.notify_one();
+                self.end(&place);
             }
         }
         all.0 += 1;
         let number = all.0;
         all.1.insert(number, Place { doing: Doing::Waiting, since: Instant::now(), end: Arc::clone(&end) });
         drop(all);
+        self.state.connections().open.fetch_add(1, Ordering::Relaxed);
         Held { places: Arc::clone(self), number, end }
     }
 
@@ -110,7 +122,7 @@ impl Places {
         all.1.retain(|_, place| {
             let stuck = place.doing != Doing::Streaming && now - place.since >= Duration::from_secs(ANSWER_SECONDS_MAX);
             if stuck {
-                place.end.notify_one();
+                self.end(place);
             }
             !stuck
         });
@@ -127,6 +139,7 @@ struct Held {
 impl Drop for Held {
     fn drop(&mut self) {
         self.places.all.lock().unwrap_or_else(PoisonError::into_inner).1.remove(&self.number);
+        self.places.state.connections().open.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -162,8 +175,8 @@ impl HttpBody for Answer {
 
 /// Takes connections until `stop` comes, then lets open answers end.
 pub(crate) async fn serve(listener: TcpListener, tls: Option<Tls>, state: ServerState, stop: impl Future<Output = ()>) {
-    let router = router(state);
-    let places = Arc::new(Places::default());
+    let router = router(state.clone());
+    let places = Arc::new(Places::new(state));
     let graceful = GracefulShutdown::new();
     let mut sweeps = tokio::time::interval(Duration::from_secs(SWEEP_SECONDS));
     tokio::pin!(stop);
@@ -249,11 +262,34 @@ async fn http(
 
 #[cfg(test)]
 mod tests {
+    use groundswell_gate::{EngineStatus, Released, SourceStatus, WatchEntry};
+
     use super::*;
+    use crate::{Live, StatusSource};
+
+    struct Nothing;
+
+    impl StatusSource for Nothing {
+        fn status(&self) -> Released<EngineStatus> {
+            unreachable!("nobody asks")
+        }
+
+        fn sources(&self) -> Vec<Released<SourceStatus>> {
+            Vec::new()
+        }
+
+        fn watches(&self) -> Vec<Released<WatchEntry>> {
+            Vec::new()
+        }
+    }
+
+    fn places() -> Arc<Places> {
+        Arc::new(Places::new(ServerState::new(Arc::new(Nothing), Live::new())))
+    }
 
     #[tokio::test(start_paused = true)]
     async fn who_waited_longest_makes_room_and_who_is_answered_does_not() {
-        let places = Arc::new(Places::default());
+        let places = places();
         let mut all = Vec::new();
         for _ in 0..CONNECTIONS_MAX {
             all.push(places.take());
@@ -265,13 +301,19 @@ mod tests {
         let gone = |held: &Held| !places.all.lock().unwrap().1.contains_key(&held.number);
         assert!(!gone(&all[0]) && gone(&all[1]) && !gone(&all[2]) && !gone(&newest));
         all[1].end.notified().await;
+        let counted = || {
+            let counters = places.state.connections();
+            (counters.open.load(Ordering::Relaxed), counters.ended.load(Ordering::Relaxed))
+        };
+        assert_eq!(counted(), (CONNECTIONS_MAX as u64 + 1, 1));
         drop(all);
+        assert_eq!(counted(), (1, 1));
         assert_eq!(places.all.lock().unwrap().1.len(), 1);
     }
 
     #[tokio::test(start_paused = true)]
     async fn who_does_not_read_is_ended_and_who_listens_is_not() {
-        let places = Arc::new(Places::default());
+        let places = places();
         let (reader, listener) = (places.take(), places.take());
         places.set(reader.number, Doing::Answering);
         places.set(listener.number, Doing::Streaming);

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, Version, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -44,12 +44,6 @@ const NOTICE: HeaderName = HeaderName::from_static("x-groundswell-notice");
 
 /// What a page of this service sends with everything that changes something; no form and no other site can.
 pub(crate) const CSRF: HeaderName = HeaderName::from_static("x-groundswell-csrf");
-
-/// Whether a body's length is said twice, or in two ways: who reads it differently may see another request in it.
-fn is_ambiguous(headers: &HeaderMap) -> bool {
-    let lengths = headers.get_all(header::CONTENT_LENGTH).iter().count();
-    lengths > 1 || lengths > 0 && headers.contains_key(header::TRANSFER_ENCODING)
-}
 
 /// Whether a request that uses a session and changes something comes from our own page.
 fn changes_by_itself(state: &ServerState, caller: &Caller, request: &Request) -> Result<(), Problem> {
@@ -113,9 +107,6 @@ async fn answer(
         return Problem::new(Code::HostNotAllowed)
             .detail("use http://localhost or http://127.0.0.1 with the port; another name is set as server.public_url")
             .into_response();
-    }
-    if is_ambiguous(request.headers()) {
-        return Problem::new(Code::BadRequest).detail("say the length of the body once").into_response();
     }
     let pushes = route.template == crate::api::ingest::PATH;
     let length_max = if pushes { crate::ingest::PUSH_BODY_BYTES_MAX as u64 } else { REQUEST_BODY_BYTES_MAX };

@@ -35,12 +35,11 @@ pub(crate) enum Code {
     CrossSite,
     TooManyRequests,
     TooManySignIns,
-    BadRequest,
 }
 
 impl Code {
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 25] = [
+    pub(crate) const ALL: [Self; 24] = [
         Self::UnknownParameter,
         Self::BadParameter,
         Self::NotFound,
@@ -65,7 +64,6 @@ impl Code {
         Self::CrossSite,
         Self::TooManyRequests,
         Self::TooManySignIns,
-        Self::BadRequest,
     ];
 
     /// The table: code, status, title.
@@ -105,7 +103,6 @@ impl Code {
             Self::TooManySignIns => {
                 ("too_many_sign_ins", StatusCode::TOO_MANY_REQUESTS, "too many attempts to sign in")
             }
-            Self::BadRequest => ("bad_request", StatusCode::BAD_REQUEST, "the request can be read in two ways"),
         }
     }
 }

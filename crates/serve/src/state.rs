@@ -11,7 +11,7 @@ use tokio::sync::{Semaphore, watch};
 use crate::access::Access;
 use crate::ingest::{Door, IngestDoor};
 use crate::live::Live;
-use crate::metrics::HttpCounters;
+use crate::metrics::{ConnectionCounters, HttpCounters};
 use crate::problem::{Code, Problem};
 
 /// What is said wherever simulated data are shown.
@@ -52,6 +52,7 @@ struct Inner {
     status: Arc<dyn StatusSource>,
     live: Live,
     http: HttpCounters,
+    connections: ConnectionCounters,
     requests: Semaphore,
     stopping: watch::Sender<bool>,
     door: RwLock<Option<Arc<Door>>>,
@@ -80,6 +81,7 @@ impl ServerState {
                 status,
                 live,
                 http: HttpCounters::default(),
+                connections: ConnectionCounters::default(),
                 requests: Semaphore::new(REQUESTS_MAX),
                 stopping: watch::Sender::new(false),
                 door: RwLock::new(None),
@@ -153,6 +155,10 @@ impl ServerState {
 
     pub(crate) fn http(&self) -> &HttpCounters {
         &self.inner.http
+    }
+
+    pub(crate) fn connections(&self) -> &ConnectionCounters {
+        &self.inner.connections
     }
 
     pub(crate) fn requests(&self) -> &Semaphore {

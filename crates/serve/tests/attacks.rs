@@ -77,9 +77,9 @@ async fn no_request_hides_in_another() {
         assert!(statuses.iter().all(|status| *status >= 400), "{attack}: {statuses:?}");
         assert!(!text.contains("\"version\""), "{attack}: the hidden request was answered");
     }
-    // The same length twice says one thing in two places; it is not worth the doubt.
+    // The same length twice is one length (RFC 9110, 8.6): the form is refused for what it is, once.
     let text = answers(door.address, 90, head("content-length: 0\r\ncontent-length: 0\r\n").as_bytes()).await;
-    assert_eq!(statuses(&text), [400], "{text}");
+    assert_eq!(statuses(&text), [403], "{text}");
     // A line that ends with a line feed alone ends (RFC 9112, 2.2): the body is the body.
     let bare = format!("GET /healthz HTTP/1.1\nhost: {host}\ncontent-length: {length}\n\n{hidden}");
     let text = answers(door.address, 91, bare.as_bytes()).await;
@@ -147,6 +147,15 @@ async fn a_thousand_slow_clients_keep_nobody_out() {
         }
     }
     assert!(slow.len() > CONNECTIONS_MAX);
+    let metrics = door.get(1, "/metrics", &[("authorization", &door.bearer(Role::Viewer))]).await.body;
+    let metric = |name: &str| -> u64 {
+        metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok()).unwrap()
+    };
+    assert!(
+        metric("groundswell_connections") <= CONNECTIONS_MAX as u64 + 64,
+        "those that end are soon gone: {metrics}"
+    );
+    assert!(metric("groundswell_connections_ended_total") >= 400, "{metrics}");
     // They are ended, and not only kept waiting: the first to come were the first to go.
     let mut part = vec![0; 1_024];
     let first = tokio::time::timeout(Duration::from_secs(30), slow[0].read(&mut part)).await;
