@@ -44,6 +44,8 @@ export async function startMock({ scenario = 'simulated', port = 0, dist = DIST 
             : { read: 812_447, accepted: 811_020, rejected: 7, late: 311, opted_out: 12, deleted: 904, repeated: 193 },
           event_time: none ? { first: null, last: null } : { first: iso(newest('minute') - 9e6), last: iso(newest('minute') + 60_000) },
         };
+      case '/api/v1/session':
+        return { authentication: false };
       case '/api/v1/volumes': {
         if (none) return { items: [], next: null };
         const from = query.get('from');

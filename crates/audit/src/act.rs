@@ -156,6 +156,23 @@ pub enum Act {
     SignedIn {},
     /// Someone signed out.
     SignedOut {},
+    /// Sign-ins failed; the account is who they were for.
+    SignInsFailed {
+        /// How many since this was last said.
+        count: u64,
+    },
+    /// A token of the API was used after its end.
+    ExpiredTokenUsed {
+        /// The name that its owner gave it.
+        token: Wording,
+        /// How often since this was last said.
+        count: u64,
+    },
+    /// An account has another password.
+    PasswordChanged {
+        /// Its name.
+        account: Wording,
+    },
     /// An account was made.
     AccountMade {
         /// Its name.
@@ -256,6 +273,11 @@ impl Act {
             Self::CheckpointPublished { size, .. } => format!("head over {size} entries published"),
             Self::SignedIn {} => "signed in".to_owned(),
             Self::SignedOut {} => "signed out".to_owned(),
+            Self::SignInsFailed { count } => {
+                format!("{count} {} failed", if *count == 1 { "sign-in" } else { "sign-ins" })
+            }
+            Self::ExpiredTokenUsed { token, count } => format!("token {token} used after its end, {count} times"),
+            Self::PasswordChanged { account } => format!("account {account} has another password"),
             Self::AccountMade { account, role } => format!("account {account} made, role {role}"),
             Self::AccountRemoved { account } => format!("account {account} removed"),
             Self::TokenMade { token, scope, expires } => match expires {

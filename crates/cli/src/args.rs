@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use groundswell_gate::Dimension;
+use groundswell_serve::{API_TOKEN_DAYS_MAX, Role};
 use groundswell_sketch::Step;
 
 use crate::logging::LogFormat;
@@ -68,6 +69,12 @@ pub(crate) enum Command {
     /// Print released tables
     #[command(subcommand)]
     Export(Export),
+    /// Accounts: who may read and who may change what
+    #[command(subcommand)]
+    Account(Account),
+    /// API tokens: the same for programs
+    #[command(subcommand)]
+    Token(Token),
     /// Measure quality against labelled data
     #[command(subcommand)]
     Eval(Eval),
@@ -119,7 +126,7 @@ pub(crate) struct ClusterArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct Run {
-    /// Address of the dashboard and API; loopback only [default: 127.0.0.1:8750]
+    /// Address of the dashboard and API; beyond loopback only with accounts [default: 127.0.0.1:8750]
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) listen: Option<SocketAddr>,
     /// Watches, TOML, in addition to those added with `watch add`
@@ -149,7 +156,7 @@ pub(crate) struct Replay {
     /// Stay and show the result in the browser
     #[arg(long)]
     pub(crate) serve: bool,
-    /// Address of the dashboard and API; loopback only [default: 127.0.0.1:8750]
+    /// Address of the dashboard and API; beyond loopback only with accounts [default: 127.0.0.1:8750]
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) listen: Option<SocketAddr>,
     /// How far out of order a post may be
@@ -265,6 +272,60 @@ pub(crate) enum Watch {
     },
     /// Remove a watch
     Remove {
+        /// Its name
+        name: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Account {
+    /// Add an account; its password is asked for, or read from stdin
+    Add {
+        /// Its name
+        name: String,
+        /// viewer reads, editor also changes watches and feeds, admin also sources and settings, auditor reads the log alone
+        #[arg(long, value_name = "ROLE", value_parser = roles())]
+        role: Role,
+    },
+    /// List all accounts
+    List {
+        /// One JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Remove an account; its sessions end
+    Remove {
+        /// Its name
+        name: String,
+    },
+    /// Give an account another password; its sessions end
+    Password {
+        /// Its name
+        name: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Token {
+    /// Make a token and print it, this once
+    Add {
+        /// Its name
+        name: String,
+        /// What it may do, as of an account
+        #[arg(long, value_name = "ROLE", value_parser = roles())]
+        role: Role,
+        /// How long it is good for, in days
+        #[arg(long, value_name = "N", default_value_t = 90, value_parser = clap::value_parser!(u32).range(1..=i64::from(API_TOKEN_DAYS_MAX)))]
+        days: u32,
+    },
+    /// List all tokens
+    List {
+        /// One JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make a token useless
+    Revoke {
         /// Its name
         name: String,
     },
@@ -524,6 +585,12 @@ fn dimensions() -> impl TypedValueParser<Value = Dimension> {
 fn steps() -> impl TypedValueParser<Value = Step> {
     PossibleValuesParser::new(Step::ALL.map(Step::as_str))
         .map(|word| Step::parse(&word).expect("only its own words are possible"))
+}
+
+/// The words of `--role`.
+fn roles() -> impl TypedValueParser<Value = Role> {
+    PossibleValuesParser::new(Role::ALL.map(Role::as_str))
+        .map(|word| Role::parse(&word).expect("only its own words are possible"))
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

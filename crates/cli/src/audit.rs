@@ -14,7 +14,7 @@ use groundswell_audit::{
 };
 use groundswell_engine::Records;
 use groundswell_gate::{AuditConsistency, AuditEntry, AuditHead, AuditInclusion, Released};
-use groundswell_serve::{AuditFault, AuditSource};
+use groundswell_serve::{AccountName, ActSink, AuditFault, AuditSource, HttpAct};
 use groundswell_sources::Clock;
 use groundswell_watch::{Date, Watch, WatchState};
 use schemars::JsonSchema;
@@ -37,8 +37,8 @@ const AGAIN_MILLIS: u64 = 60_000;
 /// Acts that wait for a disk that has room again, at most; more are lost, and said to be.
 const PENDING_MAX: usize = 10_000;
 
-/// Routes and statuses that are counted apart, at most; more are counted together.
-const DENIED_MAX: usize = 256;
+/// Stands for who is not known.
+const NOBODY: &str = "nobody";
 
 /// The audit log.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
@@ -177,12 +177,12 @@ pub(crate) struct Trail {
     register: Arc<Mutex<Register>>,
     inner: Mutex<Inner>,
     /// Apart, so that a request is never held up by the disk.
-    denied: Mutex<BTreeMap<(String, u16), u64>>,
+    door: Mutex<Vec<(Wording, Act)>>,
 }
 
 struct Inner {
     log: Log,
-    pending: Vec<Act>,
+    pending: Vec<(Wording, Act)>,
     lost: u64,
     /// When the next head is published, by the clock's milliseconds: a clock that is set does not shift it.
     due: u64,
@@ -243,7 +243,7 @@ impl Trail {
                 told: Asked::default(),
                 before: Asked::default(),
             }),
-            denied: Mutex::default(),
+            door: Mutex::default(),
         }))
     }
 
@@ -259,7 +259,7 @@ impl Trail {
     /// Writes acts, now or when the disk lets it.
     pub(crate) fn note(&self, acts: Vec<Act>) {
         let mut inner = lock(&self.inner);
-        inner.pending.extend(acts);
+        inner.pending.extend(acts.into_iter().map(|act| (Wording::local(), act)));
         self.write(&mut inner);
     }
 
@@ -267,8 +267,11 @@ impl Trail {
     fn write(&self, inner: &mut Inner) {
         let now = self.clock.now().unix();
         while !inner.pending.is_empty() {
-            let some = inner.pending.len().min(APPEND_ENTRIES_MAX);
-            if let Err(error) = inner.log.append(now, &Wording::local(), inner.pending[..some].to_vec()) {
+            let by = inner.pending[0].0.clone();
+            let theirs = inner.pending.iter().take_while(|(other, _)| *other == by).take(APPEND_ENTRIES_MAX);
+            let acts: Vec<Act> = theirs.map(|(_, act)| act.clone()).collect();
+            let some = acts.len();
+            if let Err(error) = inner.log.append(now, &by, acts) {
                 inner.lost += inner.pending.len().saturating_sub(PENDING_MAX) as u64;
                 inner.pending.truncate(PENDING_MAX);
                 inner.again = self.clock.millis() + AGAIN_MILLIS;
@@ -349,12 +352,9 @@ impl Trail {
         Ok(())
     }
 
-    /// What was counted since it was last told: refusals; opt-outs and deletions rounded down to a multiple of k.
+    /// What was counted since it was last told: opt-outs and deletions, rounded down to a multiple of k.
     fn counted(&self, asked: Asked) -> Vec<Act> {
-        let mut acts: Vec<Act> = std::mem::take(&mut *lock(&self.denied))
-            .into_iter()
-            .map(|((route, status), count)| Act::RequestsDenied { route: Word::new(&route), status, count })
-            .collect();
+        let mut acts = Vec::new();
         let k = u64::from(self.k.max(1));
         let mut inner = lock(&self.inner);
         let since = |count: u64, before: u64| {
@@ -376,6 +376,7 @@ impl Trail {
     /// Looks whether the hour is over or something waits. Called all the time; costs nothing most of the time.
     pub(crate) fn look(&self, asked: impl FnOnce() -> Asked) {
         let now = self.clock.millis();
+        self.write_door();
         let (due, again) = {
             let inner = lock(&self.inner);
             (now >= inner.due, !inner.pending.is_empty() && now >= inner.again)
@@ -393,6 +394,7 @@ impl Trail {
 
     /// Tells the end of a command, with a last head.
     pub(crate) fn stopped(&self, command: &str, asked: Asked) {
+        self.write_door();
         let mut acts = self.counted(asked);
         acts.push(Act::Stopped { command: Word::new(command) });
         self.note(acts);
@@ -401,13 +403,43 @@ impl Trail {
         }
     }
 
-    fn denied(&self, route: &str, status: u16) {
-        let mut denied = lock(&self.denied);
-        let key = (route.to_owned(), status);
-        let key =
-            if denied.len() < DENIED_MAX || denied.contains_key(&key) { key } else { ("(others)".to_owned(), status) };
-        let count = denied.entry(key).or_default();
-        *count = count.saturating_add(1);
+    /// Writes what happened at the door.
+    fn write_door(&self) {
+        let acts = std::mem::take(&mut *lock(&self.door));
+        if !acts.is_empty() {
+            let mut inner = lock(&self.inner);
+            inner.pending.extend(acts);
+            self.write(&mut inner);
+        }
+    }
+}
+
+/// What happens at the door waits for the next look, so that no request is held up by the disk. It comes bounded: repetitions are
+/// told once a minute with their number.
+impl ActSink for Trail {
+    fn act(&self, act: HttpAct) {
+        let name = |account: &AccountName| Wording::new(account.as_str());
+        let nobody = |account: Option<&AccountName>| account.map_or_else(|| Wording::new(NOBODY), name);
+        let (by, act) = match act {
+            HttpAct::SignedIn { account, .. } => (name(&account), Act::SignedIn {}),
+            HttpAct::SignedOut { account } => (name(&account), Act::SignedOut {}),
+            HttpAct::SignInFailed { account, times } => (nobody(account.as_ref()), Act::SignInsFailed { count: times }),
+            HttpAct::TokenUsedAfterExpiry { token, times } => {
+                (Wording::new(NOBODY), Act::ExpiredTokenUsed { token: name(&token), count: times })
+            }
+            HttpAct::Denied { account, route, status, times, .. } => {
+                let act = Act::RequestsDenied { route: Word::new(route), status, count: times };
+                (nobody(account.as_ref()), act)
+            }
+            // One that this program does not know yet cannot be told in its words.
+            _ => return,
+        };
+        let mut door = lock(&self.door);
+        if door.len() < PENDING_MAX {
+            door.push((by, act));
+        } else {
+            lock(&self.inner).lost += 1;
+        }
     }
 }
 
@@ -527,10 +559,6 @@ impl AuditSource for AuditDesk {
 
     fn consistency(&self, from: u64, to: Option<u64>) -> Result<Released<AuditConsistency>, AuditFault> {
         consistency(&self.reader, from, to).map_err(fault)
-    }
-
-    fn denied(&self, route: &str, status: u16) {
-        self.trail.denied(route, status);
     }
 }
 

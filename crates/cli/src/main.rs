@@ -2,6 +2,8 @@
 
 #![forbid(unsafe_code)]
 
+mod access;
+mod acts;
 mod args;
 mod audit;
 mod checkpoints;

@@ -1,11 +1,8 @@
-//! Where the audit log is read from, and where requests that were refused are told. The binary puts the log behind it: this crate
-//! neither knows its files nor its key.
+//! Where the audit log is read from. The binary puts the log behind it: this crate neither knows its files nor its key. What happens
+//! at the door is told by [`crate::ActSink`].
 
-use std::borrow::Cow;
 use std::sync::{Arc, PoisonError};
 
-use axum::extract::{MatchedPath, Request};
-use axum::http::StatusCode;
 use groundswell_gate::{AuditConsistency, AuditEntry, AuditHead, AuditInclusion, Released};
 
 use crate::ServerState;
@@ -40,40 +37,16 @@ pub trait AuditSource: Send + Sync {
     fn inclusion(&self, entry: u64, size: Option<u64>) -> Result<Released<AuditInclusion>, AuditFault>;
     /// That the log of one size is the beginning of that of another, the newest if none is given.
     fn consistency(&self, from: u64, to: Option<u64>) -> Result<Released<AuditConsistency>, AuditFault>;
-    /// A request was refused; `route` is a route's template, never the address that was asked for. Must return at once.
-    fn denied(&self, route: &str, status: u16);
-}
-
-/// Refusals that are told: no right, or not from here.
-const DENIALS: [StatusCode; 4] =
-    [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::MISDIRECTED_REQUEST, StatusCode::TOO_MANY_REQUESTS];
-
-/// Stands for whatever is no route: an address that someone typed is never written down.
-const NO_ROUTE: &str = "(none)";
-
-/// The template of the route that a request takes.
-pub(crate) fn route_of(request: &Request) -> Cow<'static, str> {
-    let matched = request.extensions().get::<MatchedPath>();
-    matched.map_or(Cow::Borrowed(NO_ROUTE), |path| Cow::Owned(path.as_str().to_owned()))
 }
 
 impl ServerState {
-    /// Shows this audit log from now on, and tells it which requests are refused.
+    /// Shows this audit log from now on.
     pub fn open_audit(&self, audit: Arc<dyn AuditSource>) {
         *self.audit_slot().write().unwrap_or_else(PoisonError::into_inner) = Some(audit);
     }
 
     fn audit(&self) -> Option<Arc<dyn AuditSource>> {
         self.audit_slot().read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Tells the log of an answer that was a refusal.
-    pub(crate) fn note_denied(&self, route: &str, status: StatusCode) {
-        if DENIALS.contains(&status)
-            && let Some(audit) = self.audit()
-        {
-            audit.denied(route, status.as_u16());
-        }
     }
 
     /// Asks the log something, on a thread that may wait for the disk. `field`: the parameter that is wrong where it asks for what

@@ -8,10 +8,11 @@ use groundswell_gate::{EngineStatus, GapTotals, Released, SourceStatus, WatchEnt
 use groundswell_store::Reader;
 use tokio::sync::{Semaphore, watch};
 
+use crate::access::Access;
 use crate::audit::AuditSource;
 use crate::ingest::{Door, IngestDoor};
 use crate::live::Live;
-use crate::metrics::HttpCounters;
+use crate::metrics::{ConnectionCounters, HttpCounters};
 use crate::problem::{Code, Problem};
 
 /// What is said wherever simulated data are shown.
@@ -52,9 +53,11 @@ struct Inner {
     status: Arc<dyn StatusSource>,
     live: Live,
     http: HttpCounters,
+    connections: ConnectionCounters,
     requests: Semaphore,
     stopping: watch::Sender<bool>,
     door: RwLock<Option<Arc<Door>>>,
+    access: Access,
     audit: RwLock<Option<Arc<dyn AuditSource>>>,
 }
 
@@ -67,6 +70,11 @@ impl fmt::Debug for ServerState {
 impl ServerState {
     /// A state without a store yet: health answers, the API says that the store is not there.
     pub fn new(status: Arc<dyn StatusSource>, live: Live) -> Self {
+        Self::with_access(status, live, Access::default())
+    }
+
+    /// The same, for those only who may read it.
+    pub fn with_access(status: Arc<dyn StatusSource>, live: Live, access: Access) -> Self {
         Self {
             inner: Arc::new(Inner {
                 reader: RwLock::new(None),
@@ -75,9 +83,11 @@ impl ServerState {
                 status,
                 live,
                 http: HttpCounters::default(),
+                connections: ConnectionCounters::default(),
                 requests: Semaphore::new(REQUESTS_MAX),
                 stopping: watch::Sender::new(false),
                 door: RwLock::new(None),
+                access,
                 audit: RwLock::new(None),
             }),
         }
@@ -114,6 +124,11 @@ impl ServerState {
         self.inner.door.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Who may read.
+    pub fn access(&self) -> &Access {
+        &self.inner.access
+    }
+
     /// Where live updates come in.
     pub fn live(&self) -> &Live {
         &self.inner.live
@@ -147,6 +162,10 @@ impl ServerState {
 
     pub(crate) fn http(&self) -> &HttpCounters {
         &self.inner.http
+    }
+
+    pub(crate) fn connections(&self) -> &ConnectionCounters {
+        &self.inner.connections
     }
 
     pub(crate) fn requests(&self) -> &Semaphore {

@@ -154,7 +154,7 @@ async fn answers_are_as_the_document_says() {
             assert_eq!(differences(&answer.json(), schema, &document), Vec::<String>::new(), "{path}");
         }
     }
-    assert_eq!(paths, 11);
+    assert_eq!(paths, 12);
     // The validator can say no.
     let row = &document["components"]["schemas"]["VolumeRow"];
     let wrong = serde_json::json!({"start": 1, "step": "second", "by": {}, "name": "x"});
@@ -218,8 +218,9 @@ async fn nothing_but_loopback_is_listened_to() {
         assert_eq!(
             error.to_string(),
             format!(
-                "{address}: only loopback addresses are served, since there is no authentication yet; listen on \
-                 127.0.0.1:8750 and reach it from elsewhere with `ssh -L 8750:127.0.0.1:8750 HOST`"
+                "{address}: without authentication only loopback addresses are served; `groundswell account add NAME --role \
+                 admin` makes an account, and with it every address can be listened to; or listen on 127.0.0.1:8750 and reach \
+                 it from elsewhere with `ssh -L 8750:127.0.0.1:8750 HOST`"
             )
         );
     }

@@ -150,6 +150,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who the reader is, as far as this service asks. */
+        get: operations["session"];
+        put?: never;
+        post?: never;
+        /** Signs out: the session has ended, here and in the browser. Needs `X-Groundswell-CSRF` as the answer to GET gives it. */
+        delete: operations["signOut"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sources": {
         parameters: {
             query?: never;
@@ -688,6 +706,19 @@ export interface components {
         Purpose: {
             category: string;
             sentence: string;
+        };
+        /** @description Who reads. */
+        Session: {
+            /** @description The account, or `token/` and the API token's name. */
+            account?: string | null;
+            /** @description Whether this service asks who reads it. */
+            authentication: boolean;
+            /** @description What a request of this session that changes something sends as `X-Groundswell-CSRF`. */
+            csrf?: string | null;
+            /** @description `SIMULATED DATA` where the data are made up. */
+            notice?: string | null;
+            /** @description `viewer`, `editor`, `admin` or `auditor`. */
+            role?: string | null;
         };
         /** @description All sources. */
         SourceList: {
@@ -1277,6 +1308,65 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["NarrativeEventPage"];
                 };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description who reads */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    signOut: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session */
+                "X-Groundswell-CSRF"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description signed out */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description a problem */
             default: {

@@ -1,5 +1,6 @@
 //! One file a command.
 
+mod account;
 mod audit;
 mod bench;
 mod completions;
@@ -26,6 +27,8 @@ pub(crate) fn dispatch(arguments: Arguments) -> Outcome {
         Command::Simulate(simulate) => simulate::simulate(common, &simulate),
         Command::Watch(watch) => watch::watch(common, watch),
         Command::OptOut(opt_out) => opt_out::opt_out(common, &opt_out),
+        Command::Account(command) => account::account(common, command),
+        Command::Token(command) => account::token(common, command),
         Command::Export(export) => export::export(common, &export),
         Command::Eval(eval) => eval::eval(common, &eval),
         Command::Bench(bench) => bench::bench(common, &bench),

@@ -42,7 +42,7 @@ pub(crate) fn replay(common: &Common, arguments: &Replay) -> Outcome {
     let trail = Trail::open(&settings, &clock)?;
     let serving = if arguments.serve {
         let address = arguments.listen.unwrap_or(settings.listen);
-        let serving = status::serve(&runtime, address, Arc::clone(&clock))?;
+        let serving = status::serve(&runtime, address, &settings, &trail, Arc::clone(&clock))?;
         serving.state.replace_reader(reader.clone(), false);
         serving.state.open_audit(AuditDesk::new(&settings.data, &trail));
         Some(serving)

@@ -106,7 +106,8 @@ fn run_until(common: &Common, arguments: &Run, runtime: &Runtime, stop: &Stop, a
         return Ok(());
     }
     let trail = Trail::open(&settings, &clock)?;
-    let serving = status::serve(runtime, arguments.listen.unwrap_or(settings.listen), Arc::clone(&clock))?;
+    let serving =
+        status::serve(runtime, arguments.listen.unwrap_or(settings.listen), &settings, &trail, Arc::clone(&clock))?;
     serving.state.open_audit(AuditDesk::new(&settings.data, &trail));
     let mut service = Service {
         common,
@@ -283,6 +284,8 @@ impl Service<'_> {
             sources.push((name, self.maker.one(&now, name)?));
         }
         let token = push::token(&now.push)?;
+        // The last that can be refused, since it is in force when it is not.
+        serving.reload_tls(&now)?;
 
         // From here on nothing is refused.
         logging::apply(self.common, &now.log);

@@ -4,6 +4,7 @@ pub(crate) mod audit;
 pub(crate) mod coverage;
 pub(crate) mod ingest;
 pub(crate) mod narratives;
+pub(crate) mod session;
 pub(crate) mod sources;
 pub(crate) mod status;
 pub(crate) mod stream;

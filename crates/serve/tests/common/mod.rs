@@ -14,11 +14,13 @@ use groundswell_gate::{
     Dimension, EngineStatus, GapTotals, Gate, K, Minute, Released, SourceStatus, VolumeCandidate, VolumeRow,
     WatchEntry,
 };
-use groundswell_serve::{AuditFault, AuditSource, Live, ServerState, StatusSource, router};
+use groundswell_serve::{Access, AuditFault, AuditSource, Live, ServerState, StatusSource, router};
 use groundswell_sketch::{CellKey, Distinct, Step, Window};
 use groundswell_store::{CoverageBatch, GapRecord, Reader, ReleaseBatch, ReleaseWriter as _, Store, StoreOptions};
 use serde_json::Value;
 use tower::ServiceExt as _;
+
+pub(crate) mod door;
 
 pub(crate) const START: i64 = 1_474_588_800;
 
@@ -94,10 +96,9 @@ impl StatusSource for Fixed {
     }
 }
 
-/// A log of three entries; what is denied is kept.
+/// A log of three entries.
 #[derive(Default)]
 pub(crate) struct Log {
-    pub(crate) denied: std::sync::Mutex<Vec<(String, u16)>>,
     pub(crate) broken: AtomicBool,
 }
 
@@ -153,10 +154,6 @@ impl AuditSource for Log {
         self.check(from, to.min(LOG_SIZE) + 1)?;
         let (from_root, to_root, path) = ("AAAA".to_owned(), "BBBB".to_owned(), Vec::new());
         Ok(Released::operational(AuditConsistency { from, to, from_root, to_root, path }))
-    }
-
-    fn denied(&self, route: &str, status: u16) {
-        self.denied.lock().unwrap().push((route.to_owned(), status));
     }
 }
 
@@ -262,12 +259,16 @@ pub(crate) struct Served {
 }
 
 pub(crate) async fn served() -> Served {
+    served_with(Access::default()).await
+}
+
+pub(crate) async fn served_with(access: Access) -> Served {
     let folder = tempfile::tempdir().unwrap();
     let (mut writer, reader) = Store::open(folder.path(), &StoreOptions::default()).await.unwrap();
     writer.commit(&batch()).await.unwrap();
     writer.record_coverage(&ledger()).await.unwrap();
     let status = Arc::new(Fixed { simulated: AtomicBool::new(false) });
-    let state = ServerState::new(Arc::clone(&status) as Arc<dyn StatusSource>, Live::new());
+    let state = ServerState::with_access(Arc::clone(&status) as Arc<dyn StatusSource>, Live::new(), access);
     state.replace_reader(reader.clone(), false);
     state.set_running(true);
     let log = Arc::new(Log::default());

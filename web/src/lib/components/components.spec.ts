@@ -2,6 +2,7 @@
 import { flushSync, mount, unmount, type Component } from 'svelte';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { AuditPage, CoverageGap, Narrative, NarrativeEvent, Status, TopAnswer, Watch } from '../api/types';
+import AccountLine from './AccountLine.svelte';
 import AuditPanel from './AuditPanel.svelte';
 import ChangeMark from './ChangeMark.svelte';
 import CoverageBand from '../charts/CoverageBand.svelte';
@@ -247,4 +248,17 @@ test('the audit log can be checked on the page, and what is found is said', asyn
     (panel.querySelector('button') as HTMLButtonElement).click();
     await vi.waitFor(() => expect(text(panel.querySelector('[role=status]') as Element)).toContain(words));
   }
+});
+
+test('who is signed in is shown where somebody is, and only a session can be left', () => {
+  const onsignout = vi.fn();
+  expect(text(render(AccountLine, { session: null, onsignout }))).toBe('');
+  expect(text(render(AccountLine, { session: { authentication: false }, onsignout }))).toBe('');
+  const byToken = render(AccountLine, { session: { authentication: true, account: 'token/grafana', role: 'viewer' }, onsignout });
+  expect(text(byToken)).toBe('Signed in as token/grafana, viewer');
+  expect(byToken.querySelector('button')).toBeNull();
+  const shown = render(AccountLine, { session: { authentication: true, account: '<b>ada</b>', role: 'admin', csrf: 'c' }, onsignout });
+  expect(text(shown)).toBe('Signed in as <b>ada</b>, admin Sign out');
+  (shown.querySelector('button') as HTMLButtonElement).click();
+  expect(onsignout).toHaveBeenCalledOnce();
 });

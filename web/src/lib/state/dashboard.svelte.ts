@@ -2,7 +2,7 @@
 import { ApiError, type Api } from '../api/client';
 import { check, type Verdict } from '../audit/verify';
 import { openStream, type Stream, type StreamState } from '../api/stream';
-import type { AuditPage, ClosedWindow, CoverageGap, Narrative, NarrativeEvent, Ranked, Source, Status, Step, TopAnswer, VolumeRow, Watch } from '../api/types';
+import type { AuditPage, ClosedWindow, CoverageGap, Narrative, NarrativeEvent, Ranked, Session, Source, Status, Step, TopAnswer, VolumeRow, Watch } from '../api/types';
 import { toCoverage, type Coverage } from '../charts/coverage';
 import { WINDOWS_MAX, mergeRows } from '../charts/grid';
 import { STEP_MS, parseTime } from '../format/time';
@@ -46,6 +46,8 @@ export class Dashboard {
   sources = $state.raw<Source[] | null>(null);
   /** The newest entries of the audit log; null where there is none. */
   audit = $state.raw<AuditPage | null>(null);
+  /** Who reads, where the server asks. */
+  session = $state.raw<Session | null>(null);
   /** When we listened, by window of the present step. */
   coverage = $state.raw<Coverage | null>(null);
   /** Gaps of the stretch that the chart shows, newest first. */
@@ -89,6 +91,7 @@ export class Dashboard {
   start(): () => void {
     this.#running = true;
     void this.refresh();
+    void this.#session();
     this.#stream = openStream('/api/v1/stream', {
       state: (state) => this.#streamState(state),
       event: (name, data) => this.#event(name, data),
@@ -133,6 +136,21 @@ export class Dashboard {
   retry(): void {
     this.#stream?.retry();
     void this.refresh();
+  }
+
+  async #session(): Promise<void> {
+    try {
+      this.session = await this.api.session();
+    } catch {
+      // Nobody is shown then, and what else cannot be read says so in its place.
+    }
+  }
+
+  /** Signs out; what then becomes of the page is `api.onsignedout`'s. */
+  async signOut(): Promise<void> {
+    const csrf = this.session?.csrf;
+    if (typeof csrf !== 'string') return;
+    await this.#read('status', () => this.api.signOut(csrf));
   }
 
   /** Reads everything anew. */
