@@ -138,7 +138,7 @@ pub enum Act {
         /// How many since the start, rounded down to a multiple of k: one person's record must not show.
         at_least: u64,
     },
-    /// Deletions that sources or people asked for were honoured.
+    /// Deletions came in; each reaches what is still held of its post.
     DeletionsCounted {
         /// How many since the start, rounded down to a multiple of k.
         at_least: u64,
@@ -269,7 +269,7 @@ impl Act {
             Self::OptOutsCounted { at_least } => {
                 format!("at least {at_least} records dropped by opt-outs since the start")
             }
-            Self::DeletionsCounted { at_least } => format!("at least {at_least} deletions honoured since the start"),
+            Self::DeletionsCounted { at_least } => format!("at least {at_least} deletions taken since the start"),
             Self::CheckpointPublished { size, .. } => format!("head over {size} entries published"),
             Self::SignedIn {} => "signed in".to_owned(),
             Self::SignedOut {} => "signed out".to_owned(),

@@ -233,8 +233,7 @@ impl Log {
         let found = Found { unsigned: log.frontier.size() - signed, cut_bytes };
         log.write_public_key()?;
         if let Some(mended) = found.act() {
-            log.write(now, &Wording::local(), vec![mended])?;
-            log.sign()?;
+            log.write_and_sign(now, vec![(Wording::local(), mended)])?;
         }
         Ok((log, found))
     }
@@ -314,23 +313,33 @@ impl Log {
         failed.map_or(Ok(None), Err)
     }
 
-    /// Appends what was done, in this order, and signs a new head over it. What cannot be written whole is not written at all.
+    /// Appends what was done, in this order, and signs a new head over it. What cannot be written whole, or not be signed, is not
+    /// written at all.
     pub fn append(&mut self, now: i64, by: &Wording, acts: Vec<Act>) -> Result<(), LogError> {
         if acts.len() > APPEND_ENTRIES_MAX {
             return Err(LogError::TooMany);
         }
         let _lock = lock(&self.folder)?;
-        let mended = self.catch_up(now)?;
-        if acts.is_empty() && !mended {
-            return Ok(());
-        }
-        self.write(now, by, acts)?;
-        self.sign()
+        let mended = self.catch_up()?.act().map(|act| (Wording::local(), act));
+        let entries: Vec<_> = mended.into_iter().chain(acts.into_iter().map(|act| (by.clone(), act))).collect();
+        if entries.is_empty() { Ok(()) } else { self.write_and_sign(now, entries) }
     }
 
-    /// Reads what other processes appended, and mends what one of them left that was killed in the middle; whether there was any
-    /// such. The lock is held.
-    fn catch_up(&mut self, now: i64) -> Result<bool, LogError> {
+    /// Publishes the head: an entry that holds it, so that a copy of the log can be held against all heads that there were.
+    pub fn publish(&mut self, now: i64) -> Result<Note, LogError> {
+        let _lock = lock(&self.folder)?;
+        if let Some(mended) = self.catch_up()?.act() {
+            self.write_and_sign(now, vec![(Wording::local(), mended)])?;
+        }
+        let head = self.head().signed(&self.key);
+        let signature = head.signatures.first().map(crate::NoteSignature::encoded).unwrap_or_default();
+        let act = Act::CheckpointPublished { size: self.frontier.size(), root: self.frontier.root(), signature };
+        self.write_and_sign(now, vec![(Wording::local(), act)])?;
+        Ok(self.head().signed(&self.key))
+    }
+
+    /// Reads what other processes appended; what one of them left that was killed in the middle. The lock is held.
+    fn catch_up(&mut self) -> Result<Found, LogError> {
         let cut_bytes = self.read_on(|_| {})?;
         let path = self.folder.join(CHECKPOINT_FILE);
         let size = self.frontier.size();
@@ -346,30 +355,27 @@ impl Log {
                 head.size
             }
         };
-        match (Found { unsigned: size - signed, cut_bytes }).act() {
-            Some(mended) => self.write(now, &Wording::local(), vec![mended]).map(|()| true),
-            None => Ok(false),
+        Ok(Found { unsigned: size - signed, cut_bytes })
+    }
+
+    /// Writes entries behind those that are there and signs a head over them; or takes them back: no head was signed over them, and
+    /// whoever tries again must not find them there. The lock is held and everything there is known.
+    fn write_and_sign(&mut self, now: i64, entries: Vec<(Wording, Act)>) -> Result<(), LogError> {
+        let (frontier, last, bytes) = (self.frontier.clone(), self.last, self.bytes);
+        let done = self.write(now, entries).and_then(|()| self.sign());
+        if done.is_err() {
+            (self.frontier, self.last, self.bytes) = (frontier, last, bytes);
+            // If this fails too, the next opening finds entries without a head, and says so.
+            let _ = OpenOptions::new().write(true).open(self.path()).and_then(|file| file.set_len(bytes));
         }
+        done
     }
 
-    /// Publishes the head: an entry that holds it, so that a copy of the log can be held against all heads that there were.
-    pub fn publish(&mut self, now: i64) -> Result<Note, LogError> {
-        let _lock = lock(&self.folder)?;
-        self.catch_up(now)?;
-        let head = self.head().signed(&self.key);
-        let signature = head.signatures.first().map(crate::NoteSignature::encoded).unwrap_or_default();
-        let act = Act::CheckpointPublished { size: self.frontier.size(), root: self.frontier.root(), signature };
-        self.write(now, &Wording::local(), vec![act])?;
-        self.sign()?;
-        Ok(self.head().signed(&self.key))
-    }
-
-    /// Writes entries behind those that are there. The lock is held and everything there is known.
-    fn write(&mut self, now: i64, by: &Wording, acts: Vec<Act>) -> Result<(), LogError> {
+    fn write(&mut self, now: i64, entries: Vec<(Wording, Act)>) -> Result<(), LogError> {
         let mut text = Vec::new();
         let mut last = self.last;
-        for (number, act) in (self.frontier.size()..).zip(acts) {
-            let entry = Entry { number, time: Time::from_unix(now), by: by.clone(), act: act.bounded(), prev: last };
+        for (number, (by, act)) in (self.frontier.size()..).zip(entries) {
+            let entry = Entry { number, time: Time::from_unix(now), by, act: act.bounded(), prev: last };
             let line = entry.line();
             if line.len() > ENTRY_BYTES_MAX {
                 return Err(LogError::TooLong);
@@ -380,12 +386,7 @@ impl Log {
         }
         let path = self.path();
         let file = OpenOptions::new().append(true).open(&path).map_err(io_error(&path, "open the log"))?;
-        let written = (&file).write_all(&text).and_then(|()| file.sync_data());
-        if let Err(error) = written {
-            // Half of it must not stay. If this fails too, the next opening cuts it off.
-            let _ = file.set_len(self.bytes);
-            return Err(io_error(&path, "append to the log")(error));
-        }
+        (&file).write_all(&text).and_then(|()| file.sync_data()).map_err(io_error(&path, "append to the log"))?;
         self.read_on(|_| {})?;
         Ok(())
     }

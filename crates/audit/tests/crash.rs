@@ -138,3 +138,23 @@ fn the_key_is_its_owners_alone() {
     let (log, _) = Log::open(&nameless, NOW, Box::new(|_| {})).unwrap();
     assert!(log.key().name().starts_with("groundswell/") && log.key().name().len() == 28, "{}", log.key().name());
 }
+
+#[test]
+fn what_cannot_be_signed_is_taken_back_and_can_be_tried_again() {
+    let (folder, mut log) = made(&[vec![stopped()]]);
+    let before = read(folder.path(), "log.ndjson");
+    // Where the new head is written aside, something is in the way.
+    let aside = folder.path().join("checkpoint.new");
+    std::fs::create_dir(&aside).unwrap();
+    for _ in 0..2 {
+        assert!(log.append(NOW, &Wording::local(), vec![stopped(), stopped()]).is_err());
+        assert!(log.publish(NOW).is_err());
+        assert_eq!(read(folder.path(), "log.ndjson"), before);
+    }
+    std::fs::remove_dir(&aside).unwrap();
+    log.append(NOW, &Wording::local(), vec![stopped(), stopped()]).unwrap();
+    let report = check(&read(folder.path(), "log.ndjson"), &read(folder.path(), "checkpoint"), log.key());
+    assert!(report.is_whole(), "{:?}", report.damages);
+    assert_eq!(report.entries, 3, "neither twice nor mended");
+    assert_eq!(Log::open(&options(folder.path()), NOW, Box::new(|_| {})).unwrap().1, Found::default());
+}

@@ -199,7 +199,7 @@ struct Inner {
 pub(crate) struct Asked {
     /// Dropped by opt-outs.
     pub(crate) opted_out: u64,
-    /// Deletions honoured.
+    /// Deletions taken.
     pub(crate) deleted: u64,
 }
 
@@ -635,9 +635,9 @@ mod tests {
         trail.stopped("run", asked(29));
         let expected = [
             "at least 20 records dropped by opt-outs since the start",
-            "at least 40 deletions honoured since the start",
+            "at least 40 deletions taken since the start",
             "head over 7 entries published",
-            "at least 50 deletions honoured since the start",
+            "at least 50 deletions taken since the start",
             "run stopped",
             "head over 10 entries published",
         ];

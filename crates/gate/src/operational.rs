@@ -272,7 +272,7 @@ operational! {
         watches: Vec<crate::Released<WatchEntry>>,
         /// Records dropped because their authors or platforms asked for it: at least so many since the log began.
         opt_outs_at_least: u64,
-        /// Deletions honoured: at least so many since the log began.
+        /// Deletions taken: at least so many since the log began.
         deletions_at_least: u64,
         /// Requests denied since the log began.
         denied: u64,

@@ -261,8 +261,9 @@ fn html(report: &TransparencyReport) -> String {
     let _ = writeln!(
         out,
         "<h2>What people asked for</h2>\n<p>At least {} records were dropped because their authors or platforms asked not to be \
-         read, and at least {} deletions were honoured, each before the minute it concerns was closed or within 60 seconds of \
-         event time. Both are rounded down to multiples of {} in each run, so that no single person shows.</p>",
+         read, and at least {} deletions were taken. A deletion reaches what is still held of its post within 60 seconds of event \
+         time; counts of closed windows hold no one and stay. Both numbers are rounded down to multiples of {} in each run, so that \
+         no single person shows.</p>",
         report.opt_outs_at_least, report.deletions_at_least, report.k
     );
     let _ = writeln!(
