@@ -522,16 +522,13 @@ pub(crate) fn moment(unix: Option<i64>) -> Option<Time> {
     unix.map(Time::from_unix)
 }
 
-/// What the server reads, and where it tells refusals.
-pub(crate) struct AuditDesk {
-    reader: Reader,
-    trail: Arc<Trail>,
-}
+/// What the server reads.
+pub(crate) struct AuditDesk(Reader);
 
 impl AuditDesk {
     /// Over the log of a data folder.
-    pub(crate) fn new(data: &Path, trail: &Arc<Trail>) -> Arc<Self> {
-        Arc::new(Self { reader: Reader::new(&data.join(FOLDER)), trail: Arc::clone(trail) })
+    pub(crate) fn new(data: &Path) -> Arc<Self> {
+        Arc::new(Self(Reader::new(&data.join(FOLDER))))
     }
 }
 
@@ -545,26 +542,27 @@ fn fault(error: ReadError) -> AuditFault {
 
 impl AuditSource for AuditDesk {
     fn head(&self) -> Result<Released<AuditHead>, AuditFault> {
-        self.reader.head().map(|found| head(&found)).map_err(fault)
+        self.0.head().map(|found| head(&found)).map_err(fault)
     }
 
     fn entries(&self, first: u64, limit: usize) -> Result<Vec<Released<AuditEntry>>, AuditFault> {
-        let lines = self.reader.entries(first, limit).map_err(fault)?;
+        let lines = self.0.entries(first, limit).map_err(fault)?;
         Ok(lines.into_iter().map(|(number, line)| entry(number, line)).collect())
     }
 
     fn inclusion(&self, entry: u64, size: Option<u64>) -> Result<Released<AuditInclusion>, AuditFault> {
-        inclusion(&self.reader, entry, size).map_err(fault)
+        inclusion(&self.0, entry, size).map_err(fault)
     }
 
     fn consistency(&self, from: u64, to: Option<u64>) -> Result<Released<AuditConsistency>, AuditFault> {
-        consistency(&self.reader, from, to).map_err(fault)
+        consistency(&self.0, from, to).map_err(fault)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use groundswell_post::EventTime;
+    use groundswell_serve::Role;
     use groundswell_sources::ManualClock;
 
     use super::*;
@@ -624,24 +622,40 @@ mod tests {
         }
         assert_eq!(desk.told(3).len(), 0, "the hour is not over");
         desk.pass(10);
-        trail.denied("/api/v1/ingest", 401);
-        trail.denied("/api/v1/ingest", 401);
+        let ada = AccountName::parse("ada").unwrap();
+        let denied =
+            |account, times| HttpAct::Denied { account, method: "POST", route: "/api/v1/ingest", status: 401, times };
+        trail.act(denied(None, 2));
+        trail.act(denied(Some(ada.clone()), 1));
+        trail.act(HttpAct::SignedIn { account: ada.clone(), role: Role::Viewer });
+        trail.act(HttpAct::SignInFailed { account: Some(ada), times: 3 });
         // Fewer than k opt-outs are not told: they could be one person's.
         trail.look(|| asked(7));
         trail.look(|| asked(27));
-        assert_eq!(desk.told(3), ["2 requests to /api/v1/ingest denied with 401", "head over 4 entries published"]);
+        let expected = [
+            "2 requests to /api/v1/ingest denied with 401",
+            "1 request to /api/v1/ingest denied with 401",
+            "signed in",
+            "3 sign-ins failed",
+            "head over 7 entries published",
+        ];
+        assert_eq!(desk.told(3), expected);
+        let lines = Reader::new(&folder(&desk.settings)).entries(3, 4).unwrap();
+        let by: Vec<String> =
+            lines.iter().map(|(_, line)| Entry::parse(line.as_bytes()).unwrap().by.to_string()).collect();
+        assert_eq!(by, ["nobody", "ada", "ada", "ada"]);
         desk.pass(3_600);
         trail.look(|| asked(27));
         trail.stopped("run", asked(29));
         let expected = [
             "at least 20 records dropped by opt-outs since the start",
             "at least 40 deletions taken since the start",
-            "head over 7 entries published",
+            "head over 10 entries published",
             "at least 50 deletions taken since the start",
             "run stopped",
-            "head over 10 entries published",
+            "head over 13 entries published",
         ];
-        assert_eq!(desk.told(5), expected);
+        assert_eq!(desk.told(8), expected);
     }
 
     #[test]
@@ -702,16 +716,14 @@ mod tests {
     }
 
     #[test]
-    fn refusals_are_counted_in_bounded_space() {
+    fn what_happens_at_the_door_waits_in_bounded_space() {
         let desk = desk();
         let trail = Trail::open(&desk.settings, &desk.clock).unwrap();
-        for number in 0..10 * DENIED_MAX {
-            trail.denied(&format!("/route/{number}"), 401);
+        for _ in 0..2 * PENDING_MAX {
+            trail.act(HttpAct::SignInFailed { account: None, times: 1 });
         }
-        let counted = trail.counted(Asked::default());
-        assert_eq!(counted.len(), DENIED_MAX + 1);
-        let all: u64 =
-            counted.iter().map(|act| if let Act::RequestsDenied { count, .. } = act { *count } else { 0 }).sum();
-        assert_eq!(all, 10 * DENIED_MAX as u64);
+        assert_eq!(lock(&trail.door).len(), PENDING_MAX);
+        trail.look(Asked::default);
+        assert!(lock(&trail.door).is_empty());
     }
 }

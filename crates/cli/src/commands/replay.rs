@@ -44,7 +44,7 @@ pub(crate) fn replay(common: &Common, arguments: &Replay) -> Outcome {
         let address = arguments.listen.unwrap_or(settings.listen);
         let serving = status::serve(&runtime, address, &settings, &trail, Arc::clone(&clock))?;
         serving.state.replace_reader(reader.clone(), false);
-        serving.state.open_audit(AuditDesk::new(&settings.data, &trail));
+        serving.state.open_audit(AuditDesk::new(&settings.data));
         Some(serving)
     } else {
         None

@@ -108,7 +108,7 @@ fn run_until(common: &Common, arguments: &Run, runtime: &Runtime, stop: &Stop, a
     let trail = Trail::open(&settings, &clock)?;
     let serving =
         status::serve(runtime, arguments.listen.unwrap_or(settings.listen), &settings, &trail, Arc::clone(&clock))?;
-    serving.state.open_audit(AuditDesk::new(&settings.data, &trail));
+    serving.state.open_audit(AuditDesk::new(&settings.data));
     let mut service = Service {
         common,
         contents: BTreeMap::new(),

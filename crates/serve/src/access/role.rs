@@ -68,7 +68,6 @@ pub(crate) enum Need {
     /// To read released things.
     Read,
     /// To read the log.
-    #[allow(dead_code, reason = "the audit log's routes come with the audit log")]
     Log,
     /// To change watches and feeds.
     #[allow(dead_code, reason = "no route changes anything yet")]
