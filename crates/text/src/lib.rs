@@ -58,6 +58,7 @@ mod analyzer;
 mod chars;
 mod hashtag;
 pub mod language;
+pub mod names;
 mod normal;
 #[doc(hidden)]
 pub mod reference;
