@@ -107,6 +107,9 @@ pub(crate) struct Run {
     /// Use the simulator at once and no live source
     #[arg(long)]
     pub(crate) simulated: bool,
+    /// Show true counts; only with simulated data, in which there is nobody to protect
+    #[arg(long, requires = "simulated")]
+    pub(crate) exact: bool,
     #[command(flatten)]
     pub(crate) cluster: ClusterArgs,
 }

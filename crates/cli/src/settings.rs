@@ -329,6 +329,8 @@ pub(crate) struct Loaded {
 
 /// Prefix of the variables: `gate.k` is `GROUNDSWELL_GATE_K`.
 const VARIABLE_PREFIX: &str = "GROUNDSWELL_";
+/// Variables that are no settings. The last is read by debug builds only.
+const NO_SETTINGS: [&str; 3] = ["GROUNDSWELL_CONFIG", "GROUNDSWELL_LOG", "GROUNDSWELL_DEBUG_EXACT"];
 
 /// Loads the settings in force for a command.
 pub(crate) fn load(common: &Common) -> Result<Loaded, Failure> {
@@ -353,7 +355,7 @@ fn load_from(common: &Common, variables: &BTreeMap<String, String>) -> Result<Lo
     }
     let known: Vec<String> = origins.keys().cloned().collect();
     for (name, text) in variables {
-        if name == "GROUNDSWELL_CONFIG" || name == "GROUNDSWELL_LOG" {
+        if NO_SETTINGS.contains(&name.as_str()) {
             continue;
         }
         let key = known.iter().find(|key| variable_of(key) == *name);

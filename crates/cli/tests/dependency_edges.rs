@@ -100,3 +100,46 @@ fn architecture_prints_the_table() {
         assert!(text.contains(&row), "ARCHITECTURE.md lacks the row: {row}");
     }
 }
+
+/// Ways through the gate that types cannot close, because another crate needs them, and the files that may use them.
+const DOORS: &[(&str, &[&str])] = &[
+    // A stored row is released again.
+    ("readmit", &["crates/gate/", "crates/store/src/sqlite/"]),
+    // True counts: simulated data, and tests.
+    ("Gate::exact", &["crates/gate/", "crates/cli/src/commands/run.rs", "crates/cli/src/pipeline.rs"]),
+    ("GROUNDSWELL_DEBUG_EXACT", &["crates/cli/src/pipeline.rs", "crates/cli/src/settings.rs"]),
+];
+
+#[test]
+fn doors_of_the_gate_are_used_where_they_belong() {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut used = BTreeSet::new();
+    for entry in walk(&root.join("crates")) {
+        let path = entry.strip_prefix(&root).expect("below the root").to_string_lossy().into_owned();
+        let (is_source, text) =
+            (path.contains("/src/"), std::fs::read_to_string(&entry).expect("a source file is text"));
+        // Lines of documentation may speak of them.
+        let code = || text.lines().map(str::trim_start).filter(|line| !line.starts_with("//"));
+        for (door, places) in DOORS.iter().filter(|_| is_source) {
+            if code().any(|line| line.contains(door)) {
+                assert!(places.iter().any(|place| path.starts_with(place)), "{path} uses {door}");
+                used.insert(*door);
+            }
+        }
+    }
+    assert_eq!(used.len(), DOORS.len(), "a door that nobody uses can be closed");
+}
+
+/// All Rust files below a folder.
+fn walk(folder: &std::path::Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("a folder of the repository") {
+        let path = entry.expect("a readable folder").path();
+        if path.is_dir() {
+            files.extend(walk(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+    files
+}

@@ -45,6 +45,8 @@ const PUSHERS: u64 = 2;
 const HISTORY: Duration = Duration::from_mins(2);
 /// Seconds without posts in the end, after which all that was sent must have been counted.
 const PATIENCE: Duration = Duration::from_mins(1);
+/// What the gate of a build for use changes a number by, at most.
+const CHANGED_MAX: u64 = 4;
 const TOKEN: &str = "a-token-for-the-soak-and-nothing-else";
 
 /// Words with a long tail, as in any language, and a hashtag now and then.
@@ -450,7 +452,8 @@ fn a_service_that_is_disturbed_loses_nothing_and_stays_the_same_size() {
                 let start = groundswell_sketch::Rfc3339::parse(row["start"].as_str().unwrap()).unwrap().0;
                 let (posts, sent) = (row["posts"].as_u64(), sent.get(&start).copied());
                 let thinned = source == "bluesky" && thinned > 0;
-                assert!(posts == sent || thinned && posts < sent, "{source} {row}");
+                let near = posts.zip(sent).is_some_and(|(posts, sent)| posts.abs_diff(sent) <= CHANGED_MAX);
+                assert!(near || thinned && posts < sent, "{source} {row}");
                 compared += 1;
             }
         }

@@ -22,7 +22,7 @@
 //! let mut totals = Vec::new();
 //! merger.finish(&mut |candidate| {
 //!     if candidate.dimension == Dimension::Total {
-//!         totals.extend(Gate::new(K::DEFAULT).release(candidate));
+//!         totals.extend(Gate::exact(K::DEFAULT).release(candidate));
 //!     }
 //! });
 //! let read: Vec<_> = totals.iter().map(|row| (row.window.step, row.figures.unwrap().authors)).collect();

@@ -430,3 +430,35 @@ fn nothing_prints_what_it_holds() {
     write!(printed, "{closed:?} {:?} {:?}", bench.owner, closed.candidates[0].terms).unwrap();
     assert!(!printed.to_lowercase().contains("canary") && !printed.contains("tarnow"), "{printed}");
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    // Forms of one stem are one term to the clusterer; what is shown must have been written by k authors letter by letter.
+    #[test]
+    fn authors_of_a_shown_word_wrote_exactly_that_word(
+        seed in any::<u64>(), forms in 1..5_usize, workers in 1..3_usize, minutes in 1..4_i64
+    ) {
+        let mut seeded = Seeded(seed);
+        let mut bench = Bench::new(NarrativeConfig::default(), workers);
+        let mut wrote: HashMap<String, HashSet<u64>> = HashMap::new();
+        for minute in 0..minutes {
+            for _ in 0..60 {
+                let author = seeded.below(40) as u64;
+                let mut words: Vec<String> = (0..6).map(|_| word(4_000 + seeded.below(8))).collect();
+                // Seven letters are shared, and the ends are each author's choice.
+                words.extend(["bridgew", "riverss"].map(|stem| format!("{stem}{}", ["", "ay", "ater", "orks", "alk"][seeded.below(forms)])));
+                for word in &words {
+                    wrote.entry(word.clone()).or_default().insert(author);
+                }
+                let worker = seeded.below(workers);
+                bench.post_to(worker, minute * 60 + seeded.below(60) as i64, author, &words.join(" "));
+            }
+            bench.close((minute + 1) * 60);
+        }
+        for part in bench.closed.candidates.iter().flat_map(|candidate| &candidate.terms) {
+            let truth = wrote.get(&part.form).map_or(0, HashSet::len) as u64;
+            prop_assert!(part.authors <= truth, "{} of {truth} authors wrote {}", part.authors, part.form);
+        }
+    }
+}

@@ -339,7 +339,7 @@ proptest! {
 
     #[test]
     fn released_rows_rest_on_k(posts in posts(100..400), workers in 1_usize..4) {
-        let gate = Gate::new(K::new(6).unwrap());
+        let gate = Gate::exact(K::new(6).unwrap());
         let counted = model(&posts);
         let run = run_all(&posts, workers, &VolumeConfig::default(), gate.k(), 100);
         for row in run.candidates.into_iter().flat_map(|candidate| gate.release(candidate)) {

@@ -23,7 +23,7 @@ use crate::counters::Totals;
 const MAGIC: &[u8; 8] = b"GSWELLCP";
 /// Changes whenever what follows changes its meaning or its form.
 /// 2: posts that were thinned are counted. 3: narratives are counted.
-const FORMAT: u32 = 3;
+const FORMAT: u32 = 4;
 
 /// Where one source was.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -482,7 +482,7 @@ mod tests {
         assert_eq!(form, FORM_OF_AN_EMPTY_ONE);
     }
 
-    const FORM_OF_AN_EMPTY_ONE: &str = "475357454c4c435003000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000010000000000";
+    const FORM_OF_AN_EMPTY_ONE: &str = "475357454c4c435004000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000010000000000";
 
     #[test]
     fn those_who_stay_do_not_wait_for_those_who_left() {

@@ -86,7 +86,7 @@ impl Bench {
             ),
             volume: VolumeConfig::default(),
             narratives: None,
-            gate: Gate::new(K::DEFAULT),
+            gate: Gate::exact(K::DEFAULT),
             stage_times: None,
             checkpoint_every: Some(CHECKPOINT_EVERY),
             resume: None,

@@ -103,7 +103,7 @@ fn run_blocks(workers: usize, of: Vec<(Vec<u8>, Portion)>) -> (Totals, Vec<Strin
         ),
         volume: VolumeConfig::default(),
         narratives: Some(NarrativeConfig::default()),
-        gate: Gate::new(K::DEFAULT),
+        gate: Gate::exact(K::DEFAULT),
         stage_times: None,
         checkpoint_every: None,
         resume: None,

@@ -10,12 +10,13 @@
 //!
 //! ```
 //! use groundswell_gate::{CandidateCell, Dimension, Gate, K, Outward, VolumeCandidate};
-//! use groundswell_sketch::{Distinct, Step, Window};
+//! use groundswell_sketch::{CellKey, Distinct, Step, Window};
 //!
 //! let cell = |value: &str, authors: u64| CandidateCell {
 //!     value: value.to_owned(),
 //!     posts: authors + 2,
 //!     publisher_posts: 0,
+//!     key: CellKey::default(),
 //!     authors: Distinct::from_sorted_unique(&(0..authors).collect::<Vec<_>>()),
 //! };
 //! let candidate = VolumeCandidate {
@@ -23,7 +24,8 @@
 //!     dimension: Dimension::Hashtag,
 //!     cells: vec![cell("flood", 12), cell("rare", 9)],
 //! };
-//! let released = Gate::new(K::DEFAULT).release(candidate);
+//! // True counts, as simulated data may be shown; `Gate::new` changes each a little.
+//! let released = Gate::exact(K::DEFAULT).release(candidate);
 //! assert_eq!(
 //!     released.iter().map(Outward::to_json).collect::<Vec<_>>(),
 //!     [r#"{"start":"2016-09-23T00:00:00Z","step":"minute","by":{"hashtag":"flood"},"posts":14,"authors":12}"#],
@@ -37,20 +39,22 @@
 //! - One author more or less changes released rows only across k or by that author's own counts
 //!   (`volume::tests::one_author_changes_no_other_row`).
 //!
+//! - A shown count is at most [`PERTURBATION_MAX`] from the true one, right on average, never below k, and always the same
+//!   for the same posts (`perturb::tests`).
+//!
 //! # What is not here yet
-//! The rest of PRIVACY has its places kept: [`volume::perturb`](crate::perturb) is the one function through which every
-//! released figure goes, and is the **identity** for now (section 5's cell keys are to come through it); a *name-like*
-//! phrase (section 4) cannot occur yet, because terms are single words; the check belongs to `Gate::release`, before a
-//! hashtag or term passes.
+//! A *name-like* phrase (PRIVACY section 4) cannot occur yet, because terms are single words; the check belongs to
+//! `Gate::release`, before a hashtag or term passes.
 //!
 //! Sources: `PRIVACY.md` sections 1, 4 and 5; Fraser and Wooton, "A proposed method for confidentialising tabular output
-//! to protect against differencing" (2005), for what is to come.
+//! to protect against differencing" (2005).
 
 #![forbid(unsafe_code)]
 
 mod k;
 mod narrative;
 mod operational;
+mod perturb;
 mod released;
 mod volume;
 
@@ -64,8 +68,8 @@ pub use operational::{
     AtLeast, Coverage, CoverageGap, CoverageMinute, CoverageState, EngineStatus, GapTotals, Minute, Operational,
     SourceStatus, WatchEntry,
 };
+pub use perturb::PERTURBATION_MAX;
 pub use released::{Outward, Released};
 pub use volume::{
-    CandidateCell, Dimension, Figures, Gate, NotReleasable, OTHER, REGION_K, VolumeCandidate, VolumeRow, perturb,
-    readmit,
+    CandidateCell, Dimension, Figures, Gate, NotReleasable, OTHER, REGION_K, VolumeCandidate, VolumeRow, readmit,
 };

@@ -7,12 +7,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use groundswell_sketch::Rfc3339;
+use groundswell_sketch::{CellKey, Rfc3339};
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Serialize, Serializer};
 
+use crate::perturb::family;
 use crate::released::{Released, sealed};
-use crate::volume::{Gate, OTHER};
+use crate::volume::{Figures, Gate, OTHER};
 use crate::{K, NotReleasable};
 
 /// Publisher items of different publishers that must carry a name-like phrase.
@@ -164,17 +165,47 @@ pub struct NarrativeBucket {
     pub posts: u64,
     /// Distinct authors.
     pub authors: u64,
+    /// Which posts these are.
+    pub key: CellKey,
 }
 
-/// How fast a narrative grows: posts a minute now, divided by those of the time before.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// How fast a narrative grows: posts of the last minutes, divided by those of as many minutes before. The interval holds the true
+/// ratio of two Poisson rates in about 95 of 100 cases (normal for the logarithm, half a post added to both counts).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Growth {
     /// The best guess.
-    pub rate: f32,
+    pub ratio: f64,
     /// It is hardly below this (95 %).
-    pub low: f32,
+    pub low: f64,
     /// It is hardly above this (95 %).
-    pub high: f32,
+    pub high: f64,
+}
+
+impl Growth {
+    /// 95 % of a normal distribution lie within so many standard errors.
+    const Z: f64 = 1.96;
+
+    /// Of two counts.
+    pub fn of(recent: u64, before: u64) -> Self {
+        let (a, b) = (recent as f64 + 0.5, before as f64 + 0.5);
+        let error = Self::Z * (1.0 / a + 1.0 / b).sqrt();
+        let ratio = a / b;
+        Self { ratio, low: ratio * (-error).exp(), high: ratio * error.exp() }
+    }
+
+    /// Posts of the buckets that ended in the last `minutes`, over those of as many minutes before.
+    fn of_buckets(buckets: &[NarrativeBucket], as_of: i64, minutes: i64) -> Self {
+        let (mut recent, mut before) = (0, 0);
+        for bucket in buckets.iter().rev() {
+            let age = (as_of - bucket.end) / 60;
+            if age < minutes {
+                recent += bucket.posts;
+            } else if age < 2 * minutes {
+                before += bucket.posts;
+            }
+        }
+        Self::of(recent, before)
+    }
 }
 
 /// A narrative as followed, before the gate.
@@ -190,8 +221,8 @@ pub struct NarrativeCandidate {
     pub buckets: Vec<NarrativeBucket>,
     /// Distinct authors when the last bucket ended, in the epoch that has the most.
     pub authors: u64,
-    /// Its growth.
-    pub growth: Growth,
+    /// Its growth is that of so many minutes over as many before them.
+    pub growth_minutes: i64,
     /// Words, heaviest first.
     pub terms: Vec<NarrativePart>,
     /// Words that stand together, heaviest first.
@@ -373,6 +404,8 @@ pub struct NarrativeEventCandidate {
     pub reason: NarrativeReason,
     /// Distinct authors of the narrative.
     pub authors: u64,
+    /// Which posts the narrative had.
+    pub key: CellKey,
 }
 
 /// One entry of the narratives' event log (CONTRACT section 5).
@@ -409,11 +442,23 @@ impl Gate {
     /// Says of a narrative what may be said; `None` where that is nothing.
     pub fn release_narrative(&self, candidate: NarrativeCandidate) -> Option<Released<NarrativeRow>> {
         let k = self.k().get();
-        let NarrativeCandidate { buckets, authors, growth, .. } = candidate;
-        let (first, last) = (buckets.first()?, buckets.last()?);
+        let NarrativeCandidate { mut buckets, authors, .. } = candidate;
+        let (start, end) = (buckets.first()?.start, buckets.last()?.end);
         if authors < k || buckets.iter().any(|bucket| bucket.authors < k) {
             return None;
         }
+        let mut key = CellKey::default();
+        buckets.iter().for_each(|bucket| key.add(bucket.key));
+        let posts = buckets.iter().map(|bucket| bucket.posts).sum();
+        let id = candidate.id.0.to_le_bytes();
+        let whole = self.shown(Figures { posts, authors }, key, family(&[b"narrative", &id]), k);
+        for NarrativeBucket { start, posts, authors, key, .. } in &mut buckets {
+            let family = family(&[b"narrative", &id, &start.to_le_bytes()]);
+            let shown = self.shown(Figures { posts: *posts, authors: *authors }, *key, family, k);
+            (*posts, *authors) = (shown.posts, shown.authors);
+        }
+        // From the shown buckets: a ratio of true ones would give them away.
+        let growth = Growth::of_buckets(&buckets, candidate.as_of, candidate.growth_minutes);
         let passing = |parts: Vec<NarrativePart>| parts.into_iter().filter(|part| part.passes(k)).collect::<Vec<_>>();
         let values = |parts: Vec<NarrativePart>| passing(parts).into_iter().map(|part| part.value).collect::<Vec<_>>();
         let (terms, phrases) = (passing(candidate.terms), passing(candidate.phrases));
@@ -421,21 +466,21 @@ impl Gate {
         Some(Released::new(NarrativeRow {
             id: candidate.id.to_string(),
             state: candidate.state,
-            first_seen: Rfc3339(first.start),
-            last_seen: Rfc3339(last.end),
+            first_seen: Rfc3339(start),
+            last_seen: Rfc3339(end),
             as_of: Rfc3339(candidate.as_of),
             label: label(&terms, &phrases),
             terms: terms
                 .into_iter()
-                .map(|part| WeightedTerm { term: part.value, weight: hundredths(part.weight) })
+                .map(|part| WeightedTerm { term: part.value, weight: hundredths(part.weight.into()) })
                 .collect(),
             phrases: phrases.into_iter().map(|part| part.value).collect(),
             hashtags: values(candidate.hashtags),
             domains: values(candidate.domains),
             languages: shares(candidate.languages, k),
-            posts: buckets.iter().map(|bucket| bucket.posts).sum(),
-            authors,
-            growth: hundredths(growth.rate),
+            posts: whole.posts,
+            authors: whole.authors,
+            growth: hundredths(growth.ratio),
             growth_interval: [hundredths(growth.low), hundredths(growth.high)],
             timeline: buckets
                 .iter()
@@ -456,10 +501,13 @@ impl Gate {
         if candidate.authors < self.k().get() {
             return None;
         }
+        let family = family(&[b"narrative", &candidate.id.0.to_le_bytes()]);
+        let shown =
+            |authors| self.shown(Figures { posts: authors, authors }, candidate.key, family, self.k().get()).authors;
         let reason = match candidate.reason {
             // A count below k can only come from a detector that is wrong: then nothing is said.
             NarrativeReason::Carried { authors } if authors < self.k().get() => return None,
-            NarrativeReason::Carried { authors } => format!("{authors} authors carried it"),
+            NarrativeReason::Carried { authors } => format!("{} authors carried it", shown(authors)),
             NarrativeReason::Alike { similarity, needed } => {
                 format!("likeness {similarity:.2}, {needed:.2} is enough")
             }
@@ -476,7 +524,7 @@ impl Gate {
             id: candidate.id.to_string(),
             others: candidate.others.iter().map(ToString::to_string).collect(),
             reason,
-            authors: candidate.authors,
+            authors: shown(candidate.authors),
         }))
     }
 }
@@ -495,8 +543,8 @@ fn label(terms: &[NarrativePart], phrases: &[NarrativePart]) -> String {
     parts.join(", ")
 }
 
-fn hundredths(number: f32) -> f64 {
-    let rounded = (f64::from(number) * 100.0).round() / 100.0;
+fn hundredths(number: f64) -> f64 {
+    let rounded = (number * 100.0).round() / 100.0;
     if rounded.is_finite() { rounded } else { 0.0 }
 }
 

@@ -2,12 +2,13 @@
 
 use std::fmt;
 
-use groundswell_sketch::{Distinct, Window};
+use groundswell_sketch::{CellKey, Distinct, Window};
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Serialize, Serializer};
 use thiserror::Error;
 
 use crate::K;
+use crate::perturb::{family, perturb};
 use crate::released::{Released, sealed};
 
 /// Distinct authors that a country must have.
@@ -138,6 +139,8 @@ pub struct CandidateCell {
     pub posts: u64,
     /// Those of them that are publishers' items.
     pub publisher_posts: u64,
+    /// Which of them are persons' posts; how the shown numbers are changed depends on it.
+    pub key: CellKey,
     /// Distinct authors among persons. Still a set where cells are folded together ([`Dimension::is_folded`]), which needs the
     /// union; elsewhere the number is enough ([`Distinct::of_number`]).
     pub authors: Distinct,
@@ -155,6 +158,7 @@ impl CandidateCell {
     fn absorb(&mut self, other: &Self) {
         self.posts += other.posts;
         self.publisher_posts += other.publisher_posts;
+        self.key.add(other.key);
         self.authors.merge(&other.authors);
     }
 }
@@ -181,9 +185,9 @@ pub struct VolumeCandidate {
 /// The two numbers of a released cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Figures {
-    /// Posts in the window.
+    /// Posts in the window, as shown.
     pub posts: u64,
-    /// Distinct authors among persons in the window.
+    /// Distinct authors among persons in the window, as shown.
     pub authors: u64,
 }
 
@@ -230,12 +234,23 @@ impl sealed::Item for VolumeRow {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Gate {
     k: K,
+    exact: bool,
 }
 
 impl Gate {
     /// A gate with this k.
     pub const fn new(k: K) -> Self {
-        Self { k }
+        Self { k, exact: false }
+    }
+
+    /// A gate that shows true counts. For simulated data, in which there is nobody to protect; k holds all the same.
+    pub const fn exact(k: K) -> Self {
+        Self { k, exact: true }
+    }
+
+    /// Figures that passed, as they are shown.
+    pub(crate) fn shown(self, figures: Figures, key: CellKey, family: u64, k: u64) -> Figures {
+        if self.exact { figures } else { perturb(figures, key, family, k) }
     }
 
     /// Its k.
@@ -247,7 +262,7 @@ impl Gate {
     pub fn release(&self, candidate: VolumeCandidate) -> Vec<Released<VolumeRow>> {
         let VolumeCandidate { window, dimension, cells } = candidate;
         let k = dimension.k(self.k);
-        let row = |cell: CandidateCell| released(window, dimension, cell, k);
+        let row = |cell: CandidateCell| self.released(window, dimension, cell);
         match dimension.below() {
             Below::Absent => cells.into_iter().filter(|cell| cell.passes(k)).map(row).collect(),
             Below::Suppressed => cells
@@ -256,6 +271,19 @@ impl Gate {
                 .collect(),
             Below::Folded => fold(cells, k).into_iter().map(row).collect(),
         }
+    }
+
+    fn released(self, window: Window, dimension: Dimension, cell: CandidateCell) -> Released<VolumeRow> {
+        let k = dimension.k(self.k);
+        let publisher_only = cell.is_publisher_only();
+        let mut figures = Figures { posts: cell.posts, authors: cell.authors.count() };
+        assert!(publisher_only || figures.authors >= k, "the gate was about to release a cell below k");
+        if !publisher_only {
+            let family =
+                family(&[dimension.as_str().as_bytes(), window.step.as_str().as_bytes(), cell.value.as_bytes()]);
+            figures = self.shown(figures, cell.key, family, k);
+        }
+        Released::new(VolumeRow { window, dimension, value: cell.value, figures: Some(figures), publisher_only })
     }
 
     /// Says of a watch, or of all posts, that nothing can be said of a closed window. This holds whatever was counted, so
@@ -267,13 +295,6 @@ impl Gate {
 
 fn suppressed(window: Window, dimension: Dimension, value: String) -> Released<VolumeRow> {
     Released::new(VolumeRow { window, dimension, value, figures: None, publisher_only: false })
-}
-
-fn released(window: Window, dimension: Dimension, cell: CandidateCell, k: u64) -> Released<VolumeRow> {
-    let publisher_only = cell.is_publisher_only();
-    let figures = perturb(Figures { posts: cell.posts, authors: cell.authors.count() });
-    assert!(publisher_only || figures.authors >= k, "the gate was about to release a cell below k");
-    Released::new(VolumeRow { window, dimension, value: cell.value, figures: Some(figures), publisher_only })
 }
 
 /// Puts cells that do not pass together as [`OTHER`]; where that still does not pass, the smallest of those that do joins.
@@ -294,12 +315,6 @@ fn fold(cells: Vec<CandidateCell>, k: u64) -> Vec<CandidateCell> {
     }
     passing.push(other);
     passing
-}
-
-/// Every released figure goes through here. **It changes nothing yet**: the place of PRIVACY section 5, whose cell keys
-/// will come with the figures and choose a zero-mean change of at most 4 that never leads below k.
-pub const fn perturb(figures: Figures) -> Figures {
-    figures
 }
 
 /// Why a row that was read back is not released again. Holds no value.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Distinct;
+use crate::{CellKey, Distinct};
 
 /// What is counted for one value of one dimension in one window.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -11,6 +11,8 @@ pub struct Cell {
     pub posts: u64,
     /// Those of them that are publishers' items.
     pub publisher_posts: u64,
+    /// Which posts these are.
+    pub key: CellKey,
     /// Distinct authors among persons.
     pub authors: Distinct,
 }
@@ -20,6 +22,7 @@ impl Cell {
     pub fn merge(&mut self, other: &Self) {
         self.posts += other.posts;
         self.publisher_posts += other.publisher_posts;
+        self.key.add(other.key);
         self.authors.merge(&other.authors);
     }
 }

@@ -5,20 +5,20 @@
 //! minute up into its hour and its day.
 //!
 //! Main types: [`Window`] and [`Step`]; [`Distinct`], a distinct count that is exact up to [`EXACT_MAX`] authors and a
-//! HyperLogLog above; [`Cell`]; [`Summary`], flat and cheap to send; [`CellTable`], the mergeable map.
+//! HyperLogLog above; [`Cell`] with its [`CellKey`]; [`Summary`], flat and cheap to send; [`CellTable`], the mergeable map.
 //!
 //! This crate does not know which dimensions there are: a dimension is a number here, its meaning is `gate`'s.
 //!
 //! ```
-//! use groundswell_sketch::{CellTable, Step, Summary, Window};
+//! use groundswell_sketch::{CellTable, Posts, Step, Summary, Window};
 //!
 //! let minute = Window::containing(Step::Minute, 1_474_588_830);
 //! assert_eq!(minute.start_text().to_string(), "2016-09-23T00:00:00Z");
 //!
 //! // Two workers saw "flood", one author (token 7) posted at both.
 //! let (mut one, mut two) = (Summary::new(), Summary::new());
-//! one.push(0xf100d, 0, "flood", 3, 0, &[7, 9]);
-//! two.push(0xf100d, 0, "flood", 2, 0, &[7, 11]);
+//! one.push(0xf100d, 0, "flood", Posts::by([7, 7, 9]), &[7, 9]);
+//! two.push(0xf100d, 0, "flood", Posts::by([7, 11]), &[7, 11]);
 //! let mut table = CellTable::new();
 //! table.merge(&one);
 //! table.merge(&two);
@@ -35,12 +35,14 @@
 //! - Values and tokens leave this crate only to workers of the same cluster; `Debug` prints neither.
 //!
 //! Sources: Flajolet, Fusy, Gandouet, Meunier, "HyperLogLog" (2007); Ertl, "New cardinality estimation algorithms for
-//! HyperLogLog sketches" (arXiv:1702.01284, 2017), algorithm 6, for the estimator; Hinnant, "chrono-compatible low-level
+//! HyperLogLog sketches" (arXiv:1702.01284, 2017), algorithm 6, for the estimator; Fraser and Wooton, "A proposed method
+//! for confidentialising tabular output to protect against differencing" (2005), for cell keys; Hinnant, "chrono-compatible low-level
 //! date algorithms", for civil dates.
 
 #![forbid(unsafe_code)]
 
 mod cell;
+mod cell_key;
 mod distinct;
 mod hyperloglog;
 mod saved;
@@ -49,8 +51,9 @@ mod table;
 mod window;
 
 pub use cell::Cell;
+pub use cell_key::CellKey;
 pub use distinct::{Distinct, EXACT_MAX};
 pub use saved::{Counts, SavedCell, SavedCells};
-pub use summary::{Authors, CellRef, Summary, VALUE_BYTES_MAX};
+pub use summary::{Authors, CellRef, Posts, Summary, VALUE_BYTES_MAX};
 pub use table::{CellTable, PARTITIONS, Pruned, partition_of};
 pub use window::{Rfc3339, Step, Window, WindowError};

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::{Cell, Distinct, VALUE_BYTES_MAX};
+use crate::{Cell, CellKey, Distinct, VALUE_BYTES_MAX};
 
 /// What was counted of a cell in one window. Authors are a number: the key under which they could be told apart is gone when
 /// this is read again.
@@ -15,25 +15,28 @@ pub struct Counts {
     pub posts: u64,
     /// Those of them that are publishers' items.
     pub publisher_posts: u64,
+    /// Which posts these are.
+    pub key: CellKey,
     /// Distinct authors among persons.
     pub authors: u64,
 }
 
 impl Counts {
     pub(crate) fn of(cell: &Cell) -> Self {
-        Self { posts: cell.posts, publisher_posts: cell.publisher_posts, authors: cell.authors.count() }
+        let Cell { posts, publisher_posts, key, ref authors } = *cell;
+        Self { posts, publisher_posts, key, authors: authors.count() }
     }
 
     pub(crate) fn cell(self) -> Cell {
         let authors = Distinct::of_number(self.authors);
-        Cell { posts: self.posts, publisher_posts: self.publisher_posts, authors }
+        Cell { posts: self.posts, publisher_posts: self.publisher_posts, key: self.key, authors }
     }
 }
 
 /// Cells of a table as numbers, packed: about thirty bytes a cell, and no allocation for one.
 ///
 /// A cell is: dimension and flags (a byte each), the hash (8 bytes, little-endian), the value's length, the value, and three
-/// numbers for each of the two windows that are there. Lengths and numbers are LEB128.
+/// numbers and the key (4 bytes) for each of the two windows that are there. Lengths and numbers are LEB128.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct SavedCells {
     cells: usize,
@@ -104,7 +107,10 @@ fn read_number(rest: &mut &[u8]) -> Option<u64> {
 }
 
 fn read_counts(rest: &mut &[u8]) -> Option<Counts> {
-    Some(Counts { posts: read_number(rest)?, publisher_posts: read_number(rest)?, authors: read_number(rest)? })
+    let [posts, publisher_posts, authors] = [read_number(rest)?, read_number(rest)?, read_number(rest)?];
+    let (key, after) = rest.split_first_chunk()?;
+    *rest = after;
+    Some(Counts { posts, publisher_posts, key: CellKey::from_bits(u32::from_le_bytes(*key)), authors })
 }
 
 fn read_cell<'a>(rest: &mut &'a [u8]) -> Option<SavedCell<'a>> {
@@ -156,8 +162,9 @@ impl SavedCells {
         self.bytes.extend_from_slice(&hash.to_le_bytes());
         write_number(&mut self.bytes, value.len() as u64);
         self.bytes.extend_from_slice(value.as_bytes());
-        for Counts { posts, publisher_posts, authors } in open.into_iter().chain(folded) {
+        for Counts { posts, publisher_posts, key, authors } in open.into_iter().chain(folded) {
             [posts, publisher_posts, authors].into_iter().for_each(|number| write_number(&mut self.bytes, number));
+            self.bytes.extend_from_slice(&key.bits().to_le_bytes());
         }
     }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::distinct::is_sorted_unique;
 use crate::hyperloglog::HyperLogLog;
-use crate::{Distinct, EXACT_MAX};
+use crate::{CellKey, Distinct, EXACT_MAX};
 
 /// The longest value of a cell, in bytes. Longer ones cannot be told apart by a reader; whoever fills a summary leaves them
 /// out and counts them.
@@ -29,12 +29,34 @@ pub struct Summary {
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct Entry {
     hash: u64,
-    posts: u32,
-    publisher_posts: u32,
+    posts: Posts,
     /// Number of tokens, or `ESTIMATED`.
     authors: u32,
     value_bytes: u16,
     dimension: u8,
+}
+
+/// The posts of a cell, as numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Posts {
+    /// All of them.
+    pub all: u32,
+    /// Those that are publishers' items.
+    pub of_publishers: u32,
+    /// Which ones they are.
+    pub key: CellKey,
+}
+
+impl Posts {
+    /// One post by each of these authors.
+    pub fn by(tokens: impl IntoIterator<Item = u64>) -> Self {
+        let mut posts = Self::default();
+        for token in tokens {
+            posts.all += 1;
+            posts.key.add(CellKey::of_author(token));
+        }
+        posts
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -146,6 +168,8 @@ pub struct CellRef<'a> {
     pub posts: u64,
     /// Those of them that are publishers' items.
     pub publisher_posts: u64,
+    /// Which posts these are.
+    pub key: CellKey,
     /// Distinct authors among persons.
     pub authors: Authors<'a>,
 }
@@ -167,7 +191,7 @@ impl Summary {
     /// # Panics
     /// When the value is longer than [`VALUE_BYTES_MAX`].
     #[inline]
-    pub fn push(&mut self, hash: u64, dimension: u8, value: &str, posts: u32, publisher_posts: u32, tokens: &[u64]) {
+    pub fn push(&mut self, hash: u64, dimension: u8, value: &str, posts: Posts, tokens: &[u64]) {
         assert!(value.len() <= VALUE_BYTES_MAX, "a cell's value is longer than the bound");
         debug_assert!(is_sorted_unique(tokens));
         let authors = if tokens.len() <= EXACT_MAX {
@@ -181,7 +205,7 @@ impl Summary {
         };
         self.values.push_str(value);
         let value_bytes = value.len() as u16;
-        self.entries.push(Entry { hash, posts, publisher_posts, authors, value_bytes, dimension });
+        self.entries.push(Entry { hash, posts, authors, value_bytes, dimension });
     }
 
     /// Makes room.
@@ -211,8 +235,9 @@ impl Summary {
                 hash: entry.hash,
                 dimension: entry.dimension,
                 value: text,
-                posts: u64::from(entry.posts),
-                publisher_posts: u64::from(entry.publisher_posts),
+                posts: u64::from(entry.posts.all),
+                publisher_posts: u64::from(entry.posts.of_publishers),
+                key: entry.posts.key,
                 authors: Authors(set),
             }
         })
@@ -246,12 +271,12 @@ mod tests {
 
     fn sample() -> Summary {
         let mut summary = Summary::new();
-        summary.push(1, 0, "all", 3, 1, &[5, 6]);
-        summary.push(2, 7, "überfall", 1, 1, &[]);
+        summary.push(1, 0, "all", Posts { all: 3, of_publishers: 1, ..Posts::by([5, 6]) }, &[5, 6]);
+        summary.push(2, 7, "überfall", Posts { all: 1, of_publishers: 1, ..Posts::default() }, &[]);
         let mut many: Vec<u64> = (1..3_000_u64).map(|i| (i * i).wrapping_mul(0x9e37_79b9_7f4a_7c15)).collect();
         many.sort_unstable();
-        summary.push(3, 7, "many", 5_000, 0, &many);
-        summary.push(4, 9, "word", 2, 0, &[9]);
+        summary.push(3, 7, "many", Posts { all: 5_000, ..Posts::default() }, &many);
+        summary.push(4, 9, "word", Posts::by([9, 9]), &[9]);
         summary
     }
 
@@ -266,6 +291,10 @@ mod tests {
         assert_eq!(cells[1], (2, 7, "überfall", 1, 1, Distinct::new()));
         assert!(cells[2].2 == "many" && !cells[2].5.is_exact() && (2_500..3_500).contains(&cells[2].5.count()));
         assert_eq!(cells[3], (4, 9, "word", 2, 0, Distinct::from_sorted_unique(&[9])));
+        assert_eq!(
+            sample().iter().map(|c| c.key).collect::<Vec<_>>(),
+            [[5, 6].as_slice(), &[], &[], &[9, 9]].map(|by| Posts::by(by.iter().copied()).key)
+        );
     }
 
     #[test]

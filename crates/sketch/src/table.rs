@@ -10,7 +10,7 @@
 use std::fmt;
 
 use crate::saved::{Counts, SavedCell, SavedCells};
-use crate::{Authors, Cell, CellRef, Summary};
+use crate::{Authors, Cell, CellKey, CellRef, Summary};
 
 /// A map (dimension, value) → [`Cell`], found by the hash that comes with each cell. Open addressing over a flat array of
 /// cells, whose order is the order of arrival; values lie one after the other.
@@ -114,8 +114,8 @@ impl CellTable {
 
     /// Adds one cell of a summary.
     pub fn merge_cell(&mut self, cell: &CellRef<'_>) {
-        let CellRef { hash, dimension, value, posts, publisher_posts, authors } = *cell;
-        self.add(hash, dimension, value, posts, publisher_posts, Add::Authors(authors));
+        let CellRef { hash, dimension, value, posts, publisher_posts, key, authors } = *cell;
+        self.add(hash, dimension, value, Add { posts, publisher_posts, key, authors: AddAuthors::Part(authors) });
     }
 
     /// Takes all cells of another table, which was never folded and is then empty.
@@ -130,8 +130,7 @@ impl CellTable {
             self.warm(entries.iter().map(|entry| entry.hash));
             for Entry { hash, cell, value_start, value_bytes, dimension, .. } in entries {
                 let value = &values[*value_start as usize..][..usize::from(*value_bytes)];
-                let authors = Add::Owned(std::mem::take(&mut cell.authors));
-                self.add(*hash, *dimension, value, cell.posts, cell.publisher_posts, authors);
+                self.add(*hash, *dimension, value, Add::whole(std::mem::take(cell)));
             }
         }
         entries.clear();
@@ -157,7 +156,8 @@ impl CellTable {
         count
     }
 
-    fn add(&mut self, hash: u64, dimension: u8, value: &str, posts: u64, publisher_posts: u64, authors: Add<'_>) {
+    fn add(&mut self, hash: u64, dimension: u8, value: &str, add: Add<'_>) {
+        let Add { posts, publisher_posts, key, authors } = add;
         if (self.entries.len() + 1) * 3 > self.slots.len() * 2 {
             self.grow();
         }
@@ -175,10 +175,11 @@ impl CellTable {
                     entry.open = true;
                     entry.cell.posts += posts;
                     entry.cell.publisher_posts += publisher_posts;
+                    entry.cell.key.add(key);
                     let before = entry.cell.authors.heap_bytes();
                     match authors {
-                        Add::Authors(authors) => authors.add_to(&mut entry.cell.authors),
-                        Add::Owned(distinct) => entry.cell.authors.merge(&distinct),
+                        AddAuthors::Part(authors) => authors.add_to(&mut entry.cell.authors),
+                        AddAuthors::Whole(distinct) => entry.cell.authors.merge(&distinct),
                     }
                     let after = entry.cell.authors.heap_bytes();
                     if after != before && self.may_be_pruned(dimension) {
@@ -191,13 +192,13 @@ impl CellTable {
             at = (at + 1) & mask;
         }
         let authors = match authors {
-            Add::Authors(authors) => authors.to_distinct(),
-            Add::Owned(distinct) => distinct,
+            AddAuthors::Part(authors) => authors.to_distinct(),
+            AddAuthors::Whole(distinct) => distinct,
         };
         let value_start =
             u32::try_from(self.values.len()).expect("a table is pruned long before its values take 4 GiB");
         self.values.push_str(value);
-        let cell = Cell { posts, publisher_posts, authors };
+        let cell = Cell { posts, publisher_posts, key, authors };
         let entry = Entry { hash, cell, value_start, value_bytes: value.len() as u16, dimension, open: true };
         if self.may_be_pruned(dimension) {
             if self.loads.is_empty() {
@@ -284,7 +285,7 @@ impl CellTable {
         debug_assert!(self.get(dimension, hash).is_none());
         let index = self.entries.len();
         let cell = open.map_or_else(Cell::default, Counts::cell);
-        self.add(hash, dimension, value, cell.posts, cell.publisher_posts, Add::Owned(cell.authors));
+        self.add(hash, dimension, value, Add::whole(cell));
         self.entries[index].open = open.is_some();
         if let Some(folded) = folded {
             self.folded.resize(index, Cell::default());
@@ -297,9 +298,10 @@ impl CellTable {
         self.folded.resize(self.entries.len(), Cell::default());
         self.loads.fill(Load::default());
         for (entry, folded) in self.entries.iter_mut().zip(&mut self.folded) {
-            let Cell { posts, publisher_posts, authors } = std::mem::take(&mut entry.cell);
+            let Cell { posts, publisher_posts, key, authors } = std::mem::take(&mut entry.cell);
             folded.posts += posts;
             folded.publisher_posts += publisher_posts;
+            folded.key.add(key);
             folded.authors.absorb(authors);
             entry.open = false;
             if self.prunable >> entry.dimension & 1 == 1 {
@@ -411,9 +413,23 @@ struct Rank {
     index: u32,
 }
 
-enum Add<'a> {
-    Authors(Authors<'a>),
-    Owned(crate::Distinct),
+/// What is added to a cell.
+struct Add<'a> {
+    posts: u64,
+    publisher_posts: u64,
+    key: CellKey,
+    authors: AddAuthors<'a>,
+}
+
+enum AddAuthors<'a> {
+    Part(Authors<'a>),
+    Whole(crate::Distinct),
+}
+
+impl Add<'_> {
+    fn whole(Cell { posts, publisher_posts, key, authors }: Cell) -> Self {
+        Self { posts, publisher_posts, key, authors: AddAuthors::Whole(authors) }
+    }
 }
 
 impl fmt::Debug for CellTable {
@@ -429,12 +445,17 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::Posts;
 
     fn hash(dimension: u8, value: u16) -> u64 {
         (u64::from(value) << 8 | u64::from(dimension)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
     }
 
-    type Model = BTreeMap<(u8, String), (u64, u64, BTreeSet<u64>)>;
+    type Model = BTreeMap<(u8, String), (u64, u64, CellKey, BTreeSet<u64>)>;
+
+    fn posts(all: u32) -> Posts {
+        Posts { all, ..Posts::default() }
+    }
 
     fn content(table: &CellTable) -> Vec<(u8, String, Cell)> {
         sorted(table.iter())
@@ -449,7 +470,13 @@ mod tests {
         let mut summary = Summary::new();
         for ((dimension, value), authors) in &cells {
             let tokens: Vec<u64> = authors.iter().copied().collect();
-            summary.push(hash(*dimension, *value), *dimension, &value.to_string(), tokens.len() as u32, 0, &tokens);
+            summary.push(
+                hash(*dimension, *value),
+                *dimension,
+                &value.to_string(),
+                Posts::by(tokens.iter().copied()),
+                &tokens,
+            );
         }
         summary
     }
@@ -467,25 +494,28 @@ mod tests {
             posts in proptest::collection::vec((0_u8..3, 0_u16..40, 0_u64..30, any::<bool>(), 0_usize..4), 0..300)
         ) {
             let mut model = Model::new();
-            let mut parts: Vec<BTreeMap<(u8, u16), (u32, u32, BTreeSet<u64>)>> = vec![BTreeMap::new(); 4];
+            let mut parts: Vec<BTreeMap<(u8, u16), (Posts, BTreeSet<u64>)>> = vec![BTreeMap::new(); 4];
             for (dimension, value, author, publisher, part) in posts {
                 let whole = model.entry((dimension, value.to_string())).or_default();
                 let piece = parts[part].entry((dimension, value)).or_default();
                 whole.0 += 1;
-                piece.0 += 1;
+                piece.0.all += 1;
                 if publisher {
                     whole.1 += 1;
-                    piece.1 += 1;
+                    piece.0.of_publishers += 1;
                 } else {
-                    whole.2.insert(author);
-                    piece.2.insert(author);
+                    for key in [&mut whole.2, &mut piece.0.key] {
+                        key.add(CellKey::of_author(author));
+                    }
+                    whole.3.insert(author);
+                    piece.1.insert(author);
                 }
             }
             let summaries: Vec<Summary> = parts.iter().map(|part| {
                 let mut summary = Summary::new();
-                for ((dimension, value), (posts, publisher_posts, authors)) in part {
+                for ((dimension, value), (posts, authors)) in part {
                     let tokens: Vec<u64> = authors.iter().copied().collect();
-                    summary.push(hash(*dimension, *value), *dimension, &value.to_string(), *posts, *publisher_posts, &tokens);
+                    summary.push(hash(*dimension, *value), *dimension, &value.to_string(), *posts, &tokens);
                 }
                 summary
             }).collect();
@@ -504,9 +534,9 @@ mod tests {
             whole.absorb(&mut emptied);
             prop_assert!(emptied.is_empty());
             prop_assert_eq!(content(&whole), content(&left));
-            let expected: Vec<_> = model.into_iter().map(|((dimension, value), (posts, publisher_posts, authors))| {
+            let expected: Vec<_> = model.into_iter().map(|((dimension, value), (posts, publisher_posts, key, authors))| {
                 let tokens: Vec<u64> = authors.into_iter().collect();
-                (dimension, value, Cell { posts, publisher_posts, authors: crate::Distinct::from_sorted_unique(&tokens) })
+                (dimension, value, Cell { posts, publisher_posts, key, authors: crate::Distinct::from_sorted_unique(&tokens) })
             }).collect();
             prop_assert_eq!(content(&straight), expected);
             prop_assert_eq!(content(&backward), content(&straight));
@@ -529,11 +559,11 @@ mod tests {
             for (value, posts) in &cells {
                 let tokens: Vec<u64> = (0..u64::from(*posts)).collect();
                 let mut summary = Summary::new();
-                summary.push(hash(1, *value), 1, &value.to_string(), *posts, 0, &tokens);
+                summary.push(hash(1, *value), 1, &value.to_string(), self::posts(*posts), &tokens);
                 spread[partition_of(hash(1, *value)) % tables].merge(&summary);
             }
             let mut summary = Summary::new();
-            summary.push(hash(0, 0), 0, "all", 1, 0, &[1]);
+            summary.push(hash(0, 0), 0, "all", self::posts(1), &[1]);
             spread[0].merge(&summary);
 
             let mut pruned = Pruned::default();
@@ -599,7 +629,7 @@ mod tests {
                 for (value, (before, since)) in (0_u16..).zip(&counts) {
                     let posts = if fold { *before } else { *since };
                     if posts > 0 {
-                        summary.push(hash(1, value), 1, &value.to_string(), posts, 0, &[u64::from(value)]);
+                        summary.push(hash(1, value), 1, &value.to_string(), self::posts(posts), &[u64::from(value)]);
                     }
                 }
                 table.merge(&summary);
@@ -628,7 +658,7 @@ mod tests {
         let mut summary = Summary::new();
         for value in 0..3_000 {
             let tokens: Vec<u64> = (0..u64::from(value % 60)).collect();
-            summary.push(hash(1, value), 1, &value.to_string(), u32::from(value % 60), 0, &tokens);
+            summary.push(hash(1, value), 1, &value.to_string(), posts(u32::from(value % 60)), &tokens);
         }
         table.merge(&summary);
         let bytes: usize = table.loads.iter().map(|load| load.bytes).sum();
@@ -653,8 +683,8 @@ mod tests {
             let saved: SavedCells = bincode::deserialize(&bytes).unwrap();
             let mut restored = CellTable::pruning(1 << 1);
             saved.iter().for_each(|cell| restored.restore(&cell));
-            let numbers = |cells: Vec<(u8, String, Cell)>| -> Vec<(u8, String, u64, u64)> {
-                cells.into_iter().map(|(d, value, cell)| (d, value, cell.posts, cell.authors.count())).collect()
+            let numbers = |cells: Vec<(u8, String, Cell)>| -> Vec<(u8, String, u64, u64, CellKey)> {
+                cells.into_iter().map(|(d, value, cell)| (d, value, cell.posts, cell.authors.count(), cell.key)).collect()
             };
             prop_assert_eq!(numbers(content(&restored)), numbers(content(&table)), "the open part");
             // What comes later is added to posts, and can only raise authors, never above the truth.
@@ -666,7 +696,7 @@ mod tests {
             let (undisturbed, disturbed) = (sorted(table.iter_folded()), sorted(restored.iter_folded()));
             prop_assert_eq!(undisturbed.len(), disturbed.len());
             for (whole, cut) in undisturbed.iter().zip(&disturbed) {
-                prop_assert_eq!((whole.0, &whole.1, whole.2.posts), (cut.0, &cut.1, cut.2.posts));
+                prop_assert_eq!((whole.0, &whole.1, whole.2.posts, whole.2.key), (cut.0, &cut.1, cut.2.posts, cut.2.key));
                 prop_assert!(cut.2.authors.count() <= whole.2.authors.count());
             }
         }
@@ -675,7 +705,7 @@ mod tests {
     #[test]
     fn clearing_forgets_all() {
         let mut summary = Summary::new();
-        summary.push(hash(1, 1), 1, "a", 1, 0, &[1, 2, 3]);
+        summary.push(hash(1, 1), 1, "a", posts(1), &[1, 2, 3]);
         let mut table = CellTable::new();
         table.merge(&summary);
         table.clear();

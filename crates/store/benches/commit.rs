@@ -2,8 +2,8 @@
 //! `cargo bench -p groundswell-store`
 
 use divan::counter::ItemsCount;
-use groundswell_gate::{CandidateCell, Dimension, Gate, Released, VolumeCandidate, VolumeRow};
-use groundswell_sketch::{Distinct, Step, Window};
+use groundswell_gate::{CandidateCell, Dimension, Gate, K, Released, VolumeCandidate, VolumeRow};
+use groundswell_sketch::{CellKey, Distinct, Step, Window};
 use groundswell_store::{ReleaseBatch, ReleaseWriter as _, Store, StoreOptions};
 
 fn main() {
@@ -18,11 +18,12 @@ fn rows(dimension: Dimension, minute: i64, count: u64, authors: u64) -> Vec<Rele
             value: format!("value-{n:07}"),
             posts: 20,
             publisher_posts: 0,
+            key: CellKey::default(),
             authors: authors.clone(),
         })
         .collect();
     let window = Window { step: Step::Minute, start: 1_474_588_800 + 60 * minute };
-    Gate::default().release(VolumeCandidate { window, dimension, cells })
+    Gate::exact(K::DEFAULT).release(VolumeCandidate { window, dimension, cells })
 }
 
 fn commit(bencher: divan::Bencher, dimension: Dimension, count: u64, authors: u64, windows: i64) {

@@ -10,15 +10,15 @@
 //!
 //! ```
 //! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-//! use groundswell_gate::{CandidateCell, Dimension, Gate, VolumeCandidate};
-//! use groundswell_sketch::{Distinct, Step, Window};
+//! use groundswell_gate::{CandidateCell, Dimension, Gate, K, VolumeCandidate};
+//! use groundswell_sketch::{CellKey, Distinct, Step, Window};
 //! use groundswell_store::{ReleaseBatch, ReleaseWriter as _, ReleasedReader as _, Store, StoreOptions, VolumeQuery};
 //!
 //! let window = Window::containing(Step::Minute, 1_474_588_800);
 //! let authors = Distinct::from_sorted_unique(&(0..12).collect::<Vec<_>>());
-//! let cell = CandidateCell { value: "flood".to_owned(), posts: 14, publisher_posts: 0, authors };
+//! let cell = CandidateCell { value: "flood".to_owned(), posts: 14, publisher_posts: 0, key: CellKey::default(), authors };
 //! let candidate = VolumeCandidate { window, dimension: Dimension::Hashtag, cells: vec![cell] };
-//! let batch = ReleaseBatch { windows: vec![window], rows: Gate::default().release(candidate), ..ReleaseBatch::default() };
+//! let batch = ReleaseBatch { windows: vec![window], rows: Gate::exact(K::DEFAULT).release(candidate), ..ReleaseBatch::default() };
 //!
 //! let folder = tempfile::tempdir().unwrap();
 //! let options = StoreOptions::default();

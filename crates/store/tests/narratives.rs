@@ -4,9 +4,10 @@
 mod common;
 
 use groundswell_gate::{
-    Gate, Growth, K, NarrativeBucket, NarrativeCandidate, NarrativeEventCandidate, NarrativeEventKind, NarrativeId,
+    Gate, K, NarrativeBucket, NarrativeCandidate, NarrativeEventCandidate, NarrativeEventKind, NarrativeId,
     NarrativePart, NarrativeReason, NarrativeRow, NarrativeState, Outward, Released,
 };
+use groundswell_sketch::CellKey;
 use groundswell_store::{
     NarrativeEventQuery, NarrativeQuery, ReleaseBatch, ReleaseWriter as _, ReleasedReader as _, Store,
 };
@@ -17,14 +18,20 @@ const START: i64 = 1_474_588_800;
 
 /// A narrative that was carried until a minute.
 fn narrative(id: u64, minutes: i64, state: NarrativeState) -> Released<NarrativeRow> {
-    let bucket = |n: i64| NarrativeBucket { start: START + n * 60, end: START + n * 60 + 60, posts: 20, authors: 12 };
+    let bucket = |n: i64| NarrativeBucket {
+        start: START + n * 60,
+        end: START + n * 60 + 60,
+        posts: 20,
+        authors: 12,
+        key: CellKey::default(),
+    };
     let candidate = NarrativeCandidate {
         id: NarrativeId(id),
         state,
         as_of: START + minutes * 60,
         buckets: (0..minutes).map(bucket).collect(),
         authors: 15,
-        growth: Growth::default(),
+        growth_minutes: 30,
         terms: vec![NarrativePart {
             value: "flood".to_owned(),
             weight: 1.0,
@@ -40,7 +47,7 @@ fn narrative(id: u64, minutes: i64, state: NarrativeState) -> Released<Narrative
         merged_into: None,
         related: Vec::new(),
     };
-    Gate::new(K::DEFAULT).release_narrative(candidate).unwrap()
+    Gate::exact(K::DEFAULT).release_narrative(candidate).unwrap()
 }
 
 fn batch(narratives: Vec<Released<NarrativeRow>>) -> ReleaseBatch {
@@ -109,8 +116,9 @@ async fn events_stand_once_and_in_order() {
             others: vec![NarrativeId(id + 1)],
             reason,
             authors: 20,
+            key: CellKey::default(),
         };
-        Gate::new(K::DEFAULT).release_narrative_event(&candidate).unwrap()
+        Gate::exact(K::DEFAULT).release_narrative_event(&candidate).unwrap()
     };
     let birth = NarrativeReason::Carried { authors: 12 };
     let events = vec![

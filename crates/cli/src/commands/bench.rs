@@ -185,7 +185,7 @@ fn run(
     let plan = Plan {
         workers,
         cluster: None,
-        k: settings.gate.k,
+        gate: pipeline::gate(settings.gate.k)?,
         watches: Arc::clone(watches),
         narratives: detectors.contains(&"narrative"),
         stage_times: Some(Arc::clone(times)),

@@ -111,7 +111,7 @@ pub(crate) fn replay(common: &Common, arguments: &Replay) -> Outcome {
         Plan {
             workers,
             cluster: joined,
-            k: settings.gate.k,
+            gate: pipeline::gate(settings.gate.k)?,
             watches: Arc::clone(&watches),
             narratives: settings.narratives.enabled,
             stage_times: None,

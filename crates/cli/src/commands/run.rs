@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use groundswell_engine::{Checkpoint, Joined};
+use groundswell_gate::{Gate, K};
 use groundswell_sources::{Clock, DecodeOptions, Stop, SystemClock};
 use groundswell_store::{Reader, Store, WatchStore, Writer};
 use tokio::runtime::Runtime;
@@ -42,6 +43,8 @@ struct Service<'a> {
     /// What the files held that the settings of each source name, when it was begun.
     contents: BTreeMap<&'static str, u64>,
     workers: usize,
+    /// Simulated data is shown as it was counted.
+    exact: bool,
     maker: Maker,
     /// The file of watches.
     watch_file: Option<PathBuf>,
@@ -105,6 +108,7 @@ fn run_until(common: &Common, arguments: &Run, runtime: &Runtime, stop: &Stop, a
         common,
         contents: BTreeMap::new(),
         workers: settings.worker_count(),
+        exact: arguments.exact,
         maker: Maker::new(Arc::clone(&clock), pipeline::cluster(&arguments.cluster)?),
         settings,
         watch_file: arguments.watches.clone(),
@@ -376,11 +380,16 @@ impl Service<'_> {
         if let Some(resume) = &resume {
             tracing::info!(target: "groundswell", "{}", going_on(resume));
         }
+        let gate = if simulated && self.exact {
+            Gate::exact(K::new(self.settings.gate.k).map_err(Failure::usage)?)
+        } else {
+            pipeline::gate(self.settings.gate.k)?
+        };
         let read_before = resume.as_ref().map_or(0, |resume| resume.totals.records.read());
         let plan = Plan {
             workers: self.workers,
             cluster: joined,
-            k: self.settings.gate.k,
+            gate,
             watches: Arc::clone(&self.watches),
             narratives: self.settings.narratives.enabled,
             stage_times: None,
@@ -401,7 +410,7 @@ impl Service<'_> {
         let recorder = Recorder::start(
             listened.collect(),
             ledger,
-            groundswell_gate::K::new(self.settings.gate.k).map_err(Failure::usage)?,
+            K::new(self.settings.gate.k).map_err(Failure::usage)?,
             Arc::clone(&self.clock),
             self.runtime.handle().clone(),
         )

@@ -98,7 +98,7 @@ fn test(common: &Common, query: &str, files: Vec<PathBuf>, map: Option<&str>, fo
     let plan = Plan {
         workers: settings.worker_count(),
         cluster: None,
-        k: settings.gate.k,
+        gate: pipeline::gate(settings.gate.k)?,
         watches,
         // They say nothing about a query.
         narratives: false,

@@ -1,7 +1,7 @@
 //! [`Buckets`]: the stretches of a story's life that may be spoken of, each carried by k authors.
 
 use groundswell_gate::{AuthorBits, NarrativeBucket};
-use groundswell_sketch::Distinct;
+use groundswell_sketch::{CellKey, Distinct};
 
 use super::authors::Crowd;
 use super::config::LANGUAGES_MAX;
@@ -16,6 +16,7 @@ pub(super) struct Buckets {
     /// Start of the first minute that waits.
     start: Option<i64>,
     posts: u64,
+    key: CellKey,
     waiting: Crowd<Distinct>,
     authors: u64,
     languages: Vec<([u8; 2], BitsByDay)>,
@@ -53,9 +54,10 @@ impl Buckets {
     }
 
     /// Adds what came in a minute, of which the first post may be older.
-    pub(super) fn add(&mut self, first: i64, minute: i64, posts: u64, authors: &Distinct) {
+    pub(super) fn add(&mut self, first: i64, minute: i64, posts: u64, key: CellKey, authors: &Distinct) {
         self.start = Some(self.start.map_or(first, |start| start.min(first)));
         self.posts += posts;
+        self.key.add(key);
         self.waiting.add(minute, authors);
     }
 
@@ -78,8 +80,14 @@ impl Buckets {
         }
         // A post that came late does not reach back into what was told.
         let start = self.closed.last().map_or(start, |last| start.max(last.end)).min(minute);
-        self.closed.push(NarrativeBucket { start, end: minute + 60, posts: self.posts, authors: waiting });
-        (self.start, self.posts, self.waiting) = (None, 0, Crowd::default());
+        self.closed.push(NarrativeBucket {
+            start,
+            end: minute + 60,
+            posts: self.posts,
+            authors: waiting,
+            key: self.key,
+        });
+        (self.start, self.posts, self.key, self.waiting) = (None, 0, CellKey::default(), Crowd::default());
         self.authors = authors;
         if self.closed.len() > BUCKETS_MAX {
             self.coarsen();
@@ -94,6 +102,7 @@ impl Buckets {
             posts: pair.iter().map(|bucket| bucket.posts).sum(),
             // At least so many.
             authors: pair.iter().map(|bucket| bucket.authors).max().unwrap_or(0),
+            key: sum(pair),
         });
         self.closed = older.chain(self.closed[half..].iter().copied()).collect();
     }
@@ -110,6 +119,7 @@ impl Buckets {
             (one, two) => one.or(two),
         };
         self.posts += other.posts;
+        self.key.add(other.key);
         self.waiting.unite(&other.waiting);
         self.authors = self.authors.max(other.authors);
         for (language, bits) in &other.languages {
@@ -119,6 +129,11 @@ impl Buckets {
                 self.languages.push((*language, *bits));
             }
         }
+    }
+
+    /// Which posts the closed ones hold.
+    pub(super) fn key(&self) -> CellKey {
+        sum(&self.closed)
     }
 
     pub(super) fn closed(&self) -> &[NarrativeBucket] {
@@ -134,9 +149,17 @@ impl Buckets {
     }
 }
 
+fn sum(buckets: &[NarrativeBucket]) -> CellKey {
+    let mut key = CellKey::default();
+    buckets.iter().for_each(|bucket| key.add(bucket.key));
+    key
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const KEY: CellKey = CellKey::from_bits(3);
 
     fn crowd(tokens: std::ops::Range<u64>) -> Distinct {
         Distinct::from_sorted_unique(&tokens.collect::<Vec<_>>())
@@ -145,17 +168,20 @@ mod tests {
     #[test]
     fn waits_until_enough_have_come_together() {
         let mut buckets = Buckets::default();
-        buckets.add(0, 60, 5, &crowd(0..4));
+        buckets.add(0, 60, 5, KEY, &crowd(0..4));
         buckets.close(60, 10, 4);
         // The same four again are still four.
-        buckets.add(120, 120, 5, &crowd(0..4));
+        buckets.add(120, 120, 5, KEY, &crowd(0..4));
         buckets.close(120, 10, 4);
         assert!(buckets.closed().is_empty() && buckets.authors() == 0);
-        buckets.add(180, 180, 7, &crowd(2..12));
+        buckets.add(180, 180, 7, KEY, &crowd(2..12));
         buckets.close(180, 10, 12);
-        assert_eq!(buckets.closed(), [NarrativeBucket { start: 0, end: 240, posts: 17, authors: 12 }]);
+        assert_eq!(
+            buckets.closed(),
+            [NarrativeBucket { start: 0, end: 240, posts: 17, authors: 12, key: CellKey::from_bits(9) }]
+        );
         assert_eq!(buckets.authors(), 12);
-        buckets.add(240, 240, 1, &crowd(90..91));
+        buckets.add(240, 240, 1, KEY, &crowd(90..91));
         buckets.close(240, 10, 13);
         assert_eq!((buckets.closed().len(), buckets.authors()), (1, 12), "who waits is in no number");
     }
@@ -164,8 +190,8 @@ mod tests {
     fn authors_of_two_days_are_not_added_up() {
         let day = 86_400;
         let mut buckets = Buckets::default();
-        buckets.add(day - 60, day - 60, 6, &crowd(0..6));
-        buckets.add(day, day, 6, &crowd(100..106));
+        buckets.add(day - 60, day - 60, 6, KEY, &crowd(0..6));
+        buckets.add(day, day, 6, KEY, &crowd(100..106));
         buckets.close(day, 10, 6);
         assert!(buckets.closed().is_empty());
         let bits = |tokens: std::ops::Range<u64>| {
@@ -182,11 +208,12 @@ mod tests {
     fn far_back_time_is_coarser_and_no_post_is_lost() {
         let mut buckets = Buckets::default();
         for minute in 0..3_000 {
-            buckets.add(minute * 60, minute * 60, 20, &crowd(0..10));
+            buckets.add(minute * 60, minute * 60, 20, KEY, &crowd(0..10));
             buckets.close(minute * 60, 10, 10);
         }
         assert!(buckets.closed().len() <= BUCKETS_MAX);
         assert_eq!(buckets.closed().iter().map(|bucket| bucket.posts).sum::<u64>(), 60_000);
+        assert_eq!(buckets.key(), CellKey::from_bits(9_000));
         assert!(buckets.closed().windows(2).all(|pair| pair[0].end == pair[1].start));
         let newest = buckets.closed().last().unwrap();
         assert_eq!(newest.end - newest.start, 60);

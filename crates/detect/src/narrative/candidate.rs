@@ -3,6 +3,7 @@
 use std::fmt;
 
 use groundswell_gate::{AuthorBits, NarrativeBucket, NarrativeId};
+use groundswell_sketch::CellKey;
 use serde::{Deserialize, Serialize};
 
 use super::State;
@@ -64,6 +65,8 @@ pub struct NarrativeCandidate {
     pub buckets: Vec<NarrativeBucket>,
     /// Authors when the last bucket closed, on the day that had most.
     pub bucket_authors: u64,
+    /// Which posts the buckets hold.
+    pub bucket_key: CellKey,
     /// Authors by language, on the day that had most.
     pub language_authors: Vec<([u8; 2], AuthorBits)>,
     /// Posts by language, most first.

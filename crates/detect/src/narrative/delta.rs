@@ -3,7 +3,7 @@
 use std::fmt;
 
 use groundswell_gate::AuthorBits;
-use groundswell_sketch::Distinct;
+use groundswell_sketch::{CellKey, Distinct};
 use serde::{Deserialize, Serialize};
 
 use super::authors::FewAuthors;
@@ -23,9 +23,9 @@ pub struct TermDelta {
     pub part: f32,
     /// How much it sets apart, now: 1 if it lives in one cluster, near 0 if everywhere.
     pub weight: f32,
-    /// Posts of the minute that have it.
+    /// Posts of the minute that have it, in any form.
     pub posts: u32,
-    /// Their authors.
+    /// Authors of those that have it in this form.
     pub authors: FewAuthors,
 }
 
@@ -42,6 +42,8 @@ pub struct LocalDelta {
     pub copies_total: u32,
     /// Posts by the minute's start: mostly one entry; earlier ones of what was not told before.
     pub counts: Vec<(i64, u32)>,
+    /// Which posts these are.
+    pub key: CellKey,
     /// Authors of these posts, as far as they are of the minute's day.
     pub authors: Distinct,
     /// Posts by language.

@@ -13,11 +13,9 @@ pub const DORMANT_MINUTES: i64 = 60;
 pub const ENDED_MINUTES: i64 = 24 * 60;
 /// Minutes that another state must hold before it is believed.
 pub const STATE_MINUTES: u32 = 5;
-/// 95 % of a normal distribution lie within so many standard errors.
-const Z: f64 = 1.96;
 
-/// Posts of the last [`GROWTH_MINUTES`] over posts of those before, with its uncertainty: the interval that holds the true
-/// ratio of two Poisson rates in about 95 of 100 cases (normal for the logarithm, half a post added to both counts).
+/// Posts of the last [`GROWTH_MINUTES`] over posts of those before, with its uncertainty (see the
+/// gate's [`groundswell_gate::Growth`], which is that of the shown counts).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Growth {
     /// Posts of the last minutes.
@@ -35,10 +33,8 @@ pub struct Growth {
 impl Growth {
     /// Of two counts.
     pub fn of(recent: u64, before: u64) -> Self {
-        let (a, b) = (recent as f64 + 0.5, before as f64 + 0.5);
-        let error = Z * (1.0 / a + 1.0 / b).sqrt();
-        let ratio = a / b;
-        Self { recent, before, ratio, low: ratio * (-error).exp(), high: ratio * error.exp() }
+        let groundswell_gate::Growth { ratio, low, high } = groundswell_gate::Growth::of(recent, before);
+        Self { recent, before, ratio, low, high }
     }
 }
 

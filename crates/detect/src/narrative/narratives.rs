@@ -617,6 +617,7 @@ impl Story {
             domains: self.label_facets(super::FeatureKind::Domain),
             buckets: self.buckets.closed().to_vec(),
             bucket_authors: self.buckets.authors(),
+            bucket_key: self.buckets.key(),
             language_authors: self.buckets.languages(),
             languages: self.languages(),
             parents: self.parents.clone(),

@@ -5,8 +5,8 @@ use std::fmt;
 
 use groundswell_edge::{DeleteKey, EdgePost};
 use groundswell_gate::AuthorBits;
-use groundswell_sketch::{Distinct, Window};
-use groundswell_text::Analysis;
+use groundswell_sketch::{CellKey, Distinct, Window};
+use groundswell_text::{Analysis, hash_word};
 
 use super::authors::{FewAuthors, same_day};
 use super::cluster::{First, Handle, LocalId, Share};
@@ -179,7 +179,8 @@ impl NarrativeObserver {
         let clusterer = &mut self.clusterer;
         let mut locals: Vec<LocalDelta> = Vec::new();
         let mut origins: Vec<(u32, First)> = Vec::new();
-        let mut tops: Vec<Vec<TermId>> = Vec::new();
+        // Each cluster's terms, and how their forms are hashed.
+        let mut tops: Vec<Vec<(TermId, u64)>> = Vec::new();
         authors.clear();
         items.clear();
         for handle in touched.iter() {
@@ -200,7 +201,8 @@ impl NarrativeObserver {
             cluster.top(DELTA_TERMS_MAX, top);
             let length = cluster.norm2.sqrt().max(f32::MIN_POSITIVE);
             let (id, posts_total, copies_total) = (LocalId(cluster.id), cluster.posts, cluster.copies);
-            tops.push(top.iter().map(|share| share.term).collect());
+            let form_of = |share: &Share| (share.term, hash_word(clusterer.terms().form(share.term)));
+            tops.push(top.iter().map(form_of).collect());
             let terms = top
                 .iter()
                 .map(|share| {
@@ -222,6 +224,7 @@ impl NarrativeObserver {
                 posts_total,
                 copies_total,
                 counts: Vec::new(),
+                key: CellKey::default(),
                 authors: Distinct::new(),
                 languages: Vec::new(),
                 language_authors: Vec::new(),
@@ -239,6 +242,7 @@ impl NarrativeObserver {
         for (number, origin) in origins {
             let local = &mut locals[number as usize];
             add_count(&mut local.counts, origin.minute);
+            local.key.add(origin.author.map_or_else(CellKey::default, CellKey::of_author));
             add_count(&mut local.languages, origin.language);
             add_author(&mut local.language_authors, origin.language, origin.author);
             authors.extend(origin.author.filter(|_| same_day(origin.minute, minute)).map(|author| (number, author)));
@@ -251,6 +255,7 @@ impl NarrativeObserver {
             let record = log.record(index);
             let local = &mut locals[number as usize];
             add_count(&mut local.counts, minute);
+            local.key.add(record.author.map_or_else(CellKey::default, CellKey::of_author));
             add_count(&mut local.languages, record.language);
             add_author(&mut local.language_authors, record.language, record.author);
             authors.extend(record.author.map(|author| (number, author)));
@@ -260,8 +265,11 @@ impl NarrativeObserver {
                 if *term == UNKNOWN {
                     *term = clusterer.terms().find(feature.hash).unwrap_or(NO_TERM);
                 }
-                let place = tops[number as usize].iter().position(|other| other == term);
-                items.extend(place.map(|place| (number, place as u32, record.author)));
+                let top = &tops[number as usize];
+                if let Some(place) = top.iter().position(|(other, _)| other == term) {
+                    let author = record.author.filter(|_| top[place].1 == feature.form_hash);
+                    items.push((number, place as u32, author));
+                }
                 if matches!(feature.kind, FeatureKind::Hashtag | FeatureKind::Domain) {
                     items.push((number, DELTA_TERMS_MAX as u32 + id, record.author));
                 }

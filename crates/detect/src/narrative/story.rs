@@ -9,7 +9,7 @@ use super::authors::{Crowd, FewAuthors};
 use super::buckets::Buckets;
 use super::candidate::LabelPart;
 use super::cluster::LocalId;
-use super::config::{FACETS_MAX, LANGUAGES_MAX, TIMELINE_MAX};
+use super::config::{FACETS_MAX, FORMS_MAX, LANGUAGES_MAX, TIMELINE_MAX};
 use super::delta::{LocalDelta, TermDelta};
 use super::features::FeatureKind;
 use super::life::{GROWTH_MINUTES, Life};
@@ -58,14 +58,40 @@ const EVENNESS_MAX: f64 = 2.0;
 #[derive(Clone)]
 struct OwnTerm {
     hash: u64,
-    form: String,
+    /// How it is spelt; at most [`FORMS_MAX`].
+    forms: Vec<Form>,
     kind: FeatureKind,
     /// Sum of its parts of unit vectors, over posts.
     mass: f32,
     /// How much it sets apart, as last told.
     weight: f32,
     posts: u64,
+}
+
+/// One spelling of a term, with those who wrote exactly that: words of one stem are one term, and one that is shown must have been
+/// written by k authors itself.
+#[derive(Clone)]
+struct Form {
+    text: String,
     authors: Crowd<FewAuthors>,
+}
+
+impl OwnTerm {
+    /// Adds authors to a spelling. Of more than there is room for, the one with the fewest gives way.
+    fn add_form(&mut self, text: &str, authors: &Crowd<FewAuthors>) {
+        if let Some(known) = self.forms.iter_mut().find(|form| form.text == text) {
+            known.authors.unite(authors);
+            return;
+        }
+        self.forms.push(Form { text: text.to_owned(), authors: authors.clone() });
+        self.forms.sort_by(|a, b| b.authors.number().cmp(&a.authors.number()).then_with(|| a.text.cmp(&b.text)));
+        self.forms.truncate(FORMS_MAX);
+    }
+
+    /// The spelling that most wrote.
+    fn shown(&self) -> Option<&Form> {
+        self.forms.iter().min_by(|a, b| b.authors.number().cmp(&a.authors.number()).then_with(|| a.text.cmp(&b.text)))
+    }
 }
 
 #[derive(Clone)]
@@ -144,7 +170,7 @@ impl Story {
         let mut terms = std::mem::take(&mut self.terms);
         for term in &mut terms {
             term.posts = 0;
-            term.authors = Crowd::default();
+            term.forms.clear();
         }
         *self = Self {
             terms,
@@ -161,7 +187,7 @@ impl Story {
         self.copies += posts as f64 * f64::from(local.copies_total) / f64::from(local.posts_total.max(1));
         self.authors.add(minute, &local.authors);
         let first = local.counts.iter().map(|(of_minute, _)| *of_minute).min().unwrap_or(minute);
-        self.buckets.add(first, minute, posts, &local.authors);
+        self.buckets.add(first, minute, posts, local.key, &local.authors);
         for (language, bits) in &local.language_authors {
             self.buckets.add_language(*language, minute, *bits);
         }
@@ -194,19 +220,15 @@ impl Story {
             known.mass += mass;
             known.weight = told.weight;
             known.posts += u64::from(told.posts);
-            known.authors.add(minute, &told.authors);
-            if known.form != told.form {
-                told.form.clone_into(&mut known.form);
-            }
+            known.add_form(&told.form, &crowd(minute, &told.authors));
         } else {
             self.terms.push(OwnTerm {
                 hash: told.hash,
-                form: told.form.clone(),
+                forms: vec![Form { text: told.form.clone(), authors: crowd(minute, &told.authors) }],
                 kind: told.kind,
                 mass,
                 weight: told.weight,
                 posts: u64::from(told.posts),
-                authors: crowd(minute, &told.authors),
             });
         }
     }
@@ -265,7 +287,7 @@ impl Story {
             if let Some(known) = self.terms.iter_mut().find(|known| known.hash == term.hash) {
                 known.mass += term.mass;
                 known.posts += term.posts;
-                known.authors.unite(&term.authors);
+                term.forms.iter().for_each(|form| known.add_form(&form.text, &form.authors));
             } else {
                 self.terms.push(term.clone());
             }
@@ -343,22 +365,24 @@ impl Story {
 
     /// Words that set it apart: how often they occur here, times how much they say. A term's mass holds its weight once.
     pub(super) fn label_terms(&self) -> Vec<LabelPart> {
-        let mut scored: Vec<(f32, &OwnTerm)> = self
+        let mut scored: Vec<(f32, &OwnTerm, &Form)> = self
             .terms
             .iter()
-            .filter(|term| matches!(term.kind, FeatureKind::Word | FeatureKind::Hashtag) && !term.form.is_empty())
-            .map(|term| (term.mass * term.weight, term))
+            .filter(|term| matches!(term.kind, FeatureKind::Word | FeatureKind::Hashtag))
+            .filter_map(|term| {
+                Some((term.mass * term.weight, term, term.shown().filter(|form| !form.text.is_empty())?))
+            })
             .collect();
-        scored.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.form.cmp(&b.1.form)));
+        scored.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.2.text.cmp(&b.2.text)));
         scored.truncate(LABEL_TERMS_MAX);
-        let most = scored.first().map_or(1.0, |(score, _)| score.max(f32::MIN_POSITIVE));
+        let most = scored.first().map_or(1.0, |(score, ..)| score.max(f32::MIN_POSITIVE));
         scored
             .into_iter()
-            .map(|(score, term)| LabelPart {
-                form: term.form.clone(),
+            .map(|(score, term, form)| LabelPart {
+                form: form.text.clone(),
                 weight: (score / most * 1e3).round() as u32,
                 posts: term.posts,
-                authors: term.authors.number(),
+                authors: form.authors.number(),
             })
             .collect()
     }
@@ -456,12 +480,11 @@ mod tests {
         for (hash, form) in ["bridge", "river"].into_iter().enumerate() {
             story.terms.push(OwnTerm {
                 hash: hash as u64,
-                form: form.to_owned(),
+                forms: vec![Form { text: form.to_owned(), authors: Crowd::default() }],
                 kind: FeatureKind::Word,
                 mass: 1.0,
                 weight: 0.9,
                 posts: story.posts,
-                authors: Crowd::default(),
             });
         }
         story

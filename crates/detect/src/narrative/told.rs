@@ -1,12 +1,12 @@
 //! What is proposed to the gate: a candidate in the gate's own form.
 //!
-//! Every number in it comes from closed buckets, so that what one person wrote since is in none of them: also the growth, which the
-//! detector itself takes from the true counts.
+//! Every number in it comes from closed buckets, so that what one person wrote since is in none of them.
 
 use groundswell_gate as gate;
+use groundswell_sketch::CellKey;
 
 use super::candidate::{EventKind, LabelPart, NarrativeCandidate, NarrativeEvent, Reason};
-use super::life::{GROWTH_MINUTES, Growth};
+use super::life::GROWTH_MINUTES;
 
 impl From<LabelPart> for gate::NarrativePart {
     fn from(part: LabelPart) -> Self {
@@ -23,7 +23,6 @@ impl From<LabelPart> for gate::NarrativePart {
 impl From<NarrativeCandidate> for gate::NarrativeCandidate {
     fn from(candidate: NarrativeCandidate) -> Self {
         let as_of = candidate.minute + 60;
-        let growth = growth(&candidate.buckets, as_of);
         let parts = |parts: Vec<LabelPart>| parts.into_iter().map(Into::into).collect();
         let language = |(code, posts): ([u8; 2], u64)| gate::NarrativeLanguage {
             value: std::str::from_utf8(&code).ok().filter(|_| code != [0, 0]).unwrap_or("und").to_owned(),
@@ -39,7 +38,7 @@ impl From<NarrativeCandidate> for gate::NarrativeCandidate {
             state: candidate.state,
             as_of,
             authors: candidate.bucket_authors,
-            growth,
+            growth_minutes: GROWTH_MINUTES,
             languages: candidate.languages.iter().copied().map(language).collect(),
             buckets: candidate.buckets,
             terms: parts(candidate.terms),
@@ -53,24 +52,9 @@ impl From<NarrativeCandidate> for gate::NarrativeCandidate {
     }
 }
 
-/// Posts of the buckets that ended in the last minutes, over those of as many minutes before.
-fn growth(buckets: &[gate::NarrativeBucket], as_of: i64) -> gate::Growth {
-    let (mut recent, mut before) = (0, 0);
-    for bucket in buckets.iter().rev() {
-        let age = (as_of - bucket.end) / 60;
-        if age < GROWTH_MINUTES {
-            recent += bucket.posts;
-        } else if age < 2 * GROWTH_MINUTES {
-            before += bucket.posts;
-        }
-    }
-    let growth = Growth::of(recent, before);
-    gate::Growth { rate: growth.ratio as f32, low: growth.low as f32, high: growth.high as f32 }
-}
-
 impl NarrativeEvent {
     /// In the gate's form, of a narrative with so many authors. `None` for a change of state: the narrative itself says it.
-    pub fn for_gate(&self, authors: u64) -> Option<gate::NarrativeEventCandidate> {
+    pub fn for_gate(&self, authors: u64, key: CellKey) -> Option<gate::NarrativeEventCandidate> {
         let kind = match self.event {
             EventKind::Birth => gate::NarrativeEventKind::Birth,
             EventKind::Merge => gate::NarrativeEventKind::Merge,
@@ -98,6 +82,7 @@ impl NarrativeEvent {
             others: self.others.clone(),
             reason,
             authors,
+            key,
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use groundswell_edge::EdgePost;
 use groundswell_gate::Dimension;
-use groundswell_sketch::Summary;
+use groundswell_sketch::{CellKey, Posts, Summary};
 use groundswell_text::{Language, hash_word};
 
 use super::cell::{cell_hash, shard_of};
@@ -210,8 +210,7 @@ impl MinuteLog {
 /// A cell while a log is added up.
 #[derive(Clone, Copy, Default)]
 struct State {
-    posts: u32,
-    publisher_posts: u32,
+    posts: Posts,
     /// Its stretch of [`Tally::tokens`], and how much of it is filled.
     start: u32,
     authors: u32,
@@ -220,8 +219,7 @@ struct State {
 /// A cell of [`Head`] while a log is added up.
 #[derive(Clone, Default)]
 struct HeadState {
-    posts: u32,
-    publisher_posts: u32,
+    posts: Posts,
     tokens: Vec<u64>,
 }
 
@@ -267,7 +265,7 @@ impl Tally {
             let (dimension, value) = head_name(usize::from(index));
             let state = &mut self.heads[usize::from(index)];
             let hash = cell_hash(dimension, hash_word(&value));
-            summaries[0].push(hash, dimension.index(), &value, state.posts, state.publisher_posts, &state.tokens);
+            summaries[0].push(hash, dimension.index(), &value, state.posts, &state.tokens);
             *state = HeadState { tokens: std::mem::take(&mut state.tokens), ..HeadState::default() };
             state.tokens.clear();
         }
@@ -276,7 +274,7 @@ impl Tally {
             let (dimension, hash, value) = interner.name(id);
             let tokens = &self.tokens[state.start as usize..][..state.authors as usize];
             let shard = shard_of(dimension, hash, summaries.len());
-            summaries[shard].push(hash, dimension.index(), value, state.posts, state.publisher_posts, tokens);
+            summaries[shard].push(hash, dimension.index(), value, state.posts, tokens);
         }
         // Nothing of a log stays here that may yet lose posts to a deletion.
         self.order.clear();
@@ -303,19 +301,19 @@ impl Tally {
             let publisher = u32::from(head.has(Head::PUBLISHER));
             for cell in head.cells().into_iter().flatten() {
                 let state = &mut self.heads[cell];
-                if state.posts == 0 && cell != TOTAL {
+                if state.posts.all == 0 && cell != TOTAL {
                     self.touched_heads.push(cell as u16);
                 }
-                state.posts += 1;
-                state.publisher_posts += publisher;
+                state.posts.all += 1;
+                state.posts.of_publishers += publisher;
             }
             for &id in log.ids_of(index) {
                 let state = &mut self.states[id as usize];
-                if state.posts == 0 {
+                if state.posts.all == 0 {
                     self.touched.push(id);
                 }
-                state.posts += 1;
-                state.publisher_posts += publisher;
+                state.posts.all += 1;
+                state.posts.of_publishers += publisher;
             }
             if !head.has(Head::PUBLISHER | Head::NO_AUTHOR) {
                 self.order.push((record.author, index as u32));
@@ -331,20 +329,23 @@ impl Tally {
         for id in &self.touched {
             let state = &mut self.states[*id as usize];
             state.start = start;
-            start += state.posts - state.publisher_posts;
+            start += state.posts.all - state.posts.of_publishers;
         }
         self.tokens.clear();
         self.tokens.resize(start as usize, 0);
         for &(author, index) in &self.order {
             let index = index as usize;
+            let key = CellKey::of_author(author);
             for cell in log.records[index].head.cells().into_iter().flatten() {
-                let tokens = &mut self.heads[cell].tokens;
+                let HeadState { posts, tokens } = &mut self.heads[cell];
+                posts.key.add(key);
                 if tokens.last() != Some(&author) {
                     tokens.push(author);
                 }
             }
             for &id in log.ids_of(index) {
                 let state = &mut self.states[id as usize];
+                state.posts.key.add(key);
                 let end = (state.start + state.authors) as usize;
                 if state.authors == 0 || self.tokens[end - 1] != author {
                     self.tokens[end] = author;

@@ -5,7 +5,7 @@ use std::fmt;
 
 use groundswell_gate::{CandidateCell, Dimension, K, VolumeCandidate};
 use groundswell_sketch::{
-    Authors, Cell, CellTable, Distinct, PARTITIONS, SavedCell, SavedCells, Step, Summary, Window,
+    Authors, Cell, CellKey, CellRef, CellTable, Distinct, PARTITIONS, SavedCell, SavedCells, Step, Summary, Window,
 };
 use serde::{Deserialize, Serialize};
 
@@ -111,7 +111,13 @@ impl Merger {
         let restored = self.restored.remove(&minute.start);
         if let ([only], None) = (parts, &restored) {
             for cell in only.iter() {
-                proposal.add(cell.dimension, cell.value, cell.posts, cell.publisher_posts, Set::Part(cell.authors));
+                let CellRef { dimension, value, posts, publisher_posts, key, authors, .. } = cell;
+                proposal.add(
+                    dimension,
+                    value,
+                    Posts { all: posts, of_publishers: publisher_posts, key },
+                    Set::Part(authors),
+                );
             }
             self.table.merge(only);
         } else {
@@ -241,6 +247,13 @@ enum Set<'a> {
     Whole(&'a Distinct),
 }
 
+#[derive(Clone, Copy)]
+struct Posts {
+    all: u64,
+    of_publishers: u64,
+    key: CellKey,
+}
+
 /// Candidates of one window in the making.
 struct Proposal {
     k: u64,
@@ -255,12 +268,14 @@ impl Proposal {
 
     fn add_cells<'a>(&mut self, cells: impl Iterator<Item = (u8, &'a str, u64, &'a Cell)>) {
         for (dimension, value, _, cell) in cells {
-            self.add(dimension, value, cell.posts, cell.publisher_posts, Set::Whole(&cell.authors));
+            let Cell { posts, publisher_posts, key, ref authors } = *cell;
+            self.add(dimension, value, Posts { all: posts, of_publishers: publisher_posts, key }, Set::Whole(authors));
         }
     }
 
     #[inline]
-    fn add(&mut self, dimension: u8, value: &str, posts: u64, publisher_posts: u64, authors: Set<'_>) {
+    fn add(&mut self, dimension: u8, value: &str, posts: Posts, authors: Set<'_>) {
+        let Posts { all: posts, of_publishers: publisher_posts, key } = posts;
         let Some(known) = Dimension::from_index(dimension) else { return };
         let could_pass = || {
             posts == publisher_posts
@@ -279,7 +294,7 @@ impl Proposal {
             (Set::Part(authors), false) => Distinct::of_number(authors.count()),
             (Set::Whole(distinct), false) => Distinct::of_number(distinct.count()),
         };
-        let cell = CandidateCell { value: value.to_owned(), posts, publisher_posts, authors };
+        let cell = CandidateCell { value: value.to_owned(), posts, publisher_posts, key, authors };
         self.tables[usize::from(dimension)].push(cell);
     }
 
@@ -309,6 +324,7 @@ fn with_quiet(cells: Vec<CandidateCell>, watch_names: &[String]) -> Vec<Candidat
             value: name.clone(),
             posts: 0,
             publisher_posts: 0,
+            key: CellKey::default(),
             authors: Distinct::new(),
         }));
     }

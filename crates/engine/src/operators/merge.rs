@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use groundswell_detect::narrative::{Closed, EventKind, NarrativeCounters, NarrativeId, Narratives};
 use groundswell_detect::volume::{Merger, VolumeCounters};
+use groundswell_sketch::CellKey;
 use groundswell_sources::Stop;
 use timely::dataflow::StreamVec;
 use timely::dataflow::channels::pact::Exchange;
@@ -86,16 +87,16 @@ pub(crate) fn merge(
     })
 }
 
-/// In the gate's form. An event is told of a narrative that was proposed, and with the authors that were proposed last.
-fn propose(closed: Closed, authors: &mut HashMap<NarrativeId, u64>, give: &mut dyn FnMut(Proposal)) {
+/// In the gate's form. An event is told of a narrative that was proposed, and with the authors and posts that were proposed last.
+fn propose(closed: Closed, authors: &mut HashMap<NarrativeId, (u64, CellKey)>, give: &mut dyn FnMut(Proposal)) {
     for candidate in closed.candidates {
-        authors.insert(candidate.id, candidate.bucket_authors);
+        authors.insert(candidate.id, (candidate.bucket_authors, candidate.bucket_key));
         give(Proposal::Narrative(candidate.into()));
     }
     for event in closed.events {
         let ended = event.event == EventKind::End;
-        let known = authors.get(&event.id).copied().unwrap_or(0);
-        if let Some(event) = event.for_gate(known) {
+        let (known, key) = authors.get(&event.id).copied().unwrap_or_default();
+        if let Some(event) = event.for_gate(known, key) {
             give(Proposal::NarrativeEvent(event));
         }
         if ended {

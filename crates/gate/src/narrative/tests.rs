@@ -1,8 +1,8 @@
-use groundswell_sketch::Distinct;
+use groundswell_sketch::{CellKey, Distinct};
 use proptest::prelude::*;
 
 use super::*;
-use crate::Outward;
+use crate::{Outward, PERTURBATION_MAX};
 
 const START: i64 = 1_474_588_800;
 
@@ -27,6 +27,7 @@ fn candidate() -> NarrativeCandidate {
         end: START + (minute + minutes) * 60,
         posts,
         authors,
+        key: CellKey::of_author(minute as u64),
     };
     NarrativeCandidate {
         id: NarrativeId(0x17_7800),
@@ -34,7 +35,7 @@ fn candidate() -> NarrativeCandidate {
         as_of: START + 600,
         buckets: vec![bucket(0, 3, 12, 10), bucket(4, 1, 40, 31)],
         authors: 38,
-        growth: Growth { rate: 2.345, low: 1.5, high: 3.25 },
+        growth_minutes: 6,
         terms: vec![part("bridge", 0.91, 30), part("Flood", 0.8, 12), part("rare", 0.7, 9), part("river", 0.5, 10)],
         phrases: vec![part("river bank", 0.6, 11), part("my street", 0.4, 3)],
         hashtags: vec![part("flood", 0.9, 20), part("few", 0.2, 9)],
@@ -47,7 +48,7 @@ fn candidate() -> NarrativeCandidate {
 }
 
 fn release(candidate: NarrativeCandidate) -> Option<Released<NarrativeRow>> {
-    Gate::new(K::DEFAULT).release_narrative(candidate)
+    Gate::exact(K::DEFAULT).release_narrative(candidate)
 }
 
 #[test]
@@ -106,8 +107,9 @@ fn events_say_why() {
             others: vec![NarrativeId(9)],
             reason,
             authors,
+            key: CellKey::default(),
         };
-        Gate::new(K::DEFAULT).release_narrative_event(&candidate).map(|event| event.to_json())
+        Gate::exact(K::DEFAULT).release_narrative_event(&candidate).map(|event| event.to_json())
     };
     let all = [
         event(NarrativeEventKind::Birth, NarrativeReason::Carried { authors: 12 }, 12),
@@ -171,7 +173,7 @@ proptest! {
         let mut told = candidate();
         told.authors = authors;
         told.buckets = (0..).zip(&buckets).map(|(at, (posts, authors))| NarrativeBucket {
-            start: START + at * 60, end: START + at * 60 + 60, posts: *posts, authors: *authors,
+            start: START + at * 60, end: START + at * 60 + 60, posts: *posts, authors: *authors, key: CellKey::of_author(at as u64),
         }).collect();
         let made = |(at, (authors, name_like, publishers)): (usize, &(u64, bool, u32))| NarrativePart {
             name_like: *name_like, publishers: *publishers, ..part(&format!("word{at}"), 0.5, *authors)
@@ -200,5 +202,37 @@ proptest! {
             let together = hidden.iter().fold(AuthorBits::default(), |all, language| all.union(language.authors));
             prop_assert!(together.at_least() >= k);
         }
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_is_shown_of_a_narrative_is_near_the_truth_and_rests_on_k(
+        buckets in proptest::collection::vec((10_u64..60, 0_u64..60), 1..8), more in 0_u64..40
+    ) {
+        let mut told = candidate();
+        told.buckets = (0..).zip(&buckets).map(|(at, (authors, more))| NarrativeBucket {
+            start: START + at * 60, end: START + at * 60 + 60, posts: authors + more, authors: *authors,
+            key: CellKey::of_author(at as u64 + authors),
+        }).collect();
+        told.authors = buckets.iter().map(|(authors, _)| *authors).max().unwrap_or_default() + more;
+        let counted = release(told.clone()).unwrap();
+        let shown = Gate::new(K::DEFAULT).release_narrative(told.clone()).unwrap();
+        prop_assert_eq!(&shown, &Gate::new(K::DEFAULT).release_narrative(told).unwrap());
+        prop_assert!(shown.authors >= 10 && shown.authors.abs_diff(counted.authors) <= PERTURBATION_MAX);
+        prop_assert!(shown.posts.abs_diff(counted.posts) <= PERTURBATION_MAX);
+        for (shown, counted) in shown.timeline.iter().zip(&counted.timeline) {
+            prop_assert_eq!((shown.start, shown.end), (counted.start, counted.end));
+            prop_assert!(shown.posts >= 10 && shown.posts.abs_diff(counted.posts) <= PERTURBATION_MAX);
+        }
+        // The growth is one that a reader of the shown buckets finds.
+        let (recent, before) = shown.timeline.iter().rev().fold((0, 0), |(recent, before), bucket| {
+            match (shown.as_of.0 - bucket.end.0) / 60 {
+                ..6 => (recent + bucket.posts, before),
+                6..12 => (recent, before + bucket.posts),
+                _ => (recent, before),
+            }
+        });
+        prop_assert!((shown.growth - hundredths(Growth::of(recent, before).ratio)).abs() < 1e-9);
     }
 }

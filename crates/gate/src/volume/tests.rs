@@ -4,19 +4,28 @@ use groundswell_sketch::Step;
 use proptest::prelude::*;
 
 use super::*;
-use crate::Outward;
+use crate::{Outward, PERTURBATION_MAX};
 
+const EXACT: Gate = Gate::exact(K::DEFAULT);
 const MINUTE: Window = Window::containing(Step::Minute, 1_474_588_800);
 
 fn cell(value: &str, posts: u64, publisher_posts: u64, authors: impl IntoIterator<Item = u64>) -> CandidateCell {
     let tokens: BTreeSet<u64> = authors.into_iter().collect();
     let tokens: Vec<u64> = tokens.into_iter().collect();
-    CandidateCell { value: value.to_owned(), posts, publisher_posts, authors: Distinct::from_sorted_unique(&tokens) }
+    let mut key = CellKey::default();
+    tokens.iter().for_each(|token| key.add(CellKey::of_author(*token)));
+    CandidateCell {
+        value: value.to_owned(),
+        posts,
+        publisher_posts,
+        key,
+        authors: Distinct::from_sorted_unique(&tokens),
+    }
 }
 
 /// Gates a table at k = 10 and prints a row as `value posts authors`, or `value -` where held back.
 fn gated(dimension: Dimension, cells: Vec<CandidateCell>) -> Vec<String> {
-    Gate::new(K::DEFAULT)
+    Gate::exact(K::DEFAULT)
         .release(VolumeCandidate { window: MINUTE, dimension, cells })
         .iter()
         .map(|row| match row.figures {
@@ -92,14 +101,14 @@ fn a_country_needs_fifty() {
 #[test]
 fn rows_look_as_the_contract_says() {
     let watches = vec![cell("river-floods", 14, 0, 0..12), cell("rare", 0, 0, [])];
-    let rows = Gate::default().release(VolumeCandidate { window: MINUTE, dimension: Dimension::Watch, cells: watches });
+    let rows = EXACT.release(VolumeCandidate { window: MINUTE, dimension: Dimension::Watch, cells: watches });
     insta::assert_snapshot!(rows.iter().map(Outward::to_json).collect::<Vec<_>>().join("\n"), @r#"
     {"start":"2016-09-23T00:00:00Z","step":"minute","by":{"watch":"river-floods"},"posts":14,"authors":12}
     {"start":"2016-09-23T00:00:00Z","step":"minute","by":{"watch":"rare"},"suppressed":true}
     "#);
     let day = Window::containing(Step::Day, 1_474_588_800);
     let total = vec![cell("all", 14, 0, 0..12)];
-    let rows = Gate::default().release(VolumeCandidate { window: day, dimension: Dimension::Total, cells: total });
+    let rows = EXACT.release(VolumeCandidate { window: day, dimension: Dimension::Total, cells: total });
     let mut bytes = Vec::new();
     rows[0].write_json(&mut bytes).unwrap();
     insta::assert_snapshot!(String::from_utf8(bytes).unwrap(), @r#"{"start":"2016-09-23T00:00:00Z","step":"day","by":{"total":"all"},"posts":14,"authors":12}"#);
@@ -152,14 +161,15 @@ fn posts() -> impl Strategy<Value = Vec<Post>> {
     proptest::collection::vec((value, proptest::option::weighted(0.9, 0_u64..40), 0_usize..4), 0..250)
 }
 
-type Counts = BTreeMap<String, (u64, u64, BTreeSet<u64>)>;
+type Counts = BTreeMap<String, (u64, u64, BTreeSet<u64>, CellKey)>;
 
 fn counted<'a>(posts: impl IntoIterator<Item = &'a Post>) -> Counts {
     let mut counts = Counts::new();
     for (value, author, _) in posts {
         // One of the values bears the name that is the gate's own.
         let name = if *value == 5 { OTHER.to_owned() } else { format!("v{value}") };
-        let (posts, publisher_posts, authors) = counts.entry(name).or_default();
+        let (posts, publisher_posts, authors, key) = counts.entry(name).or_default();
+        author.iter().for_each(|author| key.add(CellKey::of_author(*author)));
         *posts += 1;
         *publisher_posts += u64::from(author.is_none());
         authors.extend(author);
@@ -168,10 +178,20 @@ fn counted<'a>(posts: impl IntoIterator<Item = &'a Post>) -> Counts {
 }
 
 fn cells(counts: &Counts) -> Vec<CandidateCell> {
-    counts.iter().map(|(value, (posts, publisher, authors))| cell(value, *posts, *publisher, authors.clone())).collect()
+    let cells = counts.iter().map(|(value, (posts, publisher, authors, key))| CandidateCell {
+        key: *key,
+        ..cell(value, *posts, *publisher, authors.clone())
+    });
+    cells.collect()
 }
 
 fn rows(dimension: Dimension, cells: Vec<CandidateCell>, k: K) -> Vec<VolumeRow> {
+    let candidate = VolumeCandidate { window: MINUTE, dimension, cells };
+    Gate::exact(k).release(candidate).into_iter().map(Released::into_inner).collect()
+}
+
+/// What a reader sees.
+fn perturbed(dimension: Dimension, cells: Vec<CandidateCell>, k: K) -> Vec<VolumeRow> {
     let candidate = VolumeCandidate { window: MINUTE, dimension, cells };
     Gate::new(k).release(candidate).into_iter().map(Released::into_inner).collect()
 }
@@ -191,7 +211,7 @@ proptest! {
                 **value == row.value || folds && row.value == OTHER && !named.contains(value.as_str())
             });
             let (mut posts, mut publisher_posts, mut authors) = (0, 0, BTreeSet::<u64>::new());
-            for (_, (p, q, a)) in behind {
+            for (_, (p, q, a, _)) in behind {
                 posts += p;
                 publisher_posts += q;
                 authors.extend(a);
@@ -201,7 +221,7 @@ proptest! {
             prop_assert!(readmit(row.clone(), k).is_ok());
         }
         // And nothing that may be said is kept back.
-        for (value, (posts, publisher_posts, authors)) in &counts {
+        for (value, (posts, publisher_posts, authors, _)) in &counts {
             let may = authors.len() as u64 >= dimension.k(k) || posts == publisher_posts;
             let shown = rows.iter().any(|row| row.value == *value && row.figures.is_some());
             if !folds {
@@ -253,4 +273,153 @@ proptest! {
             }
         }
     }
+}
+
+proptest! {
+    #[test]
+    fn what_is_shown_is_what_passed_and_near_it(posts in posts(), which in 0_usize..10, k in 5_u32..14) {
+        let (dimension, k) = (Dimension::ALL[which], K::new(k).unwrap());
+        let counts = counted(&posts);
+        let (counted, shown) = (rows(dimension, cells(&counts), k), perturbed(dimension, cells(&counts), k));
+        prop_assert_eq!(counted.len(), shown.len());
+        for (counted, shown) in counted.iter().zip(&shown) {
+            prop_assert_eq!((&counted.value, counted.publisher_only), (&shown.value, shown.publisher_only));
+            let (Some(counted), Some(shown_figures)) = (counted.figures, shown.figures) else {
+                prop_assert_eq!(counted.figures, shown.figures);
+                continue;
+            };
+            if shown.publisher_only {
+                prop_assert_eq!(counted, shown_figures, "public speech by institutions is shown as it is");
+                continue;
+            }
+            prop_assert!(counted.posts.abs_diff(shown_figures.posts) <= PERTURBATION_MAX);
+            prop_assert!(counted.authors.abs_diff(shown_figures.authors) <= PERTURBATION_MAX);
+            prop_assert!(dimension.k(k) <= shown_figures.authors && shown_figures.authors <= shown_figures.posts);
+            prop_assert!(readmit(shown.clone(), k).is_ok());
+        }
+    }
+
+    #[test]
+    fn what_is_shown_does_not_depend_on_how_posts_were_split(posts in posts(), which in 0_usize..10) {
+        let mut merged = BTreeMap::<String, CandidateCell>::new();
+        for worker in 0..4 {
+            for part in cells(&counted(posts.iter().filter(|post| post.2 == worker))) {
+                match merged.get_mut(&part.value) {
+                    Some(cell) => cell.absorb(&part),
+                    None => drop(merged.insert(part.value.clone(), part)),
+                }
+            }
+        }
+        let dimension = Dimension::ALL[which];
+        let split = perturbed(dimension, merged.into_values().collect(), K::DEFAULT);
+        prop_assert_eq!(split, perturbed(dimension, cells(&counted(&posts)), K::DEFAULT));
+    }
+}
+
+/// A small world: persons in cells of a breakdown, each person with one post in one cell, and the released total.
+#[derive(Clone, Debug)]
+struct World(Vec<u64>);
+
+/// What a reader of everything can conclude from a world: which rows there are, and between which numbers each count behind
+/// them lies.
+type Reading = Vec<(String, Option<(u64, u64)>)>;
+
+impl World {
+    fn candidate(&self) -> Vec<CandidateCell> {
+        let mut next = 0;
+        let cells = (0..).zip(&self.0).filter(|(_, size)| **size > 0);
+        cells
+            .map(|(nth, size)| {
+                let persons = next..next + size;
+                next = persons.end;
+                cell(&format!("v{nth}"), *size, 0, persons)
+            })
+            .collect()
+    }
+
+    fn total(&self) -> Vec<CandidateCell> {
+        let all: u64 = self.0.iter().sum();
+        vec![cell("all", all, 0, 0..all)]
+    }
+
+    /// Rows of the breakdown and of the total, as counted.
+    fn rows(&self, dimension: Dimension) -> Vec<VolumeRow> {
+        let mut all = rows(dimension, self.candidate(), K::DEFAULT);
+        all.extend(rows(Dimension::Total, self.total(), K::DEFAULT));
+        all
+    }
+
+    /// What is shown of it by these draws, and what that says of the counts.
+    fn read(&self, dimension: Dimension, draws: &[u32]) -> Reading {
+        let shown = self.rows(dimension).into_iter().zip(draws.iter().cycle()).map(|(row, draw)| {
+            let between = row.figures.map(|figures| {
+                let shown = crate::perturb::shown(figures.authors, 10, *draw);
+                (shown.saturating_sub(PERTURBATION_MAX).max(10), shown + PERTURBATION_MAX)
+            });
+            (row.value, between)
+        });
+        shown.collect()
+    }
+
+    /// Whether everything that was shown could have been shown of this world, too.
+    fn agrees(&self, dimension: Dimension, reading: &Reading) -> bool {
+        let rows = self.rows(dimension);
+        rows.len() == reading.len()
+            && rows.iter().zip(reading).all(|(row, (value, between))| {
+                row.value == *value
+                    && match (row.figures, between) {
+                        (None, None) => true,
+                        (Some(figures), Some((low, high))) => (*low..=*high).contains(&figures.authors),
+                        _ => false,
+                    }
+            })
+    }
+
+    /// All worlds that differ from this one by at most two persons in each cell.
+    fn neighbours(&self) -> Vec<Self> {
+        let mut worlds = vec![Vec::new()];
+        for size in &self.0 {
+            worlds = worlds
+                .into_iter()
+                .flat_map(|world: Vec<u64>| {
+                    (size.saturating_sub(2)..=size + 2).map(move |other| [world.as_slice(), &[other]].concat())
+                })
+                .collect();
+        }
+        worlds.into_iter().map(Self).collect()
+    }
+}
+
+proptest! {
+    // Solves the linear system by trying out: of every cell below k, another size agrees with everything that is shown, the
+    // total and the folded rest included; so no arithmetic over the shown numbers gives it.
+    #[test]
+    fn no_arithmetic_over_what_is_shown_gives_a_count_below_k(
+        sizes in proptest::collection::vec(prop_oneof![0_u64..12, 8_u64..30], 1..5),
+        draws in proptest::collection::vec(any::<u32>(), 6),
+        open_ended in any::<bool>(),
+    ) {
+        let dimension = if open_ended { Dimension::Hashtag } else { Dimension::Language };
+        let world = World(sizes);
+        let reading = world.read(dimension, &draws);
+        prop_assert!(world.agrees(dimension, &reading));
+        let others: Vec<World> = world.neighbours().into_iter().filter(|other| other.agrees(dimension, &reading)).collect();
+        for (nth, size) in world.0.iter().enumerate().filter(|(_, size)| (1..10).contains(*size)) {
+            prop_assert!(others.iter().any(|other| other.0[nth] != *size), "cell {} of {:?} is betrayed by {:?}", nth, world, reading);
+        }
+    }
+}
+
+#[test]
+fn without_perturbation_arithmetic_would_give_counts_below_k() {
+    // The test above can fail: the total less the only shown tag is the hidden one's count.
+    let world = World(vec![20, 3]);
+    let exact: Reading = world
+        .rows(Dimension::Hashtag)
+        .into_iter()
+        .map(|row| (row.value, row.figures.map(|figures| (figures.authors, figures.authors))))
+        .collect();
+    let others = world.neighbours();
+    let agreeing: Vec<_> = others.iter().filter(|other| other.agrees(Dimension::Hashtag, &exact)).collect();
+    assert!(agreeing.iter().all(|other| other.0[1] == 3) && !agreeing.is_empty());
 }

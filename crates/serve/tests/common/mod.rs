@@ -14,7 +14,7 @@ use groundswell_gate::{
     SourceStatus, VolumeCandidate, VolumeRow, WatchEntry,
 };
 use groundswell_serve::{Live, ServerState, StatusSource, router};
-use groundswell_sketch::{Distinct, Step, Window};
+use groundswell_sketch::{CellKey, Distinct, Step, Window};
 use groundswell_store::{CoverageBatch, GapRecord, Reader, ReleaseBatch, ReleaseWriter as _, Store, StoreOptions};
 use serde_json::Value;
 use tower::ServiceExt as _;
@@ -105,10 +105,11 @@ pub(crate) fn released(dimension: Dimension, window: Window, cells: &[(&str, u64
             value: (*value).to_owned(),
             posts: *posts,
             publisher_posts: 0,
+            key: CellKey::default(),
             authors: Distinct::from_sorted_unique(&(0..*authors).collect::<Vec<_>>()),
         })
         .collect();
-    Gate::default().release(VolumeCandidate { window, dimension, cells })
+    Gate::exact(K::DEFAULT).release(VolumeCandidate { window, dimension, cells })
 }
 
 /// Four minutes and their hour.

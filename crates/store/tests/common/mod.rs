@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a helper of tests fails like a test")]
 
 use groundswell_gate::{CandidateCell, Dimension, Gate, K, Released, VolumeCandidate, VolumeRow};
-use groundswell_sketch::{Distinct, Step, Window};
+use groundswell_sketch::{CellKey, Distinct, Step, Window};
 use groundswell_store::{Committed, ReleaseBatch, StoreOptions};
 
 pub(crate) fn options() -> StoreOptions {
@@ -16,7 +16,8 @@ pub(crate) fn minute(n: i64) -> Window {
 
 pub(crate) fn cell(value: &str, posts: u64, authors: u64) -> CandidateCell {
     let tokens: Vec<u64> = (0..authors).collect();
-    CandidateCell { value: value.to_owned(), posts, publisher_posts: 0, authors: Distinct::from_sorted_unique(&tokens) }
+    let authors = Distinct::from_sorted_unique(&tokens);
+    CandidateCell { value: value.to_owned(), posts, publisher_posts: 0, key: CellKey::default(), authors }
 }
 
 /// What the gate says about cells of `(value, posts, authors)`.
@@ -31,7 +32,7 @@ pub(crate) fn released_at(
     cells: &[(&str, u64, u64)],
 ) -> Vec<Released<VolumeRow>> {
     let cells = cells.iter().map(|(value, posts, authors)| cell(value, *posts, *authors)).collect();
-    Gate::new(k).release(VolumeCandidate { window, dimension, cells })
+    Gate::exact(k).release(VolumeCandidate { window, dimension, cells })
 }
 
 pub(crate) fn batch(rows: Vec<Released<VolumeRow>>) -> ReleaseBatch {

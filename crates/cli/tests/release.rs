@@ -1,0 +1,50 @@
+//! What a reader of exports sees: counts that are changed a little, and true ones for nobody but simulated data.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod common;
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use common::{export, finish, groundswell, perturbed, succeed};
+
+#[test]
+fn exports_are_near_the_truth_and_not_the_truth() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("posts.ndjson");
+    let posts = (0..4_000).fold(String::new(), |mut posts, nth| {
+        let (minute, author) = (nth / 100, nth * 7 % 60);
+        writeln!(posts, r#"{{"time":"2026-01-05T10:{minute:02}:00Z","author":"a{author}","text":"word{}"}}"#, nth % 5)
+            .unwrap();
+        posts
+    });
+    std::fs::write(&file, posts).unwrap();
+    let rows = |name: &str, mut command: std::process::Command| {
+        let data = folder.path().join(name);
+        succeed(command.arg("replay").arg(&file).arg("--data").arg(&data));
+        let all = |data: &Path| [export(data, "total", "minute"), export(data, "term", "minute")].concat();
+        all(&data)
+    };
+    let (counted, shown) = (rows("counted", groundswell()), rows("shown", perturbed()));
+    assert!(counted.len() == shown.len() && counted.len() > 200);
+    let mut changed = 0;
+    for (counted, shown) in counted.iter().zip(&shown) {
+        assert_eq!((&counted["by"], &counted["start"]), (&shown["by"], &shown["start"]));
+        let of = |row: &serde_json::Value| ["posts", "authors"].map(|field| row[field].as_u64().unwrap());
+        for (counted, shown) in of(counted).into_iter().zip(of(shown)) {
+            assert!(shown >= 10 && shown.abs_diff(counted) <= 4, "{counted} {shown}");
+            changed += usize::from(shown != counted);
+        }
+    }
+    assert!(changed > counted.len() / 2, "{changed} of {} numbers", 2 * counted.len());
+}
+
+#[test]
+fn true_counts_are_for_simulated_data() {
+    let folder = tempfile::tempdir().unwrap();
+    for command in [&["run", "--exact"][..], &["replay", "--exact", "-"]] {
+        let refused = finish(groundswell().args(command).arg("--data").arg(folder.path()));
+        assert_eq!(refused.code, 2, "{}", refused.stderr);
+        assert!(refused.stderr.contains("--simulated") || refused.stderr.contains("unexpected"), "{}", refused.stderr);
+    }
+}
