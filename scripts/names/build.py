@@ -216,7 +216,7 @@ def main():
     for word in particles:
         flags[word].add("d")
     # Everybody's example of a name.
-    flags["doe"].discard("t")
+    flags["doe"] = {"f"}
     # One letter is an initial and no name, save for ideographs and syllables.
     for word in list(flags) + list(marked):
         if len(word) == 1 and not is_cjk(word) and not "가" <= word <= "힣":

@@ -13,6 +13,8 @@ const PART_LETTERS_MIN: usize = 3;
 const PARTS_NEED: i32 = 16;
 /// Where the word can also be read as two everyday ones.
 const PARTS_NEED_OF_WORDS: i32 = 28;
+/// Two names, not side by side, of which neither is also an everyday word.
+const SURE_NEEDS: i32 = 28;
 /// Letters of a name beside which the rest may be unknown, and of that rest.
 const ALONE_LETTERS_MIN: usize = 4;
 /// What the model must say of such a rest, in sixteenths.
@@ -110,6 +112,15 @@ impl NameFinder {
                     && words.windows(2).all(|pair| self.is_pair(pair[0], pair[1], 12))
             }
         }
+    }
+
+    /// Whether two words that need not stand side by side are a given name and a family name, in either order, of which neither is also
+    /// an everyday word. Takes normal forms.
+    pub fn surely_pair(&self, one: &str, other: &str) -> bool {
+        let (known_one, known_other) = (self.lexicon.word(one), self.lexicon.word(other));
+        both_orders(known_one, known_other)
+            && value_of(self.lexicon, one, known_one) + value_of(self.lexicon, other, known_other) >= SURE_NEEDS
+            && !self.lexicon.word(&[one, other].concat()).is(Known::PHRASE)
     }
 
     fn is_pair(&self, one: &str, other: &str, need: i32) -> bool {

@@ -185,7 +185,7 @@ impl NameFinder {
         let (mut lower, mut capital, mut shouted) = (0_u32, 0_u32, 0_u32);
         let (mut start, mut end) = (0, 0);
         for word in &analysis.words {
-            let raw = &text[word.raw.0 as usize..word.raw.1 as usize];
+            let raw = text.get(word.raw.0 as usize..word.raw.1 as usize).unwrap_or_default();
             let normal = analysis.word(word);
             let case = case_of(raw, normal);
             match case {
@@ -548,7 +548,7 @@ pub(super) fn is_unspaced(letter: char) -> bool {
 
 /// What stands before a word, and whether a sentence begins with it.
 fn gap_before(text: &str, before_bytes: u32, from: u32, to: u32) -> (Gap, bool) {
-    let between = &text[from as usize..to as usize];
+    let Some(between) = text.get(from as usize..to as usize) else { return (Gap::Apart, true) };
     if from == 0 {
         return (Gap::Apart, true);
     }
