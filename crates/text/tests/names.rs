@@ -17,6 +17,8 @@ const PRIVATE: &str = include_str!("names/private.tsv");
 /// PRIVACY section 4, by issue 8.
 const RECALL: f64 = 0.98;
 const RECALL_OF_UNKNOWN: f64 = 0.90;
+/// Of public figures and of places that publishers carry.
+const SHOWN: f64 = 0.9;
 
 struct Reading {
     analyzer: Analyzer,
@@ -105,4 +107,60 @@ fn invented_private_names_are_held_back() {
 fn names_of_an_unknown_source_are_held_back() {
     let recall = recall(NameFinder::independent());
     assert!(recall >= RECALL_OF_UNKNOWN, "recall {recall:.4} of {RECALL_OF_UNKNOWN}");
+}
+
+/// How publishers write of what is public; `{}` is the name.
+const HEADLINES: [&str; 3] =
+    ["{} is in the news again", "What {} Means For The Rest Of Us", "Reports: thousands came to see {} on Sunday"];
+
+/// Public figures, and places and institutions that look like names, carried by publishers: what share is shown as people write it.
+#[test]
+fn what_publishers_carry_is_shown() {
+    let (figures, places) = include_str!("names/public.txt").split_once('\n').unwrap();
+    let mut reading = Reading::new(NameFinder::new());
+    let (mut shown, mut by_itself) = ([Share::default(), Share::default()], Share::default());
+    for (kind, names) in [figures, places].into_iter().enumerate() {
+        for name in names.trim().split('|') {
+            let mut carried = std::collections::BTreeMap::<u64, u32>::new();
+            for headline in HEADLINES {
+                let text = headline.replace("{}", name);
+                reading.analyzer.tokenize(&text, &mut reading.analysis);
+                let mut keys = std::collections::BTreeSet::new();
+                reading.finder.carried(&text, &reading.analysis, &mut |key| drop(keys.insert(key)));
+                keys.into_iter().for_each(|key| *carried.entry(key).or_default() += 1);
+            }
+            let tag: String = name.chars().filter(|letter| letter.is_alphanumeric()).collect();
+            for text in
+                [format!("everyone talks about {name} today"), name.to_owned(), format!("what do you think of #{tag}")]
+            {
+                reading.post.text.clone_from(&text);
+                reading.analyzer.analyze(&reading.post, &mut reading.analysis);
+                let mut spans = Vec::new();
+                reading.finder.find(&text, &reading.analysis, &mut spans);
+                let value = |span: &groundswell_text::names::NameSpan| {
+                    let mut value = String::new();
+                    NameFinder::push_value(&reading.analysis, *span, &mut value);
+                    value
+                };
+                let mut names: Vec<String> = spans.iter().map(value).collect();
+                let single = reading.analysis.words.iter().map(|word| reading.analysis.word(word));
+                let tags = reading.analysis.hashtags.iter().map(|tag| reading.analysis.hashtag(tag));
+                names.extend(single.chain(tags).filter(|value| reading.finder.joined(value)).map(str::to_owned));
+                by_itself.note(names.is_empty());
+                // Three headlines by three publishers.
+                let passes = names.iter().all(|name| carried.get(&groundswell_text::names::name_key(name)) == Some(&3));
+                shown[kind].note(!passes);
+                if passes {
+                    continue;
+                }
+                println!("HELD BACK {text}: {names:?}");
+            }
+        }
+    }
+    let [figures, places] = shown.map(|share| (share.all, 1.0 - share.value()));
+    println!(
+        "figures {figures:?}, places and institutions {places:?}, shown; name-like at all: {:.3}",
+        1.0 - by_itself.value()
+    );
+    assert!(figures.0 + places.0 >= 900 && figures.1 >= SHOWN && places.1 >= SHOWN, "{figures:?} {places:?}");
 }
