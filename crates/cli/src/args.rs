@@ -62,6 +62,9 @@ pub(crate) enum Command {
     /// Watches: named queries with a purpose and a sunset
     #[command(subcommand)]
     Watch(Watch),
+    /// The list of those who asked not to be counted
+    #[command(subcommand)]
+    OptOut(OptOut),
     /// Print released tables
     #[command(subcommand)]
     Export(Export),
@@ -83,6 +86,18 @@ pub(crate) enum Command {
     /// Print the man page
     #[command(hide = true)]
     Man,
+}
+
+/// What to do with the opt-out list.
+#[derive(Debug, Subcommand)]
+pub(crate) enum OptOut {
+    /// Add accounts, one id a line on stdin, as the source names them; only keyed hashes are kept
+    Add {
+        /// The source whose accounts they are: bluesky, a Mastodon source's name, or what records say
+        source: String,
+    },
+    /// Print how many there are; who they are is not kept
+    Count,
 }
 
 /// Several processes that run one dataflow.

@@ -97,7 +97,7 @@ fn write_canaries(path: &Path, canaries: &[Canary]) -> u64 {
     let mut random = Seeded(7);
     let mut lines: Vec<(u64, String)> = Vec::new();
     for (number, canary) in canaries.iter().enumerate() {
-        for nth in 0..1 + random.below(3) {
+        for nth in 0..=random.below(3) {
             let second = random.below(SECONDS);
             let id = format!("{}-{nth}", word('i', number as u64));
             lines.push((second, record(second, &canary.author, &id, &canary.text())));

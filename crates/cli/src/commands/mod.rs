@@ -6,6 +6,7 @@ mod config;
 mod doctor;
 mod eval;
 mod export;
+mod opt_out;
 mod replay;
 mod run;
 mod simulate;
@@ -22,6 +23,7 @@ pub(crate) fn dispatch(arguments: Arguments) -> Outcome {
         Command::Replay(replay) => replay::replay(common, &replay),
         Command::Simulate(simulate) => simulate::simulate(common, &simulate),
         Command::Watch(watch) => watch::watch(common, watch),
+        Command::OptOut(opt_out) => opt_out::opt_out(common, &opt_out),
         Command::Export(export) => export::export(common, &export),
         Command::Eval(eval) => eval::eval(common, &eval),
         Command::Bench(bench) => bench::bench(common, &bench),

@@ -36,7 +36,7 @@ pub const TIMELINE_MAX: usize = 1_440;
 /// Authors of one term that are told apart; more than any k that is in use needs to be known of.
 pub const TERM_AUTHORS_MAX: usize = 64;
 /// Spellings of a term that a story tells apart; of more, those that fewest wrote are forgotten.
-pub const FORMS_MAX: usize = 3;
+pub(super) const FORMS_MAX: usize = 3;
 
 /// Settings of the narrative detector. The defaults were measured (`docs/methods/narratives.md`); they are the same for
 /// every stream.
