@@ -241,6 +241,10 @@ impl Reader<'_> {
         if matches!(first.case, Case::Initial | Case::SmallInitial) {
             return self.behind_initials(marks, at);
         }
+        // Most words end here: everyday words, and words beside which stands nothing that could be a name.
+        if !self.may_be_part(first) || !marks.get(at + 1).is_some_and(|next| self.may_follow(*next)) {
+            return None;
+        }
         if self.score(marks, at) == NOT && !(self.helps(first) && !first.begins && first.known.is(Known::COMMON)) {
             return None;
         }
@@ -273,6 +277,18 @@ impl Reader<'_> {
             return Some(end + 1);
         }
         (words > 1).then_some(end)
+    }
+
+    /// Whether a word could be part of a name, by what is known of it alone.
+    fn may_be_part(&self, mark: Mark) -> bool {
+        mark.known.is(Known::NAME) || !mark.known.is_word() || self.helps(mark) && mark.known.is(Known::COMMON)
+    }
+
+    fn may_follow(&self, mark: Mark) -> bool {
+        !matches!(mark.gap, Gap::Apart | Gap::Dot | Gap::Stop)
+            && (self.may_be_part(mark)
+                || mark.known.is(Known::PARTICLE)
+                || matches!(mark.case, Case::Initial | Case::SmallInitial))
     }
 
     /// `Mr. Doe`
