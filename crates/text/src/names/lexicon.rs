@@ -141,10 +141,13 @@ impl Lexicon {
     /// What a word is, also where Arabic script spells it with marks or the article, or Cyrillic with ё.
     #[inline]
     pub(super) fn look(&self, word: &str, hash: u64) -> Known {
-        match word.as_bytes().first() {
-            Some(0xd0..=0xdb) => fold(word).map_or_else(|| self.get(hash), |folded| self.get(hash_word(&folded))),
-            _ => self.get(hash),
-        }
+        let folds = match word.as_bytes().first() {
+            Some(0xd0..=0xd3) => word.contains('ё'),
+            Some(0xd8..=0xdb) => true,
+            _ => false,
+        };
+        let folded = if folds { fold(word) } else { None };
+        folded.map_or_else(|| self.get(hash), |folded| self.get(hash_word(&folded)))
     }
 
     /// What stands in the lexicon under these letters.
@@ -248,7 +251,13 @@ const FAMILY_ENDS: [&str; 68] = [
 const END_LETTERS_MIN: usize = 3;
 
 fn ends_like_family(word: &str) -> bool {
-    FAMILY_ENDS.iter().any(|end| word.strip_suffix(end).is_some_and(|start| start.chars().count() >= END_LETTERS_MIN))
+    // Nearly all are told apart by their last byte.
+    let last = word.as_bytes().last();
+    let is_end = |end: &&str| {
+        end.as_bytes().last() == last
+            && word.strip_suffix(*end).is_some_and(|start| start.chars().count() >= END_LETTERS_MIN)
+    };
+    FAMILY_ENDS.iter().any(|end| is_end(&end))
 }
 
 /// Arabic script as people type it, without marks and the article, one alef and one ya; Cyrillic without ё. `None` where nothing

@@ -144,11 +144,13 @@ impl NameFinder {
             }
         }
         for from in 0..self.marks.len() {
-            if !self.marks[from].may_be_carried() {
-                continue;
-            }
-            if self.joined(analysis.word(&analysis.words[from])) {
+            let mark = self.marks[from];
+            let has_no_case = matches!(mark.case, Case::None | Case::Unspaced);
+            if (has_no_case || mark.may_be_carried()) && self.joined(analysis.word(&analysis.words[from])) {
                 give(from, from + 1);
+            }
+            if !mark.may_be_carried() {
+                continue;
             }
             for to in from + 2..=(from + 4).min(self.marks.len()) {
                 let last = self.marks[to - 1];
@@ -567,6 +569,9 @@ fn gap_before(text: &str, before_bytes: u32, from: u32, to: u32) -> (Gap, bool) 
     let Some(between) = text.get(from as usize..to as usize) else { return (Gap::Apart, true) };
     if from == 0 {
         return (Gap::Apart, true);
+    }
+    if between == " " {
+        return (Gap::Close, false);
     }
     let gap = match between {
         " " | "-" | "\u{a0}" | "\u{200c}" | "\u{2010}" | "\u{2011}" | "  " | "־" | " '" | " ’" => Gap::Close,
