@@ -126,7 +126,9 @@ fn what_publishers_carry_is_shown() {
                 let text = headline.replace("{}", name);
                 reading.analyzer.tokenize(&text, &mut reading.analysis);
                 let mut keys = std::collections::BTreeSet::new();
-                reading.finder.carried(&text, &reading.analysis, &mut |key| drop(keys.insert(key)));
+                reading.finder.carried(&text, &reading.analysis, &mut |key| {
+                    keys.insert(key);
+                });
                 keys.into_iter().for_each(|key| *carried.entry(key).or_default() += 1);
             }
             let tag: String = name.chars().filter(|letter| letter.is_alphanumeric()).collect();

@@ -119,7 +119,7 @@ impl NameFinder {
     pub fn surely_pair(&self, one: &str, other: &str) -> bool {
         let (known_one, known_other) = (self.lexicon.word(one), self.lexicon.word(other));
         both_orders(known_one, known_other)
-            && value_of(self.lexicon, one, known_one) + value_of(self.lexicon, other, known_other) >= SURE_NEEDS
+            && value_of(one, known_one) + value_of(other, known_other) >= SURE_NEEDS
             && !self.lexicon.word(&[one, other].concat()).is(Known::PHRASE)
     }
 
@@ -159,7 +159,7 @@ impl NameFinder {
         for &at in &splits {
             let (left, right) = value.split_at(at);
             let (known_left, known_right) = (lexicon.word(left), lexicon.word(right));
-            let (a, b) = (value_of(lexicon, left, known_left), value_of(lexicon, right, known_right));
+            let (a, b) = (value_of(left, known_left), value_of(right, known_right));
             if both_orders(known_left, known_right)
                 && a + b >= PARTS_NEED
                 && (a + b >= PARTS_NEED_OF_WORDS || !is_words)
@@ -212,7 +212,7 @@ impl NameFinder {
             let known = self.lexicon.word(last);
             last.chars().count() >= ALONE_LETTERS_MIN
                 && both_orders(before, known)
-                && value + value_of(self.lexicon, last, known) >= PARTS_NEED
+                && value + value_of(last, known) >= PARTS_NEED
         })
     }
 
@@ -227,7 +227,7 @@ impl NameFinder {
                 && !self.lexicon.word(rest).is(Known::TOP);
         }
         known.is(Known::NAME)
-            && value_of(self.lexicon, name, known) >= if known.is(Known::GIVEN) { 16 } else { 12 }
+            && value_of(name, known) >= if known.is(Known::GIVEN) { 16 } else { 12 }
             && name_letters >= if known.is(Known::GIVEN) { ALONE_LETTERS_MIN } else { ALONE_LETTERS_MIN + 1 }
             && rest_letters >= ALONE_LETTERS_MIN
             && !self.lexicon.word(rest).is_word()
@@ -312,12 +312,12 @@ fn is_everyday(lexicon: &Lexicon, word: &str) -> bool {
 
 fn value(lexicon: &Lexicon, word: &str) -> Option<i32> {
     let hash = hash_word(word);
-    lexicon.score(word, lexicon.look(word, hash), is_stop_word_everywhere(hash))
+    Lexicon::score(word, lexicon.look(word, hash), is_stop_word_everywhere(hash))
 }
 
 /// What a known name is worth; nothing where it is none.
-fn value_of(lexicon: &Lexicon, word: &str, known: Known) -> i32 {
-    if known.is(Known::NAME) { lexicon.score(word, known, false).unwrap_or(0) } else { 0 }
+fn value_of(word: &str, known: Known) -> i32 {
+    if known.is(Known::NAME) { Lexicon::score(word, known, false).unwrap_or(0) } else { 0 }
 }
 
 fn splits(value: &str) -> Vec<usize> {

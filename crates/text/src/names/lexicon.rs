@@ -161,7 +161,7 @@ impl Lexicon {
     }
 
     /// How much it speaks for a name, in quarters: 16 for a given name that is nothing else. `None` for what is no name.
-    pub(super) fn score(&self, word: &str, known: Known, is_stop: bool) -> Option<i32> {
+    pub(super) fn score(word: &str, known: Known, is_stop: bool) -> Option<i32> {
         if known.is(Known::NAME) {
             return Some(match known {
                 _ if is_stop || known.is(Known::TOP) => 0,
@@ -257,7 +257,7 @@ fn ends_like_family(word: &str) -> bool {
         end.as_bytes().last() == last
             && word.strip_suffix(*end).is_some_and(|start| start.chars().count() >= END_LETTERS_MIN)
     };
-    FAMILY_ENDS.iter().any(|end| is_end(&end))
+    FAMILY_ENDS.iter().any(is_end)
 }
 
 /// Arabic script as people type it, without marks and the article, one alef and one ya; Cyrillic without ё. `None` where nothing

@@ -255,10 +255,10 @@ impl Reader<'_> {
         let mut last = at;
         let mut has_given = first.known.is(Known::GIVEN);
         while words < SPAN_WORDS_MAX {
-            let Some(next) = self.next_part(marks, last) else { break };
+            let Some(next) = Self::next_part(marks, last) else { break };
             let goes_on = words > 1 && self.goes_on(marks, next);
             if !goes_on && !self.is_pair(marks, last, next)
-                || words > 1 && has_given && self.begins_anew(marks, last, next)
+                || words > 1 && has_given && Self::begins_anew(marks, last, next)
             {
                 break;
             }
@@ -325,7 +325,7 @@ impl Reader<'_> {
         }
         // `S. van den Eijssel`
         if mark.known.is(Known::PARTICLE) && mark.gap == Gap::Stop {
-            let last = self.next_part(marks, name)?;
+            let last = Self::next_part(marks, name)?;
             return (self.score(marks, last) != NOT || self.helps(marks[last])).then_some(last + 1);
         }
         let word = &self.analysis.words[at];
@@ -351,7 +351,7 @@ impl Reader<'_> {
     }
 
     /// The next word of a name: the one behind, or behind particles or an initial.
-    fn next_part(&self, marks: &[Mark], last: usize) -> Option<usize> {
+    fn next_part(marks: &[Mark], last: usize) -> Option<usize> {
         let mut next = last + 1;
         let mut skipped = 0;
         while let Some(mark) = marks.get(next) {
@@ -458,7 +458,7 @@ impl Reader<'_> {
     }
 
     /// `… Clinton | Donald …`: another person.
-    fn begins_anew(&self, marks: &[Mark], last: usize, next: usize) -> bool {
+    fn begins_anew(marks: &[Mark], last: usize, next: usize) -> bool {
         let (last, next) = (marks[last].known, marks[next].known);
         last.is(Known::FAMILY) && !last.is(Known::GIVEN) && next.is(Known::GIVEN) && !next.is(Known::FAMILY)
     }
@@ -501,7 +501,7 @@ impl Reader<'_> {
             } else {
                 let is_stop = is_stop(self.analysis.language, word);
                 let is_everyday = is_stop || mark.known.is(Known::TOP);
-                let score = self.lexicon.score(self.analysis.word(word), mark.known, is_stop);
+                let score = Lexicon::score(self.analysis.word(word), mark.known, is_stop);
                 match score {
                     Some(_)
                         if is_stop_word_everywhere(word.hash)
