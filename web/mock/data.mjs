@@ -173,6 +173,28 @@ export function coverage(step, newest, now, hostile, well) {
   return { items, gaps: well ? [gap] : [open, gap], next: null };
 }
 
+/** The newest entries of an audit log. @param {number} now @param {number} newest @param {boolean} hostile */
+export function audit(now, newest, hostile) {
+  const acts = [
+    ['started', 'run started, version 0.1.0, build 9f2c51d07a3e'],
+    ['settings_in_force', 'settings in force: k = 10, narratives off'],
+    ['watch_made', 'watch river-floods made until 2027-02-01: flood* AND (river OR "heavy rain") (crisis-response: See where flooding is discussed.)'],
+    ['checkpoint_published', 'head over 3 entries published'],
+    ['exported', 'volumes exported as csv, by hashtag, step hour'],
+    ['requests_denied', '3 requests to /api/v1/ingest denied with 401'],
+  ];
+  const items = acts.map(([act, words], number) => ({
+    number, time: iso(now - (acts.length - number) * 3_600_000), account: 'local', act,
+    words: hostile ? `${HOSTILE.join(' ')} ${words}` : words, line: '{}',
+  }));
+  const root = 'CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=';
+  const head = {
+    origin: 'example.org/groundswell', size: acts.length, root, note: `example.org/groundswell\n${acts.length}\n${root}\n`,
+    key: 'example.org/groundswell+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k',
+  };
+  return { items: items.slice(-newest), head, next: null };
+}
+
 /** @param {number} newest start of the newest closed minute @param {boolean} hostile */
 export function narratives(newest, hostile) {
   /** @type {[string, string, string[], number, number][]} */

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { K, STEP_MS, coverage, narrativeEvents, narratives, sources, top, totals, watches } from './data.mjs';
+import { K, STEP_MS, audit, coverage, narrativeEvents, narratives, sources, top, totals, watches } from './data.mjs';
 
 const DIST = fileURLToPath(new URL('../dist', import.meta.url));
 const POLICY = "default-src 'self'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'";
@@ -44,6 +44,8 @@ export async function startMock({ scenario = 'simulated', port = 0, dist = DIST 
             : { read: 812_447, accepted: 811_020, rejected: 7, late: 311, opted_out: 12, deleted: 904, repeated: 193 },
           event_time: none ? { first: null, last: null } : { first: iso(newest('minute') - 9e6), last: iso(newest('minute') + 60_000) },
         };
+      case '/api/v1/session':
+        return { authentication: false };
       case '/api/v1/volumes': {
         if (none) return { items: [], next: null };
         const from = query.get('from');
@@ -61,6 +63,8 @@ export async function startMock({ scenario = 'simulated', port = 0, dist = DIST 
         return none ? { items: [], next: null } : narratives(newest('minute'), hostile);
       case '/api/v1/narratives/events':
         return narrativeEvents(query.get('id') ?? '', newest('minute'));
+      case '/api/v1/audit/entries':
+        return audit(now(), Number(query.get('newest') ?? 10), hostile);
       case '/api/v1/coverage':
         if (none) return { items: [], gaps: [], next: null };
         return coverage(step, newest(step), now(), scenario === 'hostile', scenario === 'live');

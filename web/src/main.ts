@@ -8,4 +8,7 @@ import DashboardPage from './routes/DashboardPage.svelte';
 
 const target = document.getElementById('app');
 if (target === null) throw new Error('index.html has no #app');
-mount(DashboardPage, { target, props: { dashboard: new Dashboard(new Api()), theme: new ThemeState() } });
+const api = new Api();
+// The same address then shows the page to sign in on, which no longer runs this.
+api.onsignedout = () => location.reload();
+mount(DashboardPage, { target, props: { dashboard: new Dashboard(api), theme: new ThemeState() } });

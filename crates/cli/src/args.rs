@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use groundswell_gate::Dimension;
+use groundswell_serve::{API_TOKEN_DAYS_MAX, Role};
 use groundswell_sketch::Step;
 
 use crate::logging::LogFormat;
@@ -68,11 +69,23 @@ pub(crate) enum Command {
     /// Print released tables
     #[command(subcommand)]
     Export(Export),
+    /// Accounts: who may read and who may change what
+    #[command(subcommand)]
+    Account(Account),
+    /// API tokens: the same for programs
+    #[command(subcommand)]
+    Token(Token),
     /// Measure quality against labelled data
     #[command(subcommand)]
     Eval(Eval),
     /// Measure the speed of the whole path
     Bench(Bench),
+    /// The tamper-evident log of what was done: check it, show it, prove what is in it
+    #[command(subcommand)]
+    Audit(Audit),
+    /// Write what an installation can tell the public about itself
+    #[command(subcommand)]
+    Report(Report),
     /// Check, show or describe the configuration
     #[command(subcommand)]
     Config(Config),
@@ -113,7 +126,7 @@ pub(crate) struct ClusterArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct Run {
-    /// Address of the dashboard and API; loopback only [default: 127.0.0.1:8750]
+    /// Address of the dashboard and API; beyond loopback only with accounts [default: 127.0.0.1:8750]
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) listen: Option<SocketAddr>,
     /// Watches, TOML, in addition to those added with `watch add`
@@ -143,7 +156,7 @@ pub(crate) struct Replay {
     /// Stay and show the result in the browser
     #[arg(long)]
     pub(crate) serve: bool,
-    /// Address of the dashboard and API; loopback only [default: 127.0.0.1:8750]
+    /// Address of the dashboard and API; beyond loopback only with accounts [default: 127.0.0.1:8750]
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) listen: Option<SocketAddr>,
     /// How far out of order a post may be
@@ -265,6 +278,60 @@ pub(crate) enum Watch {
 }
 
 #[derive(Debug, Subcommand)]
+pub(crate) enum Account {
+    /// Add an account; its password is asked for, or read from stdin
+    Add {
+        /// Its name
+        name: String,
+        /// viewer reads, editor also changes watches and feeds, admin also sources and settings, auditor reads the log alone
+        #[arg(long, value_name = "ROLE", value_parser = roles())]
+        role: Role,
+    },
+    /// List all accounts
+    List {
+        /// One JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Remove an account; its sessions end
+    Remove {
+        /// Its name
+        name: String,
+    },
+    /// Give an account another password; its sessions end
+    Password {
+        /// Its name
+        name: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Token {
+    /// Make a token and print it, this once
+    Add {
+        /// Its name
+        name: String,
+        /// What it may do, as of an account
+        #[arg(long, value_name = "ROLE", value_parser = roles())]
+        role: Role,
+        /// How long it is good for, in days
+        #[arg(long, value_name = "N", default_value_t = 90, value_parser = clap::value_parser!(u32).range(1..=i64::from(API_TOKEN_DAYS_MAX)))]
+        days: u32,
+    },
+    /// List all tokens
+    List {
+        /// One JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make a token useless
+    Revoke {
+        /// Its name
+        name: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
 pub(crate) enum Export {
     /// Posts and authors by window
     Volumes(ExportVolumes),
@@ -327,6 +394,17 @@ pub(crate) enum Format {
     Parquet,
 }
 
+impl Format {
+    /// Its word.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Jsonl => "jsonl",
+            Self::Csv => "csv",
+            Self::Parquet => "parquet",
+        }
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Eval {
     /// Scrubbing, against posts with `spans`
@@ -370,6 +448,113 @@ pub(crate) struct Bench {
 }
 
 #[derive(Debug, Subcommand)]
+pub(crate) enum Audit {
+    /// Check a copy of the log offline, and say what was altered, and where; exit code 1 if anything was
+    Verify(AuditVerify),
+    /// Print the newest head, a signed note
+    Checkpoint {
+        /// The newest one that witnesses cosigned
+        #[arg(long)]
+        cosigned: bool,
+    },
+    /// Prove something of the log, as one JSON object
+    Prove {
+        /// What
+        #[command(subcommand)]
+        of: ProofOf,
+    },
+    /// Print entries
+    Show(AuditShow),
+    /// Keep a head that witnesses cosigned
+    Cosigned {
+        /// The signed note with their cosignatures; `-` is stdin
+        #[arg(value_name = "FILE")]
+        note: PathBuf,
+        /// A witness' verifier key: name+id+base64
+        #[arg(long, value_name = "KEY", required = true)]
+        witness: Vec<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AuditVerify {
+    /// The log [default: that of the data folder]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) log: Option<PathBuf>,
+    /// Its head, a signed note; `-` is stdin [default: that of the data folder]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) checkpoint: Option<PathBuf>,
+    /// Its public key, a verifier key [default: that of the data folder]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: Option<PathBuf>,
+    /// A head that was kept from before: the log must still begin as it did then
+    #[arg(long, value_name = "FILE")]
+    pub(crate) earlier: Vec<PathBuf>,
+    /// A witness whose cosignature on the head counts: name+id+base64
+    #[arg(long, value_name = "KEY")]
+    pub(crate) witness: Vec<String>,
+    /// So many of the witnesses must have cosigned the head
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) quorum: usize,
+    /// One JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What is proved.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ProofOf {
+    /// That an entry is in the log
+    Inclusion {
+        /// The entry's number, from 0
+        entry: u64,
+        /// Size of the log [default: that of the newest head]
+        #[arg(long, value_name = "ENTRIES")]
+        size: Option<u64>,
+    },
+    /// That an earlier log is the beginning of a later one
+    Consistency {
+        /// Size of the earlier log
+        earlier: u64,
+        /// Size of the later log [default: that of the newest head]
+        #[arg(long, value_name = "ENTRIES")]
+        size: Option<u64>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AuditShow {
+    /// So many of the newest entries
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub(crate) last: u64,
+    /// All entries
+    #[arg(long, conflicts_with = "last")]
+    pub(crate) all: bool,
+    /// Form of the output
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = ["text", "jsonl"])]
+    pub(crate) format: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Report {
+    /// One page: sources, watches and purposes, k, what was held back, opt-outs, deletions, coverage, the audit log's head
+    Transparency(ReportTransparency),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportTransparency {
+    /// Watches, TOML, in addition to those added with `watch add`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) watches: Option<PathBuf>,
+    /// Form of the output
+    #[arg(long, value_name = "FORMAT", default_value = "html", value_parser = ["html", "json"])]
+    pub(crate) format: String,
+    /// Where to write [default: stdout]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
 pub(crate) enum Config {
     /// Say whether the configuration is valid
     Check,
@@ -400,6 +585,12 @@ fn dimensions() -> impl TypedValueParser<Value = Dimension> {
 fn steps() -> impl TypedValueParser<Value = Step> {
     PossibleValuesParser::new(Step::ALL.map(Step::as_str))
         .map(|word| Step::parse(&word).expect("only its own words are possible"))
+}
+
+/// The words of `--role`.
+fn roles() -> impl TypedValueParser<Value = Role> {
+    PossibleValuesParser::new(Role::ALL.map(Role::as_str))
+        .map(|word| Role::parse(&word).expect("only its own words are possible"))
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

@@ -2,7 +2,10 @@
 
 #![forbid(unsafe_code)]
 
+mod access;
+mod acts;
 mod args;
+mod audit;
 mod checkpoints;
 mod commands;
 mod coverage;

@@ -10,7 +10,9 @@ use groundswell_sources::feed::FeedSpec;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::access::{self, AccessSettings, ServerSettings};
 use crate::args::Common;
+use crate::audit::AuditSettings;
 use crate::failure::Failure;
 use crate::kafka::KafkaSettings;
 use crate::logging::{LogFormat, LogSettings};
@@ -24,8 +26,12 @@ pub(crate) struct Settings {
     pub(crate) data: PathBuf,
     /// Worker threads; 0 means all cores.
     pub(crate) workers: u16,
-    /// Address of the dashboard and API. Loopback only, as long as there is no authentication.
+    /// Address of the dashboard and API. Beyond loopback only where there is a register of accounts.
     pub(crate) listen: SocketAddr,
+    /// Who may read.
+    pub(crate) access: AccessSettings,
+    /// How the service is reached.
+    pub(crate) server: ServerSettings,
     /// The gate.
     pub(crate) gate: GateSettings,
     /// The narrative detector.
@@ -44,6 +50,8 @@ pub(crate) struct Settings {
     pub(crate) simulator: SimulatorSettings,
     /// The store.
     pub(crate) store: StoreSettings,
+    /// The audit log.
+    pub(crate) audit: AuditSettings,
     /// Logs.
     pub(crate) log: LogSettings,
 }
@@ -217,6 +225,8 @@ impl Default for Settings {
             data: default_data_dir(),
             workers: 0,
             listen: SocketAddr::from(([127, 0, 0, 1], 8750)),
+            access: AccessSettings::default(),
+            server: ServerSettings::default(),
             gate: GateSettings::default(),
             narratives: NarrativesSettings::default(),
             bluesky: BlueskySettings::default(),
@@ -226,6 +236,7 @@ impl Default for Settings {
             push: PushSettings::default(),
             simulator: SimulatorSettings::default(),
             store: StoreSettings::default(),
+            audit: AuditSettings::default(),
             log: LogSettings::default(),
         }
     }
@@ -432,6 +443,7 @@ fn check(settings: &Settings, origins: &BTreeMap<String, Origin>) -> Result<(), 
     settings.kafka.check().or_else(|(key, text)| wrong(key, text))?;
     settings.push.check().or_else(|(key, text)| wrong(key, text))?;
     settings.log.check().or_else(|(key, text)| wrong(key, text))?;
+    access::check(settings).or_else(|(key, text)| wrong(key, text))?;
     if settings.bluesky.late_seconds > 86_400 {
         return wrong(
             "bluesky.late_seconds",
@@ -717,6 +729,31 @@ mod tests {
             (None, &[("GROUNDSWELL_FEEDS_URLS", "https://a.example/feed, ftp://x")], "feeds.urls: ftp://x: expected"),
             (Some("[feeds]\ninterval_minutes = 1\n"), &[], "feeds.interval_minutes: expected 5 to 360, found 1"),
             (Some("[feeds]\ncontact = \"Zoë\"\n"), &[], "feeds.contact: expected printable ASCII"),
+            (Some("[server]\npublic_url = \"watch.example\"\n"), &[], "server.public_url: expected https://HOST"),
+            (Some("[server]\ntrusted_proxy = \"10.0.0.0/8\"\n"), &[], "server.trusted_proxy: expected an address"),
+            (Some("[server]\ntrusted_proxy = \"10.0.0.2\"\n"), &[], "expected server.public_url beside it"),
+            (Some("[server.tls]\nkey = \"/k\"\n"), &[], "server.tls.cert: expected cert and key"),
+            (None, &[("GROUNDSWELL_SERVER_TLS_CERT", "/c")], "server.tls.cert: expected cert and key"),
+            (Some("[access]\nidle_minutes = 0\n"), &[], "access.idle_minutes: expected 1 to 1440, found 0"),
+            (Some("[access.oidc]\nissuer = \"https://id.example\"\n"), &[], "access.oidc.client_id: expected one"),
+            (
+                Some("[access.oidc]\nissuer = \"https://id.example\"\nclient_id = \"g\"\n"),
+                &[],
+                "access.oidc.issuer: expected server.public_url",
+            ),
+            (
+                Some(
+                    "[server]\npublic_url = \"https://a\"\n[access.oidc]\nissuer = \"https://id.example\"\nclient_id = \"g\"\n",
+                ),
+                &[],
+                "access.oidc.role_claim: expected values",
+            ),
+            (Some("[access]\nsession_hours = 169\n"), &[], "access.session_hours: expected 1 to 168, found 169"),
+            (
+                Some("[server]\npublic_url = \"http://a\"\n[server.tls]\ncert = \"/c\"\nkey = \"/k\"\n"),
+                &[],
+                "server.public_url: expected https:// beside server.tls",
+            ),
         ] {
             let error = load_text(file, variables).unwrap_err();
             assert!(error.contains(expected), "{error} lacks {expected}");

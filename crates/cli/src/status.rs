@@ -9,16 +9,18 @@ use std::time::Duration;
 use groundswell_engine::Counters;
 use groundswell_gate::{EngineStatus, GapTotals, Minute, Released, SourceStatus, WatchEntry};
 use groundswell_post::EventTime;
-use groundswell_serve::{Live, Server, ServerState, StatusSource};
+use groundswell_serve::{ActSink, Live, Server, ServerState, StatusSource, Tls};
 use groundswell_sources::feed::{FeedsStatus, FeedsSummary};
 use groundswell_sources::file::{FileReport, FileStatus};
 use groundswell_sources::{Gap, LiveState, LiveStatus, PartStatus};
 use tokio::runtime::Runtime;
 
 use crate::args::Common;
+use crate::audit::Trail;
 use crate::failure::Failure;
-use crate::output;
+use crate::settings::Settings;
 use crate::watches::Watches;
+use crate::{access, output};
 
 /// Where a source's state can be read.
 #[derive(Clone)]
@@ -363,6 +365,7 @@ pub(crate) struct Serving {
     pub(crate) state: ServerState,
     pub(crate) board: Arc<Board>,
     pub(crate) address: SocketAddr,
+    tls: Option<Tls>,
     stop: tokio::sync::watch::Sender<bool>,
     task: tokio::task::JoinHandle<std::io::Result<()>>,
 }
@@ -371,24 +374,43 @@ pub(crate) struct Serving {
 pub(crate) fn serve(
     runtime: &Runtime,
     address: SocketAddr,
+    settings: &Settings,
+    trail: &Arc<Trail>,
     clock: Arc<dyn groundswell_sources::Clock>,
 ) -> Result<Serving, Failure> {
+    let (access, tls) =
+        (access::access(settings, Arc::clone(trail) as Arc<dyn ActSink>, &clock)?, access::tls(settings)?);
     let board = Arc::new(Board::new(clock));
-    let state = ServerState::new(Arc::clone(&board) as Arc<dyn StatusSource>, Live::new());
-    let server = runtime.block_on(Server::bind(address, state.clone()))?;
+    let state = ServerState::with_access(Arc::clone(&board) as Arc<dyn StatusSource>, Live::new(), access);
+    let mut server = runtime.block_on(Server::bind(address, state.clone()))?;
+    if let Some(tls) = &tls {
+        server = server.with_tls(tls.clone());
+    }
+    if !address.ip().to_canonical().is_loopback() && !access::is_encrypted(settings) {
+        tracing::warn!(
+            target: "groundswell",
+            "passwords, tokens and numbers go over the network in the clear: set server.tls, or server.public_url to the https:// \
+             of a proxy before it"
+        );
+    }
     let address = server.address();
     let (stop, mut stopped) = tokio::sync::watch::channel(false);
     let task = runtime.spawn(server.run(async move {
         // Told to stop, or nobody is left who could tell.
         let _ = stopped.wait_for(|stopped| *stopped).await;
     }));
-    Ok(Serving { state, board, address, stop, task })
+    Ok(Serving { state, board, address, tls, stop, task })
 }
 
 impl Serving {
     /// The page's address.
     pub(crate) fn page(&self) -> String {
-        format!("http://{}/", self.address)
+        format!("{}://{}/", if self.tls.is_some() { "https" } else { "http" }, self.address)
+    }
+
+    /// Reads certificate and key again; on an error what was in force stays.
+    pub(crate) fn reload_tls(&self, settings: &Settings) -> Result<(), Failure> {
+        access::reload_tls(self.tls.as_ref(), settings)
     }
 
     /// Says where the page is.

@@ -90,6 +90,21 @@ impl Watches {
         (new, changed.count(), gone)
     }
 
+    /// All of them, also those that have expired.
+    pub(crate) fn all(&self) -> &[Watch] {
+        self.set.watches()
+    }
+
+    /// The day of which they are.
+    pub(crate) fn today(&self) -> Date {
+        self.today
+    }
+
+    /// The same on another day: what has expired by then matches no more.
+    pub(crate) fn on(&self, today: Date) -> Result<Self, Failure> {
+        Self::compile(self.set.clone(), today, &Frequencies::builtin())
+    }
+
     /// Says on stderr which watches have expired.
     pub(crate) fn report(&self, common: &Common) {
         for (_, watch) in self.set.expired(self.today) {

@@ -19,6 +19,7 @@ const ALLOWED: &[(&str, &[&str], &str)] = &[
     ("watch", &["edge", "text", "query"], "matches queries against scrubbed posts"),
     ("gate", &["sketch"], "small enough to be read by an outsider; never learns which detectors exist"),
     ("detect", &["edge", "text", "sketch", "watch", "gate"], "a detector is a plain struct without I/O"),
+    ("audit", &[], "an outsider reads and verifies it without the rest"),
     ("store", &["sketch", "gate"], "holds Released things only"),
     (
         "engine",
@@ -30,8 +31,8 @@ const ALLOWED: &[(&str, &[&str], &str)] = &[
     (
         "cli",
         &[
-            "post", "sources", "edge", "text", "sketch", "query", "watch", "gate", "detect", "store", "engine",
-            "serve", "sim",
+            "post", "sources", "edge", "text", "sketch", "query", "watch", "gate", "detect", "audit", "store",
+            "engine", "serve", "sim",
         ],
         "wires all of it",
     ),

@@ -203,6 +203,22 @@ fn no_canary_leaves_the_engine() {
                 }
             }
         }
+        // What is asked for by name is in no file either: the audit log says that one value was asked for, and not which.
+        let asked = &canaries[0].handle;
+        let args = ["export", "volumes", "--by", "hashtag", "--value", asked, "--data"];
+        search("export of one value", succeed(groundswell().args(args).arg(&data)).as_bytes(), &canaries);
+        assert!(search_folder(&data.join("audit"), &canaries) > 0);
+        for format in ["text", "jsonl"] {
+            let told = succeed(groundswell().args(["audit", "show", "--all", "--format", format, "--data"]).arg(&data));
+            search("the audit log", told.as_bytes(), &canaries);
+            assert!(told.contains("one value alone"), "{told}");
+        }
+        for format in ["html", "json"] {
+            let args = ["report", "transparency", "--format", format, "--watches"];
+            let told = succeed(groundswell().args(args).arg(&watches).arg("--data").arg(&data));
+            search("the transparency report", told.as_bytes(), &canaries);
+            assert!(told.contains("See where flooding is discussed."), "{told}");
+        }
         for events in [&[][..], &["--events"]] {
             let told = succeed(groundswell().args(["export", "narratives"]).args(events).arg("--data").arg(&data));
             search("export narratives", told.as_bytes(), &canaries);
@@ -247,6 +263,8 @@ fn no_canary_leaves_the_engine() {
         "/api/v1/status",
         "/api/v1/sources",
         "/api/v1/watches",
+        "/api/v1/audit/entries?limit=1000",
+        "/api/v1/audit/checkpoint",
         "/api/v1/narratives",
         "/api/v1/narratives/events",
     ]

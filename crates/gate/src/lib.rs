@@ -65,8 +65,9 @@ pub use narrative::{
     NarrativeRow, NarrativeState, TimelineBucket, WeightedTerm, readmit_narrative, readmit_narrative_event,
 };
 pub use operational::{
-    AtLeast, Coverage, CoverageGap, CoverageMinute, CoverageState, EngineStatus, GapTotals, Minute, Operational,
-    SourceStatus, WatchEntry,
+    AtLeast, AuditConsistency, AuditEntry, AuditHead, AuditInclusion, Coverage, CoverageGap, CoverageMinute,
+    CoverageState, EngineStatus, GapTotals, Minute, Operational, ReportSource, SourceStatus, TransparencyReport,
+    WatchEntry,
 };
 pub use perturb::PERTURBATION_MAX;
 pub use released::{Outward, Released};

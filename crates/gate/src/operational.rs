@@ -158,6 +158,132 @@ operational! {
 }
 
 operational! {
+    /// One entry of the audit log (PRIVACY section 10). The log's own types let nothing of a post in.
+    AuditEntry {
+        /// Its number, from 0.
+        number: u64,
+        /// When it was written, RFC 3339, by the installation's clock.
+        time: String,
+        /// The account that did it; `local` where nobody is asked who they are.
+        account: String,
+        /// The act's name.
+        act: String,
+        /// The act in words.
+        words: String,
+        /// The line as it stands in the log: the bytes that are hashed.
+        line: String,
+    }
+}
+
+operational! {
+    /// The newest head of the audit log.
+    AuditHead {
+        /// Whose log it is.
+        origin: String,
+        /// How many entries it is over.
+        size: u64,
+        /// The root over them, base64.
+        root: String,
+        /// The public key, as a verifier key of C2SP signed-note.
+        key: String,
+        /// The signed note.
+        note: String,
+    }
+}
+
+operational! {
+    /// That an entry is in the audit log of a size (RFC 6962, section 2.1.1).
+    AuditInclusion {
+        /// The entry's number, from 0.
+        number: u64,
+        /// Size of the log.
+        size: u64,
+        /// Hash of the entry, base64.
+        entry: String,
+        /// Root of the log, base64.
+        root: String,
+        /// The audit path, from the entry up, base64.
+        path: Vec<String>,
+    }
+}
+
+operational! {
+    /// That the audit log of one size is the beginning of that of another (RFC 6962, section 2.1.2).
+    AuditConsistency {
+        /// Size of the earlier log.
+        from: u64,
+        /// Size of the later log.
+        to: u64,
+        /// Root of the earlier log, base64.
+        from_root: String,
+        /// Root of the later log, base64.
+        to_root: String,
+        /// The path, base64.
+        path: Vec<String>,
+    }
+}
+
+operational! {
+    /// A source, as a transparency report tells of it.
+    ReportSource {
+        /// Its configured name.
+        name: String,
+        /// Whether it is read now.
+        enabled: bool,
+        /// Days of the ledger in which it was listened to all the time.
+        covered_days: u64,
+        /// Days in which it was listened to in part.
+        partly_days: u64,
+        /// Days in which it was not.
+        gap_days: u64,
+        /// Seconds in which no connection stood, and that were not made up for.
+        blind_seconds: u64,
+    }
+}
+
+operational! {
+    /// What an installation tells the public about itself.
+    TransparencyReport {
+        /// When it was made, RFC 3339.
+        made: String,
+        /// The program's version.
+        version: String,
+        /// SHA-256 of the program's file.
+        build: String,
+        /// Whether what is in the store is made up.
+        simulated: bool,
+        /// The gate's k.
+        k: u64,
+        /// What a country needs instead of k.
+        region_k: u64,
+        /// Whether narratives are looked for.
+        narratives: bool,
+        /// First and last hour that something was released for, RFC 3339; none where nothing was.
+        released_from: Option<String>,
+        /// The end of the last such hour.
+        released_to: Option<String>,
+        /// Hours of watches for which numbers were released.
+        watch_hours_shown: u64,
+        /// Hours of watches that were held back: fewer than k authors, or none.
+        watch_hours_held_back: u64,
+        /// Where posts come from, and how well they were listened to.
+        sources: Vec<crate::Released<ReportSource>>,
+        /// The register of watches.
+        watches: Vec<crate::Released<WatchEntry>>,
+        /// Records dropped because their authors or platforms asked for it: at least so many since the log began.
+        opt_outs_at_least: u64,
+        /// Deletions taken: at least so many since the log began.
+        deletions_at_least: u64,
+        /// Requests denied since the log began.
+        denied: u64,
+        /// How often each act stands in the audit log.
+        acts: BTreeMap<String, u64>,
+        /// The head of the audit log.
+        audit: crate::Released<AuditHead>,
+    }
+}
+
+operational! {
     /// A minute of wall time of one source, as the coverage ledger keeps it.
     CoverageMinute {
         /// The source's configured name.

@@ -1,23 +1,30 @@
-//! What every request passes: the host it names, bounds, and on the way back the headers that keep a page to itself.
+//! What every request passes: the host it names, bounds, who sends it and whether they may, and on the way back the headers that keep a
+//! page to itself.
 
 use std::time::Duration;
 
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, Version, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use crate::ServerState;
+use crate::access::signin::{self, FormPage, Peer};
+use crate::access::{Caller, Need, Route, Via, method_word, route};
 use crate::problem::{Code, Problem};
 
 /// The longest that an answer may take to begin.
 pub const REQUEST_SECONDS_MAX: u64 = 10;
 
-/// The largest body that a request may bring along, but to the push door. Nothing else here reads one.
+/// The largest body that a request may bring along, but to the push door. Nothing else here reads more.
 pub const REQUEST_BODY_BYTES_MAX: u64 = 16_384;
 
 const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; style-src 'self'; img-src 'self' data:; \
     object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// A page with a form has nothing but the form.
+const FORM_POLICY: &str =
+    "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /// Sent with every answer.
 const HEADERS: [(HeaderName, &str); 7] = [
@@ -30,39 +37,104 @@ const HEADERS: [(HeaderName, &str); 7] = [
     (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"),
 ];
 
+/// For a year, as browsers ask for before they believe it.
+const TRANSPORT_SECURITY: &str = "max-age=31536000";
+
 const NOTICE: HeaderName = HeaderName::from_static("x-groundswell-notice");
 
-/// Whether a request names this machine. A page elsewhere whose name was pointed at 127.0.0.1 (DNS rebinding) names another.
-pub(crate) fn is_local_host(headers: &HeaderMap) -> bool {
-    let mut hosts = headers.get_all(header::HOST).iter();
-    let (Some(host), None) = (hosts.next(), hosts.next()) else { return false };
-    let Ok(host) = host.to_str() else { return false };
-    let name = if host.starts_with('[') {
-        host.split_inclusive(']').next().unwrap_or(host)
-    } else {
-        host.split(':').next().unwrap_or(host)
+/// What a page of this service sends with everything that changes something; no form and no other site can.
+pub(crate) const CSRF: HeaderName = HeaderName::from_static("x-groundswell-csrf");
+
+/// Whether a request that uses a session and changes something comes from our own page.
+fn changes_by_itself(state: &ServerState, caller: &Caller, request: &Request) -> Result<(), Problem> {
+    let Via::Session(session) = &caller.via else { return Ok(()) };
+    if matches!(*request.method(), Method::GET | Method::HEAD) {
+        return Ok(());
+    }
+    let headers = request.headers();
+    let mut sent = headers.get_all(CSRF).iter();
+    let token_is_right = match (sent.next(), sent.next()) {
+        // Hashes are compared in constant time.
+        (Some(token), None) => blake3::hash(token.as_bytes()) == blake3::hash(session.csrf.as_bytes()),
+        _ => false,
     };
-    let port = &host[name.len()..];
-    let port_is_fine = port.is_empty()
-        || port.strip_prefix(':').is_some_and(|port| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()));
-    port_is_fine && ["localhost", "127.0.0.1", "[::1]"].iter().any(|local| name.eq_ignore_ascii_case(local))
+    if token_is_right && state.access().network().is_from_own_page(headers) {
+        Ok(())
+    } else {
+        Err(Problem::new(Code::CrossSite)
+            .detail("send X-Groundswell-CSRF as /api/v1/session gives it, from a page of this service"))
+    }
 }
 
-async fn answer(state: &ServerState, request: Request, next: Next) -> Response {
-    if !is_local_host(request.headers()) {
+/// Who sends it, and whether they may.
+fn admit(state: &ServerState, route: Route, request: &Request) -> Result<Option<Caller>, Problem> {
+    let access = state.access();
+    if !access.is_guarded() || route.need == Need::Own {
+        return Ok(None);
+    }
+    let peer = request.extensions().get::<Peer>().map(|peer| peer.0);
+    let peer = access.network().peer(peer, request.headers());
+    if route.need == Need::Open {
+        access.take(None, peer)?;
+        return Ok(None);
+    }
+    let caller = match access.caller(request.headers()) {
+        Ok(caller) => caller,
+        Err(problem) => {
+            // Who is nobody is slowed down before being told so.
+            access.take(None, peer)?;
+            return Err(problem);
+        }
+    };
+    access.take(caller.as_ref(), peer)?;
+    if let Some(caller) = &caller {
+        if !caller.role.may(route.need) {
+            return Err(Problem::new(Code::Forbidden).detail(format!("this needs {}", route.need.as_str())));
+        }
+        changes_by_itself(state, caller, request)?;
+    }
+    Ok(caller)
+}
+
+async fn answer(
+    state: &ServerState,
+    route: Route,
+    who: &mut Option<Caller>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    if !state.access().network().is_ours(request.uri(), request.headers()) {
         return Problem::new(Code::HostNotAllowed)
-            .detail("use http://localhost or http://127.0.0.1 with the port; from elsewhere, an SSH tunnel")
+            .detail("use http://localhost or http://127.0.0.1 with the port; another name is set as server.public_url")
             .into_response();
     }
-    let pushes = request.uri().path() == crate::api::ingest::PATH;
+    let pushes = route.template == crate::api::ingest::PATH;
     let length_max = if pushes { crate::ingest::PUSH_BODY_BYTES_MAX as u64 } else { REQUEST_BODY_BYTES_MAX };
     let length: Option<u64> =
         request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     if length.unwrap_or(0) > length_max {
         return Problem::new(Code::TooLarge).into_response();
     }
-    if pushes {
-        // It has bounds of its own, and must not take the places of readers.
+    match admit(state, route, &request) {
+        Ok(None) => {}
+        Ok(Some(caller)) => {
+            *who = Some(caller.clone());
+            request.extensions_mut().insert(caller);
+        }
+        Err(problem) => {
+            let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+            let is_page = route.need == Need::AnyRole && route.template == crate::access::PAGE;
+            if problem.code == Code::SignInNeeded && reads && is_page && signin::wants_page(request.headers()) {
+                return signin::page(StatusCode::UNAUTHORIZED, "", state.access().oidc().is_some());
+            }
+            if problem.code == Code::Forbidden {
+                *who = state.access().caller(request.headers()).ok().flatten();
+            }
+            return problem.into_response();
+        }
+    }
+    if pushes || route.template == signin::PATH {
+        // They have bounds of their own, and must not take the places of readers while a body comes.
         return next.run(request).await;
     }
     let Ok(_permit) = state.requests().try_acquire() else {
@@ -78,7 +150,23 @@ async fn answer(state: &ServerState, request: Request, next: Next) -> Response {
 
 /// The outermost layer.
 pub(crate) async fn guard(State(state): State<ServerState>, request: Request, next: Next) -> Response {
-    let mut response = answer(&state, request, next).await;
+    let template = request.extensions().get::<MatchedPath>().cloned();
+    let route = route(request.method(), template.as_ref().map(MatchedPath::as_str));
+    let method = method_word(request.method());
+    // A body whose length nobody said ends the connection: what comes after it cannot be taken for another request.
+    let ends = request.headers().contains_key(header::TRANSFER_ENCODING) && request.version() == Version::HTTP_11;
+    let mut who = None;
+    let mut response = answer(&state, route, &mut who, request, next).await;
+    let status = response.status();
+    if matches!(
+        status,
+        StatusCode::UNAUTHORIZED
+            | StatusCode::FORBIDDEN
+            | StatusCode::TOO_MANY_REQUESTS
+            | StatusCode::MISDIRECTED_REQUEST
+    ) {
+        state.access().acts().denied(who.map(|caller| caller.name), method, route.template, status.as_u16());
+    }
     let notice = state.notice();
     if let Some(problem) = response.extensions().get::<Problem>() {
         let allow = response.headers().get(header::ALLOW).cloned();
@@ -87,51 +175,33 @@ pub(crate) async fn guard(State(state): State<ServerState>, request: Request, ne
             response.headers_mut().insert(header::ALLOW, allow);
         }
     }
+    let has_form = response.extensions().get::<FormPage>().is_some();
     let headers = response.headers_mut();
     for (name, value) in HEADERS {
         headers.insert(name, HeaderValue::from_static(value));
     }
+    if has_form {
+        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(FORM_POLICY));
+        // With `no-referrer` a browser would say of its own form that it comes from nowhere.
+        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    }
+    if state.access().network().is_secure() {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(TRANSPORT_SECURITY));
+    }
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    if state.access().is_guarded() {
+        // Files of the page may be kept, but by nobody between.
+        let shared = headers.get(header::CACHE_CONTROL).is_some_and(|cache| cache.as_bytes().starts_with(b"public"));
+        if shared {
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=31536000, immutable"));
+        }
+    }
+    if ends {
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     if let Some(notice) = notice {
         headers.insert(NOTICE, HeaderValue::from_static(notice));
     }
     state.http().count(response.status().as_u16());
     response
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_local_names_are_answered() {
-        let with = |hosts: &[&str]| {
-            let mut headers = HeaderMap::new();
-            for host in hosts {
-                headers.append(header::HOST, HeaderValue::from_str(host).unwrap());
-            }
-            is_local_host(&headers)
-        };
-        for host in ["localhost", "LOCALHOST:8750", "127.0.0.1", "127.0.0.1:8750", "[::1]", "[::1]:8750"] {
-            assert!(with(&[host]), "{host}");
-        }
-        for host in [
-            "",
-            "evil.example",
-            "evil.example:8750",
-            "localhost.evil.example",
-            "127.0.0.1.evil.example",
-            "[::2]:8750",
-            "localhost:",
-            "localhost:80@evil.example",
-            "[::1]evil.example",
-            "[::1",
-            "10.0.0.1",
-            "0.0.0.0",
-        ] {
-            assert!(!with(&[host]), "{host}");
-        }
-        assert!(!with(&[]));
-        assert!(!with(&["localhost", "evil.example"]));
-    }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use axum::extract::State;
@@ -22,6 +23,13 @@ impl HttpCounters {
     fn all(&self) -> BTreeMap<u16, u64> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
+}
+
+/// Connections: how many stand, and how many were ended to make room or because nobody read.
+#[derive(Debug, Default)]
+pub(crate) struct ConnectionCounters {
+    pub(crate) open: AtomicU64,
+    pub(crate) ended: AtomicU64,
 }
 
 /// What becomes of records (CONTRACT section 3); shown as one metric with a label, so that they add up.
@@ -135,6 +143,11 @@ pub(crate) async fn metrics(State(state): State<ServerState>) -> Response {
     for (code, count) in state.http().all() {
         text.sample("groundswell_http_requests_total", &[("status", &code.to_string())], count as f64);
     }
+    let connections = state.connections();
+    let read = |count: &AtomicU64| count.load(Ordering::Relaxed) as f64;
+    text.one("groundswell_connections", "gauge", "connections that stand", read(&connections.open));
+    let help = "connections ended to make room for others, or because nobody read the answer";
+    text.one("groundswell_connections_ended_total", "counter", help, read(&connections.ended));
     text.one("groundswell_streams", "gauge", "live streams that are open", state.live().streams() as f64);
     let help = "live streams ended because they were too slow";
     text.one("groundswell_streams_dropped_total", "counter", help, state.live().dropped() as f64);

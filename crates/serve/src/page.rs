@@ -5,6 +5,7 @@ use axum::extract::Request;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use crate::access::ROUTES;
 use crate::problem::{Code, Problem};
 
 struct Embedded {
@@ -62,8 +63,12 @@ pub(crate) async fn page(request: Request) -> Response {
 }
 
 pub(crate) async fn method_not_allowed(request: Request) -> Response {
-    let allow = if request.uri().path() == crate::api::ingest::PATH { "POST" } else { "GET, HEAD" };
+    let path = request.uri().path();
+    let words: Vec<&str> = ROUTES.iter().filter(|(_, known, _)| *known == path).map(|(word, ..)| *word).collect();
+    // What is no route is the page.
+    let words = if words.is_empty() { "GET".to_owned() } else { words.join(", ") };
+    let allow = HeaderValue::from_str(&words.replace("GET", "GET, HEAD")).expect("words of methods");
     let mut response = Problem::new(Code::MethodNotAllowed).into_response();
-    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
+    response.headers_mut().insert(header::ALLOW, allow);
     response
 }

@@ -28,11 +28,18 @@ pub(crate) enum Code {
     BadEncoding,
     BadBody,
     Conflict,
+    SignInNeeded,
+    SignInFailed,
+    TokenExpired,
+    Forbidden,
+    CrossSite,
+    TooManyRequests,
+    TooManySignIns,
 }
 
 impl Code {
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 17] = [
+    pub(crate) const ALL: [Self; 24] = [
         Self::UnknownParameter,
         Self::BadParameter,
         Self::NotFound,
@@ -50,6 +57,13 @@ impl Code {
         Self::BadEncoding,
         Self::BadBody,
         Self::Conflict,
+        Self::SignInNeeded,
+        Self::SignInFailed,
+        Self::TokenExpired,
+        Self::Forbidden,
+        Self::CrossSite,
+        Self::TooManyRequests,
+        Self::TooManySignIns,
     ];
 
     /// The table: code, status, title.
@@ -63,7 +77,7 @@ impl Code {
             }
             Self::TooLarge => ("too_large", StatusCode::PAYLOAD_TOO_LARGE, "the request is too large"),
             Self::HostNotAllowed => {
-                ("host_not_allowed", StatusCode::MISDIRECTED_REQUEST, "this service answers to local names only")
+                ("host_not_allowed", StatusCode::MISDIRECTED_REQUEST, "this service has no such name")
             }
             Self::TooManyStreams => {
                 ("too_many_streams", StatusCode::SERVICE_UNAVAILABLE, "too many live streams are open")
@@ -80,6 +94,15 @@ impl Code {
             Self::BadEncoding => ("bad_encoding", StatusCode::UNSUPPORTED_MEDIA_TYPE, "encoding not understood"),
             Self::BadBody => ("bad_body", StatusCode::BAD_REQUEST, "the body cannot be read"),
             Self::Conflict => ("conflict", StatusCode::CONFLICT, "the batch cannot be taken as things stand"),
+            Self::SignInNeeded => ("sign_in_needed", StatusCode::UNAUTHORIZED, "this service asks who reads"),
+            Self::SignInFailed => ("sign_in_failed", StatusCode::UNAUTHORIZED, "account or password is wrong"),
+            Self::TokenExpired => ("token_expired", StatusCode::UNAUTHORIZED, "the token's time has passed"),
+            Self::Forbidden => ("forbidden", StatusCode::FORBIDDEN, "your role may not do this"),
+            Self::CrossSite => ("cross_site", StatusCode::FORBIDDEN, "this did not come from a page of this service"),
+            Self::TooManyRequests => ("too_many_requests", StatusCode::TOO_MANY_REQUESTS, "too many requests"),
+            Self::TooManySignIns => {
+                ("too_many_sign_ins", StatusCode::TOO_MANY_REQUESTS, "too many attempts to sign in")
+            }
         }
     }
 }
@@ -131,7 +154,7 @@ impl Problem {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         match self.code {
-            Code::Unauthorized => {
+            Code::Unauthorized | Code::SignInNeeded | Code::SignInFailed | Code::TokenExpired => {
                 response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
             Code::BadEncoding => {

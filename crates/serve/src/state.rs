@@ -8,9 +8,11 @@ use groundswell_gate::{EngineStatus, GapTotals, Released, SourceStatus, WatchEnt
 use groundswell_store::Reader;
 use tokio::sync::{Semaphore, watch};
 
+use crate::access::Access;
+use crate::audit::AuditSource;
 use crate::ingest::{Door, IngestDoor};
 use crate::live::Live;
-use crate::metrics::HttpCounters;
+use crate::metrics::{ConnectionCounters, HttpCounters};
 use crate::problem::{Code, Problem};
 
 /// What is said wherever simulated data are shown.
@@ -51,9 +53,12 @@ struct Inner {
     status: Arc<dyn StatusSource>,
     live: Live,
     http: HttpCounters,
+    connections: ConnectionCounters,
     requests: Semaphore,
     stopping: watch::Sender<bool>,
     door: RwLock<Option<Arc<Door>>>,
+    access: Access,
+    audit: RwLock<Option<Arc<dyn AuditSource>>>,
 }
 
 impl fmt::Debug for ServerState {
@@ -65,6 +70,11 @@ impl fmt::Debug for ServerState {
 impl ServerState {
     /// A state without a store yet: health answers, the API says that the store is not there.
     pub fn new(status: Arc<dyn StatusSource>, live: Live) -> Self {
+        Self::with_access(status, live, Access::default())
+    }
+
+    /// The same, for those only who may read it.
+    pub fn with_access(status: Arc<dyn StatusSource>, live: Live, access: Access) -> Self {
         Self {
             inner: Arc::new(Inner {
                 reader: RwLock::new(None),
@@ -73,9 +83,12 @@ impl ServerState {
                 status,
                 live,
                 http: HttpCounters::default(),
+                connections: ConnectionCounters::default(),
                 requests: Semaphore::new(REQUESTS_MAX),
                 stopping: watch::Sender::new(false),
                 door: RwLock::new(None),
+                access,
+                audit: RwLock::new(None),
             }),
         }
     }
@@ -103,8 +116,17 @@ impl ServerState {
         *self.inner.door.write().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
+    pub(crate) fn audit_slot(&self) -> &RwLock<Option<Arc<dyn AuditSource>>> {
+        &self.inner.audit
+    }
+
     pub(crate) fn door(&self) -> Option<Arc<Door>> {
         self.inner.door.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Who may read.
+    pub fn access(&self) -> &Access {
+        &self.inner.access
     }
 
     /// Where live updates come in.
@@ -140,6 +162,10 @@ impl ServerState {
 
     pub(crate) fn http(&self) -> &HttpCounters {
         &self.inner.http
+    }
+
+    pub(crate) fn connections(&self) -> &ConnectionCounters {
+        &self.inner.connections
     }
 
     pub(crate) fn requests(&self) -> &Semaphore {

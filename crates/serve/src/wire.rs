@@ -1,6 +1,8 @@
 //! The API's own types. Core types are not serialisable on purpose; what stands here is a promise to strangers. Numbers
 //! that come from posts can be put in only as [`Released`]: the fields are private to this module.
 
+pub(crate) mod audit;
+
 use std::collections::BTreeMap;
 
 use groundswell_gate::{
@@ -803,4 +805,24 @@ impl IngestAnswer {
             notice,
         }
     }
+}
+
+/// Who reads.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Session)]
+pub(crate) struct SessionAnswer {
+    /// Whether this service asks who reads it.
+    pub(crate) authentication: bool,
+    /// The account, or `token/` and the API token's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) account: Option<String>,
+    /// `viewer`, `editor`, `admin` or `auditor`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) role: Option<String>,
+    /// What a request of this session that changes something sends as `X-Groundswell-CSRF`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) csrf: Option<String>,
+    /// `SIMULATED DATA` where the data are made up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) notice: Option<String>,
 }

@@ -4,6 +4,74 @@
  */
 
 export interface paths {
+    "/api/v1/audit/checkpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest head, as a signed note. */
+        get: operations["audit_checkpoint"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was done, entry by entry, with the newest head. */
+        get: operations["audit_entries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/proof/consistency": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** That an earlier log is the beginning of a later one. */
+        get: operations["audit_consistency"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/proof/inclusion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** That an entry is in the log. */
+        get: operations["audit_inclusion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/coverage": {
         parameters: {
             query?: never;
@@ -77,6 +145,24 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who the reader is, as far as this service asks. */
+        get: operations["session"];
+        put?: never;
+        post?: never;
+        /** Signs out: the session has ended, here and in the browser. Needs `X-Groundswell-CSRF` as the answer to GET gives it. */
+        delete: operations["signOut"];
         options?: never;
         head?: never;
         patch?: never;
@@ -193,6 +279,104 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description That the log of one size is the beginning of that of another. */
+        AuditConsistency: {
+            /**
+             * Format: int64
+             * @description Size of the earlier log.
+             */
+            from: number;
+            /** @description Root of the earlier log, base64. */
+            from_root: string;
+            /** @description The path, base64. */
+            path: string[];
+            /**
+             * Format: int64
+             * @description Size of the later log.
+             */
+            to: number;
+            /** @description Root of the later log, base64. */
+            to_root: string;
+        };
+        /** @description A proof, with its notice. */
+        AuditConsistencyAnswer: {
+            /** @description `SIMULATED DATA` where the data are made up. The log is real all the same. */
+            notice?: string | null;
+            proof: components["schemas"]["AuditConsistency"];
+        };
+        /** @description An entry of the log. */
+        AuditEntry: {
+            /** @description The account that did it; `local` where nobody is asked who they are. */
+            account: string;
+            /** @description The act's name. */
+            act: string;
+            /** @description The line as it stands in the log: the bytes that are hashed. */
+            line: string;
+            /**
+             * Format: int64
+             * @description Its number, from 0.
+             */
+            number: number;
+            /**
+             * Format: date-time
+             * @description When it was written, by the installation's clock.
+             */
+            time: string;
+            /** @description The act in words. */
+            words: string;
+        };
+        /** @description A head of the log. */
+        AuditHead: {
+            /** @description The public key: a verifier key of C2SP signed-note. Believe it where you have it from somewhere else, too. */
+            key: string;
+            /** @description The signed note. */
+            note: string;
+            /** @description Whose log it is. */
+            origin: string;
+            /** @description The root over them, base64. */
+            root: string;
+            /**
+             * Format: int64
+             * @description How many entries it is over.
+             */
+            size: number;
+        };
+        /** @description That an entry is in the log of a size. */
+        AuditInclusion: {
+            /** @description Hash of the entry, base64. */
+            entry: string;
+            /**
+             * Format: int64
+             * @description The entry's number, from 0.
+             */
+            number: number;
+            /** @description The audit path, from the entry up, base64. */
+            path: string[];
+            /** @description Root of the log, base64. */
+            root: string;
+            /**
+             * Format: int64
+             * @description Size of the log.
+             */
+            size: number;
+        };
+        /** @description A proof, with its notice. */
+        AuditInclusionAnswer: {
+            /** @description `SIMULATED DATA` where the data are made up. The log is real all the same. */
+            notice?: string | null;
+            proof: components["schemas"]["AuditInclusion"];
+        };
+        /** @description A page of the log. */
+        AuditPage: {
+            /** @description The newest head. */
+            head: components["schemas"]["AuditHead"];
+            /** @description By number. */
+            items: components["schemas"]["AuditEntry"][];
+            /** @description Give it back as `cursor` to go on; null at the end. */
+            next?: string | null;
+            /** @description `SIMULATED DATA` where the data are made up. The log is real all the same. */
+            notice?: string | null;
+        };
         /**
          * @description Records by what became of them; `read` is the sum. Counts of records, not of people. Further counters of the engine
          *     stand beside these.
@@ -523,6 +707,19 @@ export interface components {
             category: string;
             sentence: string;
         };
+        /** @description Who reads. */
+        Session: {
+            /** @description The account, or `token/` and the API token's name. */
+            account?: string | null;
+            /** @description Whether this service asks who reads it. */
+            authentication: boolean;
+            /** @description What a request of this session that changes something sends as `X-Groundswell-CSRF`. */
+            csrf?: string | null;
+            /** @description `SIMULATED DATA` where the data are made up. */
+            notice?: string | null;
+            /** @description `viewer`, `editor`, `admin` or `auditor`. */
+            role?: string | null;
+        };
         /** @description All sources. */
         SourceList: {
             items: components["schemas"]["SourceState"][];
@@ -740,6 +937,165 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    audit_checkpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description C2SP tlog-checkpoint */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    audit_entries: {
+        parameters: {
+            query?: {
+                /**
+                 * @description First entry of the page, counted from 0; 0 if not given.
+                 * @example 0
+                 */
+                first?: number;
+                /**
+                 * @description So many of the newest entries, 1 to 1,000, where neither `first` nor `cursor` is given.
+                 * @example 10
+                 */
+                newest?: number;
+                /**
+                 * @description Entries of the page, 1 to 1,000; 100 if not given.
+                 * @example 100
+                 */
+                limit?: number;
+                /**
+                 * @description `next` of the page before.
+                 * @example 100
+                 */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description a page of entries by number */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    audit_consistency: {
+        parameters: {
+            query: {
+                /**
+                 * @description Size of the earlier log.
+                 * @example 1
+                 */
+                from: number;
+                /**
+                 * @description Size of the later log; that of the newest head if not given.
+                 * @example 2
+                 */
+                to?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description a consistency proof (RFC 6962, section 2.1.2) */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditConsistencyAnswer"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    audit_inclusion: {
+        parameters: {
+            query: {
+                /**
+                 * @description The entry, counted from 0.
+                 * @example 0
+                 */
+                entry: number;
+                /**
+                 * @description Size of the log that it is in; that of the newest head if not given.
+                 * @example 1
+                 */
+                size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description an audit path (RFC 6962, section 2.1.1) */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditInclusionAnswer"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     coverage: {
         parameters: {
             query?: {
@@ -952,6 +1308,65 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["NarrativeEventPage"];
                 };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description who reads */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    signOut: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `csrf` of the session */
+                "X-Groundswell-CSRF"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description signed out */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description a problem */
             default: {

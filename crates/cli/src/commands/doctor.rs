@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use groundswell_serve::NoActs;
 use groundswell_sources::feed::FeedsSummary;
 use groundswell_sources::{BLOCK_QUEUE_MAX, Clock, LiveState, PartStatus, SourceIx, Stop, SystemClock, channel};
 use serde::Serialize;
@@ -16,7 +17,7 @@ use crate::args::{Common, Doctor};
 use crate::failure::{DONE, FAILED, Failure, Outcome};
 use crate::inputs::{self, EXCHANGEABLE, LiveFeed, Maker};
 use crate::settings::{self, Settings};
-use crate::{output, push};
+use crate::{access, audit, output, push};
 
 /// One thing that was looked at.
 #[derive(Debug, Serialize)]
@@ -53,8 +54,10 @@ pub(crate) fn doctor(common: &Common, doctor: &Doctor) -> Outcome {
         Ok(loaded) => {
             findings.push(Finding::ok("configuration", "valid"));
             findings.push(data_folder(&loaded.settings.data));
-            findings.push(key_file(&loaded.settings));
+            findings.push(key_file("key", &loaded.settings.store.checkpoint_key, "store.checkpoint_key"));
+            findings.push(key_file("audit key", &audit::key_file(&loaded.settings), "audit.key"));
             findings.push(port(&loaded.settings));
+            findings.push(who_may_read(&loaded.settings));
             findings.push(cores(&loaded.settings));
             findings.push(memory());
             findings.push(clock());
@@ -103,9 +106,42 @@ fn data_folder(path: &Path) -> Finding {
     }
 }
 
+/// Who may read, and whether the service could start so.
+fn who_may_read(settings: &Settings) -> Finding {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+    if let Err(failure) = access::access(settings, Arc::new(NoActs), &clock).and_then(|_| access::tls(settings)) {
+        return Finding::problem("access", failure.to_string(), "`run` would refuse to start; mend what is named");
+    }
+    let local = settings.listen.ip().to_canonical().is_loopback();
+    if !access::is_guarded(settings) {
+        let found = "nobody is asked who they are";
+        return if local {
+            Finding::ok("access", format!("{found}, and only this machine is answered"))
+        } else {
+            Finding::problem(
+                "access",
+                format!("{found}, so `run` would refuse to listen on {}", settings.listen),
+                "`groundswell account add NAME --role admin` makes an account; or listen on 127.0.0.1",
+            )
+        };
+    }
+    if !local && !access::is_encrypted(settings) {
+        return Finding::warning(
+            "access",
+            "everybody is asked who they are, over the network in the clear",
+            "set server.tls, or server.public_url to the https:// of a proxy before it",
+        );
+    }
+    Finding::ok("access", "everybody is asked who they are")
+}
+
 fn port(settings: &Settings) -> Finding {
     match TcpListener::bind(settings.listen) {
         Ok(_) => Finding::ok("address", format!("{} is free", settings.listen)),
+        // Over TLS it is not asked.
+        Err(_) if !settings.server.tls.cert.as_os_str().is_empty() => {
+            Finding::ok("address", format!("{} is taken, perhaps by a groundswell that runs", settings.listen))
+        }
         Err(_) if is_ours(settings.listen) => {
             Finding::ok("address", format!("a groundswell answers at {}", settings.listen))
         }
@@ -127,25 +163,28 @@ fn is_ours(address: SocketAddr) -> bool {
         stream.take(ANSWER_BYTES_MAX).read_to_string(&mut answer)?;
         Ok::<_, std::io::Error>(answer)
     };
-    ask().is_ok_and(|answer| answer.contains("groundswell_build_info"))
+    // One that asks who reads it answers with a problem of ours.
+    ask().is_ok_and(|answer| {
+        ["groundswell_build_info", "urn:groundswell:problem:"].iter().any(|ours| answer.contains(ours))
+    })
 }
 
 /// How long what listens may take to say who it is, and how much of that is read.
 const ASK_WAIT: Duration = Duration::from_secs(2);
 const ANSWER_BYTES_MAX: u64 = 64 * 1024;
 
-fn key_file(settings: &Settings) -> Finding {
-    let path = &settings.store.checkpoint_key;
+/// Whether a key is there for its owner only. `setting`: what names its place.
+fn key_file(check: &'static str, path: &Path, setting: &str) -> Finding {
     match std::fs::File::open(path) {
-        Ok(_) => open_to_others("key", path)
-            .unwrap_or_else(|| Finding::ok("key", format!("{} is there, for its owner only", path.display()))),
+        Ok(_) => open_to_others(check, path)
+            .unwrap_or_else(|| Finding::ok(check, format!("{} is there, for its owner only", path.display()))),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            Finding::ok("key", format!("{} will be made at the first start", path.display()))
+            Finding::ok(check, format!("{} will be made at the first start", path.display()))
         }
         Err(error) => Finding::problem(
-            "key",
+            check,
             format!("{}: {error}", path.display()),
-            "give the user that runs groundswell the right to read it, or name another with store.checkpoint_key",
+            format!("give the user that runs groundswell the right to read it, or name another with {setting}"),
         ),
     }
 }
@@ -264,6 +303,7 @@ fn secrets(settings: &Settings) -> impl Iterator<Item = (&'static str, &Path)> {
         ("kafka", settings.kafka.password_file.as_path()),
         ("kafka", settings.kafka.tls_key.as_path()),
         ("push", settings.push.token_file.as_path()),
+        ("access", settings.access.oidc.client_secret_file.as_path()),
     ])
 }
 

@@ -1,16 +1,21 @@
 //! `export`: released tables, in the contract's forms.
 
 use std::io::Write;
+use std::sync::Arc;
 
 use anyhow::Context as _;
+use groundswell_audit::{Act, Word};
 use groundswell_gate::{K, Outward};
 use groundswell_post::EventTime;
+use groundswell_sources::{Clock, SystemClock};
 use groundswell_store::{Cursor, NarrativeEventQuery, NarrativeQuery, Page, ReleasedReader as _, Store, VolumeQuery};
 
 use crate::args::{Common, Export, ExportNarratives, ExportVolumes};
+use crate::audit::{self, Trail};
 use crate::failure::{DONE, Failure, Outcome};
 use crate::output::{self, VolumeWriter};
-use crate::{pipeline, settings};
+use crate::pipeline;
+use crate::settings::{self, Settings};
 
 /// Rows read at once.
 const PAGE_ROWS: usize = 10_000;
@@ -23,6 +28,12 @@ pub(crate) fn export(common: &Common, export: &Export) -> Outcome {
     }
 }
 
+/// Tells the audit log what is asked for, before any of it is given out.
+fn tell(settings: &Settings, asked: Act) -> Result<(), Failure> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+    Trail::open(settings, &clock)?.record(vec![asked])
+}
+
 fn narratives(common: &Common, arguments: &ExportNarratives) -> Outcome {
     let settings = settings::load(common)?.settings;
     let k = K::new(settings.gate.k).map_err(Failure::usage)?;
@@ -30,6 +41,16 @@ fn narratives(common: &Common, arguments: &ExportNarratives) -> Outcome {
     let reader = runtime.block_on(Store::open_reader(&settings.data, k))?;
     let from = moment("--from", arguments.from.as_deref())?;
     let to = moment("--to", arguments.to.as_deref())?;
+    let asked = Act::Exported {
+        table: Word::new(if arguments.events { "narrative_events" } else { "narratives" }),
+        dimension: None,
+        step: None,
+        one_value: false,
+        from: audit::moment(from),
+        to: audit::moment(to),
+        format: Word::new(&arguments.format),
+    };
+    tell(&settings, asked)?;
     let mut out = output::open(arguments.out.as_deref())?;
     let mut after = None;
     loop {
@@ -68,6 +89,16 @@ fn volumes(common: &Common, arguments: &ExportVolumes) -> Outcome {
         limit: PAGE_ROWS,
         ..VolumeQuery::new(arguments.by, arguments.step)
     };
+    let asked = Act::Exported {
+        table: Word::new("volumes"),
+        dimension: Some(Word::new(query.dimension.as_str())),
+        step: Some(Word::new(query.step.as_str())),
+        one_value: query.value.is_some(),
+        from: audit::moment(query.from),
+        to: audit::moment(query.to),
+        format: Word::new(arguments.format.as_str()),
+    };
+    tell(&settings, asked)?;
     let mut writer = VolumeWriter::new(arguments.format, output::open(arguments.out.as_deref())?)?;
     loop {
         let page = runtime.block_on(reader.volumes(&query))?;

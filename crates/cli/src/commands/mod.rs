@@ -1,5 +1,7 @@
 //! One file a command.
 
+mod account;
+mod audit;
 mod bench;
 mod completions;
 mod config;
@@ -8,6 +10,7 @@ mod eval;
 mod export;
 mod opt_out;
 mod replay;
+mod report;
 mod run;
 mod simulate;
 mod watch;
@@ -24,9 +27,13 @@ pub(crate) fn dispatch(arguments: Arguments) -> Outcome {
         Command::Simulate(simulate) => simulate::simulate(common, &simulate),
         Command::Watch(watch) => watch::watch(common, watch),
         Command::OptOut(opt_out) => opt_out::opt_out(common, &opt_out),
+        Command::Account(command) => account::account(common, command),
+        Command::Token(command) => account::token(common, command),
         Command::Export(export) => export::export(common, &export),
         Command::Eval(eval) => eval::eval(common, &eval),
         Command::Bench(bench) => bench::bench(common, &bench),
+        Command::Audit(command) => audit::audit(common, &command),
+        Command::Report(report) => report::report(common, &report),
         Command::Config(config) => config::config(common, &config),
         Command::Doctor(doctor) => doctor::doctor(common, &doctor),
         Command::Completions { shell } => completions::completions(shell),

@@ -14,6 +14,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use tokio::runtime::Runtime;
 
 use crate::args::{Common, Replay};
+use crate::audit::{Asked, AuditDesk, Trail};
 use crate::checkpoints::{Agreed, Checkpoints, Wishes, going_on};
 use crate::failure::{DONE, FAILED, Failure, Outcome, REJECTED};
 use crate::pipeline::{self, Feed, Plan, StoreSink};
@@ -38,10 +39,12 @@ pub(crate) fn replay(common: &Common, arguments: &Replay) -> Outcome {
     pipeline::make_data_dir(&settings.data)?;
     let options = pipeline::store_options(settings.gate.k, false)?;
     let (mut writer, reader) = runtime.block_on(Store::open(&settings.data, &options))?;
+    let trail = Trail::open(&settings, &clock)?;
     let serving = if arguments.serve {
         let address = arguments.listen.unwrap_or(settings.listen);
-        let serving = status::serve(&runtime, address, Arc::clone(&clock))?;
+        let serving = status::serve(&runtime, address, &settings, &trail, Arc::clone(&clock))?;
         serving.state.replace_reader(reader.clone(), false);
+        serving.state.open_audit(AuditDesk::new(&settings.data, &trail));
         Some(serving)
     } else {
         None
@@ -93,6 +96,7 @@ pub(crate) fn replay(common: &Common, arguments: &Replay) -> Outcome {
         },
     };
     if let Some(resume) = &resume {
+        trail.goes_on_from(Asked::of(&resume.totals.records));
         output::note(common, &going_on(resume));
     }
     let report = set.report();
@@ -106,6 +110,7 @@ pub(crate) fn replay(common: &Common, arguments: &Replay) -> Outcome {
         kept: None,
     };
     let checkpoint_every = sink.checkpoints.as_ref().map(|checkpoints| checkpoints.every);
+    trail.started("replay", &settings, &watches, false)?;
     let began = Instant::now();
     let running = pipeline::start(
         Plan {
@@ -136,7 +141,7 @@ pub(crate) fn replay(common: &Common, arguments: &Replay) -> Outcome {
         serving.state.set_running(true);
         serving.announce(common);
     }
-    follow(common, &running, &report, &interrupted);
+    follow(common, &running, &report, &interrupted, &trail);
     // Also by another process of the cluster.
     let stopped = running.stop.stopped();
     let (totals, errors) = running.join()?;
@@ -163,10 +168,12 @@ pub(crate) fn replay(common: &Common, arguments: &Replay) -> Outcome {
             serving.announce(common);
             while !interrupted.stopped() {
                 std::thread::sleep(Duration::from_millis(50));
+                trail.look(|| Asked::of(&totals.records));
             }
         }
         serving.end(&runtime);
     }
+    trail.stopped("replay", Asked::of(&totals.records));
     let failed = !failures.is_empty() || !errors.is_empty();
     Ok(match (failed, arguments.strict && totals.records.rejected > 0) {
         (true, _) => FAILED,
@@ -195,7 +202,7 @@ pub(crate) fn field_map(map: Option<&str>) -> Result<FieldMap, Failure> {
 }
 
 /// Shows progress on a terminal until the dataflow has ended, or until it is interrupted and then has ended.
-fn follow(common: &Common, running: &pipeline::Running, report: &FileReport, interrupted: &Stop) {
+fn follow(common: &Common, running: &pipeline::Running, report: &FileReport, interrupted: &Stop, trail: &Trail) {
     let show = !common.quiet && std::io::stderr().is_terminal();
     let bar = if show { ProgressBar::new(report.progress().1) } else { ProgressBar::hidden() };
     if let Ok(style) = ProgressStyle::with_template("{bar:32} {bytes}/{total_bytes}  {msg}  {eta} left") {
@@ -207,6 +214,7 @@ fn follow(common: &Common, running: &pipeline::Running, report: &FileReport, int
         if interrupted.stopped() {
             running.stop.stop();
         }
+        trail.look(|| Asked::of(&running.counters.totals().records));
         if show {
             let read = running.counters.totals().records.read();
             let (done, all) = report.progress();

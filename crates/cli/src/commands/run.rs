@@ -14,6 +14,7 @@ use groundswell_store::{Reader, Store, WatchStore, Writer};
 use tokio::runtime::Runtime;
 
 use crate::args::{Common, Run};
+use crate::audit::{Asked, AuditDesk, Trail};
 use crate::checkpoints::{Agreed, Checkpoints, Wishes, going_on};
 use crate::coverage::{Counted, Counts, Listened, Recorder};
 use crate::failure::{DONE, Failure, Outcome};
@@ -25,7 +26,7 @@ use crate::settings::{self, Settings};
 use crate::signals::{self, Again};
 use crate::sim_source::SimSource;
 use crate::status::{self, Serving, Shown, ShownSource, Watched};
-use crate::watches::Watches;
+use crate::watches::{self, Watches};
 use crate::{logging, output, supervisor};
 
 /// Folder of the simulated store inside the data folder.
@@ -52,6 +53,7 @@ struct Service<'a> {
     clock: Arc<dyn Clock>,
     runtime: &'a Runtime,
     door: Option<OpenDoor>,
+    trail: Arc<Trail>,
 }
 
 /// The store of a pipeline, and what an earlier run left in it.
@@ -103,7 +105,10 @@ fn run_until(common: &Common, arguments: &Run, runtime: &Runtime, stop: &Stop, a
     if stop.stopped() {
         return Ok(());
     }
-    let serving = status::serve(runtime, arguments.listen.unwrap_or(settings.listen), Arc::clone(&clock))?;
+    let trail = Trail::open(&settings, &clock)?;
+    let serving =
+        status::serve(runtime, arguments.listen.unwrap_or(settings.listen), &settings, &trail, Arc::clone(&clock))?;
+    serving.state.open_audit(AuditDesk::new(&settings.data, &trail));
     let mut service = Service {
         common,
         contents: BTreeMap::new(),
@@ -116,6 +121,7 @@ fn run_until(common: &Common, arguments: &Run, runtime: &Runtime, stop: &Stop, a
         clock,
         runtime,
         door: None,
+        trail,
     };
     let ended = service.serve(arguments.simulated, &serving, stop, again);
     serving.end(runtime);
@@ -123,7 +129,7 @@ fn run_until(common: &Common, arguments: &Run, runtime: &Runtime, stop: &Stop, a
 }
 
 /// The watches of a file and of the register.
-fn load_watches(
+pub(crate) fn load_watches(
     settings: &Settings,
     file: Option<&std::path::Path>,
     runtime: &Runtime,
@@ -165,6 +171,7 @@ impl Service<'_> {
             self.show(serving, &pipeline, None);
             simulated = Some(pipeline);
         }
+        self.trail.started("run", &self.settings, &self.watches, true)?;
         serving.announce(self.common);
         supervisor::tell(supervisor::State::Ready);
         let began = Instant::now();
@@ -200,6 +207,7 @@ impl Service<'_> {
                     ),
                 }
             }
+            self.look(live.as_ref(), simulated.as_ref(), serving);
             serving.board.look();
             for pipeline in [&mut live, &mut simulated].into_iter().flatten() {
                 pipeline.look()?;
@@ -212,10 +220,38 @@ impl Service<'_> {
         output::note(self.common, "stopping");
         supervisor::tell(supervisor::State::Stopping);
         serving.stop();
+        let asked = live.as_ref().map(asked).unwrap_or_default();
         for pipeline in [simulated, live.take()].into_iter().flatten() {
             end(pipeline)?;
         }
+        self.trail.stopped("run", asked);
         Ok(())
+    }
+
+    /// What the hours and days bring: heads of the audit log, and sunsets.
+    fn look(&mut self, live: Option<&Pipeline>, simulated: Option<&Pipeline>, serving: &Serving) {
+        self.trail.look(|| live.map(asked).unwrap_or_default());
+        let today = watches::today(self.clock.as_ref());
+        if today == self.watches.today() {
+            return;
+        }
+        match self.watches.on(today) {
+            Ok(watches) => {
+                self.put_in_force(watches, live.into_iter().chain(simulated), serving);
+                self.trail.reloaded(&self.settings, &[], &self.watches);
+            }
+            Err(failure) => tracing::error!(target: "groundswell", "watches whose sunset came match on: {failure}"),
+        }
+    }
+
+    /// Lets these watches match from the next block of posts on.
+    fn put_in_force<'p>(&mut self, watches: Watches, pipelines: impl Iterator<Item = &'p Pipeline>, serving: &Serving) {
+        self.watches = Arc::new(watches);
+        for pipeline in pipelines {
+            let board = &pipeline.running.watches;
+            board.exchange(Arc::clone(&self.watches.percolator), Arc::clone(&self.watches.names));
+        }
+        serving.board.show_watches(&self.watches);
     }
 
     fn remember_contents(&mut self) {
@@ -248,19 +284,14 @@ impl Service<'_> {
             sources.push((name, self.maker.one(&now, name)?));
         }
         let token = push::token(&now.push)?;
+        // The last that can be refused, since it is in force when it is not.
+        serving.reload_tls(&now)?;
 
         // From here on nothing is refused.
         logging::apply(self.common, &now.log);
         let (new, other, gone) = watches.since(&self.watches);
         if (new, other, gone) != (0, 0, 0) {
-            self.watches = Arc::new(watches);
-            for pipeline in live.as_deref().into_iter().chain(simulated) {
-                pipeline
-                    .running
-                    .watches
-                    .exchange(Arc::clone(&self.watches.percolator), Arc::clone(&self.watches.names));
-            }
-            serving.board.show_watches(&self.watches);
+            self.put_in_force(watches, live.as_deref().into_iter().chain(simulated), serving);
         }
         if let Some(pipeline) = live {
             for (name, source) in sources {
@@ -274,11 +305,13 @@ impl Service<'_> {
         }
         self.settings = now;
         self.remember_contents();
+        let at_once: Vec<String> = changes.at_once.into_iter().filter(|key| !restart.contains(key)).collect();
+        self.trail.reloaded(&self.settings, &at_once, &self.watches);
         let list = |what: Vec<String>| if what.is_empty() { "nothing".to_owned() } else { what.join(", ") };
         tracing::info!(
             target: "groundswell",
             "the configuration was read again; changed: {}; begun anew: {}; watches: {new} new, {other} changed, {gone} gone",
-            list(changes.at_once.into_iter().filter(|key| !restart.contains(key)).collect()),
+            list(at_once),
             list(changed.into_iter().map(str::to_owned).collect()),
         );
         if !restart.is_empty() {
@@ -378,6 +411,7 @@ impl Service<'_> {
             kept,
         };
         if let Some(resume) = &resume {
+            self.trail.goes_on_from(Asked::of(&resume.totals.records));
             tracing::info!(target: "groundswell", "{}", going_on(resume));
         }
         let gate = if simulated && self.exact {
@@ -473,6 +507,11 @@ impl Pipeline {
         self.recorder.look();
         Ok(())
     }
+}
+
+/// Opt-outs and deletions of a live pipeline. Made-up ones are told nowhere.
+fn asked(live: &Pipeline) -> Asked {
+    Asked::of(&live.running.counters.totals().records)
 }
 
 /// Records of a source that could not be read, that came too late, and that there was no room for.

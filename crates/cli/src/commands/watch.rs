@@ -14,6 +14,7 @@ use groundswell_watch::{Checker, Date, SUNSET_DAYS, SUNSET_DAYS_MAX, WatchDraft}
 
 use super::replay::field_map;
 use crate::args::{Common, Format, Watch, WatchTerms};
+use crate::audit::{self, Trail};
 use crate::failure::{DONE, FAILED, Failure, Outcome};
 use crate::output::{self, VolumeWriter};
 use crate::pipeline::{self, Feed, Plan};
@@ -141,6 +142,13 @@ fn with_store<T>(
     })
 }
 
+/// The audit log, opened before anything is changed: what cannot be told is not done.
+fn trail(settings: &Settings) -> Result<Arc<Trail>, Failure> {
+    pipeline::make_data_dir(&settings.data)?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+    Trail::open(settings, &clock)
+}
+
 fn sunset(text: Option<&str>, today: Date) -> Result<Date, Failure> {
     let Some(text) = text else { return Ok(today.plus_days(SUNSET_DAYS)) };
     let date =
@@ -176,7 +184,9 @@ fn add(common: &Common, terms: WatchTerms) -> Outcome {
         sunset: watch.sunset.days_since(Date::from_unix(0)) * 86_400,
         removed_at: None,
     };
+    let trail = trail(&settings)?;
     with_store(&settings, async |store| store.add(&record).await)?;
+    trail.record(audit::made(&watch).into_iter().collect())?;
     output::note(
         common,
         &format!(
@@ -237,7 +247,9 @@ fn renew(common: &Common, name: &str, date: Option<&str>) -> Outcome {
     let settings = settings::load(common)?.settings;
     let sunset = sunset(date, watches::today(&SystemClock::default()))?;
     let unix = sunset.days_since(Date::from_unix(0)) * 86_400;
+    let trail = trail(&settings)?;
     with_store(&settings, async |store| store.renew(name, unix).await)?;
+    trail.record(vec![audit::renewed(name, sunset)])?;
     output::note(common, &format!("watch {name} now ends on {sunset}"));
     Ok(DONE)
 }
@@ -245,7 +257,9 @@ fn renew(common: &Common, name: &str, date: Option<&str>) -> Outcome {
 fn remove(common: &Common, name: &str) -> Outcome {
     let settings = settings::load(common)?.settings;
     let now = SystemClock::default().now().unix();
+    let trail = trail(&settings)?;
     with_store(&settings, async |store| store.remove(name, now).await)?;
+    trail.record(vec![audit::removed(name)])?;
     output::note(common, &format!("watch {name} is removed; what it released stays"));
     Ok(DONE)
 }

@@ -1,8 +1,10 @@
 //! `/api/v1`: one file a resource.
 
+pub(crate) mod audit;
 pub(crate) mod coverage;
 pub(crate) mod ingest;
 pub(crate) mod narratives;
+pub(crate) mod session;
 pub(crate) mod sources;
 pub(crate) mod status;
 pub(crate) mod stream;

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Extension;
 use axum::extract::{RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::sse::{Event as SseEvent, KeepAlive, Sse};
@@ -13,6 +14,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch;
 
 use crate::ServerState;
+use crate::access::{Access, Caller};
 use crate::live::{Event, Subscription};
 use crate::params::Params;
 use crate::problem::{Code, Problem};
@@ -20,10 +22,25 @@ use crate::problem::{Code, Problem};
 /// A comment is sent after so much silence, so that neither side takes the other for gone.
 const HEARTBEAT_SECONDS: u64 = 15;
 
+/// How often it is looked whether the listener may still listen: a session ends, a token is revoked.
+const LOOK_SECONDS: u64 = 5;
+
 struct Listening {
     subscription: Subscription,
     greeting: Option<SseEvent>,
     stopping: watch::Receiver<bool>,
+    who: Option<(Access, Caller)>,
+}
+
+/// Comes when the listener may listen no more.
+async fn no_longer(who: Option<&(Access, Caller)>) {
+    let Some((access, caller)) = who else { return std::future::pending().await };
+    loop {
+        tokio::time::sleep(Duration::from_secs(LOOK_SECONDS)).await;
+        if !access.is_still(caller) {
+            return;
+        }
+    }
 }
 
 fn sse(event: &Event) -> SseEvent {
@@ -44,7 +61,14 @@ async fn next(mut listening: Listening) -> Option<(Result<SseEvent, Infallible>,
     let received: Result<Arc<Event>, RecvError> = tokio::select! {
         received = listening.subscription.receiver.recv() => received,
         _ = listening.stopping.wait_for(|stopping| *stopping) => return None,
+        () = no_longer(listening.who.as_ref()) => return None,
     };
+    // Where much comes, the sleep above never ends.
+    if let Some((access, caller)) = &listening.who
+        && !access.is_still(caller)
+    {
+        return None;
+    }
     match received {
         Ok(event) => Some((Ok(sse(&event)), listening)),
         Err(RecvError::Lagged(_)) => {
@@ -71,6 +95,7 @@ async fn next(mut listening: Listening) -> Option<(Result<SseEvent, Infallible>,
 )]
 pub(crate) async fn stream(
     State(state): State<ServerState>,
+    caller: Option<Extension<Caller>>,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
@@ -79,7 +104,8 @@ pub(crate) async fn stream(
     let subscription = state.live().subscribe(last).ok_or_else(|| Problem::new(Code::TooManyStreams))?;
     let greeting =
         state.notice().map(|notice| SseEvent::default().event("notice").data(format!("{{\"notice\":\"{notice}\"}}")));
-    let listening = Listening { subscription, greeting, stopping: state.stopping() };
+    let who = caller.map(|Extension(caller)| (state.access().clone(), caller));
+    let listening = Listening { subscription, greeting, stopping: state.stopping(), who };
     let heartbeat = KeepAlive::new().interval(Duration::from_secs(HEARTBEAT_SECONDS)).text("heartbeat");
     Ok(Sse::new(stream::unfold(listening, next)).keep_alive(heartbeat).into_response())
 }

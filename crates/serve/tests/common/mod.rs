@@ -10,14 +10,17 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use groundswell_gate::{
-    AtLeast, CandidateCell, CoverageGap, CoverageMinute, Dimension, EngineStatus, GapTotals, Gate, K, Minute, Released,
-    SourceStatus, VolumeCandidate, VolumeRow, WatchEntry,
+    AtLeast, AuditConsistency, AuditEntry, AuditHead, AuditInclusion, CandidateCell, CoverageGap, CoverageMinute,
+    Dimension, EngineStatus, GapTotals, Gate, K, Minute, Released, SourceStatus, VolumeCandidate, VolumeRow,
+    WatchEntry,
 };
-use groundswell_serve::{Live, ServerState, StatusSource, router};
+use groundswell_serve::{Access, AuditFault, AuditSource, Live, ServerState, StatusSource, router};
 use groundswell_sketch::{CellKey, Distinct, Step, Window};
 use groundswell_store::{CoverageBatch, GapRecord, Reader, ReleaseBatch, ReleaseWriter as _, Store, StoreOptions};
 use serde_json::Value;
 use tower::ServiceExt as _;
+
+pub(crate) mod door;
 
 pub(crate) const START: i64 = 1_474_588_800;
 
@@ -90,6 +93,67 @@ impl StatusSource for Fixed {
                 })
             })
             .collect()
+    }
+}
+
+/// A log of three entries.
+#[derive(Default)]
+pub(crate) struct Log {
+    pub(crate) broken: AtomicBool,
+}
+
+const LOG_SIZE: u64 = 3;
+
+impl Log {
+    fn check(&self, number: u64, below: u64) -> Result<(), AuditFault> {
+        if self.broken.load(Ordering::Relaxed) {
+            return Err(AuditFault::Failed { cause: "/secret/place: gone".to_owned() });
+        }
+        if number < below { Ok(()) } else { Err(AuditFault::Beyond { size: LOG_SIZE }) }
+    }
+}
+
+impl AuditSource for Log {
+    fn head(&self) -> Result<Released<AuditHead>, AuditFault> {
+        self.check(0, 1)?;
+        Ok(Released::operational(AuditHead {
+            origin: "example.org/ours".to_owned(),
+            size: LOG_SIZE,
+            root: "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=".to_owned(),
+            key: "example.org/ours+530d903a+Aeky".to_owned(),
+            note:
+                "example.org/ours\n3\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n\n\u{2014} example.org/ours AAAA\n"
+                    .to_owned(),
+        }))
+    }
+
+    fn entries(&self, first: u64, limit: usize) -> Result<Vec<Released<AuditEntry>>, AuditFault> {
+        self.check(0, 1)?;
+        let entry = |number: u64| {
+            Released::operational(AuditEntry {
+                number,
+                time: "2026-11-25T14:02:00Z".to_owned(),
+                account: "local".to_owned(),
+                act: "signed_in".to_owned(),
+                words: "signed in".to_owned(),
+                line: format!("{{\"n\":{number}}}"),
+            })
+        };
+        Ok((first..LOG_SIZE).take(limit).map(entry).collect())
+    }
+
+    fn inclusion(&self, entry: u64, size: Option<u64>) -> Result<Released<AuditInclusion>, AuditFault> {
+        let size = size.unwrap_or(LOG_SIZE);
+        self.check(entry, size.min(LOG_SIZE))?;
+        let (entry_hash, root, path) = ("AAAA".to_owned(), "BBBB".to_owned(), vec!["CCCC".to_owned()]);
+        Ok(Released::operational(AuditInclusion { number: entry, size, entry: entry_hash, root, path }))
+    }
+
+    fn consistency(&self, from: u64, to: Option<u64>) -> Result<Released<AuditConsistency>, AuditFault> {
+        let to = to.unwrap_or(LOG_SIZE);
+        self.check(from, to.min(LOG_SIZE) + 1)?;
+        let (from_root, to_root, path) = ("AAAA".to_owned(), "BBBB".to_owned(), Vec::new());
+        Ok(Released::operational(AuditConsistency { from, to, from_root, to_root, path }))
     }
 }
 
@@ -188,6 +252,7 @@ pub(crate) fn ledger() -> CoverageBatch {
 pub(crate) struct Served {
     pub(crate) state: ServerState,
     pub(crate) status: Arc<Fixed>,
+    pub(crate) log: Arc<Log>,
     pub(crate) app: Router,
     pub(crate) reader: Reader,
     pub(crate) writer: groundswell_store::Writer,
@@ -195,15 +260,21 @@ pub(crate) struct Served {
 }
 
 pub(crate) async fn served() -> Served {
+    served_with(Access::default()).await
+}
+
+pub(crate) async fn served_with(access: Access) -> Served {
     let folder = tempfile::tempdir().unwrap();
     let (mut writer, reader) = Store::open(folder.path(), &StoreOptions::default()).await.unwrap();
     writer.commit(&batch()).await.unwrap();
     writer.record_coverage(&ledger()).await.unwrap();
     let status = Arc::new(Fixed { simulated: AtomicBool::new(false) });
-    let state = ServerState::new(Arc::clone(&status) as Arc<dyn StatusSource>, Live::new());
+    let state = ServerState::with_access(Arc::clone(&status) as Arc<dyn StatusSource>, Live::new(), access);
     state.replace_reader(reader.clone(), false);
     state.set_running(true);
-    Served { app: router(state.clone()), state, status, reader, writer, folder }
+    let log = Arc::new(Log::default());
+    state.open_audit(Arc::clone(&log) as Arc<dyn AuditSource>);
+    Served { app: router(state.clone()), state, status, log, reader, writer, folder }
 }
 
 #[derive(Debug)]

@@ -57,3 +57,22 @@ test('all pages of the ledger are followed, and the gaps are told once', async (
   const api = new Api('', async () => json({ items: [{ start: String((page += 1)) }], gaps: [gap], next: page === 1 ? 'c' : null }));
   expect(await api.coverage('minute', null)).toEqual({ items: [{ start: '1' }, { start: '2' }], gaps: [gap] });
 });
+
+test('a session that has ended is told once an answer says so, and signing out sends what another site cannot know', async () => {
+  const sent: [string, RequestInit | undefined][] = [];
+  let status = 401;
+  const api = new Api('', async (url, init) => {
+    sent.push([url, init]);
+    return status === 204 ? new Response(null, { status }) : json({ title: 'this service asks who reads', code: 'sign_in_needed' }, status, 'application/problem+json');
+  });
+  api.onsignedout = vi.fn();
+  await expect(api.status()).rejects.toMatchObject({ status: 401, code: 'sign_in_needed' });
+  expect(api.onsignedout).toHaveBeenCalledTimes(1);
+  status = 204;
+  await api.signOut('abc');
+  expect(sent[1]).toEqual(['/api/v1/session', { method: 'DELETE', headers: { 'x-groundswell-csrf': 'abc' } }]);
+  expect(api.onsignedout).toHaveBeenCalledTimes(2);
+  status = 403;
+  await expect(api.signOut('abc')).rejects.toMatchObject({ status: 403 });
+  expect(api.onsignedout).toHaveBeenCalledTimes(2);
+});

@@ -1,6 +1,6 @@
 // The page's way to the API: JSON in, typed answers out, every failure one `ApiError` that can be shown as it is.
 import type { paths } from '../../gen/api';
-import type { CoverageAnswer, Narrative, NarrativeEvent, Ranked, SourceList, Status, Step, TopAnswer, VolumePage, VolumeRow, WatchList } from './types';
+import type { AuditEntry, AuditPage, CoverageAnswer, Narrative, NarrativeEvent, Ranked, Session, SourceList, Status, Step, TopAnswer, VolumePage, VolumeRow, WatchList } from './types';
 
 /** Longest wait for one answer; what does not answer by then is treated like a lost connection. */
 export const TIMEOUT_MS = 10_000;
@@ -8,6 +8,8 @@ export const TIMEOUT_MS = 10_000;
 export const PAGE_ROWS = 1_000;
 /** Most pages followed for one chart, so that a cursor that never ends cannot hold the page. */
 export const PAGES_MAX = 5;
+/** Most pages of the audit log that are checked in the browser: 100,000 entries. */
+export const AUDIT_PAGES_MAX = 100;
 
 export class ApiError extends Error {
   override readonly name = 'ApiError';
@@ -26,7 +28,7 @@ export class ApiError extends Error {
 export type Fetch = (input: string, init?: RequestInit) => Promise<Response>;
 
 /** The paths that the page reads; questions and answers have the types of openapi.json. */
-type Path = '/api/v1/narratives' | '/api/v1/narratives/events' | '/api/v1/status' | '/api/v1/sources' | '/api/v1/coverage' | '/api/v1/watches' | '/api/v1/volumes' | '/api/v1/volumes/top';
+type Path = '/api/v1/audit/entries' | '/api/v1/narratives' | '/api/v1/narratives/events' | '/api/v1/session' | '/api/v1/status' | '/api/v1/sources' | '/api/v1/coverage' | '/api/v1/watches' | '/api/v1/volumes' | '/api/v1/volumes/top';
 type Question<P extends Path> = NonNullable<paths[P]['get']['parameters']['query']>;
 type Answer<P extends Path> = paths[P]['get']['responses'][200]['content']['application/json'];
 
@@ -59,6 +61,8 @@ async function problem(response: Response): Promise<ApiError> {
 export class Api {
   /** Told with every answer whether it says that the data are made up. */
   onnotice: (notice: string | null) => void = () => {};
+  /** Told when the server no longer knows who asks: the session has ended. */
+  onsignedout: () => void = () => {};
 
   constructor(
     private readonly base = '',
@@ -78,6 +82,7 @@ export class Api {
       } catch {
         throw new ApiError(stop.signal.aborted ? 'the server did not answer in time' : 'the server cannot be reached', 0);
       }
+      if (response.status === 401) this.onsignedout();
       if (!response.ok) throw await problem(response);
       try {
         const body = (await response.json()) as Answer<P>;
@@ -91,6 +96,18 @@ export class Api {
     }
   }
 
+  /** Who the reader is to this server. */
+  session(): Promise<Session> {
+    return this.get('/api/v1/session');
+  }
+
+  /** Ends the session. The token is what another site cannot know. */
+  async signOut(csrf: string): Promise<void> {
+    const response = await this.fetcher(`${this.base}/api/v1/session`, { method: 'DELETE', headers: { 'x-groundswell-csrf': csrf } });
+    if (!response.ok && response.status !== 401) throw await problem(response);
+    this.onsignedout();
+  }
+
   status(): Promise<Status> {
     return this.get('/api/v1/status');
   }
@@ -101,6 +118,27 @@ export class Api {
 
   sources(): Promise<SourceList> {
     return this.get('/api/v1/sources');
+  }
+
+  /** The newest entries of the audit log, with its head; null where there is no log yet. */
+  async audit(newest: number): Promise<AuditPage | null> {
+    try {
+      return await this.get('/api/v1/audit/entries', { newest });
+    } catch (error) {
+      if (error instanceof ApiError && error.code === 'not_found') return null;
+      throw error;
+    }
+  }
+
+  /** All entries of the audit log, page by page. */
+  async *auditEntries(): AsyncGenerator<AuditEntry[]> {
+    let cursor: string | null = null;
+    for (let page = 0; page < AUDIT_PAGES_MAX; page += 1) {
+      const answer: AuditPage = await this.get('/api/v1/audit/entries', { limit: PAGE_ROWS, ...(cursor !== null && { cursor }) });
+      yield answer.items;
+      cursor = answer.next ?? null;
+      if (cursor === null) break;
+    }
   }
 
   /** The narratives carried last. */

@@ -18,7 +18,11 @@ export type SourceList = Schemas['SourceList'];
 export type CoverageItem = Schemas['CoverageItem'];
 export type CoverageGap = Schemas['CoverageGap'];
 export type CoverageAnswer = Schemas['CoverageAnswer'];
+export type AuditPage = Schemas['AuditPage'];
+export type AuditEntry = Schemas['AuditEntry'];
+export type AuditHead = Schemas['AuditHead'];
 export type Status = Schemas['Status'];
+export type Session = Schemas['Session'];
 
 /** What the page ranks: the dimensions of the four panels. */
 export type Ranked = 'hashtag' | 'term' | 'domain' | 'language';

@@ -1,7 +1,9 @@
 // What the parts say, in a simulated document; how they look and behave is for the browser tests.
 import { flushSync, mount, unmount, type Component } from 'svelte';
 import { afterEach, expect, test, vi } from 'vitest';
-import type { CoverageGap, Narrative, NarrativeEvent, Status, TopAnswer, Watch } from '../api/types';
+import type { AuditPage, CoverageGap, Narrative, NarrativeEvent, Status, TopAnswer, Watch } from '../api/types';
+import AccountLine from './AccountLine.svelte';
+import AuditPanel from './AuditPanel.svelte';
 import ChangeMark from './ChangeMark.svelte';
 import CoverageBand from '../charts/CoverageBand.svelte';
 import Sparkline from '../charts/Sparkline.svelte';
@@ -206,4 +208,57 @@ test('what happened to a narrative is read when the reader asks, and a failure i
   events.mockRejectedValueOnce(new Error('away'));
   details.dispatchEvent(new Event('toggle'));
   await vi.waitFor(() => expect(text(details)).toContain('could not be read'));
+});
+
+test('the audit log shows its newest entries first, in words, and how to check them', () => {
+  const entry = (number: number, words: string) => ({ number, time: '2026-11-25T14:02:00Z', account: 'local', act: 'x', words, line: '{}' });
+  const page = {
+    items: [entry(41, 'watch heat made until 2027-02-01: heat*'), entry(42, '<b>run</b> stopped')],
+    head: { origin: 'example.org/ours', size: 43, root: 'CsUY', key: 'example.org/ours+530d903a+Aeky', note: '' },
+    next: null,
+  } as AuditPage;
+  const panel = render(AuditPanel, { page, error: undefined, oncheck: async () => null, onretry: () => {} });
+  expect([...panel.querySelectorAll('li')].map((li) => li.value)).toEqual([42, 41]);
+  expect(text(panel.querySelector('li') as Element)).toContain('<b>run</b> stopped');
+  expect(panel.querySelector('li b')).toBeNull();
+  expect(text(panel)).toContain('43 entries under the newest head');
+  expect(text(panel)).toContain('example.org/ours+530d903a+Aeky');
+  expect((panel.querySelector('details a') as HTMLAnchorElement).getAttribute('href')).toBe('/api/v1/audit/checkpoint');
+});
+
+test('where there is no audit log, that is said', () => {
+  expect(text(render(AuditPanel, { page: null, error: undefined, oncheck: async () => null, onretry: () => {} }))).toContain('There is no audit log yet.');
+});
+
+test('the audit log can be checked on the page, and what is found is said', async () => {
+  const page = { items: [], head: { origin: 'o', size: 12, root: 'r', key: 'k', note: '' }, next: null } as unknown as AuditPage;
+  for (const [verdict, words] of [
+    [{ entries: 12, whole: true, signed: true, broken: null }, 'All 12 entries are what the head is over, and it is signed by the key below.'],
+    [{ entries: 12, whole: true, signed: null, broken: null }, 'this browser cannot check its signature'],
+    [{ entries: 12, whole: true, signed: false, broken: null }, 'NOT signed'],
+    [{ entries: 12, whole: false, signed: true, broken: 7 }, 'ALTERED: entry 7'],
+    [{ entries: 11, whole: false, signed: true, broken: null }, 'ALTERED'],
+    [new Error('gone'), 'could not be read to its end'],
+  ] as const) {
+    const oncheck = async () => {
+      if (verdict instanceof Error) throw verdict;
+      return verdict;
+    };
+    const panel = render(AuditPanel, { page, error: undefined, oncheck, onretry: () => {} });
+    (panel.querySelector('button') as HTMLButtonElement).click();
+    await vi.waitFor(() => expect(text(panel.querySelector('[role=status]') as Element)).toContain(words));
+  }
+});
+
+test('who is signed in is shown where somebody is, and only a session can be left', () => {
+  const onsignout = vi.fn();
+  expect(text(render(AccountLine, { session: null, onsignout }))).toBe('');
+  expect(text(render(AccountLine, { session: { authentication: false }, onsignout }))).toBe('');
+  const byToken = render(AccountLine, { session: { authentication: true, account: 'token/grafana', role: 'viewer' }, onsignout });
+  expect(text(byToken)).toBe('Signed in as token/grafana, viewer');
+  expect(byToken.querySelector('button')).toBeNull();
+  const shown = render(AccountLine, { session: { authentication: true, account: '<b>ada</b>', role: 'admin', csrf: 'c' }, onsignout });
+  expect(text(shown)).toBe('Signed in as <b>ada</b>, admin Sign out');
+  (shown.querySelector('button') as HTMLButtonElement).click();
+  expect(onsignout).toHaveBeenCalledOnce();
 });

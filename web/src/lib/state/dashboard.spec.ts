@@ -2,7 +2,7 @@ import { flushSync } from 'svelte';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { ApiError, type Api } from '../api/client';
 import type { Narrative, VolumeRow } from '../api/types';
-import { Dashboard, POLL_MS, REFRESH_MIN_MS, rising } from './dashboard.svelte';
+import { Dashboard, LEDGER_MS, POLL_MS, REFRESH_MIN_MS, rising } from './dashboard.svelte';
 
 class FakeEventSource {
   static last: FakeEventSource | null = null;
@@ -24,14 +24,18 @@ class FakeEventSource {
 const row = (minute: number, posts: number, step = 'minute'): VolumeRow =>
   ({ start: `2026-01-01T00:${String(minute).padStart(2, '0')}:00Z`, step, by: { total: 'all' }, posts, authors: posts }) as VolumeRow;
 
-type Call = Exclude<keyof Api, 'onnotice'>;
+type Call = Exclude<keyof Api, 'onnotice' | 'onsignedout'>;
 
 function fake(): { [name in Call]: ReturnType<typeof vi.fn> } {
   return {
     status: vi.fn(async () => ({ simulated: true, k: 12, event_time: { first: null, last: '2026-01-01T00:10:00Z' } })),
     sources: vi.fn(async () => ({ items: [] })),
+    session: vi.fn(async () => ({ authentication: true, account: 'ada', role: 'viewer', csrf: 'c' })),
+    signOut: vi.fn(async () => undefined),
     coverage: vi.fn(async () => ({ items: [], gaps: [] })),
     watches: vi.fn(async () => ({ items: [] })),
+    audit: vi.fn(async () => null),
+    auditEntries: vi.fn(async function* () {}),
     narratives: vi.fn(async () => []),
     narrativeEvents: vi.fn(async () => []),
     top: vi.fn(async () => ({ window: null, items: [] })),
@@ -64,6 +68,18 @@ test('reads everything once, from as far back as the chart reaches', async () =>
   expect(dashboard.loaded).toBe(true);
   expect(api.volumes).toHaveBeenCalledWith('total', 'minute', '2025-12-31T21:10:00Z');
   expect(api.top).toHaveBeenCalledTimes(4);
+  stop();
+});
+
+test('the audit log is read with the rest, and again while no window closes', async () => {
+  const api = fake();
+  const page = { items: [], head: { size: 3 }, next: null };
+  api.audit.mockResolvedValue(page as never);
+  const { dashboard, stop } = await started(api);
+  expect(dashboard.audit).toBe(page);
+  expect(api.audit).toHaveBeenCalledTimes(1);
+  await vi.advanceTimersByTimeAsync(LEDGER_MS + POLL_MS);
+  expect(api.audit.mock.calls.length).toBeGreaterThan(1);
   stop();
 });
 
@@ -162,4 +178,22 @@ test('what rises comes first, and what is part of another is not shown twice', (
     narrative('n5', 'steady', 50), narrative('n6', 'dormant', 999), narrative('n7', 'growing', 40),
   ];
   expect(rising(all).map(({ id }) => id)).toEqual(['n3', 'n7', 'n2', 'n5', 'n1']);
+});
+
+test('says who reads, and signs out with the token of the session', async () => {
+  const { dashboard, api, stop } = await started();
+  expect(dashboard.session?.account).toBe('ada');
+  await dashboard.signOut();
+  expect(api.signOut).toHaveBeenCalledWith('c');
+  stop();
+});
+
+test('a server that does not say who reads costs the page nothing', async () => {
+  const api = fake();
+  api.session.mockRejectedValue(new ApiError('there is nothing here', 404));
+  const { dashboard, stop } = await started(api);
+  expect([dashboard.session, dashboard.loaded, Object.keys(dashboard.errors)]).toEqual([null, true, []]);
+  await dashboard.signOut();
+  expect(api.signOut).not.toHaveBeenCalled();
+  stop();
 });

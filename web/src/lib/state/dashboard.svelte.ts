@@ -1,7 +1,8 @@
 // All that the page knows, and when it asks for more. Components read it and draw.
 import { ApiError, type Api } from '../api/client';
+import { check, type Verdict } from '../audit/verify';
 import { openStream, type Stream, type StreamState } from '../api/stream';
-import type { ClosedWindow, CoverageGap, Narrative, NarrativeEvent, Ranked, Source, Status, Step, TopAnswer, VolumeRow, Watch } from '../api/types';
+import type { AuditPage, ClosedWindow, CoverageGap, Narrative, NarrativeEvent, Ranked, Session, Source, Status, Step, TopAnswer, VolumeRow, Watch } from '../api/types';
 import { toCoverage, type Coverage } from '../charts/coverage';
 import { WINDOWS_MAX, mergeRows } from '../charts/grid';
 import { STEP_MS, parseTime } from '../format/time';
@@ -17,7 +18,10 @@ export const REFRESH_MIN_MS = 1_500;
 /** How often the coverage ledger is read, also where no window closes: a source that drops is soon seen. */
 export const LEDGER_MS = 20_000;
 
-type Section = 'status' | 'total' | 'coverage' | 'tops' | 'watches' | 'narratives' | 'sources';
+type Section = 'audit' | 'status' | 'total' | 'coverage' | 'tops' | 'watches' | 'narratives' | 'sources';
+
+/** Entries of the audit log that are shown. */
+export const AUDIT_SHOWN = 8;
 
 /** Narratives that are read: those carried last. */
 export const NARRATIVES_READ = 100;
@@ -40,6 +44,10 @@ export class Dashboard {
   watches = $state.raw<Watch[] | null>(null);
   narratives = $state.raw<Narrative[] | null>(null);
   sources = $state.raw<Source[] | null>(null);
+  /** The newest entries of the audit log; null where there is none. */
+  audit = $state.raw<AuditPage | null>(null);
+  /** Who reads, where the server asks. */
+  session = $state.raw<Session | null>(null);
   /** When we listened, by window of the present step. */
   coverage = $state.raw<Coverage | null>(null);
   /** Gaps of the stretch that the chart shows, newest first. */
@@ -83,6 +91,7 @@ export class Dashboard {
   start(): () => void {
     this.#running = true;
     void this.refresh();
+    void this.#session();
     this.#stream = openStream('/api/v1/stream', {
       state: (state) => this.#streamState(state),
       event: (name, data) => this.#event(name, data),
@@ -95,7 +104,10 @@ export class Dashboard {
         if (document.visibilityState !== 'visible') return;
         // Without a stream nobody says when a window closes, so everything is read each time.
         void (this.stream === 'lost' ? this.refresh() : this.#poll());
-        if (this.stream !== 'lost' && Date.now() - this.#ledgerAt >= LEDGER_MS) void this.#coverage();
+        if (this.stream !== 'lost' && Date.now() - this.#ledgerAt >= LEDGER_MS) {
+          void this.#coverage();
+          void this.#audit();
+        }
       }, POLL_MS),
     );
     return () => this.stop();
@@ -126,11 +138,26 @@ export class Dashboard {
     void this.refresh();
   }
 
+  async #session(): Promise<void> {
+    try {
+      this.session = await this.api.session();
+    } catch {
+      // Nobody is shown then, and what else cannot be read says so in its place.
+    }
+  }
+
+  /** Signs out; what then becomes of the page is `api.onsignedout`'s. */
+  async signOut(): Promise<void> {
+    const csrf = this.session?.csrf;
+    if (typeof csrf !== 'string') return;
+    await this.#read('status', () => this.api.signOut(csrf));
+  }
+
   /** Reads everything anew. */
   async refresh(): Promise<void> {
     this.#refreshedAt = Date.now();
     await this.#poll();
-    await Promise.all([this.#total(), this.#coverage(), this.#tops(), this.#watches(), this.#narratives()]);
+    await Promise.all([this.#total(), this.#coverage(), this.#tops(), this.#watches(), this.#narratives(), this.#audit()]);
   }
 
   async #poll(): Promise<void> {
@@ -187,6 +214,17 @@ export class Dashboard {
       const { items } = await this.api.watches(step);
       if (step === this.step) this.watches = items;
     });
+  }
+
+  #audit(): Promise<void> {
+    return this.#read('audit', async () => {
+      this.audit = await this.api.audit(AUDIT_SHOWN);
+    });
+  }
+
+  /** Checks the audit log in this browser, against the head that is shown; null where there is none. */
+  async checkAudit(): Promise<Verdict | null> {
+    return this.audit === null ? null : check(this.api.auditEntries(), this.audit.head);
   }
 
   #narratives(): Promise<void> {
