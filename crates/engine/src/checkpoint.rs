@@ -22,8 +22,8 @@ use crate::counters::Totals;
 /// First bytes of every checkpoint.
 const MAGIC: &[u8; 8] = b"GSWELLCP";
 /// Changes whenever what follows changes its meaning or its form.
-/// 2: posts that were thinned are counted. 3: narratives are counted.
-const FORMAT: u32 = 4;
+/// 2: posts that were thinned are counted. 3: narratives are counted. 4: cells have keys. 5: which publishers carried which names.
+const FORMAT: u32 = 5;
 
 /// Where one source was.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -482,7 +482,7 @@ mod tests {
         assert_eq!(form, FORM_OF_AN_EMPTY_ONE);
     }
 
-    const FORM_OF_AN_EMPTY_ONE: &str = "475357454c4c435004000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000010000000000";
+    const FORM_OF_AN_EMPTY_ONE: &str = "475357454c4c4350050000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000001000000000000";
 
     #[test]
     fn those_who_stay_do_not_wait_for_those_who_left() {

@@ -18,6 +18,7 @@
 //!     publisher_posts: 0,
 //!     key: CellKey::default(),
 //!     authors: Distinct::from_sorted_unique(&(0..authors).collect::<Vec<_>>()),
+//!     name_publishers: None,
 //! };
 //! let candidate = VolumeCandidate {
 //!     window: Window::containing(Step::Minute, 1_474_588_800),
@@ -42,9 +43,8 @@
 //! - A shown count is at most [`PERTURBATION_MAX`] from the true one, right on average, never below k, and always the same
 //!   for the same posts (`perturb::tests`).
 //!
-//! # What is not here yet
-//! A *name-like* phrase (PRIVACY section 4) cannot occur yet, because terms are single words; the check belongs to
-//! `Gate::release`, before a hashtag or term passes.
+//! - What looks like a person's name passes only where [`NAME_PUBLISHERS`] publishers carried it, however many people wrote it
+//!   (`volume::tests::no_name_passes_that_publishers_do_not_carry`). Whether it looks like one is said by whoever proposes it.
 //!
 //! Sources: `PRIVACY.md` sections 1, 4 and 5; Fraser and Wooton, "A proposed method for confidentialising tabular output
 //! to protect against differencing" (2005).

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use thiserror::Error;
 
 use crate::K;
+use crate::narrative::NAME_PUBLISHERS;
 use crate::perturb::{family, perturb};
 use crate::released::{Released, sealed};
 
@@ -144,6 +145,9 @@ pub struct CandidateCell {
     /// Distinct authors among persons. Still a set where cells are folded together ([`Dimension::is_folded`]), which needs the
     /// union; elsewhere the number is enough ([`Distinct::of_number`]).
     pub authors: Distinct,
+    /// Where the value looks like a person's name: how many publishers carried it in the seven days before the window's end, counted as
+    /// far as [`NAME_PUBLISHERS`]. `None` for what does not look like one.
+    pub name_publishers: Option<u32>,
 }
 
 impl CandidateCell {
@@ -152,7 +156,7 @@ impl CandidateCell {
     }
 
     fn passes(&self, k: u64) -> bool {
-        self.authors.has_at_least(k) || self.is_publisher_only()
+        (self.authors.has_at_least(k) || self.is_publisher_only()) && may_be_named(self.name_publishers)
     }
 
     fn absorb(&mut self, other: &Self) {
@@ -204,6 +208,13 @@ pub struct VolumeRow {
     pub figures: Option<Figures>,
     /// It rests on publishers' items only, so no k applies. Kept so that the row can be checked when it is read back.
     pub publisher_only: bool,
+    /// Of what looks like a person's name: how many publishers carried it. Kept likewise.
+    pub name_publishers: Option<u32>,
+}
+
+/// Whether what looks like a person's name is carried by enough publishers (PRIVACY section 4); everything else may be said.
+fn may_be_named(publishers: Option<u32>) -> bool {
+    publishers.is_none_or(|publishers| publishers >= NAME_PUBLISHERS)
 }
 
 impl sealed::Item for VolumeRow {
@@ -278,12 +289,15 @@ impl Gate {
         let publisher_only = cell.is_publisher_only();
         let mut figures = Figures { posts: cell.posts, authors: cell.authors.count() };
         assert!(publisher_only || figures.authors >= k, "the gate was about to release a cell below k");
+        let name_publishers = cell.name_publishers;
+        assert!(may_be_named(name_publishers), "the gate was about to release a name that publishers do not carry");
         if !publisher_only {
             let family =
                 family(&[dimension.as_str().as_bytes(), window.step.as_str().as_bytes(), cell.value.as_bytes()]);
             figures = self.shown(figures, cell.key, family, k);
         }
-        Released::new(VolumeRow { window, dimension, value: cell.value, figures: Some(figures), publisher_only })
+        let figures = Some(figures);
+        Released::new(VolumeRow { window, dimension, value: cell.value, figures, publisher_only, name_publishers })
     }
 
     /// Says of a watch, or of all posts, that nothing can be said of a closed window. This holds whatever was counted, so
@@ -294,7 +308,7 @@ impl Gate {
 }
 
 fn suppressed(window: Window, dimension: Dimension, value: String) -> Released<VolumeRow> {
-    Released::new(VolumeRow { window, dimension, value, figures: None, publisher_only: false })
+    Released::new(VolumeRow { window, dimension, value, figures: None, publisher_only: false, name_publishers: None })
 }
 
 /// Puts cells that do not pass together as [`OTHER`]; where that still does not pass, the smallest of those that do joins.
@@ -335,6 +349,14 @@ pub enum NotReleasable {
         /// What it would need.
         k: u64,
     },
+    /// It looks like a person's name, and nothing says that enough publishers carried it.
+    #[error(
+        "a stored row of dimension {dimension} looks like a name that fewer than {NAME_PUBLISHERS} publishers carried"
+    )]
+    NameNotCarried {
+        /// What it is counted by.
+        dimension: Dimension,
+    },
     /// It says "held back" of something that nobody asked for by name.
     #[error("a stored row of dimension {dimension} is marked as suppressed, which only total and watch can be")]
     NotNamed {
@@ -351,12 +373,16 @@ pub enum NotReleasable {
 
 /// Takes back a row that was released and stored. Checks k again: the store is a file, and k may have been raised since.
 pub fn readmit(row: VolumeRow, k: K) -> Result<Released<VolumeRow>, NotReleasable> {
-    let VolumeRow { window, dimension, figures, publisher_only, .. } = &row;
+    let VolumeRow { window, dimension, figures, publisher_only, name_publishers, .. } = &row;
+    // Words are counted one by one, so a term of several is what looked like a name.
+    let is_name = name_publishers.is_some() || *dimension == Dimension::Term && row.value.contains(' ');
+    let may_be_named = !is_name || name_publishers.is_some_and(|publishers| publishers >= NAME_PUBLISHERS);
     let (dimension, k) = (*dimension, dimension.k(k));
     if window.start.rem_euclid(window.step.seconds()) != 0 {
         return Err(NotReleasable::NotAligned { step: window.step });
     }
     match figures {
+        Some(_) if !may_be_named => Err(NotReleasable::NameNotCarried { dimension }),
         None if dimension.below() != Below::Suppressed => Err(NotReleasable::NotNamed { dimension }),
         Some(figures) if figures.authors < k && !(*publisher_only && figures.authors == 0) => {
             Err(NotReleasable::BelowK { dimension, k })

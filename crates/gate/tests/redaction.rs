@@ -27,8 +27,14 @@ fn nothing_before_the_gate_prints_what_it_holds() {
     };
     let deletion = Deletion { time: None, source: Some(CANARY.into()), target: DeleteTarget::Author(CANARY.into()) };
     let authors = Distinct::from_sorted_unique(&[4_242]);
-    let cell =
-        CandidateCell { value: CANARY.to_owned(), posts: 1, publisher_posts: 0, key: CellKey::default(), authors };
+    let cell = CandidateCell {
+        value: CANARY.to_owned(),
+        posts: 1,
+        publisher_posts: 0,
+        key: CellKey::default(),
+        authors,
+        name_publishers: None,
+    };
     let printed =
         format!("{raw:?} {raw:#?} {edge:?} {edge:#?} {deletion:?} {cell:?} {:?} {:?}", edge.author, cell.authors);
     assert!(!printed.contains(CANARY) && !printed.contains("4242"), "{printed}");

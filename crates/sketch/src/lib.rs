@@ -54,6 +54,6 @@ pub use cell::Cell;
 pub use cell_key::CellKey;
 pub use distinct::{Distinct, EXACT_MAX};
 pub use saved::{Counts, SavedCell, SavedCells};
-pub use summary::{Authors, CellRef, Posts, Summary, VALUE_BYTES_MAX};
+pub use summary::{Authors, Carried, CellRef, Posts, Summary, VALUE_BYTES_MAX};
 pub use table::{CellTable, PARTITIONS, Pruned, partition_of};
 pub use window::{Rfc3339, Step, Window, WindowError};

@@ -24,6 +24,22 @@ pub struct Summary {
     values: String,
     tokens: Vec<u64>,
     estimates: Vec<HyperLogLog>,
+    carried: Vec<Carried>,
+}
+
+/// That a publisher's item carried a name: hashes of both.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Carried {
+    /// Of the name, however it is spelt.
+    pub name: u64,
+    /// Of the publisher's own name.
+    pub publisher: u64,
+}
+
+impl fmt::Debug for Carried {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Carried(redacted)")
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,11 +81,12 @@ struct Wire {
     values: String,
     tokens: Vec<u64>,
     estimates: Vec<HyperLogLog>,
+    carried: Vec<Carried>,
 }
 
 impl From<Summary> for Wire {
-    fn from(Summary { entries, values, tokens, estimates }: Summary) -> Self {
-        Self { entries, values, tokens, estimates }
+    fn from(Summary { entries, values, tokens, estimates, carried }: Summary) -> Self {
+        Self { entries, values, tokens, estimates, carried }
     }
 }
 
@@ -77,7 +94,7 @@ impl TryFrom<Wire> for Summary {
     type Error = &'static str;
 
     fn try_from(wire: Wire) -> Result<Self, Self::Error> {
-        let Wire { entries, values, tokens, estimates } = wire;
+        let Wire { entries, values, tokens, estimates, carried } = wire;
         let (mut value, mut token, mut estimate) = (0, 0, 0);
         for entry in &entries {
             value += usize::from(entry.value_bytes);
@@ -97,7 +114,7 @@ impl TryFrom<Wire> for Summary {
         if value != values.len() || token != tokens.len() || estimate != estimates.len() {
             return Err("a summary's parts have different lengths");
         }
-        Ok(Self { entries, values, tokens, estimates })
+        Ok(Self { entries, values, tokens, estimates, carried })
     }
 }
 
@@ -183,7 +200,13 @@ impl fmt::Debug for CellRef<'_> {
 impl Summary {
     /// No cell.
     pub const fn new() -> Self {
-        Self { entries: Vec::new(), values: String::new(), tokens: Vec::new(), estimates: Vec::new() }
+        Self {
+            entries: Vec::new(),
+            values: String::new(),
+            tokens: Vec::new(),
+            estimates: Vec::new(),
+            carried: Vec::new(),
+        }
     }
 
     /// Adds a cell that is not there yet. `tokens` are its persons, ascending without repetition.
@@ -206,6 +229,16 @@ impl Summary {
         self.values.push_str(value);
         let value_bytes = value.len() as u16;
         self.entries.push(Entry { hash, posts, authors, value_bytes, dimension });
+    }
+
+    /// Notes that publishers' items carried these names.
+    pub fn carry(&mut self, carried: &[Carried]) {
+        self.carried.extend_from_slice(carried);
+    }
+
+    /// Which publishers' items carried which names.
+    pub fn carried(&self) -> &[Carried] {
+        &self.carried
     }
 
     /// Makes room.
@@ -253,9 +286,9 @@ impl Summary {
         self.entries.len()
     }
 
-    /// Whether there is no cell.
+    /// Whether there is no cell and nothing carried.
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.entries.is_empty() && self.carried.is_empty()
     }
 }
 

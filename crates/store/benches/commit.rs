@@ -20,6 +20,7 @@ fn rows(dimension: Dimension, minute: i64, count: u64, authors: u64) -> Vec<Rele
             publisher_posts: 0,
             key: CellKey::default(),
             authors: authors.clone(),
+            name_publishers: None,
         })
         .collect();
     let window = Window { step: Step::Minute, start: 1_474_588_800 + 60 * minute };

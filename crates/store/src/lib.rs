@@ -16,7 +16,8 @@
 //!
 //! let window = Window::containing(Step::Minute, 1_474_588_800);
 //! let authors = Distinct::from_sorted_unique(&(0..12).collect::<Vec<_>>());
-//! let cell = CandidateCell { value: "flood".to_owned(), posts: 14, publisher_posts: 0, key: CellKey::default(), authors };
+//! let (value, key) = ("flood".to_owned(), CellKey::default());
+//! let cell = CandidateCell { value, posts: 14, publisher_posts: 0, key, authors, name_publishers: None };
 //! let candidate = VolumeCandidate { window, dimension: Dimension::Hashtag, cells: vec![cell] };
 //! let batch = ReleaseBatch { windows: vec![window], rows: Gate::exact(K::DEFAULT).release(candidate), ..ReleaseBatch::default() };
 //!

@@ -3,7 +3,7 @@
 mod common;
 
 use common::*;
-use groundswell_gate::{Dimension, K};
+use groundswell_gate::{CandidateCell, Dimension, Gate, K, VolumeCandidate};
 use groundswell_sketch::{Step, Window};
 use groundswell_store::{
     Cursor, FILE_NAME, FileRead, OpenError, ReleaseBatch, ReleaseWriter as _, ReleasedReader as _, SCHEMA_VERSION,
@@ -156,6 +156,23 @@ async fn k_is_asserted_on_the_way_in() {
 }
 
 #[tokio::test]
+async fn a_name_comes_out_with_its_proof_and_not_without() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut writer, reader) = Store::open(folder.path(), &options()).await.unwrap();
+    let named = CandidateCell { name_publishers: Some(3), ..cell("public figure", 30, 12) };
+    let candidate = VolumeCandidate { window: minute(0), dimension: Dimension::Term, cells: vec![named] };
+    writer.commit(&batch(Gate::exact(K::DEFAULT).release(candidate))).await.unwrap();
+    let query = VolumeQuery::new(Dimension::Term, Step::Minute);
+    assert_eq!(lines(&reader.volumes(&query).await.unwrap().items), ["0 public figure 30 12"]);
+    let mut connection = connect(folder.path()).await;
+    let fewer = sqlx::raw_sql("UPDATE volumes SET name_publishers = 2").execute(&mut connection).await;
+    assert!(fewer.is_err(), "the schema refuses fewer");
+    sqlx::raw_sql("UPDATE volumes SET name_publishers = NULL").execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    assert!(reader.volumes(&query).await.unwrap().items.is_empty());
+}
+
+#[tokio::test]
 async fn a_raised_k_holds_back() {
     let folder = tempfile::tempdir().unwrap();
     let (mut writer, reader) = Store::open(folder.path(), &options()).await.unwrap();
@@ -299,7 +316,7 @@ async fn a_full_disk_is_named_as_such() {
     // SQLite's own bound on the file's size answers as a full disk does.
     let small = StoreOptions { bytes_max: Some(400_000), ..options() };
     let (mut writer, reader) = Store::open(folder.path(), &small).await.unwrap();
-    let cells: Vec<String> = (0..60_000).map(|n| format!("a rather long value number {n:06}")).collect();
+    let cells: Vec<String> = (0..60_000).map(|n| format!("a-rather-long-value-number-{n:06}")).collect();
     let cells: Vec<(&str, u64, u64)> = cells.iter().map(|value| (value.as_str(), 12, 12)).collect();
     let error = writer.commit(&batch(released(Dimension::Term, minute(0), &cells))).await.unwrap_err();
     assert_eq!(error.to_string(), "the disk is full; make room and start again, nothing that was committed is lost");

@@ -10,7 +10,7 @@ use divan::{
     counter::{BytesCount, ItemsCount},
 };
 use groundswell_edge::EdgePost;
-use groundswell_text::{Analysis, Analyzer, detect_language, reference::Reference};
+use groundswell_text::{Analysis, Analyzer, detect_language, names::NameFinder, reference::Reference};
 
 const POSTS: usize = 1_000;
 
@@ -98,6 +98,30 @@ fn icu_boundaries(bencher: Bencher, set: &str) {
         .counter(ItemsCount::new(posts.len()))
         .counter(BytesCount::new(bytes(&posts)))
         .bench_local(|| posts.iter().map(|post| segmenter.segment_str(&post.text).count()).sum::<usize>());
+}
+
+/// The name finder alone, on posts that are read.
+#[divan::bench(args = SETS)]
+fn names(bencher: Bencher, set: &str) {
+    let posts = posts(set);
+    let mut analyzer = Analyzer::new();
+    let read: Vec<Analysis> = posts
+        .iter()
+        .map(|post| {
+            let mut analysis = Analysis::new();
+            analyzer.analyze(post, &mut analysis);
+            analysis
+        })
+        .collect();
+    let (mut finder, mut spans) = (NameFinder::new(), Vec::new());
+    bencher.counter(ItemsCount::new(posts.len())).bench_local(|| {
+        let mut found = 0;
+        for (post, analysis) in posts.iter().zip(&read) {
+            finder.find(&post.text, analysis, &mut spans);
+            found += spans.len();
+        }
+        found
+    });
 }
 
 #[divan::bench(args = SETS)]

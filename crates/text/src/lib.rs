@@ -6,6 +6,7 @@
 //! - [`Analyzer`] reads a post ([`Analyzer::analyze`]) or a query's words ([`Analyzer::tokenize`]) into an [`Analysis`]
 //!   whose buffers are used again and again.
 //! - [`detect_language`] for texts without a declared language; [`language::eval`] measures it.
+//! - [`names::NameFinder`] marks what looks like a person's name.
 //! - [`has_term_shape`] and [`is_stop_word_in`] say which words are worth a place in a table of terms.
 //!
 //! ```
@@ -58,6 +59,7 @@ mod analyzer;
 mod chars;
 mod hashtag;
 pub mod language;
+pub mod names;
 mod normal;
 #[doc(hidden)]
 pub mod reference;

@@ -1,17 +1,19 @@
-//! What no query may look for (PRIVACY section 7): whatever the scrubber takes out of posts.
+//! What no query may look for (PRIVACY section 7): whatever the scrubber takes out of posts, and people by name.
 
 use groundswell_edge::scrub::{Kind, Scrubber};
 use groundswell_query::{Expr, FieldName, Node, PhrasePart, Query, QueryError, QueryErrorKind, Span, Term};
+use groundswell_text::names::NameFinder;
 
-/// Holds a query against the scrubber.
+/// Holds a query against the scrubber and the name finder.
 #[derive(Debug)]
 pub(crate) struct Guard {
     scrubber: Scrubber,
+    names: NameFinder,
 }
 
 impl Guard {
     pub(crate) fn new() -> Self {
-        Self { scrubber: Scrubber::new() }
+        Self { scrubber: Scrubber::new(), names: NameFinder::new() }
     }
 
     /// What kind of personal thing, or link, is in `text`, if any.
@@ -26,7 +28,49 @@ impl Guard {
                 self.check(&text, leaf.span)?;
             }
         }
-        self.check_runs(&query.root)
+        self.check_runs(&query.root)?;
+        match self.named(&query.root) {
+            None => Ok(()),
+            Some(span) => Err(QueryError::new(
+                QueryErrorKind::Private,
+                span,
+                "this looks like a person's name, and a watch does not follow people",
+                "ask for what is talked about: a place, an office, an event; or for each word of it elsewhere than beside the other",
+            )),
+        }
+    }
+
+    /// Where a query looks for a person by name: a phrase, a hashtag or a word that is one, or words side by side that are one
+    /// together. What a query excludes is no search.
+    fn named(&self, expr: &Expr) -> Option<Span> {
+        let is_name = |text: &str| {
+            let text = text.trim_start_matches('#').to_lowercase();
+            let words: Vec<&str> = text.split([' ', '\'', '’', '-']).collect();
+            self.names.phrase(&words)
+        };
+        match &expr.node {
+            Node::Leaf(leaf) => match &leaf.term {
+                Term::Word(_) | Term::Hashtag(_) | Term::Phrase(_) => {
+                    text_of(&leaf.term).is_some_and(|text| is_name(&text)).then_some(expr.span)
+                }
+                Term::Prefix(_) | Term::Field(..) => None,
+            },
+            Node::And(children) => children.iter().find_map(|child| self.named(child)).or_else(|| {
+                let is_pair = |pair: &[Expr]| match (word_of(&pair[0]), word_of(&pair[1])) {
+                    (Some(one), Some(other)) => self.names.surely_pair(&one.to_lowercase(), &other.to_lowercase()),
+                    _ => false,
+                };
+                children.windows(2).find(|pair| is_pair(pair)).map(|pair| pair[0].span.join(pair[1].span))
+            }),
+            Node::Or(children) => children.iter().find_map(|child| self.named(child)),
+            Node::Near(near) => match (word_of(&near.left), word_of(&near.right)) {
+                (Some(one), Some(other)) if self.names.surely_pair(&one.to_lowercase(), &other.to_lowercase()) => {
+                    Some(expr.span)
+                }
+                _ => self.named(&near.left).or_else(|| self.named(&near.right)),
+            },
+            Node::Not(_) => None,
+        }
     }
 
     fn check(&mut self, text: &str, span: Span) -> Result<(), QueryError> {
@@ -65,6 +109,17 @@ impl Guard {
             },
             Node::Leaf(_) => Ok(()),
         }
+    }
+}
+
+/// The word that a leaf is.
+fn word_of(expr: &Expr) -> Option<&str> {
+    match &expr.node {
+        Node::Leaf(leaf) => match &leaf.term {
+            Term::Word(text) => Some(text),
+            _ => None,
+        },
+        _ => None,
     }
 }
 

@@ -127,6 +127,66 @@ fn what_is_taken_out_of_posts_cannot_be_looked_for() {
 }
 
 #[test]
+fn nobody_is_looked_for_by_name() {
+    let mut checker = Checker::new(today());
+    for (query, place) in [
+        ("\"jane doe\"", "\"jane doe\""),
+        ("flood AND \"Jane Kowalczyk\"", "\"Jane Kowalczyk\""),
+        ("flood OR \"jane doe\"", "\"jane doe\""),
+        ("#janedoe", "#janedoe"),
+        ("jane_doe", "jane_doe"),
+        ("anna kowalczyk", "anna kowalczyk"),
+        ("flood anna kowalczyk", "anna kowalczyk"),
+        ("jane AND doe", "jane AND doe"),
+        ("kowalczyk NEAR/3 anna", "kowalczyk NEAR/3 anna"),
+        ("김민수", "김민수"),
+        ("\"Maria de la Cruz\"", "\"Maria de la Cruz\""),
+    ] {
+        let error = checker.query(query).expect_err(query);
+        assert_eq!(error.kind, groundswell_query::QueryErrorKind::Private, "{query}: {error}");
+        assert_eq!(&query[error.span.start..error.span.end], place, "{query}");
+        assert!(error.to_string().contains("name"), "{error}");
+    }
+    // Everyday phrases, and one that only excludes.
+    for query in [
+        "\"climate change\"",
+        "\"heavy rain\"",
+        "flood* AND (river OR \"heavy rain\") AND NOT metaphor*",
+        "\"new york\"",
+        "\"supreme court\"",
+        "\"health care\"",
+        "\"black friday\"",
+        "\"general strike\"",
+        "\"power outage\"",
+        "\"bus drivers\"",
+        "\"white house\"",
+        "\"cost of living\"",
+        "\"interest rates\"",
+        "\"royal mail\"",
+        "train delays",
+        "river banks",
+        "#climatestrike",
+        "#heatwave",
+        "#blacklivesmatter",
+        "\"schwere regenfälle\"",
+        "\"changement climatique\"",
+        "\"cambio climático\"",
+        "\"изменение климата\"",
+        "\"气候变化\"",
+        "\"기후 변화\"",
+        "\"تغير المناخ\"",
+        "flood NOT \"jane doe\"",
+        "\"world cup\"",
+        "\"air quality\"",
+        "\"school closures\"",
+    ] {
+        if let Err(error) = checker.query(query) {
+            panic!("{}", error.render(query));
+        }
+    }
+}
+
+#[test]
 fn names_and_purposes_hold_nothing_personal_either() {
     let text = "[[watch]]\nname = \"a\"\nquery = \"rain\"\npurpose = { category = \"x\", sentence = \"Ask jane@example.com about it.\" }\n";
     assert!(

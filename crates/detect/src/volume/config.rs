@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::carriers::CARRIED_NAMES_MAX;
 use crate::counters::counters;
 
 /// Distinct domains that are counted of one post. More are left out and counted (`domains_left_out`).
@@ -36,6 +37,8 @@ pub struct VolumeConfig {
     pub day_cells_max: usize,
     /// See [`DAY_BYTES_MAX`].
     pub day_bytes_max: usize,
+    /// See [`CARRIED_NAMES_MAX`].
+    pub carried_names_max: usize,
 }
 
 impl Default for VolumeConfig {
@@ -47,6 +50,7 @@ impl Default for VolumeConfig {
             interned_max: INTERNED_MAX,
             day_cells_max: DAY_CELLS_MAX,
             day_bytes_max: DAY_BYTES_MAX,
+            carried_names_max: CARRIED_NAMES_MAX,
         }
     }
 }
@@ -65,6 +69,8 @@ counters! {
         cells_pruned,
         /// Posts in these cells.
         posts_pruned,
+        /// Names beyond [`CARRIED_NAMES_MAX`], of which it was forgotten who carried them, in each shard.
+        carried_names_forgotten,
         /// Summaries that came for a minute already closed, and were not counted.
         summaries_late,
     }

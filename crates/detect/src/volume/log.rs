@@ -2,7 +2,7 @@
 
 use groundswell_edge::EdgePost;
 use groundswell_gate::Dimension;
-use groundswell_sketch::{CellKey, Posts, Summary};
+use groundswell_sketch::{Carried, CellKey, Posts, Summary};
 use groundswell_text::{Language, hash_word};
 
 use super::cell::{cell_hash, shard_of};
@@ -101,6 +101,13 @@ struct Record {
     head: Head,
 }
 
+/// A name that a publisher's item carries, and the item's key, by which it can be deleted.
+#[derive(Clone, Copy)]
+struct CarriedBy {
+    post: Option<u64>,
+    carried: Carried,
+}
+
 /// What stands where a deleted post stood, until something else does.
 const NOTHING: Record = Record { key: 0, author: 0, ids_start: 0, head: Head(0) };
 
@@ -109,6 +116,7 @@ const NOTHING: Record = Record { key: 0, author: 0, ids_start: 0, head: Head(0) 
 pub(super) struct MinuteLog {
     records: Vec<Record>,
     ids: Vec<CellId>,
+    carried: Vec<CarriedBy>,
     /// A post was seen since the log was last added up, also where it was deleted.
     seen: bool,
 }
@@ -132,6 +140,11 @@ impl MinuteLog {
         self.ids.push(id);
     }
 
+    /// A name that the post begun last carries, which is a publisher's.
+    pub(super) fn carry(&mut self, post: &EdgePost, carried: Carried) {
+        self.carried.push(CarriedBy { post: post.key.map(groundswell_edge::PostKey::bits), carried });
+    }
+
     pub(super) fn len(&self) -> usize {
         self.records.len()
     }
@@ -143,7 +156,9 @@ impl MinuteLog {
 
     /// Memory in use.
     pub(super) fn bytes(&self) -> usize {
-        self.records.len() * size_of::<Record>() + self.ids.len() * size_of::<CellId>()
+        self.records.len() * size_of::<Record>()
+            + self.ids.len() * size_of::<CellId>()
+            + self.carried.len() * size_of::<CarriedBy>()
     }
 
     /// Forgets the posts that are named: neither key nor author nor words of theirs stay. Returns how many they were; their
@@ -154,6 +169,8 @@ impl MinuteLog {
             let author = (!record.head.has(Head::NO_AUTHOR)).then_some(record.author);
             deletions.names(key, author)
         };
+        // What a publisher takes back, it does not carry.
+        self.carried.retain(|by| !deletions.names(by.post, None));
         let Some(first) = self.records.iter().position(is_named) else { return 0 };
         let before = self.records.len();
         let (mut kept, mut ids_kept) = (first, self.records[first].ids_start as usize);
@@ -188,6 +205,7 @@ impl MinuteLog {
     pub(super) fn clear(&mut self) {
         self.records.clear();
         self.ids.clear();
+        self.carried.clear();
         self.seen = false;
     }
 
@@ -276,6 +294,11 @@ impl Tally {
             let shard = shard_of(dimension, hash, summaries.len());
             summaries[shard].push(hash, dimension.index(), value, state.posts, tokens);
         }
+        let mut carried: Vec<Carried> = log.carried.iter().map(|by| by.carried).collect();
+        carried.sort_unstable();
+        carried.dedup();
+        // Every shard needs to know: a name and its hashtag may be with two of them.
+        summaries.iter_mut().for_each(|summary| summary.carry(&carried));
         // Nothing of a log stays here that may yet lose posts to a deletion.
         self.order.clear();
         self.tokens.clear();

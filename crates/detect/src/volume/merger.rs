@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use groundswell_gate::{CandidateCell, Dimension, K, VolumeCandidate};
+use groundswell_gate::{CandidateCell, Dimension, K, NarrativeCandidate, NarrativePart, VolumeCandidate};
 use groundswell_sketch::{
-    Authors, Cell, CellKey, CellRef, CellTable, Distinct, PARTITIONS, SavedCell, SavedCells, Step, Summary, Window,
+    Authors, Carried, Cell, CellKey, CellRef, CellTable, Distinct, PARTITIONS, SavedCell, SavedCells, Step, Summary,
+    Window,
 };
+use groundswell_text::names::{NameFinder, name_key};
 use serde::{Deserialize, Serialize};
 
+use super::carriers::Carriers;
 use super::cell::shard_of;
 use super::config::{VolumeConfig, VolumeCounters};
 
@@ -33,6 +36,12 @@ pub struct Merger {
     table: CellTable,
     /// Where the summaries of a minute are added up.
     minute: CellTable,
+    /// Which publishers carried which names.
+    carriers: Carriers,
+    carried_names_max: usize,
+    /// What an earlier run saw carried in minutes that are still open.
+    restored_carried: BTreeMap<i64, Vec<Carried>>,
+    names: NameFinder,
     closed_before: i64,
     counters: VolumeCounters,
 }
@@ -57,6 +66,10 @@ impl Merger {
             day: None,
             table: new_table(),
             minute: new_table(),
+            carriers: Carriers::default(),
+            carried_names_max: config.carried_names_max,
+            restored_carried: BTreeMap::new(),
+            names: NameFinder::new(),
             closed_before: i64::MIN,
             counters: VolumeCounters::default(),
         }
@@ -80,7 +93,7 @@ impl Merger {
 
     /// Proposes all minutes, hours and days that end at or before a second, in the order in which they end.
     pub fn close(&mut self, before_unix: i64, emit: &mut dyn FnMut(VolumeCandidate)) {
-        while let Some(start) = first(&self.minutes).into_iter().chain(first(&self.restored)).min() {
+        while let Some(start) = self.first_open() {
             let minute = Window { step: Step::Minute, start };
             if minute.end() > before_unix {
                 break;
@@ -99,15 +112,50 @@ impl Merger {
         self.close(i64::MAX, emit);
     }
 
+    /// Marks what of a narrative looks like a person's name: hashtags and words that are one run together, and words that are one
+    /// together, in either order. Each with the number of publishers that carried the whole name by now.
+    pub fn mark_names(&self, narrative: &mut NarrativeCandidate) {
+        let carried = |name: &str| self.carriers.count(name_key(name), narrative.as_of);
+        let mark = |part: &mut NarrativePart, publishers: u32| {
+            part.publishers = if part.name_like { part.publishers.max(publishers) } else { publishers };
+            part.name_like = true;
+        };
+        for part in narrative.terms.iter_mut().chain(&mut narrative.hashtags).chain(&mut narrative.phrases) {
+            if part.value.contains(' ') || self.names.joined(&part.value) {
+                let publishers = carried(&part.value);
+                mark(part, publishers);
+            }
+        }
+        for one in 0..narrative.terms.len() {
+            for other in 0..one {
+                let pair = [one, other].map(|at| narrative.terms[at].value.clone());
+                if self.names.surely_pair(&pair[0], &pair[1]) {
+                    let publishers = carried(&pair.concat()).max(carried(&format!("{}{}", pair[1], pair[0])));
+                    mark(&mut narrative.terms[one], publishers);
+                    mark(&mut narrative.terms[other], publishers);
+                }
+            }
+        }
+    }
+
     /// Which bounds were reached.
     pub fn counters(&self) -> VolumeCounters {
         self.counters
     }
 
+    /// The start of the first minute of which something is here.
+    fn first_open(&self) -> Option<i64> {
+        let carried = first(&self.restored_carried);
+        first(&self.minutes).into_iter().chain(first(&self.restored)).chain(carried).min()
+    }
+
     fn close_minute(&mut self, minute: Window, parts: &[Summary], emit: &mut dyn FnMut(VolumeCandidate)) {
         self.hour = Some(minute.within(Step::Hour));
         self.day = Some(minute.within(Step::Day));
-        let mut proposal = Proposal::new(self.k);
+        let carried = self.restored_carried.remove(&minute.start).unwrap_or_default();
+        let carried = carried.into_iter().chain(parts.iter().flat_map(Summary::carried).copied());
+        self.counters.carried_names_forgotten += self.carriers.note(minute.start, carried, self.carried_names_max);
+        let mut proposal = Proposal::new(self.k, minute, &self.names, &self.carriers);
         let restored = self.restored.remove(&minute.start);
         if let ([only], None) = (parts, &restored) {
             for cell in only.iter() {
@@ -137,13 +185,13 @@ impl Merger {
 
     fn close_longer(&mut self, before_unix: i64, emit: &mut dyn FnMut(VolumeCandidate)) {
         if let Some(hour) = self.hour.take_if(|hour| hour.end() <= before_unix) {
-            let mut proposal = Proposal::new(self.k);
+            let mut proposal = Proposal::new(self.k, hour, &self.names, &self.carriers);
             proposal.add_cells(self.table.iter());
             proposal.emit(hour, &self.watch_names, emit);
             self.table.fold();
         }
         if let Some(day) = self.day.take_if(|day| day.end() <= before_unix) {
-            let mut proposal = Proposal::new(self.k);
+            let mut proposal = Proposal::new(self.k, day, &self.names, &self.carriers);
             proposal.add_cells(self.table.iter_folded());
             proposal.emit(day, &self.watch_names, emit);
             self.table.clear();
@@ -169,35 +217,57 @@ pub struct SavedShard {
     hour: Option<Window>,
     day: Option<Window>,
     table: SavedCells,
-    minutes: Vec<(i64, SavedCells)>,
+    minutes: Vec<(i64, SavedMinute)>,
+    /// Every shard's is the same.
+    carriers: Carriers,
+}
+
+/// What one shard has counted of a minute that is still open, and the names that publishers carried in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavedMinute {
+    cells: SavedCells,
+    carried: Vec<Carried>,
 }
 
 impl Merger {
     /// The minutes of which something is here and which are still open: an earlier run counted it, or a worker has closed a
     /// minute that others have not.
     pub fn open_minutes(&self) -> impl Iterator<Item = Window> {
-        self.restored.keys().chain(self.minutes.keys()).map(|start| Window { step: Step::Minute, start: *start })
+        let carried = self.restored_carried.keys();
+        self.restored
+            .keys()
+            .chain(self.minutes.keys())
+            .chain(carried)
+            .map(|start| Window { step: Step::Minute, start: *start })
     }
 
     /// What was counted of one open minute: what an earlier run left, what workers have closed, and the parts of those that
     /// have not. One at a time, so that a checkpoint needs the memory of one minute and not of all.
-    pub fn save_minute<'a>(&self, minute: Window, parts: impl Iterator<Item = &'a Summary>) -> SavedCells {
+    pub fn save_minute<'a>(&self, minute: Window, parts: impl Iterator<Item = &'a Summary>) -> SavedMinute {
         let mut table = self.restored.get(&minute.start).cloned().unwrap_or_default();
         let closed = self.minutes.get(&minute.start).map_or(&[][..], Vec::as_slice);
-        closed.iter().for_each(|part| table.merge(part));
-        parts.for_each(|part| table.merge(part));
-        table.save()
+        let mut carried = self.restored_carried.get(&minute.start).cloned().unwrap_or_default();
+        let mut take = |part: &Summary| {
+            table.merge(part);
+            carried.extend_from_slice(part.carried());
+        };
+        closed.iter().for_each(&mut take);
+        parts.for_each(take);
+        carried.sort_unstable();
+        carried.dedup();
+        SavedMinute { cells: table.save(), carried }
     }
 
     /// What it has counted, with the minutes that [`Self::save_minute`] gave. Call it between two calls of [`Self::close`],
     /// when everything that the workers closed has been merged and closed here, too.
-    pub fn save(&self, minutes: Vec<(i64, SavedCells)>) -> SavedShard {
+    pub fn save(&self, minutes: Vec<(i64, SavedMinute)>) -> SavedShard {
         SavedShard {
             closed_before: Some(self.closed_before).filter(|before| *before > i64::MIN),
             hour: self.hour,
             day: self.day,
             table: self.table.save(),
             minutes,
+            carriers: self.carriers.clone(),
         }
     }
 
@@ -214,8 +284,12 @@ impl Merger {
             self.hour = self.hour.max(part.hour);
             self.day = self.day.max(part.day);
             part.table.iter().filter(is_mine).for_each(|cell| self.table.restore(&cell));
-            for (start, cells) in &part.minutes {
-                for cell in cells.iter().filter(is_mine) {
+            self.carriers.merge(&part.carriers);
+            for (start, minute) in &part.minutes {
+                if !minute.carried.is_empty() {
+                    self.restored_carried.entry(*start).or_default().extend_from_slice(&minute.carried);
+                }
+                for cell in minute.cells.iter().filter(is_mine) {
                     self.restored.entry(*start).or_insert_with(new_table).restore(&cell);
                 }
             }
@@ -255,18 +329,32 @@ struct Posts {
 }
 
 /// Candidates of one window in the making.
-struct Proposal {
+struct Proposal<'a> {
     k: u64,
+    names: &'a NameFinder,
+    carriers: &'a Carriers,
+    before_unix: i64,
     /// By dimension.
     tables: [Vec<CandidateCell>; Dimension::ALL.len()],
 }
 
-impl Proposal {
-    fn new(k: u64) -> Self {
-        Self { k, tables: Default::default() }
+impl<'a> Proposal<'a> {
+    fn new(k: u64, window: Window, names: &'a NameFinder, carriers: &'a Carriers) -> Self {
+        Self { k, names, carriers, before_unix: window.end(), tables: Default::default() }
     }
 
-    fn add_cells<'a>(&mut self, cells: impl Iterator<Item = (u8, &'a str, u64, &'a Cell)>) {
+    /// Of what looks like a person's name, how many publishers carried it: terms of several words, which only names are, and terms
+    /// and hashtags that are a name run together.
+    fn name_publishers(&self, dimension: Dimension, value: &str) -> Option<u32> {
+        let is_name = match dimension {
+            Dimension::Term => value.contains(' ') || self.names.joined(value),
+            Dimension::Hashtag => self.names.joined(value),
+            _ => false,
+        };
+        is_name.then(|| self.carriers.count(name_key(value), self.before_unix))
+    }
+
+    fn add_cells<'c>(&mut self, cells: impl Iterator<Item = (u8, &'c str, u64, &'c Cell)>) {
         for (dimension, value, _, cell) in cells {
             let Cell { posts, publisher_posts, key, ref authors } = *cell;
             self.add(dimension, value, Posts { all: posts, of_publishers: publisher_posts, key }, Set::Whole(authors));
@@ -294,7 +382,8 @@ impl Proposal {
             (Set::Part(authors), false) => Distinct::of_number(authors.count()),
             (Set::Whole(distinct), false) => Distinct::of_number(distinct.count()),
         };
-        let cell = CandidateCell { value: value.to_owned(), posts, publisher_posts, key, authors };
+        let name_publishers = self.name_publishers(known, value);
+        let cell = CandidateCell { value: value.to_owned(), posts, publisher_posts, key, authors, name_publishers };
         self.tables[usize::from(dimension)].push(cell);
     }
 
@@ -326,6 +415,7 @@ fn with_quiet(cells: Vec<CandidateCell>, watch_names: &[String]) -> Vec<Candidat
             publisher_posts: 0,
             key: CellKey::default(),
             authors: Distinct::new(),
+            name_publishers: None,
         }));
     }
     all

@@ -6,6 +6,7 @@
 //! shard has a [`Merger`], which adds up the workers' summaries, proposes what could pass the gate, and rolls minutes up
 //! into hours and days. `DESIGN.md` says why it is built so.
 
+mod carriers;
 mod cell;
 mod config;
 mod delete;
@@ -16,6 +17,7 @@ mod log;
 mod merger;
 mod observer;
 
+pub use carriers::{CARRIED_NAMES_MAX, NAME_CARRIED_SECONDS};
 pub use cell::shard_of;
 pub use config::{
     DAY_BYTES_MAX, DAY_CELLS_MAX, INTERNED_MAX, LOG_BYTES_MAX, POST_DOMAINS_MAX, VolumeConfig, VolumeCounters,
@@ -23,5 +25,5 @@ pub use config::{
 pub(crate) use delete::Deletions;
 #[cfg(debug_assertions)]
 pub use held::Held;
-pub use merger::{Merger, SavedShard};
+pub use merger::{Merger, SavedMinute, SavedShard};
 pub use observer::Observer;

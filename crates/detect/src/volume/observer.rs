@@ -6,8 +6,11 @@ use std::sync::Arc;
 
 use groundswell_edge::{DeleteKey, EdgePost};
 use groundswell_gate::Dimension;
-use groundswell_sketch::{Step, Summary, VALUE_BYTES_MAX, Window};
-use groundswell_text::{Analysis, has_term_shape, hash_word, is_stop_word, is_stop_word_everywhere, is_stop_word_in};
+use groundswell_sketch::{Carried, Step, Summary, VALUE_BYTES_MAX, Window};
+use groundswell_text::names::{NameFinder, NameSpan};
+use groundswell_text::{
+    Analysis, Analyzer, has_term_shape, hash_word, is_stop_word, is_stop_word_everywhere, is_stop_word_in,
+};
 use groundswell_watch::WatchId;
 
 use super::cell::cell_hash;
@@ -45,7 +48,35 @@ pub struct Observer {
     /// Words of deleted posts: those that no other post of an open minute has are forgotten at the next close.
     gone: Vec<CellId>,
     tally: Tally,
+    names: Names,
     counters: VolumeCounters,
+}
+
+/// What looks like a person's name in a post, and where that is looked up.
+#[derive(Default)]
+struct Names {
+    finder: NameFinder,
+    /// Of the post in work.
+    spans: Vec<NameSpan>,
+    value: String,
+    /// Reads publishers' titles.
+    analyzer: Analyzer,
+    title: Analysis,
+}
+
+impl Names {
+    /// Notes what a publisher's item carries.
+    fn carry(&mut self, post: &EdgePost, analysis: &Analysis, log: &mut MinuteLog) {
+        let Some(item) = &post.publisher else { return };
+        let publisher = hash_word(&item.name);
+        let mut note = |name| log.carry(post, Carried { name, publisher });
+        self.finder.carried(&post.text, analysis, &mut note);
+        if let Some(title) = &item.title {
+            self.analyzer.tokenize(title, &mut self.title);
+            self.title.language = analysis.language;
+            self.finder.carried(title, &self.title, &mut note);
+        }
+    }
 }
 
 impl Observer {
@@ -62,6 +93,7 @@ impl Observer {
             watch_cells: vec![UNKNOWN; config.watch_names.len()],
             gone: Vec::new(),
             tally: Tally::new(),
+            names: Names::default(),
             counters: VolumeCounters::default(),
             config,
         }
@@ -127,7 +159,15 @@ impl Observer {
                 domains += 1;
             }
         }
-        for word in &analysis.words {
+        // Words of a name are not counted one by one, but the name as a whole: the gate decides about it by its publishers.
+        let names = &mut self.names;
+        names.finder.find(&post.text, analysis, &mut names.spans);
+        let mut spans = names.spans.iter().copied().peekable();
+        for (index, word) in analysis.words.iter().enumerate() {
+            while spans.next_if(|span| span.words().end <= index).is_some() {}
+            if spans.peek().is_some_and(|span| span.words().contains(&index)) {
+                continue;
+            }
             let value = analysis.word(word);
             let worth = || worth_as_term(value, word.hash);
             if let Some(found) = interner.once(Dimension::Term, cell_hash(Dimension::Term, word.hash), value, worth)
@@ -136,6 +176,19 @@ impl Observer {
                 log.push(found.id);
             }
         }
+        for span in &names.spans {
+            names.value.clear();
+            NameFinder::push_value(analysis, *span, &mut names.value);
+            let value = names.value.as_str();
+            if value.len() > VALUE_BYTES_MAX {
+                self.counters.values_too_long += 1;
+            } else if let Some(found) =
+                interner.once(Dimension::Term, cell_hash(Dimension::Term, hash_word(value)), value, || Worth::Always)
+            {
+                log.push(found.id);
+            }
+        }
+        names.carry(post, analysis, log);
         self.log_bytes += log.bytes() - bytes_before;
         if self.log_bytes > self.config.log_bytes_max {
             self.compact(self.config.log_bytes_max / 4 * 3);

@@ -72,7 +72,7 @@ pub(crate) fn merge(
                 None => merger.finish(&mut give),
             }
             if let Some(owner) = &mut owner {
-                propose(owner.close(before), &mut authors, &mut |proposal| session.give(proposal));
+                propose(owner.close(before), &merger, &mut authors, &mut |proposal| session.give(proposal));
                 let now = owner.counters();
                 counters.add_narratives(&now.since(&narratives_told));
                 narratives_told = now;
@@ -88,10 +88,17 @@ pub(crate) fn merge(
 }
 
 /// In the gate's form. An event is told of a narrative that was proposed, and with the authors and posts that were proposed last.
-fn propose(closed: Closed, authors: &mut HashMap<NarrativeId, (u64, CellKey)>, give: &mut dyn FnMut(Proposal)) {
+fn propose(
+    closed: Closed,
+    merger: &Merger,
+    authors: &mut HashMap<NarrativeId, (u64, CellKey)>,
+    give: &mut dyn FnMut(Proposal),
+) {
     for candidate in closed.candidates {
         authors.insert(candidate.id, (candidate.bucket_authors, candidate.bucket_key));
-        give(Proposal::Narrative(candidate.into()));
+        let mut candidate = candidate.into();
+        merger.mark_names(&mut candidate);
+        give(Proposal::Narrative(candidate));
     }
     for event in closed.events {
         let ended = event.event == EventKind::End;

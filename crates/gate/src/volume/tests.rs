@@ -20,6 +20,7 @@ fn cell(value: &str, posts: u64, publisher_posts: u64, authors: impl IntoIterato
         publisher_posts,
         key,
         authors: Distinct::from_sorted_unique(&tokens),
+        name_publishers: None,
     }
 }
 
@@ -55,6 +56,44 @@ fn terms_below_k_are_absent() {
 fn a_cell_with_a_person_in_it_is_no_publishers_cell() {
     // No detector should say so; if one did, it would not help.
     assert!(gated(Dimension::Term, vec![cell("a", 3, 3, 0..1)]).is_empty());
+}
+
+#[test]
+fn a_name_passes_only_where_publishers_carry_it() {
+    let named = |value: &str, publishers, authors| CandidateCell {
+        name_publishers: Some(publishers),
+        ..cell(value, 600, 0, 0..authors)
+    };
+    for dimension in [Dimension::Hashtag, Dimension::Term] {
+        let cells = vec![
+            named("jane doe", 0, 500),
+            named("john roe", 2, 500),
+            named("public figure", 3, 12),
+            named("rare figure", 3, 9),
+        ];
+        assert_eq!(gated(dimension, cells), ["public figure 600 12"]);
+        // One newspaper's private person is not everybody's.
+        let press = CandidateCell { name_publishers: Some(1), ..cell("jane doe", 3, 3, []) };
+        assert!(gated(dimension, vec![press]).is_empty());
+    }
+}
+
+#[test]
+fn a_stored_name_needs_its_proof() {
+    let row = |value: &str, name_publishers| VolumeRow {
+        window: MINUTE,
+        dimension: Dimension::Term,
+        value: value.to_owned(),
+        figures: Some(Figures { posts: 600, authors: 500 }),
+        publisher_only: false,
+        name_publishers,
+    };
+    let refused = Err(NotReleasable::NameNotCarried { dimension: Dimension::Term });
+    assert!(readmit(row("public figure", Some(3)), K::DEFAULT).is_ok());
+    assert!(readmit(row("flood", None), K::DEFAULT).is_ok());
+    for (value, publishers) in [("jane doe", Some(2)), ("jane doe", None), ("janedoe", Some(0))] {
+        assert_eq!(readmit(row(value, publishers), K::DEFAULT), refused, "{value}");
+    }
 }
 
 #[test]
@@ -122,6 +161,7 @@ fn what_is_read_back_is_checked_again() {
         value: "x".to_owned(),
         figures,
         publisher_only,
+        name_publishers: None,
     };
     let figures = |authors| Some(Figures { posts: 60, authors });
     let ten = K::DEFAULT;
@@ -422,4 +462,25 @@ fn without_perturbation_arithmetic_would_give_counts_below_k() {
     let others = world.neighbours();
     let agreeing: Vec<_> = others.iter().filter(|other| other.agrees(Dimension::Hashtag, &exact)).collect();
     assert!(agreeing.iter().all(|other| other.0[1] == 3) && !agreeing.is_empty());
+}
+
+proptest! {
+    #[test]
+    fn no_name_passes_that_publishers_do_not_carry(
+        cells in proptest::collection::vec((0_u64..40, 0_u64..4, proptest::option::of(0_u32..6)), 0..40),
+        which in 0_usize..10,
+        k in 5_u32..14,
+    ) {
+        let (dimension, k) = (Dimension::ALL[which], K::new(k).unwrap());
+        let publishers: Vec<Option<u32>> = cells.iter().map(|(_, _, publishers)| *publishers).collect();
+        let cells = cells.into_iter().enumerate().map(|(at, (authors, press, name_publishers))| CandidateCell {
+            name_publishers,
+            ..cell(&format!("v{at:02}"), authors + press, press, 0..authors)
+        });
+        for row in rows(dimension, cells.collect(), k) {
+            let Some(at) = row.value.strip_prefix('v').and_then(|at| at.parse::<usize>().ok()) else { continue };
+            prop_assert!(row.figures.is_none() || publishers[at].is_none_or(|publishers| publishers >= NAME_PUBLISHERS));
+            prop_assert!(readmit(row, k).is_ok());
+        }
+    }
 }

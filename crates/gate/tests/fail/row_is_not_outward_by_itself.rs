@@ -10,5 +10,6 @@ fn main() {
         value: String::new(),
         figures: Some(Figures { posts: 1, authors: 1 }),
         publisher_only: false,
+        name_publishers: None,
     });
 }

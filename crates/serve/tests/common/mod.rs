@@ -171,6 +171,7 @@ pub(crate) fn released(dimension: Dimension, window: Window, cells: &[(&str, u64
             publisher_posts: 0,
             key: CellKey::default(),
             authors: Distinct::from_sorted_unique(&(0..*authors).collect::<Vec<_>>()),
+            name_publishers: None,
         })
         .collect();
     Gate::exact(K::DEFAULT).release(VolumeCandidate { window, dimension, cells })

@@ -23,33 +23,33 @@ pub struct SqliteReader {
 }
 
 /// Columns that [`SqliteReader::admit`] reads, in this order.
-const BY_ROW: &str = "SELECT start, value, posts, authors, publisher_only FROM volumes \
+const BY_ROW: &str = "SELECT start, value, posts, authors, publisher_only, name_publishers FROM volumes \
      WHERE dimension = ?1 AND step = ?2 AND start >= ?3 AND start < ?4 AND (start, value) > (?5, ?6) \
      ORDER BY start, value LIMIT ?7";
 
 /// One value: one look-up in each closed window.
-const BY_ROW_OF_VALUE: &str = "SELECT w.start, v.value, v.posts, v.authors, v.publisher_only FROM windows_released w \
+const BY_ROW_OF_VALUE: &str = "SELECT w.start, v.value, v.posts, v.authors, v.publisher_only, v.name_publishers FROM windows_released w \
      CROSS JOIN volumes v ON v.dimension = ?1 AND v.step = w.step AND v.start = w.start AND v.value = ?8 \
      WHERE w.step = ?2 AND w.start >= ?3 AND w.start < ?4 AND (w.start, v.value) > (?5, ?6) \
      ORDER BY w.start LIMIT ?7";
 
 /// Watches that were asked for, with or without numbers.
-const BY_WATCH: &str = "SELECT w.start, a.value, v.posts, v.authors, v.publisher_only FROM windows_asked w \
+const BY_WATCH: &str = "SELECT w.start, a.value, v.posts, v.authors, v.publisher_only, v.name_publishers FROM windows_asked w \
      CROSS JOIN asked a ON a.set_id = w.set_id \
      LEFT JOIN volumes v ON v.dimension = ?1 AND v.step = w.step AND v.start = w.start AND v.value = a.value \
      WHERE w.step = ?2 AND w.start >= ?3 AND w.start < ?4 AND (w.start, a.value) > (?5, ?6) \
      ORDER BY w.start, a.value LIMIT ?7";
 
-const BY_WATCH_OF_VALUE: &str = "SELECT w.start, a.value, v.posts, v.authors, v.publisher_only FROM windows_asked w \
+const BY_WATCH_OF_VALUE: &str = "SELECT w.start, a.value, v.posts, v.authors, v.publisher_only, v.name_publishers FROM windows_asked w \
      CROSS JOIN asked a ON a.set_id = w.set_id AND a.value = ?8 \
      LEFT JOIN volumes v ON v.dimension = ?1 AND v.step = w.step AND v.start = w.start AND v.value = a.value \
      WHERE w.step = ?2 AND w.start >= ?3 AND w.start < ?4 AND (w.start, a.value) > (?5, ?6) \
      ORDER BY w.start LIMIT ?7";
 
-const TOP: &str = "SELECT start, value, posts, authors, publisher_only FROM volumes \
+const TOP: &str = "SELECT start, value, posts, authors, publisher_only, name_publishers FROM volumes \
      WHERE dimension = ?1 AND step = ?2 AND start = ?3 AND posts IS NOT NULL ORDER BY posts DESC, value LIMIT ?4";
 
-const SERIES: &str = "SELECT w.start, v.value, v.posts, v.authors, v.publisher_only FROM windows_released w \
+const SERIES: &str = "SELECT w.start, v.value, v.posts, v.authors, v.publisher_only, v.name_publishers FROM windows_released w \
      CROSS JOIN volumes v ON v.dimension = ?1 AND v.step = w.step AND v.start = w.start AND v.value = ?5 \
      WHERE w.step = ?2 AND w.start >= ?3 AND w.start < ?4 AND v.posts IS NOT NULL ORDER BY w.start";
 
@@ -114,6 +114,8 @@ impl SqliteReader {
         let value: String = row.try_get(1)?;
         let (posts, authors): (Option<i64>, Option<i64>) = (row.try_get(2)?, row.try_get(3)?);
         let publisher_only = row.try_get::<Option<i64>, _>(4)? == Some(1);
+        let name_publishers =
+            row.try_get::<Option<i64>, _>(5)?.map(|publishers| u32::try_from(publishers).unwrap_or(0));
         let figures = match posts.zip(authors) {
             Some((posts, authors)) => Some(Figures {
                 posts: u64::try_from(posts).map_err(|_| ReadError::Impossible)?,
@@ -121,9 +123,12 @@ impl SqliteReader {
             }),
             None => None,
         };
-        match readmit(VolumeRow { window, dimension, value: value.clone(), figures, publisher_only }, self.k) {
+        let row = VolumeRow { window, dimension, value: value.clone(), figures, publisher_only, name_publishers };
+        match readmit(row, self.k) {
             Ok(row) => Ok(Some(row)),
-            Err(NotReleasable::BelowK { .. }) => Ok(Gate::suppressed(window, dimension, value)),
+            Err(NotReleasable::BelowK { .. } | NotReleasable::NameNotCarried { .. }) => {
+                Ok(Gate::suppressed(window, dimension, value))
+            }
             Err(error) => Err(error.into()),
         }
     }

@@ -18,7 +18,7 @@ use crate::{Committed, CoverageBatch, FileRead, LedgerEnd, ReleaseBatch, Release
 /// arguments stay in the cache.
 const ROWS_PER_STATEMENT: usize = 512;
 
-const COLUMNS: usize = 7;
+const COLUMNS: usize = 8;
 
 static INSERT_MANY: LazyLock<String> = LazyLock::new(|| insert(ROWS_PER_STATEMENT));
 static INSERT_SOME: LazyLock<String> = LazyLock::new(|| insert(16));
@@ -26,9 +26,10 @@ static INSERT_ONE: LazyLock<String> = LazyLock::new(|| insert(1));
 
 fn insert(rows: usize) -> String {
     let mut sql =
-        "INSERT INTO volumes (dimension, step, start, value, posts, authors, publisher_only) VALUES ".to_owned();
+        "INSERT INTO volumes (dimension, step, start, value, posts, authors, publisher_only, name_publishers) VALUES "
+            .to_owned();
     for row in 0..rows {
-        let _ = write!(sql, "{}(?,?,?,?,?,?,?)", if row > 0 { "," } else { "" });
+        let _ = write!(sql, "{}(?,?,?,?,?,?,?,?)", if row > 0 { "," } else { "" });
     }
     sql.push_str(" ON CONFLICT DO NOTHING");
     sql
@@ -80,6 +81,7 @@ fn bind(arguments: &mut SqliteArguments, row: &VolumeRow) -> Result<(), WriteErr
     arguments.add(posts).map_err(failed)?;
     arguments.add(authors).map_err(failed)?;
     arguments.add(i64::from(publisher_only)).map_err(failed)?;
+    arguments.add(row.name_publishers.map(i64::from)).map_err(failed)?;
     Ok(())
 }
 

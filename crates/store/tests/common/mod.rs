@@ -17,7 +17,8 @@ pub(crate) fn minute(n: i64) -> Window {
 pub(crate) fn cell(value: &str, posts: u64, authors: u64) -> CandidateCell {
     let tokens: Vec<u64> = (0..authors).collect();
     let authors = Distinct::from_sorted_unique(&tokens);
-    CandidateCell { value: value.to_owned(), posts, publisher_posts: 0, key: CellKey::default(), authors }
+    let key = CellKey::default();
+    CandidateCell { value: value.to_owned(), posts, publisher_posts: 0, key, authors, name_publishers: None }
 }
 
 /// What the gate says about cells of `(value, posts, authors)`.

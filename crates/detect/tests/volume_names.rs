@@ -1,0 +1,207 @@
+//! Names in volumes: counted as a whole and not word by word, and told to the gate with the number of publishers that carried them, the
+//! same however posts are spread over workers and after a restart.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+use std::collections::{BTreeMap, HashSet};
+
+use groundswell_detect::volume::{Merger, Observer, SavedShard, VolumeConfig};
+use groundswell_edge::{AuthorToken, DeleteKey, EdgePost, PostKey, PublisherItem};
+use groundswell_gate::{Dimension, Gate, K, VolumeCandidate};
+use groundswell_post::{EventTime, Kind};
+use groundswell_sketch::{Step, Window};
+use groundswell_text::{Analysis, Analyzer};
+use proptest::prelude::*;
+
+/// The start of a day.
+const START: i64 = 1_474_588_800;
+const DAY: i64 = 86_400;
+
+fn person(seconds: i64, author: u64, text: &str) -> EdgePost {
+    EdgePost {
+        time: EventTime::from_unix(START + seconds),
+        source: "test".to_owned(),
+        author: Some(AuthorToken::from_bits((author + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15))),
+        key: Some(PostKey::from_bits(author + 1)),
+        language: Some(*b"en"),
+        text: text.to_owned(),
+        ..EdgePost::default()
+    }
+}
+
+fn press(seconds: i64, name: &str, title: &str) -> EdgePost {
+    EdgePost {
+        time: EventTime::from_unix(START + seconds),
+        source: "feeds".to_owned(),
+        kind: Kind::Publisher,
+        publisher: Some(PublisherItem { name: name.to_owned(), title: Some(title.to_owned()), url: None }),
+        key: Some(PostKey::from_bits(name.len() as u64 + 1_000)),
+        language: Some(*b"en"),
+        ..EdgePost::default()
+    }
+}
+
+/// Twelve people write of one person, in two ways, and of floods.
+fn crowd(seconds: i64) -> Vec<EdgePost> {
+    (0..12).map(|author| person(seconds, author, "was Jane Kowalczyk in the floods again? #janekowalczyk")).collect()
+}
+
+/// Runs posts through so many workers, each the owner of a shard, with a restart before a second.
+fn run(posts: &[EdgePost], workers: usize, restart: Option<i64>, deleted: &HashSet<DeleteKey>) -> Vec<VolumeCandidate> {
+    let config = VolumeConfig { shards: workers, ..VolumeConfig::default() };
+    let mut observers: Vec<_> = (0..workers).map(|_| Observer::new(config.clone())).collect();
+    let mut mergers: Vec<_> = (0..workers).map(|_| Merger::new(config.clone(), K::DEFAULT)).collect();
+    let (mut analyzer, mut analysis) = (Analyzer::new(), Analysis::new());
+    let mut candidates = Vec::new();
+    for (nth, post) in posts.iter().enumerate() {
+        analyzer.analyze(post, &mut analysis);
+        observers[nth % workers].observe(post, &analysis, &[]);
+    }
+    let close =
+        |observers: &mut Vec<Observer>, mergers: &mut Vec<Merger>, before: i64, out: &mut Vec<VolumeCandidate>| {
+            for observer in observers {
+                observer.close(before, &mut |shard, minute, summary| mergers[shard].merge(minute, summary));
+            }
+            for merger in mergers {
+                merger.close(before, &mut |candidate| out.push(candidate));
+            }
+        };
+    for observer in &mut observers {
+        for minute in observer.open_minutes() {
+            observer.delete(minute, deleted);
+        }
+    }
+    if let Some(restart) = restart {
+        close(&mut observers, &mut mergers, restart, &mut candidates);
+        let minutes: Vec<Window> =
+            observers.iter().flat_map(Observer::open_minutes).collect::<HashSet<_>>().into_iter().collect();
+        let mut parts: BTreeMap<(usize, i64), Vec<_>> = BTreeMap::new();
+        for observer in &mut observers {
+            for minute in &minutes {
+                observer
+                    .look(*minute, &mut |shard, summary| parts.entry((shard, minute.start)).or_default().push(summary));
+            }
+        }
+        let saved: Vec<SavedShard> = (0..workers)
+            .map(|shard| {
+                let of = |minute: &Window| parts.get(&(shard, minute.start)).cloned().unwrap_or_default();
+                let minutes =
+                    minutes.iter().map(|minute| (minute.start, mergers[shard].save_minute(*minute, of(minute).iter())));
+                let minutes = minutes.collect();
+                mergers[shard].save(minutes)
+            })
+            .collect();
+        observers = (0..workers).map(|_| Observer::new(config.clone())).collect();
+        mergers = (0..workers).map(|_| Merger::new(config.clone(), K::DEFAULT)).collect();
+        for (shard, merger) in mergers.iter_mut().enumerate() {
+            merger.restore(&saved, shard, workers);
+        }
+    }
+    close(&mut observers, &mut mergers, i64::MAX, &mut candidates);
+    candidates
+}
+
+/// What the gate says of terms and hashtags of one step.
+fn said(candidates: &[VolumeCandidate], step: Step) -> Vec<String> {
+    let mut said: Vec<String> = candidates
+        .iter()
+        .filter(|candidate| candidate.window.step == step && candidate.dimension.is_open_ended())
+        .flat_map(|candidate| Gate::exact(K::DEFAULT).release(candidate.clone()))
+        .map(|row| format!("{}:{}", row.dimension, row.value))
+        .collect();
+    said.sort();
+    said.dedup();
+    said
+}
+
+/// The same for all: whole candidates by window and dimension.
+fn told(candidates: &[VolumeCandidate]) -> BTreeMap<(Step, i64, Dimension, String), (u64, Option<u32>)> {
+    let open = candidates.iter().filter(|candidate| candidate.dimension.is_open_ended());
+    open.flat_map(|candidate| {
+        let VolumeCandidate { window, dimension, cells } = candidate;
+        cells.iter().map(|cell| {
+            ((window.step, window.start, *dimension, cell.value.clone()), (cell.posts, cell.name_publishers))
+        })
+    })
+    .collect()
+}
+
+#[test]
+fn no_crowd_makes_a_private_person_a_term() {
+    for workers in 1..=3 {
+        let candidates = run(&crowd(0), workers, None, &HashSet::new());
+        for step in [Step::Minute, Step::Hour, Step::Day] {
+            assert_eq!(said(&candidates, step), ["term:floods"], "{workers} workers");
+        }
+    }
+}
+
+#[test]
+fn three_publishers_make_a_name_public() {
+    let mut posts = vec![
+        press(0, "a", "Jane Kowalczyk wins"),
+        press(1, "b", "Why Jane Kowalczyk Won"),
+        press(2, "b", "Kowalczyk again"),
+    ];
+    posts.extend(crowd(3));
+    assert_eq!(said(&run(&posts, 2, None, &HashSet::new()), Step::Minute), ["term:floods"], "two are not three");
+    posts.insert(0, press(0, "ccc", "A word with Jane Kowalczyk"));
+    let public = ["hashtag:janekowalczyk", "term:floods", "term:jane kowalczyk", "term:janekowalczyk"];
+    for workers in 1..=3 {
+        for restart in [None, Some(START)] {
+            let candidates = run(&posts, workers, restart, &HashSet::new());
+            assert_eq!(said(&candidates, Step::Hour), public, "{workers} workers, {restart:?}");
+        }
+    }
+    // An item that is taken back in time carries nothing.
+    let deleted = HashSet::from([DeleteKey::Post(PostKey::from_bits(1_003))]);
+    assert_eq!(said(&run(&posts, 2, None, &deleted), Step::Minute), ["term:floods"]);
+}
+
+#[test]
+fn publishers_count_for_seven_days() {
+    let items = ["a", "b", "c"].map(|name| press(0, name, "Jane Kowalczyk wins"));
+    for (days, shown) in [(6, true), (8, false)] {
+        let mut posts = items.to_vec();
+        posts.extend(crowd(days * DAY));
+        for restart in [None, Some(START + DAY)] {
+            let candidates = run(&posts, 2, restart, &HashSet::new());
+            let of_the_crowd: Vec<_> =
+                candidates.into_iter().filter(|candidate| candidate.window.start >= START + days * DAY).collect();
+            assert_eq!(
+                said(&of_the_crowd, Step::Minute).contains(&"term:jane kowalczyk".to_owned()),
+                shown,
+                "{days} days, {restart:?}"
+            );
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn workers_and_restarts_do_not_matter(
+        posts in proptest::collection::vec((0_i64..400, 0_u64..30, 0_usize..4, 0_usize..6), 0..150), workers in 2_usize..4
+    ) {
+        let mut posts: Vec<EdgePost> = posts.iter().map(|(seconds, author, name, kind)| {
+            let name = ["Jane Kowalczyk", "Dmitri Ivanov", "Maria de la Cruz", "Hans Müller"][*name];
+            match kind {
+                0 => press(*seconds, &format!("paper{}", author % 4), &format!("What {name} Said")),
+                1 => person(*seconds, *author, &format!("#{} again", name.replace(' ', ""))),
+                _ => person(*seconds, *author, &format!("everyone talks about {name} today")),
+            }
+        }).collect();
+        // Keys of their own, so that nothing is repeated.
+        for (nth, post) in posts.iter_mut().enumerate() {
+            post.key = Some(PostKey::from_bits(nth as u64 + 1));
+        }
+        let one = told(&run(&posts, 1, None, &HashSet::new()));
+        prop_assert_eq!(&told(&run(&posts, workers, None, &HashSet::new())), &one);
+        let restarted = told(&run(&posts, workers, Some(START + 180), &HashSet::new()));
+        for (cell, (posts, publishers)) in &restarted {
+            // Authors of before and after a restart are not added up, so fewer cells may be proposed; what is, is told alike.
+            prop_assert_eq!(one.get(cell), Some(&(*posts, *publishers)));
+        }
+    }
+}

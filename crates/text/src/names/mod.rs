@@ -1,0 +1,104 @@
+//! Name-like phrases (PRIVACY section 4): which words of a post together look like a person's name.
+//!
+//! A lexicon of given and family names, particles and honorifics of some sixty languages, and of everyday words; a small model of
+//! what names look like for words that no list has; and rules for how names are written: capitals, initials, particles, both
+//! orders, scripts without capitals, scripts without spaces, and words run together (`janedoe`). `docs/methods/names.md` says how
+//! well that works. In doubt it says "name": what is held back wrongly is missing, what is shown wrongly hurts someone.
+//!
+//! - [`NameFinder::find`] marks the spans of a post.
+//! - [`NameFinder::joined`] says whether one word or hashtag is a name run together.
+//! - [`NameFinder::carried`] gives the keys of what a publisher's item carries.
+//! - [`name_key`]: under what `Jane Doe`, `jane-doe` and `#JaneDoe` are the same.
+
+mod joined;
+mod lexicon;
+mod model;
+mod spans;
+mod unspaced;
+
+use std::fmt;
+
+use crate::{Analysis, hash_word};
+use lexicon::Lexicon;
+
+/// Words of a name-like span, at most.
+pub const SPAN_WORDS_MAX: usize = 5;
+/// Keys that one publisher's item carries, at most. What comes later in it is not noted.
+pub const CARRIED_KEYS_MAX: usize = 256;
+
+/// A name-like span: words `from` to `to` (exclusive) of an [`Analysis`]. At least two, except where a script needs no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NameSpan {
+    /// Index of its first word.
+    pub from: u32,
+    /// Index behind its last word.
+    pub to: u32,
+}
+
+impl NameSpan {
+    fn new(from: usize, to: usize) -> Self {
+        Self { from: from as u32, to: to as u32 }
+    }
+
+    /// The indices of its words.
+    pub fn words(self) -> std::ops::Range<usize> {
+        self.from as usize..self.to as usize
+    }
+}
+
+/// Finds name-like spans. Holds scratch space, so each worker has its own.
+pub struct NameFinder {
+    lexicon: &'static Lexicon,
+    marks: Vec<spans::Mark>,
+}
+
+impl NameFinder {
+    /// Ready to find. The first one of a process reads the lexicon.
+    pub fn new() -> Self {
+        Self { lexicon: Lexicon::shared(), marks: Vec::new() }
+    }
+
+    /// One that does not know what only the source of the measured names has: for measuring how well the rest is found.
+    #[doc(hidden)]
+    pub fn independent() -> Self {
+        Self { lexicon: Lexicon::independent(), marks: Vec::new() }
+    }
+
+    /// Appends the value of a span as it is counted to `out`: the normal forms of its words, parted by spaces.
+    pub fn push_value(analysis: &Analysis, span: NameSpan, out: &mut String) {
+        for (nth, index) in span.words().enumerate() {
+            if nth > 0 {
+                out.push(' ');
+            }
+            out.push_str(analysis.word(&analysis.words[index]));
+        }
+    }
+}
+
+impl Default for NameFinder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for NameFinder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("NameFinder")
+    }
+}
+
+/// The key of a name, however its parts are joined: a hash of its normal form without what may stand between them.
+pub fn name_key(value: &str) -> u64 {
+    if !value.contains(stands_between) {
+        return hash_word(value);
+    }
+    hash_word(&value.replace(stands_between, ""))
+}
+
+/// What joins the parts of a name or parts them.
+fn stands_between(letter: char) -> bool {
+    matches!(letter, ' ' | '_' | '-' | '.' | '·' | '・')
+}
+
+#[cfg(test)]
+mod tests;

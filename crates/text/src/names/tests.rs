@@ -1,0 +1,64 @@
+use super::*;
+use crate::Analyzer;
+
+fn names(text: &str) -> Vec<String> {
+    let (mut analyzer, mut analysis, mut finder, mut spans) =
+        (Analyzer::new(), Analysis::new(), NameFinder::new(), Vec::new());
+    analyzer.tokenize(text, &mut analysis);
+    finder.find(text, &analysis, &mut spans);
+    let value = |span: &NameSpan| {
+        let mut value = String::new();
+        NameFinder::push_value(&analysis, *span, &mut value);
+        value
+    };
+    spans.iter().map(value).collect()
+}
+
+#[test]
+fn finds_names_as_they_are_written() {
+    for (text, expected) in [
+        ("I saw Jane Doe at the station", &["jane doe"][..]),
+        ("i saw jane doe at the station", &["jane doe"]),
+        ("JANE DOE IS A LIAR AND A THIEF", &["jane doe"]),
+        ("ask J. Kowalczyk about it", &["j kowalczyk"]),
+        ("by J.R.R. Tolkien and others", &["j.r.r tolkien"]),
+        ("Maria de la Cruz was there", &["maria de la cruz"]),
+        ("it was Mr. Kowalczyk again", &["mr kowalczyk"]),
+        ("the list says Kowalczyk, Anna again", &["kowalczyk anna"]),
+        ("heavy rain and floods in the river valley", &[]),
+        ("Heavy Rain is coming", &[]),
+        ("we love New York and Los Angeles", &[]),
+        ("good morning everyone", &[]),
+    ] {
+        assert_eq!(names(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn finds_names_run_together() {
+    let finder = NameFinder::new();
+    for name in
+        ["janedoe", "doe_jane", "jane_doe", "annakowalczyk", "mariadelacruz", "john_smith1985", "김민수", "김민수가"]
+    {
+        assert!(finder.joined(name), "{name}");
+    }
+    for word in [
+        "flood",
+        "election2016",
+        "blacklivesmatter",
+        "newyork",
+        "marketing",
+        "heavyrain",
+        "brexit",
+        "christmas",
+        "maga",
+    ] {
+        assert!(!finder.joined(word), "{word}");
+    }
+}
+
+#[test]
+fn all_spellings_have_one_key() {
+    let keys = ["jane doe", "jane-doe", "janedoe", "jane_doe"].map(name_key);
+    assert!(keys.iter().all(|key| *key == keys[0]) && keys[0] != name_key("jane"));
+}

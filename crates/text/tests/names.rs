@@ -1,0 +1,168 @@
+//! How many invented private names are held back, by culture and by how they are written; `tests/names/README.md` says where the
+//! names are from. `NAMES_SHOW=culture` prints what is missed.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test that cannot go on should stop, and prints its figures"
+)]
+
+use std::collections::BTreeMap;
+
+use groundswell_edge::EdgePost;
+use groundswell_text::names::NameFinder;
+use groundswell_text::{Analysis, Analyzer, has_term_shape, is_stop_word_in};
+
+const PRIVATE: &str = include_str!("names/private.tsv");
+/// PRIVACY section 4, by issue 8.
+const RECALL: f64 = 0.98;
+const RECALL_OF_UNKNOWN: f64 = 0.90;
+/// Of public figures and of places that publishers carry.
+const SHOWN: f64 = 0.9;
+
+struct Reading {
+    analyzer: Analyzer,
+    analysis: Analysis,
+    finder: NameFinder,
+    post: EdgePost,
+}
+
+impl Reading {
+    fn new(finder: NameFinder) -> Self {
+        Self { analyzer: Analyzer::new(), analysis: Analysis::new(), finder, post: EdgePost::default() }
+    }
+
+    /// Whether no word of a name, and no hashtag, would be counted by itself.
+    fn is_held_back(&mut self, text: &str, name: &str) -> bool {
+        text.clone_into(&mut self.post.text);
+        self.analyzer.analyze(&self.post, &mut self.analysis);
+        let mut spans = Vec::new();
+        self.finder.find(text, &self.analysis, &mut spans);
+        let start = text.find(name).unwrap() as u32;
+        let end = start + name.len() as u32;
+        let analysis = &self.analysis;
+        let words_held = analysis.words.iter().enumerate().all(|(at, word)| {
+            let value = analysis.word(word);
+            word.raw.0 >= end
+                || word.raw.1 <= start
+                || !has_term_shape(value)
+                || is_stop_word_in(analysis.language, word.hash)
+                || spans.iter().any(|span| span.words().contains(&at))
+                || self.finder.joined(value)
+        });
+        words_held && analysis.hashtags.iter().all(|tag| self.finder.joined(analysis.hashtag(tag)))
+    }
+}
+
+#[derive(Default)]
+struct Share {
+    all: u32,
+    held: u32,
+}
+
+impl Share {
+    fn note(&mut self, held: bool) {
+        self.all += 1;
+        self.held += u32::from(held);
+    }
+
+    fn value(&self) -> f64 {
+        f64::from(self.held) / f64::from(self.all.max(1))
+    }
+}
+
+/// Prints the shares by culture and form, and gives that of all.
+fn recall(finder: NameFinder) -> f64 {
+    let show = std::env::var("NAMES_SHOW").ok();
+    let mut reading = Reading::new(finder);
+    let (mut cultures, mut forms, mut all) =
+        (BTreeMap::<&str, Share>::new(), BTreeMap::<&str, Share>::new(), Share::default());
+    for line in PRIVATE.lines() {
+        let fields: Vec<&str> = line.split('\t').collect();
+        let [culture, form, name, text] = fields[..] else { panic!("{line}") };
+        let held = reading.is_held_back(text, name);
+        cultures.entry(culture).or_default().note(held);
+        forms.entry(form).or_default().note(held);
+        all.note(held);
+        if !held && show.as_deref().is_some_and(|show| show == culture || show == form || show == "all") {
+            println!("MISSED {culture} {form}: {text}");
+        }
+    }
+    for (name, share) in cultures.iter().chain(&forms) {
+        println!("{name:12} {:5} {:.3}", share.all, share.value());
+    }
+    println!("{:12} {:5} {:.4}", "all", all.all, all.value());
+    assert!(all.all >= 5_000 && cultures.len() >= 20);
+    all.value()
+}
+
+#[test]
+fn invented_private_names_are_held_back() {
+    let recall = recall(NameFinder::new());
+    assert!(recall >= RECALL, "recall {recall:.4} of {RECALL}");
+}
+
+/// The same without what the lexicon has from the source of these names alone: what to expect of names that nobody has listed.
+#[test]
+fn names_of_an_unknown_source_are_held_back() {
+    let recall = recall(NameFinder::independent());
+    assert!(recall >= RECALL_OF_UNKNOWN, "recall {recall:.4} of {RECALL_OF_UNKNOWN}");
+}
+
+/// How publishers write of what is public; `{}` is the name.
+const HEADLINES: [&str; 3] =
+    ["{} is in the news again", "What {} Means For The Rest Of Us", "Reports: thousands came to see {} on Sunday"];
+
+/// Public figures, and places and institutions that look like names, carried by publishers: what share is shown as people write it.
+#[test]
+fn what_publishers_carry_is_shown() {
+    let (figures, places) = include_str!("names/public.txt").split_once('\n').unwrap();
+    let mut reading = Reading::new(NameFinder::new());
+    let (mut shown, mut by_itself) = ([Share::default(), Share::default()], Share::default());
+    for (kind, names) in [figures, places].into_iter().enumerate() {
+        for name in names.trim().split('|') {
+            let mut carried = std::collections::BTreeMap::<u64, u32>::new();
+            for headline in HEADLINES {
+                let text = headline.replace("{}", name);
+                reading.analyzer.tokenize(&text, &mut reading.analysis);
+                let mut keys = std::collections::BTreeSet::new();
+                reading.finder.carried(&text, &reading.analysis, &mut |key| {
+                    keys.insert(key);
+                });
+                keys.into_iter().for_each(|key| *carried.entry(key).or_default() += 1);
+            }
+            let tag: String = name.chars().filter(|letter| letter.is_alphanumeric()).collect();
+            for text in
+                [format!("everyone talks about {name} today"), name.to_owned(), format!("what do you think of #{tag}")]
+            {
+                reading.post.text.clone_from(&text);
+                reading.analyzer.analyze(&reading.post, &mut reading.analysis);
+                let mut spans = Vec::new();
+                reading.finder.find(&text, &reading.analysis, &mut spans);
+                let value = |span: &groundswell_text::names::NameSpan| {
+                    let mut value = String::new();
+                    NameFinder::push_value(&reading.analysis, *span, &mut value);
+                    value
+                };
+                let mut names: Vec<String> = spans.iter().map(value).collect();
+                let single = reading.analysis.words.iter().map(|word| reading.analysis.word(word));
+                let tags = reading.analysis.hashtags.iter().map(|tag| reading.analysis.hashtag(tag));
+                names.extend(single.chain(tags).filter(|value| reading.finder.joined(value)).map(str::to_owned));
+                by_itself.note(names.is_empty());
+                // Three headlines by three publishers.
+                let passes = names.iter().all(|name| carried.get(&groundswell_text::names::name_key(name)) == Some(&3));
+                shown[kind].note(!passes);
+                if passes {
+                    continue;
+                }
+                println!("HELD BACK {text}: {names:?}");
+            }
+        }
+    }
+    let [figures, places] = shown.map(|share| (share.all, 1.0 - share.value()));
+    println!(
+        "figures {figures:?}, places and institutions {places:?}, shown; name-like at all: {:.3}",
+        1.0 - by_itself.value()
+    );
+    assert!(figures.0 + places.0 >= 900 && figures.1 >= SHOWN && places.1 >= SHOWN, "{figures:?} {places:?}");
+}
