@@ -37,6 +37,17 @@ fn may(need: &str, role: Role) -> bool {
     }
 }
 
+/// A path with what it must be asked with.
+fn whole(path: &str) -> String {
+    let query = match path.rsplit('/').next() {
+        Some("top") => "?by=term",
+        Some("consistency") => "?from=0",
+        Some("inclusion") => "?entry=0",
+        _ => "",
+    };
+    format!("{path}{query}")
+}
+
 /// Path, method and need of everything.
 fn everything() -> Vec<(String, String, String)> {
     let document: Value = serde_json::from_str(&groundswell_serve::openapi()).unwrap();
@@ -79,7 +90,7 @@ async fn every_route_every_method_every_role() {
         for path in paths.iter().filter(|path| need(path, "POST") != Some("ingest token")) {
             for method in METHODS {
                 let bearer = door.bearer(role);
-                let query = if path.ends_with("/top") { format!("{path}?by=term") } else { (*path).clone() };
+                let query = whole(path);
                 let answer = door.ask(number as u16, method, &query, &[("authorization", &bearer)], "").await;
                 let status = answer.status.as_u16();
                 let expected: &[u16] = match need(path, method) {
@@ -170,7 +181,7 @@ async fn without_authentication_nothing_is_asked() {
     let served = common::served().await;
     for (path, method, _) in everything() {
         if method == "GET" && path != "/api/v1/stream" && path != "/signin" {
-            let path = if path.ends_with("/top") { format!("{path}?by=term") } else { path };
+            let path = whole(&path);
             let answer = served.get(&path).await;
             assert!(matches!(answer.status.as_u16(), 200 | 404), "{path}: {}", answer.status);
         }
