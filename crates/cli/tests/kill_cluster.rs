@@ -1,7 +1,7 @@
 //! What survives a `kill -9` in a cluster: two processes that replay together, one or both of them killed again and again,
 //! release what an undisturbed process does, and whoever is left alone says so and ends.
 //!
-//! `GROUNDSWELL_KILLS=50 GROUNDSWELL_TEST_BINARY=$PWD/target/release/groundswell cargo test -p groundswell-cli --test kill_cluster`
+//! `GROUNDSWELL_KILLS=50 cargo test -p groundswell-cli --test kill_cluster`
 //! for as many kills as one likes, of the released build.
 
 #![allow(
