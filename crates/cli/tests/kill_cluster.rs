@@ -2,7 +2,7 @@
 //! release what an undisturbed process does, and whoever is left alone says so and ends.
 //!
 //! `GROUNDSWELL_KILLS=50 cargo test -p groundswell-cli --test kill_cluster`
-//! for as many kills as one likes, of the released build.
+//! for as many kills as one likes; not of a released build, which changes the numbers that are compared here.
 
 #![allow(
     clippy::unwrap_used,
