@@ -27,7 +27,13 @@ pub(crate) enum OperatorAct {
     TokenRevoked { token: AccountName },
 }
 
-/// Writes it down, or fails: then nothing is done.
+/// Fails where nothing can be written down: then nothing is done either.
+pub(crate) fn check(settings: &Settings) -> Result<(), Failure> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+    Trail::open(settings, &clock).map(drop)
+}
+
+/// Writes down what was done.
 pub(crate) fn record(settings: &Settings, act: &OperatorAct) -> Result<(), Failure> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
     let name = |account: &AccountName| Wording::new(account.as_str());

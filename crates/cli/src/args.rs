@@ -63,6 +63,8 @@ pub(crate) enum Command {
     /// Watches: named queries with a purpose and a sunset
     #[command(subcommand)]
     Watch(Watch),
+    /// Say how the sources of a running service stand
+    Sources(Sources),
     /// The list of those who asked not to be counted
     #[command(subcommand)]
     OptOut(OptOut),
@@ -99,6 +101,20 @@ pub(crate) enum Command {
     /// Print the man page
     #[command(hide = true)]
     Man,
+}
+
+/// How the sources of a running service stand.
+#[derive(Debug, Args)]
+pub(crate) struct Sources {
+    /// Where the service listens [default: the configuration's `listen`]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) address: Option<std::net::SocketAddr>,
+    /// File with an API token, where the service asks who reads
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// One JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// What to do with the opt-out list.

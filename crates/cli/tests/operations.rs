@@ -227,6 +227,8 @@ fn sighup_reads_the_configuration_again_and_refuses_what_is_wrong() {
         (is_over(&second) && service.said()[after..].contains("needs a restart: gate.k")).then_some(())
     });
     service.until("a list without it", |_| get(&address, "/api/v1/sources")?.contains("\"items\":[]").then_some(()));
+    let table = succeed(groundswell().args(["sources", "--address", &address]));
+    assert!(table.starts_with("SOURCE") && table.lines().count() == 1, "{table}");
     // And on again.
     std::fs::write(&file, config(&other, "")).unwrap();
     service.signal("HUP");

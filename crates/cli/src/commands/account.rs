@@ -80,6 +80,7 @@ fn named(text: &str) -> Result<AccountName, Failure> {
 
 fn change<T>(settings: &Settings, work: impl FnOnce(&mut Register) -> Result<T, RegisterError>) -> Result<T, Failure> {
     pipeline::make_data_dir(&settings.data)?;
+    acts::check(settings)?;
     Register::change(&access::register(settings), work).map_err(|error| match error {
         RegisterError::Io { .. } => Failure::from(error),
         _ => Failure::usage(error),

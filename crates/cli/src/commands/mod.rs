@@ -13,6 +13,7 @@ mod replay;
 mod report;
 mod run;
 mod simulate;
+mod sources;
 mod watch;
 
 use crate::args::{Arguments, Command};
@@ -26,6 +27,7 @@ pub(crate) fn dispatch(arguments: Arguments) -> Outcome {
         Command::Replay(replay) => replay::replay(common, &replay),
         Command::Simulate(simulate) => simulate::simulate(common, &simulate),
         Command::Watch(watch) => watch::watch(common, watch),
+        Command::Sources(arguments) => sources::sources(common, &arguments),
         Command::OptOut(opt_out) => opt_out::opt_out(common, &opt_out),
         Command::Account(command) => account::account(common, command),
         Command::Token(command) => account::token(common, command),
