@@ -149,6 +149,8 @@ fn nobody_is_looked_for_by_name() {
     }
     // Everyday phrases, and one that only excludes.
     for query in [
+        // A word of two ideographs whose first is a family name, too.
+        "洪水 OR 台風",
         "\"climate change\"",
         "\"heavy rain\"",
         "flood* AND (river OR \"heavy rain\") AND NOT metaphor*",
