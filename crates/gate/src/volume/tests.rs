@@ -225,6 +225,20 @@ fn cells(counts: &Counts) -> Vec<CandidateCell> {
     cells.collect()
 }
 
+/// The cells of a stream that four workers counted, put together.
+fn merged(posts: &[Post]) -> Vec<CandidateCell> {
+    let mut merged = BTreeMap::<String, CandidateCell>::new();
+    for worker in 0..4 {
+        for part in cells(&counted(posts.iter().filter(|post| post.2 == worker))) {
+            match merged.get_mut(&part.value) {
+                Some(cell) => cell.absorb(&part),
+                None => drop(merged.insert(part.value.clone(), part)),
+            }
+        }
+    }
+    merged.into_values().collect()
+}
+
 fn rows(dimension: Dimension, cells: Vec<CandidateCell>, k: K) -> Vec<VolumeRow> {
     let candidate = VolumeCandidate { window: MINUTE, dimension, cells };
     Gate::exact(k).release(candidate).into_iter().map(Released::into_inner).collect()
@@ -272,17 +286,8 @@ proptest! {
 
     #[test]
     fn merging_then_gating_is_gating_the_merged(posts in posts(), which in 0_usize..10) {
-        let mut merged = BTreeMap::<String, CandidateCell>::new();
-        for worker in 0..4 {
-            for part in cells(&counted(posts.iter().filter(|post| post.2 == worker))) {
-                match merged.get_mut(&part.value) {
-                    Some(cell) => cell.absorb(&part),
-                    None => drop(merged.insert(part.value.clone(), part)),
-                }
-            }
-        }
         let dimension = Dimension::ALL[which];
-        let split = rows(dimension, merged.into_values().collect(), K::DEFAULT);
+        let split = rows(dimension, merged(&posts), K::DEFAULT);
         prop_assert_eq!(split, rows(dimension, cells(&counted(&posts)), K::DEFAULT));
     }
 
@@ -341,17 +346,8 @@ proptest! {
 
     #[test]
     fn what_is_shown_does_not_depend_on_how_posts_were_split(posts in posts(), which in 0_usize..10) {
-        let mut merged = BTreeMap::<String, CandidateCell>::new();
-        for worker in 0..4 {
-            for part in cells(&counted(posts.iter().filter(|post| post.2 == worker))) {
-                match merged.get_mut(&part.value) {
-                    Some(cell) => cell.absorb(&part),
-                    None => drop(merged.insert(part.value.clone(), part)),
-                }
-            }
-        }
         let dimension = Dimension::ALL[which];
-        let split = perturbed(dimension, merged.into_values().collect(), K::DEFAULT);
+        let split = perturbed(dimension, merged(&posts), K::DEFAULT);
         prop_assert_eq!(split, perturbed(dimension, cells(&counted(&posts)), K::DEFAULT));
     }
 }
