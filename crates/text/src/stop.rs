@@ -31,28 +31,54 @@ impl Hasher for IdentityHasher {
     }
 }
 
-/// Word → the set of languages (bits of [`table`]) in which it is a stop word.
-type StopWords = HashMap<u64, u128, BuildHasherDefault<IdentityHasher>>;
+/// Which words are stop words, and where.
+struct StopWords {
+    /// By some bits of the hash: most words are told apart by these 16 kB and never looked up.
+    may_be: Box<[u64]>,
+    /// Word → the set of languages (bits of [`table`]) in which it is a stop word.
+    languages: HashMap<u64, u128, BuildHasherDefault<IdentityHasher>>,
+}
 
-fn stop_words() -> &'static StopWords {
+const MAY_BE_BITS: usize = 1 << 17;
+
+impl StopWords {
+    /// Word and bit in `may_be`.
+    #[inline]
+    fn place(hash: u64) -> (usize, u64) {
+        let bit = (hash >> 20) as usize % MAY_BE_BITS;
+        (bit / 64, 1 << (bit % 64))
+    }
+}
+
+fn table_of_words() -> &'static StopWords {
     static STOP_WORDS: OnceLock<StopWords> = OnceLock::new();
     STOP_WORDS.get_or_init(|| {
-        let mut words = StopWords::default();
+        let mut words = StopWords { may_be: vec![0; MAY_BE_BITS / 64].into(), languages: HashMap::default() };
         for line in LISTS.lines() {
             let mut fields = line.split(' ');
             let bit = fields.next().and_then(|code| code.as_bytes().try_into().ok()).and_then(table::index_of);
             let bit = bit.expect("a test holds that the table has every language of the list");
             for word in fields {
-                *words.entry(hash_word(word)).or_insert(0) |= 1 << bit;
+                let hash = hash_word(word);
+                let (at, place) = StopWords::place(hash);
+                words.may_be[at] |= place;
+                *words.languages.entry(hash).or_insert(0) |= 1 << bit;
             }
         }
         words
     })
 }
 
+/// The hashes of all of them.
+pub(crate) fn stop_words() -> impl Iterator<Item = u64> {
+    table_of_words().languages.keys().copied()
+}
+
 /// The languages (bits of [`table`]) in which a word is a stop word.
 pub(crate) fn stop_languages(hash: u64) -> u128 {
-    stop_words().get(&hash).copied().unwrap_or(0)
+    let words = table_of_words();
+    let (at, place) = StopWords::place(hash);
+    if words.may_be[at] & place == 0 { 0 } else { words.languages.get(&hash).copied().unwrap_or(0) }
 }
 
 /// Whether a word is a stop word in any language. Takes [`hash_word`] of the normal form.

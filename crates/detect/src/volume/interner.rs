@@ -1,6 +1,7 @@
 //! [`Interner`]: numbers for cells, so that a log needs four bytes for a word.
 
 use groundswell_gate::Dimension;
+use groundswell_text::names::About;
 
 /// The number of a cell within one worker, until the next rebuild.
 pub(super) type CellId = u32;
@@ -39,13 +40,27 @@ impl Found {
 
 #[derive(Clone, Copy)]
 struct Slot {
-    hash: u64,
+    /// 56 bits of the cell's hash, and what the name finder knows of the word.
+    key: u64,
     id: CellId,
     /// The post that last asked for it: tells a repetition within a post, and what has not been seen for long.
     post: u32,
 }
 
-const FREE_SLOT: Slot = Slot { hash: 0, id: FREE, post: 0 };
+const FREE_SLOT: Slot = Slot { key: 0, id: FREE, post: 0 };
+
+const ABOUT: u64 = 0xff;
+
+impl Slot {
+    #[inline]
+    fn is_of(&self, hash: u64) -> bool {
+        (self.key ^ hash << 8) <= ABOUT && self.id != FREE
+    }
+
+    fn hash(&self) -> u64 {
+        self.key >> 8
+    }
+}
 
 #[derive(Clone, Copy)]
 struct Name {
@@ -96,6 +111,24 @@ impl Interner {
         });
     }
 
+    /// What is known of a word, if it was noted before. Asked of all words of a post one after the other, so that their places are
+    /// waited for at once and not one by one.
+    #[inline]
+    pub(super) fn about(&self, hash: u64) -> Option<About> {
+        let mask = self.slots.len() - 1;
+        let mut at = hash as usize & mask;
+        loop {
+            let slot = &self.slots[at];
+            if slot.is_of(hash) {
+                return Some(About((slot.key & ABOUT) as u8));
+            }
+            if slot.id == FREE {
+                return None;
+            }
+            at = (at + 1) & mask;
+        }
+    }
+
     /// The number of a cell; `None` when this post asked for it before or when it is never counted. `worth` is asked once
     /// for a value that is not known yet.
     #[inline]
@@ -105,18 +138,19 @@ impl Interner {
         hash: u64,
         value: &str,
         worth: impl FnOnce() -> Worth,
+        about: About,
     ) -> Option<Found> {
         let mask = self.slots.len() - 1;
         let mut at = hash as usize & mask;
         loop {
             let slot = &mut self.slots[at];
-            if slot.hash == hash && slot.id != FREE {
+            if slot.is_of(hash) {
                 let repeated = slot.post == self.post;
                 slot.post = self.post;
                 return if repeated { None } else { Found::new(slot.id) };
             }
             if slot.id == FREE {
-                return Found::new(self.add(at, dimension, hash, value, worth()));
+                return Found::new(self.add(at, dimension, hash, value, worth(), about));
             }
             at = (at + 1) & mask;
         }
@@ -129,9 +163,9 @@ impl Interner {
         loop {
             let slot = &mut self.slots[at];
             if slot.id == FREE {
-                return self.add(at, dimension, hash, value, Worth::Always);
+                return self.add(at, dimension, hash, value, Worth::Always, About::default());
             }
-            if slot.hash == hash {
+            if slot.is_of(hash) {
                 slot.post = self.post;
                 return slot.id;
             }
@@ -140,7 +174,7 @@ impl Interner {
     }
 
     #[cold]
-    fn add(&mut self, at: usize, dimension: Dimension, hash: u64, value: &str, worth: Worth) -> CellId {
+    fn add(&mut self, at: usize, dimension: Dimension, hash: u64, value: &str, worth: Worth, about: About) -> CellId {
         let id = if worth == Worth::Never {
             IGNORED
         } else {
@@ -150,7 +184,7 @@ impl Interner {
             let id = self.names.len() as CellId - 1;
             if worth == Worth::Depends { id | DEPENDS } else { id }
         };
-        self.slots[at] = Slot { hash, id, post: self.post };
+        self.slots[at] = Slot { key: hash << 8 | u64::from(about.0), id, post: self.post };
         self.used += 1;
         if self.used * 2 > self.slots.len() {
             let slots = std::mem::take(&mut self.slots);
@@ -174,7 +208,7 @@ impl Interner {
         // What stands behind it and could stand here moves up, so that every look-up still ends at a free slot.
         let mut at = (hole + 1) & mask;
         while self.slots[at].id != FREE {
-            let home = self.slots[at].hash as usize & mask;
+            let home = self.slots[at].hash() as usize & mask;
             if at.wrapping_sub(home) & mask >= at.wrapping_sub(hole) & mask {
                 self.slots[hole] = self.slots[at];
                 hole = at;
@@ -199,7 +233,7 @@ impl Interner {
         let mask = size - 1;
         self.used = 0;
         for slot in slots {
-            let mut at = slot.hash as usize & mask;
+            let mut at = slot.hash() as usize & mask;
             while self.slots[at].id != FREE {
                 at = (at + 1) & mask;
             }
@@ -215,7 +249,7 @@ impl Interner {
         // Collected in place, without a copy: a rebuild is when this table takes most memory.
         let mut slots: Vec<Slot> = std::mem::take(&mut self.slots).into_iter().filter(|slot| slot.id != FREE).collect();
         // Needed first, then the youngest; among equals by hash, so that it is always done the same way.
-        slots.sort_unstable_by_key(|slot| (!is_needed(slot.id), u32::MAX - slot.post, slot.hash));
+        slots.sort_unstable_by_key(|slot| (!is_needed(slot.id), u32::MAX - slot.post, slot.hash()));
         let needed_count = slots.iter().take_while(|slot| is_needed(slot.id)).count();
         slots.truncate(keep_max.max(needed_count));
         slots.shrink_to_fit();
@@ -249,7 +283,7 @@ mod tests {
 
     fn word(interner: &mut Interner, word: &str) -> Option<CellId> {
         let worth = || if word == "the" { Worth::Never } else { Worth::Always };
-        interner.once(Dimension::Term, hash_word(word), word, worth).map(|found| found.id)
+        interner.once(Dimension::Term, hash_word(word), word, worth, About::default()).map(|found| found.id)
     }
 
     #[test]
@@ -301,12 +335,14 @@ mod tests {
         let mut interner = Interner::new();
         let war = |interner: &mut Interner| {
             interner.next_post();
-            interner.once(Dimension::Term, hash_word("war"), "war", || Worth::Depends)
+            interner.once(Dimension::Term, hash_word("war"), "war", || Worth::Depends, About(7))
         };
         assert_eq!(war(&mut interner), Some(Found { id: 0, depends: true }));
         interner.rebuild(10, &[true]);
         assert_eq!(war(&mut interner), Some(Found { id: 0, depends: true }));
         assert_eq!(interner.name(0).2, "war");
+        let hash = hash_word("war");
+        assert_eq!((interner.about(hash), interner.about(hash_word("peace"))), (Some(About(7)), None));
     }
 
     proptest! {
@@ -327,7 +363,7 @@ mod tests {
                         prop_assert!(!interner.values.contains(&value));
                     }
                 } else {
-                    let found = interner.once(Dimension::Term, hash(number), &value, || Worth::Always).unwrap();
+                    let found = interner.once(Dimension::Term, hash(number), &value, || Worth::Always, About::default()).unwrap();
                     let id = *model.entry(number).or_insert(found.id);
                     prop_assert_eq!(found.id, id);
                     prop_assert_eq!(interner.name(id), (Dimension::Term, hash(number), &*value));

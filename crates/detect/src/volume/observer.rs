@@ -7,7 +7,7 @@ use std::sync::Arc;
 use groundswell_edge::{DeleteKey, EdgePost};
 use groundswell_gate::Dimension;
 use groundswell_sketch::{Carried, Step, Summary, VALUE_BYTES_MAX, Window};
-use groundswell_text::names::{NameFinder, NameSpan};
+use groundswell_text::names::{About, NameFinder, NameSpan};
 use groundswell_text::{
     Analysis, Analyzer, has_term_shape, hash_word, is_stop_word, is_stop_word_everywhere, is_stop_word_in,
 };
@@ -58,6 +58,8 @@ struct Names {
     finder: NameFinder,
     /// Of the post in work.
     spans: Vec<NameSpan>,
+    /// What is known of each of its words.
+    about: Vec<About>,
     value: String,
     /// Reads publishers' titles.
     analyzer: Analyzer,
@@ -138,9 +140,13 @@ impl Observer {
             let value = analysis.hashtag(tag);
             if value.len() > VALUE_BYTES_MAX {
                 self.counters.values_too_long += 1;
-            } else if let Some(found) =
-                interner.once(Dimension::Hashtag, cell_hash(Dimension::Hashtag, tag.hash), value, || Worth::Always)
-            {
+            } else if let Some(found) = interner.once(
+                Dimension::Hashtag,
+                cell_hash(Dimension::Hashtag, tag.hash),
+                value,
+                || Worth::Always,
+                About::default(),
+            ) {
                 log.push(found.id);
             }
         }
@@ -154,14 +160,21 @@ impl Observer {
             let hash = cell_hash(Dimension::Domain, hash_word(value));
             if domains == POST_DOMAINS_MAX {
                 self.counters.domains_left_out += 1;
-            } else if let Some(found) = interner.once(Dimension::Domain, hash, value, || Worth::Always) {
+            } else if let Some(found) =
+                interner.once(Dimension::Domain, hash, value, || Worth::Always, About::default())
+            {
                 log.push(found.id);
                 domains += 1;
             }
         }
         // Words of a name are not counted one by one, but the name as a whole: the gate decides about it by its publishers.
         let names = &mut self.names;
-        names.finder.find(&post.text, analysis, &mut names.spans);
+        names.about.clear();
+        names.about.extend(analysis.words.iter().map(|word| {
+            let known = interner.about(cell_hash(Dimension::Term, word.hash));
+            known.unwrap_or_else(|| names.finder.about(analysis.word(word), word.hash))
+        }));
+        names.finder.find_about(&post.text, analysis, &names.about, &mut names.spans);
         let mut spans = names.spans.iter().copied().peekable();
         for (index, word) in analysis.words.iter().enumerate() {
             while spans.next_if(|span| span.words().end <= index).is_some() {}
@@ -170,7 +183,8 @@ impl Observer {
             }
             let value = analysis.word(word);
             let worth = || worth_as_term(value, word.hash);
-            if let Some(found) = interner.once(Dimension::Term, cell_hash(Dimension::Term, word.hash), value, worth)
+            let hash = cell_hash(Dimension::Term, word.hash);
+            if let Some(found) = interner.once(Dimension::Term, hash, value, worth, names.about[index])
                 && !(found.depends && is_stop_word_in(analysis.language, word.hash))
             {
                 log.push(found.id);
@@ -182,9 +196,13 @@ impl Observer {
             let value = names.value.as_str();
             if value.len() > VALUE_BYTES_MAX {
                 self.counters.values_too_long += 1;
-            } else if let Some(found) =
-                interner.once(Dimension::Term, cell_hash(Dimension::Term, hash_word(value)), value, || Worth::Always)
-            {
+            } else if let Some(found) = interner.once(
+                Dimension::Term,
+                cell_hash(Dimension::Term, hash_word(value)),
+                value,
+                || Worth::Always,
+                About::default(),
+            ) {
                 log.push(found.id);
             }
         }

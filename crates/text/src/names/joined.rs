@@ -1,5 +1,7 @@
 //! [`NameFinder::joined`]: a name run together in one word (`janedoe`, `doe_jane`, `김민수`, `王小明`).
 
+use std::cell::OnceCell;
+
 use super::lexicon::{Known, Lexicon};
 use super::spans::is_unspaced;
 use super::{NameFinder, model};
@@ -67,6 +69,11 @@ const KOREAN_ENDS: [&str; 40] = [
 impl NameFinder {
     /// Whether one word, or a hashtag without its sign, is a name run together. Takes its normal form.
     pub fn joined(&self, value: &str) -> bool {
+        // Asked of the same words each minute.
+        self.joined.or_find(hash_word(value), || u8::from(self.comes_together(value))) != 0
+    }
+
+    fn comes_together(&self, value: &str) -> bool {
         let Some(first) = value.chars().next() else { return false };
         if value.contains('_') {
             return self.underscored(value);
@@ -154,7 +161,9 @@ impl NameFinder {
     fn comes_apart(&self, value: &str) -> bool {
         let lexicon = self.lexicon;
         let splits = splits(value);
-        let is_words = is_words(lexicon, value);
+        // Asked only where a part is a name: most words have none.
+        let read_as_words = OnceCell::new();
+        let is_words = || *read_as_words.get_or_init(|| is_words(lexicon, value));
         let mut rest_needed = false;
         for &at in &splits {
             let (left, right) = value.split_at(at);
@@ -162,11 +171,11 @@ impl NameFinder {
             let (a, b) = (value_of(left, known_left), value_of(right, known_right));
             if both_orders(known_left, known_right)
                 && a + b >= PARTS_NEED
-                && (a + b >= PARTS_NEED_OF_WORDS || !is_words)
+                && (a + b >= PARTS_NEED_OF_WORDS || !is_words())
             {
                 return true;
             }
-            if known_left.is(Known::NAME) && !is_words && self.all_names(right, known_left.is(Known::GIVEN), 2) {
+            if known_left.is(Known::NAME) && !is_words() && self.all_names(right, known_left.is(Known::GIVEN), 2) {
                 return true;
             }
             rest_needed |= known_left.is(Known::NAME) || known_right.is(Known::NAME);
@@ -174,7 +183,7 @@ impl NameFinder {
                 return true;
             }
         }
-        if !rest_needed || is_words {
+        if !rest_needed || is_words() {
             return false;
         }
         splits.iter().any(|&at| {
@@ -312,7 +321,7 @@ fn is_everyday(lexicon: &Lexicon, word: &str) -> bool {
 
 fn value(lexicon: &Lexicon, word: &str) -> Option<i32> {
     let hash = hash_word(word);
-    Lexicon::score(word, lexicon.look(word, hash), is_stop_word_everywhere(hash))
+    Lexicon::score(word, lexicon.word(word), is_stop_word_everywhere(hash))
 }
 
 /// What a known name is worth; nothing where it is none.

@@ -12,19 +12,30 @@
 
 mod joined;
 mod lexicon;
+mod memo;
 mod model;
 mod spans;
+mod together;
 mod unspaced;
 
 use std::fmt;
 
 use crate::{Analysis, hash_word};
 use lexicon::Lexicon;
+use memo::Memo;
 
 /// Words of a name-like span, at most.
 pub const SPAN_WORDS_MAX: usize = 5;
 /// Keys that one publisher's item carries, at most. What comes later in it is not noted.
 pub const CARRIED_KEYS_MAX: usize = 256;
+
+/// Words of which is remembered whether they are names run together.
+const JOINED: usize = 1 << 16;
+
+/// What is known of one word by itself, in a byte that means something to a [`NameFinder`] only. Who keeps it spares the next look-up
+/// in a lexicon that is larger than a core's cache.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct About(pub u8);
 
 /// A name-like span: words `from` to `to` (exclusive) of an [`Analysis`]. At least two, except where a script needs no more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,18 +61,29 @@ impl NameSpan {
 pub struct NameFinder {
     lexicon: &'static Lexicon,
     marks: Vec<spans::Mark>,
+    /// Which words are names run together.
+    joined: Memo,
 }
 
 impl NameFinder {
     /// Ready to find. The first one of a process reads the lexicon.
     pub fn new() -> Self {
-        Self { lexicon: Lexicon::shared(), marks: Vec::new() }
+        Self::knowing(Lexicon::shared())
     }
 
     /// One that does not know what only the source of the measured names has: for measuring how well the rest is found.
     #[doc(hidden)]
     pub fn independent() -> Self {
-        Self { lexicon: Lexicon::independent(), marks: Vec::new() }
+        Self::knowing(Lexicon::independent())
+    }
+
+    fn knowing(lexicon: &'static Lexicon) -> Self {
+        Self { lexicon, marks: Vec::new(), joined: Memo::new(JOINED) }
+    }
+
+    /// What is known of a word. Takes its normal form and [`hash_word`] of it.
+    pub fn about(&self, word: &str, hash: u64) -> About {
+        self.lexicon.about(word, hash)
     }
 
     /// Appends the value of a span as it is counted to `out`: the normal forms of its words, parted by spaces.

@@ -1,7 +1,7 @@
 //! [`NameFinder::find`]: scripts that part words by spaces.
 
 use super::lexicon::{Known, Lexicon};
-use super::{CARRIED_KEYS_MAX, NameFinder, NameSpan, SPAN_WORDS_MAX, name_key, unspaced};
+use super::{About, CARRIED_KEYS_MAX, NameFinder, NameSpan, SPAN_WORDS_MAX, name_key, unspaced};
 use crate::{Analysis, Language, Word, is_stop_word, is_stop_word_everywhere, is_stop_word_in};
 
 /// How a word is spelt.
@@ -48,6 +48,7 @@ pub(super) struct Mark {
     pub(super) gap: Gap,
     /// Its capital may be due to its place.
     begins: bool,
+    about: About,
     /// What it says for a name; `NOT` where it cannot be part of one.
     score: i32,
 }
@@ -96,11 +97,23 @@ impl NameFinder {
     /// Marks the name-like spans of a text that was read into an analysis; in order, none within another. What `out` held before is
     /// gone.
     pub fn find(&mut self, text: &str, analysis: &Analysis, out: &mut Vec<NameSpan>) {
+        let about = self.about_all(analysis);
+        self.find_about(text, analysis, &about, out);
+    }
+
+    /// What is known of each word.
+    fn about_all(&self, analysis: &Analysis) -> Vec<About> {
+        analysis.words.iter().map(|word| self.about(analysis.word(word), word.hash)).collect()
+    }
+
+    /// The same for who remembers what is known of each word ([`Self::about`]).
+    pub fn find_about(&mut self, text: &str, analysis: &Analysis, about: &[About], out: &mut Vec<NameSpan>) {
+        debug_assert_eq!(about.len(), analysis.words.len());
         out.clear();
         if analysis.words.len() < 2 {
             return;
         }
-        let capitals = self.mark(text, analysis);
+        let capitals = self.mark(text, analysis, about);
         let reader = Reader { lexicon: self.lexicon, analysis, capitals };
         let mut at = 0;
         while at < self.marks.len() {
@@ -124,9 +137,10 @@ impl NameFinder {
     /// and the parts of it; and each single word, since a name may be one word elsewhere (`#janedoe`).
     pub fn carried(&mut self, text: &str, analysis: &Analysis, each: &mut dyn FnMut(u64)) {
         let mut spans = Vec::new();
-        self.find(text, analysis, &mut spans);
+        let about = self.about_all(analysis);
+        self.find_about(text, analysis, &about, &mut spans);
         if self.marks.len() != analysis.words.len() {
-            self.mark(text, analysis);
+            self.mark(text, analysis, &about);
         }
         let mut left = CARRIED_KEYS_MAX;
         let mut value = String::new();
@@ -182,11 +196,11 @@ impl NameFinder {
     }
 
     /// Looks at each word once, and says how much capitals tell.
-    fn mark(&mut self, text: &str, analysis: &Analysis) -> Capitals {
+    fn mark(&mut self, text: &str, analysis: &Analysis, about: &[About]) -> Capitals {
         self.marks.clear();
         let (mut lower, mut capital, mut shouted) = (0_u32, 0_u32, 0_u32);
         let (mut start, mut end) = (0, 0);
-        for word in &analysis.words {
+        for (word, &about) in analysis.words.iter().zip(about) {
             let raw = text.get(word.raw.0 as usize..word.raw.1 as usize).unwrap_or_default();
             let normal = analysis.word(word);
             let case = case_of(raw, normal);
@@ -198,8 +212,8 @@ impl NameFinder {
             }
             let (gap, begins) = gap_before(text, end - start, end, word.raw.0);
             (start, end) = word.raw;
-            let known = self.lexicon.look(normal, word.hash);
-            self.marks.push(Mark { known, case, gap, begins, score: LATER });
+            let known = self.lexicon.known(about);
+            self.marks.push(Mark { known, case, gap, begins, about, score: LATER });
         }
         let all = lower + capital + shouted;
         if lower == 0 && all > 3
@@ -406,11 +420,7 @@ impl Reader<'_> {
                 && !(a.known.is(Known::GIVEN) && b.known.is(Known::FAMILY))
                 && self.total(marks, one) + self.total(marks, other) >= WORDS_NEED;
         }
-        let is_phrase = || {
-            let mut joined = String::from(self.word(one));
-            joined.push_str(self.word(other));
-            self.lexicon.word(&joined).is(Known::PHRASE)
-        };
+        let is_phrase = || self.lexicon.is_phrase(self.word(one), self.word(other));
         let both_capital = self.helps(a) && self.helps(b);
         // A capital beside a small word that is no certain name, where capitals tell: `vu Klaudia`.
         let beside =
@@ -444,7 +454,7 @@ impl Reader<'_> {
     }
 
     fn is_everyday(&self, mark: Mark, at: usize) -> bool {
-        mark.known.is(Known::TOP) || is_stop(self.analysis.language, &self.analysis.words[at])
+        mark.known.is(Known::TOP) || self.is_stop(mark, &self.analysis.words[at])
     }
 
     fn is_english(&self) -> bool {
@@ -486,6 +496,15 @@ impl Reader<'_> {
             }
     }
 
+    fn is_stop(&self, mark: Mark, word: &Word) -> bool {
+        // Where the language is not known, only English's: a stop word of any language is a name in many others.
+        mark.known.is(Known::STOP)
+            && match self.analysis.language {
+                Language::UND => is_stop_word_everywhere(word.hash),
+                language => is_stop_word_in(language, word.hash),
+            }
+    }
+
     fn score(&self, marks: &mut [Mark], at: usize) -> i32 {
         if marks[at].score == LATER {
             let mark = marks[at];
@@ -499,12 +518,13 @@ impl Reader<'_> {
             marks[at].score = if no_name {
                 NOT
             } else {
-                let is_stop = is_stop(self.analysis.language, word);
+                let is_stop = self.is_stop(mark, word);
                 let is_everyday = is_stop || mark.known.is(Known::TOP);
-                let score = Lexicon::score(self.analysis.word(word), mark.known, is_stop);
+                let score = Lexicon::score_about(mark.about, mark.known, is_stop);
                 match score {
                     Some(_)
-                        if is_stop_word_everywhere(word.hash)
+                        if mark.known.is(Known::STOP)
+                            && is_stop_word_everywhere(word.hash)
                             && !(self.helps(mark) && NAMED_BY_STOP_WORDS.contains(&self.analysis.word(word))) =>
                     {
                         NOT
@@ -517,11 +537,6 @@ impl Reader<'_> {
         }
         marks[at].score
     }
-}
-
-fn is_stop(language: Language, word: &Word) -> bool {
-    // Where the language is not known, only English's: a stop word of any language is a name in many others.
-    if language == Language::UND { is_stop_word_everywhere(word.hash) } else { is_stop_word_in(language, word.hash) }
 }
 
 fn case_of(raw: &str, normal: &str) -> Case {
@@ -570,18 +585,22 @@ fn gap_before(text: &str, before_bytes: u32, from: u32, to: u32) -> (Gap, bool) 
     if from == 0 {
         return (Gap::Apart, true);
     }
-    if between == " " {
-        return (Gap::Close, false);
-    }
-    let gap = match between {
-        " " | "-" | "\u{a0}" | "\u{200c}" | "\u{2010}" | "\u{2011}" | "  " | "־" | " '" | " ’" => Gap::Close,
+    // Bytes, so that they are compared one by one and not by calls.
+    let gap = match between.as_bytes() {
+        b" " => return (Gap::Close, false),
+        b"" => Gap::Nothing,
+        b"-" | b"  " | b" '" => Gap::Close,
         // `O'Brien`, `d'Arc`, and not `Clinton's`.
-        "'" | "’" if before_bytes <= APOSTROPHE_BYTES_MAX => Gap::Close,
-        "" => Gap::Nothing,
-        ". " | "." => Gap::Stop,
-        ", " => Gap::Comma,
-        "・" | "·" | "•" | "＝" => Gap::Dot,
-        _ => Gap::Apart,
+        b"'" if before_bytes <= APOSTROPHE_BYTES_MAX => Gap::Close,
+        b". " | b"." => Gap::Stop,
+        b", " => Gap::Comma,
+        [first, ..] if first.is_ascii() && *first != b' ' => Gap::Apart,
+        _ => match between {
+            "\u{a0}" | "\u{200c}" | "\u{2010}" | "\u{2011}" | "־" | " ’" => Gap::Close,
+            "’" if before_bytes <= APOSTROPHE_BYTES_MAX => Gap::Close,
+            "・" | "·" | "•" | "＝" => Gap::Dot,
+            _ => Gap::Apart,
+        },
     };
     let begins = match gap {
         Gap::Stop => true,

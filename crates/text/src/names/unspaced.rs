@@ -2,6 +2,7 @@
 
 use super::lexicon::{Known, Lexicon};
 use super::spans::{Case, Gap, Mark};
+use super::together::Together;
 use crate::Analysis;
 
 /// Letters of a given name behind a family name, at most.
@@ -34,8 +35,13 @@ impl Run<'_> {
         self.analysis.word(&self.analysis.words[at])
     }
 
-    fn joined(&self, from: usize, to: usize) -> String {
-        (from..to).map(|at| self.word(at)).collect()
+    /// What the lexicon has under these words, written together.
+    fn known(&self, from: usize, to: usize) -> Known {
+        self.lexicon.together((from..to).map(|at| self.word(at)))
+    }
+
+    fn letters(&self, from: usize, to: usize) -> usize {
+        (from..to).map(|at| self.word(at).chars().count()).sum()
     }
 
     /// Whether a word follows the one before without a gap.
@@ -61,40 +67,42 @@ impl Run<'_> {
             if end > self.marks.len() || pieces == 2 && !self.follows(at + 1) {
                 continue;
             }
-            let family = self.joined(at, end);
-            let known = self.lexicon.word(&family);
+            let known = match pieces {
+                1 => self.marks[at].known,
+                _ => self.lexicon.family(self.word(at), self.word(at + 1)),
+            };
             if !known.is(Known::FAMILY) || known.is(Known::TOP) {
                 continue;
             }
-            if let Some(end) = self.given(&family, end) {
+            if let Some(end) = self.given(self.letters(at, end), end) {
                 return Some(end);
             }
         }
         None
     }
 
-    fn given(&self, family: &str, from: usize) -> Option<usize> {
+    fn given(&self, family_letters: usize, from: usize) -> Option<usize> {
         let spaced = self.marks.get(from).is_some_and(|mark| mark.case == Case::Unspaced && mark.gap == Gap::Close);
         if !self.follows(from) && !spaced {
             return None;
         }
-        if self.lexicon.word(self.word(from)).is(Known::HONORIFIC) {
+        if self.marks[from].known.is(Known::HONORIFIC) {
             return Some(from + 1);
         }
-        let family_letters = family.chars().count();
         let mut best = None;
         let mut to = from;
-        let mut given = String::new();
+        let mut given = Together::new();
+        let mut letters = 0;
         while to < self.marks.len() && (to == from || self.follows(to)) {
             let piece = self.word(to);
-            let letters = given.chars().count() + piece.chars().count();
+            letters += piece.chars().count();
             let limit = if family_letters == 1 { 2 } else { GIVEN_LETTERS_MAX };
-            if letters > limit {
+            if letters > limit || !given.push(piece) {
                 break;
             }
-            given.push_str(piece);
             to += 1;
-            let known = self.lexicon.word(&given);
+            let given = given.as_str();
+            let known = self.lexicon.word(given);
             let spelt = given.chars().all(|letter| {
                 let known = self.lexicon.word(letter.encode_utf8(&mut [0; 4]));
                 known.is(Known::GIVEN)
@@ -111,7 +119,7 @@ impl Run<'_> {
 
     /// `สมชาย ใจดี`: a given name at the end of what stands together, and a family name behind the space.
     fn thai(&self, at: usize) -> Option<usize> {
-        let after_title = at > 0 && self.follows(at) && self.lexicon.word(self.word(at - 1)).is(Known::HONORIFIC);
+        let after_title = at > 0 && self.follows(at) && self.marks[at - 1].known.is(Known::HONORIFIC);
         let mut space = at + 1;
         while space < at + PIECES_MAX && self.follows(space) {
             space += 1;
@@ -120,12 +128,11 @@ impl Run<'_> {
         if behind.gap != Gap::Close || behind.case != Case::Unspaced {
             return None;
         }
-        let given = self.joined(at, space);
-        let known = self.lexicon.word(&given).is(Known::GIVEN) || after_title;
+        let known = after_title || self.known(at, space).is(Known::GIVEN);
         let mut end = space + 1;
         let mut known_end = None;
         while end < space + PIECES_MAX {
-            if self.lexicon.word(&self.joined(space, end)).is(Known::FAMILY) {
+            if self.known(space, end).is(Known::FAMILY) {
                 known_end = Some(end);
             }
             if !self.follows(end) {
@@ -134,14 +141,13 @@ impl Run<'_> {
             end += 1;
         }
         let stands_alone = |from: usize, to: usize| {
-            let letters = self.joined(from, to).chars().count();
             !self.follows(from)
                 && !self.follows(to)
-                && THAI_LETTERS.contains(&letters)
+                && THAI_LETTERS.contains(&self.letters(from, to))
                 && (from..to).all(|at| !crate::is_stop_word(self.analysis.words[at].hash))
         };
         if known {
-            let whole = self.joined(space, end).chars().count() <= FAMILY_LETTERS_MAX;
+            let whole = self.letters(space, end) <= FAMILY_LETTERS_MAX;
             return known_end.or(whole.then_some(end));
         }
         (known_end.is_some() && !self.follows(at) || stands_alone(at, space) && stands_alone(space, end))
