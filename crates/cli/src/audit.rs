@@ -592,7 +592,8 @@ mod tests {
         fn watches(&self, text: &str) -> Watches {
             let path = self.settings.data.join("watches.toml");
             std::fs::write(&path, text).unwrap();
-            Watches::load(Some(&path), Vec::new(), self.clock.as_ref()).unwrap()
+            let nothing: groundswell_watch::NameShown = Arc::new(|_, _| false);
+            Watches::load(Some(&path), Vec::new(), &nothing, self.clock.as_ref()).unwrap()
         }
 
         /// The acts in words, from an entry on.

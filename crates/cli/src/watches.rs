@@ -5,15 +5,31 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use groundswell_gate::{Released, WatchEntry};
+use groundswell_gate::{K, Released, WatchEntry};
 use groundswell_sources::Clock;
-use groundswell_store::WatchRecord;
+use groundswell_store::{Store, WatchRecord};
 use groundswell_text::Analyzer;
-use groundswell_watch::{Checker, Date, Frequencies, Percolator, Watch, WatchDraft, WatchSet, WatchState, generate};
+use groundswell_watch::{
+    Checker, Date, Frequencies, NameShown, Percolator, Watch, WatchDraft, WatchSet, WatchState, generate,
+};
+use tokio::runtime::Handle;
 
 use crate::args::Common;
 use crate::failure::Failure;
 use crate::output;
+use crate::settings::Settings;
+
+/// Which names the gate has let through, by what this installation has stored. A store that is missing, of another version or not
+/// readable has shown nothing: whoever asks for a name is refused, and can ask again.
+pub(crate) fn names_shown(settings: &Settings, runtime: &Handle) -> Result<NameShown, Failure> {
+    let k = K::new(settings.gate.k).map_err(Failure::usage)?;
+    let reader = runtime.block_on(Store::open_reader(&settings.data, k)).ok();
+    let runtime = runtime.clone();
+    Ok(Arc::new(move |name, since| {
+        let since = since.days_since(Date::from_unix(0)) * 86_400;
+        reader.as_ref().is_some_and(|reader| runtime.block_on(reader.name_was_shown(name, since)).unwrap_or(false))
+    }))
+}
 
 /// Watches, compiled.
 pub(crate) struct Watches {
@@ -30,17 +46,23 @@ pub(crate) fn today(clock: &dyn Clock) -> Date {
 
 impl Watches {
     /// Reads a file, adds those of the store, and compiles what has not expired.
-    pub(crate) fn load(file: Option<&Path>, stored: Vec<WatchRecord>, clock: &dyn Clock) -> Result<Self, Failure> {
+    pub(crate) fn load(
+        file: Option<&Path>,
+        stored: Vec<WatchRecord>,
+        shown: &NameShown,
+        clock: &dyn Clock,
+    ) -> Result<Self, Failure> {
         let today = today(clock);
         let mut watches = Vec::new();
         if let Some(path) = file {
             let text = std::fs::read_to_string(path)
                 .with_context(|| format!("{}: cannot be read", path.display()))
                 .map_err(Failure::usage)?;
-            let set = WatchSet::parse(&path.display().to_string(), &text, today).map_err(Failure::usage)?;
+            let checker = Checker::knowing(today, Arc::clone(shown));
+            let set = WatchSet::read(&path.display().to_string(), &text, checker).map_err(Failure::usage)?;
             watches.extend(set.watches().iter().cloned());
         }
-        let mut checker = Checker::new(today);
+        let mut checker = Checker::knowing(today, Arc::clone(shown));
         for record in stored {
             watches.push(from_record(&mut checker, &record)?);
         }
@@ -49,7 +71,7 @@ impl Watches {
     }
 
     /// One query alone, under a name, for `watch test`.
-    pub(crate) fn single(name: &str, query: &str, clock: &dyn Clock) -> Result<Self, Failure> {
+    pub(crate) fn single(name: &str, query: &str, shown: NameShown, clock: &dyn Clock) -> Result<Self, Failure> {
         let today = today(clock);
         let draft = WatchDraft {
             name: name.to_owned(),
@@ -59,7 +81,7 @@ impl Watches {
             created: Some(today),
             sunset: None,
         };
-        let watch = Checker::new(today).watch(draft).map_err(|errors| refused(query, &errors))?;
+        let watch = Checker::knowing(today, shown).watch(draft).map_err(|errors| refused(query, &errors))?;
         let set = WatchSet::new(vec![watch]).map_err(|error| Failure::usage_text(error.to_string()))?;
         Self::compile(set, today, &Frequencies::builtin())
     }

@@ -48,3 +48,38 @@ fn true_counts_are_for_simulated_data() {
         assert!(refused.stderr.contains("--simulated") || refused.stderr.contains("unexpected"), "{}", refused.stderr);
     }
 }
+
+/// A crowd and publishers write a name in the same minute, of today: who was shown may be watched, and nobody else.
+#[test]
+fn a_public_figure_can_be_watched_once_shown_and_a_private_person_never() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, data) = (folder.path().join("posts.ndjson"), folder.path().join("data"));
+    let now = common::now().as_secs();
+    let hour_ago = now - 3_600;
+    let mut posts = String::new();
+    for publisher in ["One", "Two", "Three"] {
+        writeln!(posts, r#"{{"time":{hour_ago},"publisher":"{publisher}","text":"Anna Kowalczyk opens a bridge"}}"#)
+            .unwrap();
+    }
+    for author in 0..40 {
+        writeln!(posts, r#"{{"time":{hour_ago},"author":"a{author}","text":"we saw Anna Kowalczyk and Maria Nowak"}}"#)
+            .unwrap();
+    }
+    std::fs::write(&file, posts).unwrap();
+    let check = |query: &str| finish(groundswell().args(["watch", "check", query, "--data"]).arg(&data));
+    // Nothing is known yet.
+    assert_eq!(check("\"anna kowalczyk\"").code, 2);
+    succeed(groundswell().arg("replay").arg(&file).arg("--data").arg(&data));
+    for query in ["\"Anna Kowalczyk\"", "anna kowalczyk", "bridge AND anna kowalczyk"] {
+        let checked = check(query);
+        assert_eq!(checked.code, 0, "{query}: {}", checked.stderr);
+    }
+    for query in ["\"Maria Nowak\"", "flood OR \"maria nowak\"", "\"anna nowak\""] {
+        let checked = check(query);
+        assert!(checked.code == 2 && checked.stderr.contains("name"), "{query}: {}", checked.stderr);
+    }
+    let purpose = ["--category", "news", "--purpose", "See what is said of the office."];
+    let add = [&["watch", "add", "anna", "--query", "\"anna kowalczyk\""][..], &purpose].concat();
+    succeed(groundswell().args(add).arg("--data").arg(&data));
+    succeed(groundswell().args(["watch", "list", "--data"]).arg(&data));
+}

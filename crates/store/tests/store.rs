@@ -164,6 +164,10 @@ async fn a_name_comes_out_with_its_proof_and_not_without() {
     writer.commit(&batch(Gate::exact(K::DEFAULT).release(candidate))).await.unwrap();
     let query = VolumeQuery::new(Dimension::Term, Step::Minute);
     assert_eq!(lines(&reader.volumes(&query).await.unwrap().items), ["0 public figure 30 12"]);
+    for (name, since, shown) in [("public figure", 0, true), ("public figure", 1, false), ("private figure", 0, false)]
+    {
+        assert_eq!(reader.name_was_shown(name, minute(since).start).await.unwrap(), shown, "{name} {since}");
+    }
     let mut connection = connect(folder.path()).await;
     let fewer = sqlx::raw_sql("UPDATE volumes SET name_publishers = 2").execute(&mut connection).await;
     assert!(fewer.is_err(), "the schema refuses fewer");

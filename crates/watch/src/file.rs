@@ -11,7 +11,7 @@ use toml::Spanned;
 use crate::date::Date;
 use crate::frequency::Frequencies;
 use crate::percolator::{CompileError, Percolator, PercolatorBuilder, WatchId};
-use crate::privacy::Guard;
+use crate::privacy::{Guard, NameShown};
 use crate::{SUNSET_DAYS, SUNSET_DAYS_MAX, WATCHES_MAX};
 
 /// Longest name, in characters.
@@ -137,14 +137,23 @@ pub struct Checker {
 impl Checker {
     /// Checks as of that day.
     pub fn new(today: Date) -> Self {
-        Self { today, analyzer: Analyzer::new(), guard: Guard::new() }
+        Self { today, analyzer: Analyzer::new(), guard: Guard::new(None) }
+    }
+
+    /// The same where it is known which names the gate has let through: these may be watched.
+    pub fn knowing(today: Date, shown: NameShown) -> Self {
+        Self { today, analyzer: Analyzer::new(), guard: Guard::new(Some(shown)) }
     }
 
     /// Checks a query alone: what it says, that every word of it is one, that it holds nothing personal.
     pub fn query(&mut self, text: &str) -> Result<Query, QueryError> {
+        self.query_of(text, self.today)
+    }
+
+    fn query_of(&mut self, text: &str, created: Date) -> Result<Query, QueryError> {
         let query = groundswell_query::parse(text)?;
         crate::plan::Planner::new(&mut self.analyzer).plan(&query)?;
-        self.guard.check_query(&query)?;
+        self.guard.check_query(&query, created)?;
         Ok(query)
     }
 
@@ -187,7 +196,7 @@ impl Checker {
                 format!("write a day between {} and {latest}", created.plus_days(1)),
             ));
         }
-        let query = match self.query(&draft.query) {
+        let query = match self.query_of(&draft.query, created) {
             Ok(query) => query,
             Err(error) => {
                 errors.push(WatchError {
@@ -356,6 +365,11 @@ impl WatchSet {
 
     /// Reads a file's text. `file` is its name in errors; `today` is by the real clock.
     pub fn parse(file: &str, text: &str, today: Date) -> Result<Self, WatchFileError> {
+        Self::read(file, text, Checker::new(today))
+    }
+
+    /// The same with a checker that knows more.
+    pub fn read(file: &str, text: &str, mut checker: Checker) -> Result<Self, WatchFileError> {
         let mut reader = Reader { text, problems: Vec::new() };
         let raw: RawFile = match toml::from_str(text) {
             Ok(raw) => raw,
@@ -370,7 +384,6 @@ impl WatchSet {
             reader.problem(0..0, None, None, message, String::new(), None);
             return Err(WatchFileError { file: file.to_owned(), problems: reader.problems });
         }
-        let mut checker = Checker::new(today);
         let mut watches = Vec::with_capacity(raw.watch.len());
         let mut names: BTreeMap<String, usize> = BTreeMap::new();
         for raw in raw.watch {

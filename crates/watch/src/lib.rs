@@ -75,6 +75,7 @@ pub use file::{
 };
 pub use frequency::Frequencies;
 pub use percolator::{ClauseMatch, CompileError, Percolator, PercolatorBuilder, Scratch, Stats, WatchId};
+pub use privacy::NameShown;
 
 /// Most watches in one set, and in one percolator. More are refused.
 pub const WATCHES_MAX: usize = 1_000_000;

@@ -1,19 +1,41 @@
-//! What no query may look for (PRIVACY section 7): whatever the scrubber takes out of posts, and people by name.
+//! What no query may look for (PRIVACY section 7): whatever the scrubber takes out of posts, and people by name, but for names that
+//! the gate itself has let through: those of public figures.
+
+use std::fmt;
+use std::sync::Arc;
 
 use groundswell_edge::scrub::{Kind, Scrubber};
 use groundswell_query::{Expr, FieldName, Node, PhrasePart, Query, QueryError, QueryErrorKind, Span, Term};
 use groundswell_text::names::NameFinder;
 
+use crate::Date;
+
+/// Whether the gate has let a name through since a day: as a term, its words parted by spaces, or as a hashtag.
+pub type NameShown = Arc<dyn Fn(&str, Date) -> bool + Send + Sync>;
+
+/// Days before a watch is made in which the gate must have let a name through (PRIVACY section 4).
+const SHOWN_DAYS: i64 = 7;
+
 /// Holds a query against the scrubber and the name finder.
-#[derive(Debug)]
 pub(crate) struct Guard {
     scrubber: Scrubber,
     names: NameFinder,
+    shown: NameShown,
+}
+
+impl fmt::Debug for Guard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Guard")
+    }
 }
 
 impl Guard {
-    pub(crate) fn new() -> Self {
-        Self { scrubber: Scrubber::new(), names: NameFinder::new() }
+    pub(crate) fn new(shown: Option<NameShown>) -> Self {
+        Self {
+            scrubber: Scrubber::new(),
+            names: NameFinder::new(),
+            shown: shown.unwrap_or_else(|| Arc::new(|_, _| false)),
+        }
     }
 
     /// What kind of personal thing, or link, is in `text`, if any.
@@ -22,31 +44,38 @@ impl Guard {
     }
 
     /// Refuses a query that holds something personal, in one leaf or in leaves that stand side by side.
-    pub(crate) fn check_query(&mut self, query: &Query) -> Result<(), QueryError> {
+    /// `created` is the day on which it becomes a watch.
+    pub(crate) fn check_query(&mut self, query: &Query, created: Date) -> Result<(), QueryError> {
         for leaf in query.leaves() {
             if let Some(text) = text_of(&leaf.term) {
                 self.check(&text, leaf.span)?;
             }
         }
         self.check_runs(&query.root)?;
-        match self.named(&query.root) {
+        match self.named(&query.root, created.plus_days(-SHOWN_DAYS)) {
             None => Ok(()),
             Some(span) => Err(QueryError::new(
                 QueryErrorKind::Private,
                 span,
                 "this looks like a person's name, and a watch does not follow people",
-                "ask for what is talked about: a place, an office, an event; or for each word of it elsewhere than beside the other",
+                "ask for what is talked about: a place, an office, an event. A public figure can be watched once the name is among the \
+                 terms or hashtags that this installation has shown in the last 7 days, since publishers carry it",
             )),
         }
     }
 
     /// Where a query looks for a person by name: a phrase, a hashtag or a word that is one, or words side by side that are one
-    /// together. What a query excludes is no search.
-    fn named(&self, expr: &Expr) -> Option<Span> {
+    /// together. What a query excludes is no search, and what the gate has let through is public.
+    fn named(&self, expr: &Expr, since: Date) -> Option<Span> {
+        let is_shown = |words: &[&str]| (self.shown)(&words.join(" "), since);
+        let is_pair = |one: &str, other: &str| {
+            let (one, other) = (one.to_lowercase(), other.to_lowercase());
+            self.names.surely_pair(&one, &other) && !is_shown(&[&one, &other]) && !is_shown(&[&other, &one])
+        };
         let is_name = |text: &str| {
             let text = text.trim_start_matches('#').to_lowercase();
             let words: Vec<&str> = text.split([' ', '\'', '’', '-']).collect();
-            !is_two_ideographs(&text) && self.names.phrase(&words)
+            !is_two_ideographs(&text) && self.names.phrase(&words) && !is_shown(&words)
         };
         match &expr.node {
             Node::Leaf(leaf) => match &leaf.term {
@@ -55,19 +84,17 @@ impl Guard {
                 }
                 Term::Prefix(_) | Term::Field(..) => None,
             },
-            Node::And(children) => children.iter().find_map(|child| self.named(child)).or_else(|| {
-                let is_pair = |pair: &[Expr]| match (word_of(&pair[0]), word_of(&pair[1])) {
-                    (Some(one), Some(other)) => self.names.surely_pair(&one.to_lowercase(), &other.to_lowercase()),
+            Node::And(children) => children.iter().find_map(|child| self.named(child, since)).or_else(|| {
+                let are_pair = |pair: &[Expr]| match (word_of(&pair[0]), word_of(&pair[1])) {
+                    (Some(one), Some(other)) => is_pair(one, other),
                     _ => false,
                 };
-                children.windows(2).find(|pair| is_pair(pair)).map(|pair| pair[0].span.join(pair[1].span))
+                children.windows(2).find(|pair| are_pair(pair)).map(|pair| pair[0].span.join(pair[1].span))
             }),
-            Node::Or(children) => children.iter().find_map(|child| self.named(child)),
+            Node::Or(children) => children.iter().find_map(|child| self.named(child, since)),
             Node::Near(near) => match (word_of(&near.left), word_of(&near.right)) {
-                (Some(one), Some(other)) if self.names.surely_pair(&one.to_lowercase(), &other.to_lowercase()) => {
-                    Some(expr.span)
-                }
-                _ => self.named(&near.left).or_else(|| self.named(&near.right)),
+                (Some(one), Some(other)) if is_pair(one, other) => Some(expr.span),
+                _ => self.named(&near.left, since).or_else(|| self.named(&near.right, since)),
             },
             Node::Not(_) => None,
         }

@@ -127,6 +127,23 @@ fn what_is_taken_out_of_posts_cannot_be_looked_for() {
 }
 
 #[test]
+fn names_that_the_gate_has_shown_are_public() {
+    let shown = |name: &str, since: Date| {
+        assert_eq!(since, today().plus_days(-7), "asked of the week before");
+        ["anna kowalczyk", "janedoe"].contains(&name)
+    };
+    let mut checker = Checker::knowing(today(), std::sync::Arc::new(shown));
+    for query in
+        ["\"Anna Kowalczyk\"", "anna kowalczyk", "kowalczyk NEAR/3 anna", "#JaneDoe", "flood AND \"anna kowalczyk\""]
+    {
+        checker.query(query).expect(query);
+    }
+    for query in ["\"maria kowalczyk\"", "#annadoe", "\"anna kowalczyk\" OR \"maria kowalczyk\""] {
+        checker.query(query).expect_err(query);
+    }
+}
+
+#[test]
 fn nobody_is_looked_for_by_name() {
     let mut checker = Checker::new(today());
     for (query, place) in [

@@ -19,7 +19,7 @@ use crate::checkpoints::{Agreed, Checkpoints, Wishes, going_on};
 use crate::failure::{DONE, FAILED, Failure, Outcome, REJECTED};
 use crate::pipeline::{self, Feed, Plan, StoreSink};
 use crate::status::{Shown, ShownSource, Watched};
-use crate::watches::Watches;
+use crate::watches::{self, Watches};
 use crate::{logging, output, proc, settings, signals, status};
 
 /// Reads files into the store.
@@ -34,7 +34,8 @@ pub(crate) fn replay(common: &Common, arguments: &Replay) -> Outcome {
     let cluster = pipeline::cluster(&arguments.cluster)?;
     let map = field_map(arguments.map.as_deref())?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
-    let watches = Arc::new(Watches::load(arguments.watches.as_deref(), Vec::new(), clock.as_ref())?);
+    let shown = watches::names_shown(&settings, runtime.handle())?;
+    let watches = Arc::new(Watches::load(arguments.watches.as_deref(), Vec::new(), &shown, clock.as_ref())?);
     watches.report(common);
     pipeline::make_data_dir(&settings.data)?;
     let options = pipeline::store_options(settings.gate.k, false)?;

@@ -143,7 +143,8 @@ pub(crate) fn load_watches(
         Ok::<_, anyhow::Error>(list)
     })?;
     let stored = stored.into_iter().filter(|watch| watch.removed_at.is_none()).collect();
-    Watches::load(file, stored, clock)
+    let shown = watches::names_shown(settings, runtime.handle())?;
+    Watches::load(file, stored, &shown, clock)
 }
 
 impl Service<'_> {

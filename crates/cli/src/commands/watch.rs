@@ -25,7 +25,7 @@ use crate::watches::{self, Watches};
 /// Adds, lists, shows, checks, tries, renews and removes watches.
 pub(crate) fn watch(common: &Common, command: Watch) -> Outcome {
     match command {
-        Watch::Check { query, json } => check(&query, json),
+        Watch::Check { query, json } => check(common, &query, json),
         Watch::Test { query, on, map, format } => test(common, &query, on, map.as_deref(), format),
         Watch::Add(terms) => add(common, terms),
         Watch::List { json } => list(common, json),
@@ -35,8 +35,23 @@ pub(crate) fn watch(common: &Common, command: Watch) -> Outcome {
     }
 }
 
-fn check(text: &str, json: bool) -> Outcome {
-    let mut checker = Checker::new(watches::today(&SystemClock::default()));
+/// Knows which names this installation has shown.
+fn checker(settings: &Settings, today: Date) -> Result<Checker, Failure> {
+    let runtime = pipeline::runtime()?;
+    let shown = watches::names_shown(settings, runtime.handle())?;
+    // The runtime lives as long as it is asked.
+    Ok(Checker::knowing(
+        today,
+        Arc::new(move |name, since| {
+            let _runs = &runtime;
+            shown(name, since)
+        }),
+    ))
+}
+
+fn check(common: &Common, text: &str, json: bool) -> Outcome {
+    let settings = settings::load(common)?.settings;
+    let mut checker = checker(&settings, watches::today(&SystemClock::default()))?;
     let query = checker.query(text).map_err(|error| Failure::usage_text(error.render(text)))?;
     let cost = query.cost();
     if json {
@@ -91,7 +106,9 @@ impl ReleaseSink for Hours {
 fn test(common: &Common, query: &str, files: Vec<PathBuf>, map: Option<&str>, format: Format) -> Outcome {
     let settings = settings::load(common)?.settings;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
-    let watches = Arc::new(Watches::single("test", query, clock.as_ref())?);
+    let asked = pipeline::runtime()?;
+    let shown = watches::names_shown(&settings, asked.handle())?;
+    let watches = Arc::new(Watches::single("test", query, shown, clock.as_ref())?);
     let map = field_map(map)?;
     let set = FileSet::new(FileSetConfig { map: map.clone(), ..FileSetConfig::new(files) }, Arc::clone(&clock));
     let report = set.report();
@@ -174,7 +191,7 @@ fn add(common: &Common, terms: WatchTerms) -> Outcome {
         created: Some(today),
         sunset: Some(sunset(terms.sunset.as_deref(), today)?),
     };
-    let watch = Checker::new(today).watch(draft).map_err(|errors| watches::refused(&terms.query, &errors))?;
+    let watch = checker(&settings, today)?.watch(draft).map_err(|errors| watches::refused(&terms.query, &errors))?;
     let record = WatchRecord {
         name: watch.name.clone(),
         query: watch.text.clone(),
@@ -200,7 +217,7 @@ fn add(common: &Common, terms: WatchTerms) -> Outcome {
 fn entries(settings: &Settings) -> Result<Vec<WatchEntry>, Failure> {
     let records = with_store(settings, async |store| store.list().await)?;
     let today = watches::today(&SystemClock::default());
-    let mut checker = Checker::new(today);
+    let mut checker = checker(settings, today)?;
     records.iter().map(|record| Ok(watches::entry(&watches::from_record(&mut checker, record)?, today))).collect()
 }
 
@@ -223,7 +240,7 @@ fn show(common: &Common, name: &str, json: bool) -> Outcome {
     let settings = settings::load(common)?.settings;
     let record = with_store(&settings, async |store| store.show(name).await)?;
     let today = watches::today(&SystemClock::default());
-    let entry = watches::entry(&watches::from_record(&mut Checker::new(today), &record)?, today);
+    let entry = watches::entry(&watches::from_record(&mut checker(&settings, today)?, &record)?, today);
     let text = if json {
         format!("{}\n", Released::operational(entry).to_json())
     } else {

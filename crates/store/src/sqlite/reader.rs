@@ -53,6 +53,11 @@ const SERIES: &str = "SELECT w.start, v.value, v.posts, v.authors, v.publisher_o
      CROSS JOIN volumes v ON v.dimension = ?1 AND v.step = w.step AND v.start = w.start AND v.value = ?5 \
      WHERE w.step = ?2 AND w.start >= ?3 AND w.start < ?4 AND v.posts IS NOT NULL ORDER BY w.start";
 
+/// One look-up a window and spelling, latest windows first.
+const NAME_SHOWN: &str = "SELECT 1 FROM windows_released w \
+     CROSS JOIN volumes v ON v.dimension IN (?1, ?2) AND v.step = w.step AND v.start = w.start AND v.value IN (?3, ?4) \
+     WHERE w.start >= ?5 AND v.name_publishers IS NOT NULL LIMIT 1";
+
 impl SqliteReader {
     pub(super) fn new(pool: SqlitePool, k: K) -> Self {
         Self { pool, k }
@@ -82,6 +87,20 @@ impl SqliteReader {
             .fetch_one(&self.pool)
             .await?;
         Ok(count > 0)
+    }
+
+    /// Whether the gate let a name through in a window that begins at or after a second: as a term, its words parted by spaces, or
+    /// run together as a term or a hashtag.
+    pub async fn name_was_shown(&self, name: &str, since_unix: i64) -> Result<bool, ReadError> {
+        let shown = sqlx::query_scalar::<_, i64>(NAME_SHOWN)
+            .bind(dimension_code(Dimension::Term))
+            .bind(dimension_code(Dimension::Hashtag))
+            .bind(name)
+            .bind(name.replace(' ', ""))
+            .bind(since_unix)
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(shown.is_some())
     }
 
     /// The first and the last closed window of a step.
