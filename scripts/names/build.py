@@ -194,6 +194,11 @@ def main():
                 # Subtitles are full of first names.
                 if word not in given and word not in marked_given:
                     flags[word].add("c")
+    # Of scripts without spaces, those that would come apart into a family name and a rest: 高速, 方法, 林業.
+    for word in set(sources.chinese_words(folder / "wheels")) | set(sources.japanese_words(folder / "wheels")):
+        if 2 <= len(word) <= 8 and is_cjk(word) and any(word[:letters] in names for letters in range(1, len(word))):
+            if word not in names and word not in marked_given and word not in marked_family:
+                flags[word].add("c")
     for word in upper - names - set(marked_given) - set(marked_family):
         flags[word].add("p")
     for word in place - common - top:

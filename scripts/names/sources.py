@@ -29,6 +29,11 @@ MORE_NAMES = {
     "turkish-name-generator": "1.0.6",  # MIT
     "chinesename": "0.1.1",  # MIT
 }
+# Everyday words of scripts without spaces, with their parts of speech.
+WORDS = {
+    "jieba": "0.42.1",  # MIT
+    "janome": "0.5.0",  # Apache-2.0, with mecab-ipadic's nouns (ICOT and NAIST's licence, in its NOTICE)
+}
 DICTIONARIES = {
     "fr": "3.0.0",  # MPL-2.0
     "pt": "4.0.0",  # LGPL-3.0 OR MPL-2.0
@@ -67,6 +72,27 @@ def faker_people(root):
     iceland = found["is_IS"]["family"]
     iceland |= {name + end for name in list(iceland) for end in ("son", "dóttir")}
     return found
+
+
+CHINESE_COUNT_MIN = 30
+JAPANESE_COST_MAX = 6_000
+
+
+def chinese_words(root):
+    """Words of two ideographs and more, as often as they were counted; no names of persons or places."""
+    for line in lines(root / "jieba-0.42.1/jieba/dict.txt"):
+        word, count, kind = line.split(" ")
+        if int(count) >= CHINESE_COUNT_MIN and not kind.startswith(("nr", "ns", "nt", "nz")):
+            yield word
+
+
+def japanese_words(root):
+    """Common nouns."""
+    sys.path.insert(0, str(root))
+    sysdic = importlib.import_module("janome.sysdic")
+    for surface, _, _, cost, kind, *_ in sysdic.entries().values():
+        if kind.startswith("名詞") and "固有名詞" not in kind and "接尾" not in kind and cost <= JAPANESE_COST_MAX:
+            yield surface
 
 
 def faker_lorem(root):

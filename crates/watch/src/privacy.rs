@@ -75,7 +75,7 @@ impl Guard {
         let is_name = |text: &str| {
             let text = text.trim_start_matches('#').to_lowercase();
             let words: Vec<&str> = text.split([' ', '\'', '’', '-']).collect();
-            !is_two_ideographs(&text) && self.names.phrase(&words) && !is_shown(&words)
+            self.names.phrase(&words) && !is_shown(&words)
         };
         match &expr.node {
             Node::Leaf(leaf) => match &leaf.term {
@@ -173,9 +173,4 @@ fn text_of(term: &Term) -> Option<String> {
         Term::Field(FieldName::Source, name) => Some(name.clone()),
         Term::Field(..) => None,
     }
-}
-
-/// Two ideographs are far more often a word (洪水, flood) than a whole name, and the lists have few words of these languages.
-fn is_two_ideographs(text: &str) -> bool {
-    text.chars().count() == 2 && text.chars().all(|letter| ('\u{4e00}'..='\u{9fff}').contains(&letter))
 }

@@ -157,6 +157,8 @@ fn nobody_is_looked_for_by_name() {
         ("jane AND doe", "jane AND doe"),
         ("kowalczyk NEAR/3 anna", "kowalczyk NEAR/3 anna"),
         ("김민수", "김민수"),
+        ("王小明", "王小明"),
+        ("李娜", "李娜"),
         ("\"Maria de la Cruz\"", "\"Maria de la Cruz\""),
     ] {
         let error = checker.query(query).expect_err(query);
@@ -166,8 +168,8 @@ fn nobody_is_looked_for_by_name() {
     }
     // Everyday phrases, and one that only excludes.
     for query in [
-        // A word of two ideographs whose first is a family name, too.
-        "洪水 OR 台風",
+        // Words of two ideographs whose first is a family name, too.
+        "洪水 OR 台風 OR 林業",
         "\"climate change\"",
         "\"heavy rain\"",
         "flood* AND (river OR \"heavy rain\") AND NOT metaphor*",

@@ -37,9 +37,18 @@ fn finds_names_as_they_are_written() {
 #[test]
 fn finds_names_run_together() {
     let finder = NameFinder::new();
-    for name in
-        ["janedoe", "doe_jane", "jane_doe", "annakowalczyk", "mariadelacruz", "john_smith1985", "김민수", "김민수가"]
-    {
+    for name in [
+        "janedoe",
+        "doe_jane",
+        "jane_doe",
+        "annakowalczyk",
+        "mariadelacruz",
+        "john_smith1985",
+        "김민수",
+        "김민수가",
+        "王小明",
+        "李娜",
+    ] {
         assert!(finder.joined(name), "{name}");
     }
     for word in [
@@ -52,6 +61,12 @@ fn finds_names_run_together() {
         "brexit",
         "christmas",
         "maga",
+        // Each begins like a family name.
+        "洪水",
+        "高速",
+        "方法",
+        "台風",
+        "林業",
     ] {
         assert!(!finder.joined(word), "{word}");
     }
