@@ -146,7 +146,10 @@ fn replay(folder: &Path, inputs: &[&Path], workers: u64) -> Command {
     command.args(["replay", "-vvv", "--summary", "json", "--log-format", "json", "--workers", &workers.to_string()]);
     command.args(inputs).arg("--data").arg(folder.join("data"));
     command.env("TMPDIR", folder.join("tmp")).env("GROUNDSWELL_LOG", "trace");
-    command.env("GROUNDSWELL_NARRATIVES_ENABLED", "true").env("GROUNDSWELL_STORE_CHECKPOINT_SECONDS", "0.1");
+    command.env("GROUNDSWELL_NARRATIVES_ENABLED", "true");
+    // A kill is to come between two checkpoints, and a short run has little time for them.
+    let every = if setting("GROUNDSWELL_CANARY_POSTS", POSTS) > 1_000_000 { "5" } else { "0.1" };
+    command.env("GROUNDSWELL_STORE_CHECKPOINT_SECONDS", every);
     command
         .stdout(Stdio::piped())
         .stderr(std::fs::File::options().create(true).append(true).open(folder.join("log")).unwrap());
