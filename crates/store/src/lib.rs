@@ -59,7 +59,7 @@ pub use coverage::{
 };
 pub use error::{DatabaseError, OpenError, ReadError, WatchStoreError, WriteError};
 pub use model::{
-    Committed, Cursor, FileRead, Fingerprint, NarrativeEventQuery, NarrativeQuery, PAGE_ROWS_MAX, Page, ReleaseBatch,
+    BurstQuery, Committed, Cursor, FileRead, Fingerprint, NarrativeEventQuery, NarrativeQuery, PAGE_ROWS_MAX, Page, ReleaseBatch,
     ReleaseWriter, ReleasedReader, VolumeQuery,
 };
 /// The reader of the database in use; `SQLite`'s, as long as there is no other.

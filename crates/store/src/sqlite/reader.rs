@@ -1,7 +1,7 @@
 //! Reads released tables; several connections, none of which can write.
 
 use groundswell_gate::{
-    Coverage, CoverageGap, Dimension, Figures, Gate, K, NarrativeEvent, NarrativeRow, NotReleasable, Released,
+    BurstRow, Coverage, CoverageGap, Dimension, Figures, Gate, K, NarrativeEvent, NarrativeRow, NotReleasable, Released,
     VolumeRow, readmit,
 };
 use groundswell_sketch::{Step, Window};
@@ -11,7 +11,7 @@ use sqlx::{Row as _, SqlitePool};
 use crate::codes::{dimension_code, step_code};
 use crate::model::PAGE_ROWS_MAX;
 use crate::{
-    CoverageQuery, Cursor, Fingerprint, NarrativeEventQuery, NarrativeQuery, Page, ReadError, ReleasedReader,
+    BurstQuery, CoverageQuery, Cursor, Fingerprint, NarrativeEventQuery, NarrativeQuery, Page, ReadError, ReleasedReader,
     VolumeQuery,
 };
 
@@ -248,6 +248,10 @@ impl ReleasedReader for SqliteReader {
 
     async fn narrative_events(&self, query: &NarrativeEventQuery) -> Result<Page<Released<NarrativeEvent>>, ReadError> {
         super::narratives::events(&self.pool, self.k, query).await
+    }
+
+    async fn bursts(&self, query: &BurstQuery) -> Result<Page<Released<BurstRow>>, ReadError> {
+        super::bursts::list(&self.pool, self.k, query).await
     }
 
     async fn coverage(&self, query: &CoverageQuery) -> Result<Page<Released<Coverage>>, ReadError> {
