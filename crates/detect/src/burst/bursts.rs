@@ -287,24 +287,23 @@ impl Bursts {
             return;
         }
         let scatter = pool.now;
-        let Some(best) = least_likely(subject, exposure, scatter, self.config.k) else { return };
-        let limit = if subject.open { HOT_BELOW.log10() } else { OPEN_BELOW.log10() };
-        if best.log10_p > limit {
-            return;
-        }
+        let looks = looks(subject, exposure, scatter, self.config.k);
+        let least = looks.iter().flatten().min_by(|a, b| a.log10_p.total_cmp(&b.log10_p));
+        let Some(best) = least.filter(|best| subject.open || best.log10_p <= OPEN_BELOW.log10()) else { return };
         if subject.open {
             let Some(open) = part.open.iter_mut().find(|open| open.hash == counted.hash) else { return };
             let lasted = minute - (open.news.start / 60) as u32;
-            let long_enough = match best.look.scale {
-                Scale::Minutes => 0,
-                Scale::Hour => 45,
-                Scale::Day => 20 * 60,
-            };
-            if lasted >= long_enough {
-                open.scale = open.scale.max(best.look.scale);
-            }
-            if best.look.scale <= open.scale {
-                open.hot_end = open.hot_end.max(best.last_hot(subject));
+            for hot in looks.iter().flatten() {
+                // What is a burst for minutes is loud for the whole hour; it is an hour's burst when it has lasted for one.
+                let long_enough = match hot.look.scale {
+                    Scale::Minutes => 0,
+                    Scale::Hour => 45,
+                    Scale::Day => 20 * 60,
+                };
+                if lasted >= long_enough || hot.look.scale <= open.scale {
+                    open.scale = open.scale.max(hot.look.scale);
+                    open.hot_end = open.hot_end.max(hot.last_hot(subject));
+                }
             }
             if best.log10_p < open.news.log10_p {
                 best.tell(subject, exposure, self.coverage, self.config.k, &mut open.news);
@@ -431,7 +430,7 @@ impl Part {
     }
 }
 
-/// The look that is least likely by accident.
+/// A look that is unlikely by accident.
 struct Best {
     look: Look,
     log10_p: f64,
@@ -442,11 +441,12 @@ struct Best {
     of_one: f64,
 }
 
-fn least_likely(subject: &Subject, exposure: &Exposure, pool: Scatter, k: u64) -> Option<Best> {
-    let mut best: Option<Best> = None;
+/// Looks of which fewer than one in a thousand are so loud by accident.
+fn looks(subject: &Subject, exposure: &Exposure, pool: Scatter, k: u64) -> [Option<Best>; Scale::ALL.len()] {
+    let mut found = [None, None, None];
     // In an hour there are as many authors as in five of its minutes, or more.
     let enough_in_hour = u64::from(subject.look(Scale::Hour).sum.authors) >= k;
-    for scale in Scale::ALL {
+    for (scale, found) in Scale::ALL.into_iter().zip(&mut found) {
         if scale != Scale::Day && !enough_in_hour {
             continue;
         }
@@ -475,9 +475,9 @@ fn least_likely(subject: &Subject, exposure: &Exposure, pool: Scatter, k: u64) -
         let mean_authors = expected.mean * subject.authors_share();
         let of_authors = log10_at_least(distinct(&look), mean_authors, expected.shape);
         let log10_p = of_posts.max(of_authors);
-        if best.as_ref().is_none_or(|best| log10_p < best.log10_p) {
+        if log10_p <= HOT_BELOW.log10() {
             let less = log10_at_least(posts - 1.0, expected.mean, expected.shape);
-            best = Some(Best {
+            *found = Some(Best {
                 look,
                 log10_p,
                 log10_p_of_one: (of_posts - less).min(0.0),
@@ -488,7 +488,7 @@ fn least_likely(subject: &Subject, exposure: &Exposure, pool: Scatter, k: u64) -
             });
         }
     }
-    best
+    found
 }
 
 /// Authors of a look: those of its minutes added up, but where 64 bits can still tell, hardly more than there are people. One account

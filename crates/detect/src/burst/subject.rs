@@ -20,8 +20,10 @@ const PRIOR: f64 = 0.3;
 /// Posts that the long memory is worth beside the short one, at most: a level moves by a fifth in hours without being news.
 const LONG_WORTH_MAX: f64 = 25.0;
 /// Posts that "like the whole" is worth against a subject's own hours of the day, and its own day against its hours of the week.
-const DAY_PRIOR: f64 = 6.0;
-const WEEK_PRIOR: f64 = 40.0;
+const DAY_PRIOR: f64 = 3.0;
+const WEEK_PRIOR: f64 = 8.0;
+/// Scatter is measured with an error of about a quarter, and far out in the tail too little costs more than too much.
+const SCATTER_DOUBT: f64 = 1.4;
 /// Blocks that the pooled scatter is worth beside the subject's own.
 const POOL_WORTH: f64 = 3.0;
 /// A mean below this says nothing about scatter: it is taken for this.
@@ -101,8 +103,10 @@ pub(super) struct Subject {
     minutes: [Slot; MINUTES as usize],
     tens: [Slot; TENS as usize],
     blocks: [Slot; DAY_BLOCKS as usize],
-    /// Posts of the long memory.
+    /// Posts of the long memory, and its exposure. A subject that is not seen does not go on with time, and its exposure waits with it:
+    /// only so are the two always of the same stretches.
     slow: f32,
+    slow_exposure: f32,
     /// Posts of the short memory, and its exposure at this subject's season.
     fast: f32,
     fast_exposure: f32,
@@ -113,6 +117,8 @@ pub(super) struct Subject {
     weight: [f32; 2],
     /// Posts by block of the week, upper halves of `f32`.
     week: [u16; WEEK_BLOCKS],
+    /// And its exposure.
+    week_exposure: [u16; WEEK_BLOCKS],
     /// How the rate of the block before, of this one and of the next one stands to the mean.
     season: [f32; 3],
 }
@@ -140,12 +146,14 @@ impl Subject {
             tens: Default::default(),
             blocks: Default::default(),
             slow: (floor * exposure.slow) as f32,
+            slow_exposure: exposure.slow as f32,
             fast: (floor * exposure.fast) as f32,
             fast_exposure: exposure.fast as f32,
             authors_share: 1.0,
             scatter: [0.0; 2],
             weight: [0.0; 2],
             week: [short(0.0); WEEK_BLOCKS],
+            week_exposure: exposure.week.map(short),
             season: [1.0; 3],
         }
     }
@@ -191,11 +199,6 @@ impl Subject {
         self.minutes[(minute % MINUTES) as usize].add(slot);
         self.tens[(minute / TEN % TENS) as usize].add(slot);
         self.blocks[(minute / BLOCK_MINUTES % DAY_BLOCKS) as usize].add(slot);
-        let share = slot.authors as f32 / (slot.posts.max(1)) as f32;
-        let worth = (slot.posts as f32 / 200.0).min(0.2);
-        if !self.open {
-            self.authors_share += (share - self.authors_share) * worth;
-        }
     }
 
     /// Of two months, nothing but the level is left.
@@ -203,6 +206,8 @@ impl Subject {
         self.slow = (f64::from(self.slow) * SLOW_KEPT.powi(blocks as i32)) as f32;
         let weeks = WEEK_KEPT.powi((blocks / WEEK_BLOCKS as u32) as i32);
         self.week.iter_mut().for_each(|posts| *posts = short(wide(*posts) * weeks));
+        self.slow_exposure = exposure.slow as f32;
+        self.week_exposure = exposure.week.map(short);
         (self.fast, self.fast_exposure) = (0.0, exposure.fast as f32);
         self.blocks = Default::default();
         self.burst_blocks = 0;
@@ -214,7 +219,8 @@ impl Subject {
         let inverse = self.scatter_of(1, pool);
         let recent = block - 2;
         let of_recent = self.season_of(bin_of(recent), exposure, pool) * exposure.block(recent);
-        let posts = f64::from(self.blocks[(recent % DAY_BLOCKS) as usize].posts);
+        let slot = self.blocks[(recent % DAY_BLOCKS) as usize];
+        let posts = f64::from(slot.posts);
         let expected = self.rate(exposure) * of_recent;
         let learning = exposure.learning();
         let in_burst = self.burst_blocks & 0b111 != 0;
@@ -224,6 +230,11 @@ impl Subject {
         let in_burst = in_burst && !learning;
         let joins = joining(posts, expected, inverse, in_burst);
         self.fast = (f64::from(self.fast) * FAST_KEPT + joins) as f32;
+        // A block in which one account wrote without end says nothing of how many authors there usually are.
+        if joins >= posts && slot.posts > 0 {
+            let share = slot.authors as f32 / slot.posts as f32;
+            self.authors_share += (share - self.authors_share) * (slot.posts as f32 / 500.0).min(0.1);
+        }
         self.fast_exposure = (f64::from(self.fast_exposure) * FAST_KEPT + of_recent) as f32;
 
         let old = block - DAY_BLOCKS;
@@ -233,14 +244,17 @@ impl Subject {
         let bin = bin_of(old);
         let in_burst = self.burst_blocks >> 10 & 0b111 != 0 && !learning;
         // While there is hardly any long memory, there is nothing to hold the count against.
-        let joins = if exposure.slow_blocks < 2.0 && !in_burst {
+        let exposed = exposure.block(old);
+        let joins = if exposure.slow_blocks < 6.0 && !in_burst {
             posts
         } else {
-            let expected = self.base(exposure) * self.season_of(bin, exposure, pool) * exposure.block(old);
+            let expected = self.base(exposure) * self.season_of(bin, exposure, pool) * exposed;
             joining(posts, expected, inverse, in_burst)
         };
         self.slow = (f64::from(self.slow) * SLOW_KEPT + joins) as f32;
+        self.slow_exposure = (f64::from(self.slow_exposure) * SLOW_KEPT + exposed) as f32;
         self.week[bin] = short(wide(self.week[bin]) * WEEK_KEPT + joins);
+        self.week_exposure[bin] = short(wide(self.week_exposure[bin]) * WEEK_KEPT + exposed);
     }
 
     fn note_ten(&mut self, first: u32, posts: u32, exposure: &Exposure, pool: Scatter, sum: &mut ScatterSum) {
@@ -275,12 +289,12 @@ impl Subject {
     fn scatter_of(&self, which: usize, pool: Scatter) -> f64 {
         let pooled = [pool.ten_minutes, pool.block][which];
         let (own, weight) = (f64::from(self.scatter[which]), f64::from(self.weight[which]));
-        ((own + pooled * POOL_WORTH) / (weight + POOL_WORTH)).max(0.0)
+        ((own + pooled * POOL_WORTH) / (weight + POOL_WORTH)).max(0.0) * SCATTER_DOUBT
     }
 
     /// Posts for an exposure, as long memory has it.
     fn base(&self, exposure: &Exposure) -> f64 {
-        (f64::from(self.slow) + PRIOR) / (exposure.slow + exposure.a_minute().max(1e-9))
+        (f64::from(self.slow) + PRIOR) / (f64::from(self.slow_exposure) + exposure.a_minute().max(1e-9))
     }
 
     /// Posts that it is worth, long memory beside short.
@@ -301,13 +315,13 @@ impl Subject {
             return 1.0;
         }
         let (mut posts, mut of_day, mut exposed, mut exposed_day, mut days) = (0.0, 0.0, 0.0, 0.0, 0.0);
-        for (at, own) in self.week.iter().enumerate() {
-            let own = wide(*own);
+        for (at, (own, there)) in self.week.iter().zip(&self.week_exposure).enumerate() {
+            let (own, there) = (wide(*own), wide(*there));
             posts += own;
-            exposed += exposure.week[at];
+            exposed += there;
             if at % DAY_BLOCKS as usize == bin % DAY_BLOCKS as usize {
                 of_day += own;
-                exposed_day += exposure.week[at];
+                exposed_day += there;
                 days += exposure.weeks_seen[at];
             }
         }
@@ -320,12 +334,12 @@ impl Subject {
         let worth = |posts: f64, times: f64| 1.0 / (1.0 / posts.max(0.5) + inverse / times.max(0.1));
         let known = worth(of_day.max(mean * exposed_day), days);
         let day = (known * of_day / exposed_day / mean + DAY_PRIOR) / (known + DAY_PRIOR);
-        if exposure.week[bin] <= 0.0 {
+        let (own, there) = (wide(self.week[bin]), wide(self.week_exposure[bin]));
+        if there <= 0.0 {
             return day;
         }
-        let own = wide(self.week[bin]);
-        let known = worth(own.max(mean * day * exposure.week[bin]), exposure.weeks_seen[bin]);
-        (known * own / exposure.week[bin] / mean + WEEK_PRIOR * day) / (known + WEEK_PRIOR)
+        let known = worth(own.max(mean * day * there), exposure.weeks_seen[bin]);
+        (known * own / there / mean + WEEK_PRIOR * day) / (known + WEEK_PRIOR)
     }
 
     /// What it sees in the look of a scale that ends with the last minute.
@@ -374,7 +388,7 @@ impl Subject {
                 mean: self.base(exposure) * exposed,
                 shape: 1.0 / (inverse + 1.0 / known),
                 known,
-                of_one: exposed / exposure.slow.max(1e-9),
+                of_one: exposed / f64::from(self.slow_exposure).max(1e-9),
             };
         }
         let known = self.long_worth() + f64::from(self.fast);
@@ -424,7 +438,7 @@ impl Subject {
 
     /// Posts in a minute, as both memories have it.
     pub(super) fn a_minute(&self, exposure: &Exposure) -> f64 {
-        let slow = if exposure.slow > 0.0 { f64::from(self.slow) / exposure.slow } else { 0.0 };
+        let slow = if self.slow_exposure > 0.0 { f64::from(self.slow / self.slow_exposure) } else { 0.0 };
         let fast = if self.fast_exposure > 0.0 { f64::from(self.fast / self.fast_exposure) } else { 0.0 };
         slow.max(fast) * exposure.a_minute()
     }
@@ -439,12 +453,13 @@ impl Subject {
     pub(super) fn settle(&mut self, exposure: &Exposure) {
         let share: f64 = self.blocks.iter().map(|slot| f64::from(slot.posts)).sum::<f64>()
             / exposure.between(self.last.saturating_sub(22 * 60), self.last).max(1e-9);
-        self.slow = (share * exposure.slow) as f32;
+        (self.slow, self.slow_exposure) = ((share * exposure.slow) as f32, exposure.slow as f32);
         self.fast = (share * exposure.fast) as f32;
         self.fast_exposure = exposure.fast as f32;
         for (bin, posts) in self.week.iter_mut().enumerate() {
             *posts = short(share * exposure.week[bin]);
         }
+        self.week_exposure = exposure.week.map(short);
         (self.open, self.burst_blocks) = (false, 0);
     }
 }
@@ -475,7 +490,7 @@ mod tests {
 
     #[test]
     fn is_small() {
-        assert!(size_of::<Subject>() <= 960, "{}", size_of::<Subject>());
+        assert!(size_of::<Subject>() <= 1_000, "{}", size_of::<Subject>());
     }
 
     #[test]
