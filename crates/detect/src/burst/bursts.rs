@@ -444,8 +444,7 @@ struct Best {
 /// Looks of which fewer than one in a thousand are so loud by accident.
 fn looks(subject: &Subject, exposure: &Exposure, pool: Scatter, k: u64) -> [Option<Best>; Scale::ALL.len()] {
     let mut found = [None, None, None];
-    // In an hour there are as many authors as in five of its minutes, or more.
-    let enough_in_hour = u64::from(subject.look(Scale::Hour).sum.authors) >= k;
+    let enough_in_hour = subject.may_have(k);
     for (scale, found) in Scale::ALL.into_iter().zip(&mut found) {
         if scale != Scale::Day && !enough_in_hour {
             continue;

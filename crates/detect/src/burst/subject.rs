@@ -362,6 +362,13 @@ impl Subject {
         Look { scale, first: newest.saturating_sub(count - 1) * each, end: self.last + 1, sum, authors }
     }
 
+    /// Whether so many authors can have written in an hour: most subjects have a few a day, and need no look.
+    pub(super) fn may_have(&self, authors: u64) -> bool {
+        let block = self.last / BLOCK_MINUTES;
+        let of = |block: u32| u64::from(self.blocks[(block % DAY_BLOCKS) as usize].authors);
+        of(block) + of(block - 1) >= authors
+    }
+
     /// The slots of a look, oldest first: first minute, minutes, what was counted.
     pub(super) fn slots(&self, scale: Scale) -> impl Iterator<Item = (u32, u32, Slot)> + '_ {
         let (slots, each): (&[Slot], u32) = match scale {
