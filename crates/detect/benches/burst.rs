@@ -39,16 +39,20 @@ fn main() {
     let alarms = ours(&quiet);
     let all_days = f64::from(HISTORY_DAYS + days);
     for (nth, budget) in BUDGETS.iter().enumerate() {
-        let of = |from: u32| alarms.iter().filter(|alarm| alarm.at[nth].is_some_and(|at| at >= from * DAY)).count() as f64;
+        let of =
+            |from: u32| alarms.iter().filter(|alarm| alarm.at[nth].is_some_and(|at| at >= from * DAY)).count() as f64;
         println!("| {budget} | {:.2} | {:.2} |", of(0) / all_days, of(HISTORY_DAYS) / f64::from(days));
     }
     by_nature(&quiet, &alarms);
 
-    for (title, calm) in [("planted on subjects that do not drift", true), ("planted on subjects of all kinds", false)] {
+    for (title, calm) in [("planted on subjects that do not drift", true), ("planted on subjects of all kinds", false)]
+    {
         let busy = World::new(11, subjects, planted, days, true, calm);
         let alarms = ours(&busy);
         println!("\n## {title}\n");
-        println!("| budget | oracle finds | of those ours | precision | delay oracle | delay ours | ours finds in all |");
+        println!(
+            "| budget | oracle finds | of those ours | precision | delay oracle | delay ours | ours finds in all |"
+        );
         println!("| --- | --- | --- | --- | --- | --- | --- |");
         let looks = looks_a_day(&busy);
         for (nth, budget) in BUDGETS.iter().enumerate() {
@@ -245,7 +249,11 @@ fn report(name: &str, world: &World, oracle: &[Option<u32>], found: &[Option<u32
 fn missed(world: &World, oracle: &[Option<u32>], found: &[Option<u32>]) {
     for ((planted, oracle), found) in world.planted.iter().zip(oracle).zip(found) {
         if let (Some(oracle), None) = (oracle, found) {
-            eprintln!("missed: {planted:?}, rate {:.3}, oracle after {} min", world.nature(planted.subject).rate, oracle - planted.start);
+            eprintln!(
+                "missed: {planted:?}, rate {:.3}, oracle after {} min",
+                world.nature(planted.subject).rate,
+                oracle - planted.start
+            );
         }
     }
 }

@@ -114,7 +114,12 @@ impl Totals {
     /// How often each bound was reached, by its name.
     pub fn limits(&self) -> BTreeMap<&'static str, u64> {
         let own = [("texts_truncated", self.texts_truncated), ("deletions_left_out", self.deletions_left_out)];
-        own.into_iter().chain(self.edge.named()).chain(self.volume.named()).chain(self.bursts.named()).chain(self.narratives.limits()).collect()
+        own.into_iter()
+            .chain(self.edge.named())
+            .chain(self.volume.named())
+            .chain(self.bursts.named())
+            .chain(self.narratives.limits())
+            .collect()
     }
 }
 

@@ -331,7 +331,8 @@ fn work(worker: &mut Worker, shared: &Arc<Shared>) {
     let volume = VolumeConfig { watch_names: watches.names, ..shared.volume.clone() };
     let inbox = Rc::new(RefCell::new(Inbox::new(watches.percolator, shared.volume.shards)));
     let observer = Rc::new(RefCell::new(Observer::new(volume.clone())));
-    let merger = Rc::new(RefCell::new(Merger::new(volume, shared.config.gate.k()).with_bursts(shared.config.bursts.clone())));
+    let merger =
+        Rc::new(RefCell::new(Merger::new(volume, shared.config.gate.k()).with_bursts(shared.config.bursts.clone())));
     cluster::restore(worker, &shared.config, &merger, shared.volume.shards);
     let taken = Rc::new(Cell::new(0));
     let mut delegate = Delegate::new(worker, shared, &shared.reports);

@@ -302,13 +302,15 @@ impl Gate {
 /// A window that is an hour's or a day's cell is that cell, and shows the same change.
 fn family_of(candidate: &BurstCandidate) -> u64 {
     let BurstSubject { dimension, value, .. } = &candidate.subject;
-    let cell = [Step::Hour, Step::Day]
-        .into_iter()
-        .find(|step| Window::containing(*step, candidate.from) == Window { step: *step, start: candidate.from }
-            && candidate.to - candidate.from == step.seconds());
+    let cell = [Step::Hour, Step::Day].into_iter().find(|step| {
+        Window::containing(*step, candidate.from) == Window { step: *step, start: candidate.from }
+            && candidate.to - candidate.from == step.seconds()
+    });
     match cell {
         Some(step) => family(&[dimension.as_str().as_bytes(), step.as_str().as_bytes(), value.as_bytes()]),
-        None => family(&[b"burst", dimension.as_str().as_bytes(), candidate.scale.as_str().as_bytes(), value.as_bytes()]),
+        None => {
+            family(&[b"burst", dimension.as_str().as_bytes(), candidate.scale.as_str().as_bytes(), value.as_bytes()])
+        }
     }
 }
 

@@ -60,8 +60,8 @@ mod released;
 mod volume;
 
 pub use burst::{
-    BurstBaseline, BurstCandidate, BurstId, BurstMethod, BurstOf, BurstRow, BurstScale, BurstSubject, BurstWindow, Q_MIN,
-    readmit_burst,
+    BurstBaseline, BurstCandidate, BurstId, BurstMethod, BurstOf, BurstRow, BurstScale, BurstSubject, BurstWindow,
+    Q_MIN, readmit_burst,
 };
 pub use k::{K, KTooLow};
 pub use narrative::{

@@ -6,8 +6,8 @@ pub(crate) mod audit;
 use std::collections::BTreeMap;
 
 use groundswell_gate::{
-    BurstRow, Coverage, CoverageGap, CoverageState, Dimension, EngineStatus, NarrativeEvent, NarrativeRow, Outward, Released,
-    SourceStatus, VolumeRow, WatchEntry,
+    BurstRow, Coverage, CoverageGap, CoverageState, Dimension, EngineStatus, NarrativeEvent, NarrativeRow, Outward,
+    Released, SourceStatus, VolumeRow, WatchEntry,
 };
 use groundswell_sketch::{Rfc3339, Step, Window};
 use serde::Serialize;

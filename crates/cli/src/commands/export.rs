@@ -8,7 +8,9 @@ use groundswell_audit::{Act, Word};
 use groundswell_gate::{K, Outward};
 use groundswell_post::EventTime;
 use groundswell_sources::{Clock, SystemClock};
-use groundswell_store::{BurstQuery, Cursor, NarrativeEventQuery, NarrativeQuery, Page, ReleasedReader as _, Store, VolumeQuery};
+use groundswell_store::{
+    BurstQuery, Cursor, NarrativeEventQuery, NarrativeQuery, Page, ReleasedReader as _, Store, VolumeQuery,
+};
 
 use crate::args::{Common, Export, ExportBursts, ExportNarratives, ExportVolumes};
 use crate::audit::{self, Trail};

@@ -1,8 +1,8 @@
 //! Four known methods, each with one threshold: the higher, the fewer alarms. They look every five minutes, and an alarm of a subject is
 //! not repeated within an hour of the last look that was above the threshold. All ask for k authors in the window that they look at.
 
-use super::world::{DAY, HISTORY_DAYS, Seen, World};
 use super::K;
+use super::world::{DAY, HISTORY_DAYS, Seen, World};
 
 /// Minutes of a step.
 const STEP: usize = 5;

@@ -198,7 +198,9 @@ impl World {
 /// One group's day and week, mean one.
 fn season(group: usize, minute: u32) -> f64 {
     let hours = f64::from(minute) / 60.0 + GROUPS[group];
-    let day = 1.0 + 0.6 * (std::f64::consts::TAU * (hours - 14.0) / 24.0).cos() + 0.15 * (std::f64::consts::TAU * hours / 12.0).cos();
+    let day = 1.0
+        + 0.6 * (std::f64::consts::TAU * (hours - 14.0) / 24.0).cos()
+        + 0.15 * (std::f64::consts::TAU * hours / 12.0).cos();
     // From one kind of day to the other in the four hours around midnight.
     let free = |day: f64| f64::from(u8::from(day.rem_euclid(7.0) >= 5.0));
     let (today, into) = ((hours / 24.0).floor(), (hours / 24.0).fract() * 24.0);

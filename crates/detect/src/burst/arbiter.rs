@@ -197,13 +197,18 @@ fn related(one: &BurstNews, other: &BurstNews) -> bool {
     if both > BITS_FULL {
         // Too many people to compare: as loud, at the same time, for as long.
         let louder = one.posts.max(other.posts) as f64 / one.posts.min(other.posts).max(1) as f64;
-        return of_one > BITS_FULL / 2 && of_other > BITS_FULL / 2 && louder < 1.25 && apart <= 120 && one.scale == other.scale;
+        return of_one > BITS_FULL / 2
+            && of_other > BITS_FULL / 2
+            && louder < 1.25
+            && apart <= 120
+            && one.scale == other.scale;
     }
     (of_one + of_other - both) as f64 >= SAME_AUTHORS * of_one.min(of_other) as f64
 }
 
 fn same_name(one: &str, other: &str) -> bool {
-    let plain = |name: &str| name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
+    let plain =
+        |name: &str| name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
     let (one, other) = (plain(one), plain(other));
     let (short, long) = if one.len() <= other.len() { (one, other) } else { (other, one) };
     short == long || short.chars().count() >= NAME_CHARS_MIN && long.contains(&short)
@@ -254,4 +259,3 @@ fn candidate(live: &Live, as_of: i64) -> BurstCandidate {
         related: live.related_subjects.clone(),
     }
 }
-

@@ -5,6 +5,7 @@ use std::fmt;
 use groundswell_gate::{AuthorBits, Dimension};
 use groundswell_sketch::{CellKey, PARTITIONS, partition_of};
 use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
 use serde::{Deserialize, Serialize};
 
 use super::config::{BurstConfig, BurstCounters, LIFE_MINUTES_MAX, OPEN_BELOW, Scale};
@@ -23,6 +24,10 @@ const HOT_BELOW: f64 = 1e-3;
 /// Posts of a subject in a look by mere chance, at least, for it to be counted among those that could raise a false alert: of less loud
 /// ones k authors come together by accident less than once in a billion looks.
 const LOOKED_AT_MEAN: f64 = 0.3;
+/// Posts from which on a subject is followed; before, they are only counted, in sixteen bytes.
+const YOUNG_POSTS: u32 = 4;
+/// So many of these there may be for each subject that is followed.
+const YOUNG_A_SUBJECT: usize = 4;
 /// Scatter that is taken for granted before any is measured, and how many looks' worth it is.
 const SCATTER_PRIOR: f64 = 0.05;
 const SCATTER_PRIOR_WORTH: f64 = 20.0;
@@ -135,10 +140,19 @@ struct Open {
 /// Of one partition, or of the dimensions that are not spread.
 struct Part {
     subjects: HashMap<u64, Box<Subject>>,
+    /// Those with hardly a post yet: most words come once.
+    young: HashMap<u64, Young>,
     pools: [Pool; Dimension::ALL.len()],
     open: Vec<Open>,
     /// Posts for an exposure of the loudest subject that was forgotten.
     floor: f64,
+}
+
+#[derive(Clone, Copy)]
+struct Young {
+    /// The last minute in which it was seen.
+    last: u32,
+    posts: u32,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -213,6 +227,7 @@ impl Bursts {
     pub fn new(config: BurstConfig) -> Self {
         let part = || Part {
             subjects: HashMap::default(),
+            young: HashMap::default(),
             pools: [Pool::start(); Dimension::ALL.len()],
             open: Vec::new(),
             floor: 0.0,
@@ -237,6 +252,11 @@ impl Bursts {
     /// Subjects that it follows.
     pub fn subjects(&self) -> usize {
         self.parts.iter().map(|part| part.subjects.len()).sum()
+    }
+
+    /// Subjects of which it only knows that they have been seen.
+    pub fn young(&self) -> usize {
+        self.parts.iter().map(|part| part.young.len()).sum()
     }
 
     /// Begins a closed minute, later than the one before: how many posts of persons all shards have of it, and what share of what
@@ -272,11 +292,21 @@ impl Bursts {
         let part = &mut self.parts[part];
         let exposure = if counted.dimension == Dimension::Total { &self.covered } else { &self.posts };
         let pool = &mut part.pools[usize::from(counted.dimension.index())];
-        let floor = part.floor;
-        let subject = part.subjects.entry(counted.hash).or_insert_with(|| {
-            let index = counted.dimension.index();
-            Box::new(Subject::new(counted.hash, index, minute, exposure, floor))
-        });
+        let subject = match part.subjects.entry(counted.hash) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                let before = part.young.get(&counted.hash).copied().unwrap_or(Young { last: minute, posts: 0 });
+                let posts = before.posts.saturating_add(u32::try_from(counted.posts).unwrap_or(u32::MAX));
+                if posts < YOUNG_POSTS {
+                    part.young.insert(counted.hash, Young { last: minute, posts });
+                    return;
+                }
+                part.young.remove(&counted.hash);
+                let index = counted.dimension.index();
+                let subject = Subject::new(counted.hash, index, minute, exposure, part.floor, before.posts);
+                new.insert(Box::new(subject))
+            }
+        };
         subject.roll(minute, exposure, pool.now, &mut pool.coming);
         let narrow = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
         let (posts, authors) = (narrow(counted.posts), narrow(counted.authors));
@@ -347,11 +377,7 @@ impl Bursts {
     /// Ends the minute. `publishers` says of a subject that looks like a person's name how many publishers carried it.
     pub fn end(&mut self, publishers: &mut dyn FnMut(Dimension, &str) -> Option<u32>) -> ShardMinute {
         let minute = self.minute.unwrap_or_default();
-        let mut told = ShardMinute {
-            minute: i64::from(minute) * 60,
-            looks_a_day: self.looks_a_day,
-            news: Vec::new(),
-        };
+        let mut told = ShardMinute { minute: i64::from(minute) * 60, looks_a_day: self.looks_a_day, news: Vec::new() };
         let max = (self.config.subjects_max / PARTITIONS).max(8);
         for part in &mut self.parts {
             part.pools.iter_mut().for_each(Pool::settle);
@@ -377,6 +403,9 @@ impl Bursts {
                 }
                 open.news.end.is_none()
             });
+            if part.young.len() > max * YOUNG_A_SUBJECT {
+                self.counters.subjects_evicted += part.forget_young(minute, max * YOUNG_A_SUBJECT);
+            }
             if part.subjects.len() > max {
                 self.counters.subjects_evicted += part.evict(max, &self.posts);
             }
@@ -409,6 +438,16 @@ impl fmt::Debug for Bursts {
 }
 
 impl Part {
+    /// Forgets those of a few posts that have not been seen for a day, or if these are too few, all.
+    fn forget_young(&mut self, minute: u32, max: usize) -> u64 {
+        let before = self.young.len();
+        self.young.retain(|_, young| young.last + 24 * 60 > minute);
+        if self.young.len() > max {
+            self.young.clear();
+        }
+        (before - self.young.len()) as u64
+    }
+
     /// Forgets the quietest subjects, down to three quarters.
     fn evict(&mut self, max: usize, exposure: &Exposure) -> u64 {
         let mut by_loudness: Vec<(u64, u64)> = self

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::counters::counters;
 
-/// Subjects that are followed, all shards together: at most half a kibibyte of rings and half of baseline each. They are divided by
+/// Subjects that are followed, all shards together: less than a kibibyte each. Of four times as many, with hardly a post, the number of
+/// posts is kept. They are divided by
 /// their hash into [`groundswell_sketch::PARTITIONS`] parts; when one holds more than its share, the quietest go, down to three
 /// quarters (`subjects_evicted`), and what comes back is taken to have been as loud as the loudest that went.
 pub const SUBJECTS_MAX: usize = 1 << 19;

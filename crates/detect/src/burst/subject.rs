@@ -3,9 +3,7 @@
 use groundswell_gate::AuthorBits;
 
 use super::Scale;
-use super::exposure::{
-    BLOCK_MINUTES, DAY_BLOCKS, Exposure, FAST_KEPT, SLOW_KEPT, WEEK_BLOCKS, WEEK_KEPT, bin_of,
-};
+use super::exposure::{BLOCK_MINUTES, DAY_BLOCKS, Exposure, FAST_KEPT, SLOW_KEPT, WEEK_BLOCKS, WEEK_KEPT, bin_of};
 
 /// Minutes of the shortest look.
 const MINUTES: u32 = 5;
@@ -134,7 +132,9 @@ fn short(number: f64) -> u16 {
 }
 
 impl Subject {
-    pub(super) fn new(hash: u64, dimension: u8, minute: u32, exposure: &Exposure, floor: f64) -> Self {
+    /// One that is followed from a minute on. `floor`: posts for an exposure that it may have had before, unnoticed; `seen`: posts
+    /// that it had.
+    pub(super) fn new(hash: u64, dimension: u8, minute: u32, exposure: &Exposure, floor: f64, seen: u32) -> Self {
         Self {
             hash,
             dimension,
@@ -147,7 +147,7 @@ impl Subject {
             blocks: Default::default(),
             slow: (floor * exposure.slow) as f32,
             slow_exposure: exposure.slow as f32,
-            fast: (floor * exposure.fast) as f32,
+            fast: (floor * exposure.fast) as f32 + seen as f32,
             fast_exposure: exposure.fast as f32,
             authors_share: 1.0,
             scatter: [0.0; 2],
@@ -378,7 +378,8 @@ impl Subject {
         };
         let count = slots.len() as u32;
         let newest = self.last / each;
-        (newest.saturating_sub(count - 1)..=newest).map(move |place| (place * each, each, slots[(place % count) as usize]))
+        (newest.saturating_sub(count - 1)..=newest)
+            .map(move |place| (place * each, each, slots[(place % count) as usize]))
     }
 
     /// What the baseline foretells for a stretch that ends with the last minute, and how many posts it rests on.
@@ -419,7 +420,12 @@ impl Subject {
                 let worth = f64::from(lately) / blur;
                 let level = (prior + worth) / (prior + expected / blur);
                 let sure = prior + worth;
-                return Expected { mean: mean * level, shape: 1.0 / (2.0 * passing + 1.0 / sure + 0.25 * lasting), known, of_one };
+                return Expected {
+                    mean: mean * level,
+                    shape: 1.0 / (2.0 * passing + 1.0 / sure + 0.25 * lasting),
+                    known,
+                    of_one,
+                };
             }
         }
         let inverse = match scale {

@@ -60,7 +60,10 @@ pub(crate) async fn bursts(State(state): State<ServerState>, RawQuery(query): Ra
     let params = Params::parse(query.as_deref(), &["id", "type", "value", "q", "from", "to", "limit", "cursor"])?;
     let kind = params
         .text("type")
-        .map(|word| Dimension::parse(word).ok_or_else(|| bad("type", "expected term, hashtag, domain, watch, language or total")))
+        .map(|word| {
+            Dimension::parse(word)
+                .ok_or_else(|| bad("type", "expected term, hashtag, domain, watch, language or total"))
+        })
         .transpose()?;
     let q = params
         .text("q")

@@ -1,7 +1,7 @@
 //! The released tables in one `SQLite` file.
 
-mod coverage;
 mod bursts;
+mod coverage;
 mod narratives;
 mod open;
 mod reader;

@@ -113,7 +113,9 @@ fn read(arguments: &EvalDetections) -> anyhow::Result<Read> {
     let path = arguments.truth.display();
     let bytes = labelled::read(&arguments.truth, u64::MAX)?;
     let time = |text: &str, line: usize| {
-        EventTime::parse(text).map(EventTime::unix).map_err(|_| anyhow::anyhow!("{path}:{line}: expected RFC 3339 times"))
+        EventTime::parse(text)
+            .map(EventTime::unix)
+            .map_err(|_| anyhow::anyhow!("{path}:{line}: expected RFC 3339 times"))
     };
     let mut read = Read { bursts: Vec::new(), others: Vec::new(), days: 0.0 };
     for (number, record) in bytes.split(|byte| *byte == b'\n').enumerate().filter(|(_, line)| !line.is_empty()) {
@@ -122,7 +124,15 @@ fn read(arguments: &EvalDetections) -> anyhow::Result<Read> {
             .map_err(|_| anyhow::anyhow!("{path}:{line}: expected a record of `simulate --truth`"))?;
         let other = |names: Vec<String>, start: &str, end: &str| -> anyhow::Result<Planted> {
             let (start, end) = (time(start, line)?, time(end, line)?);
-            Ok(Planted { id: String::new(), kind: String::new(), names, start, end, factor: 0.0, baseline_per_hour: 0.0 })
+            Ok(Planted {
+                id: String::new(),
+                kind: String::new(),
+                names,
+                start,
+                end,
+                factor: 0.0,
+                baseline_per_hour: 0.0,
+            })
         };
         match record {
             Truth::Config { start, duration_seconds } => {
@@ -194,9 +204,9 @@ pub(super) fn detections(common: &Common, arguments: &EvalDetections) -> Outcome
         out.flush().context("cannot write what was told of")?;
     }
     let of = |kind: &str| {
-        let at: Vec<usize> = (0..read.bursts.len()).filter(|at| kind.is_empty() || read.bursts[*at].kind == kind).collect();
-        let mut delays: Vec<i64> =
-            at.iter().filter_map(|at| Some(first.get(at)? - read.bursts[*at].start)).collect();
+        let at: Vec<usize> =
+            (0..read.bursts.len()).filter(|at| kind.is_empty() || read.bursts[*at].kind == kind).collect();
+        let mut delays: Vec<i64> = at.iter().filter_map(|at| Some(first.get(at)? - read.bursts[*at].start)).collect();
         delays.sort_unstable();
         serde_json::json!({
             "planted": at.len(),
@@ -212,7 +222,8 @@ pub(super) fn detections(common: &Common, arguments: &EvalDetections) -> Outcome
     report["false_alerts_per_day"] = (wrong as f64 / read.days).into();
     report["told_of_other_planted_things"] = others.into();
     report["told"] = rows.len().into();
-    report["by_type"] = kinds.iter().map(|kind| ((*kind).to_owned(), of(kind))).collect::<serde_json::Map<_, _>>().into();
+    report["by_type"] =
+        kinds.iter().map(|kind| ((*kind).to_owned(), of(kind))).collect::<serde_json::Map<_, _>>().into();
     report["missed"] = (0..read.bursts.len())
         .filter(|at| !first.contains_key(at))
         .map(|at| {
