@@ -11,7 +11,7 @@ const HOUR: usize = 12;
 const DAY_STEPS: usize = 288;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Peer {
+pub(crate) enum Peer {
     /// Five minutes against mean and standard deviation of the 24 hours before.
     ZScore,
     /// An hour against the twelve before, as a ratio with one post added to both.
@@ -23,10 +23,10 @@ pub enum Peer {
     Shesd,
 }
 
-pub const ALL: [Peer; 4] = [Peer::ZScore, Peer::LastHour, Peer::Kleinberg, Peer::Shesd];
+pub(crate) const ALL: [Peer; 4] = [Peer::ZScore, Peer::LastHour, Peer::Kleinberg, Peer::Shesd];
 
 impl Peer {
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::ZScore => "z-score, moving day",
             Self::LastHour => "last hour by past twelve",
@@ -37,7 +37,7 @@ impl Peer {
 }
 
 /// The threshold at which a quiet world gives so many alarms a day.
-pub fn calibrate(peer: Peer, quiet: &World, a_day: f64) -> f64 {
+pub(crate) fn calibrate(peer: Peer, quiet: &World, a_day: f64) -> f64 {
     // Each quiet stretch's highest score: with the n-th highest as threshold there are n alarms.
     let days = f64::from(quiet.end() / DAY - HISTORY_DAYS);
     let wanted = (a_day * days) as usize;
@@ -54,7 +54,7 @@ pub fn calibrate(peer: Peer, quiet: &World, a_day: f64) -> f64 {
 }
 
 /// When each planted burst is found, and the precision.
-pub fn run(peer: Peer, world: &World, threshold: f64) -> (Vec<Option<u32>>, f64) {
+pub(crate) fn run(peer: Peer, world: &World, threshold: f64) -> (Vec<Option<u32>>, f64) {
     let mut found = vec![None; world.planted.len()];
     let (mut right, mut wrong) = (0, 0);
     for subject in 0..world.subjects() {
@@ -186,7 +186,7 @@ fn median(mut numbers: Vec<f64>) -> f64 {
 }
 
 /// The upper tail of the negative binomial, added up from where it is asked.
-pub fn tail(count: f64, mean: f64, shape: f64) -> f64 {
+pub(crate) fn tail(count: f64, mean: f64, shape: f64) -> f64 {
     let mean = mean.max(1e-12);
     let chance = mean / (mean + shape);
     let ln = ln_gamma(count + shape) - ln_gamma(shape) - ln_gamma(count + 1.0)

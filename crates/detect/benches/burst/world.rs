@@ -2,9 +2,9 @@
 
 use groundswell_gate::AuthorBits;
 
-pub const DAY: u32 = 1_440;
+pub(crate) const DAY: u32 = 1_440;
 /// Days before the first planted burst.
-pub const HISTORY_DAYS: u32 = 14;
+pub(crate) const HISTORY_DAYS: u32 = 14;
 /// Posts a minute in all, on average: 200 a second.
 const TOTAL: f64 = 12_000.0;
 /// The loudest background subject's posts a minute; the n-th has an n-th of it.
@@ -18,15 +18,15 @@ const DRIFT_MINUTES: u32 = 10;
 
 /// A burst of a subject.
 #[derive(Clone, Debug)]
-pub struct Planted {
-    pub subject: usize,
-    pub start: u32,
+pub(crate) struct Planted {
+    pub(crate) subject: usize,
+    pub(crate) start: u32,
     /// When it has fallen to a twentieth of its height.
-    pub end: u32,
-    pub factor: f64,
-    pub rise: f64,
-    pub hold: f64,
-    pub half_life: f64,
+    pub(crate) end: u32,
+    pub(crate) factor: f64,
+    pub(crate) rise: f64,
+    pub(crate) hold: f64,
+    pub(crate) half_life: f64,
 }
 
 impl Planted {
@@ -47,38 +47,38 @@ impl Planted {
     }
 
     /// Whether an alarm is of this burst: while it lasts, and for as long as the shortest look reaches back.
-    pub fn covers(&self, subject: usize, minute: u32) -> bool {
+    pub(crate) fn covers(&self, subject: usize, minute: u32) -> bool {
         subject == self.subject && (self.start + 1..=self.end + 10).contains(&minute)
     }
 }
 
 /// One minute of one subject.
 #[derive(Clone, Copy, Default)]
-pub struct Seen {
-    pub posts: u32,
-    pub authors: u32,
+pub(crate) struct Seen {
+    pub(crate) posts: u32,
+    pub(crate) authors: u32,
     /// The true rate without the burst, drift included.
-    pub usual: f32,
+    pub(crate) usual: f32,
     /// Inverse shape of what scatters beyond chance in this minute, spread over the five that share it.
-    pub scatter: f32,
+    pub(crate) scatter: f32,
 }
 
 #[derive(Clone)]
-pub struct Rng(u64);
+pub(crate) struct Rng(u64);
 
 impl Rng {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x51_7c_c1_b7)
     }
 
-    pub fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let z = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
         z ^ z >> 31
     }
 
-    pub fn unit(&mut self) -> f64 {
+    pub(crate) fn unit(&mut self) -> f64 {
         ((self.next() >> 11) as f64 + 0.5) / (1_u64 << 53) as f64
     }
 
@@ -114,26 +114,26 @@ impl Rng {
 
 /// How a subject's true rate lives.
 #[derive(Clone, Copy, Debug)]
-pub struct Nature {
-    pub rate: f64,
-    pub group: usize,
+pub(crate) struct Nature {
+    pub(crate) rate: f64,
+    pub(crate) group: usize,
     /// Standard deviation of the logarithm, and minutes after which it is forgotten.
-    pub drift: f64,
-    pub memory: f64,
+    pub(crate) drift: f64,
+    pub(crate) memory: f64,
     /// Shape of a factor that is drawn every five minutes; 0: none.
-    pub shape: u32,
+    pub(crate) shape: u32,
 }
 
-pub struct World {
+pub(crate) struct World {
     seed: u64,
     natures: Vec<Nature>,
-    pub planted: Vec<Planted>,
+    pub(crate) planted: Vec<Planted>,
     days: u32,
     with_bursts: bool,
 }
 
 impl World {
-    pub fn new(seed: u64, background: usize, bursts: usize, days: u32, with_bursts: bool, calm: bool) -> Self {
+    pub(crate) fn new(seed: u64, background: usize, bursts: usize, days: u32, with_bursts: bool, calm: bool) -> Self {
         let mut rng = Rng::new(seed);
         let nature = |rate: f64, rng: &mut Rng, calm: bool| {
             let group = rng.next() as usize % GROUPS.len();
@@ -165,31 +165,31 @@ impl World {
         Self { seed, natures, planted, days, with_bursts }
     }
 
-    pub fn subjects(&self) -> usize {
+    pub(crate) fn subjects(&self) -> usize {
         self.natures.len()
     }
 
-    pub fn nature(&self, subject: usize) -> Nature {
+    pub(crate) fn nature(&self, subject: usize) -> Nature {
         self.natures[subject]
     }
 
-    pub fn end(&self) -> u32 {
+    pub(crate) fn end(&self) -> u32 {
         (HISTORY_DAYS + self.days) * DAY
     }
 
-    pub fn life(&self, subject: usize) -> Life<'_> {
+    pub(crate) fn life(&self, subject: usize) -> Life<'_> {
         let planted = self.planted.iter().find(|planted| planted.subject == subject).filter(|_| self.with_bursts);
         let rng = Rng::new(self.seed ^ (subject as u64 + 1) << 20);
         Life { nature: self.natures[subject], planted, rng, minute: 0, drift: 0.0, factor: 1.0 }
     }
 
     /// All minutes of one subject.
-    pub fn series(&self, subject: usize) -> Vec<Seen> {
+    pub(crate) fn series(&self, subject: usize) -> Vec<Seen> {
         let mut life = self.life(subject);
         (0..self.end()).map(|_| life.next()).collect()
     }
 
-    pub fn days_by_minute(&self) -> Days<'_> {
+    pub(crate) fn days_by_minute(&self) -> Days<'_> {
         let lives = (0..self.subjects()).map(|subject| self.life(subject)).collect();
         Days { world: self, lives, day: 0, rng: Rng::new(self.seed ^ 0xabcd) }
     }
@@ -214,7 +214,7 @@ fn season(group: usize, minute: u32) -> f64 {
     day * (1.08 - 0.28 * weekend)
 }
 
-pub struct Life<'a> {
+pub(crate) struct Life<'a> {
     nature: Nature,
     planted: Option<&'a Planted>,
     rng: Rng,
@@ -224,7 +224,7 @@ pub struct Life<'a> {
 }
 
 impl Life<'_> {
-    pub fn next(&mut self) -> Seen {
+    pub(crate) fn next(&mut self) -> Seen {
         let Nature { rate, group, drift, memory, shape } = self.nature;
         let minute = self.minute;
         self.minute += 1;
@@ -245,21 +245,21 @@ impl Life<'_> {
     }
 }
 
-pub struct CellOf {
-    pub subject: u32,
-    pub posts: u32,
-    pub authors: u32,
-    pub bits: AuthorBits,
+pub(crate) struct CellOf {
+    pub(crate) subject: u32,
+    pub(crate) posts: u32,
+    pub(crate) authors: u32,
+    pub(crate) bits: AuthorBits,
 }
 
-pub struct DayOf {
+pub(crate) struct DayOf {
     /// The first minute.
-    pub first: u32,
-    pub minutes: Vec<Vec<CellOf>>,
-    pub totals: Vec<u32>,
+    pub(crate) first: u32,
+    pub(crate) minutes: Vec<Vec<CellOf>>,
+    pub(crate) totals: Vec<u32>,
 }
 
-pub struct Days<'a> {
+pub(crate) struct Days<'a> {
     world: &'a World,
     lives: Vec<Life<'a>>,
     day: u32,
@@ -268,7 +268,7 @@ pub struct Days<'a> {
 
 impl Days<'_> {
     /// Minutes of the answer count from the world's first.
-    pub fn next_day(&mut self) -> Option<DayOf> {
+    pub(crate) fn next_day(&mut self) -> Option<DayOf> {
         let first = self.day * DAY;
         if first >= self.world.end() {
             return None;
@@ -298,6 +298,6 @@ impl Days<'_> {
 }
 
 /// The world's first minute, for those who need a date.
-pub const fn unix_minute(minute: u32) -> u32 {
+pub(crate) const fn unix_minute(minute: u32) -> u32 {
     FIRST + minute
 }

@@ -106,20 +106,17 @@ impl Arbiter {
             if live.role == Role::Waiting && log10_q(live) <= self.config.budget.log10() && may_be_named(&live.news) {
                 let leader = self.leader_of(hash);
                 let Some(live) = self.live.get_mut(&hash) else { continue };
-                match leader {
-                    Some(leader) => {
-                        live.role = Role::Joined(leader);
-                        let subject = subject_of(&live.news);
-                        if let Some(leading) = self.live.get_mut(&leader) {
-                            leading.related.push(hash);
-                            leading.related_subjects.push(subject);
-                        }
-                        changed.push(leader);
+                if let Some(leader) = leader {
+                    live.role = Role::Joined(leader);
+                    let subject = subject_of(&live.news);
+                    if let Some(leading) = self.live.get_mut(&leader) {
+                        leading.related.push(hash);
+                        leading.related_subjects.push(subject);
                     }
-                    None => {
-                        live.role = Role::Told;
-                        changed.push(hash);
-                    }
+                    changed.push(leader);
+                } else {
+                    live.role = Role::Told;
+                    changed.push(hash);
                 }
             } else if live.role == Role::Told && (live.news.end.is_some() || is_due(live, as_of)) {
                 changed.push(hash);

@@ -24,6 +24,12 @@ const HOT_BELOW: f64 = 1e-3;
 /// Posts of a subject in a look by mere chance, at least, for it to be counted among those that could raise a false alert: of less loud
 /// ones k authors come together by accident less than once in a billion looks.
 const LOOKED_AT_MEAN: f64 = 0.3;
+/// A subject that has burst before is told of again where it is louder than then: less likely than this at the same level, which may
+/// itself be off by a third.
+const RECORD_BELOW: f64 = 0.01;
+const RECORD_SHAPE: f64 = 10.0;
+/// Bursts less likely than this are remembered.
+const RECORDED_BELOW: f64 = 1e-7;
 /// Posts from which on a subject is followed; before, they are only counted, in sixteen bytes.
 const YOUNG_POSTS: u32 = 4;
 /// So many of these there may be for each subject that is followed.
@@ -135,6 +141,16 @@ struct Open {
     scale: Scale,
     news: BurstNews,
     changed: bool,
+    /// Posts for an exposure where it was loudest, by scale.
+    loudest: [f32; Scale::ALL.len()],
+}
+
+impl Open {
+    fn note_loudest(&mut self, look: &Look, exposure: &Exposure, minute: u32) {
+        let exposed = exposure.between(look.first, minute);
+        let loudest = &mut self.loudest[look.scale as usize];
+        *loudest = loudest.max((f64::from(look.sum.posts) / exposed.max(1e-9)) as f32);
+    }
 }
 
 /// Of one partition, or of the dimensions that are not spread.
@@ -263,14 +279,13 @@ impl Bursts {
     /// should have been listened to was.
     pub fn begin(&mut self, start_unix: i64, posts: u64, coverage: f32) {
         let minute = u32::try_from(start_unix.div_euclid(60)).unwrap_or(0);
-        let last = match self.minute {
-            Some(last) => last,
-            None => {
-                // A day before the first one, so that looks back find nothing.
-                let before = minute.saturating_sub(2_048);
-                (self.posts, self.covered) = (Exposure::new(before), Exposure::new(before));
-                before
-            }
+        let last = if let Some(last) = self.minute {
+            last
+        } else {
+            // A day before the first one, so that looks back find nothing.
+            let before = minute.saturating_sub(2_048);
+            (self.posts, self.covered) = (Exposure::new(before), Exposure::new(before));
+            before
         };
         self.minute = Some(minute);
         let coverage = coverage.clamp(0.0, 1.0);
@@ -318,12 +333,22 @@ impl Bursts {
         }
         let scatter = pool.now;
         let looks = looks(subject, exposure, scatter, self.config.k);
-        let least = looks.iter().flatten().min_by(|a, b| a.log10_p.total_cmp(&b.log10_p));
-        let Some(best) = least.filter(|best| subject.open || best.log10_p <= OPEN_BELOW.log10()) else { return };
+        let is_news = |best: &&Best| {
+            subject.open
+                || best.log10_p <= OPEN_BELOW.log10() && {
+                    // What it did before it may do again.
+                    let record = subject.record(&best.look, exposure);
+                    record <= 0.0
+                        || log10_at_least(f64::from(best.look.sum.posts), record, RECORD_SHAPE) <= RECORD_BELOW.log10()
+                }
+        };
+        let least = looks.iter().flatten().filter(is_news).min_by(|a, b| a.log10_p.total_cmp(&b.log10_p));
+        let Some(best) = least else { return };
         if subject.open {
             let Some(open) = part.open.iter_mut().find(|open| open.hash == counted.hash) else { return };
             let lasted = minute - (open.news.start / 60) as u32;
             for hot in looks.iter().flatten() {
+                open.note_loudest(&hot.look, exposure, minute);
                 // What is a burst for minutes is loud for the whole hour; it is an hour's burst when it has lasted for one.
                 let long_enough = match hot.look.scale {
                     Scale::Minutes => 0,
@@ -368,7 +393,10 @@ impl Bursts {
             best.tell(subject, exposure, self.coverage, self.config.k, &mut news);
             subject.open = true;
             let (hash, scale) = (counted.hash, best.look.scale);
-            part.open.push(Open { hash, since: minute, hot_end: minute + 1, scale, news, changed: true });
+            let mut open =
+                Open { hash, since: minute, hot_end: minute + 1, scale, news, changed: true, loudest: [0.0; 3] };
+            looks.iter().flatten().for_each(|hot| open.note_loudest(&hot.look, exposure, minute));
+            part.open.push(open);
         } else {
             self.counters.bursts_left_out += 1;
         }
@@ -387,8 +415,9 @@ impl Bursts {
                 if outlived || minute + 1 >= open.hot_end + open.scale.quiet_minutes() {
                     open.news.end = Some(i64::from(open.hot_end) * 60);
                     if let Some(subject) = subjects.get_mut(&open.hash) {
-                        subject.open = false;
-                        subject.over = open.hot_end;
+                        // What was hardly more than chance is no record.
+                        let sure = open.news.log10_p <= RECORDED_BELOW.log10();
+                        subject.end_burst(open.hot_end, if sure { open.loudest } else { [0.0; 3] });
                         if outlived {
                             counters.bursts_outlived += 1;
                             let total = open.news.dimension == Dimension::Total;

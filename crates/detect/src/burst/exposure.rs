@@ -109,7 +109,7 @@ impl Exposure {
 
     /// What is left of measured scatter after a block: what was measured before the seasons were known is soon forgotten.
     pub(super) fn scatter_kept(&self) -> f64 {
-        if self.learning() { 0.9 } else { 0.985 }
+        if self.slow_blocks < 3.0 * f64::from(DAY_BLOCKS) { 0.9 } else { 0.985 }
     }
 
     /// Whether it still knows of a minute by itself.

@@ -30,6 +30,8 @@ const SCATTER_MEAN_MIN: f64 = 0.5;
 const SCATTER_MAX: f64 = 60.0;
 /// Of a block in which a burst was open.
 const SCATTER_IN_BURST_MAX: f64 = 4.0;
+/// Days after which a record counts half.
+const RECORD_HALVED_DAYS: f64 = 14.0;
 /// Standard deviations above the baseline up to which a block joins it as it was counted.
 const CLIP: f64 = 3.0;
 
@@ -94,6 +96,10 @@ pub(super) struct Subject {
     pub(super) open: bool,
     /// The minute after its last burst: what begins before is that one still.
     pub(super) over: u32,
+    /// Posts for an exposure, by scale, where its bursts so far were loudest; as of the end of the last one.
+    records: [f32; Scale::ALL.len()],
+    /// How many there were.
+    bursts: u8,
     /// By block, the last one in the lowest bit: whether a burst of it was open.
     burst_blocks: u16,
     /// The last minute in which it was seen.
@@ -140,6 +146,8 @@ impl Subject {
             dimension,
             open: false,
             over: 0,
+            records: [0.0; Scale::ALL.len()],
+            bursts: 0,
             burst_blocks: 0,
             last: minute,
             minutes: Default::default(),
@@ -275,7 +283,8 @@ impl Subject {
         let mean = expected.max(SCATTER_MEAN_MIN);
         let beyond = ((posts - expected).powi(2) - expected) / (mean * mean);
         let weight = (expected / (1.0 + expected)).powi(2);
-        let in_burst = self.burst_blocks & 0b111 != 0 && !exposure.learning();
+        // One burst says nothing of scatter; a subject that has had some is one that bursts.
+        let in_burst = self.burst_blocks & 0b111 != 0 && self.bursts < 2 && !exposure.learning();
         let kept = exposure.scatter_kept();
         let most = if in_burst { SCATTER_IN_BURST_MAX } else { SCATTER_MAX };
         let noted = beyond.clamp(-most, most);
@@ -403,7 +412,7 @@ impl Subject {
         // Of the scatter of ten minutes, a part is there for hours and the rest is gone in minutes: in five it is twice as wide.
         let lasting = self.scatter_of(1, pool);
         let passing = (self.scatter_of(0, pool) - lasting).max(0.0);
-        let exposed = self.season_at((first + last) / 2) * exposure.between(first, last);
+        let exposed = self.season_at(u32::midpoint(first, last)) * exposure.between(first, last);
         let of_one = exposed / f64::from(self.fast_exposure).max(1e-9);
         let mean = self.rate(exposure) * exposed;
         if scale == Scale::Minutes && !self.open {
@@ -412,7 +421,7 @@ impl Subject {
             let (from, to) = (newest.saturating_sub(TENS - 1), newest - 2);
             let lately: u32 = (from..=to).map(|ten| self.tens[(ten % TENS) as usize].posts).sum();
             let (from, to) = (from * TEN, to * TEN + TEN - 1);
-            let expected = self.rate(exposure) * self.season_at((from + to) / 2) * exposure.between(from, to);
+            let expected = self.rate(exposure) * self.season_at(u32::midpoint(from, to)) * exposure.between(from, to);
             if expected > 0.0 {
                 let prior = 1.0 / (lasting + 1.0 / known);
                 // The passing part blurs what is seen of it.
@@ -442,6 +451,24 @@ impl Subject {
         let middle = f64::from(here * BLOCK_MINUTES + BLOCK_MINUTES / 2);
         let along = (f64::from(minute) + 0.5 - middle) / f64::from(BLOCK_MINUTES);
         if along < 0.0 { now + (now - before) * along.max(-1.0) } else { now + (next - now) * along.min(1.0) }
+    }
+
+    /// What was the loudest by scale in its bursts before, for the exposure of a look that ends now.
+    pub(super) fn record(&self, look: &Look, exposure: &Exposure) -> f64 {
+        let days = f64::from(self.last.saturating_sub(self.over)) / f64::from(DAY_MINUTES);
+        let faded = (-days / RECORD_HALVED_DAYS).exp2();
+        f64::from(self.records[look.scale as usize]) * faded * exposure.between(look.first, self.last)
+    }
+
+    /// A burst is over: how loud it was is known from now on.
+    pub(super) fn end_burst(&mut self, hot_end: u32, loudest: [f32; Scale::ALL.len()]) {
+        let days = hot_end.saturating_sub(self.over) as f32 / DAY_MINUTES as f32;
+        let faded = (-days / RECORD_HALVED_DAYS as f32).exp2();
+        for (record, loudest) in self.records.iter_mut().zip(loudest) {
+            *record = (*record * faded).max(loudest);
+        }
+        (self.open, self.over) = (false, hot_end);
+        self.bursts = self.bursts.saturating_add(u8::from(loudest.iter().any(|loudest| *loudest > 0.0)));
     }
 
     /// Authors a post, usually.
@@ -503,7 +530,7 @@ mod tests {
 
     #[test]
     fn is_small() {
-        assert!(size_of::<Subject>() <= 1_000, "{}", size_of::<Subject>());
+        assert!(size_of::<Subject>() <= 1_016, "{}", size_of::<Subject>());
     }
 
     #[test]
