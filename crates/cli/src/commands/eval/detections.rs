@@ -81,7 +81,7 @@ impl Planted {
         match subject.kind {
             Dimension::Term | Dimension::Hashtag | Dimension::Domain => {
                 let value = plain(&subject.value);
-                self.names.iter().any(|name| *name == value)
+                self.names.contains(&value)
             }
             _ => false,
         }
