@@ -58,11 +58,11 @@ async fn what_is_later_replaces_what_is_earlier_and_never_the_other_way() {
     let (open, over) = (burst("flood", 0, 5, None, -2.0), burst("flood", 0, 60, Some(40), -6.0));
     writer.commit(&batch(vec![open.clone()])).await.unwrap();
     let all = BurstQuery::all();
-    assert_eq!(reader.bursts(&all).await.unwrap().items, [open.clone()]);
+    assert_eq!(reader.bursts(&all).await.unwrap().items, std::slice::from_ref(&open));
     writer.commit(&batch(vec![over.clone()])).await.unwrap();
     writer.commit(&batch(vec![open])).await.unwrap();
     let items = reader.bursts(&all).await.unwrap().items;
-    assert_eq!(items, [over.clone()], "an earlier moment again changes nothing");
+    assert_eq!(items, std::slice::from_ref(&over), "an earlier moment again changes nothing");
     assert_eq!(items[0].to_json(), over.to_json());
 }
 
