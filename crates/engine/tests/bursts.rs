@@ -66,7 +66,7 @@ fn run(workers: usize) -> (Totals, Vec<BurstRow>) {
     let mut sender = feed.sender(SourceIx(0));
     let stop = Stop::default();
     let spec =
-        PartitionSpec { name: "bluesky".to_owned(), head_time: None, live: true, lateness: Duration::from_secs(60) };
+        PartitionSpec { name: "bluesky".to_owned(), head_time: None, live: true, lateness: Duration::from_mins(1) };
     let mut partition = sender.partition(spec, &stop);
     let hidden = Arc::<HiddenAccounts>::default();
     let mut line = 1;
