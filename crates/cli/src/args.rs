@@ -353,6 +353,8 @@ pub(crate) enum Export {
     Volumes(ExportVolumes),
     /// What people were saying, or with --events what happened to it
     Narratives(ExportNarratives),
+    /// What was talked of more than usual
+    Bursts(ExportBursts),
 }
 
 #[derive(Debug, Args)]
@@ -372,6 +374,36 @@ pub(crate) struct ExportNarratives {
     /// Where to write [default: stdout]
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportBursts {
+    /// Of what is counted by this
+    #[arg(long = "type", value_name = "DIMENSION", value_parser = dimensions())]
+    pub(crate) kind: Option<Dimension>,
+    /// Of this subject only
+    #[arg(long, value_name = "VALUE")]
+    pub(crate) value: Option<String>,
+    /// With so many false alerts a day, at most
+    #[arg(long, value_name = "N", value_parser = positive)]
+    pub(crate) budget: Option<f64>,
+    /// Not over before this moment, RFC 3339
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: Option<String>,
+    /// Begun before this moment, RFC 3339
+    #[arg(long, value_name = "TIME")]
+    pub(crate) to: Option<String>,
+    /// Form of the output; bursts are nested, so this is one JSON object a line
+    #[arg(long, value_name = "FORMAT", default_value = "jsonl", value_parser = ["jsonl"])]
+    pub(crate) format: String,
+    /// Where to write [default: stdout]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    let number = text.parse::<f64>().ok().filter(|number| number.is_finite() && *number > 0.0);
+    number.ok_or_else(|| "expected a number above 0".to_owned())
 }
 
 #[derive(Debug, Args)]
@@ -429,6 +461,25 @@ pub(crate) enum Eval {
     Language(EvalArgs),
     /// Narratives, against posts with `label`, in the order of the file
     Clustering(EvalArgs),
+    /// Bursts in a store, against the truth of the simulated stream that they were found in
+    Detections(EvalDetections),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EvalDetections {
+    /// What `simulate --truth` wrote
+    #[arg(long, value_name = "FILE")]
+    pub(crate) truth: PathBuf,
+    /// False alerts a day that are allowed
+    #[arg(long, value_name = "N", default_value = "5", value_parser = positive)]
+    pub(crate) budget: f64,
+    /// CSV of what was told of, by row, and the id of what was planted
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// One JSON object; without it, too
+    #[arg(long)]
+    #[allow(dead_code, reason = "scripts that say it everywhere need not leave it out here")]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

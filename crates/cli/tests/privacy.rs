@@ -224,6 +224,8 @@ fn no_canary_leaves_the_engine() {
             search("export narratives", told.as_bytes(), &canaries);
             assert!(!told.is_empty(), "the crowd's story is there");
         }
+        let told = succeed(groundswell().args(["export", "bursts", "--data"]).arg(&data));
+        search("export bursts", told.as_bytes(), &canaries);
         let rows = common::export(&data, "term", "hour");
         assert!(rows.iter().any(|row| row["by"]["term"] == "flood"), "the crowd's words are there: {rows:?}");
     }
@@ -265,6 +267,7 @@ fn no_canary_leaves_the_engine() {
         "/api/v1/watches",
         "/api/v1/audit/entries?limit=1000",
         "/api/v1/audit/checkpoint",
+        "/api/v1/bursts",
         "/api/v1/narratives",
         "/api/v1/narratives/events",
     ]

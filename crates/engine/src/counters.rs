@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use groundswell_detect::burst::BurstCounters;
 use groundswell_detect::narrative::NarrativeCounters;
 use groundswell_detect::volume::VolumeCounters;
 use groundswell_edge::EdgeStats;
@@ -76,6 +77,12 @@ pub struct Totals {
     pub narratives_released: u64,
     /// Candidates of narratives that were held back, by the minute.
     pub narratives_suppressed: u64,
+    /// Counters of the burst detector's bounds.
+    pub bursts: BurstCounters,
+    /// Bursts that were released.
+    pub bursts_released: u64,
+    /// Candidates of bursts that were held back, each time they had changed.
+    pub bursts_suppressed: u64,
 }
 
 impl Totals {
@@ -99,12 +106,20 @@ impl Totals {
         self.narratives.add(&other.narratives);
         self.narratives_released += other.narratives_released;
         self.narratives_suppressed += other.narratives_suppressed;
+        self.bursts.add(&other.bursts);
+        self.bursts_released += other.bursts_released;
+        self.bursts_suppressed += other.bursts_suppressed;
     }
 
     /// How often each bound was reached, by its name.
     pub fn limits(&self) -> BTreeMap<&'static str, u64> {
         let own = [("texts_truncated", self.texts_truncated), ("deletions_left_out", self.deletions_left_out)];
-        own.into_iter().chain(self.edge.named()).chain(self.volume.named()).chain(self.narratives.limits()).collect()
+        own.into_iter()
+            .chain(self.edge.named())
+            .chain(self.volume.named())
+            .chain(self.bursts.named())
+            .chain(self.narratives.limits())
+            .collect()
     }
 }
 
@@ -227,6 +242,18 @@ impl Counters {
         let mut totals = self.lock();
         totals.narratives_released += released;
         totals.narratives_suppressed += suppressed;
+    }
+
+    pub(crate) fn add_bursts(&self, counters: &BurstCounters) {
+        self.lock().bursts.add(counters);
+    }
+
+    pub(crate) fn add_released_bursts(&self, released: u64, suppressed: u64) {
+        if released + suppressed > 0 {
+            let mut totals = self.lock();
+            totals.bursts_released += released;
+            totals.bursts_suppressed += suppressed;
+        }
     }
 
     pub(crate) fn set_edge(&self, stats: EdgeStats) {

@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
+use groundswell_detect::burst::Arbiter;
 use groundswell_detect::narrative::Narratives;
 use groundswell_detect::volume::{Merger, Observer, VolumeConfig};
 use groundswell_edge::{Edge, EdgeShared};
@@ -330,7 +331,8 @@ fn work(worker: &mut Worker, shared: &Arc<Shared>) {
     let volume = VolumeConfig { watch_names: watches.names, ..shared.volume.clone() };
     let inbox = Rc::new(RefCell::new(Inbox::new(watches.percolator, shared.volume.shards)));
     let observer = Rc::new(RefCell::new(Observer::new(volume.clone())));
-    let merger = Rc::new(RefCell::new(Merger::new(volume, shared.config.gate.k())));
+    let merger =
+        Rc::new(RefCell::new(Merger::new(volume, shared.config.gate.k()).with_bursts(shared.config.bursts.clone())));
     cluster::restore(worker, &shared.config, &merger, shared.volume.shards);
     let taken = Rc::new(Cell::new(0));
     let mut delegate = Delegate::new(worker, shared, &shared.reports);
@@ -347,7 +349,8 @@ fn work(worker: &mut Worker, shared: &Arc<Shared>) {
         let (halt, counters) = (&shared.halt, &shared.counters);
         let candidates = merge(parts, Rc::clone(&merger), owner, Rc::clone(&taken), halt.clone(), Arc::clone(counters));
         let (gate, stop) = (shared.config.gate, shared.stop.clone());
-        let sunk = release(candidates, gate, closed.clone(), stop, halt.clone(), Arc::clone(counters));
+        let arbiter = shared.config.bursts.clone().map(|config| Arbiter::new(config, shared.volume.shards));
+        let sunk = release(candidates, gate, arbiter, closed.clone(), stop, halt.clone(), Arc::clone(counters));
         timely::dataflow::operators::Probe::probe_with(sunk, &probe);
         address
     });

@@ -103,6 +103,7 @@ fn run_blocks(workers: usize, of: Vec<(Vec<u8>, Portion)>) -> (Totals, Vec<Strin
         ),
         volume: VolumeConfig::default(),
         narratives: Some(NarrativeConfig::default()),
+        bursts: None,
         gate: Gate::exact(K::DEFAULT),
         stage_times: None,
         checkpoint_every: None,

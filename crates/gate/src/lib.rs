@@ -51,6 +51,7 @@
 
 #![forbid(unsafe_code)]
 
+mod burst;
 mod k;
 mod narrative;
 mod operational;
@@ -58,6 +59,10 @@ mod perturb;
 mod released;
 mod volume;
 
+pub use burst::{
+    BurstBaseline, BurstCandidate, BurstId, BurstMethod, BurstOf, BurstRow, BurstScale, BurstSubject, BurstWindow,
+    Q_MIN, readmit_burst,
+};
 pub use k::{K, KTooLow};
 pub use narrative::{
     AuthorBits, Growth, LABEL_PARTS_MAX, NAME_PUBLISHERS, NarrativeBucket, NarrativeCandidate, NarrativeEvent,

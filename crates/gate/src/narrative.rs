@@ -86,6 +86,9 @@ impl NarrativeState {
 pub struct AuthorBits(u64);
 
 impl AuthorBits {
+    /// Of so many authors that every bit is set.
+    pub const FULL: Self = Self(u64::MAX);
+
     /// Notes an author by token.
     pub const fn insert(&mut self, token: u64) {
         // Tokens are random; the multiplication guards against bits that are not (simulated ones).

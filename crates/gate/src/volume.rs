@@ -213,7 +213,7 @@ pub struct VolumeRow {
 }
 
 /// Whether what looks like a person's name is carried by enough publishers (PRIVACY section 4); everything else may be said.
-fn may_be_named(publishers: Option<u32>) -> bool {
+pub(crate) fn may_be_named(publishers: Option<u32>) -> bool {
     publishers.is_none_or(|publishers| publishers >= NAME_PUBLISHERS)
 }
 
@@ -362,6 +362,12 @@ pub enum NotReleasable {
     NotNamed {
         /// What it is counted by.
         dimension: Dimension,
+    },
+    /// A burst rests on fewer authors than k, was released by a lower one, or is of a dimension that bursts are not told of.
+    #[error("a stored burst was not released by a k of {k}")]
+    BurstBelowK {
+        /// What it would need.
+        k: u64,
     },
     /// Its window does not start where windows of its step do.
     #[error("a stored row's window does not start at a whole {step}")]

@@ -215,6 +215,7 @@ fn documented() -> OpenApiRouter<ServerState> {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(api::volumes::volumes))
         .routes(routes!(api::top::top))
+        .routes(routes!(api::bursts::bursts))
         .routes(routes!(api::narratives::narratives))
         .routes(routes!(api::narratives::events))
         .routes(routes!(api::watches::watches))

@@ -6,8 +6,8 @@ pub(crate) mod audit;
 use std::collections::BTreeMap;
 
 use groundswell_gate::{
-    Coverage, CoverageGap, CoverageState, Dimension, EngineStatus, NarrativeEvent, NarrativeRow, Outward, Released,
-    SourceStatus, VolumeRow, WatchEntry,
+    BurstRow, Coverage, CoverageGap, CoverageState, Dimension, EngineStatus, NarrativeEvent, NarrativeRow, Outward,
+    Released, SourceStatus, VolumeRow, WatchEntry,
 };
 use groundswell_sketch::{Rfc3339, Step, Window};
 use serde::Serialize;
@@ -246,6 +246,104 @@ impl NarrativeEventPage {
         next: Option<String>,
         notice: Option<&'static str>,
     ) -> Self {
+        Self { items, next, notice }
+    }
+}
+
+/// What a burst is of.
+#[derive(Debug, ToSchema)]
+#[schema(as = BurstSubject)]
+#[allow(dead_code, reason = "describes what the gate writes; a test compares the two")]
+pub(crate) struct BurstSubjectSchema {
+    /// `term`, `hashtag`, `domain`, `watch`, `language` or `total`.
+    r#type: String,
+    value: String,
+}
+
+/// What `expected` rests on.
+#[derive(Debug, ToSchema)]
+#[schema(as = BurstBaseline)]
+#[allow(dead_code, reason = "describes what the gate writes; a test compares the two")]
+pub(crate) struct BurstBaselineSchema {
+    /// `seasonal`, `recent` or `new`.
+    method: String,
+    /// Windows of two hours.
+    windows: u32,
+}
+
+/// From and to.
+#[derive(Debug, ToSchema)]
+#[schema(as = BurstWindow)]
+#[allow(dead_code, reason = "describes what the gate writes; a test compares the two")]
+pub(crate) struct BurstWindowSchema {
+    /// Inclusive.
+    #[schema(value_type = String, format = DateTime)]
+    start: String,
+    /// Exclusive.
+    #[schema(value_type = String, format = DateTime)]
+    end: String,
+}
+
+/// A row of the released table **bursts**. The gate's crate writes it; this describes it.
+#[derive(Debug, ToSchema)]
+#[schema(as = Burst)]
+#[allow(dead_code, reason = "describes what the gate writes; a test compares the two")]
+pub(crate) struct BurstSchema {
+    id: String,
+    subject: BurstSubjectSchema,
+    /// Where it began to rise.
+    #[schema(value_type = String, format = DateTime)]
+    start: String,
+    /// Its busiest stretch.
+    #[schema(value_type = String, format = DateTime)]
+    peak: String,
+    /// Where it was over; null while it is open.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    end: Option<String>,
+    /// Posts in the window of the peak.
+    observed: u64,
+    /// Posts that were to be expected there; rests on k posts at least, to two digits.
+    expected: f64,
+    /// In 95 of 100 such windows there would be so many.
+    interval: Vec<f64>,
+    baseline: BurstBaselineSchema,
+    /// Observed by expected.
+    score: f64,
+    /// False alerts a day that come with alerts as unlikely as this.
+    q: f64,
+    /// Distinct authors in the window of the peak, or fewer.
+    authors: u64,
+    /// Share of what should have been listened to that was.
+    coverage: f64,
+    /// The length of that window: `minutes`, `hour` or `day`.
+    scale: String,
+    window: BurstWindowSchema,
+    /// Everything before this had been looked at when it was first told of.
+    #[schema(value_type = String, format = DateTime)]
+    detected_at: String,
+    /// Everything before this was looked at.
+    #[schema(value_type = String, format = DateTime)]
+    as_of: String,
+    /// Other subjects of the same burst.
+    related: Vec<BurstSubjectSchema>,
+}
+
+/// A page of bursts.
+#[derive(Serialize, ToSchema)]
+#[schema(as = BurstPage)]
+pub(crate) struct BurstPage {
+    /// By `start`, latest first.
+    #[schema(value_type = Vec<BurstSchema>)]
+    items: Vec<Released<BurstRow>>,
+    /// Give it back as `cursor` to go on; null at the end.
+    next: Option<String>,
+    /// `SIMULATED DATA` where the data are made up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notice: Option<&'static str>,
+}
+
+impl BurstPage {
+    pub(crate) fn new(items: Vec<Released<BurstRow>>, next: Option<String>, notice: Option<&'static str>) -> Self {
         Self { items, next, notice }
     }
 }
@@ -748,6 +846,7 @@ const _: () = {
     outward::<[Released<SourceStatus>]>();
     outward::<[Released<NarrativeRow>]>();
     outward::<[Released<NarrativeEvent>]>();
+    outward::<[Released<BurstRow>]>();
     outward::<[Released<CoverageGap>]>();
 };
 

@@ -25,6 +25,7 @@ pub struct Summary {
     tokens: Vec<u64>,
     estimates: Vec<HyperLogLog>,
     carried: Vec<Carried>,
+    seen: u64,
 }
 
 /// That a publisher's item carried a name: hashes of both.
@@ -82,11 +83,12 @@ struct Wire {
     tokens: Vec<u64>,
     estimates: Vec<HyperLogLog>,
     carried: Vec<Carried>,
+    seen: u64,
 }
 
 impl From<Summary> for Wire {
-    fn from(Summary { entries, values, tokens, estimates, carried }: Summary) -> Self {
-        Self { entries, values, tokens, estimates, carried }
+    fn from(Summary { entries, values, tokens, estimates, carried, seen }: Summary) -> Self {
+        Self { entries, values, tokens, estimates, carried, seen }
     }
 }
 
@@ -94,7 +96,7 @@ impl TryFrom<Wire> for Summary {
     type Error = &'static str;
 
     fn try_from(wire: Wire) -> Result<Self, Self::Error> {
-        let Wire { entries, values, tokens, estimates, carried } = wire;
+        let Wire { entries, values, tokens, estimates, carried, seen } = wire;
         let (mut value, mut token, mut estimate) = (0, 0, 0);
         for entry in &entries {
             value += usize::from(entry.value_bytes);
@@ -114,7 +116,7 @@ impl TryFrom<Wire> for Summary {
         if value != values.len() || token != tokens.len() || estimate != estimates.len() {
             return Err("a summary's parts have different lengths");
         }
-        Ok(Self { entries, values, tokens, estimates, carried })
+        Ok(Self { entries, values, tokens, estimates, carried, seen })
     }
 }
 
@@ -128,7 +130,7 @@ enum Set<'a> {
     Estimated(&'a HyperLogLog),
 }
 
-impl Authors<'_> {
+impl<'a> Authors<'a> {
     /// Whether there are at least this many. `least` is at most [`EXACT_MAX`].
     #[inline]
     pub fn has_at_least(self, least: u64) -> bool {
@@ -136,6 +138,14 @@ impl Authors<'_> {
         match self.0 {
             Set::Exact(tokens) => tokens.len() as u64 >= least,
             Set::Estimated(_) => true,
+        }
+    }
+
+    /// Their tokens, ascending, where they are exact.
+    pub fn exact(self) -> Option<&'a [u64]> {
+        match self.0 {
+            Set::Exact(tokens) => Some(tokens),
+            Set::Estimated(_) => None,
         }
     }
 
@@ -206,6 +216,7 @@ impl Summary {
             tokens: Vec::new(),
             estimates: Vec::new(),
             carried: Vec::new(),
+            seen: 0,
         }
     }
 
@@ -239,6 +250,16 @@ impl Summary {
     /// Which publishers' items carried which names.
     pub fn carried(&self) -> &[Carried] {
         &self.carried
+    }
+
+    /// Notes how many posts the worker has of the window, whatever shard their cells are in.
+    pub const fn see(&mut self, posts: u64) {
+        self.seen += posts;
+    }
+
+    /// Posts of the window that the worker has, in all shards.
+    pub const fn seen(&self) -> u64 {
+        self.seen
     }
 
     /// Makes room.
@@ -286,9 +307,9 @@ impl Summary {
         self.entries.len()
     }
 
-    /// Whether there is no cell and nothing carried.
+    /// Whether there is no cell, nothing carried and nothing seen.
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty() && self.carried.is_empty()
+        self.entries.is_empty() && self.carried.is_empty() && self.seen == 0
     }
 }
 

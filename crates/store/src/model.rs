@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use groundswell_gate::{
-    Coverage, CoverageGap, Dimension, NarrativeEvent, NarrativeRow, NarrativeState, Released, VolumeRow,
+    BurstRow, Coverage, CoverageGap, Dimension, NarrativeEvent, NarrativeRow, NarrativeState, Released, VolumeRow,
 };
 use groundswell_sketch::{Step, Window};
 
@@ -34,6 +34,8 @@ pub struct ReleaseBatch {
     pub narratives: Vec<Released<NarrativeRow>>,
     /// What happened to narratives.
     pub narrative_events: Vec<Released<NarrativeEvent>>,
+    /// Bursts that began, changed or ended.
+    pub bursts: Vec<Released<BurstRow>>,
     /// Files whose end was reached with these windows.
     pub files: Vec<FileRead>,
 }
@@ -124,6 +126,34 @@ pub struct NarrativeEventQuery {
     pub limit: usize,
 }
 
+/// Which bursts.
+#[derive(Clone, Debug)]
+pub struct BurstQuery {
+    /// This one alone.
+    pub id: Option<String>,
+    /// Not over before this second.
+    pub from: Option<i64>,
+    /// Begun before this second.
+    pub to: Option<i64>,
+    /// Of what is counted by this.
+    pub kind: Option<Dimension>,
+    /// Of this subject alone.
+    pub value: Option<String>,
+    /// With so many false alerts a day, at most.
+    pub q: Option<f64>,
+    /// Only what stands after it.
+    pub after: Option<Cursor>,
+    /// At most so many, and at most [`PAGE_ROWS_MAX`].
+    pub limit: usize,
+}
+
+impl BurstQuery {
+    /// All of them, in pages of 1,000.
+    pub const fn all() -> Self {
+        Self { id: None, from: None, to: None, kind: None, value: None, q: None, after: None, limit: 1_000 }
+    }
+}
+
 /// The most rows in one page, whatever was asked for. More is cut; the cursor says that there is more.
 pub const PAGE_ROWS_MAX: usize = 10_000;
 
@@ -177,6 +207,9 @@ pub trait ReleasedReader: Send + Sync {
         &self,
         query: &NarrativeEventQuery,
     ) -> impl Future<Output = Result<Page<Released<NarrativeEvent>>, ReadError>> + Send;
+
+    /// A page of bursts, the latest begun first.
+    fn bursts(&self, query: &BurstQuery) -> impl Future<Output = Result<Page<Released<BurstRow>>, ReadError>> + Send;
 
     /// A page of the coverage ledger by (start, source): only windows of which at least a minute is over.
     fn coverage(

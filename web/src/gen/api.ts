@@ -72,6 +72,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/bursts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Bursts, the latest begun first. */
+        get: operations["bursts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/coverage": {
         parameters: {
             query?: never;
@@ -376,6 +393,112 @@ export interface components {
             next?: string | null;
             /** @description `SIMULATED DATA` where the data are made up. The log is real all the same. */
             notice?: string | null;
+        };
+        /** @description A row of the released table **bursts**. The gate's crate writes it; this describes it. */
+        Burst: {
+            /**
+             * Format: date-time
+             * @description Everything before this was looked at.
+             */
+            as_of: string;
+            /**
+             * Format: int64
+             * @description Distinct authors in the window of the peak, or fewer.
+             */
+            authors: number;
+            baseline: components["schemas"]["BurstBaseline"];
+            /**
+             * Format: double
+             * @description Share of what should have been listened to that was.
+             */
+            coverage: number;
+            /**
+             * Format: date-time
+             * @description Everything before this had been looked at when it was first told of.
+             */
+            detected_at: string;
+            /**
+             * Format: date-time
+             * @description Where it was over; null while it is open.
+             */
+            end?: string | null;
+            /**
+             * Format: double
+             * @description Posts that were to be expected there; rests on k posts at least, to two digits.
+             */
+            expected: number;
+            id: string;
+            /** @description In 95 of 100 such windows there would be so many. */
+            interval: number[];
+            /**
+             * Format: int64
+             * @description Posts in the window of the peak.
+             */
+            observed: number;
+            /**
+             * Format: date-time
+             * @description Its busiest stretch.
+             */
+            peak: string;
+            /**
+             * Format: double
+             * @description False alerts a day that come with alerts as unlikely as this.
+             */
+            q: number;
+            /** @description Other subjects of the same burst. */
+            related: components["schemas"]["BurstSubject"][];
+            /** @description The length of that window: `minutes`, `hour` or `day`. */
+            scale: string;
+            /**
+             * Format: double
+             * @description Observed by expected.
+             */
+            score: number;
+            /**
+             * Format: date-time
+             * @description Where it began to rise.
+             */
+            start: string;
+            subject: components["schemas"]["BurstSubject"];
+            window: components["schemas"]["BurstWindow"];
+        };
+        /** @description What `expected` rests on. */
+        BurstBaseline: {
+            /** @description `seasonal`, `recent` or `new`. */
+            method: string;
+            /**
+             * Format: int32
+             * @description Windows of two hours.
+             */
+            windows: number;
+        };
+        /** @description A page of bursts. */
+        BurstPage: {
+            /** @description By `start`, latest first. */
+            items: components["schemas"]["Burst"][];
+            /** @description Give it back as `cursor` to go on; null at the end. */
+            next?: string | null;
+            /** @description `SIMULATED DATA` where the data are made up. */
+            notice?: string | null;
+        };
+        /** @description What a burst is of. */
+        BurstSubject: {
+            /** @description `term`, `hashtag`, `domain`, `watch`, `language` or `total`. */
+            type: string;
+            value: string;
+        };
+        /** @description From and to. */
+        BurstWindow: {
+            /**
+             * Format: date-time
+             * @description Exclusive.
+             */
+            end: string;
+            /**
+             * Format: date-time
+             * @description Inclusive.
+             */
+            start: string;
         };
         /**
          * @description Records by what became of them; `read` is the sum. Counts of records, not of people. Further counters of the engine
@@ -1083,6 +1206,76 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuditInclusionAnswer"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    bursts: {
+        parameters: {
+            query?: {
+                /**
+                 * @description This burst alone.
+                 * @example b00ffee00ffee00ff
+                 */
+                id?: string;
+                /**
+                 * @description `term`, `hashtag`, `domain`, `watch`, `language` or `total`.
+                 * @example hashtag
+                 */
+                type?: string;
+                /**
+                 * @description Of this subject alone.
+                 * @example flood
+                 */
+                value?: string;
+                /**
+                 * @description With so many false alerts a day, at most; 20 if not given.
+                 * @example 1
+                 */
+                q?: number;
+                /**
+                 * @description Not over before this time; UTC, or a day.
+                 * @example 2026-01-31T12:00:00Z
+                 */
+                from?: string;
+                /**
+                 * @description Begun before this time.
+                 * @example 2026-02-01
+                 */
+                to?: string;
+                /**
+                 * @description Bursts of the page, 1 to 1,000; 100 if not given.
+                 * @example 100
+                 */
+                limit?: number;
+                /**
+                 * @description `next` of the page before.
+                 * @example 1474588800.6e31
+                 */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description a page of bursts by start, latest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BurstPage"];
                 };
             };
             /** @description a problem */

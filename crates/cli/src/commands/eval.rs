@@ -1,6 +1,7 @@
 //! `eval`: the engine's own code with its default settings over labelled posts (CONTRACT section 6).
 
 mod clustering;
+mod detections;
 
 use std::path::Path;
 use std::time::Instant;
@@ -35,11 +36,12 @@ struct Span {
 }
 
 /// Evaluates against labelled data.
-pub(crate) fn eval(_common: &Common, eval: &Eval) -> Outcome {
+pub(crate) fn eval(common: &Common, eval: &Eval) -> Outcome {
     match eval {
         Eval::Language(arguments) => language(arguments),
         Eval::Scrub(arguments) => scrub(arguments),
         Eval::Clustering(arguments) => clustering::clustering(arguments),
+        Eval::Detections(arguments) => detections::detections(common, arguments),
     }
 }
 

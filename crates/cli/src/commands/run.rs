@@ -427,6 +427,7 @@ impl Service<'_> {
             gate,
             watches: Arc::clone(&self.watches),
             narratives: self.settings.narratives.enabled,
+            bursts: self.settings.bursts.enabled,
             stage_times: None,
             clock: Arc::clone(&self.clock),
             feeds,

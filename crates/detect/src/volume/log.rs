@@ -298,7 +298,12 @@ impl Tally {
         carried.sort_unstable();
         carried.dedup();
         // Every shard needs to know: a name and its hashtag may be with two of them.
-        summaries.iter_mut().for_each(|summary| summary.carry(&carried));
+        // And every shard measures what it has by how much there was in all.
+        let seen = log.records.len() as u64;
+        summaries.iter_mut().for_each(|summary| {
+            summary.carry(&carried);
+            summary.see(seen);
+        });
         // Nothing of a log stays here that may yet lose posts to a deletion.
         self.order.clear();
         self.tokens.clear();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use groundswell_gate::{CandidateCell, Dimension, K, NarrativeCandidate, NarrativePart, VolumeCandidate};
+use groundswell_gate::{AuthorBits, CandidateCell, Dimension, K, NarrativeCandidate, NarrativePart, VolumeCandidate};
 use groundswell_sketch::{
     Authors, Carried, Cell, CellKey, CellRef, CellTable, Distinct, PARTITIONS, SavedCell, SavedCells, Step, Summary,
     Window,
@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::carriers::Carriers;
 use super::cell::shard_of;
 use super::config::{VolumeConfig, VolumeCounters};
+use crate::burst::{BurstConfig, BurstCounters, Bursts, Counted, ShardMinute};
 
 /// One shard's part of the volume detector: merges the workers' summaries of a minute, proposes candidates of closed
 /// minutes, hours and days, and keeps the hours and days that are still open.
@@ -42,6 +43,11 @@ pub struct Merger {
     /// What an earlier run saw carried in minutes that are still open.
     restored_carried: BTreeMap<i64, Vec<Carried>>,
     names: NameFinder,
+    /// What an earlier run saw of posts in minutes that are still open, in all shards.
+    restored_seen: BTreeMap<i64, u64>,
+    /// Where bursts are looked for, and what it told since it was last asked.
+    bursts: Option<Bursts>,
+    told: Vec<ShardMinute>,
     closed_before: i64,
     counters: VolumeCounters,
 }
@@ -70,9 +76,30 @@ impl Merger {
             carried_names_max: config.carried_names_max,
             restored_carried: BTreeMap::new(),
             names: NameFinder::new(),
+            restored_seen: BTreeMap::new(),
+            bursts: None,
+            told: Vec::new(),
             closed_before: i64::MIN,
             counters: VolumeCounters::default(),
         }
+    }
+
+    /// Has bursts looked for in what is merged here.
+    #[must_use]
+    pub fn with_bursts(mut self, config: Option<BurstConfig>) -> Self {
+        self.bursts = config.map(|config| Bursts::new(BurstConfig { k: self.k, ..config }));
+        self
+    }
+
+    /// What there is to say of bursts in the minutes that were closed since this was last called. All shards say something of the
+    /// same minutes.
+    pub fn take_bursts(&mut self) -> Vec<ShardMinute> {
+        std::mem::take(&mut self.told)
+    }
+
+    /// Which bounds of the burst detector were reached.
+    pub fn burst_counters(&self) -> BurstCounters {
+        self.bursts.as_ref().map(Bursts::counters).unwrap_or_default()
     }
 
     /// Asks for other watches in windows that close from now on. What was counted of those that are gone is not proposed any more.
@@ -146,7 +173,8 @@ impl Merger {
     /// The start of the first minute of which something is here.
     fn first_open(&self) -> Option<i64> {
         let carried = first(&self.restored_carried);
-        first(&self.minutes).into_iter().chain(first(&self.restored)).chain(carried).min()
+        let seen = first(&self.restored_seen);
+        first(&self.minutes).into_iter().chain(first(&self.restored)).chain(carried).chain(seen).min()
     }
 
     fn close_minute(&mut self, minute: Window, parts: &[Summary], emit: &mut dyn FnMut(VolumeCandidate)) {
@@ -157,9 +185,19 @@ impl Merger {
         self.counters.carried_names_forgotten += self.carriers.note(minute.start, carried, self.carried_names_max);
         let mut proposal = Proposal::new(self.k, minute, &self.names, &self.carriers);
         let restored = self.restored.remove(&minute.start);
+        let seen = self.restored_seen.remove(&minute.start).unwrap_or_default();
+        let seen = parts.iter().fold(seen, |seen, part| seen + part.seen());
+        // Of a minute in which nothing was seen no shard says anything.
+        let mut bursts = self.bursts.as_mut().filter(|_| seen > 0);
+        if let Some(bursts) = &mut bursts {
+            bursts.begin(minute.start, seen, 1.0);
+        }
         if let ([only], None) = (parts, &restored) {
             for cell in only.iter() {
-                let CellRef { dimension, value, posts, publisher_posts, key, authors, .. } = cell;
+                let CellRef { dimension, value, posts, publisher_posts, key, authors, hash } = cell;
+                if let Some(bursts) = &mut bursts {
+                    observe(bursts, hash, dimension, value, posts, key, Set::Part(authors));
+                }
                 proposal.add(
                     dimension,
                     value,
@@ -174,12 +212,20 @@ impl Merger {
                 None => self.minute.clear(),
             }
             parts.iter().for_each(|part| self.minute.merge(part));
+            if let Some(bursts) = &mut bursts {
+                for (dimension, value, hash, cell) in self.minute.iter() {
+                    observe(bursts, hash, dimension, value, cell.posts, cell.key, Set::Whole(&cell.authors));
+                }
+            }
             proposal.add_cells(self.minute.iter());
             self.table.absorb(&mut self.minute);
         }
         let pruned = self.table.prune(self.cells_max, self.bytes_max);
         self.counters.cells_pruned += pruned.cells;
         self.counters.posts_pruned += pruned.posts;
+        if let Some(bursts) = bursts {
+            self.told.push(bursts.end(&mut |dimension, value| proposal.name_publishers(dimension, value)));
+        }
         proposal.emit(minute, &self.watch_names, emit);
     }
 
@@ -197,6 +243,27 @@ impl Merger {
             self.table.clear();
         }
     }
+}
+
+/// Distinct authors above which the bits that stand for them are as good as all set.
+const BITS_AUTHORS_MAX: u64 = 320;
+
+fn observe(bursts: &mut Bursts, hash: u64, dimension: u8, value: &str, posts: u64, key: CellKey, authors: Set<'_>) {
+    let Some(dimension) = Dimension::from_index(dimension) else { return };
+    let of = |tokens: &[u64]| {
+        let mut bits = AuthorBits::default();
+        tokens.iter().for_each(|token| bits.insert(*token));
+        bits
+    };
+    let (count, bits) = match authors {
+        Set::Part(authors) => {
+            let exact = authors.exact().filter(|tokens| tokens.len() as u64 <= BITS_AUTHORS_MAX);
+            (authors.count(), exact.map_or(AuthorBits::FULL, of))
+        }
+        Set::Whole(distinct) if distinct.count() <= BITS_AUTHORS_MAX => (distinct.count(), of(&distinct.tokens())),
+        Set::Whole(distinct) => (distinct.count(), AuthorBits::FULL),
+    };
+    bursts.observe(&Counted { hash, dimension, value, posts, authors: count, bits, key });
 }
 
 fn sorted(names: &[String]) -> Vec<String> {
@@ -227,6 +294,8 @@ pub struct SavedShard {
 pub struct SavedMinute {
     cells: SavedCells,
     carried: Vec<Carried>,
+    /// Posts in all shards.
+    seen: u64,
 }
 
 impl Merger {
@@ -238,6 +307,7 @@ impl Merger {
             .keys()
             .chain(self.minutes.keys())
             .chain(carried)
+            .chain(self.restored_seen.keys())
             .map(|start| Window { step: Step::Minute, start: *start })
     }
 
@@ -247,15 +317,17 @@ impl Merger {
         let mut table = self.restored.get(&minute.start).cloned().unwrap_or_default();
         let closed = self.minutes.get(&minute.start).map_or(&[][..], Vec::as_slice);
         let mut carried = self.restored_carried.get(&minute.start).cloned().unwrap_or_default();
+        let mut seen = self.restored_seen.get(&minute.start).copied().unwrap_or_default();
         let mut take = |part: &Summary| {
             table.merge(part);
             carried.extend_from_slice(part.carried());
+            seen += part.seen();
         };
         closed.iter().for_each(&mut take);
         parts.for_each(take);
         carried.sort_unstable();
         carried.dedup();
-        SavedMinute { cells: table.save(), carried }
+        SavedMinute { cells: table.save(), carried, seen }
     }
 
     /// What it has counted, with the minutes that [`Self::save_minute`] gave. Call it between two calls of [`Self::close`],
@@ -286,6 +358,11 @@ impl Merger {
             part.table.iter().filter(is_mine).for_each(|cell| self.table.restore(&cell));
             self.carriers.merge(&part.carriers);
             for (start, minute) in &part.minutes {
+                if minute.seen > 0 {
+                    // Every shard has seen as much.
+                    let seen = self.restored_seen.entry(*start).or_default();
+                    *seen = minute.seen.max(*seen);
+                }
                 if !minute.carried.is_empty() {
                     self.restored_carried.entry(*start).or_default().extend_from_slice(&minute.carried);
                 }

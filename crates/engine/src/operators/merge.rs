@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use groundswell_detect::burst::BurstCounters;
 use groundswell_detect::narrative::{Closed, EventKind, NarrativeCounters, NarrativeId, Narratives};
 use groundswell_detect::volume::{Merger, VolumeCounters};
 use groundswell_sketch::CellKey;
@@ -35,6 +36,7 @@ pub(crate) fn merge(
         // Held at the first minute that is not closed yet: what closes is sent at a time before it.
         let mut held = Some(capability);
         let mut told = VolumeCounters::default();
+        let mut bursts_told = BurstCounters::default();
         let mut narratives_told = NarrativeCounters::default();
         let mut authors = HashMap::new();
         move |(input, frontier), output| {
@@ -71,6 +73,7 @@ pub(crate) fn merge(
                 Some(_) => merger.close(before, &mut give),
                 None => merger.finish(&mut give),
             }
+            merger.take_bursts().into_iter().for_each(|told| session.give(Proposal::Bursts(told)));
             if let Some(owner) = &mut owner {
                 propose(owner.close(before), &merger, &mut authors, &mut |proposal| session.give(proposal));
                 let now = owner.counters();
@@ -79,6 +82,9 @@ pub(crate) fn merge(
             }
             drop(session);
             tell(&counters, &merger, &mut told);
+            let bursts = merger.burst_counters();
+            counters.add_bursts(&bursts.since(&bursts_told));
+            bursts_told = bursts;
             match closes {
                 Some(open) => capability.downgrade(&open),
                 None => held = None,

@@ -4,6 +4,7 @@ pub(crate) mod ingest;
 pub(crate) mod merge;
 pub(crate) mod release;
 
+use groundswell_detect::burst::ShardMinute;
 use groundswell_detect::narrative::MinuteDelta;
 use groundswell_gate::{NarrativeCandidate, NarrativeEventCandidate, VolumeCandidate};
 use groundswell_sketch::{Summary, Window};
@@ -45,6 +46,8 @@ pub(crate) enum Proposal {
     Volume(VolumeCandidate),
     Narrative(NarrativeCandidate),
     NarrativeEvent(NarrativeEventCandidate),
+    /// What a shard says of bursts in a minute. Decided when all shards have told of it.
+    Bursts(ShardMinute),
 }
 
 /// The minute that starts at a Unix second, or holds it.

@@ -1,10 +1,11 @@
 //! `release`: the gate stands here, after the merge, on one worker. What it lets through goes to the sink in the order in
 //! which windows close.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crossbeam_channel::Sender;
+use groundswell_detect::burst::{Arbiter, ShardMinute};
 use groundswell_gate::{Gate, NarrativeEventKind, VolumeCandidate};
 use groundswell_sources::Stop;
 use timely::container::CapacityContainerBuilder;
@@ -22,12 +23,14 @@ use crate::sink::{Closed, ToSink};
 pub(crate) fn release(
     proposals: StreamVec<'_, Minute, Proposal>,
     gate: Gate,
+    arbiter: Option<Arbiter>,
     closed: Sender<ToSink>,
     stop: Stop,
     halt: Stop,
     counters: Arc<Counters>,
 ) -> StreamVec<'_, Minute, ()> {
     let mut waiting: BTreeMap<Minute, (Capability<Minute>, Vec<Proposal>)> = BTreeMap::new();
+    let mut bursts = OpenBursts { arbiter, told: BTreeSet::new() };
     let by = Exchange::new(|_: &Proposal| 0);
     proposals.unary_frontier::<CapacityContainerBuilder<Vec<()>>, _, _, _>(by, "Release", move |_capability, _info| {
         move |(input, frontier), _output| {
@@ -42,7 +45,7 @@ pub(crate) fn release(
                     break;
                 }
                 let (_held, proposals) = entry.remove();
-                let batch = gated(gate, proposals, &counters);
+                let batch = gated(gate, proposals, &mut bursts, &counters);
                 if closed.send(ToSink::Closed(batch)).is_err() {
                     // The sink has failed and says why itself; nothing more can be kept.
                     stop.stop();
@@ -54,9 +57,17 @@ pub(crate) fn release(
     })
 }
 
-fn gated(gate: Gate, proposals: Vec<Proposal>, counters: &Counters) -> Closed {
+/// What is known of bursts where the gate is.
+struct OpenBursts {
+    arbiter: Option<Arbiter>,
+    /// Ids of those that are told of and not over.
+    told: BTreeSet<String>,
+}
+
+fn gated(gate: Gate, proposals: Vec<Proposal>, bursts: &mut OpenBursts, counters: &Counters) -> Closed {
     let mut closed = Closed::default();
     let mut volumes = Vec::new();
+    let mut minutes = Vec::new();
     let mut suppressed = 0;
     for proposal in proposals {
         match proposal {
@@ -65,11 +76,13 @@ fn gated(gate: Gate, proposals: Vec<Proposal>, counters: &Counters) -> Closed {
                 Some(row) => closed.narratives.push(row),
                 None => suppressed += 1,
             },
+            Proposal::Bursts(minute) => minutes.push(minute),
             Proposal::NarrativeEvent(candidate) => {
                 closed.narrative_events.extend(gate.release_narrative_event(&candidate));
             }
         }
     }
+    bursts.decide(gate, minutes, &mut closed, counters);
     let births = closed.narrative_events.iter().filter(|event| event.event == NarrativeEventKind::Birth).count();
     counters.add_released_narratives(births as u64, suppressed);
     // Shards arrive in any order; the order of what is released must not depend on it.
@@ -83,6 +96,27 @@ fn gated(gate: Gate, proposals: Vec<Proposal>, counters: &Counters) -> Closed {
         counters.add_released(&closed.rows[before..], cells);
     }
     closed
+}
+
+impl OpenBursts {
+    fn decide(&mut self, gate: Gate, mut minutes: Vec<ShardMinute>, closed: &mut Closed, counters: &Counters) {
+        let Some(arbiter) = &mut self.arbiter else { return };
+        minutes.sort_by_key(|told| told.minute);
+        let (mut begun, mut suppressed) = (0, 0);
+        for told in minutes {
+            arbiter.take(told, &mut |candidate| match gate.release_burst(candidate) {
+                Some(row) => {
+                    begun += u64::from(self.told.insert(row.id.clone()));
+                    if row.end.is_some() {
+                        self.told.remove(&row.id);
+                    }
+                    closed.bursts.push(row);
+                }
+                None => suppressed += 1,
+            });
+        }
+        counters.add_released_bursts(begun, suppressed);
+    }
 }
 
 fn first_value(candidate: &VolumeCandidate) -> &str {

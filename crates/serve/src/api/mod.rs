@@ -1,6 +1,7 @@
 //! `/api/v1`: one file a resource.
 
 pub(crate) mod audit;
+pub(crate) mod bursts;
 pub(crate) mod coverage;
 pub(crate) mod ingest;
 pub(crate) mod narratives;

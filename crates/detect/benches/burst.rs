@@ -1,0 +1,259 @@
+//! How well bursts are found, on simulated counts whose true rates are known: against an oracle that is told them, and beside four
+//! known methods. `cargo bench -p groundswell-detect --bench burst [-- SUBJECTS [DAYS]]`; no divan, because it prints tables and not
+//! times. [`world`] says what is simulated, [`peers`] what the others do. `docs/methods/bursts.md` keeps what it printed.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a bench prints")]
+
+#[path = "burst/peers.rs"]
+mod peers;
+#[path = "burst/world.rs"]
+mod world;
+
+use std::collections::{HashMap, HashSet};
+use std::time::{Duration, Instant};
+
+use groundswell_detect::burst::{Arbiter, BurstConfig, Bursts, Counted, Scale};
+use groundswell_gate::{BurstCandidate, BurstId, Dimension};
+use groundswell_sketch::CellKey;
+use world::{DAY, HISTORY_DAYS, Planted, World};
+
+const BUDGETS: [f64; 3] = [1.0, 5.0, 20.0];
+/// The gate's k: no burst of fewer authors is told of.
+const K: u64 = 10;
+
+/// A burst that was told of, and when first within each budget.
+struct Alarm {
+    subject: usize,
+    at: [Option<u32>; 3],
+}
+
+fn main() {
+    let mut args = std::env::args().skip(1).filter_map(|arg| arg.parse::<usize>().ok());
+    let subjects = args.next().unwrap_or(10_000);
+    let days = args.next().unwrap_or(30) as u32;
+    let planted = 10 * days as usize;
+    println!("{subjects} subjects, {HISTORY_DAYS} days of history, {days} days, {planted} bursts planted\n");
+
+    println!("## quiet: false alerts a day\n\n| budget | from the first day | after history |\n| --- | --- | --- |");
+    let quiet = World::new(11, subjects, planted, days, false, false);
+    let alarms = ours(&quiet);
+    let all_days = f64::from(HISTORY_DAYS + days);
+    for (nth, budget) in BUDGETS.iter().enumerate() {
+        let of =
+            |from: u32| alarms.iter().filter(|alarm| alarm.at[nth].is_some_and(|at| at >= from * DAY)).count() as f64;
+        println!("| {budget} | {:.2} | {:.2} |", of(0) / all_days, of(HISTORY_DAYS) / f64::from(days));
+    }
+    by_nature(&quiet, &alarms);
+
+    for (title, calm) in [("planted on subjects that do not drift", true), ("planted on subjects of all kinds", false)]
+    {
+        let busy = World::new(11, subjects, planted, days, true, calm);
+        let alarms = ours(&busy);
+        println!("\n## {title}\n");
+        println!(
+            "| budget | oracle finds | of those ours | precision | delay oracle | delay ours | ours finds in all |"
+        );
+        println!("| --- | --- | --- | --- | --- | --- | --- |");
+        let looks = looks_a_day(&busy);
+        for (nth, budget) in BUDGETS.iter().enumerate() {
+            let oracle = oracle(&busy, budget / looks);
+            let found = first_alarms(&busy, &alarms, nth);
+            report(&format!("{budget}"), &busy, &oracle, &found, precision(&busy, &alarms, nth));
+            if nth == 1 && calm {
+                missed(&busy, &oracle, &found);
+            }
+        }
+        if calm && std::env::var_os("GROUNDSWELL_BURST_PEERS").is_none_or(|peers| peers != "0") {
+            println!("\npeers, each with the threshold that gives 5 false alerts a day on the quiet days\n");
+            println!("| method | oracle finds | of those | precision | delay oracle | delay | finds in all |");
+            println!("| --- | --- | --- | --- | --- | --- | --- |");
+            let oracle = oracle(&busy, 5.0 / looks);
+            let found = first_alarms(&busy, &alarms, 1);
+            report("ours", &busy, &oracle, &found, precision(&busy, &alarms, 1));
+            for peer in peers::ALL {
+                let threshold = peers::calibrate(peer, &quiet, 5.0);
+                let (found, precision) = peers::run(peer, &busy, threshold);
+                report(peer.name(), &busy, &oracle, &found, precision);
+            }
+        }
+    }
+}
+
+/// Which kinds of subjects raise false alerts, on stderr.
+fn by_nature(world: &World, alarms: &[Alarm]) {
+    let mut counts: HashMap<String, usize> = HashMap::new();
+    for alarm in alarms.iter().filter(|alarm| alarm.at[2].is_some()) {
+        let nature = world.nature(alarm.subject);
+        *counts.entry(format!("drift {} shape {}", nature.drift, nature.shape)).or_default() += 1;
+        eprintln!("false: {:?} {nature:?}", alarm.at);
+    }
+    eprintln!("{counts:?}");
+}
+
+/// All that our own detector tells of, with the budget as large as it goes.
+fn ours(world: &World) -> Vec<Alarm> {
+    let config = BurstConfig { k: K, ..BurstConfig::default() };
+    let (mut bursts, mut arbiter) = (Bursts::new(config.clone()), Arbiter::new(config, 1));
+    let mut alarms: HashMap<(BurstId, usize), Alarm> = HashMap::new();
+    let (mut cells, mut spent) = (0_u64, Duration::ZERO);
+    let names: Vec<String> = (0..world.subjects()).map(|subject| format!("{subject:07}")).collect();
+    let mut days = world.days_by_minute();
+    while let Some(day) = days.next_day() {
+        #[allow(clippy::disallowed_methods, reason = "a bench measures time")]
+        let began = Instant::now();
+        for (offset, seen) in day.minutes.iter().enumerate() {
+            let minute = day.first + offset as u32;
+            bursts.begin(i64::from(world::unix_minute(minute)) * 60, u64::from(day.totals[offset]), 1.0);
+            cells += seen.len() as u64;
+            for cell in seen {
+                bursts.observe(&Counted {
+                    hash: hash(u64::from(cell.subject)),
+                    dimension: Dimension::Term,
+                    value: &names[cell.subject as usize],
+                    posts: u64::from(cell.posts),
+                    authors: u64::from(cell.authors),
+                    bits: cell.bits,
+                    key: CellKey::default(),
+                });
+            }
+            arbiter.take(bursts.end(&mut |_, _| None), &mut |candidate: BurstCandidate| {
+                let q = 10_f64.powf(candidate.log10_q);
+                for subject in std::iter::once(&candidate.subject).chain(&candidate.related) {
+                    let subject = subject.value.parse::<usize>().unwrap_or(0);
+                    let alarm = alarms.entry((candidate.id, subject)).or_insert(Alarm { subject, at: [None; 3] });
+                    for (at, budget) in alarm.at.iter_mut().zip(BUDGETS) {
+                        if q <= budget {
+                            at.get_or_insert(minute + 1);
+                        }
+                    }
+                }
+            });
+        }
+        spent += began.elapsed();
+    }
+    eprintln!(
+        "{cells} cells, {:.0} ns each, {} subjects, {:?}",
+        spent.as_nanos() as f64 / cells.max(1) as f64,
+        bursts.subjects(),
+        bursts.counters()
+    );
+    let mut alarms: Vec<Alarm> = alarms.into_values().collect();
+    alarms.sort_by_key(|alarm| (alarm.at, alarm.subject));
+    alarms
+}
+
+fn hash(subject: u64) -> u64 {
+    let z = (subject + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z ^ z >> 31
+}
+
+/// The looks a day that everybody's budget is divided by: what the detector itself counts, with the true rates.
+fn looks_a_day(world: &World) -> f64 {
+    (0..world.subjects())
+        .map(|subject| {
+            let a_minute = world.nature(subject).rate;
+            Scale::ALL
+                .into_iter()
+                .zip([5.0, 60.0, 1_440.0])
+                .filter(|(_, minutes)| a_minute * minutes >= 0.3)
+                .map(|(scale, _)| scale.looks_a_day())
+                .sum::<f64>()
+        })
+        .sum()
+}
+
+/// When the oracle finds each planted burst: told all true rates and how they scatter, it looks through the same windows every minute.
+fn oracle(world: &World, p: f64) -> Vec<Option<u32>> {
+    world.planted.iter().map(|planted| oracle_of(world, planted, p)).collect()
+}
+
+fn oracle_of(world: &World, planted: &Planted, p: f64) -> Option<u32> {
+    let mut sums = vec![[0.0_f64; 4]];
+    let mut life = world.life(planted.subject);
+    let last = planted.end.min(world.end());
+    let mut sum = [0.0; 4];
+    for minute in 0..last {
+        let seen = life.next();
+        let usual = f64::from(seen.usual);
+        let now = [f64::from(seen.posts), f64::from(seen.authors), usual, usual * usual * f64::from(seen.scatter)];
+        sum.iter_mut().zip(now).for_each(|(sum, now)| *sum += now);
+        sums.push(sum);
+        if minute < planted.start || seen.posts == 0 {
+            continue;
+        }
+        for length in [5_usize, 60, 1_440] {
+            let end = minute as usize + 1;
+            let [posts, authors, mean, variance] =
+                std::array::from_fn(|at| sums[end][at] - sums[end.saturating_sub(length)][at]);
+            if authors < K as f64 || posts <= mean {
+                continue;
+            }
+            let shape = if variance > 0.0 { mean * mean / variance } else { 1e7 };
+            if peers::tail(posts, mean, shape) <= p {
+                return Some(minute + 1);
+            }
+        }
+    }
+    None
+}
+
+/// When each planted burst is first told of within a budget.
+fn first_alarms(world: &World, alarms: &[Alarm], budget: usize) -> Vec<Option<u32>> {
+    let first = |planted: &Planted| {
+        let of = alarms.iter().filter(|alarm| alarm.subject == planted.subject).filter_map(|alarm| alarm.at[budget]);
+        of.filter(|at| planted.covers(planted.subject, *at)).min()
+    };
+    world.planted.iter().map(first).collect()
+}
+
+/// What share of alarms is of a planted burst; each subject's alarms of one planted burst count once.
+fn precision(world: &World, alarms: &[Alarm], budget: usize) -> f64 {
+    let (mut right, mut wrong) = (HashSet::new(), 0);
+    for alarm in alarms {
+        let Some(at) = alarm.at[budget].filter(|at| *at >= HISTORY_DAYS * DAY) else { continue };
+        match world.planted.iter().position(|planted| planted.covers(alarm.subject, at)) {
+            Some(planted) => {
+                right.insert(planted);
+            }
+            None => wrong += 1,
+        }
+    }
+    right.len() as f64 / (right.len() + wrong).max(1) as f64
+}
+
+fn report(name: &str, world: &World, oracle: &[Option<u32>], found: &[Option<u32>], precision: f64) {
+    let of_oracle = oracle.iter().flatten().count();
+    let both: Vec<(u32, u32, u32)> = world
+        .planted
+        .iter()
+        .zip(oracle)
+        .zip(found)
+        .filter_map(|((planted, oracle), found)| Some((planted.start, (*oracle)?, (*found)?)))
+        .collect();
+    let median = |mut delays: Vec<u32>| {
+        delays.sort_unstable();
+        delays.get(delays.len() / 2).copied().unwrap_or(0)
+    };
+    let of_the_oracle = median(both.iter().map(|(start, oracle, _)| oracle - start).collect());
+    let delay = median(both.iter().map(|(start, _, found)| found - start).collect());
+    println!(
+        "| {name} | {of_oracle} of {} | {:.3} | {precision:.3} | {of_the_oracle} min | {delay} min | {} |",
+        oracle.len(),
+        both.len() as f64 / of_oracle.max(1) as f64,
+        found.iter().flatten().count()
+    );
+}
+
+/// What the oracle finds and we do not, on stderr: where to look next.
+fn missed(world: &World, oracle: &[Option<u32>], found: &[Option<u32>]) {
+    for ((planted, oracle), found) in world.planted.iter().zip(oracle).zip(found) {
+        if let (Some(oracle), None) = (oracle, found) {
+            eprintln!(
+                "missed: {planted:?}, rate {:.3}, oracle after {} min",
+                world.nature(planted.subject).rate,
+                oracle - planted.start
+            );
+        }
+    }
+}

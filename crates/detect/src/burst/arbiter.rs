@@ -1,0 +1,258 @@
+//! [`Arbiter`]: keeps the budget over all shards, and joins what bursts together into one.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use groundswell_gate::{BurstCandidate, BurstId, BurstMethod, BurstScale, BurstSubject, NAME_PUBLISHERS};
+
+use super::bursts::{BurstNews, ShardMinute};
+use super::config::{BurstConfig, RELATED_MAX, Scale};
+
+/// A burst whose numbers have grown is told of again after so many minutes.
+const TOLD_AGAIN_MINUTES: i64 = 5;
+/// False alerts a day that feeds may have as their budget: at each of these, what falls below it is told at once.
+const BUDGETS: [f64; 7] = [10.0, 5.0, 2.0, 1.0, 0.5, 0.2, 0.1];
+/// Bursts that began so near each other may be one.
+const NEAR_SECONDS: i64 = 15 * 60;
+/// Share of their authors, as far as 64 bits tell, that two subjects of one burst have in common.
+const SAME_AUTHORS: f64 = 0.5;
+/// Of more authors the bits no longer tell.
+const BITS_FULL: u64 = 44;
+/// The shortest name that makes a longer one related that holds it.
+const NAME_CHARS_MIN: usize = 4;
+
+/// Takes what all shards say of a minute and decides which bursts may be told of.
+pub struct Arbiter {
+    config: BurstConfig,
+    shards: usize,
+    /// Minutes of which not all shards have told yet.
+    gathered: BTreeMap<i64, Gathered>,
+    /// Bursts that are open, by hash of their subject.
+    live: BTreeMap<u64, Live>,
+}
+
+#[derive(Default)]
+struct Gathered {
+    shards: usize,
+    looks_a_day: f64,
+    news: Vec<BurstNews>,
+}
+
+struct Live {
+    news: BurstNews,
+    looks_a_day: f64,
+    role: Role,
+    /// When it was first told of, and last.
+    detected_at: Option<i64>,
+    told_at: i64,
+    told_log10_q: f64,
+    related: Vec<u64>,
+    related_subjects: Vec<BurstSubject>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    /// Likely enough by accident to be over budget, so far.
+    Waiting,
+    /// It is told of.
+    Told,
+    /// It is told of as a part of another one.
+    Joined(u64),
+}
+
+impl Arbiter {
+    /// Waits for so many shards with each minute.
+    pub fn new(config: BurstConfig, shards: usize) -> Self {
+        Self { config, shards: shards.max(1), gathered: BTreeMap::new(), live: BTreeMap::new() }
+    }
+
+    /// Takes what a shard says of a minute; gives out what may be told when it was the last one. Minutes come to their end in order.
+    pub fn take(&mut self, told: ShardMinute, emit: &mut dyn FnMut(BurstCandidate)) {
+        let gathered = self.gathered.entry(told.minute).or_default();
+        gathered.shards += 1;
+        gathered.looks_a_day += told.looks_a_day;
+        gathered.news.extend(told.news);
+        while let Some(first) = self.gathered.first_entry() {
+            if first.get().shards < self.shards {
+                break;
+            }
+            let (minute, gathered) = first.remove_entry();
+            self.decide(minute, gathered, emit);
+        }
+    }
+
+    fn decide(&mut self, minute: i64, gathered: Gathered, emit: &mut dyn FnMut(BurstCandidate)) {
+        let as_of = minute + 60;
+        let Gathered { looks_a_day, mut news, .. } = gathered;
+        // The strongest first: it names the burst that others are joined to.
+        news.sort_by(|a, b| {
+            a.log10_p.total_cmp(&b.log10_p).then_with(|| (a.dimension, &a.value).cmp(&(b.dimension, &b.value)))
+        });
+        let mut changed: Vec<u64> = Vec::new();
+        for news in news {
+            let hash = news.hash;
+            let live = self.live.entry(hash).or_insert_with(|| Live {
+                news: news.clone(),
+                looks_a_day,
+                role: Role::Waiting,
+                detected_at: None,
+                told_at: i64::MIN,
+                told_log10_q: f64::MAX,
+                related: Vec::new(),
+                related_subjects: Vec::new(),
+            });
+            live.news = news;
+            live.looks_a_day = looks_a_day;
+            if live.role == Role::Waiting && log10_q(live) <= self.config.budget.log10() && may_be_named(&live.news) {
+                let leader = self.leader_of(hash);
+                let Some(live) = self.live.get_mut(&hash) else { continue };
+                if let Some(leader) = leader {
+                    live.role = Role::Joined(leader);
+                    let subject = subject_of(&live.news);
+                    if let Some(leading) = self.live.get_mut(&leader) {
+                        leading.related.push(hash);
+                        leading.related_subjects.push(subject);
+                    }
+                    changed.push(leader);
+                } else {
+                    live.role = Role::Told;
+                    changed.push(hash);
+                }
+            } else if live.role == Role::Told && (live.news.end.is_some() || is_due(live, as_of)) {
+                changed.push(hash);
+            }
+        }
+        changed.sort_unstable();
+        changed.dedup();
+        for hash in changed {
+            let Some(live) = self.live.get_mut(&hash) else { continue };
+            live.detected_at.get_or_insert(as_of);
+            live.told_at = as_of;
+            live.told_log10_q = log10_q(live);
+            emit(candidate(live, as_of));
+        }
+        self.live.retain(|_, live| live.news.end.is_none());
+    }
+
+    /// The burst that is told of and that this one is a part of.
+    fn leader_of(&self, hash: u64) -> Option<u64> {
+        let own = self.live.get(&hash)?;
+        let mut best: Option<(f64, u64)> = None;
+        for (leader, live) in &self.live {
+            let leads = live.role == Role::Told
+                && live.news.end.is_none()
+                && *leader != hash
+                && live.related.len() < RELATED_MAX
+                // The whole and its languages are not what a burst is about.
+                && live.news.dimension.is_open_ended() == own.news.dimension.is_open_ended();
+            if leads && related(&live.news, &own.news) && best.is_none_or(|(p, _)| live.news.log10_p < p) {
+                best = Some((live.news.log10_p, *leader));
+            }
+        }
+        best.map(|(_, leader)| leader)
+    }
+}
+
+impl fmt::Debug for Arbiter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Arbiter({} bursts open, redacted)", self.live.len())
+    }
+}
+
+fn log10_q(live: &Live) -> f64 {
+    live.news.log10_p + live.looks_a_day.max(1.0).log10()
+}
+
+/// Names that publishers do not carry name no burst; the gate holds them back too.
+fn may_be_named(news: &BurstNews) -> bool {
+    news.name_publishers.is_none_or(|publishers| publishers >= NAME_PUBLISHERS)
+}
+
+fn is_due(live: &Live, as_of: i64) -> bool {
+    let minutes = match live.news.scale {
+        Scale::Minutes => TOLD_AGAIN_MINUTES,
+        Scale::Hour => 2 * TOLD_AGAIN_MINUTES,
+        Scale::Day => 12 * TOLD_AGAIN_MINUTES,
+    };
+    let now = log10_q(live);
+    // Those with a smaller budget hear of it at once.
+    let crossed = |budget: &f64| now <= budget.log10() && live.told_log10_q > budget.log10();
+    as_of >= live.told_at.saturating_add(minutes * 60) || BUDGETS.iter().any(crossed)
+}
+
+/// Whether two subjects rose at the same time and are written by the same people, or are called the same.
+fn related(one: &BurstNews, other: &BurstNews) -> bool {
+    let apart = (one.start - other.start).abs();
+    if apart > NEAR_SECONDS.max((one.to - one.start) / 4) {
+        return false;
+    }
+    if same_name(&one.value, &other.value) {
+        return true;
+    }
+    let (of_one, of_other) = (one.bits.at_least(), other.bits.at_least());
+    let both = one.bits.union(other.bits).at_least();
+    if both > BITS_FULL {
+        // Too many people to compare: as loud, at the same time, for as long.
+        let louder = one.posts.max(other.posts) as f64 / one.posts.min(other.posts).max(1) as f64;
+        return of_one > BITS_FULL / 2
+            && of_other > BITS_FULL / 2
+            && louder < 1.25
+            && apart <= 120
+            && one.scale == other.scale;
+    }
+    (of_one + of_other - both) as f64 >= SAME_AUTHORS * of_one.min(of_other) as f64
+}
+
+fn same_name(one: &str, other: &str) -> bool {
+    let plain =
+        |name: &str| name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
+    let (one, other) = (plain(one), plain(other));
+    let (short, long) = if one.len() <= other.len() { (one, other) } else { (other, one) };
+    short == long || short.chars().count() >= NAME_CHARS_MIN && long.contains(&short)
+}
+
+fn subject_of(news: &BurstNews) -> BurstSubject {
+    BurstSubject {
+        dimension: news.dimension,
+        value: news.value.clone(),
+        authors: news.authors,
+        name_publishers: news.name_publishers,
+    }
+}
+
+fn candidate(live: &Live, as_of: i64) -> BurstCandidate {
+    let news = &live.news;
+    BurstCandidate {
+        id: BurstId::of(news.dimension, &news.value, news.start),
+        detected_at: live.detected_at.unwrap_or(as_of),
+        as_of,
+        subject: subject_of(news),
+        start: news.start,
+        peak: news.peak,
+        end: news.end,
+        scale: match news.scale {
+            Scale::Minutes => BurstScale::Minutes,
+            Scale::Hour => BurstScale::Hour,
+            Scale::Day => BurstScale::Day,
+        },
+        from: news.from,
+        to: news.to,
+        posts: news.posts,
+        key: news.key,
+        expected: news.expected,
+        expected_of_one: news.expected_of_one,
+        shape: news.shape,
+        method: if news.known < 3.0 {
+            BurstMethod::New
+        } else if news.windows < 84 {
+            BurstMethod::Recent
+        } else {
+            BurstMethod::Seasonal
+        },
+        windows: news.windows,
+        log10_q: log10_q(live),
+        log10_q_of_one: news.log10_p_of_one,
+        coverage: news.coverage,
+        related: live.related_subjects.clone(),
+    }
+}

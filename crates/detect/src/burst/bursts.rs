@@ -1,0 +1,624 @@
+//! [`Bursts`]: one shard's subjects, minute by minute.
+
+use std::fmt;
+
+use groundswell_gate::{AuthorBits, Dimension};
+use groundswell_sketch::{CellKey, PARTITIONS, partition_of};
+use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
+use serde::{Deserialize, Serialize};
+
+use super::config::{BurstConfig, BurstCounters, LIFE_MINUTES_MAX, OPEN_BELOW, Scale};
+use super::exposure::Exposure;
+use super::subject::{Look, Scatter, ScatterSum, Slot, Subject};
+use super::tail::log10_at_least;
+
+/// Covered blocks of two hours before anything is looked at for five minutes or an hour, and for a day. What swings with the day (a
+/// language, the whole) has to be seen for two days first.
+const WARM_BLOCKS: f64 = 2.2;
+const WARM_DAY_BLOCKS: f64 = 21.0;
+/// A day is looked at once in so many minutes.
+const DAY_LOOK_EVERY: u32 = 10;
+/// An open burst goes on while its looks are less likely than this.
+const HOT_BELOW: f64 = 1e-3;
+/// Posts of a subject in a look by mere chance, at least, for it to be counted among those that could raise a false alert: of less loud
+/// ones k authors come together by accident less than once in a billion looks.
+const LOOKED_AT_MEAN: f64 = 0.3;
+/// A subject that has burst before is told of again where it is louder than then: less likely than this at the same level, which may
+/// itself be off by a third.
+const RECORD_BELOW: f64 = 0.01;
+const RECORD_SHAPE: f64 = 10.0;
+/// Bursts less likely than this are remembered.
+const RECORDED_BELOW: f64 = 1e-7;
+/// Posts from which on a subject is followed; before, they are only counted, in sixteen bytes.
+const YOUNG_POSTS: u32 = 4;
+/// So many of these there may be for each subject that is followed.
+const YOUNG_A_SUBJECT: usize = 4;
+/// Scatter that is taken for granted before any is measured, and how many looks' worth it is.
+const SCATTER_PRIOR: f64 = 0.05;
+const SCATTER_PRIOR_WORTH: f64 = 20.0;
+/// Blocks between two counts of the subjects that are looked at.
+const BLOCK_MINUTES: u32 = super::exposure::BLOCK_MINUTES;
+
+/// What was counted of a subject in a closed minute, over all workers.
+#[derive(Clone, Copy)]
+pub struct Counted<'a> {
+    /// Of dimension and value, the same in every process.
+    pub hash: u64,
+    /// What it is counted by.
+    pub dimension: Dimension,
+    /// The value of the dimension.
+    pub value: &'a str,
+    /// All posts.
+    pub posts: u64,
+    /// Distinct authors.
+    pub authors: u64,
+    /// The same as bits.
+    pub bits: AuthorBits,
+    /// Which posts.
+    pub key: CellKey,
+}
+
+impl fmt::Debug for Counted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Counted(redacted)")
+    }
+}
+
+/// What is new of a burst that is open or has just ended.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct BurstNews {
+    /// Of dimension and value.
+    pub hash: u64,
+    /// What it is counted by.
+    pub dimension: Dimension,
+    /// The value of the dimension.
+    pub value: String,
+    /// Of what looks like a person's name: how many publishers carried it.
+    pub name_publishers: Option<u32>,
+    /// Where it began to rise, Unix seconds.
+    pub start: i64,
+    /// The busiest stretch of the look that was least likely.
+    pub peak: i64,
+    /// When it was last above its baseline, once it is over.
+    pub end: Option<i64>,
+    /// That look.
+    pub scale: Scale,
+    /// Its first second.
+    pub from: i64,
+    /// Exclusive.
+    pub to: i64,
+    /// Posts in it.
+    pub posts: u64,
+    /// Distinct authors in it, or fewer.
+    pub authors: u64,
+    /// The same as bits, to see whether two bursts are the same people's.
+    pub bits: AuthorBits,
+    /// Which posts.
+    pub key: CellKey,
+    /// What the baseline foretold for it.
+    pub expected: f64,
+    /// What one post in the baseline adds to that.
+    pub expected_of_one: f64,
+    /// How far counts scatter: variance = mean + mean² / shape.
+    pub shape: f64,
+    /// Posts that the baseline rests on.
+    pub known: f64,
+    /// Covered blocks of two hours that the baseline rests on.
+    pub windows: u32,
+    /// How likely it is by accident, decimal logarithm.
+    pub log10_p: f64,
+    /// What one post more changes in that.
+    pub log10_p_of_one: f64,
+    /// Least coverage of a minute since the look's beginning.
+    pub coverage: f32,
+}
+
+impl fmt::Debug for BurstNews {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("BurstNews(redacted)")
+    }
+}
+
+/// What one shard says of one closed minute.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ShardMinute {
+    /// First second of the minute.
+    pub minute: i64,
+    /// Looks a day at subjects that could raise a false alert, overlapping ones counted for what they are worth.
+    pub looks_a_day: f64,
+    /// Bursts that opened, changed or ended.
+    pub news: Vec<BurstNews>,
+}
+
+struct Open {
+    hash: u64,
+    /// When it was found.
+    since: u32,
+    /// The minute after the last in which it was hot.
+    hot_end: u32,
+    /// The scale at which it was found, or a longer one once it has lasted so long.
+    scale: Scale,
+    news: BurstNews,
+    changed: bool,
+    /// Posts for an exposure where it was loudest, by scale.
+    loudest: [f32; Scale::ALL.len()],
+}
+
+impl Open {
+    fn note_loudest(&mut self, look: &Look, exposure: &Exposure, minute: u32) {
+        let exposed = exposure.between(look.first, minute);
+        let loudest = &mut self.loudest[look.scale as usize];
+        *loudest = loudest.max((f64::from(look.sum.posts) / exposed.max(1e-9)) as f32);
+    }
+}
+
+/// Of one partition, or of the dimensions that are not spread.
+struct Part {
+    subjects: HashMap<u64, Box<Subject>>,
+    /// Those with hardly a post yet: most words come once.
+    young: HashMap<u64, Young>,
+    pools: [Pool; Dimension::ALL.len()],
+    open: Vec<Open>,
+    /// Posts for an exposure of the loudest subject that was forgotten.
+    floor: f64,
+}
+
+#[derive(Clone, Copy)]
+struct Young {
+    /// The last minute in which it was seen.
+    last: u32,
+    posts: u32,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Pool {
+    scatter: [f64; 2],
+    weight: [f64; 2],
+    now: Scatter,
+    coming: ScatterSum,
+}
+
+impl Pool {
+    fn start() -> Self {
+        let mut pool = Self {
+            scatter: [SCATTER_PRIOR * SCATTER_PRIOR_WORTH; 2],
+            weight: [SCATTER_PRIOR_WORTH; 2],
+            ..Self::default()
+        };
+        pool.settle();
+        pool
+    }
+
+    /// What was noted in this minute counts from the next on.
+    fn settle(&mut self) {
+        const UNIT: f64 = (1 << 20) as f64;
+        let coming = std::mem::take(&mut self.coming);
+        for which in 0..2 {
+            self.scatter[which] += coming.scatter[which] as f64 / UNIT;
+            self.weight[which] += coming.weight[which] as f64 / UNIT;
+        }
+        let of = |which: usize| (self.scatter[which] / self.weight[which].max(1e-9)).clamp(0.0, 20.0);
+        self.now = Scatter { ten_minutes: of(0), block: of(1) };
+    }
+
+    fn fade(&mut self, kept: f64) {
+        for which in 0..2 {
+            self.scatter[which] = self.scatter[which] * kept + (1.0 - kept) * SCATTER_PRIOR * SCATTER_PRIOR_WORTH;
+            self.weight[which] = self.weight[which] * kept + (1.0 - kept) * SCATTER_PRIOR_WORTH;
+        }
+    }
+}
+
+/// One shard's subjects and their bursts.
+pub struct Bursts {
+    config: BurstConfig,
+    parts: Vec<Part>,
+    /// All posts, for everything but the total.
+    posts: Exposure,
+    /// Covered minutes, for the total.
+    covered: Exposure,
+    minute: Option<u32>,
+    /// Least coverage of late.
+    coverage: f32,
+    looks_a_day: f64,
+    counters: BurstCounters,
+}
+
+/// Dimensions whose values are looked at.
+pub(super) const fn is_followed(dimension: Dimension) -> bool {
+    matches!(
+        dimension,
+        Dimension::Total
+            | Dimension::Watch
+            | Dimension::Language
+            | Dimension::Hashtag
+            | Dimension::Domain
+            | Dimension::Term
+    )
+}
+
+impl Bursts {
+    /// One that has seen nothing.
+    pub fn new(config: BurstConfig) -> Self {
+        let part = || Part {
+            subjects: HashMap::default(),
+            young: HashMap::default(),
+            pools: [Pool::start(); Dimension::ALL.len()],
+            open: Vec::new(),
+            floor: 0.0,
+        };
+        Self {
+            config,
+            parts: (0..=PARTITIONS).map(|_| part()).collect(),
+            posts: Exposure::new(0),
+            covered: Exposure::new(0),
+            minute: None,
+            coverage: 1.0,
+            looks_a_day: 0.0,
+            counters: BurstCounters::default(),
+        }
+    }
+
+    /// Which bounds were reached.
+    pub fn counters(&self) -> BurstCounters {
+        self.counters
+    }
+
+    /// Subjects that it follows.
+    pub fn subjects(&self) -> usize {
+        self.parts.iter().map(|part| part.subjects.len()).sum()
+    }
+
+    /// Subjects of which it only knows that they have been seen.
+    pub fn young(&self) -> usize {
+        self.parts.iter().map(|part| part.young.len()).sum()
+    }
+
+    /// Begins a closed minute, later than the one before: how many posts of persons all shards have of it, and what share of what
+    /// should have been listened to was.
+    pub fn begin(&mut self, start_unix: i64, posts: u64, coverage: f32) {
+        let minute = u32::try_from(start_unix.div_euclid(60)).unwrap_or(0);
+        let last = if let Some(last) = self.minute {
+            last
+        } else {
+            // A day before the first one, so that looks back find nothing.
+            let before = minute.saturating_sub(2_048);
+            (self.posts, self.covered) = (Exposure::new(before), Exposure::new(before));
+            before
+        };
+        self.minute = Some(minute);
+        let coverage = coverage.clamp(0.0, 1.0);
+        self.posts.add(minute, posts as f64);
+        self.covered.add(minute, f64::from(coverage));
+        // Forgets a gap slowly: it says "a source had a gap then", and a look may reach a day back.
+        self.coverage = coverage.min(self.coverage + (1.0 - self.coverage) * 0.05);
+        if minute / BLOCK_MINUTES != last / BLOCK_MINUTES {
+            let kept = self.posts.scatter_kept();
+            self.parts.iter_mut().flat_map(|part| &mut part.pools).for_each(|pool| pool.fade(kept));
+            self.count_looks();
+        }
+    }
+
+    /// Takes what was counted of a subject in the minute that has begun. Each subject once.
+    pub fn observe(&mut self, counted: &Counted<'_>) {
+        let Some(minute) = self.minute.filter(|_| counted.posts > 0 && is_followed(counted.dimension)) else { return };
+        let part = if counted.dimension.is_open_ended() { partition_of(counted.hash) } else { PARTITIONS };
+        let part = &mut self.parts[part];
+        let exposure = if counted.dimension == Dimension::Total { &self.covered } else { &self.posts };
+        let pool = &mut part.pools[usize::from(counted.dimension.index())];
+        let subject = match part.subjects.entry(counted.hash) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                let before = part.young.get(&counted.hash).copied().unwrap_or(Young { last: minute, posts: 0 });
+                let posts = before.posts.saturating_add(u32::try_from(counted.posts).unwrap_or(u32::MAX));
+                if posts < YOUNG_POSTS {
+                    part.young.insert(counted.hash, Young { last: minute, posts });
+                    return;
+                }
+                part.young.remove(&counted.hash);
+                let index = counted.dimension.index();
+                let subject = Subject::new(counted.hash, index, minute, exposure, part.floor, before.posts);
+                new.insert(Box::new(subject))
+            }
+        };
+        subject.roll(minute, exposure, pool.now, &mut pool.coming);
+        let narrow = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
+        let (posts, authors) = (narrow(counted.posts), narrow(counted.authors));
+        subject.add(&Slot { bits: counted.bits, posts, authors, key: counted.key.bits(), most: authors });
+        let swings = !counted.dimension.is_open_ended();
+        let warm = if swings { exposure.slow_blocks >= WARM_DAY_BLOCKS } else { exposure.fast_blocks >= WARM_BLOCKS };
+        if !warm {
+            return;
+        }
+        let scatter = pool.now;
+        let looks = looks(subject, exposure, scatter, self.config.k);
+        let is_news = |best: &&Best| {
+            subject.open
+                || best.log10_p <= OPEN_BELOW.log10() && {
+                    // What it did before it may do again.
+                    let record = subject.record(&best.look, exposure);
+                    record <= 0.0
+                        || log10_at_least(f64::from(best.look.sum.posts), record, RECORD_SHAPE) <= RECORD_BELOW.log10()
+                }
+        };
+        let least = looks.iter().flatten().filter(is_news).min_by(|a, b| a.log10_p.total_cmp(&b.log10_p));
+        let Some(best) = least else { return };
+        if subject.open {
+            let Some(open) = part.open.iter_mut().find(|open| open.hash == counted.hash) else { return };
+            let lasted = minute - (open.news.start / 60) as u32;
+            for hot in looks.iter().flatten() {
+                open.note_loudest(&hot.look, exposure, minute);
+                // What is a burst for minutes is loud for the whole hour; it is an hour's burst when it has lasted for one.
+                let long_enough = match hot.look.scale {
+                    Scale::Minutes => 0,
+                    Scale::Hour => 45,
+                    Scale::Day => 20 * 60,
+                };
+                if lasted >= long_enough || hot.look.scale <= open.scale {
+                    open.scale = open.scale.max(hot.look.scale);
+                    open.hot_end = open.hot_end.max(hot.last_hot(subject));
+                }
+            }
+            if best.log10_p < open.news.log10_p {
+                best.tell(subject, exposure, self.coverage, self.config.k, &mut open.news);
+                open.changed = true;
+            }
+        } else if part.open.len() < self.config.open_max {
+            let start = best.onset(subject, self.config.k);
+            let mut news = BurstNews {
+                hash: counted.hash,
+                dimension: counted.dimension,
+                value: counted.value.to_owned(),
+                name_publishers: None,
+                start: i64::from(start) * 60,
+                peak: 0,
+                end: None,
+                scale: best.look.scale,
+                from: 0,
+                to: 0,
+                posts: 0,
+                authors: 0,
+                bits: AuthorBits::default(),
+                key: CellKey::default(),
+                expected: 0.0,
+                expected_of_one: 0.0,
+                shape: 1.0,
+                known: 0.0,
+                windows: 0,
+                log10_p: 0.0,
+                log10_p_of_one: 0.0,
+                coverage: 1.0,
+            };
+            best.tell(subject, exposure, self.coverage, self.config.k, &mut news);
+            subject.open = true;
+            let (hash, scale) = (counted.hash, best.look.scale);
+            let mut open =
+                Open { hash, since: minute, hot_end: minute + 1, scale, news, changed: true, loudest: [0.0; 3] };
+            looks.iter().flatten().for_each(|hot| open.note_loudest(&hot.look, exposure, minute));
+            part.open.push(open);
+        } else {
+            self.counters.bursts_left_out += 1;
+        }
+    }
+
+    /// Ends the minute. `publishers` says of a subject that looks like a person's name how many publishers carried it.
+    pub fn end(&mut self, publishers: &mut dyn FnMut(Dimension, &str) -> Option<u32>) -> ShardMinute {
+        let minute = self.minute.unwrap_or_default();
+        let mut told = ShardMinute { minute: i64::from(minute) * 60, looks_a_day: self.looks_a_day, news: Vec::new() };
+        let max = (self.config.subjects_max / PARTITIONS).max(8);
+        for part in &mut self.parts {
+            part.pools.iter_mut().for_each(Pool::settle);
+            let (subjects, counters) = (&mut part.subjects, &mut self.counters);
+            part.open.retain_mut(|open| {
+                let outlived = minute >= open.since + LIFE_MINUTES_MAX;
+                if outlived || minute + 1 >= open.hot_end + open.scale.quiet_minutes() {
+                    open.news.end = Some(i64::from(open.hot_end) * 60);
+                    if let Some(subject) = subjects.get_mut(&open.hash) {
+                        // What was hardly more than chance is no record.
+                        let sure = open.news.log10_p <= RECORDED_BELOW.log10();
+                        subject.end_burst(open.hot_end, if sure { open.loudest } else { [0.0; 3] });
+                        if outlived {
+                            counters.bursts_outlived += 1;
+                            let total = open.news.dimension == Dimension::Total;
+                            subject.settle(if total { &self.covered } else { &self.posts });
+                        }
+                    }
+                }
+                if open.changed || open.news.end.is_some() {
+                    open.changed = false;
+                    open.news.name_publishers = publishers(open.news.dimension, &open.news.value);
+                    told.news.push(open.news.clone());
+                }
+                open.news.end.is_none()
+            });
+            if part.young.len() > max * YOUNG_A_SUBJECT {
+                self.counters.subjects_evicted += part.forget_young(minute, max * YOUNG_A_SUBJECT);
+            }
+            if part.subjects.len() > max {
+                self.counters.subjects_evicted += part.evict(max, &self.posts);
+            }
+        }
+        told.news.sort_by(|a, b| (a.dimension, &a.value).cmp(&(b.dimension, &b.value)));
+        told
+    }
+
+    /// How many subjects are loud enough to be taken for a burst by accident, by scale.
+    fn count_looks(&mut self) {
+        let mut counts = [0_u64; Scale::ALL.len()];
+        for part in &self.parts {
+            for subject in part.subjects.values() {
+                let total = subject.dimension == Dimension::Total.index();
+                let a_minute = subject.a_minute(if total { &self.covered } else { &self.posts });
+                for (count, minutes) in counts.iter_mut().zip([5.0, 60.0, 1_440.0]) {
+                    *count += u64::from(a_minute * minutes >= LOOKED_AT_MEAN);
+                }
+            }
+        }
+        self.looks_a_day =
+            Scale::ALL.into_iter().zip(counts).map(|(scale, count)| scale.looks_a_day() * count as f64).sum();
+    }
+}
+
+impl fmt::Debug for Bursts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Bursts({} subjects, redacted)", self.subjects())
+    }
+}
+
+impl Part {
+    /// Forgets those of a few posts that have not been seen for a day, or if these are too few, all.
+    fn forget_young(&mut self, minute: u32, max: usize) -> u64 {
+        let before = self.young.len();
+        self.young.retain(|_, young| young.last + 24 * 60 > minute);
+        if self.young.len() > max {
+            self.young.clear();
+        }
+        (before - self.young.len()) as u64
+    }
+
+    /// Forgets the quietest subjects, down to three quarters.
+    fn evict(&mut self, max: usize, exposure: &Exposure) -> u64 {
+        let mut by_loudness: Vec<(u64, u64)> = self
+            .subjects
+            .values()
+            .filter(|subject| !subject.open)
+            .map(|subject| (subject.loudness(), subject.hash))
+            .collect();
+        by_loudness.sort_unstable();
+        let gone = self.subjects.len().saturating_sub(max / 4 * 3).min(by_loudness.len());
+        for (loudness, hash) in &by_loudness[..gone] {
+            self.subjects.remove(hash);
+            let exposed = exposure.slow + exposure.fast;
+            if exposed > 0.0 {
+                self.floor = self.floor.max(*loudness as f64 / exposed);
+            }
+        }
+        gone as u64
+    }
+}
+
+/// A look that is unlikely by accident.
+struct Best {
+    look: Look,
+    log10_p: f64,
+    log10_p_of_one: f64,
+    mean: f64,
+    shape: f64,
+    known: f64,
+    of_one: f64,
+}
+
+/// Looks of which fewer than one in a thousand are so loud by accident.
+fn looks(subject: &Subject, exposure: &Exposure, pool: Scatter, k: u64) -> [Option<Best>; Scale::ALL.len()] {
+    let mut found = [None, None, None];
+    let enough_in_hour = subject.may_have(k);
+    for (scale, found) in Scale::ALL.into_iter().zip(&mut found) {
+        if scale != Scale::Day && !enough_in_hour {
+            continue;
+        }
+        if scale == Scale::Day {
+            let turn = subject.last % DAY_LOOK_EVERY == (subject.hash % u64::from(DAY_LOOK_EVERY)) as u32;
+            if !turn || exposure.slow_blocks < WARM_DAY_BLOCKS {
+                continue;
+            }
+        }
+        let look = subject.look(scale);
+        if u64::from(look.sum.authors) < k || look.authors < k || !subject.open && look.first < subject.over {
+            continue;
+        }
+        let expected = subject.expected(scale, look.first, exposure, pool);
+        let posts = f64::from(look.sum.posts);
+        // Nearer than three standard deviations nothing is less likely than one in a thousand.
+        let above = posts - expected.mean;
+        let variance = expected.mean + expected.mean * expected.mean / expected.shape;
+        if above <= 0.0 || above * above < 8.0 * variance {
+            continue;
+        }
+        let of_posts = log10_at_least(posts, expected.mean, expected.shape);
+        if of_posts > HOT_BELOW.log10() {
+            continue;
+        }
+        let mean_authors = expected.mean * subject.authors_share();
+        let of_authors = log10_at_least(distinct(&look), mean_authors, expected.shape);
+        let log10_p = of_posts.max(of_authors);
+        if log10_p <= HOT_BELOW.log10() {
+            let less = log10_at_least(posts - 1.0, expected.mean, expected.shape);
+            *found = Some(Best {
+                look,
+                log10_p,
+                log10_p_of_one: (of_posts - less).min(0.0),
+                mean: expected.mean,
+                shape: expected.shape,
+                known: expected.known,
+                of_one: expected.of_one,
+            });
+        }
+    }
+    found
+}
+
+/// Authors of a look: those of its minutes added up, but where 64 bits can still tell, hardly more than there are people. One account
+/// that writes every minute is one.
+fn distinct(look: &Look) -> f64 {
+    let set = look.sum.bits.at_least() as f64;
+    let added = f64::from(look.sum.authors);
+    if set >= 58.0 {
+        return added;
+    }
+    // Linear counting (Whang, Vander-Zanden, Taylor 1990), and two standard errors more.
+    let filled = set / 64.0;
+    let about = -64.0 * (1.0 - filled).ln();
+    let error = (64.0 * ((about / 64.0).exp() - about / 64.0 - 1.0)).max(0.0).sqrt();
+    added.min(about + 2.0 * error + 1.0)
+}
+
+impl Best {
+    /// The minute from which counts stand above what was expected, most clearly.
+    fn onset(&self, subject: &Subject, k: u64) -> u32 {
+        let slots: Vec<_> = subject.slots(self.look.scale).collect();
+        let each = self.mean / slots.len() as f64;
+        let (mut sum, mut least, mut at) = (0.0, 0.0, 0);
+        for (index, (_, _, slot)) in slots.iter().enumerate() {
+            sum += f64::from(slot.posts) - 1.5 * each - 0.5;
+            if sum <= least && index + 1 < slots.len() {
+                (least, at) = (sum, index + 1);
+            }
+        }
+        // A stretch is named where k people wrote in it; else the whole look is.
+        let (first, _, slot) = slots[at];
+        if slot.authors_at_least() >= k { first } else { self.look.first }
+    }
+
+    /// The minute after the last stretch that stood clearly above what was expected.
+    fn last_hot(&self, subject: &Subject) -> u32 {
+        let slots: Vec<_> = subject.slots(self.look.scale).collect();
+        let each = self.mean / slots.len() as f64;
+        let hot = slots.iter().rev().find(|(_, _, slot)| f64::from(slot.posts) > 1.5 * each + 0.5);
+        hot.map_or(self.look.end, |(first, minutes, _)| (first + minutes).min(self.look.end))
+    }
+
+    fn tell(&self, subject: &Subject, exposure: &Exposure, coverage: f32, k: u64, news: &mut BurstNews) {
+        let busiest = subject
+            .slots(self.look.scale)
+            .filter(|(_, _, slot)| slot.authors_at_least() >= k)
+            .max_by(|a, b| a.2.posts.cmp(&b.2.posts).then(b.0.cmp(&a.0)));
+        let peak = busiest.map_or(self.look.first, |(first, _, _)| first);
+        news.scale = self.look.scale;
+        news.peak = (i64::from(peak) * 60).max(news.start);
+        news.from = i64::from(self.look.first) * 60;
+        news.to = i64::from(self.look.end) * 60;
+        news.posts = u64::from(self.look.sum.posts);
+        news.authors = self.look.authors;
+        news.bits = self.look.sum.bits;
+        news.key = CellKey::from_bits(self.look.sum.key);
+        news.expected = self.mean;
+        news.expected_of_one = self.of_one;
+        news.shape = self.shape;
+        news.known = self.known;
+        news.windows = (exposure.slow_blocks + exposure.fast_blocks) as u32;
+        news.log10_p = self.log10_p;
+        news.log10_p_of_one = self.log10_p_of_one;
+        news.coverage = news.coverage.min(coverage);
+    }
+}

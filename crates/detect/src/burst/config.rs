@@ -1,0 +1,87 @@
+//! Settings, bounds, and what is counted when a bound is reached.
+
+use serde::{Deserialize, Serialize};
+
+use crate::counters::counters;
+
+/// Subjects that are followed, all shards together: less than a kibibyte each. Of four times as many, with hardly a post, the number of
+/// posts is kept. They are divided by
+/// their hash into [`groundswell_sketch::PARTITIONS`] parts; when one holds more than its share, the quietest go, down to three
+/// quarters (`subjects_evicted`), and what comes back is taken to have been as loud as the loudest that went.
+pub const SUBJECTS_MAX: usize = 1 << 19;
+/// Bursts that are open at once, in each part. More are not opened and counted (`bursts_left_out`).
+pub const OPEN_MAX: usize = 1 << 10;
+/// A burst that has not ended after so many minutes is no burst but how things are now: it ends, and the baseline begins anew.
+pub const LIFE_MINUTES_MAX: u32 = 3 * 24 * 60;
+/// False alerts a day up to which bursts are proposed: the largest budget that a feed can have.
+pub const BUDGET_MAX: f64 = 20.0;
+/// Subjects that are joined into one burst.
+pub const RELATED_MAX: usize = 16;
+/// A subject's chance of being so loud by accident, in one look: less likely than this, it is watched as a burst. What is told of is
+/// decided later and more strictly, when the number of looks is known.
+pub const OPEN_BELOW: f64 = 3e-5;
+
+/// Settings of the burst detector.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BurstConfig {
+    /// Distinct authors that a window must have to be looked at: the gate's k.
+    pub k: u64,
+    /// See [`SUBJECTS_MAX`].
+    pub subjects_max: usize,
+    /// See [`OPEN_MAX`].
+    pub open_max: usize,
+    /// See [`BUDGET_MAX`].
+    pub budget: f64,
+}
+
+impl Default for BurstConfig {
+    fn default() -> Self {
+        Self { k: 10, subjects_max: SUBJECTS_MAX, open_max: OPEN_MAX, budget: BUDGET_MAX }
+    }
+}
+
+counters! {
+    BurstCounters {
+        /// Subjects that were forgotten because their part was full.
+        subjects_evicted,
+        /// Bursts that were not followed because too many were open.
+        bursts_left_out,
+        /// Bursts that were open for so long that they are how things are now.
+        bursts_outlived,
+    }
+}
+
+/// How long a look is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Scale {
+    /// Five minutes.
+    Minutes,
+    /// An hour, or up to ten minutes less.
+    Hour,
+    /// A day, or up to two hours less.
+    Day,
+}
+
+impl Scale {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Minutes, Self::Hour, Self::Day];
+
+    /// How many independent looks a day come to the same as all that are taken: looks that overlap fail together. Measured on quiet
+    /// streams (`benches/burst.rs`).
+    pub const fn looks_a_day(self) -> f64 {
+        match self {
+            Self::Minutes => 400.0,
+            Self::Hour => 120.0,
+            Self::Day => 8.0,
+        }
+    }
+
+    /// Minutes of quiet after which a burst of this length is over.
+    pub(super) const fn quiet_minutes(self) -> u32 {
+        match self {
+            Self::Minutes => 15,
+            Self::Hour => 60,
+            Self::Day => 240,
+        }
+    }
+}

@@ -1,0 +1,542 @@
+//! [`Subject`]: the recent counts of one subject and its baseline, in less than a kibibyte.
+
+use groundswell_gate::AuthorBits;
+
+use super::Scale;
+use super::exposure::{BLOCK_MINUTES, DAY_BLOCKS, Exposure, FAST_KEPT, SLOW_KEPT, WEEK_BLOCKS, WEEK_KEPT, bin_of};
+
+/// Minutes of the shortest look.
+const MINUTES: u32 = 5;
+/// Minutes of a slot of the middle look, and its slots.
+const TEN: u32 = 10;
+const TENS: u32 = 6;
+/// Minutes of a day: author tokens change with it, so sets of authors of two days do not add up.
+const DAY_MINUTES: u32 = 24 * 60;
+
+/// Posts that the prior of a new subject is worth.
+const PRIOR: f64 = 0.3;
+/// Posts that the long memory is worth beside the short one, at most: a level moves by a fifth in hours without being news.
+const LONG_WORTH_MAX: f64 = 25.0;
+/// Posts that "like the whole" is worth against a subject's own hours of the day, and its own day against its hours of the week.
+const DAY_PRIOR: f64 = 3.0;
+const WEEK_PRIOR: f64 = 8.0;
+/// Scatter is measured with an error of about a quarter, and far out in the tail too little costs more than too much.
+const SCATTER_DOUBT: f64 = 1.4;
+/// Blocks that the pooled scatter is worth beside the subject's own.
+const POOL_WORTH: f64 = 3.0;
+/// A mean below this says nothing about scatter: it is taken for this.
+const SCATTER_MEAN_MIN: f64 = 0.5;
+/// One block's scatter, at most: what is wilder is a burst and no scatter.
+const SCATTER_MAX: f64 = 60.0;
+/// Of a block in which a burst was open.
+const SCATTER_IN_BURST_MAX: f64 = 4.0;
+/// Days after which a record counts half.
+const RECORD_HALVED_DAYS: f64 = 14.0;
+/// Standard deviations above the baseline up to which a block joins it as it was counted.
+const CLIP: f64 = 3.0;
+
+/// What was counted of one stretch of time.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Slot {
+    /// Who wrote, as far as 64 bits can tell.
+    pub(super) bits: AuthorBits,
+    pub(super) posts: u32,
+    /// Authors of each minute, added up.
+    pub(super) authors: u32,
+    pub(super) key: u32,
+    /// Distinct authors of the minute that had most.
+    pub(super) most: u32,
+}
+
+impl Slot {
+    fn add(&mut self, other: &Self) {
+        self.bits = self.bits.union(other.bits);
+        self.posts = self.posts.saturating_add(other.posts);
+        self.authors = self.authors.saturating_add(other.authors);
+        self.key = self.key.wrapping_add(other.key);
+        self.most = self.most.max(other.most);
+    }
+
+    /// Distinct authors, or fewer.
+    pub(super) fn authors_at_least(&self) -> u64 {
+        self.bits.at_least().max(u64::from(self.most))
+    }
+}
+
+/// What a look saw.
+#[derive(Clone, Copy)]
+pub(super) struct Look {
+    pub(super) scale: Scale,
+    /// First minute, and the one after the last.
+    pub(super) first: u32,
+    pub(super) end: u32,
+    pub(super) sum: Slot,
+    /// Distinct authors, or fewer: those of the day that has more, where a look reaches over midnight.
+    pub(super) authors: u64,
+}
+
+/// How scattered counts are beyond chance, as the inverse of the negative binomial's shape: pooled over subjects.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Scatter {
+    pub(super) ten_minutes: f64,
+    pub(super) block: f64,
+}
+
+/// Something to add to a pool, in units of 2^-20: whole numbers, so that the order does not matter.
+#[derive(Clone, Copy, Default)]
+pub(super) struct ScatterSum {
+    pub(super) scatter: [i64; 2],
+    pub(super) weight: [i64; 2],
+}
+
+pub(super) struct Subject {
+    pub(super) hash: u64,
+    pub(super) dimension: u8,
+    /// Whether a burst of it is open.
+    pub(super) open: bool,
+    /// The minute after its last burst: what begins before is that one still.
+    pub(super) over: u32,
+    /// Posts for an exposure, by scale, where its bursts so far were loudest; as of the end of the last one.
+    records: [f32; Scale::ALL.len()],
+    /// How many there were.
+    bursts: u8,
+    /// By block, the last one in the lowest bit: whether a burst of it was open.
+    burst_blocks: u16,
+    /// The last minute in which it was seen.
+    pub(super) last: u32,
+    minutes: [Slot; MINUTES as usize],
+    tens: [Slot; TENS as usize],
+    blocks: [Slot; DAY_BLOCKS as usize],
+    /// Posts of the long memory, and its exposure. A subject that is not seen does not go on with time, and its exposure waits with it:
+    /// only so are the two always of the same stretches.
+    slow: f32,
+    slow_exposure: f32,
+    /// Posts of the short memory, and its exposure at this subject's season.
+    fast: f32,
+    fast_exposure: f32,
+    /// Authors a post.
+    authors_share: f32,
+    /// Own scatter and its weight, of ten minutes and of a block.
+    scatter: [f32; 2],
+    weight: [f32; 2],
+    /// Posts by block of the week, upper halves of `f32`.
+    week: [u16; WEEK_BLOCKS],
+    /// And its exposure.
+    week_exposure: [u16; WEEK_BLOCKS],
+    /// How the rate of the block before, of this one and of the next one stands to the mean.
+    season: [f32; 3],
+}
+
+fn wide(short: u16) -> f64 {
+    f64::from(f32::from_bits(u32::from(short) << 16))
+}
+
+fn short(number: f64) -> u16 {
+    let bits = (number.max(0.0) as f32).to_bits();
+    // To the nearest; sums are far from infinity.
+    (bits.saturating_add(0x8000) >> 16) as u16
+}
+
+impl Subject {
+    /// One that is followed from a minute on. `floor`: posts for an exposure that it may have had before, unnoticed; `seen`: posts
+    /// that it had.
+    pub(super) fn new(hash: u64, dimension: u8, minute: u32, exposure: &Exposure, floor: f64, seen: u32) -> Self {
+        Self {
+            hash,
+            dimension,
+            open: false,
+            over: 0,
+            records: [0.0; Scale::ALL.len()],
+            bursts: 0,
+            burst_blocks: 0,
+            last: minute,
+            minutes: Default::default(),
+            tens: Default::default(),
+            blocks: Default::default(),
+            slow: (floor * exposure.slow) as f32,
+            slow_exposure: exposure.slow as f32,
+            fast: (floor * exposure.fast) as f32 + seen as f32,
+            fast_exposure: exposure.fast as f32,
+            authors_share: 1.0,
+            scatter: [0.0; 2],
+            weight: [0.0; 2],
+            week: [short(0.0); WEEK_BLOCKS],
+            week_exposure: exposure.week.map(short),
+            season: [1.0; 3],
+        }
+    }
+
+    /// Goes on to a minute: what is past leaves the looks and joins the baseline.
+    pub(super) fn roll(&mut self, minute: u32, exposure: &Exposure, pool: Scatter, sum: &mut ScatterSum) {
+        let last = self.last;
+        if minute <= last {
+            return;
+        }
+        let (from, to) = (last / BLOCK_MINUTES, minute / BLOCK_MINUTES);
+        if to - from > WEEK_BLOCKS as u32 {
+            self.forget_long(to - from, exposure);
+        } else if to > from {
+            let last_ten = from * (BLOCK_MINUTES / TEN) + BLOCK_MINUTES / TEN - 1;
+            let in_last_ten = if last / TEN == last_ten { self.tens[(last_ten % TENS) as usize].posts } else { 0 };
+            self.note_ten(last_ten * TEN, in_last_ten, exposure, pool, sum);
+            for block in from + 1..=to {
+                self.enter(block, exposure, pool, sum);
+            }
+        }
+        if to > from {
+            let bin = bin_of(to);
+            let before = bin_of(to + WEEK_BLOCKS as u32 - 1);
+            self.season = [before, bin, bin_of(to + 1)].map(|bin| self.season_of(bin, exposure, pool) as f32);
+        }
+        for passed in last + 1..=minute.min(last + MINUTES) {
+            self.minutes[(passed % MINUTES) as usize] = Slot::default();
+        }
+        if minute - last > MINUTES {
+            self.minutes = Default::default();
+        }
+        let (from, to) = (last / TEN, minute / TEN);
+        for passed in from + 1..=to.min(from + TENS) {
+            self.tens[(passed % TENS) as usize] = Slot::default();
+        }
+        self.last = minute;
+    }
+
+    /// Adds what was counted of the minute to which it was rolled.
+    pub(super) fn add(&mut self, slot: &Slot) {
+        let minute = self.last;
+        self.minutes[(minute % MINUTES) as usize].add(slot);
+        self.tens[(minute / TEN % TENS) as usize].add(slot);
+        self.blocks[(minute / BLOCK_MINUTES % DAY_BLOCKS) as usize].add(slot);
+    }
+
+    /// Of two months, nothing but the level is left.
+    fn forget_long(&mut self, blocks: u32, exposure: &Exposure) {
+        self.slow = (f64::from(self.slow) * SLOW_KEPT.powi(blocks as i32)) as f32;
+        let weeks = WEEK_KEPT.powi((blocks / WEEK_BLOCKS as u32) as i32);
+        self.week.iter_mut().for_each(|posts| *posts = short(wide(*posts) * weeks));
+        self.slow_exposure = exposure.slow as f32;
+        self.week_exposure = exposure.week.map(short);
+        (self.fast, self.fast_exposure) = (0.0, exposure.fast as f32);
+        self.blocks = Default::default();
+        self.burst_blocks = 0;
+    }
+
+    /// A block begins: the one before the last joins the short memory, that of a day ago the long one.
+    fn enter(&mut self, block: u32, exposure: &Exposure, pool: Scatter, sum: &mut ScatterSum) {
+        self.burst_blocks = self.burst_blocks << 1 | u16::from(self.open);
+        let inverse = self.scatter_of(1, pool);
+        let recent = block - 2;
+        let of_recent = self.season_of(bin_of(recent), exposure, pool) * exposure.block(recent);
+        let slot = self.blocks[(recent % DAY_BLOCKS) as usize];
+        let posts = f64::from(slot.posts);
+        let expected = self.rate(exposure) * of_recent;
+        let learning = exposure.learning();
+        let in_burst = self.burst_blocks & 0b111 != 0;
+        if exposure.fast_blocks >= 1.0 {
+            self.note_scatter(1, posts, expected, exposure, sum);
+        }
+        let in_burst = in_burst && !learning;
+        let joins = joining(posts, expected, inverse, in_burst);
+        self.fast = (f64::from(self.fast) * FAST_KEPT + joins) as f32;
+        // A block in which one account wrote without end says nothing of how many authors there usually are.
+        if joins >= posts && slot.posts > 0 {
+            let share = slot.authors as f32 / slot.posts as f32;
+            self.authors_share += (share - self.authors_share) * (slot.posts as f32 / 500.0).min(0.1);
+        }
+        self.fast_exposure = (f64::from(self.fast_exposure) * FAST_KEPT + of_recent) as f32;
+
+        let old = block - DAY_BLOCKS;
+        let slot = &mut self.blocks[(block % DAY_BLOCKS) as usize];
+        let posts = f64::from(slot.posts);
+        *slot = Slot::default();
+        let bin = bin_of(old);
+        let in_burst = self.burst_blocks >> 10 & 0b111 != 0 && !learning;
+        // While there is hardly any long memory, there is nothing to hold the count against.
+        let exposed = exposure.block(old);
+        let joins = if exposure.slow_blocks < 6.0 && !in_burst {
+            posts
+        } else {
+            let expected = self.base(exposure) * self.season_of(bin, exposure, pool) * exposed;
+            joining(posts, expected, inverse, in_burst)
+        };
+        self.slow = (f64::from(self.slow) * SLOW_KEPT + joins) as f32;
+        self.slow_exposure = (f64::from(self.slow_exposure) * SLOW_KEPT + exposed) as f32;
+        self.week[bin] = short(wide(self.week[bin]) * WEEK_KEPT + joins);
+        self.week_exposure[bin] = short(wide(self.week_exposure[bin]) * WEEK_KEPT + exposed);
+    }
+
+    fn note_ten(&mut self, first: u32, posts: u32, exposure: &Exposure, pool: Scatter, sum: &mut ScatterSum) {
+        if exposure.fast_blocks < 1.0 || !exposure.holds(first) {
+            return;
+        }
+        // Near the end of a block, on the line to the middle of the next one.
+        let block = first / BLOCK_MINUTES;
+        let along = f64::from(first % BLOCK_MINUTES + TEN / 2) / f64::from(BLOCK_MINUTES) - 0.5;
+        let [now, next] = [block, block + 1].map(|block| self.season_of(bin_of(block), exposure, pool));
+        let season = now + (next - now) * along;
+        let expected = self.rate(exposure) * season * exposure.between(first, first + TEN - 1);
+        self.note_scatter(0, f64::from(posts), expected, exposure, sum);
+    }
+
+    fn note_scatter(&mut self, which: usize, posts: f64, expected: f64, exposure: &Exposure, sum: &mut ScatterSum) {
+        const UNIT: f64 = (1 << 20) as f64;
+        let mean = expected.max(SCATTER_MEAN_MIN);
+        let beyond = ((posts - expected).powi(2) - expected) / (mean * mean);
+        let weight = (expected / (1.0 + expected)).powi(2);
+        // One burst says nothing of scatter; a subject that has had some is one that bursts.
+        let in_burst = self.burst_blocks & 0b111 != 0 && self.bursts < 2 && !exposure.learning();
+        let kept = exposure.scatter_kept();
+        let most = if in_burst { SCATTER_IN_BURST_MAX } else { SCATTER_MAX };
+        let noted = beyond.clamp(-most, most);
+        self.scatter[which] = (f64::from(self.scatter[which]) * kept + weight * noted) as f32;
+        self.weight[which] = (f64::from(self.weight[which]) * kept + weight) as f32;
+        sum.scatter[which] += (weight * noted * UNIT) as i64;
+        sum.weight[which] += (weight * UNIT) as i64;
+    }
+
+    /// Its own scatter, drawn to the pooled one.
+    fn scatter_of(&self, which: usize, pool: Scatter) -> f64 {
+        let pooled = [pool.ten_minutes, pool.block][which];
+        let (own, weight) = (f64::from(self.scatter[which]), f64::from(self.weight[which]));
+        ((own + pooled * POOL_WORTH) / (weight + POOL_WORTH)).max(0.0) * SCATTER_DOUBT
+    }
+
+    /// Posts for an exposure, as long memory has it.
+    fn base(&self, exposure: &Exposure) -> f64 {
+        (f64::from(self.slow) + PRIOR) / (f64::from(self.slow_exposure) + exposure.a_minute().max(1e-9))
+    }
+
+    /// Posts that it is worth, long memory beside short.
+    fn long_worth(&self) -> f64 {
+        PRIOR + f64::from(self.slow).min(LONG_WORTH_MAX)
+    }
+
+    /// Posts for an exposure at a mean season, as of now.
+    fn rate(&self, exposure: &Exposure) -> f64 {
+        let worth = self.long_worth();
+        (worth + f64::from(self.fast)) / (worth / self.base(exposure) + f64::from(self.fast_exposure))
+    }
+
+    /// How the rate in a block of the week stands to the mean: the whole stream's season, drawn to this subject's day, and that to its
+    /// week, as far as there is history.
+    fn season_of(&self, bin: usize, exposure: &Exposure, pool: Scatter) -> f64 {
+        if self.slow < 1.0 {
+            return 1.0;
+        }
+        let (mut posts, mut of_day, mut exposed, mut exposed_day, mut days) = (0.0, 0.0, 0.0, 0.0, 0.0);
+        for (at, (own, there)) in self.week.iter().zip(&self.week_exposure).enumerate() {
+            let (own, there) = (wide(*own), wide(*there));
+            posts += own;
+            exposed += there;
+            if at % DAY_BLOCKS as usize == bin % DAY_BLOCKS as usize {
+                of_day += own;
+                exposed_day += there;
+                days += exposure.weeks_seen[at];
+            }
+        }
+        if posts < 1.0 || exposed_day <= 0.0 {
+            return 1.0;
+        }
+        let inverse = self.scatter_of(1, pool);
+        let mean = posts / exposed;
+        // So many posts tell as much as these do: they scatter more than chance.
+        let worth = |posts: f64, times: f64| 1.0 / (1.0 / posts.max(0.5) + inverse / times.max(0.1));
+        let known = worth(of_day.max(mean * exposed_day), days);
+        let day = (known * of_day / exposed_day / mean + DAY_PRIOR) / (known + DAY_PRIOR);
+        let (own, there) = (wide(self.week[bin]), wide(self.week_exposure[bin]));
+        if there <= 0.0 {
+            return day;
+        }
+        let known = worth(own.max(mean * day * there), exposure.weeks_seen[bin]);
+        (known * own / there / mean + WEEK_PRIOR * day) / (known + WEEK_PRIOR)
+    }
+
+    /// What it sees in the look of a scale that ends with the last minute.
+    pub(super) fn look(&self, scale: Scale) -> Look {
+        let (slots, each): (&[Slot], u32) = match scale {
+            Scale::Minutes => (&self.minutes, 1),
+            Scale::Hour => (&self.tens, TEN),
+            Scale::Day => (&self.blocks, BLOCK_MINUTES),
+        };
+        let count = slots.len() as u32;
+        let newest = self.last / each;
+        let (mut sum, mut of_day) = (Slot::default(), [Slot::default(); 2]);
+        let today = self.last / DAY_MINUTES;
+        for place in newest.saturating_sub(count - 1)..=newest {
+            let slot = &slots[(place % count) as usize];
+            sum.add(slot);
+            of_day[usize::from(place * each / DAY_MINUTES == today)].add(slot);
+        }
+        let authors = of_day[0].authors_at_least().max(of_day[1].authors_at_least());
+        Look { scale, first: newest.saturating_sub(count - 1) * each, end: self.last + 1, sum, authors }
+    }
+
+    /// Whether so many authors can have written in an hour: most subjects have a few a day, and need no look.
+    pub(super) fn may_have(&self, authors: u64) -> bool {
+        let block = self.last / BLOCK_MINUTES;
+        let of = |block: u32| u64::from(self.blocks[(block % DAY_BLOCKS) as usize].authors);
+        of(block) + of(block - 1) >= authors
+    }
+
+    /// The slots of a look, oldest first: first minute, minutes, what was counted.
+    pub(super) fn slots(&self, scale: Scale) -> impl Iterator<Item = (u32, u32, Slot)> + '_ {
+        let (slots, each): (&[Slot], u32) = match scale {
+            Scale::Minutes => (&self.minutes, 1),
+            Scale::Hour => (&self.tens, TEN),
+            Scale::Day => (&self.blocks, BLOCK_MINUTES),
+        };
+        let count = slots.len() as u32;
+        let newest = self.last / each;
+        (newest.saturating_sub(count - 1)..=newest)
+            .map(move |place| (place * each, each, slots[(place % count) as usize]))
+    }
+
+    /// What the baseline foretells for a stretch that ends with the last minute, and how many posts it rests on.
+    pub(super) fn expected(&self, scale: Scale, first: u32, exposure: &Exposure, pool: Scatter) -> Expected {
+        let last = self.last;
+        if scale == Scale::Day {
+            let mut exposed = 0.0;
+            for block in first / BLOCK_MINUTES..=last / BLOCK_MINUTES {
+                exposed += self.season_of(bin_of(block), exposure, pool) * exposure.block(block);
+            }
+            let inverse = 0.6 * self.scatter_of(1, pool);
+            let known = PRIOR + f64::from(self.slow);
+            return Expected {
+                mean: self.base(exposure) * exposed,
+                shape: 1.0 / (inverse + 1.0 / known),
+                known,
+                of_one: exposed / f64::from(self.slow_exposure).max(1e-9),
+            };
+        }
+        let known = self.long_worth() + f64::from(self.fast);
+        // Of the scatter of ten minutes, a part is there for hours and the rest is gone in minutes: in five it is twice as wide.
+        let lasting = self.scatter_of(1, pool);
+        let passing = (self.scatter_of(0, pool) - lasting).max(0.0);
+        let exposed = self.season_at(u32::midpoint(first, last)) * exposure.between(first, last);
+        let of_one = exposed / f64::from(self.fast_exposure).max(1e-9);
+        let mean = self.rate(exposure) * exposed;
+        if scale == Scale::Minutes && !self.open {
+            // What lasts was there in the last hour too, and shows there.
+            let newest = last / TEN;
+            let (from, to) = (newest.saturating_sub(TENS - 1), newest - 2);
+            let lately: u32 = (from..=to).map(|ten| self.tens[(ten % TENS) as usize].posts).sum();
+            let (from, to) = (from * TEN, to * TEN + TEN - 1);
+            let expected = self.rate(exposure) * self.season_at(u32::midpoint(from, to)) * exposure.between(from, to);
+            if expected > 0.0 {
+                let prior = 1.0 / (lasting + 1.0 / known);
+                // The passing part blurs what is seen of it.
+                let blur = 1.0 + expected * passing / 4.0;
+                let worth = f64::from(lately) / blur;
+                let level = (prior + worth) / (prior + expected / blur);
+                let sure = prior + worth;
+                return Expected {
+                    mean: mean * level,
+                    shape: 1.0 / (2.0 * passing + 1.0 / sure + 0.25 * lasting),
+                    known,
+                    of_one,
+                };
+            }
+        }
+        let inverse = match scale {
+            Scale::Minutes => lasting + 2.0 * passing,
+            _ => lasting + 0.2 * passing,
+        };
+        Expected { mean, shape: 1.0 / (inverse + 1.0 / known), known, of_one }
+    }
+
+    /// Between the middles of blocks, on a straight line.
+    fn season_at(&self, minute: u32) -> f64 {
+        let here = self.last / BLOCK_MINUTES;
+        let [before, now, next] = self.season.map(f64::from);
+        let middle = f64::from(here * BLOCK_MINUTES + BLOCK_MINUTES / 2);
+        let along = (f64::from(minute) + 0.5 - middle) / f64::from(BLOCK_MINUTES);
+        if along < 0.0 { now + (now - before) * along.max(-1.0) } else { now + (next - now) * along.min(1.0) }
+    }
+
+    /// What was the loudest by scale in its bursts before, for the exposure of a look that ends now.
+    pub(super) fn record(&self, look: &Look, exposure: &Exposure) -> f64 {
+        let days = f64::from(self.last.saturating_sub(self.over)) / f64::from(DAY_MINUTES);
+        let faded = (-days / RECORD_HALVED_DAYS).exp2();
+        f64::from(self.records[look.scale as usize]) * faded * exposure.between(look.first, self.last)
+    }
+
+    /// A burst is over: how loud it was is known from now on.
+    pub(super) fn end_burst(&mut self, hot_end: u32, loudest: [f32; Scale::ALL.len()]) {
+        let days = hot_end.saturating_sub(self.over) as f32 / DAY_MINUTES as f32;
+        let faded = (-days / RECORD_HALVED_DAYS as f32).exp2();
+        for (record, loudest) in self.records.iter_mut().zip(loudest) {
+            *record = (*record * faded).max(loudest);
+        }
+        (self.open, self.over) = (false, hot_end);
+        self.bursts = self.bursts.saturating_add(u8::from(loudest.iter().any(|loudest| *loudest > 0.0)));
+    }
+
+    /// Authors a post, usually.
+    pub(super) fn authors_share(&self) -> f64 {
+        f64::from(self.authors_share).clamp(0.05, 1.0)
+    }
+
+    /// Posts in a minute, as both memories have it.
+    pub(super) fn a_minute(&self, exposure: &Exposure) -> f64 {
+        let slow = if self.slow_exposure > 0.0 { f64::from(self.slow / self.slow_exposure) } else { 0.0 };
+        let fast = if self.fast_exposure > 0.0 { f64::from(self.fast / self.fast_exposure) } else { 0.0 };
+        slow.max(fast) * exposure.a_minute()
+    }
+
+    /// How loud it is: what decides which subjects stay.
+    pub(super) fn loudness(&self) -> u64 {
+        let held: u64 = self.blocks.iter().map(|slot| u64::from(slot.posts)).sum();
+        held + self.slow as u64
+    }
+
+    /// How things are now is how they are: a burst that does not end.
+    pub(super) fn settle(&mut self, exposure: &Exposure) {
+        let share: f64 = self.blocks.iter().map(|slot| f64::from(slot.posts)).sum::<f64>()
+            / exposure.between(self.last.saturating_sub(22 * 60), self.last).max(1e-9);
+        (self.slow, self.slow_exposure) = ((share * exposure.slow) as f32, exposure.slow as f32);
+        self.fast = (share * exposure.fast) as f32;
+        self.fast_exposure = exposure.fast as f32;
+        for (bin, posts) in self.week.iter_mut().enumerate() {
+            *posts = short(share * exposure.week[bin]);
+        }
+        self.week_exposure = exposure.week.map(short);
+        (self.open, self.burst_blocks) = (false, 0);
+    }
+}
+
+/// What a baseline foretells.
+#[derive(Clone, Copy)]
+pub(super) struct Expected {
+    pub(super) mean: f64,
+    /// Of the negative binomial distribution, with everything that is uncertain in it.
+    pub(super) shape: f64,
+    /// Posts that the baseline rests on.
+    pub(super) known: f64,
+    /// What one post in the baseline adds to the mean.
+    pub(super) of_one: f64,
+}
+
+/// What of a block joins the baseline: all of it up to a bound, and of a burst no more than was expected.
+fn joining(posts: f64, expected: f64, inverse: f64, in_burst: bool) -> f64 {
+    if in_burst {
+        return posts.min(expected);
+    }
+    posts.min(expected + CLIP * (expected + expected * expected * inverse).sqrt() + 2.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_small() {
+        assert!(size_of::<Subject>() <= 1_016, "{}", size_of::<Subject>());
+    }
+
+    #[test]
+    fn short_numbers_are_right_to_a_half_per_cent() {
+        for number in [0.0, 0.3, 1.0, 7.7, 1_234.0, 3.3e6] {
+            assert!((wide(short(number)) - number).abs() <= number * 0.004);
+        }
+    }
+}

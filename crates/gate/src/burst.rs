@@ -1,0 +1,355 @@
+//! Bursts at the gate: what the detector would like to say of a subject that is talked of more than usual, and what may be said.
+//!
+//! A burst is shown by one window, that of its peak: how many posts were in it, by how many authors, and how many were to be expected.
+//! The two counts are perturbed like any cell's. What is expected rests on counts of windows that may each have had too few authors
+//! to be shown, so it is taken to rest on k posts at least and is rounded; score, q and interval are worked out from the shown numbers
+//! and not from the true ones, so they tell no more than these.
+
+use std::fmt;
+
+use groundswell_sketch::{CellKey, Rfc3339, Step, Window};
+use serde::ser::SerializeStruct;
+use serde::{Deserialize, Serialize, Serializer};
+
+use crate::perturb::family;
+use crate::released::{Released, sealed};
+use crate::volume::{Dimension, Figures, Gate, may_be_named};
+use crate::{K, NotReleasable};
+
+/// The lowest q that is told: below it the distribution of real counts is nobody's knowledge.
+pub const Q_MIN: f64 = 1e-9;
+
+/// Of a burst: from its subject and its start. Displays as `b` and sixteen hexadecimal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct BurstId(u64);
+
+impl BurstId {
+    /// The same in every run.
+    pub fn of(dimension: Dimension, value: &str, start: i64) -> Self {
+        Self(family(&[b"burst", dimension.as_str().as_bytes(), value.as_bytes(), &start.to_le_bytes()]))
+    }
+}
+
+impl fmt::Display for BurstId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "b{:016x}", self.0)
+    }
+}
+
+/// How long the windows are in which a burst shows best.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BurstScale {
+    /// Five minutes.
+    Minutes,
+    /// Fifty to sixty minutes.
+    Hour,
+    /// 22 to 24 hours.
+    Day,
+}
+
+impl BurstScale {
+    /// The word used in outputs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Minutes => "minutes",
+            Self::Hour => "hour",
+            Self::Day => "day",
+        }
+    }
+}
+
+/// What a baseline rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BurstMethod {
+    /// The subject's own hours of the week, and how it stood of late.
+    Seasonal,
+    /// How it stood of late: there is less than a week of history.
+    Recent,
+    /// It is new: what is known of subjects in general.
+    New,
+}
+
+impl BurstMethod {
+    /// The word used in outputs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Seasonal => "seasonal",
+            Self::Recent => "recent",
+            Self::New => "new",
+        }
+    }
+}
+
+/// What is talked of, before the gate.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BurstSubject {
+    /// What it is counted by.
+    pub dimension: Dimension,
+    /// The value of the dimension.
+    pub value: String,
+    /// Distinct authors in the window of its peak, or fewer.
+    pub authors: u64,
+    /// Where it looks like a person's name: how many publishers carried it.
+    pub name_publishers: Option<u32>,
+}
+
+impl BurstSubject {
+    fn passes(&self, k: u64) -> bool {
+        self.authors >= k && may_be_named(self.name_publishers) && is_told_of(self.dimension)
+    }
+
+    fn named(self) -> BurstOf {
+        BurstOf { kind: self.dimension, value: self.value }
+    }
+}
+
+impl fmt::Debug for BurstSubject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("BurstSubject(redacted)")
+    }
+}
+
+/// Countries have a k of their own, and of sources, kinds and relations small cells are folded: bursts are not told by these.
+const fn is_told_of(dimension: Dimension) -> bool {
+    !matches!(dimension, Dimension::Region | Dimension::Source | Dimension::Kind | Dimension::Relation)
+}
+
+/// A burst as found, before the gate.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BurstCandidate {
+    /// Its id.
+    pub id: BurstId,
+    /// Everything before this second had been looked at when it was found.
+    pub detected_at: i64,
+    /// Everything before this second was looked at.
+    pub as_of: i64,
+    /// What is talked of.
+    pub subject: BurstSubject,
+    /// Where it began to rise.
+    pub start: i64,
+    /// The busiest stretch.
+    pub peak: i64,
+    /// Where it was over.
+    pub end: Option<i64>,
+    /// The length of the window of the peak.
+    pub scale: BurstScale,
+    /// First second of that window.
+    pub from: i64,
+    /// Exclusive.
+    pub to: i64,
+    /// Posts in it.
+    pub posts: u64,
+    /// Which.
+    pub key: CellKey,
+    /// Posts that were to be expected in it.
+    pub expected: f64,
+    /// What one post in the baseline adds to that.
+    pub expected_of_one: f64,
+    /// How far counts scatter: variance = mean + mean² / shape.
+    pub shape: f64,
+    /// What the baseline rests on.
+    pub method: BurstMethod,
+    /// Windows of two hours in the baseline.
+    pub windows: u32,
+    /// False alerts a day that come with alerts as unlikely as this, decimal logarithm.
+    pub log10_q: f64,
+    /// What one post more changes in that.
+    pub log10_q_of_one: f64,
+    /// Share of what should have been listened to that was.
+    pub coverage: f32,
+    /// Other subjects of the same burst.
+    pub related: Vec<BurstSubject>,
+}
+
+/// What is talked of (CONTRACT section 5).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BurstOf {
+    /// What it is counted by.
+    #[serde(rename = "type")]
+    pub kind: Dimension,
+    /// The value of the dimension.
+    pub value: String,
+}
+
+/// What `expected` rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BurstBaseline {
+    /// In a word.
+    pub method: BurstMethod,
+    /// Windows of two hours.
+    pub windows: u32,
+}
+
+/// Inclusive start, exclusive end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BurstWindow {
+    /// Inclusive.
+    pub start: Rfc3339,
+    /// Exclusive.
+    pub end: Rfc3339,
+}
+
+/// One row of the released table **bursts** (CONTRACT section 5).
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct BurstRow {
+    /// Its id.
+    pub id: String,
+    /// What is talked of.
+    pub subject: BurstOf,
+    /// Where it began to rise.
+    pub start: Rfc3339,
+    /// Its busiest stretch.
+    pub peak: Rfc3339,
+    /// Where it was over; `None` while it is open.
+    pub end: Option<Rfc3339>,
+    /// Posts in the window of the peak.
+    pub observed: u64,
+    /// Posts that were to be expected there.
+    pub expected: f64,
+    /// In 95 of 100 windows there would be so many.
+    pub interval: [f64; 2],
+    /// What that rests on.
+    pub baseline: BurstBaseline,
+    /// Observed by expected.
+    pub score: f64,
+    /// False alerts a day that come with alerts as unlikely as this.
+    pub q: f64,
+    /// Distinct authors in the window of the peak, or fewer.
+    pub authors: u64,
+    /// Share of what should have been listened to that was.
+    pub coverage: f64,
+    /// How long that window is.
+    pub scale: BurstScale,
+    /// That window.
+    pub window: BurstWindow,
+    /// Everything before this had been looked at when it was first told of.
+    pub detected_at: Rfc3339,
+    /// Everything before this was looked at.
+    pub as_of: Rfc3339,
+    /// Other subjects of the same burst.
+    pub related: Vec<BurstOf>,
+}
+
+impl sealed::Item for BurstRow {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut row = serializer.serialize_struct("BurstRow", 18)?;
+        row.serialize_field("id", &self.id)?;
+        row.serialize_field("subject", &self.subject)?;
+        row.serialize_field("start", &self.start)?;
+        row.serialize_field("peak", &self.peak)?;
+        row.serialize_field("end", &self.end)?;
+        row.serialize_field("observed", &self.observed)?;
+        row.serialize_field("expected", &self.expected)?;
+        row.serialize_field("interval", &self.interval)?;
+        row.serialize_field("baseline", &self.baseline)?;
+        row.serialize_field("score", &self.score)?;
+        row.serialize_field("q", &self.q)?;
+        row.serialize_field("authors", &self.authors)?;
+        row.serialize_field("coverage", &self.coverage)?;
+        row.serialize_field("scale", &self.scale)?;
+        row.serialize_field("window", &self.window)?;
+        row.serialize_field("detected_at", &self.detected_at)?;
+        row.serialize_field("as_of", &self.as_of)?;
+        row.serialize_field("related", &self.related)?;
+        row.end()
+    }
+}
+
+impl Gate {
+    /// Says of a burst what may be said; `None` where that is nothing.
+    pub fn release_burst(&self, candidate: BurstCandidate) -> Option<Released<BurstRow>> {
+        let k = self.k().get();
+        if !candidate.subject.passes(k) || candidate.from >= candidate.to || candidate.to > candidate.as_of {
+            return None;
+        }
+        let true_figures = Figures { posts: candidate.posts, authors: candidate.subject.authors };
+        let shown = self.shown(true_figures, candidate.key, family_of(&candidate), k);
+        let at_least = candidate.expected_of_one.max(0.0) * k as f64;
+        let expected = two_digits(candidate.expected.max(at_least));
+        let more = shown.posts as f64 - candidate.posts as f64;
+        let log10_q = candidate.log10_q + candidate.log10_q_of_one * more;
+        let spread = 1.96 * (expected + expected * expected / candidate.shape.max(0.01)).sqrt();
+        Some(Released::new(BurstRow {
+            id: candidate.id.to_string(),
+            start: Rfc3339(candidate.start),
+            peak: Rfc3339(candidate.peak),
+            end: candidate.end.map(Rfc3339),
+            observed: shown.posts,
+            expected,
+            interval: [two_digits((expected - spread).max(0.0)), two_digits(expected + spread)],
+            baseline: BurstBaseline { method: candidate.method, windows: candidate.windows },
+            score: two_digits(shown.posts as f64 / expected.max(0.01)),
+            q: step_up(log10_q),
+            authors: shown.authors,
+            coverage: (f64::from(candidate.coverage) * 100.0).floor() / 100.0,
+            scale: candidate.scale,
+            window: BurstWindow { start: Rfc3339(candidate.from), end: Rfc3339(candidate.to) },
+            detected_at: Rfc3339(candidate.detected_at),
+            as_of: Rfc3339(candidate.as_of),
+            related: candidate
+                .related
+                .into_iter()
+                .filter(|subject| subject.passes(k))
+                .map(BurstSubject::named)
+                .collect(),
+            subject: candidate.subject.named(),
+        }))
+    }
+}
+
+/// A window that is an hour's or a day's cell is that cell, and shows the same change.
+fn family_of(candidate: &BurstCandidate) -> u64 {
+    let BurstSubject { dimension, value, .. } = &candidate.subject;
+    let cell = [Step::Hour, Step::Day].into_iter().find(|step| {
+        Window::containing(*step, candidate.from) == Window { step: *step, start: candidate.from }
+            && candidate.to - candidate.from == step.seconds()
+    });
+    match cell {
+        Some(step) => family(&[dimension.as_str().as_bytes(), step.as_str().as_bytes(), value.as_bytes()]),
+        None => {
+            family(&[b"burst", dimension.as_str().as_bytes(), candidate.scale.as_str().as_bytes(), value.as_bytes()])
+        }
+    }
+}
+
+/// Rounded to two significant digits.
+fn two_digits(number: f64) -> f64 {
+    if !(number.is_finite() && number > 0.0) {
+        return 0.0;
+    }
+    let unit = 10_f64.powi(number.log10().floor() as i32 - 1);
+    // Through text: 0.1 * 3 is not 0.3.
+    let rounded = (number / unit).round() * unit;
+    format!("{rounded:.6}").parse().unwrap_or(rounded)
+}
+
+/// The next of 1, 2, 5, 10, 20 … above, so that no single post can be read from it.
+fn step_up(log10: f64) -> f64 {
+    let log10 = log10.clamp(Q_MIN.log10(), 3.0);
+    let decade = log10.floor();
+    let rest = log10 - decade;
+    let digit = if rest <= 1e-9 {
+        1
+    } else if rest <= 2_f64.log10() {
+        2
+    } else if rest <= 5_f64.log10() {
+        5
+    } else {
+        10
+    };
+    format!("{digit}e{decade}").parse().unwrap_or(f64::from(digit) * 10_f64.powf(decade))
+}
+
+/// Takes back a burst that was released, by this k, and stored. Of the counts behind it nothing is kept by which it could be checked
+/// again, so with a k that was raised since it is held back.
+pub fn readmit_burst(row: BurstRow, by: u64, k: K) -> Result<Released<BurstRow>, NotReleasable> {
+    if by < k.get() || row.authors < k.get() || !is_told_of(row.subject.kind) {
+        return Err(NotReleasable::BurstBelowK { k: k.get() });
+    }
+    Ok(Released::new(row))
+}
+
+#[cfg(test)]
+mod tests;
