@@ -1,5 +1,5 @@
 //! Detectors: plain structs that observe posts, merge what several workers observed, and propose candidates of closed
-//! windows to the gate. There are two, [`volume`] and [`narrative`].
+//! windows to the gate. There are three, [`volume`], [`narrative`] and [`amplify`].
 //!
 //! On a post's way: after the percolator, before the gate. Detectors do no I/O and read no clock: time comes from the
 //! posts, and "this window is closed" from whoever drives them (`engine`).
@@ -38,6 +38,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod amplify;
 mod counters;
 pub mod narrative;
 pub mod volume;
