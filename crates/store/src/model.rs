@@ -3,7 +3,8 @@
 use std::future::Future;
 
 use groundswell_gate::{
-    Coverage, CoverageGap, Dimension, NarrativeEvent, NarrativeRow, NarrativeState, Released, VolumeRow,
+    AmplificationRow, Coverage, CoverageGap, Dimension, NarrativeEvent, NarrativeRow, NarrativeState, Released,
+    VolumeRow,
 };
 use groundswell_sketch::{Step, Window};
 
@@ -34,6 +35,8 @@ pub struct ReleaseBatch {
     pub narratives: Vec<Released<NarrativeRow>>,
     /// What happened to narratives.
     pub narrative_events: Vec<Released<NarrativeEvent>>,
+    /// Amplifications that are new or have changed.
+    pub amplifications: Vec<Released<AmplificationRow>>,
     /// Files whose end was reached with these windows.
     pub files: Vec<FileRead>,
 }
@@ -124,6 +127,21 @@ pub struct NarrativeEventQuery {
     pub limit: usize,
 }
 
+/// Which amplifications.
+#[derive(Clone, Debug)]
+pub struct AmplificationQuery {
+    /// This one alone.
+    pub id: Option<String>,
+    /// Carried after this second.
+    pub from: Option<i64>,
+    /// Begun before this second.
+    pub to: Option<i64>,
+    /// Only what stands after it.
+    pub after: Option<Cursor>,
+    /// At most so many, and at most [`PAGE_ROWS_MAX`].
+    pub limit: usize,
+}
+
 /// The most rows in one page, whatever was asked for. More is cut; the cursor says that there is more.
 pub const PAGE_ROWS_MAX: usize = 10_000;
 
@@ -177,6 +195,12 @@ pub trait ReleasedReader: Send + Sync {
         &self,
         query: &NarrativeEventQuery,
     ) -> impl Future<Output = Result<Page<Released<NarrativeEvent>>, ReadError>> + Send;
+
+    /// A page of amplifications, the one carried last first.
+    fn amplifications(
+        &self,
+        query: &AmplificationQuery,
+    ) -> impl Future<Output = Result<Page<Released<AmplificationRow>>, ReadError>> + Send;
 
     /// A page of the coverage ledger by (start, source): only windows of which at least a minute is over.
     fn coverage(

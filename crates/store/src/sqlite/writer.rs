@@ -304,6 +304,7 @@ impl ReleaseWriter for SqliteWriter {
         let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
         let committed = insert_batch(&mut transaction, batch, &mut asked).await?;
         super::narratives::put(&mut transaction, batch, self.k).await?;
+        super::amplifications::put(&mut transaction, batch, self.k).await?;
         transaction.commit().await?;
         *last_asked = asked;
         Ok(committed)
