@@ -217,6 +217,7 @@ fn documented() -> OpenApiRouter<ServerState> {
         .routes(routes!(api::top::top))
         .routes(routes!(api::narratives::narratives))
         .routes(routes!(api::narratives::events))
+        .routes(routes!(api::amplifications::amplifications))
         .routes(routes!(api::watches::watches))
         .routes(routes!(api::sources::sources))
         .routes(routes!(api::coverage::coverage))
