@@ -353,6 +353,8 @@ pub(crate) enum Export {
     Volumes(ExportVolumes),
     /// What people were saying, or with --events what happened to it
     Narratives(ExportNarratives),
+    /// Texts that many accounts posted in short time
+    Amplifications(ExportAmplifications),
 }
 
 #[derive(Debug, Args)]
@@ -367,6 +369,22 @@ pub(crate) struct ExportNarratives {
     #[arg(long, value_name = "TIME")]
     pub(crate) to: Option<String>,
     /// Form of the output; narratives are nested, so this is one JSON object a line
+    #[arg(long, value_name = "FORMAT", default_value = "jsonl", value_parser = ["jsonl"])]
+    pub(crate) format: String,
+    /// Where to write [default: stdout]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportAmplifications {
+    /// Carried after this moment, RFC 3339
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: Option<String>,
+    /// Begun before this moment, RFC 3339
+    #[arg(long, value_name = "TIME")]
+    pub(crate) to: Option<String>,
+    /// Form of the output; amplifications are nested, so this is one JSON object a line
     #[arg(long, value_name = "FORMAT", default_value = "jsonl", value_parser = ["jsonl"])]
     pub(crate) format: String,
     /// Where to write [default: stdout]

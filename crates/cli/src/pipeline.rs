@@ -6,6 +6,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use groundswell_detect::amplify::AmplifyConfig;
 use groundswell_detect::narrative::NarrativeConfig;
 use groundswell_detect::volume::VolumeConfig;
 use groundswell_edge::EdgeConfig;
@@ -56,6 +57,8 @@ pub(crate) struct Plan {
     pub(crate) watches: Arc<Watches>,
     /// Whether narratives are found.
     pub(crate) narratives: bool,
+    /// Whether amplifications are.
+    pub(crate) amplification: bool,
     pub(crate) stage_times: Option<Arc<StageTimes>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) feeds: Vec<Feed>,
@@ -100,6 +103,7 @@ pub(crate) fn start(plan: Plan, sink: Box<dyn ReleaseSink>) -> Result<Running, F
         watches: watches.clone(),
         volume: VolumeConfig::default(),
         narratives: plan.narratives.then(NarrativeConfig::default),
+        amplify: plan.amplification.then(AmplifyConfig::default),
         gate: plan.gate,
         stage_times: plan.stage_times,
         checkpoint_every: plan.checkpoint_every,
@@ -171,6 +175,7 @@ impl ReleaseSink for StoreSink {
             rows: closed.rows,
             narratives: closed.narratives,
             narrative_events: closed.narrative_events,
+            amplifications: closed.amplifications,
             files: Vec::new(),
         };
         let committed = patiently(|| self.runtime.block_on(self.writer.commit(&batch)))?;

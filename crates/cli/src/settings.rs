@@ -36,6 +36,8 @@ pub(crate) struct Settings {
     pub(crate) gate: GateSettings,
     /// The narrative detector.
     pub(crate) narratives: NarrativesSettings,
+    /// The amplification detector.
+    pub(crate) amplification: AmplificationSettings,
     /// Bluesky.
     pub(crate) bluesky: BlueskySettings,
     /// RSS, Atom and JSON feeds.
@@ -71,6 +73,20 @@ pub(crate) struct NarrativesSettings {
     /// Whether narratives are looked for. Off unless asked for: on real streams the detector is still too slow, and takes everyday
     /// topics for stories (docs/methods/narratives.md).
     pub(crate) enabled: bool,
+}
+
+/// The amplification detector.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct AmplificationSettings {
+    /// Whether texts that many accounts post in short time are looked for (docs/methods/amplification.md).
+    pub(crate) enabled: bool,
+}
+
+impl Default for AmplificationSettings {
+    fn default() -> Self {
+        Self { enabled: true }
+    }
 }
 
 /// The Bluesky source.
@@ -229,6 +245,7 @@ impl Default for Settings {
             server: ServerSettings::default(),
             gate: GateSettings::default(),
             narratives: NarrativesSettings::default(),
+            amplification: AmplificationSettings::default(),
             bluesky: BlueskySettings::default(),
             feeds: FeedsSettings::default(),
             mastodon: MastodonSettings::default(),

@@ -225,6 +225,9 @@ fn no_person_is_found_among_many() {
             search("export narratives", told.as_bytes(), &needles);
             write!(rows, "{told}").unwrap();
         }
+        let told = succeed(groundswell().args(["export", "amplifications", "--data"]).arg(&data));
+        search("export amplifications", told.as_bytes(), &needles);
+        write!(rows, "{told}").unwrap();
         assert!(rows.contains("\"flood\""), "a word that all of them wrote is there");
         searched += rows.len() as u64;
     }

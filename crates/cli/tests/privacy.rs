@@ -224,6 +224,8 @@ fn no_canary_leaves_the_engine() {
             search("export narratives", told.as_bytes(), &canaries);
             assert!(!told.is_empty(), "the crowd's story is there");
         }
+        let told = succeed(groundswell().args(["export", "amplifications", "--data"]).arg(&data));
+        search("export amplifications", told.as_bytes(), &canaries);
         let rows = common::export(&data, "term", "hour");
         assert!(rows.iter().any(|row| row["by"]["term"] == "flood"), "the crowd's words are there: {rows:?}");
     }
@@ -267,6 +269,7 @@ fn no_canary_leaves_the_engine() {
         "/api/v1/audit/checkpoint",
         "/api/v1/narratives",
         "/api/v1/narratives/events",
+        "/api/v1/amplifications",
     ]
     .map(str::to_owned)
     .to_vec();

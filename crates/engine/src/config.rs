@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use groundswell_detect::amplify::AmplifyConfig;
 use groundswell_detect::narrative::NarrativeConfig;
 use groundswell_detect::volume::VolumeConfig;
 use groundswell_edge::EdgeConfig;
@@ -49,6 +50,8 @@ pub struct EngineConfig {
     pub volume: VolumeConfig,
     /// The narrative detector's settings; `None`: it does not run.
     pub narratives: Option<NarrativeConfig>,
+    /// The amplification detector's settings; `None`: it does not run.
+    pub amplify: Option<AmplifyConfig>,
     /// The gate.
     pub gate: Gate,
     /// Where stage times go, for `bench`.

@@ -1,13 +1,14 @@
 //! What the engine counts about records, never about people. Workers add to these once a block, not once a post.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use groundswell_detect::amplify::AmplifyCounters;
 use groundswell_detect::narrative::NarrativeCounters;
 use groundswell_detect::volume::VolumeCounters;
 use groundswell_edge::EdgeStats;
-use groundswell_gate::{Released, VolumeRow};
+use groundswell_gate::{AmplificationRow, Released, VolumeRow};
 use groundswell_post::{EventTime, Rejection};
 use serde::{Deserialize, Serialize};
 
@@ -76,6 +77,12 @@ pub struct Totals {
     pub narratives_released: u64,
     /// Candidates of narratives that were held back, by the minute.
     pub narratives_suppressed: u64,
+    /// Counters of the amplification detector, and of its bounds.
+    pub copies: AmplifyCounters,
+    /// Amplifications that were released.
+    pub amplifications_released: u64,
+    /// Candidates of amplifications that were held back, by the minute.
+    pub amplifications_suppressed: u64,
 }
 
 impl Totals {
@@ -99,12 +106,20 @@ impl Totals {
         self.narratives.add(&other.narratives);
         self.narratives_released += other.narratives_released;
         self.narratives_suppressed += other.narratives_suppressed;
+        self.copies.add(&other.copies);
+        self.amplifications_released += other.amplifications_released;
+        self.amplifications_suppressed += other.amplifications_suppressed;
     }
 
     /// How often each bound was reached, by its name.
     pub fn limits(&self) -> BTreeMap<&'static str, u64> {
         let own = [("texts_truncated", self.texts_truncated), ("deletions_left_out", self.deletions_left_out)];
-        own.into_iter().chain(self.edge.named()).chain(self.volume.named()).chain(self.narratives.limits()).collect()
+        own.into_iter()
+            .chain(self.edge.named())
+            .chain(self.volume.named())
+            .chain(self.narratives.limits())
+            .chain(self.copies.limits())
+            .collect()
     }
 }
 
@@ -148,11 +163,16 @@ impl SourceCounters {
     }
 }
 
+/// Ids of amplifications that are remembered so that each is counted once. Beyond, one that goes on is counted again.
+const AMPLIFICATIONS_TOLD_MAX: usize = 1 << 16;
+
 /// Shared between the workers of a process and whoever shows the counters.
 #[derive(Debug)]
 pub struct Counters {
     sources: Vec<SourceCounters>,
     totals: Mutex<Totals>,
+    /// Amplifications that were released, by id: a row replaces the one before and is counted once. At most [`AMPLIFICATIONS_TOLD_MAX`].
+    amplifications: Mutex<HashSet<String>>,
     /// Everything before this Unix second is closed.
     watermark: AtomicI64,
 }
@@ -163,6 +183,7 @@ impl Counters {
         Self {
             sources: (0..sources).map(|_| SourceCounters::default()).collect(),
             totals: Mutex::new(Totals::default()),
+            amplifications: Mutex::new(HashSet::new()),
             watermark: AtomicI64::new(0),
         }
     }
@@ -227,6 +248,21 @@ impl Counters {
         let mut totals = self.lock();
         totals.narratives_released += released;
         totals.narratives_suppressed += suppressed;
+    }
+
+    pub(crate) fn add_copies(&self, counters: &AmplifyCounters) {
+        self.lock().copies.add(counters);
+    }
+
+    pub(crate) fn add_released_amplifications(&self, rows: &[Released<AmplificationRow>], suppressed: u64) {
+        let mut told = self.amplifications.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.len() >= AMPLIFICATIONS_TOLD_MAX {
+            told.clear();
+        }
+        let new = rows.iter().filter(|row| told.insert(row.id.clone())).count();
+        let mut totals = self.lock();
+        totals.amplifications_released += new as u64;
+        totals.amplifications_suppressed += suppressed;
     }
 
     pub(crate) fn set_edge(&self, stats: EdgeStats) {

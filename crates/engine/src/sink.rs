@@ -1,6 +1,6 @@
 //! Where released things go. The engine knows the interface only; the binary puts the store behind it.
 
-use groundswell_gate::{NarrativeEvent, NarrativeRow, Released, VolumeRow};
+use groundswell_gate::{AmplificationRow, NarrativeEvent, NarrativeRow, Released, VolumeRow};
 use groundswell_sketch::Window;
 
 use crate::checkpoint::{Checkpoint, Share};
@@ -16,6 +16,8 @@ pub struct Closed {
     pub narratives: Vec<Released<NarrativeRow>>,
     /// What happened to narratives.
     pub narrative_events: Vec<Released<NarrativeEvent>>,
+    /// Amplifications that are new or have changed.
+    pub amplifications: Vec<Released<AmplificationRow>>,
 }
 
 /// What goes to the sink's thread, in order.

@@ -86,6 +86,7 @@ impl Bench {
             ),
             volume: VolumeConfig::default(),
             narratives: None,
+            amplify: None,
             gate: Gate::exact(K::DEFAULT),
             stage_times: None,
             checkpoint_every: Some(CHECKPOINT_EVERY),

@@ -78,6 +78,7 @@ fn released(gate: Gate, workers: usize, world: u64, watches: &[String], posts: &
         watches: WatchBoard::new(Arc::new(percolator), Arc::clone(&names)),
         volume: VolumeConfig { watch_names: names, ..VolumeConfig::default() },
         narratives: None,
+        amplify: None,
         gate,
         stage_times: None,
         checkpoint_every: None,

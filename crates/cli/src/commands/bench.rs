@@ -32,7 +32,7 @@ const EVENT_RATE: f64 = 5_000.0;
 const LATE: Duration = Duration::from_mins(1);
 
 /// What can be left out with `--without`.
-const DETECTORS: [&str; 2] = ["volume", "narrative"];
+const DETECTORS: [&str; 3] = ["volume", "narrative", "amplification"];
 
 /// Measures the whole path.
 pub(crate) fn bench(common: &Common, arguments: &Bench) -> Outcome {
@@ -44,7 +44,11 @@ pub(crate) fn bench(common: &Common, arguments: &Bench) -> Outcome {
     }
     let settings = settings::load(common)?.settings;
     // What a service has on.
-    let on = |name: &&str| *name != "narrative" || settings.narratives.enabled;
+    let on = |name: &&str| match *name {
+        "narrative" => settings.narratives.enabled,
+        "amplification" => settings.amplification.enabled,
+        _ => true,
+    };
     let without = |name: &&str| arguments.without.iter().any(|without| without == name);
     let detectors: Vec<&'static str> = DETECTORS.into_iter().filter(on).filter(|name| !without(name)).collect();
     let workers = settings.worker_count();
@@ -188,6 +192,7 @@ fn run(
         gate: pipeline::gate(settings.gate.k)?,
         watches: Arc::clone(watches),
         narratives: detectors.contains(&"narrative"),
+        amplification: detectors.contains(&"amplification"),
         stage_times: Some(Arc::clone(times)),
         clock,
         feeds: vec![Feed { decode: DecodeOptions::default(), source: Box::new(set) }],
@@ -238,7 +243,7 @@ impl Report {
             "watches": self.watches,
             "detectors": self.detectors,
             "input": self.input,
-            "released": {"volumes": self.totals.released, "narratives": self.totals.narratives_released},
+            "released": {"volumes": self.totals.released, "narratives": self.totals.narratives_released, "amplifications": self.totals.amplifications_released},
             "suppressed": {"volumes": self.totals.suppressed},
             "posts_by_outcome": self.totals.records,
         })

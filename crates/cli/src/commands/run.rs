@@ -426,6 +426,7 @@ impl Service<'_> {
             gate,
             watches: Arc::clone(&self.watches),
             narratives: self.settings.narratives.enabled,
+            amplification: self.settings.amplification.enabled,
             stage_times: None,
             clock: Arc::clone(&self.clock),
             feeds,

@@ -4,8 +4,9 @@ pub(crate) mod ingest;
 pub(crate) mod merge;
 pub(crate) mod release;
 
+use groundswell_detect::amplify::AmplifyDelta;
 use groundswell_detect::narrative::MinuteDelta;
-use groundswell_gate::{NarrativeCandidate, NarrativeEventCandidate, VolumeCandidate};
+use groundswell_gate::{AmplificationCandidate, NarrativeCandidate, NarrativeEventCandidate, VolumeCandidate};
 use groundswell_sketch::{Summary, Window};
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +28,8 @@ pub(crate) enum Seen {
     Volume(Part),
     /// What its clusters gained, for the owner of all narratives.
     Narratives { owner: u64, worker: u16, delta: MinuteDelta },
+    /// What its families of copies gained, for the owner of all of them.
+    Copies { owner: u64, worker: u16, delta: AmplifyDelta },
 }
 
 impl Seen {
@@ -34,7 +37,7 @@ impl Seen {
     pub(crate) fn owner(&self) -> u64 {
         match self {
             Self::Volume(part) => part.shard,
-            Self::Narratives { owner, .. } => *owner,
+            Self::Narratives { owner, .. } | Self::Copies { owner, .. } => *owner,
         }
     }
 }
@@ -45,6 +48,7 @@ pub(crate) enum Proposal {
     Volume(VolumeCandidate),
     Narrative(NarrativeCandidate),
     NarrativeEvent(NarrativeEventCandidate),
+    Amplification(AmplificationCandidate),
 }
 
 /// The minute that starts at a Unix second, or holds it.
