@@ -355,6 +355,8 @@ pub(crate) enum Export {
     Narratives(ExportNarratives),
     /// What was talked of more than usual
     Bursts(ExportBursts),
+    /// Texts that many accounts posted in short time
+    Amplifications(ExportAmplifications),
 }
 
 #[derive(Debug, Args)]
@@ -404,6 +406,22 @@ pub(crate) struct ExportBursts {
 fn positive(text: &str) -> Result<f64, String> {
     let number = text.parse::<f64>().ok().filter(|number| number.is_finite() && *number > 0.0);
     number.ok_or_else(|| "expected a number above 0".to_owned())
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportAmplifications {
+    /// Carried after this moment, RFC 3339
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: Option<String>,
+    /// Begun before this moment, RFC 3339
+    #[arg(long, value_name = "TIME")]
+    pub(crate) to: Option<String>,
+    /// Form of the output; amplifications are nested, so this is one JSON object a line
+    #[arg(long, value_name = "FORMAT", default_value = "jsonl", value_parser = ["jsonl"])]
+    pub(crate) format: String,
+    /// Where to write [default: stdout]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

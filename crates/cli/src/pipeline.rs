@@ -6,6 +6,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use groundswell_detect::amplify::AmplifyConfig;
 use groundswell_detect::burst::BurstConfig;
 use groundswell_detect::narrative::NarrativeConfig;
 use groundswell_detect::volume::VolumeConfig;
@@ -59,6 +60,8 @@ pub(crate) struct Plan {
     pub(crate) narratives: bool,
     /// Whether bursts are found.
     pub(crate) bursts: bool,
+    /// Whether amplifications are.
+    pub(crate) amplification: bool,
     pub(crate) stage_times: Option<Arc<StageTimes>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) feeds: Vec<Feed>,
@@ -104,6 +107,7 @@ pub(crate) fn start(plan: Plan, sink: Box<dyn ReleaseSink>) -> Result<Running, F
         volume: VolumeConfig::default(),
         narratives: plan.narratives.then(NarrativeConfig::default),
         bursts: plan.bursts.then(BurstConfig::default),
+        amplify: plan.amplification.then(AmplifyConfig::default),
         gate: plan.gate,
         stage_times: plan.stage_times,
         checkpoint_every: plan.checkpoint_every,
@@ -176,6 +180,7 @@ impl ReleaseSink for StoreSink {
             narratives: closed.narratives,
             narrative_events: closed.narrative_events,
             bursts: closed.bursts,
+            amplifications: closed.amplifications,
             files: Vec::new(),
         };
         let committed = patiently(|| self.runtime.block_on(self.writer.commit(&batch)))?;

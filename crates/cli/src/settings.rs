@@ -38,6 +38,8 @@ pub(crate) struct Settings {
     pub(crate) narratives: NarrativesSettings,
     /// The burst detector.
     pub(crate) bursts: BurstsSettings,
+    /// The amplification detector.
+    pub(crate) amplification: AmplificationSettings,
     /// Bluesky.
     pub(crate) bluesky: BlueskySettings,
     /// RSS, Atom and JSON feeds.
@@ -84,6 +86,20 @@ pub(crate) struct BurstsSettings {
 }
 
 impl Default for BurstsSettings {
+    fn default() -> Self {
+        Self { enabled: true }
+    }
+}
+
+/// The amplification detector.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct AmplificationSettings {
+    /// Whether texts that many accounts post in short time are looked for (docs/methods/amplification.md).
+    pub(crate) enabled: bool,
+}
+
+impl Default for AmplificationSettings {
     fn default() -> Self {
         Self { enabled: true }
     }
@@ -246,6 +262,7 @@ impl Default for Settings {
             gate: GateSettings::default(),
             narratives: NarrativesSettings::default(),
             bursts: BurstsSettings::default(),
+            amplification: AmplificationSettings::default(),
             bluesky: BlueskySettings::default(),
             feeds: FeedsSettings::default(),
             mastodon: MastodonSettings::default(),

@@ -230,6 +230,9 @@ fn no_person_is_found_among_many() {
         }
         let told = succeed(groundswell().args(["export", "bursts", "--data"]).arg(&data));
         search("export bursts", told.as_bytes(), &needles);
+        let told = succeed(groundswell().args(["export", "amplifications", "--data"]).arg(&data));
+        search("export amplifications", told.as_bytes(), &needles);
+        write!(rows, "{told}").unwrap();
         assert!(rows.contains("\"flood\""), "a word that all of them wrote is there");
         searched += rows.len() as u64;
     }

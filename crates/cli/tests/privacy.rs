@@ -226,6 +226,8 @@ fn no_canary_leaves_the_engine() {
         }
         let told = succeed(groundswell().args(["export", "bursts", "--data"]).arg(&data));
         search("export bursts", told.as_bytes(), &canaries);
+        let told = succeed(groundswell().args(["export", "amplifications", "--data"]).arg(&data));
+        search("export amplifications", told.as_bytes(), &canaries);
         let rows = common::export(&data, "term", "hour");
         assert!(rows.iter().any(|row| row["by"]["term"] == "flood"), "the crowd's words are there: {rows:?}");
     }
@@ -270,6 +272,7 @@ fn no_canary_leaves_the_engine() {
         "/api/v1/bursts",
         "/api/v1/narratives",
         "/api/v1/narratives/events",
+        "/api/v1/amplifications",
     ]
     .map(str::to_owned)
     .to_vec();

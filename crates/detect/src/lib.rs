@@ -1,5 +1,5 @@
 //! Detectors: plain structs that observe posts, merge what several workers observed, and propose candidates of closed
-//! windows to the gate. There are three, [`volume`], [`narrative`] and [`burst`].
+//! windows to the gate. There are four, [`volume`], [`narrative`], [`burst`] and [`amplify`].
 //!
 //! On a post's way: after the percolator, before the gate. Detectors do no I/O and read no clock: time comes from the
 //! posts, and "this window is closed" from whoever drives them (`engine`).
@@ -38,6 +38,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod amplify;
 pub mod burst;
 mod counters;
 pub mod narrative;

@@ -23,7 +23,7 @@ use crate::counters::Totals;
 const MAGIC: &[u8; 8] = b"GSWELLCP";
 /// Changes whenever what follows changes its meaning or its form.
 /// 2: posts that were thinned are counted. 3: narratives are counted. 4: cells have keys. 5: which publishers carried which names.
-/// 6: bursts are counted, and minutes know how many posts they had in all.
+/// 6: bursts and amplifications are counted, and minutes know how many posts they had in all.
 const FORMAT: u32 = 6;
 
 /// Where one source was.
@@ -483,7 +483,7 @@ mod tests {
         assert_eq!(form, FORM_OF_AN_EMPTY_ONE);
     }
 
-    const FORM_OF_AN_EMPTY_ONE: &str = "475357454c4c43500600000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000001000000000000";
+    const FORM_OF_AN_EMPTY_ONE: &str = "475357454c4c4350060000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000001000000000000";
 
     #[test]
     fn those_who_stay_do_not_wait_for_those_who_left() {

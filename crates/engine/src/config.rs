@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use groundswell_detect::amplify::AmplifyConfig;
 use groundswell_detect::burst::BurstConfig;
 use groundswell_detect::narrative::NarrativeConfig;
 use groundswell_detect::volume::VolumeConfig;
@@ -52,6 +53,8 @@ pub struct EngineConfig {
     pub narratives: Option<NarrativeConfig>,
     /// The burst detector's settings; `k` is the gate's. `None`: it does not run.
     pub bursts: Option<BurstConfig>,
+    /// The amplification detector's settings; `None`: it does not run.
+    pub amplify: Option<AmplifyConfig>,
     /// The gate.
     pub gate: Gate,
     /// Where stage times go, for `bench`.

@@ -1,14 +1,15 @@
 //! What the engine counts about records, never about people. Workers add to these once a block, not once a post.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use groundswell_detect::amplify::AmplifyCounters;
 use groundswell_detect::burst::BurstCounters;
 use groundswell_detect::narrative::NarrativeCounters;
 use groundswell_detect::volume::VolumeCounters;
 use groundswell_edge::EdgeStats;
-use groundswell_gate::{Released, VolumeRow};
+use groundswell_gate::{AmplificationRow, Released, VolumeRow};
 use groundswell_post::{EventTime, Rejection};
 use serde::{Deserialize, Serialize};
 
@@ -83,6 +84,12 @@ pub struct Totals {
     pub bursts_released: u64,
     /// Candidates of bursts that were held back, each time they had changed.
     pub bursts_suppressed: u64,
+    /// Counters of the amplification detector, and of its bounds.
+    pub copies: AmplifyCounters,
+    /// Amplifications that were released.
+    pub amplifications_released: u64,
+    /// Candidates of amplifications that were held back, by the minute.
+    pub amplifications_suppressed: u64,
 }
 
 impl Totals {
@@ -109,6 +116,9 @@ impl Totals {
         self.bursts.add(&other.bursts);
         self.bursts_released += other.bursts_released;
         self.bursts_suppressed += other.bursts_suppressed;
+        self.copies.add(&other.copies);
+        self.amplifications_released += other.amplifications_released;
+        self.amplifications_suppressed += other.amplifications_suppressed;
     }
 
     /// How often each bound was reached, by its name.
@@ -119,6 +129,7 @@ impl Totals {
             .chain(self.volume.named())
             .chain(self.bursts.named())
             .chain(self.narratives.limits())
+            .chain(self.copies.limits())
             .collect()
     }
 }
@@ -163,11 +174,16 @@ impl SourceCounters {
     }
 }
 
+/// Ids of amplifications that are remembered so that each is counted once. Beyond, one that goes on is counted again.
+const AMPLIFICATIONS_TOLD_MAX: usize = 1 << 16;
+
 /// Shared between the workers of a process and whoever shows the counters.
 #[derive(Debug)]
 pub struct Counters {
     sources: Vec<SourceCounters>,
     totals: Mutex<Totals>,
+    /// Amplifications that were released, by id: a row replaces the one before and is counted once. At most [`AMPLIFICATIONS_TOLD_MAX`].
+    amplifications: Mutex<HashSet<String>>,
     /// Everything before this Unix second is closed.
     watermark: AtomicI64,
 }
@@ -178,6 +194,7 @@ impl Counters {
         Self {
             sources: (0..sources).map(|_| SourceCounters::default()).collect(),
             totals: Mutex::new(Totals::default()),
+            amplifications: Mutex::new(HashSet::new()),
             watermark: AtomicI64::new(0),
         }
     }
@@ -254,6 +271,21 @@ impl Counters {
             totals.bursts_released += released;
             totals.bursts_suppressed += suppressed;
         }
+    }
+
+    pub(crate) fn add_copies(&self, counters: &AmplifyCounters) {
+        self.lock().copies.add(counters);
+    }
+
+    pub(crate) fn add_released_amplifications(&self, rows: &[Released<AmplificationRow>], suppressed: u64) {
+        let mut told = self.amplifications.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.len() >= AMPLIFICATIONS_TOLD_MAX {
+            told.clear();
+        }
+        let new = rows.iter().filter(|row| told.insert(row.id.clone())).count();
+        let mut totals = self.lock();
+        totals.amplifications_released += new as u64;
+        totals.amplifications_suppressed += suppressed;
     }
 
     pub(crate) fn set_edge(&self, stats: EdgeStats) {

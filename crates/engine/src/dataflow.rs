@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
+use groundswell_detect::amplify::Amplifications;
 use groundswell_detect::burst::Arbiter;
 use groundswell_detect::narrative::Narratives;
 use groundswell_detect::volume::{Merger, Observer, VolumeConfig};
@@ -35,7 +36,7 @@ use crate::deletions::DeletionBoard;
 #[cfg(debug_assertions)]
 use crate::inspect::Inspector;
 use crate::operators::ingest::{Inbox, Numbers, ingest};
-use crate::operators::merge::merge;
+use crate::operators::merge::{Owner, merge};
 use crate::operators::release::release;
 use crate::operators::{Minute, minute_of};
 use crate::rendezvous::Links;
@@ -143,7 +144,7 @@ impl Shared {
         }
     }
 
-    /// The worker that owns all narratives: the last one, since the first has the gate.
+    /// The worker that owns all narratives and all families of copies: the last one, since the first has the gate.
     pub(crate) fn narratives_owner(&self) -> u64 {
         self.volume.shards as u64 - 1
     }
@@ -341,8 +342,10 @@ fn work(worker: &mut Worker, shared: &Arc<Shared>) {
     let local = worker.index() % shared.config.workers.max(1);
     let numbers = Numbers { local, global: worker.index() };
     let owns = worker.index() as u64 == shared.narratives_owner();
-    let owner = shared.config.narratives.clone().filter(|_| owns);
-    let owner = owner.map(|config| Narratives::new(config, shared.config.gate.k().get()));
+    let k = shared.config.gate.k().get();
+    let narratives = shared.config.narratives.clone().filter(|_| owns).map(|config| Narratives::new(config, k));
+    let copies = shared.config.amplify.clone().filter(|_| owns).map(|config| Amplifications::new(config, k));
+    let owner = Owner { narratives, copies };
     let address = worker.dataflow::<Minute, _, _>(|scope| {
         let (parts, address) =
             ingest(scope, Arc::clone(shared), numbers, Edge::new(edge_shared), Rc::clone(&inbox), Rc::clone(&observer));

@@ -1,6 +1,6 @@
 //! Where released things go. The engine knows the interface only; the binary puts the store behind it.
 
-use groundswell_gate::{BurstRow, NarrativeEvent, NarrativeRow, Released, VolumeRow};
+use groundswell_gate::{AmplificationRow, BurstRow, NarrativeEvent, NarrativeRow, Released, VolumeRow};
 use groundswell_sketch::Window;
 
 use crate::checkpoint::{Checkpoint, Share};
@@ -18,6 +18,8 @@ pub struct Closed {
     pub narrative_events: Vec<Released<NarrativeEvent>>,
     /// Bursts that began, changed or ended.
     pub bursts: Vec<Released<BurstRow>>,
+    /// Amplifications that are new or have changed.
+    pub amplifications: Vec<Released<AmplificationRow>>,
 }
 
 /// What goes to the sink's thread, in order.

@@ -22,16 +22,30 @@ pub enum Stage {
     Observe,
     /// Noting for the narratives of the open minute.
     Narrative,
+    /// Noting for the families of copies of the open minute.
+    Copies,
     /// Closing minutes into summaries.
     Close,
     /// Clustering a closed minute's posts.
     Cluster,
+    /// Finding the copies among a closed minute's posts.
+    Families,
 }
 
 impl Stage {
     /// All stages in the order of the path.
-    pub const ALL: [Self; 8] =
-        [Self::Decode, Self::Edge, Self::Text, Self::Watch, Self::Observe, Self::Narrative, Self::Close, Self::Cluster];
+    pub const ALL: [Self; 10] = [
+        Self::Decode,
+        Self::Edge,
+        Self::Text,
+        Self::Watch,
+        Self::Observe,
+        Self::Narrative,
+        Self::Copies,
+        Self::Close,
+        Self::Cluster,
+        Self::Families,
+    ];
 
     /// Its name in the table.
     pub fn as_str(self) -> &'static str {
@@ -44,6 +58,8 @@ impl Stage {
             Self::Narrative => "narrative, note",
             Self::Close => "close",
             Self::Cluster => "narrative, cluster",
+            Self::Copies => "copies, note",
+            Self::Families => "copies, find",
         }
     }
 }

@@ -142,6 +142,7 @@ fn start(log: &Log, prepared: [Prepared; 2]) -> [Process; 2] {
                     volume: VolumeConfig::default(),
                     narratives: None,
                     bursts: None,
+                    amplify: None,
                     gate: Gate::exact(K::DEFAULT),
                     stage_times: None,
                     checkpoint_every: Some(Duration::from_millis(20)),

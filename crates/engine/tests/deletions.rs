@@ -87,6 +87,7 @@ impl Bench {
             volume: VolumeConfig::default(),
             narratives: None,
             bursts: None,
+            amplify: None,
             gate: Gate::exact(K::DEFAULT),
             stage_times: None,
             checkpoint_every: Some(CHECKPOINT_EVERY),

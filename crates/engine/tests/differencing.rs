@@ -79,6 +79,7 @@ fn released(gate: Gate, workers: usize, world: u64, watches: &[String], posts: &
         volume: VolumeConfig { watch_names: names, ..VolumeConfig::default() },
         narratives: None,
         bursts: None,
+        amplify: None,
         gate,
         stage_times: None,
         checkpoint_every: None,

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use groundswell_detect::amplify::AmplifyConfig;
 use groundswell_detect::narrative::NarrativeConfig;
 use groundswell_detect::volume::VolumeConfig;
 use groundswell_edge::EdgeConfig;
@@ -104,6 +105,7 @@ fn run_blocks(workers: usize, of: Vec<(Vec<u8>, Portion)>) -> (Totals, Vec<Strin
         volume: VolumeConfig::default(),
         narratives: Some(NarrativeConfig::default()),
         bursts: None,
+        amplify: Some(AmplifyConfig::default()),
         gate: Gate::exact(K::DEFAULT),
         stage_times: None,
         checkpoint_every: None,

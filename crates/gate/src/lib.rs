@@ -46,11 +46,15 @@
 //! - What looks like a person's name passes only where [`NAME_PUBLISHERS`] publishers carried it, however many people wrote it
 //!   (`volume::tests::no_name_passes_that_publishers_do_not_carry`). Whether it looks like one is said by whoever proposes it.
 //!
+//! - A shared text passes word by word: what fewer than k authors wrote at a place is left out
+//!   (`amplification::tests::nothing_rests_on_fewer_than_k`).
+//!
 //! Sources: `PRIVACY.md` sections 1, 4 and 5; Fraser and Wooton, "A proposed method for confidentialising tabular output
 //! to protect against differencing" (2005).
 
 #![forbid(unsafe_code)]
 
+mod amplification;
 mod burst;
 mod k;
 mod narrative;
@@ -59,6 +63,10 @@ mod perturb;
 mod released;
 mod volume;
 
+pub use amplification::{
+    AmplificationCandidate, AmplificationDomain, AmplificationId, AmplificationRow, ELLIPSIS, NAME_PLACEHOLDER,
+    Reposts, SHOWN_WORDS_MIN, SYNCHRONY_MAX, SharedWord, readmit_amplification, synchrony,
+};
 pub use burst::{
     BurstBaseline, BurstCandidate, BurstId, BurstMethod, BurstOf, BurstRow, BurstScale, BurstSubject, BurstWindow,
     Q_MIN, readmit_burst,

@@ -546,14 +546,14 @@ fn label(terms: &[NarrativePart], phrases: &[NarrativePart]) -> String {
     parts.join(", ")
 }
 
-fn hundredths(number: f64) -> f64 {
+pub(crate) fn hundredths(number: f64) -> f64 {
     let rounded = (number * 100.0).round() / 100.0;
     if rounded.is_finite() { rounded } else { 0.0 }
 }
 
 /// Shares by language, to whole percents. Those with fewer than k authors go together as "other"; where that is still too few, the
 /// smallest of the rest joins, and where nothing is left to join, they are left out.
-fn shares(languages: Vec<NarrativeLanguage>, k: u64) -> BTreeMap<String, f64> {
+pub(crate) fn shares(languages: Vec<NarrativeLanguage>, k: u64) -> BTreeMap<String, f64> {
     let total: u64 = languages.iter().map(|language| language.posts).sum();
     let (mut passing, failing): (Vec<_>, Vec<_>) =
         languages.into_iter().partition(|language| language.value != OTHER && language.authors.at_least() >= k);

@@ -218,6 +218,7 @@ fn documented() -> OpenApiRouter<ServerState> {
         .routes(routes!(api::bursts::bursts))
         .routes(routes!(api::narratives::narratives))
         .routes(routes!(api::narratives::events))
+        .routes(routes!(api::amplifications::amplifications))
         .routes(routes!(api::watches::watches))
         .routes(routes!(api::sources::sources))
         .routes(routes!(api::coverage::coverage))

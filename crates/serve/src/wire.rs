@@ -6,8 +6,8 @@ pub(crate) mod audit;
 use std::collections::BTreeMap;
 
 use groundswell_gate::{
-    BurstRow, Coverage, CoverageGap, CoverageState, Dimension, EngineStatus, NarrativeEvent, NarrativeRow, Outward,
-    Released, SourceStatus, VolumeRow, WatchEntry,
+    AmplificationRow, BurstRow, Coverage, CoverageGap, CoverageState, Dimension, EngineStatus, NarrativeEvent,
+    NarrativeRow, Outward, Released, SourceStatus, VolumeRow, WatchEntry,
 };
 use groundswell_sketch::{Rfc3339, Step, Window};
 use serde::Serialize;
@@ -188,6 +188,67 @@ pub(crate) struct NarrativePage {
 
 impl NarrativePage {
     pub(crate) fn new(items: Vec<Released<NarrativeRow>>, next: Option<String>, notice: Option<&'static str>) -> Self {
+        Self { items, next, notice }
+    }
+}
+
+/// A row of the released table **amplifications**. The gate's crate writes it; this describes it.
+#[derive(Debug, ToSchema)]
+#[schema(as = Amplification)]
+#[allow(dead_code, reason = "describes what the gate writes; a test compares the two")]
+pub(crate) struct AmplificationSchema {
+    /// Never changes and is never used again.
+    id: String,
+    /// Start of its first bucket.
+    #[schema(value_type = String, format = DateTime)]
+    start: String,
+    /// End of its last bucket.
+    #[schema(value_type = String, format = DateTime)]
+    end: String,
+    /// Everything before this was looked at.
+    #[schema(value_type = String, format = DateTime)]
+    as_of: String,
+    /// What k authors wrote, word by word; `…` stands for words that differ, `⟨name⟩` for what looks like a person's name.
+    shared_text: String,
+    /// Copies in its buckets; reposts are none.
+    posts: u64,
+    /// Distinct authors when its last bucket ended.
+    authors: u64,
+    /// Copies an author.
+    copies_per_author: f64,
+    /// Registrable domains that copies link to.
+    domains: Vec<String>,
+    /// Share of copies by language, to whole percents.
+    languages: BTreeMap<String, f64>,
+    timeline: Vec<NarrativeBucketSchema>,
+    /// How many standard deviations the copies of the densest stretch stand above what chance would bring.
+    synchrony: f64,
+    /// Share of its authors that carry other amplifications too; null where that are fewer than k.
+    family_overlap: Option<f64>,
+    /// Posts passed on by the platform's own button; null where they rest on fewer than k authors.
+    reposts: Option<u64>,
+}
+
+/// A page of amplifications.
+#[derive(Serialize, ToSchema)]
+#[schema(as = AmplificationPage)]
+pub(crate) struct AmplificationPage {
+    /// By `end`, latest first.
+    #[schema(value_type = Vec<AmplificationSchema>)]
+    items: Vec<Released<AmplificationRow>>,
+    /// Give it back as `cursor` to go on; null at the end.
+    next: Option<String>,
+    /// `SIMULATED DATA` where the data are made up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notice: Option<&'static str>,
+}
+
+impl AmplificationPage {
+    pub(crate) fn new(
+        items: Vec<Released<AmplificationRow>>,
+        next: Option<String>,
+        notice: Option<&'static str>,
+    ) -> Self {
         Self { items, next, notice }
     }
 }
@@ -848,6 +909,7 @@ const _: () = {
     outward::<[Released<NarrativeEvent>]>();
     outward::<[Released<BurstRow>]>();
     outward::<[Released<CoverageGap>]>();
+    outward::<[Released<AmplificationRow>]>();
 };
 
 /// Whether a dimension can be ranked by value.

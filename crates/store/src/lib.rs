@@ -59,8 +59,8 @@ pub use coverage::{
 };
 pub use error::{DatabaseError, OpenError, ReadError, WatchStoreError, WriteError};
 pub use model::{
-    BurstQuery, Committed, Cursor, FileRead, Fingerprint, NarrativeEventQuery, NarrativeQuery, PAGE_ROWS_MAX, Page,
-    ReleaseBatch, ReleaseWriter, ReleasedReader, VolumeQuery,
+    AmplificationQuery, BurstQuery, Committed, Cursor, FileRead, Fingerprint, NarrativeEventQuery, NarrativeQuery,
+    PAGE_ROWS_MAX, Page, ReleaseBatch, ReleaseWriter, ReleasedReader, VolumeQuery,
 };
 /// The reader of the database in use; `SQLite`'s, as long as there is no other.
 pub type Reader = SqliteReader;

@@ -3,7 +3,8 @@
 use std::future::Future;
 
 use groundswell_gate::{
-    BurstRow, Coverage, CoverageGap, Dimension, NarrativeEvent, NarrativeRow, NarrativeState, Released, VolumeRow,
+    AmplificationRow, BurstRow, Coverage, CoverageGap, Dimension, NarrativeEvent, NarrativeRow, NarrativeState,
+    Released, VolumeRow,
 };
 use groundswell_sketch::{Step, Window};
 
@@ -36,6 +37,8 @@ pub struct ReleaseBatch {
     pub narrative_events: Vec<Released<NarrativeEvent>>,
     /// Bursts that began, changed or ended.
     pub bursts: Vec<Released<BurstRow>>,
+    /// Amplifications that are new or have changed.
+    pub amplifications: Vec<Released<AmplificationRow>>,
     /// Files whose end was reached with these windows.
     pub files: Vec<FileRead>,
 }
@@ -154,6 +157,21 @@ impl BurstQuery {
     }
 }
 
+/// Which amplifications.
+#[derive(Clone, Debug)]
+pub struct AmplificationQuery {
+    /// This one alone.
+    pub id: Option<String>,
+    /// Carried after this second.
+    pub from: Option<i64>,
+    /// Begun before this second.
+    pub to: Option<i64>,
+    /// Only what stands after it.
+    pub after: Option<Cursor>,
+    /// At most so many, and at most [`PAGE_ROWS_MAX`].
+    pub limit: usize,
+}
+
 /// The most rows in one page, whatever was asked for. More is cut; the cursor says that there is more.
 pub const PAGE_ROWS_MAX: usize = 10_000;
 
@@ -210,6 +228,12 @@ pub trait ReleasedReader: Send + Sync {
 
     /// A page of bursts, the latest begun first.
     fn bursts(&self, query: &BurstQuery) -> impl Future<Output = Result<Page<Released<BurstRow>>, ReadError>> + Send;
+
+    /// A page of amplifications, the one carried last first.
+    fn amplifications(
+        &self,
+        query: &AmplificationQuery,
+    ) -> impl Future<Output = Result<Page<Released<AmplificationRow>>, ReadError>> + Send;
 
     /// A page of the coverage ledger by (start, source): only windows of which at least a minute is over.
     fn coverage(

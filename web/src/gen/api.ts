@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/api/v1/amplifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Amplifications, the one carried last first. */
+        get: operations["amplifications"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit/checkpoint": {
         parameters: {
             query?: never;
@@ -296,6 +313,74 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description A row of the released table **amplifications**. The gate's crate writes it; this describes it. */
+        Amplification: {
+            /**
+             * Format: date-time
+             * @description Everything before this was looked at.
+             */
+            as_of: string;
+            /**
+             * Format: int64
+             * @description Distinct authors when its last bucket ended.
+             */
+            authors: number;
+            /**
+             * Format: double
+             * @description Copies an author.
+             */
+            copies_per_author: number;
+            /** @description Registrable domains that copies link to. */
+            domains: string[];
+            /**
+             * Format: date-time
+             * @description End of its last bucket.
+             */
+            end: string;
+            /**
+             * Format: double
+             * @description Share of its authors that carry other amplifications too; null where that are fewer than k.
+             */
+            family_overlap?: number | null;
+            /** @description Never changes and is never used again. */
+            id: string;
+            /** @description Share of copies by language, to whole percents. */
+            languages: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description Copies in its buckets; reposts are none.
+             */
+            posts: number;
+            /**
+             * Format: int64
+             * @description Posts passed on by the platform's own button; null where they rest on fewer than k authors.
+             */
+            reposts?: number | null;
+            /** @description What k authors wrote, word by word; `…` stands for words that differ, `⟨name⟩` for what looks like a person's name. */
+            shared_text: string;
+            /**
+             * Format: date-time
+             * @description Start of its first bucket.
+             */
+            start: string;
+            /**
+             * Format: double
+             * @description How many standard deviations the copies of the densest stretch stand above what chance would bring.
+             */
+            synchrony: number;
+            timeline: components["schemas"]["NarrativeBucket"][];
+        };
+        /** @description A page of amplifications. */
+        AmplificationPage: {
+            /** @description By `end`, latest first. */
+            items: components["schemas"]["Amplification"][];
+            /** @description Give it back as `cursor` to go on; null at the end. */
+            next?: string | null;
+            /** @description `SIMULATED DATA` where the data are made up. */
+            notice?: string | null;
+        };
         /** @description That the log of one size is the beginning of that of another. */
         AuditConsistency: {
             /**
@@ -1060,6 +1145,61 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    amplifications: {
+        parameters: {
+            query?: {
+                /**
+                 * @description This amplification alone.
+                 * @example a1a2b3c
+                 */
+                id?: string;
+                /**
+                 * @description Carried after this time; UTC, or a day.
+                 * @example 2026-01-31T12:00:00Z
+                 */
+                from?: string;
+                /**
+                 * @description Begun before this time.
+                 * @example 2026-02-01
+                 */
+                to?: string;
+                /**
+                 * @description Amplifications of the page, 1 to 200; 50 if not given.
+                 * @example 50
+                 */
+                limit?: number;
+                /**
+                 * @description `next` of the page before.
+                 * @example 1474588800.6131
+                 */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description a page of amplifications by end, latest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmplificationPage"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     audit_checkpoint: {
         parameters: {
             query?: never;

@@ -32,7 +32,7 @@ const EVENT_RATE: f64 = 5_000.0;
 const LATE: Duration = Duration::from_mins(1);
 
 /// What can be left out with `--without`.
-const DETECTORS: [&str; 3] = ["volume", "narrative", "burst"];
+const DETECTORS: [&str; 4] = ["volume", "narrative", "burst", "amplification"];
 
 /// Measures the whole path.
 pub(crate) fn bench(common: &Common, arguments: &Bench) -> Outcome {
@@ -47,6 +47,7 @@ pub(crate) fn bench(common: &Common, arguments: &Bench) -> Outcome {
     let on = |name: &&str| match *name {
         "narrative" => settings.narratives.enabled,
         "burst" => settings.bursts.enabled,
+        "amplification" => settings.amplification.enabled,
         _ => true,
     };
     let without = |name: &&str| arguments.without.iter().any(|without| without == name);
@@ -193,6 +194,7 @@ fn run(
         watches: Arc::clone(watches),
         narratives: detectors.contains(&"narrative"),
         bursts: detectors.contains(&"burst"),
+        amplification: detectors.contains(&"amplification"),
         stage_times: Some(Arc::clone(times)),
         clock,
         feeds: vec![Feed { decode: DecodeOptions::default(), source: Box::new(set) }],
@@ -243,7 +245,7 @@ impl Report {
             "watches": self.watches,
             "detectors": self.detectors,
             "input": self.input,
-            "released": {"volumes": self.totals.released, "narratives": self.totals.narratives_released, "bursts": self.totals.bursts_released},
+            "released": {"volumes": self.totals.released, "narratives": self.totals.narratives_released, "bursts": self.totals.bursts_released, "amplifications": self.totals.amplifications_released},
             "suppressed": {"volumes": self.totals.suppressed},
             "posts_by_outcome": self.totals.records,
         })

@@ -9,10 +9,11 @@ use groundswell_gate::{K, Outward};
 use groundswell_post::EventTime;
 use groundswell_sources::{Clock, SystemClock};
 use groundswell_store::{
-    BurstQuery, Cursor, NarrativeEventQuery, NarrativeQuery, Page, ReleasedReader as _, Store, VolumeQuery,
+    AmplificationQuery, BurstQuery, Cursor, NarrativeEventQuery, NarrativeQuery, Page, ReleasedReader as _, Store,
+    VolumeQuery,
 };
 
-use crate::args::{Common, Export, ExportBursts, ExportNarratives, ExportVolumes};
+use crate::args::{Common, Export, ExportAmplifications, ExportBursts, ExportNarratives, ExportVolumes};
 use crate::audit::{self, Trail};
 use crate::failure::{DONE, Failure, Outcome};
 use crate::output::{self, VolumeWriter};
@@ -28,6 +29,7 @@ pub(crate) fn export(common: &Common, export: &Export) -> Outcome {
         Export::Volumes(arguments) => volumes(common, arguments),
         Export::Narratives(arguments) => narratives(common, arguments),
         Export::Bursts(arguments) => bursts(common, arguments),
+        Export::Amplifications(arguments) => amplifications(common, arguments),
     }
 }
 
@@ -99,6 +101,35 @@ fn bursts(common: &Common, arguments: &ExportBursts) -> Outcome {
     let mut out = output::open(arguments.out.as_deref())?;
     loop {
         query.after = lines(&mut out, runtime.block_on(reader.bursts(&query))?)?;
+        if query.after.is_none() {
+            break;
+        }
+    }
+    out.flush().context("cannot write")?;
+    Ok(DONE)
+}
+
+fn amplifications(common: &Common, arguments: &ExportAmplifications) -> Outcome {
+    let settings = settings::load(common)?.settings;
+    let k = K::new(settings.gate.k).map_err(Failure::usage)?;
+    let runtime = pipeline::runtime()?;
+    let reader = runtime.block_on(Store::open_reader(&settings.data, k))?;
+    let from = moment("--from", arguments.from.as_deref())?;
+    let to = moment("--to", arguments.to.as_deref())?;
+    let asked = Act::Exported {
+        table: Word::new("amplifications"),
+        dimension: None,
+        step: None,
+        one_value: false,
+        from: audit::moment(from),
+        to: audit::moment(to),
+        format: Word::new(&arguments.format),
+    };
+    tell(&settings, asked)?;
+    let mut out = output::open(arguments.out.as_deref())?;
+    let mut query = AmplificationQuery { id: None, from, to, after: None, limit: PAGE_ROWS };
+    loop {
+        query.after = lines(&mut out, runtime.block_on(reader.amplifications(&query))?)?;
         if query.after.is_none() {
             break;
         }

@@ -428,6 +428,7 @@ impl Service<'_> {
             watches: Arc::clone(&self.watches),
             narratives: self.settings.narratives.enabled,
             bursts: self.settings.bursts.enabled,
+            amplification: self.settings.amplification.enabled,
             stage_times: None,
             clock: Arc::clone(&self.clock),
             feeds,

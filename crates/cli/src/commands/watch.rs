@@ -121,6 +121,7 @@ fn test(common: &Common, query: &str, files: Vec<PathBuf>, map: Option<&str>, fo
         // They say nothing about a query.
         narratives: false,
         bursts: false,
+        amplification: false,
         stage_times: None,
         clock,
         feeds: vec![Feed { decode: DecodeOptions { map }, source: Box::new(set) }],

@@ -22,13 +22,56 @@ impl fmt::Debug for FewAuthors {
 
 impl FewAuthors {
     /// From tokens that ascend without repetition.
-    pub(super) fn from_sorted_unique(tokens: &[u64]) -> Self {
+    pub(crate) fn from_sorted_unique(tokens: &[u64]) -> Self {
         Self(tokens[..tokens.len().min(TERM_AUTHORS_MAX)].to_vec())
+    }
+
+    /// Adds an author; whether that changed anything.
+    pub(crate) fn insert(&mut self, token: u64) -> bool {
+        let Err(place) = self.0.binary_search(&token) else { return false };
+        if place >= TERM_AUTHORS_MAX {
+            return false;
+        }
+        self.0.insert(place, token);
+        self.0.truncate(TERM_AUTHORS_MAX);
+        true
+    }
+
+    /// Takes an author out; whether they were there.
+    pub(crate) fn remove(&mut self, token: u64) -> bool {
+        let known = self.0.binary_search(&token);
+        if let Ok(place) = known {
+            self.0.remove(place);
+        }
+        known.is_ok()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    #[cfg(debug_assertions)]
+    pub(crate) fn tokens(&self) -> &[u64] {
+        &self.0
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl FromIterator<u64> for FewAuthors {
+    fn from_iter<I: IntoIterator<Item = u64>>(tokens: I) -> Self {
+        let mut authors = Self::default();
+        tokens.into_iter().for_each(|token| {
+            authors.insert(token);
+        });
+        authors
     }
 }
 
 /// A set of authors that can be united and counted.
-pub(super) trait Authors: Clone + Default {
+pub(crate) trait Authors: Clone + Default {
     fn unite(&mut self, other: &Self);
     fn number(&self) -> u64;
 }
@@ -62,7 +105,7 @@ impl Authors for Distinct {
 /// Authors over several days. Tokens of one UTC day cannot be compared with those of another, so the number is the largest
 /// of any one day, never their sum (PRIVACY section 2).
 #[derive(Clone, Default)]
-pub(super) struct Crowd<T> {
+pub(crate) struct Crowd<T> {
     day: i64,
     now: T,
     most: u64,
@@ -70,7 +113,7 @@ pub(super) struct Crowd<T> {
 
 impl<T: Authors> Crowd<T> {
     /// Adds authors of a minute; those of a day before the last one are not added.
-    pub(super) fn add(&mut self, minute: i64, authors: &T) {
+    pub(crate) fn add(&mut self, minute: i64, authors: &T) {
         let day = minute.div_euclid(DAY);
         if day > self.day {
             self.most = self.number();
@@ -82,7 +125,7 @@ impl<T: Authors> Crowd<T> {
         }
     }
 
-    pub(super) fn unite(&mut self, other: &Self) {
+    pub(crate) fn unite(&mut self, other: &Self) {
         self.most = self.most.max(other.most);
         if other.day < self.day {
             self.most = self.most.max(other.number());
@@ -91,13 +134,18 @@ impl<T: Authors> Crowd<T> {
         }
     }
 
-    pub(super) fn number(&self) -> u64 {
+    /// Those of its last day, if that is the day of this minute.
+    pub(crate) fn of_day(&self, minute: i64) -> Option<&T> {
+        (self.day == minute.div_euclid(DAY)).then_some(&self.now)
+    }
+
+    pub(crate) fn number(&self) -> u64 {
         self.most.max(self.now.number())
     }
 }
 
 /// Whether tokens of both minutes can be compared.
-pub(super) fn same_day(one: i64, other: i64) -> bool {
+pub(crate) fn same_day(one: i64, other: i64) -> bool {
     one.div_euclid(DAY) == other.div_euclid(DAY)
 }
 

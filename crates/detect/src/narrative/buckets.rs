@@ -7,11 +7,11 @@ use super::authors::Crowd;
 use super::config::LANGUAGES_MAX;
 
 /// Buckets of a story. When there are more, the older half are put together by twos: far back, time is coarser.
-pub(super) const BUCKETS_MAX: usize = 256;
+pub(crate) const BUCKETS_MAX: usize = 256;
 
 /// A story's buckets, and what belongs to none yet: it waits until enough authors have come together.
 #[derive(Clone, Default)]
-pub(super) struct Buckets {
+pub(crate) struct Buckets {
     closed: Vec<NarrativeBucket>,
     /// Start of the first minute that waits.
     start: Option<i64>,
@@ -48,20 +48,20 @@ impl BitsByDay {
 
 impl Buckets {
     /// Forgets what was told; what waits goes on waiting.
-    pub(super) fn begin_anew(&mut self) {
+    pub(crate) fn begin_anew(&mut self) {
         self.closed.clear();
         self.authors = 0;
     }
 
     /// Adds what came in a minute, of which the first post may be older.
-    pub(super) fn add(&mut self, first: i64, minute: i64, posts: u64, key: CellKey, authors: &Distinct) {
+    pub(crate) fn add(&mut self, first: i64, minute: i64, posts: u64, key: CellKey, authors: &Distinct) {
         self.start = Some(self.start.map_or(first, |start| start.min(first)));
         self.posts += posts;
         self.key.add(key);
         self.waiting.add(minute, authors);
     }
 
-    pub(super) fn add_language(&mut self, language: [u8; 2], minute: i64, bits: AuthorBits) {
+    pub(crate) fn add_language(&mut self, language: [u8; 2], minute: i64, bits: AuthorBits) {
         let day = minute.div_euclid(86_400);
         if let Some((_, known)) = self.languages.iter_mut().find(|(known, _)| *known == language) {
             known.add(day, bits);
@@ -73,7 +73,7 @@ impl Buckets {
     }
 
     /// Closes a bucket with this minute, if enough authors wait. `authors` of the whole story are known from then on.
-    pub(super) fn close(&mut self, minute: i64, k: u64, authors: u64) {
+    pub(crate) fn close(&mut self, minute: i64, k: u64, authors: u64) {
         let (Some(start), waiting) = (self.start, self.waiting.number()) else { return };
         if waiting < k {
             return;
@@ -108,7 +108,7 @@ impl Buckets {
     }
 
     /// Adds those of a story that became part of this one. Stretches of the two may overlap.
-    pub(super) fn take(&mut self, other: &Self) {
+    pub(crate) fn take(&mut self, other: &Self) {
         self.closed.extend_from_slice(&other.closed);
         self.closed.sort_by_key(|bucket| (bucket.start, bucket.end));
         while self.closed.len() > BUCKETS_MAX {
@@ -132,19 +132,19 @@ impl Buckets {
     }
 
     /// Which posts the closed ones hold.
-    pub(super) fn key(&self) -> CellKey {
+    pub(crate) fn key(&self) -> CellKey {
         sum(&self.closed)
     }
 
-    pub(super) fn closed(&self) -> &[NarrativeBucket] {
+    pub(crate) fn closed(&self) -> &[NarrativeBucket] {
         &self.closed
     }
 
-    pub(super) fn authors(&self) -> u64 {
+    pub(crate) fn authors(&self) -> u64 {
         self.authors
     }
 
-    pub(super) fn languages(&self) -> Vec<([u8; 2], AuthorBits)> {
+    pub(crate) fn languages(&self) -> Vec<([u8; 2], AuthorBits)> {
         self.languages.iter().map(|(language, bits)| (*language, bits.best())).collect()
     }
 }

@@ -27,8 +27,8 @@
 //! assert_eq!(closed.events[0].reason.to_string(), "12 authors, 10 asked for");
 //! ```
 
-mod authors;
-mod buckets;
+pub(crate) mod authors;
+pub(crate) mod buckets;
 mod candidate;
 mod cluster;
 mod clusterer;

@@ -3,12 +3,16 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use groundswell_gate::{AuthorBits, CandidateCell, Dimension, K, NarrativeCandidate, NarrativePart, VolumeCandidate};
+use groundswell_gate::{
+    AmplificationCandidate, AuthorBits, CandidateCell, Dimension, K, NarrativeCandidate, NarrativePart, SharedWord,
+    VolumeCandidate,
+};
 use groundswell_sketch::{
     Authors, Carried, Cell, CellKey, CellRef, CellTable, Distinct, PARTITIONS, SavedCell, SavedCells, Step, Summary,
     Window,
 };
 use groundswell_text::names::{NameFinder, name_key};
+use groundswell_text::{Analysis, Analyzer};
 use serde::{Deserialize, Serialize};
 
 use super::carriers::Carriers;
@@ -165,6 +169,28 @@ impl Merger {
         }
     }
 
+    /// Marks what of a shared text looks like a person's name: runs of words that workers saw as one, words that are a name run
+    /// together, and what looks like a name in the text as it would be shown, which nobody need have written. Each with the number of
+    /// publishers that carried the whole name by now.
+    pub fn mark_shared_text(&self, candidate: &mut AmplificationCandidate) {
+        let carried = |name: &str| self.carriers.count(name_key(name), candidate.as_of);
+        mark_names_in(&mut candidate.words);
+        for word in &mut candidate.words {
+            word.name_like |= self.names.joined(&word.value);
+        }
+        let is_name: Vec<bool> = candidate.words.iter().map(|word| word.name_like).collect();
+        let mut from = 0;
+        for run in is_name.chunk_by(|a, b| a == b) {
+            let to = from + run.len();
+            if run[0] {
+                let values: Vec<&str> = candidate.words[from..to].iter().map(|word| word.value.as_str()).collect();
+                let publishers = carried(&values.join(" "));
+                candidate.words[from..to].iter_mut().for_each(|word| word.publishers = publishers);
+            }
+            from = to;
+        }
+    }
+
     /// Which bounds were reached.
     pub fn counters(&self) -> VolumeCounters {
         self.counters
@@ -264,6 +290,22 @@ fn observe(bursts: &mut Bursts, hash: u64, dimension: u8, value: &str, posts: u6
         Set::Whole(distinct) => (distinct.count(), AuthorBits::FULL),
     };
     bursts.observe(&Counted { hash, dimension, value, posts, authors: count, bits, key });
+}
+
+/// Marks what looks like a name in a text as it would be shown. Words at which nothing may be shown part the others.
+fn mark_names_in(words: &mut [SharedWord]) {
+    let (mut analyzer, mut analysis, mut finder) = (Analyzer::new(), Analysis::new(), NameFinder::new());
+    let mut spans = Vec::new();
+    for stretch in words.split_mut(|word| word.value.is_empty()) {
+        let text = stretch.iter().map(|word| word.value.as_str()).collect::<Vec<_>>().join(" ");
+        analyzer.tokenize(&text, &mut analysis);
+        finder.find(&text, &analysis, &mut spans);
+        // Words that are cut otherwise here than where they were written: in doubt all of them are names.
+        let same = analysis.words.len() == stretch.len();
+        for (at, word) in stretch.iter_mut().enumerate() {
+            word.name_like |= spans.iter().any(|span| !same || span.words().contains(&at));
+        }
+    }
 }
 
 fn sorted(names: &[String]) -> Vec<String> {

@@ -9,6 +9,7 @@ use std::collections::HashSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use groundswell_detect::amplify::{AmplifyCounters, AmplifyObserver};
 use groundswell_detect::narrative::{NarrativeCounters, NarrativeObserver};
 use groundswell_detect::volume::{Observer, VolumeCounters};
 use groundswell_edge::{Admission, DeleteKey, Edge, EdgePost};
@@ -115,6 +116,7 @@ struct Ingest {
     /// Shared with the worker's loop, which looks into it for a checkpoint.
     observer: Rc<RefCell<Observer>>,
     narratives: Option<NarrativeObserver>,
+    copies: Option<AmplifyObserver>,
     /// `None` once everything is sent.
     capability: Option<Capability<Minute>>,
     /// Deletions that an open window may still need.
@@ -134,6 +136,7 @@ struct Ingest {
     /// What the counters were told of the observer's bounds.
     limits_told: VolumeCounters,
     narrative_limits_told: NarrativeCounters,
+    copies_told: AmplifyCounters,
 }
 
 impl Ingest {
@@ -150,6 +153,7 @@ impl Ingest {
             analyzer: Analyzer::new(),
             observer,
             narratives: shared.config.narratives.clone().map(NarrativeObserver::new),
+            copies: shared.config.amplify.clone().map(AmplifyObserver::new),
             capability: Some(capability),
             deletions: Vec::new(),
             deletions_swept: 0,
@@ -163,6 +167,7 @@ impl Ingest {
             posts_seen: 0,
             limits_told: VolumeCounters::default(),
             narrative_limits_told: NarrativeCounters::default(),
+            copies_told: AmplifyCounters::default(),
             shared,
         }
     }
@@ -227,6 +232,10 @@ impl Ingest {
                     if let Some(narratives) = &mut self.narratives {
                         narratives.observe(&self.post, &self.analysis);
                         lap.sampled(Stage::Narrative);
+                    }
+                    if let Some(copies) = &mut self.copies {
+                        copies.observe(&self.post, &self.analysis);
+                        lap.sampled(Stage::Copies);
                     }
                     counts.accept(raw.time);
                 }
@@ -312,7 +321,10 @@ impl Ingest {
         if closing {
             let mut lap = Lap::start(shared.stage_times.as_deref());
             // A deletion may have been read before its post: all of them once more, once a minute.
-            Self::forget(&shared, &mut observer, self.narratives.as_mut(), &self.deletions);
+            let mut copies = self.copies.as_mut();
+            let fresh = self.deletions_swept.min(self.deletions.len());
+            Self::forget_held(copies.as_deref_mut(), &self.deletions[fresh..]);
+            Self::forget(&shared, &mut observer, self.narratives.as_mut(), copies, &self.deletions);
             observer.close(before, &mut |shard, window, summary| {
                 let minute = minute_of(window.start);
                 let at = capability.delayed(&minute.max(open));
@@ -333,8 +345,21 @@ impl Ingest {
                 });
                 lap.whole(Stage::Cluster);
             }
+            if let Some(copies) = &mut self.copies {
+                let (owner, worker) = (shared.narratives_owner(), self.worker.global as u16);
+                copies.close(before, &mut |delta| {
+                    let at = capability.delayed(&minute_of(delta.minute).max(open));
+                    output.session(&at).give(Seen::Copies { owner, worker, delta });
+                    if let Some(sent) = sent.get_mut(owner as usize) {
+                        *sent += 1;
+                    }
+                });
+                lap.whole(Stage::Families);
+            }
         } else if sweeping {
-            Self::forget(&shared, &mut observer, self.narratives.as_mut(), &self.deletions[self.deletions_swept..]);
+            let (mut copies, fresh) = (self.copies.as_mut(), &self.deletions[self.deletions_swept..]);
+            Self::forget_held(copies.as_deref_mut(), fresh);
+            Self::forget(&shared, &mut observer, self.narratives.as_mut(), copies, fresh);
         }
         if closing || sweeping {
             self.deletions_swept = self.deletions.len();
@@ -348,6 +373,11 @@ impl Ingest {
                 let limits = narratives.counters();
                 shared.counters.add_narratives(&limits.since(&self.narrative_limits_told));
                 self.narrative_limits_told = limits;
+            }
+            if let Some(copies) = &self.copies {
+                let counted = copies.counters();
+                shared.counters.add_copies(&counted.since(&self.copies_told));
+                self.copies_told = counted;
             }
             shared.tell_edge_limits();
         }
@@ -369,11 +399,19 @@ impl Ingest {
         false
     }
 
+    /// Removes what families of copies hold of posts of closed minutes; once for each deletion.
+    fn forget_held(copies: Option<&mut AmplifyObserver>, fresh: &[Posted]) {
+        if let Some(copies) = copies.filter(|_| !fresh.is_empty()) {
+            copies.delete_held(&fresh.iter().map(|posted| posted.key).collect());
+        }
+    }
+
     /// Removes from open minutes what deletions name, each minute by the deletions that its window honours.
     fn forget(
         shared: &Shared,
         observer: &mut Observer,
         mut narratives: Option<&mut NarrativeObserver>,
+        mut copies: Option<&mut AmplifyObserver>,
         deletions: &[Posted],
     ) {
         if deletions.is_empty() {
@@ -388,6 +426,9 @@ impl Ingest {
                 forgotten += observer.delete(minute, &keys);
                 if let Some(narratives) = &mut narratives {
                     narratives.delete(minute, &keys);
+                }
+                if let Some(copies) = &mut copies {
+                    copies.delete(minute, &keys);
                 }
             }
         }

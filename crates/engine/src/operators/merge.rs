@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use groundswell_detect::amplify::{Amplifications, AmplifyCounters};
 use groundswell_detect::burst::BurstCounters;
 use groundswell_detect::narrative::{Closed, EventKind, NarrativeCounters, NarrativeId, Narratives};
 use groundswell_detect::volume::{Merger, VolumeCounters};
@@ -19,8 +20,12 @@ use timely::progress::frontier::MutableAntichain;
 use super::{Minute, Proposal, Seen};
 use crate::counters::Counters;
 
-/// The owner of all narratives, on the one worker that has it.
-pub(crate) type Owner = Option<Narratives>;
+/// The owners of all narratives and of all families of copies, on the one worker that has them.
+#[derive(Default)]
+pub(crate) struct Owner {
+    pub(crate) narratives: Option<Narratives>,
+    pub(crate) copies: Option<Amplifications>,
+}
 
 /// Merges parts by their owner into proposals, and counts those that it has taken. On an ordered stop, windows still open are dropped
 /// and not released half-full.
@@ -38,6 +43,7 @@ pub(crate) fn merge(
         let mut told = VolumeCounters::default();
         let mut bursts_told = BurstCounters::default();
         let mut narratives_told = NarrativeCounters::default();
+        let mut copies_told = AmplifyCounters::default();
         let mut authors = HashMap::new();
         move |(input, frontier), output| {
             let mut merger = merger.borrow_mut();
@@ -47,7 +53,12 @@ pub(crate) fn merge(
                     match part {
                         Seen::Volume(part) => merger.merge(part.window, part.summary),
                         Seen::Narratives { worker, delta, .. } => {
-                            if let Some(owner) = &mut owner {
+                            if let Some(owner) = &mut owner.narratives {
+                                owner.merge(worker, delta);
+                            }
+                        }
+                        Seen::Copies { worker, delta, .. } => {
+                            if let Some(owner) = &mut owner.copies {
                                 owner.merge(worker, delta);
                             }
                         }
@@ -74,11 +85,20 @@ pub(crate) fn merge(
                 None => merger.finish(&mut give),
             }
             merger.take_bursts().into_iter().for_each(|told| session.give(Proposal::Bursts(told)));
-            if let Some(owner) = &mut owner {
+            if let Some(owner) = &mut owner.narratives {
                 propose(owner.close(before), &merger, &mut authors, &mut |proposal| session.give(proposal));
                 let now = owner.counters();
                 counters.add_narratives(&now.since(&narratives_told));
                 narratives_told = now;
+            }
+            if let Some(owner) = &mut owner.copies {
+                for mut candidate in owner.close(before) {
+                    merger.mark_shared_text(&mut candidate);
+                    session.give(Proposal::Amplification(candidate));
+                }
+                let now = owner.counters();
+                counters.add_copies(&now.since(&copies_told));
+                copies_told = now;
             }
             drop(session);
             tell(&counters, &merger, &mut told);

@@ -4,9 +4,10 @@ pub(crate) mod ingest;
 pub(crate) mod merge;
 pub(crate) mod release;
 
+use groundswell_detect::amplify::AmplifyDelta;
 use groundswell_detect::burst::ShardMinute;
 use groundswell_detect::narrative::MinuteDelta;
-use groundswell_gate::{NarrativeCandidate, NarrativeEventCandidate, VolumeCandidate};
+use groundswell_gate::{AmplificationCandidate, NarrativeCandidate, NarrativeEventCandidate, VolumeCandidate};
 use groundswell_sketch::{Summary, Window};
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +29,8 @@ pub(crate) enum Seen {
     Volume(Part),
     /// What its clusters gained, for the owner of all narratives.
     Narratives { owner: u64, worker: u16, delta: MinuteDelta },
+    /// What its families of copies gained, for the owner of all of them.
+    Copies { owner: u64, worker: u16, delta: AmplifyDelta },
 }
 
 impl Seen {
@@ -35,7 +38,7 @@ impl Seen {
     pub(crate) fn owner(&self) -> u64 {
         match self {
             Self::Volume(part) => part.shard,
-            Self::Narratives { owner, .. } => *owner,
+            Self::Narratives { owner, .. } | Self::Copies { owner, .. } => *owner,
         }
     }
 }
@@ -48,6 +51,7 @@ pub(crate) enum Proposal {
     NarrativeEvent(NarrativeEventCandidate),
     /// What a shard says of bursts in a minute. Decided when all shards have told of it.
     Bursts(ShardMinute),
+    Amplification(AmplificationCandidate),
 }
 
 /// The minute that starts at a Unix second, or holds it.

@@ -68,7 +68,7 @@ fn gated(gate: Gate, proposals: Vec<Proposal>, bursts: &mut OpenBursts, counters
     let mut closed = Closed::default();
     let mut volumes = Vec::new();
     let mut minutes = Vec::new();
-    let mut suppressed = 0;
+    let (mut suppressed, mut held_back) = (0, 0);
     for proposal in proposals {
         match proposal {
             Proposal::Volume(candidate) => volumes.push(candidate),
@@ -80,11 +80,16 @@ fn gated(gate: Gate, proposals: Vec<Proposal>, bursts: &mut OpenBursts, counters
             Proposal::NarrativeEvent(candidate) => {
                 closed.narrative_events.extend(gate.release_narrative_event(&candidate));
             }
+            Proposal::Amplification(candidate) => match gate.release_amplification(candidate) {
+                Some(row) => closed.amplifications.push(row),
+                None => held_back += 1,
+            },
         }
     }
     bursts.decide(gate, minutes, &mut closed, counters);
     let births = closed.narrative_events.iter().filter(|event| event.event == NarrativeEventKind::Birth).count();
     counters.add_released_narratives(births as u64, suppressed);
+    counters.add_released_amplifications(&closed.amplifications, held_back);
     // Shards arrive in any order; the order of what is released must not depend on it.
     volumes.sort_by(|a, b| (a.window, a.dimension, first_value(a)).cmp(&(b.window, b.dimension, first_value(b))));
     closed.windows = volumes.iter().map(|candidate| candidate.window).collect();

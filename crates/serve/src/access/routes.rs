@@ -5,7 +5,7 @@ use axum::http::Method;
 use super::role::Need;
 
 /// Method, template, and what it asks for. HEAD is GET.
-pub(crate) const ROUTES: [(&str, &str, Need); 26] = [
+pub(crate) const ROUTES: [(&str, &str, Need); 27] = [
     ("GET", "/healthz", Need::Open),
     ("GET", "/readyz", Need::Open),
     ("GET", "/signin", Need::Open),
@@ -23,6 +23,7 @@ pub(crate) const ROUTES: [(&str, &str, Need); 26] = [
     ("GET", "/api/v1/session", Need::AnyRole),
     ("DELETE", "/api/v1/session", Need::AnyRole),
     ("GET", "/metrics", Need::Read),
+    ("GET", "/api/v1/amplifications", Need::Read),
     ("GET", "/api/v1/bursts", Need::Read),
     ("GET", "/api/v1/coverage", Need::Read),
     ("GET", "/api/v1/narratives", Need::Read),

@@ -1,5 +1,6 @@
 //! `/api/v1`: one file a resource.
 
+pub(crate) mod amplifications;
 pub(crate) mod audit;
 pub(crate) mod bursts;
 pub(crate) mod coverage;

@@ -1,5 +1,6 @@
 //! The released tables in one `SQLite` file.
 
+mod amplifications;
 mod bursts;
 mod coverage;
 mod narratives;

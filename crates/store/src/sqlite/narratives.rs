@@ -65,20 +65,20 @@ pub(super) async fn put(connection: &mut SqliteConnection, batch: &ReleaseBatch,
 }
 
 /// A row as released; `None` where a k that was raised since holds it back.
-fn admitted<T>(readmitted: Result<Released<T>, NotReleasable>) -> Result<Option<Released<T>>, ReadError> {
+pub(super) fn admitted<T>(readmitted: Result<Released<T>, NotReleasable>) -> Result<Option<Released<T>>, ReadError> {
     match readmitted {
         Ok(row) => Ok(Some(row)),
-        Err(NotReleasable::NarrativeBelowK { .. }) => Ok(None),
+        Err(NotReleasable::NarrativeBelowK { .. } | NotReleasable::AmplificationBelowK { .. }) => Ok(None),
         Err(error) => Err(error.into()),
     }
 }
 
-fn body<T: serde::de::DeserializeOwned>(row: &SqliteRow) -> Result<(T, u64), ReadError> {
+pub(super) fn body<T: serde::de::DeserializeOwned>(row: &SqliteRow) -> Result<(T, u64), ReadError> {
     let body = serde_json::from_str(row.try_get(0)?).map_err(|_| ReadError::Impossible)?;
     Ok((body, u64::try_from(row.try_get::<i64, _>(1)?).map_err(|_| ReadError::Impossible)?))
 }
 
-fn page<T>(
+pub(super) fn page<T>(
     rows: &[SqliteRow],
     limit: usize,
     mut admit: impl FnMut(&SqliteRow) -> Result<Option<Released<T>>, ReadError>,

@@ -1,8 +1,8 @@
 //! Reads released tables; several connections, none of which can write.
 
 use groundswell_gate::{
-    BurstRow, Coverage, CoverageGap, Dimension, Figures, Gate, K, NarrativeEvent, NarrativeRow, NotReleasable,
-    Released, VolumeRow, readmit,
+    AmplificationRow, BurstRow, Coverage, CoverageGap, Dimension, Figures, Gate, K, NarrativeEvent, NarrativeRow,
+    NotReleasable, Released, VolumeRow, readmit,
 };
 use groundswell_sketch::{Step, Window};
 use sqlx::sqlite::SqliteRow;
@@ -11,8 +11,8 @@ use sqlx::{Row as _, SqlitePool};
 use crate::codes::{dimension_code, step_code};
 use crate::model::PAGE_ROWS_MAX;
 use crate::{
-    BurstQuery, CoverageQuery, Cursor, Fingerprint, NarrativeEventQuery, NarrativeQuery, Page, ReadError,
-    ReleasedReader, VolumeQuery,
+    AmplificationQuery, BurstQuery, CoverageQuery, Cursor, Fingerprint, NarrativeEventQuery, NarrativeQuery, Page,
+    ReadError, ReleasedReader, VolumeQuery,
 };
 
 /// A reader of released tables. Cheap to clone; clones share their connections.
@@ -263,6 +263,10 @@ impl ReleasedReader for SqliteReader {
 
     async fn narratives(&self, query: &NarrativeQuery) -> Result<Page<Released<NarrativeRow>>, ReadError> {
         super::narratives::list(&self.pool, self.k, query).await
+    }
+
+    async fn amplifications(&self, query: &AmplificationQuery) -> Result<Page<Released<AmplificationRow>>, ReadError> {
+        super::amplifications::list(&self.pool, self.k, query).await
     }
 
     async fn narrative_events(&self, query: &NarrativeEventQuery) -> Result<Page<Released<NarrativeEvent>>, ReadError> {

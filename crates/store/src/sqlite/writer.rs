@@ -305,6 +305,7 @@ impl ReleaseWriter for SqliteWriter {
         let committed = insert_batch(&mut transaction, batch, &mut asked).await?;
         super::narratives::put(&mut transaction, batch, self.k).await?;
         super::bursts::put(&mut transaction, batch, self.k).await?;
+        super::amplifications::put(&mut transaction, batch, self.k).await?;
         transaction.commit().await?;
         *last_asked = asked;
         Ok(committed)

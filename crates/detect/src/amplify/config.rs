@@ -1,0 +1,107 @@
+//! Settings, bounds, and what is counted when a bound is reached.
+
+use serde::{Deserialize, Serialize};
+
+use crate::counters::counters;
+
+/// Words of a text that are looked at; what comes later is read for exact copies only.
+pub const WORDS_MAX: usize = 64;
+/// A text of fewer words is in no family: everyone writes it (`texts_too_short`).
+pub const WORDS_MIN: usize = 4;
+/// A text of fewer words is of a family only if all its words are the same.
+pub const NEAR_WORDS_MIN: usize = 8;
+/// Texts without company that one worker remembers. A newer one takes the place of the oldest (`singles_forgotten`): two copies
+/// that are further apart do not find each other.
+pub const SINGLES_MAX: usize = 1 << 18;
+/// Families of one worker; when there are more, a quarter goes, those not written to for longest (`families_evicted`).
+pub const FAMILIES_MAX: usize = 1 << 15;
+/// Families that the owner knows; likewise (`families_evicted`).
+pub const OWNED_MAX: usize = 1 << 16;
+/// A family to which nobody wrote for so long is forgotten, in seconds.
+pub const WINDOW_SECONDS: i64 = 24 * 60 * 60;
+/// Posts of a family that can be found again by their key when they are deleted. Later ones leave no word of their own.
+pub const MEMBERS_MAX: usize = 64;
+/// Words at one place of a family's text that are told apart.
+pub const CHOICES_MAX: usize = 4;
+/// Domains of a family that are kept; more are left out (`family_domains_left_out`).
+pub const DOMAINS_MAX: usize = 8;
+/// Languages of a family that are kept apart.
+pub const LANGUAGES_MAX: usize = 8;
+/// Memory of one worker's logs of open minutes. When it is reached, the oldest minutes are read early, so that deletions reach of
+/// their posts only what families and singles hold (`posts_read_early`).
+pub const LOG_BYTES_MAX: usize = 96 << 20;
+
+/// Settings of the amplification detector, measured in `docs/methods/amplification.md`.
+#[derive(Clone, Debug)]
+pub struct AmplifyConfig {
+    /// The least part that a text must share with a family's to join it, by weight of words.
+    pub join: f32,
+    /// The least part of the shorter that families of several workers must share, in order, to be one.
+    pub unite: f32,
+    /// See [`SINGLES_MAX`].
+    pub singles_max: usize,
+    /// See [`FAMILIES_MAX`].
+    pub families_max: usize,
+    /// See [`OWNED_MAX`].
+    pub owned_max: usize,
+    /// See [`LOG_BYTES_MAX`].
+    pub log_bytes_max: usize,
+}
+
+impl Default for AmplifyConfig {
+    fn default() -> Self {
+        Self {
+            join: 0.5,
+            unite: 0.6,
+            singles_max: SINGLES_MAX,
+            families_max: FAMILIES_MAX,
+            owned_max: OWNED_MAX,
+            log_bytes_max: LOG_BYTES_MAX,
+        }
+    }
+}
+
+counters! {
+    AmplifyCounters {
+        /// Posts that were looked at.
+        posts_read,
+        /// Posts of too few words to be of a family.
+        texts_too_short,
+        /// Posts that were copies of an earlier one.
+        copies,
+        /// Reposts by a platform's own button that carry a family's text.
+        reposts,
+        /// Families that were opened.
+        families_opened,
+        /// Families that became part of another one, at the owner.
+        families_united,
+        /// Families held back by the rule at the close of a minute although enough authors carry them.
+        families_held,
+        /// Of them, those that a publisher carries: headlines.
+        families_of_publishers,
+        /// Posts that were read before their minute closed, because the logs were full.
+        posts_read_early,
+        /// Texts without company that gave way to newer ones.
+        singles_forgotten,
+        /// Families that gave way because there were too many.
+        families_evicted,
+        /// Domains beyond [`DOMAINS_MAX`].
+        family_domains_left_out,
+        /// Deltas that came for a minute already closed, and were not used.
+        family_deltas_late,
+    }
+}
+
+impl AmplifyCounters {
+    /// Those of them that say how often a bound was reached.
+    pub fn limits(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        const BOUNDS: [&str; 5] = [
+            "posts_read_early",
+            "singles_forgotten",
+            "families_evicted",
+            "family_domains_left_out",
+            "family_deltas_late",
+        ];
+        self.named().filter(|(name, _)| BOUNDS.contains(name))
+    }
+}

@@ -1,0 +1,347 @@
+//! What must hold of amplifications whatever people write.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+use std::collections::HashSet;
+
+use groundswell_detect::amplify::{Amplifications, AmplifyConfig, AmplifyDelta, AmplifyObserver};
+use groundswell_edge::{AuthorToken, DeleteKey, EdgePost, Link, PostKey, PublisherItem};
+use groundswell_gate::{AmplificationCandidate, Gate, K};
+use groundswell_post::{EventTime, Kind, Relation};
+use groundswell_sketch::{Step, Window};
+use groundswell_text::{Analysis, Analyzer};
+use proptest::prelude::*;
+
+const K: u64 = 10;
+const TEXT: &str = "Ask your senator today why the river report was hidden from all of us";
+
+/// Some workers and the owner, fed with texts.
+struct Bench {
+    analyzer: Analyzer,
+    analysis: Analysis,
+    observers: Vec<AmplifyObserver>,
+    owner: Amplifications,
+    keys: u64,
+    found: Vec<AmplificationCandidate>,
+}
+
+impl Bench {
+    fn new(workers: usize) -> Self {
+        Self::with(workers, AmplifyConfig::default())
+    }
+
+    fn with(workers: usize, config: AmplifyConfig) -> Self {
+        let config = AmplifyConfig { singles_max: config.singles_max.min(1 << 12), owned_max: 1 << 10, ..config };
+        Self {
+            analyzer: Analyzer::new(),
+            analysis: Analysis::new(),
+            observers: (0..workers).map(|_| AmplifyObserver::new(config.clone())).collect(),
+            owner: Amplifications::new(config, K),
+            keys: 0,
+            found: Vec::new(),
+        }
+    }
+
+    fn take(&mut self, worker: usize, post: EdgePost) -> u64 {
+        self.keys += 1;
+        let post = EdgePost { language: Some(*b"en"), key: Some(PostKey::from_bits(self.keys)), ..post };
+        self.analyzer.analyze(&post, &mut self.analysis);
+        self.observers[worker].observe(&post, &self.analysis);
+        self.keys
+    }
+
+    fn post(&mut self, unix: i64, author: u64, text: &str) -> u64 {
+        let worker = author as usize % self.observers.len();
+        self.take(worker, said(unix, author, text))
+    }
+
+    /// Other talk in each minute up to one, and closes what is before it.
+    fn until(&mut self, from: i64, minute: i64) {
+        for minute in from..minute {
+            for nth in 0..4 {
+                let author = 1_000_000 + (minute * 4 + nth) as u64;
+                self.post(minute * 60 + 30, author, &format!("only {author} says {minute} times {nth} here"));
+            }
+        }
+        self.close(minute * 60);
+    }
+
+    fn close(&mut self, before: i64) {
+        for (worker, observer) in (0..).zip(&mut self.observers) {
+            let owner = &mut self.owner;
+            observer.close(before, &mut |delta| owner.merge(worker, delta));
+        }
+        for found in self.owner.close(before) {
+            self.found.retain(|known| known.id != found.id);
+            self.found.push(found);
+        }
+    }
+
+    fn texts(&self) -> Vec<String> {
+        let words = |found: &AmplificationCandidate| {
+            found.words.iter().map(|word| word.value.as_str()).collect::<Vec<_>>().join(" ")
+        };
+        self.found.iter().map(words).collect()
+    }
+}
+
+fn said(unix: i64, author: u64, text: &str) -> EdgePost {
+    EdgePost {
+        time: EventTime::from_unix(unix),
+        text: text.to_owned(),
+        author: Some(AuthorToken::from_bits(author)),
+        ..EdgePost::default()
+    }
+}
+
+#[test]
+fn a_campaign_is_found_and_told_with_all_that_belongs_to_it() {
+    let mut bench = Bench::new(2);
+    bench.until(0, 200);
+    for author in 0..24 {
+        let link = Link { domain: "petition.example".to_owned(), url: None };
+        let post = EdgePost { links: vec![link], ..said((200 + author as i64 / 2) * 60, author, TEXT) };
+        bench.take(author as usize % 2, post);
+        let repost = EdgePost { relation: Relation::Repost, ..said(212 * 60, 500 + author, TEXT) };
+        bench.take(author as usize % 2, repost);
+    }
+    bench.until(200, 400);
+    let [found] = bench.found.as_slice() else { panic!("{:?}", bench.found) };
+    assert_eq!(bench.texts()[0], TEXT.to_lowercase());
+    assert!((20..=24).contains(&found.authors), "{}", found.authors);
+    assert!(found.words.iter().all(|word| word.authors == 24));
+    assert_eq!(found.domains[0].value, "petition.example");
+    assert_eq!((found.reposts.posts, found.buckets.iter().map(|b| b.posts).sum::<u64>() <= 24), (24, true));
+    assert_eq!(found.overlap, 0);
+    let row = Gate::exact(K::DEFAULT).release_amplification(found.clone()).unwrap();
+    assert_eq!(row.shared_text, TEXT.to_lowercase());
+    assert!(row.synchrony >= 5.0 && row.reposts == Some(24));
+}
+
+#[test]
+fn one_tireless_account_reposts_and_headlines_are_none() {
+    let mut bench = Bench::new(1);
+    bench.until(0, 200);
+    for nth in 0..40 {
+        bench.post(200 * 60 + nth * 20, 7, "This one account says the very same words again and again and again");
+        let repost = EdgePost { relation: Relation::Repost, ..said(200 * 60 + nth * 20, nth as u64, TEXT) };
+        bench.take(0, repost);
+        let headline = "Minister resigns over the hidden report on the great river dam at Tarnow";
+        bench.post(200 * 60 + nth * 20 + 1, 100 + nth as u64, headline);
+        if nth == 5 {
+            // The item says more than what people pass on of it.
+            let title = Some(headline.to_owned());
+            let item = Some(PublisherItem { name: "The Times".to_owned(), title, ..PublisherItem::default() });
+            let text =
+                format!("{headline}. It had been known for years to all who worked there, says a former engineer");
+            let post = EdgePost { kind: Kind::Publisher, publisher: item, author: None, ..said(201 * 60, 0, &text) };
+            bench.take(0, post);
+        }
+    }
+    bench.until(200, 500);
+    assert!(bench.found.is_empty(), "{:?}", bench.texts());
+    assert_eq!(bench.owner.counters().families_of_publishers, 1);
+}
+
+#[test]
+fn what_goes_on_all_day_is_none() {
+    let mut bench = Bench::new(1);
+    for minute in 0..1_000 {
+        bench.until(minute, minute + 1);
+        if minute % 7 == 0 {
+            bench.post(
+                minute * 60 + 40,
+                minute as u64,
+                "Nobody ever asked for this and yet here we all are again, friends",
+            );
+        }
+    }
+    assert!(bench.found.is_empty(), "{:?}", bench.texts());
+}
+
+#[test]
+fn short_texts_are_one_only_if_they_are_the_same() {
+    let mut bench = Bench::new(1);
+    bench.until(0, 200);
+    for author in 0..12 {
+        bench.post(200 * 60 + author as i64, author, "vote for blue tomorrow");
+        bench.post(
+            200 * 60 + author as i64,
+            100 + author,
+            &format!("vote for {} tomorrow", ["red", "green"][author as usize % 2]),
+        );
+        bench.post(200 * 60 + author as i64, 200 + author, "so good tonight");
+    }
+    bench.until(200, 400);
+    assert_eq!(bench.texts(), ["vote for blue tomorrow"]);
+}
+
+#[test]
+fn authors_of_two_days_do_not_add_up() {
+    let mut bench = Bench::new(1);
+    let midnight = 86_400 / 60;
+    bench.until(midnight - 300, midnight);
+    // Nine on one day and nine on the next: tokens cannot be compared, and they may be the same nine.
+    for author in 0..9 {
+        bench.post(midnight * 60 - 60, author, TEXT);
+        bench.post(midnight * 60 + 60, 500 + author, TEXT);
+    }
+    bench.until(midnight, midnight + 400);
+    assert!(bench.found.is_empty());
+}
+
+#[test]
+fn accounts_that_carry_several_are_one_number() {
+    let mut bench = Bench::new(1);
+    bench.until(0, 200);
+    let other = "They never told anybody that the bridge at Tarnow was closed for months";
+    for author in 0..20 {
+        bench.post(200 * 60 + author as i64, author, TEXT);
+        bench.post(201 * 60 + author as i64, author + 5, other);
+    }
+    bench.until(200, 400);
+    // The first that is found knows of no other yet.
+    let overlaps: Vec<u64> = bench.found.iter().map(|found| found.overlap).collect();
+    assert_eq!(overlaps.len(), 2);
+    assert_eq!(overlaps.iter().max(), Some(&15));
+}
+
+#[cfg(debug_assertions)]
+#[test]
+fn of_a_deleted_post_nothing_is_held() {
+    let mut bench = Bench::new(1);
+    let alone = bench.post(60, 1, "quagga alone says what nobody else would ever say in these words");
+    let first = bench.post(61, 2, "they opened the dam at midnight and quaggaone told nobody in town");
+    let second = bench.post(62, 3, "they opened the dam at midnight and quaggatwo told nobody in town");
+    let third = bench.post(63, 4, "they opened the dam at midnight and quaggatwo told nobody in town");
+    bench.close(180);
+    let open = bench.post(200, 5, "quaggaopen stands in a minute that is open, as long as it is");
+    let keys =
+        |posts: &[u64]| posts.iter().map(|key| DeleteKey::Post(PostKey::from_bits(*key))).collect::<HashSet<_>>();
+    let held = bench.observers[0].held();
+    assert!([alone, first, second, third, open].iter().all(|key| held.keys.contains(key)));
+    assert!(held.values.contains("quaggatwo") && held.values.contains("quaggaopen"));
+    let gone = keys(&[alone, first, second, open]);
+    bench.observers[0].delete_held(&gone);
+    assert_eq!(bench.observers[0].delete(Window::holding(Step::Minute, 200), &gone), 1);
+    bench.close(300);
+    let held = bench.observers[0].held();
+    assert!([alone, first, second, open].iter().all(|key| !held.keys.contains(key)));
+    assert!([1, 2, 3, 5].iter().all(|author| !held.authors.contains(author)), "{:?}", held.authors);
+    // Of two left, or one, there is no family: nothing of what the three shared is left either.
+    assert!(!held.values.contains("quagga"), "{}", held.values);
+    // By author, of one who wrote twice.
+    let again = bench.post(400, 8, TEXT);
+    bench.post(401, 8, TEXT);
+    bench.post(402, 9, &TEXT.replace("river", "quagga"));
+    bench.post(403, 10, TEXT);
+    bench.close(600);
+    bench.observers[0].delete_held(&keys(&[again]));
+    assert!(bench.observers[0].held().authors.contains(&8), "another of the author's posts is there");
+    bench.observers[0].delete_held(&[9, 8].map(|author| DeleteKey::Author(AuthorToken::from_bits(author))).into());
+    let held = bench.observers[0].held();
+    assert!(!held.authors.contains(&8) && !held.authors.contains(&9) && !held.values.contains("quagga"));
+}
+
+#[test]
+fn bounds_are_kept_and_counted() {
+    let config = AmplifyConfig { singles_max: 50, families_max: 8, log_bytes_max: 40_000, ..AmplifyConfig::default() };
+    let mut bench = Bench::with(1, config);
+    for nth in 0..200_u64 {
+        for text in [nth, nth, 1_000 + nth] {
+            let text: Vec<String> = (0..10).map(|at| format!("word{text}of{at}")).collect();
+            bench.post(nth as i64 * 2, bench.keys, &text.join(" "));
+        }
+    }
+    bench.close(600);
+    let counters = bench.observers[0].counters();
+    assert!(bench.observers[0].live() <= 8, "{}", bench.observers[0].live());
+    assert!(counters.families_evicted > 0 && counters.singles_forgotten > 0 && counters.posts_read_early > 0);
+}
+
+#[test]
+fn nothing_prints_what_it_holds() {
+    let mut bench = Bench::new(1);
+    for author in 0..3 {
+        bench.post(60, 4_242 + author, "canary words that three people say in the very same way today");
+    }
+    let mut deltas: Vec<AmplifyDelta> = Vec::new();
+    bench.observers[0].close(600, &mut |delta| deltas.push(delta));
+    let printed = format!("{:?} {deltas:?} {:?}", bench.observers, bench.owner);
+    assert!(!printed.contains("canary") && !printed.contains("424"), "{printed}");
+}
+
+/// Some posts: worker, second, author, which text, and which of its words are changed.
+fn talk() -> impl Strategy<Value = Vec<(usize, i64, u64, usize, Option<usize>)>> {
+    let post = (0..3_usize, 0..240_i64, 0..40_u64, 0..3_usize, prop::option::weighted(0.3, 0..12_usize));
+    prop::collection::vec(post, 0..120)
+}
+
+fn copy_of(text: usize, changed: Option<usize>, author: u64) -> String {
+    let texts = [
+        TEXT,
+        "They never told anybody that the bridge at Tarnow was closed for months on end",
+        "short words all the same",
+    ];
+    let mut words: Vec<String> = texts[text].split(' ').map(str::to_owned).collect();
+    if let Some(at) = changed {
+        let at = at % words.len();
+        words[at] = format!("word{author}");
+    }
+    words.join(" ")
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    #[test]
+    fn neither_order_of_arrival_nor_of_workers_matters(talk in talk(), seed in any::<u64>()) {
+        let run = |order: &[usize], workers: &[usize]| {
+            let mut bench = Bench::new(3);
+            bench.until(0, 300);
+            for at in order {
+                let (worker, second, author, text, changed) = talk[*at];
+                bench.take(worker, said(300 * 60 + second, author, &copy_of(text, changed, author)));
+            }
+            for (minute, before) in (300..600).map(|minute| (minute, (minute + 1) * 60)) {
+                for worker in workers {
+                    let owner = &mut bench.owner;
+                    bench.observers[*worker].close(before, &mut |delta| owner.merge(*worker as u16, delta));
+                }
+                let found = bench.owner.close(before);
+                bench.found.extend(found);
+                let _ = minute;
+            }
+            bench.found
+        };
+        let order: Vec<usize> = (0..talk.len()).collect();
+        let mut shuffled = order.clone();
+        // Posts of one worker, second and text may change places: which of them is first is decided by nothing else.
+        shuffled.sort_by_key(|at| (*at as u64 ^ seed).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let (one, other) = (run(&order, &[0, 1, 2]), run(&shuffled, &[2, 0, 1]));
+        prop_assert_eq!(one, other);
+    }
+
+    #[test]
+    fn no_word_is_shown_that_fewer_than_k_wrote(talk in talk()) {
+        let mut bench = Bench::new(3);
+        bench.until(0, 300);
+        for (worker, second, author, text, changed) in &talk {
+            bench.take(*worker, said(300 * 60 + second, *author, &copy_of(*text, *changed, *author)));
+        }
+        bench.until(300, 600);
+        for found in &bench.found {
+            let Some(row) = Gate::exact(K::DEFAULT).release_amplification(found.clone()) else { continue };
+            for word in row.shared_text.split(' ').filter(|word| !["…", "⟨name⟩"].contains(word)) {
+                let wrote = |(_, _, author, text, changed): &(usize, i64, u64, usize, Option<usize>)| {
+                    let text = copy_of(*text, *changed, *author).to_lowercase();
+                    text.split(' ').any(|other| other == word).then_some(*author)
+                };
+                let authors: HashSet<u64> = talk.iter().filter_map(wrote).collect();
+                prop_assert!(authors.len() as u64 >= K, "{word} by {}", authors.len());
+            }
+            let all: HashSet<u64> = talk.iter().map(|post| post.2).collect();
+            prop_assert!(row.authors >= K && row.authors <= all.len() as u64);
+        }
+    }
+}
