@@ -126,8 +126,8 @@ words! {
 }
 
 impl Severity {
-    /// From how many times what was expected is there (`strength`; the lower end, where there is an interval) and how many authors
-    /// carry it. Each gives nought to two points: 3 and 10 times, 50 and 500 authors. Three points are high, two are medium.
+    /// From how many times what was expected is there (`strength`; the lower end, where there is an interval; of an amplification
+    /// its synchrony) and how many authors carry it. Each gives nought to two points: 3 and 10 times, 50 and 500 authors. Three points are high, two are medium.
     pub fn of(strength: f64, authors: u64) -> Self {
         let points =
             u8::from(strength >= 3.0) + u8::from(strength >= 10.0) + u8::from(authors >= 50) + u8::from(authors >= 500);
@@ -192,6 +192,9 @@ pub struct Evidence {
     /// How many were to be expected there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected: Option<f64>,
+    /// In 95 of 100 such stretches there would be so many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_interval: Option<[f64; 2]>,
     /// Observed over expected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ratio: Option<f64>,
@@ -228,13 +231,19 @@ pub struct Evidence {
     /// Narratives that it belongs to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub narratives: Vec<String>,
+    /// Other subjects of the same burst.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub related: Vec<Subject>,
     /// Of a watch: which clauses matched how often.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub clauses: Vec<ClauseCount>,
+    /// Of an amplification: copies an author.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub copies_per_author: Option<f64>,
     /// The text that was shared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shared_text: Option<String>,
-    /// Of an amplification: how much closer together its posts come than chance would have it.
+    /// Of an amplification: how far its densest stretch stands above chance, in standard deviations.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub synchrony: Option<f64>,
     /// Of an amplification: the share of its authors that also carry others, as one number.

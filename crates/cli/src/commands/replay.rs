@@ -3,6 +3,7 @@
 use std::io::IsTerminal as _;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use groundswell_engine::{Checkpoint, Totals};
@@ -100,7 +101,12 @@ pub(crate) fn replay(common: &Common, arguments: &Replay) -> Outcome {
         output::note(common, &going_on(resume));
     }
     let report = set.report();
+    let detected = Arc::new(AtomicU64::new(0));
     let sink = StoreSink {
+        // Old posts are no news.
+        deliver: None,
+        clock: Arc::clone(&clock),
+        detected: Arc::clone(&detected),
         runtime: runtime.handle().clone(),
         writer,
         minutes_kept_days: u32::MAX,
@@ -161,7 +167,8 @@ pub(crate) fn replay(common: &Common, arguments: &Replay) -> Outcome {
     }
     // The counters of a cluster are added up on process 0; the others have nothing to say on stdout.
     if process == 0 {
-        summarise(common, arguments, &totals, seconds, workers * processes)?;
+        let detected = detected.load(Ordering::Relaxed);
+        summarise(common, arguments, &totals, detected, seconds, workers * processes)?;
     }
     if let Some(serving) = serving {
         if !stopped {
@@ -230,6 +237,7 @@ fn summarise(
     common: &Common,
     arguments: &Replay,
     totals: &Totals,
+    detected: u64,
     seconds: f64,
     workers: usize,
 ) -> Result<(), Failure> {
@@ -247,7 +255,7 @@ fn summarise(
                 "first": totals.event_time.map(|(first, _)| time(first)),
                 "last": totals.event_time.map(|(_, last)| time(last)),
             },
-            "released": {"volumes": totals.released, "narratives": totals.narratives_released, "bursts": 0, "amplifications": 0, "detections": 0},
+            "released": {"volumes": totals.released, "narratives": totals.narratives_released, "bursts": 0, "amplifications": 0, "detections": detected},
             "suppressed": {"volumes": totals.suppressed, "narratives": totals.narratives_suppressed},
             "forgotten": totals.forgotten,
             "limits": totals.limits(),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use groundswell_sketch::{Rfc3339, Step};
+use groundswell_sketch::Rfc3339;
 
 use super::words;
 use super::{
@@ -111,6 +111,7 @@ fn empty(authors: u64, page: String, command: String) -> Evidence {
         observed: 0,
         expected: None,
         ratio: None,
+        expected_interval: None,
         interval: None,
         baseline: None,
         score: None,
@@ -123,7 +124,9 @@ fn empty(authors: u64, page: String, command: String) -> Evidence {
         languages: BTreeMap::new(),
         domains: Vec::new(),
         narratives: Vec::new(),
+        related: Vec::new(),
         clauses: Vec::new(),
+        copies_per_author: None,
         shared_text: None,
         synchrony: None,
         family_overlap: None,
@@ -142,11 +145,12 @@ pub(super) struct BurstFacts<'a> {
     pub(super) start: i64,
     pub(super) end: Option<i64>,
     pub(super) detected_at: i64,
-    /// Start of the window of its peak, which `observed` and `expected` are of, and the length of that window.
-    pub(super) peak: i64,
-    pub(super) scale: Step,
+    /// The window of its peak, which `observed` and `expected` are of: first second, and the first one after it.
+    pub(super) window: (i64, i64),
     pub(super) observed: u64,
     pub(super) expected: f64,
+    /// In 95 of 100 windows there would be so many.
+    pub(super) expected_interval: Option<[f64; 2]>,
     pub(super) baseline: Baseline,
     /// Whether the baseline is of the same hours of other weeks, so that "its usual Tuesday-evening level" is true.
     pub(super) seasonal: bool,
@@ -157,6 +161,8 @@ pub(super) struct BurstFacts<'a> {
     pub(super) languages: &'a BTreeMap<String, f64>,
     pub(super) domains: &'a [String],
     pub(super) narratives: &'a [String],
+    /// Other subjects of the same burst.
+    pub(super) related: Vec<Subject>,
     pub(super) clauses: Vec<ClauseCount>,
     pub(super) method: Method,
     pub(super) maturity: Maturity,
@@ -172,30 +178,30 @@ impl BurstFacts<'_> {
             value: self.value,
             observed: self.observed,
             expected: self.expected,
-            start: self.peak,
-            scale: self.scale,
+            window: self.window,
             seasonal: self.seasonal,
             languages: self.languages,
         });
-        let peak = Stretch { start: Rfc3339(self.peak), end: Some(Rfc3339(self.peak + self.scale.seconds())) };
+        let (from, to) = self.window;
+        let peak = Stretch { start: Rfc3339(from), end: Some(Rfc3339(to)) };
         let gap = if self.coverage < 1.0 {
             format!(" {:.0} % of the time was listened to.", self.coverage * 100.0)
         } else {
             String::new()
         };
         let summary = format!(
-            "{} posts by {} authors in the {} from {}, where {} were expected ({}, {} windows). It began at {}{}.{gap}",
+            "{} posts by {} authors in {} from {}, where {} were expected ({}, {} windows). It began at {}{}.{gap}",
             self.observed,
             self.authors,
-            self.scale.as_str(),
-            Rfc3339(self.peak),
+            words::duration(to - from),
+            Rfc3339(from),
             words::expectation(self.expected),
             self.baseline.method,
             self.baseline.windows,
             Rfc3339(self.start),
             self.end.map_or_else(|| " and goes on".to_owned(), |end| format!(" and ended at {}", Rfc3339(end))),
         );
-        let (page, command) = words::ways(self.subject, self.value, self.scale, self.start, self.detected_at);
+        let (page, command) = words::ways(self.subject, self.value, self.window, self.detected_at);
         Finding {
             kind: DetectionKind::Burst,
             of: self.id.to_owned(),
@@ -209,7 +215,9 @@ impl BurstFacts<'_> {
             evidence: Evidence {
                 observed: self.observed,
                 expected: Some(words::hundredths(self.expected)),
+                expected_interval: self.expected_interval,
                 ratio: ratio.is_finite().then(|| words::hundredths(ratio)),
+                related: self.related,
                 baseline: Some(self.baseline),
                 score: Some(self.score),
                 q: Some(self.q),
@@ -247,7 +255,7 @@ pub(super) struct AmplificationFacts<'a> {
 
 #[allow(dead_code, reason = "called by `Released::from_amplification`, which comes with the amplification detector")]
 impl AmplificationFacts<'_> {
-    /// An amplification as it is told. Its strength is copies an author: a text that everybody posts once is talk.
+    /// An amplification as it is told. Its strength is how far its rhythm stands above chance, in standard deviations.
     pub(super) fn finding(self) -> Finding {
         let until = self.end.unwrap_or(self.detected_at);
         let text = words::quoted(self.shared_text);
@@ -278,11 +286,11 @@ impl AmplificationFacts<'_> {
             title,
             summary,
             subject: Subject { r#type: SubjectType::Text, value: self.id.to_owned() },
-            strength: self.copies_per_author * self.synchrony.unwrap_or(1.0).max(1.0),
+            strength: self.synchrony.unwrap_or(0.0),
             maturity: self.maturity,
             evidence: Evidence {
                 observed: self.posts,
-                ratio: Some(words::hundredths(self.copies_per_author)),
+                copies_per_author: Some(words::hundredths(self.copies_per_author)),
                 method: self.method,
                 windows: vec![Stretch { start: Rfc3339(self.start), end: self.end.map(Rfc3339) }],
                 languages: self.languages.clone(),

@@ -1,6 +1,5 @@
 use std::collections::BTreeMap;
 
-use groundswell_sketch::Step;
 use proptest::prelude::*;
 
 use super::finding::{AmplificationFacts, BurstFacts};
@@ -111,10 +110,10 @@ fn burst<'a>(languages: &'a BTreeMap<String, f64>, observed: u64, expected: f64)
         start: 1_795_546_500,
         end: None,
         detected_at: 1_795_550_400,
-        peak: 1_795_546_800,
-        scale: Step::Hour,
+        window: (1_795_546_800, 1_795_550_400),
         observed,
         expected,
+        expected_interval: Some([20.0, 41.0]),
         baseline: Baseline { method: "hour of week".to_owned(), windows: 4 },
         seasonal: true,
         score: 41.0,
@@ -124,6 +123,7 @@ fn burst<'a>(languages: &'a BTreeMap<String, f64>, observed: u64, expected: f64)
         languages,
         domains: &[],
         narratives: &[],
+        related: vec![Subject { r#type: SubjectType::Hashtag, value: "dam".to_owned() }],
         clauses: Vec::new(),
         method: Method { name: "bursts".to_owned(), version: 1 },
         maturity: Maturity::Measured,

@@ -11,6 +11,9 @@ use crate::volume::OTHER;
 /// A baseline of the same hours goes back so far.
 const SEASON_SECONDS: i64 = 28 * 86_400;
 
+/// A window of this length is a day's, as far as words go.
+const DAY_SECONDS_MIN: i64 = 12 * 3_600;
+
 /// What a burst's title is made from.
 #[allow(dead_code, reason = "filled from a burst's facts, which come with the burst detector")]
 pub(super) struct BurstWords<'a> {
@@ -18,9 +21,8 @@ pub(super) struct BurstWords<'a> {
     pub(super) value: &'a str,
     pub(super) observed: u64,
     pub(super) expected: f64,
-    /// First second of the window that the numbers are of.
-    pub(super) start: i64,
-    pub(super) scale: Step,
+    /// The window that the numbers are of: first second, and the first one after it.
+    pub(super) window: (i64, i64),
     /// The level is that of the same hours of other weeks.
     pub(super) seasonal: bool,
     pub(super) languages: &'a BTreeMap<String, f64>,
@@ -31,20 +33,16 @@ pub(super) struct BurstWords<'a> {
 pub(super) fn burst_title(burst: &BurstWords<'_>) -> String {
     let (name, many) = subject(burst.subject, burst.value);
     let (is, its) = if many { ("are", "their") } else { ("is", "its") };
-    let level = match (burst.seasonal, burst.scale) {
+    let (start, end) = burst.window;
+    let level = match (burst.seasonal, end - start >= DAY_SECONDS_MIN) {
         (false, _) => "level".to_owned(),
-        (true, Step::Day) => format!("{} level", weekday(burst.start)),
-        (true, _) => format!("{}-{} level", weekday(burst.start), part_of_day(burst.start)),
+        (true, true) => format!("{} level", weekday(start)),
+        (true, false) => format!("{}-{} level", weekday(start), part_of_day(start)),
     };
     let ratio = burst.observed as f64 / burst.expected;
     // Of a few posts a ratio says little, and of none nothing.
     let said = if burst.expected < 1.0 {
-        let article = if burst.scale == Step::Hour { "an" } else { "a" };
-        format!(
-            "{name}: {} posts in {article} {}, where there are usually hardly any",
-            burst.observed,
-            burst.scale.as_str(),
-        )
+        format!("{name}: {} posts in {}, where there are usually hardly any", burst.observed, duration(end - start))
     } else if ratio >= 1.0 {
         format!("{name} {is} {} {its} usual {level}", times(ratio))
     } else {
@@ -167,13 +165,16 @@ fn part_of_day(unix: i64) -> &'static str {
 
 /// Path of the page, and the command that shows the numbers: of the windows themselves and of four weeks before them.
 #[allow(dead_code, reason = "used by a burst's facts, which come with the burst detector")]
-pub(super) fn ways(subject: SubjectType, value: &str, scale: Step, start: i64, until: i64) -> (String, String) {
+pub(super) fn ways(subject: SubjectType, value: &str, window: (i64, i64), until: i64) -> (String, String) {
     if subject == SubjectType::Narrative {
         return (format!("/narratives/{value}"), format!("groundswell export narratives --id {}", argument(value)));
     }
     // A phrase is a term of several words.
     let by = if subject == SubjectType::Phrase { "term" } else { subject.as_str() };
-    let mut command = format!("groundswell export volumes --by {by} --step {}", scale.as_str());
+    // Windows of a burst begin where they begin: minutes show them, and hours those of a day.
+    let (start, end) = window;
+    let step = if end - start > Step::Hour.seconds() { Step::Hour } else { Step::Minute };
+    let mut command = format!("groundswell export volumes --by {by} --step {step}");
     if subject != SubjectType::Total {
         let _ = write!(command, " --value {}", argument(value));
     }
@@ -287,8 +288,7 @@ mod tests {
             value,
             observed,
             expected,
-            start: TUESDAY_EVENING,
-            scale: Step::Hour,
+            window: (TUESDAY_EVENING, TUESDAY_EVENING + 3_600),
             seasonal: true,
             languages: &languages,
         })
@@ -306,7 +306,7 @@ mod tests {
         );
         assert_eq!(
             title(SubjectType::Hashtag, "flood", 42, 0.03),
-            "#flood: 42 posts in an hour, where there are usually hardly any, mostly in Portuguese"
+            "#flood: 42 posts in 60 minutes, where there are usually hardly any, mostly in Portuguese"
         );
         assert_eq!(
             title(SubjectType::Language, "pt", 40, 20.0),
@@ -321,21 +321,20 @@ mod tests {
     #[test]
     fn a_level_is_called_by_its_hours_only_where_it_is_theirs() {
         let none = BTreeMap::new();
-        let with = |scale, seasonal| {
+        let with = |seconds, seasonal| {
             let words = BurstWords {
                 subject: SubjectType::Watch,
                 value: "river-floods",
                 observed: 40,
                 expected: 4.0,
-                start: TUESDAY_EVENING,
-                scale,
+                window: (TUESDAY_EVENING, TUESDAY_EVENING + seconds),
                 seasonal,
                 languages: &none,
             };
             burst_title(&words)
         };
-        assert_eq!(with(Step::Hour, false), "The watch river-floods is 10 times its usual level");
-        assert_eq!(with(Step::Day, true), "The watch river-floods is 10 times its usual Tuesday level");
+        assert_eq!(with(3_600, false), "The watch river-floods is 10 times its usual level");
+        assert_eq!(with(80_000, true), "The watch river-floods is 10 times its usual Tuesday level");
     }
 
     #[test]
@@ -372,12 +371,16 @@ mod tests {
 
     #[test]
     fn the_command_shows_the_numbers_it_came_from() {
-        let (page, command) =
-            ways(SubjectType::Phrase, "dam failure", Step::Hour, TUESDAY_EVENING, TUESDAY_EVENING + 3_600);
+        let (page, command) = ways(
+            SubjectType::Phrase,
+            "dam failure",
+            (TUESDAY_EVENING, TUESDAY_EVENING + 3_600),
+            TUESDAY_EVENING + 3_600,
+        );
         assert_eq!(page, "/");
         assert_eq!(
             command,
-            "groundswell export volumes --by term --step hour --value 'dam failure' --from 2026-10-27T19:00:00Z --to 2026-11-24T20:00:00Z"
+            "groundswell export volumes --by term --step minute --value 'dam failure' --from 2026-10-27T19:00:00Z --to 2026-11-24T20:00:00Z"
         );
     }
 }

@@ -2,6 +2,8 @@
 
 pub(crate) mod audit;
 pub(crate) mod coverage;
+pub(crate) mod detections;
+pub(crate) mod feeds;
 pub(crate) mod ingest;
 pub(crate) mod narratives;
 pub(crate) mod session;

@@ -20,7 +20,7 @@ pub const LOCK_FILE_NAME: &str = "groundswell.lock";
 const APPLICATION_ID: i64 = 0x4753_776c;
 
 /// Migrations in order; the n-th brings the schema to version n. Never edited once released, only added to.
-const MIGRATIONS: [&str; 7] = [
+const MIGRATIONS: [&str; 8] = [
     include_str!("../../migrations/0001_released.sql"),
     include_str!("../../migrations/0002_watches.sql"),
     include_str!("../../migrations/0003_checkpoint.sql"),
@@ -28,6 +28,7 @@ const MIGRATIONS: [&str; 7] = [
     include_str!("../../migrations/0005_thinned.sql"),
     include_str!("../../migrations/0006_narratives.sql"),
     include_str!("../../migrations/0007_names.sql"),
+    include_str!("../../migrations/0010_detections.sql"),
 ];
 
 /// The schema that this program writes.
