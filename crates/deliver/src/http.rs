@@ -124,7 +124,7 @@ fn trouble(error: &reqwest::Error) -> &'static str {
             return "its certificate is not good";
         }
         if let Some(io) = error.downcast_ref::<std::io::Error>() {
-            if io.get_ref().is_some_and(|wrapped| wrapped.is::<rustls::Error>()) {
+            if io.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<rustls::Error>) {
                 return "its certificate is not good";
             }
             if io.kind() == std::io::ErrorKind::ConnectionRefused {

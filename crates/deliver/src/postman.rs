@@ -186,16 +186,14 @@ impl Round {
                     Some(self.office.pace.look)
                 }
             };
-            match pause {
+            if let Some(pause) = pause {
                 // In trouble: news change nothing.
-                Some(pause) => tokio::time::sleep(pause).await,
-                None => {
-                    let look = tokio::time::sleep(self.office.pace.look);
-                    tokio::select! {
-                        changed = self.news.changed() => if changed.is_err() { return },
-                        () = look => {}
-                    }
-                }
+                tokio::time::sleep(pause).await;
+                continue;
+            }
+            tokio::select! {
+                changed = self.news.changed() => if changed.is_err() { return },
+                () = tokio::time::sleep(self.office.pace.look) => {}
             }
         }
     }

@@ -119,13 +119,14 @@ impl Server {
                     say(&mut stream, "235 welcome\r\n").await?;
                 }
                 "MAIL" if does == Does::Hangs => return std::future::pending().await,
-                "RCPT" => match does {
-                    Does::Refuses(code) => say(&mut stream, &format!("{code} no\r\n")).await?,
-                    _ => {
+                "RCPT" => {
+                    if let Does::Refuses(code) = does {
+                        say(&mut stream, &format!("{code} no\r\n")).await?;
+                    } else {
                         mail.to.push(line.trim().to_owned());
                         say(&mut stream, "250 ok\r\n").await?;
                     }
-                },
+                }
                 "DATA" => {
                     say(&mut stream, "354 go on\r\n").await?;
                     loop {

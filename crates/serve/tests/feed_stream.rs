@@ -66,7 +66,7 @@ impl Listener {
     async fn until(&mut self, wanted: &str) -> bool {
         let mut buffer = vec![0; 65_536];
         while !self.text.contains(wanted) {
-            let read = tokio::time::timeout(Duration::from_secs(60), self.socket.read(&mut buffer))
+            let read = tokio::time::timeout(Duration::from_mins(1), self.socket.read(&mut buffer))
                 .await
                 .unwrap_or_else(|_| panic!("{wanted:?} did not come within a minute"));
             match read {

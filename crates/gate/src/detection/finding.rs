@@ -1,6 +1,7 @@
 //! From released rows to what is told of them, one function a kind.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use groundswell_sketch::Rfc3339;
 
@@ -275,7 +276,7 @@ impl AmplificationFacts<'_> {
             self.copies_per_author,
         );
         if let Some(overlap) = self.family_overlap {
-            summary.push_str(&format!(" {:.0} % of the authors also carry other such texts.", overlap * 100.0));
+            let _ = write!(summary, " {:.0} % of the authors also carry other such texts.", overlap * 100.0);
         }
         summary.push_str(" This cannot tell a campaign from enthusiasm.");
         Finding {

@@ -102,7 +102,7 @@ fn a_raised_k_holds_back_and_what_is_read_back_is_what_was_written() {
     assert_eq!(readmit_detection(few, 10, K::DEFAULT), Err(NotReleasable::DetectionBelowK { k: 10 }));
 }
 
-fn burst<'a>(languages: &'a BTreeMap<String, f64>, observed: u64, expected: f64) -> BurstFacts<'a> {
+fn burst(languages: &BTreeMap<String, f64>, observed: u64, expected: f64) -> BurstFacts<'_> {
     BurstFacts {
         id: "b7",
         subject: SubjectType::Phrase,

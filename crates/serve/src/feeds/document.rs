@@ -170,14 +170,14 @@ fn atom(feed: &Feed<'_>) -> String {
         escaped(&about.build),
     );
     if let (Some(checkpoint), Some(key)) = (&about.checkpoint, &about.key) {
-        let _ = write!(out, "<g:checkpoint key=\"{}\">{}</g:checkpoint>\n", escaped(key), escaped(checkpoint));
+        let _ = writeln!(out, "<g:checkpoint key=\"{}\">{}</g:checkpoint>", escaped(key), escaped(checkpoint));
     }
     for item in feed.items {
         let row = &item.row;
-        let _ = write!(
+        let _ = writeln!(
             out,
             "<entry>\n<id>{}</id>\n<title>{}</title>\n<published>{}</published>\n<updated>{}</updated>\n\
-             <link rel=\"alternate\" type=\"text/html\" href=\"{}\"/>\n<category term=\"{}\"/>\n<category term=\"severity-{}\"/>\n",
+             <link rel=\"alternate\" type=\"text/html\" href=\"{}\"/>\n<category term=\"{}\"/>\n<category term=\"severity-{}\"/>",
             escaped(&feed.item_id(row)),
             escaped(&row.title),
             row.detected_at,
@@ -190,11 +190,11 @@ fn atom(feed: &Feed<'_>) -> String {
             out.push_str("<category term=\"pinned\"/>\n");
         }
         if let Some(mark) = &item.marks.mark {
-            let _ = write!(out, "<category term=\"{}\"/>\n", escaped(mark));
+            let _ = writeln!(out, "<category term=\"{}\"/>", escaped(mark));
         }
-        let _ = write!(
+        let _ = writeln!(
             out,
-            "<summary>{}</summary>\n<content type=\"html\">{}</content>\n<g:detection>{}</g:detection>\n</entry>\n",
+            "<summary>{}</summary>\n<content type=\"html\">{}</content>\n<g:detection>{}</g:detection>\n</entry>",
             escaped(&row.summary),
             escaped(&html(row, &item.marks)),
             escaped(&row.to_json()),
