@@ -124,6 +124,54 @@ pub enum Act {
         /// Its name.
         feed: Wording,
     },
+    /// Who receives a feed from now on.
+    FeedReceivers {
+        /// Its name.
+        feed: Wording,
+        /// Who, by the names that the operator gave them.
+        receivers: Vec<Wording>,
+    },
+    /// A detection stands first in a feed, or no longer does.
+    FeedPinned {
+        /// The feed's name.
+        feed: Wording,
+        /// The detection's id.
+        detection: Word,
+        /// Whether it stands first.
+        pinned: bool,
+    },
+    /// Nothing is told of a detection's subject in a feed until a moment.
+    FeedMuted {
+        /// The feed's name.
+        feed: Wording,
+        /// The detection's id.
+        detection: Word,
+        /// Until when; none: it is told of again.
+        until: Option<Time>,
+    },
+    /// A detection of a feed was useful or noise.
+    FeedMarked {
+        /// The feed's name.
+        feed: Wording,
+        /// The detection's id.
+        detection: Word,
+        /// `useful`, `noise` or `none`.
+        mark: Word,
+    },
+    /// Somebody wrote a note beside a detection of a feed. What it says stands in the feed.
+    FeedNoted {
+        /// The feed's name.
+        feed: Wording,
+        /// The detection's id.
+        detection: Word,
+    },
+    /// Dead letters of a receiver wait again.
+    DeliveriesRevived {
+        /// Its name.
+        receiver: Wording,
+        /// How many.
+        count: u64,
+    },
     /// Requests were refused.
     RequestsDenied {
         /// The route's template, never the address that was asked for.
@@ -263,6 +311,28 @@ impl Act {
                 )
             }
             Self::FeedRemoved { feed } => format!("feed {feed} removed"),
+            Self::FeedReceivers { feed, receivers } => {
+                let names: Vec<&str> = receivers.iter().map(Wording::as_str).collect();
+                format!("feed {feed} goes to {}", if names.is_empty() { "nobody".to_owned() } else { names.join(", ") })
+            }
+            Self::FeedPinned { feed, detection, pinned } => {
+                format!("{detection} {} in feed {feed}", if *pinned { "pinned" } else { "no longer pinned" })
+            }
+            Self::FeedMuted { feed, detection, until } => match until {
+                Some(until) => format!("the subject of {detection} muted in feed {feed} until {until}"),
+                None => format!("the subject of {detection} no longer muted in feed {feed}"),
+            },
+            Self::FeedMarked { feed, detection, mark } => match mark.as_str() {
+                "none" => format!("the mark of {detection} in feed {feed} taken back"),
+                mark => format!("{detection} marked as {mark} in feed {feed}"),
+            },
+            Self::FeedNoted { feed, detection } => format!("a note written beside {detection} in feed {feed}"),
+            Self::DeliveriesRevived { receiver, count } => {
+                format!(
+                    "{count} dead {} of receiver {receiver} wait again",
+                    if *count == 1 { "letter" } else { "letters" }
+                )
+            }
             Self::RequestsDenied { route, status, count } => {
                 format!("{count} {} to {route} denied with {status}", if *count == 1 { "request" } else { "requests" })
             }
@@ -294,7 +364,9 @@ impl Act {
     /// The same act within the bounds of lists.
     pub(crate) fn bounded(mut self) -> Self {
         match &mut self {
-            Self::FeedMade { receivers, .. } if receivers.len() > RECEIVERS_MAX => {
+            Self::FeedMade { receivers, .. } | Self::FeedReceivers { receivers, .. }
+                if receivers.len() > RECEIVERS_MAX =>
+            {
                 let more = receivers.len() - (RECEIVERS_MAX - 1);
                 receivers.truncate(RECEIVERS_MAX - 1);
                 receivers.push(Wording::new(&format!("{more} more")));

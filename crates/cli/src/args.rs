@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use groundswell_gate::Dimension;
+use groundswell_gate::{DetectionKind, Dimension, Severity};
 use groundswell_serve::{API_TOKEN_DAYS_MAX, Role};
 use groundswell_sketch::Step;
 
@@ -63,6 +63,9 @@ pub(crate) enum Command {
     /// Watches: named queries with a purpose and a sunset
     #[command(subcommand)]
     Watch(Watch),
+    /// Feeds: named selections of detections, and who receives them
+    #[command(subcommand)]
+    Feed(Feed),
     /// Say how the sources of a running service stand
     Sources(Sources),
     /// The list of those who asked not to be counted
@@ -357,10 +360,15 @@ pub(crate) enum Export {
     Bursts(ExportBursts),
     /// Texts that many accounts posted in short time
     Amplifications(ExportAmplifications),
+    /// What was found, each with its evidence
+    Detections(ExportDetections),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ExportNarratives {
+    /// One narrative only, by its id
+    #[arg(long, value_name = "ID")]
+    pub(crate) id: Option<String>,
     /// Births, merges, splits and ends instead
     #[arg(long)]
     pub(crate) events: bool,
@@ -422,6 +430,151 @@ pub(crate) struct ExportAmplifications {
     /// Where to write [default: stdout]
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportDetections {
+    /// One feed only
+    #[arg(long, value_name = "NAME")]
+    pub(crate) feed: Option<String>,
+    /// One detection only, by its id
+    #[arg(long, value_name = "ID")]
+    pub(crate) id: Option<String>,
+    /// Detected from this moment on, RFC 3339, inclusive
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: Option<String>,
+    /// Detected before this moment, RFC 3339, exclusive
+    #[arg(long, value_name = "TIME")]
+    pub(crate) to: Option<String>,
+    /// Form of the output; detections are nested, so this is one JSON object a line
+    #[arg(long, value_name = "FORMAT", default_value = "jsonl", value_parser = ["jsonl"])]
+    pub(crate) format: String,
+    /// Where to write [default: stdout]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// What a feed selects; what is not given selects nothing away.
+#[derive(Debug, Args)]
+pub(crate) struct FeedTerms {
+    /// burst, amplification, narrative, anomaly
+    #[arg(long, value_name = "KIND,…", value_delimiter = ',', value_parser = kinds())]
+    pub(crate) kind: Vec<DetectionKind>,
+    /// Watches that a detection must be about
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    pub(crate) watch: Vec<String>,
+    /// Languages (ISO 639-1), one of which must carry at least a quarter of it
+    #[arg(long, value_name = "CODE,…", value_delimiter = ',')]
+    pub(crate) language: Vec<String>,
+    /// low, medium, high
+    #[arg(long, value_name = "SEVERITY,…", value_delimiter = ',', value_parser = severities())]
+    pub(crate) severity: Vec<Severity>,
+    /// False alerts a day that it may bring
+    #[arg(long, value_name = "N")]
+    pub(crate) budget: Option<f64>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Feed {
+    /// Make a feed
+    Add {
+        /// Its name: small letters, digits, _ and -
+        name: String,
+        #[command(flatten)]
+        terms: FeedTerms,
+    },
+    /// List all feeds with their marks and their precision
+    List {
+        /// One JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show a feed and its newest detections
+    Show {
+        /// Its name
+        name: String,
+        /// So many of the newest detections
+        #[arg(long, value_name = "N", default_value_t = 20)]
+        last: usize,
+        /// One JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// End a feed; its detections stay
+    Remove {
+        /// Its name
+        name: String,
+    },
+    /// Let a detection stand first
+    Pin {
+        /// The feed
+        feed: String,
+        /// The detection's id
+        detection: String,
+        /// No longer
+        #[arg(long)]
+        off: bool,
+    },
+    /// Say nothing of a detection's subject for a time
+    Mute {
+        /// The feed
+        feed: String,
+        /// The detection's id
+        detection: String,
+        /// How long
+        #[arg(long, value_name = "DURATION", default_value = "7days", value_parser = duration)]
+        r#for: Duration,
+        /// No longer
+        #[arg(long, conflicts_with = "for")]
+        off: bool,
+    },
+    /// Say whether a detection was useful: marks make the feed's published precision
+    Mark {
+        /// The feed
+        feed: String,
+        /// The detection's id
+        detection: String,
+        /// useful, noise, or none to take it back
+        #[arg(value_parser = ["useful", "noise", "none"])]
+        mark: String,
+    },
+    /// Write a note beside a detection, for everybody who can read the feed
+    Note {
+        /// The feed
+        feed: String,
+        /// The detection's id
+        detection: String,
+        /// The note, one line
+        text: String,
+    },
+    /// Print what a feed would have told in the past, how often, and with what precision where there are marks
+    Test {
+        #[command(flatten)]
+        terms: FeedTerms,
+        /// Detected from this moment on, RFC 3339, inclusive
+        #[arg(long, value_name = "TIME")]
+        from: Option<String>,
+        /// Detected before this moment, RFC 3339, exclusive
+        #[arg(long, value_name = "TIME")]
+        to: Option<String>,
+        /// One JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say how deliveries stand, and which could not be made
+    Deliveries {
+        /// So many of the newest dead letters
+        #[arg(long, value_name = "N", default_value_t = 20)]
+        last: usize,
+        /// One JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Let the dead letters of a receiver wait again
+    Retry {
+        /// The receiver's name in the configuration
+        receiver: String,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -664,6 +817,18 @@ pub(crate) struct Doctor {
 fn dimensions() -> impl TypedValueParser<Value = Dimension> {
     PossibleValuesParser::new(Dimension::ALL.map(Dimension::as_str))
         .map(|word| Dimension::parse(&word).expect("only its own words are possible"))
+}
+
+/// The words of `--kind`.
+fn kinds() -> impl TypedValueParser<Value = DetectionKind> {
+    PossibleValuesParser::new(DetectionKind::ALL.iter().map(|kind| kind.as_str()))
+        .map(|word| DetectionKind::parse(&word).expect("only its own words are possible"))
+}
+
+/// The words of `--severity`.
+fn severities() -> impl TypedValueParser<Value = Severity> {
+    PossibleValuesParser::new(Severity::ALL.iter().map(|severity| severity.as_str()))
+        .map(|word| Severity::parse(&word).expect("only its own words are possible"))
 }
 
 /// The words of `--step`.

@@ -79,7 +79,11 @@ fn refused(error: LogError) -> Failure {
 
 /// What the log knows of the watches: which are in force, and as what.
 #[derive(Default)]
-struct Register(BTreeMap<String, Known>);
+struct Register {
+    watches: BTreeMap<String, Known>,
+    /// Who receives which feed, by the names of both.
+    receivers: BTreeMap<String, Vec<String>>,
+}
 
 /// A watch in force.
 struct Known {
@@ -99,15 +103,19 @@ impl Register {
             Act::WatchMade { watch, query, category, sentence, sunset }
             | Act::WatchChanged { watch, query, category, sentence, sunset } => {
                 let known = Known { asks: asks(query, category, sentence), sunset: *sunset };
-                self.0.insert(watch.as_str().to_owned(), known);
+                self.watches.insert(watch.as_str().to_owned(), known);
             }
             Act::WatchRenewed { watch, sunset } => {
-                if let Some(known) = self.0.get_mut(watch.as_str()) {
+                if let Some(known) = self.watches.get_mut(watch.as_str()) {
                     known.sunset = *sunset;
                 }
             }
             Act::WatchEnded { watch, .. } => {
-                self.0.remove(watch.as_str());
+                self.watches.remove(watch.as_str());
+            }
+            Act::FeedReceivers { feed, receivers } => {
+                let names = receivers.iter().map(|name| name.as_str().to_owned()).collect();
+                self.receivers.insert(feed.as_str().to_owned(), names);
             }
             _ => {}
         }
@@ -119,7 +127,7 @@ impl Register {
         let mut there = BTreeSet::new();
         for watch in watches {
             there.insert(watch.name.as_str());
-            let known = self.0.get(&watch.name);
+            let known = self.watches.get(&watch.name);
             if watch.state(today) == WatchState::Expired {
                 if known.is_some() {
                     acts.push(Act::WatchEnded { watch: Wording::new(&watch.name), reason: WatchEnd::Sunset });
@@ -129,7 +137,7 @@ impl Register {
             acts.extend(told(watch, known));
         }
         if all {
-            let gone = self.0.keys().filter(|name| !there.contains(name.as_str()));
+            let gone = self.watches.keys().filter(|name| !there.contains(name.as_str()));
             acts.extend(gone.map(|name| Act::WatchEnded { watch: Wording::new(name), reason: WatchEnd::Gone }));
         }
         acts
@@ -319,6 +327,33 @@ impl Trail {
     /// An earlier run had counted so much, and told it.
     pub(crate) fn goes_on_from(&self, before: Asked) {
         lock(&self.inner).before = before;
+    }
+
+    /// Tells who receives which feed from now on, where that is not what the log says.
+    pub(crate) fn receivers(&self, now: &BTreeMap<String, Vec<String>>) -> Result<(), Failure> {
+        let told = lock(&self.register).receivers.clone();
+        let feeds: BTreeSet<&String> = told.keys().chain(now.keys()).collect();
+        let mut acts = Vec::new();
+        for feed in feeds {
+            let (before, now) = (told.get(feed), now.get(feed));
+            if before.map_or(&[][..], Vec::as_slice) != now.map_or(&[][..], Vec::as_slice) {
+                let receivers = now.into_iter().flatten().map(|name| Wording::new(name)).collect();
+                acts.push(Act::FeedReceivers { feed: Wording::new(feed), receivers });
+            }
+        }
+        if acts.is_empty() { Ok(()) } else { self.record(acts) }
+    }
+
+    /// Writes what an account did through the page or the API; fails where it cannot be written.
+    pub(crate) fn record_by(&self, by: Option<&AccountName>, act: Act) -> Result<(), Failure> {
+        let by = by.map_or_else(Wording::local, |account| Wording::new(account.as_str()));
+        let now = self.clock.now().unix();
+        lock(&self.inner).log.append(now, &by, vec![act]).map_err(refused)
+    }
+
+    /// The newest head, a signed note.
+    pub(crate) fn newest_head(settings: &Settings) -> Option<String> {
+        Reader::new(&folder(settings)).head().ok().map(|head| head.note.to_string())
     }
 
     /// Tells what a reload changed.

@@ -9,7 +9,10 @@ mod audit;
 mod checkpoints;
 mod commands;
 mod coverage;
+mod deliver;
+mod detections;
 mod failure;
+mod feeds;
 mod inputs;
 mod kafka;
 mod labelled;
@@ -39,6 +42,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     forbid_core_files();
+    ask_for_open_files();
     let arguments = match args::Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
@@ -51,6 +55,18 @@ fn main() -> ExitCode {
     match commands::dispatch(arguments) {
         Ok(code) => ExitCode::from(code),
         Err(failure) => failure.report(),
+    }
+}
+
+/// A thousand live streams are a thousand open files, and more systems allow fewer at first than they would allow. Where this one does
+/// not let itself be told, the service starts all the same.
+fn ask_for_open_files() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    const WANTED: u64 = 4_096;
+    let limit = getrlimit(Resource::Nofile);
+    let allowed = limit.maximum.unwrap_or(u64::MAX);
+    if limit.current.is_some_and(|current| current < WANTED.min(allowed)) {
+        let _ = setrlimit(Resource::Nofile, Rlimit { current: Some(WANTED.min(allowed)), maximum: limit.maximum });
     }
 }
 

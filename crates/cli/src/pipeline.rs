@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -25,6 +26,7 @@ use tokio::runtime::Handle;
 
 use crate::args::ClusterArgs;
 use crate::checkpoints::Checkpoints;
+use crate::detections;
 use crate::failure::Failure;
 use crate::patience::patiently;
 use crate::slots::Slots;
@@ -163,6 +165,11 @@ pub(crate) struct StoreSink {
     pub(crate) writer: Writer,
     pub(crate) minutes_kept_days: u32,
     pub(crate) live: Option<groundswell_serve::Live>,
+    /// Told where something is to be delivered; `None`: what is found goes to no receiver, as where old files are read.
+    pub(crate) deliver: Option<tokio::sync::watch::Sender<()>>,
+    pub(crate) clock: Arc<dyn Clock>,
+    /// Detections that are new.
+    pub(crate) detected: Arc<AtomicU64>,
     /// Files to remember as read once everything they held is committed.
     pub(crate) finished: Option<Arc<FileReport>>,
     /// Where checkpoints are kept, if any are made.
@@ -174,6 +181,7 @@ pub(crate) struct StoreSink {
 impl ReleaseSink for StoreSink {
     fn commit(&mut self, closed: Closed) -> Result<(), anyhow::Error> {
         let day_closed = closed.windows.iter().any(|window| window.step == Step::Day);
+        let detections = detections::of(&closed);
         let batch = ReleaseBatch {
             windows: closed.windows,
             rows: closed.rows,
@@ -181,6 +189,9 @@ impl ReleaseSink for StoreSink {
             narrative_events: closed.narrative_events,
             bursts: closed.bursts,
             amplifications: closed.amplifications,
+            detections,
+            now: self.clock.now().unix(),
+            deliver: self.deliver.is_some(),
             files: Vec::new(),
         };
         let committed = patiently(|| self.runtime.block_on(self.writer.commit(&batch)))?;
@@ -191,8 +202,12 @@ impl ReleaseSink for StoreSink {
                 "windows were released before with other numbers; what was released first stays"
             );
         }
+        self.detected.fetch_add(committed.detections, Ordering::Relaxed);
         if let Some(live) = &self.live {
             live.committed(&batch);
+        }
+        if let Some(deliver) = self.deliver.as_ref().filter(|_| committed.detections > 0) {
+            deliver.send_replace(());
         }
         if day_closed && self.minutes_kept_days < u32::MAX {
             patiently(|| self.runtime.block_on(self.writer.prune(self.minutes_kept_days)))?;

@@ -64,6 +64,7 @@ impl Changes {
         // Secrets look alike as text.
         for (key, same) in [
             ("mastodon.instances", old.mastodon.instances == new.mastodon.instances),
+            ("deliver.receivers", old.deliver == new.deliver),
             ("kafka.password", old.kafka.password == new.kafka.password),
             ("push.token", old.push.token == new.push.token),
         ] {

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::access::{self, AccessSettings, ServerSettings};
 use crate::args::Common;
 use crate::audit::AuditSettings;
+use crate::deliver::DeliverSettings;
 use crate::failure::Failure;
 use crate::kafka::KafkaSettings;
 use crate::logging::{LogFormat, LogSettings};
@@ -50,6 +51,8 @@ pub(crate) struct Settings {
     pub(crate) kafka: KafkaSettings,
     /// Posts that others bring, `POST /api/v1/ingest`.
     pub(crate) push: PushSettings,
+    /// Who receives which feed of detections, and how.
+    pub(crate) deliver: DeliverSettings,
     /// The simulator that stands in when no live source answers.
     pub(crate) simulator: SimulatorSettings,
     /// The store.
@@ -215,7 +218,7 @@ impl<'de> Deserialize<'de> for Secret {
         // Another type's own message would quote the value.
         match toml::Value::deserialize(deserializer)? {
             toml::Value::String(text) => Ok(Self(text)),
-            _ => Err(serde::de::Error::custom("token or password: expected a string")),
+            _ => Err(serde::de::Error::custom("token, password, secret or address: expected a string")),
         }
     }
 }
@@ -268,6 +271,7 @@ impl Default for Settings {
             mastodon: MastodonSettings::default(),
             kafka: KafkaSettings::default(),
             push: PushSettings::default(),
+            deliver: DeliverSettings::default(),
             simulator: SimulatorSettings::default(),
             store: StoreSettings::default(),
             audit: AuditSettings::default(),
@@ -409,7 +413,7 @@ fn load_from(common: &Common, variables: &BTreeMap<String, String>) -> Result<Lo
                 "{name}: no such setting; `groundswell config show` lists them with their variables"
             )));
         };
-        let value = if key == "mastodon.instances" {
+        let value = if matches!(key.as_str(), "mastodon.instances" | "deliver.receivers") {
             read_tables(name, text)?
         } else {
             read_variable(name, text, get(&values, key))?
@@ -456,7 +460,7 @@ fn read_file(path: &Path) -> Result<toml::Table, Failure> {
 
 /// An error with the line that it is about, unless the text holds a token: no line of such a text is shown.
 fn said(error: &toml::de::Error, text: &str) -> String {
-    if text.contains("token") || text.contains("password") {
+    if ["token", "password", "secret", "url"].iter().any(|word| text.contains(word)) {
         error.message().to_owned()
     } else {
         error.to_string().trim_end().to_owned()
@@ -475,6 +479,7 @@ fn check(settings: &Settings, origins: &BTreeMap<String, Origin>) -> Result<(), 
         return wrong("simulator.rate", format!("expected 0.01 to 1000000, found {}", settings.simulator.rate));
     }
     settings.kafka.check().or_else(|(key, text)| wrong(key, text))?;
+    settings.deliver.check().or_else(|(key, text)| wrong(key, text))?;
     settings.push.check().or_else(|(key, text)| wrong(key, text))?;
     settings.log.check().or_else(|(key, text)| wrong(key, text))?;
     access::check(settings).or_else(|(key, text)| wrong(key, text))?;
@@ -705,6 +710,42 @@ mod tests {
             let error = load_text(Some(&format!("[push]\n{file}\n")), &[]).unwrap_err();
             assert!(error.contains(expected) && !error.contains("s3cret"), "{error} lacks {expected}");
         }
+    }
+
+    #[test]
+    fn receivers_are_read_checked_and_their_secrets_shown_nowhere() {
+        const GOOD: &str = "[[deliver.receivers]]\nname = \"newsroom\"\nfeed = \"pt\"\nurl = \"https://hooks.example/s3cret\"\n\
+                            secret = \"whsec_s3cret\"\n";
+        let loaded = load_text(Some(GOOD), &[]).unwrap();
+        let receiver = &loaded.settings.deliver.receivers[0];
+        assert_eq!((receiver.name.as_str(), receiver.feed.as_str(), receiver.digest_hours), ("newsroom", "pt", 0));
+        let shown = toml::Table::try_from(&loaded.settings).unwrap().to_string();
+        assert!(!shown.contains("s3cret") && !format!("{loaded:?}").contains("s3cret"));
+        let variable = "[{ name = \"chat\", kind = \"slack\", url_file = \"/run/url\" }]";
+        let loaded = load_text(None, &[("GROUNDSWELL_DELIVER_RECEIVERS", variable)]).unwrap();
+        assert_eq!(loaded.settings.deliver.receivers[0].feed, "everything");
+        for (line, instead, expected) in [
+            ("name = \"newsroom\"", "name = \"News Room\"", "receiver 1: name: expected small letters"),
+            ("feed = \"pt\"", "feed = \"../x\"", "receiver 1: feed: expected"),
+            ("url = \"https://hooks.example/s3cret\"", "", "receiver 1: url: expected url_file or url"),
+            ("secret = \"whsec_s3cret\"", "", "receiver 1: secret: expected secret_file or secret"),
+            ("secret = ", "secret_file = \"/run/s\"\nsecret = ", "receiver 1: secret: expected"),
+            ("feed = \"pt\"", "kind = \"pigeon\"", "unknown variant"),
+            ("feed = \"pt\"", "kind = \"email\"", "receiver 1: expected host, from and to"),
+            ("feed = \"pt\"", "digest_hours = 5", "receiver 1: digest_hours: only mail"),
+            ("feed = \"pt\"", "fed = \"pt\"", "fed"),
+            (
+                "url = \"https://hooks.example/s3cret\"",
+                "url = [\"https://hooks.example/s3cret\"]",
+                "groundswell.toml:4",
+            ),
+            ("secret = \"whsec_s3cret\"", "secret = \"whsec_s3cret", "groundswell.toml:5"),
+        ] {
+            let error = load_text(Some(&GOOD.replacen(line, instead, 1)), &[]).unwrap_err();
+            assert!(error.contains(expected) && !error.contains("s3cret"), "{error} lacks {expected}");
+        }
+        let twice = load_text(Some(&format!("{GOOD}{GOOD}")), &[]).unwrap_err();
+        assert!(twice.contains("receiver 2: name: it stands there twice"), "{twice}");
     }
 
     #[test]

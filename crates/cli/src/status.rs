@@ -175,6 +175,11 @@ impl StatusSource for Board {
         })
     }
 
+    fn build(&self) -> String {
+        static BUILD: std::sync::LazyLock<String> = std::sync::LazyLock::new(crate::audit::build);
+        BUILD.clone()
+    }
+
     fn is_simulated(&self) -> bool {
         self.lock().as_ref().is_some_and(|shown| shown.simulated)
     }

@@ -233,6 +233,8 @@ fn no_person_is_found_among_many() {
         let told = succeed(groundswell().args(["export", "amplifications", "--data"]).arg(&data));
         search("export amplifications", told.as_bytes(), &needles);
         write!(rows, "{told}").unwrap();
+        let told = succeed(groundswell().args(["export", "detections", "--data"]).arg(&data));
+        search("export detections", told.as_bytes(), &needles);
         assert!(rows.contains("\"flood\""), "a word that all of them wrote is there");
         searched += rows.len() as u64;
     }

@@ -11,7 +11,8 @@ use cargo_metadata::{DependencyKind, MetadataCommand};
 /// (crate, what it may name, why not more), in the order in which a post travels.
 const ALLOWED: &[(&str, &[&str], &str)] = &[
     ("post", &[], "the vocabulary knows nothing"),
-    ("sources", &["post"], "a source turns bytes into RawPost and knows nothing behind the edge"),
+    ("net", &[], "a guard of addresses knows nobody who is guarded"),
+    ("sources", &["post", "net"], "a source turns bytes into RawPost and knows nothing behind the edge"),
     ("edge", &["post"], "identities end here, so nothing else may look at a RawPost"),
     ("text", &["post", "edge"], "reads scrubbed text only"),
     ("sketch", &[], "counts know no post"),
@@ -27,12 +28,13 @@ const ALLOWED: &[(&str, &[&str], &str)] = &[
         "the only crate that names Timely",
     ),
     ("serve", &["sketch", "query", "gate", "store"], "nothing that could hand it a post"),
+    ("deliver", &["net", "gate", "store"], "sends what was released, and knows no post and no page"),
     ("sim", &["post", "sources"], "makes posts and reads none"),
     (
         "cli",
         &[
             "post", "sources", "edge", "text", "sketch", "query", "watch", "gate", "detect", "audit", "store",
-            "engine", "serve", "sim",
+            "engine", "serve", "deliver", "sim",
         ],
         "wires all of it",
     ),

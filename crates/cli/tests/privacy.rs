@@ -228,6 +228,10 @@ fn no_canary_leaves_the_engine() {
         search("export bursts", told.as_bytes(), &canaries);
         let told = succeed(groundswell().args(["export", "amplifications", "--data"]).arg(&data));
         search("export amplifications", told.as_bytes(), &canaries);
+        for args in [&["export", "detections"][..], &["feed", "show", "everything", "--json"], &["feed", "test"]] {
+            let told = succeed(groundswell().args(args).arg("--data").arg(&data));
+            search("detections", told.as_bytes(), &canaries);
+        }
         let rows = common::export(&data, "term", "hour");
         assert!(rows.iter().any(|row| row["by"]["term"] == "flood"), "the crowd's words are there: {rows:?}");
     }
@@ -273,6 +277,10 @@ fn no_canary_leaves_the_engine() {
         "/api/v1/narratives",
         "/api/v1/narratives/events",
         "/api/v1/amplifications",
+        "/api/v1/detections",
+        "/api/v1/feeds",
+        "/feeds/everything.atom",
+        "/feeds/everything.json",
     ]
     .map(str::to_owned)
     .to_vec();

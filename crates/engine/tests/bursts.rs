@@ -90,6 +90,7 @@ fn run(workers: usize) -> (Totals, Vec<BurstRow>) {
         ),
         volume: VolumeConfig::default(),
         narratives: None,
+        amplify: None,
         bursts: Some(BurstConfig::default()),
         gate: Gate::exact(K::DEFAULT),
         stage_times: None,

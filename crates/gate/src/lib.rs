@@ -56,6 +56,7 @@
 
 mod amplification;
 mod burst;
+mod detection;
 mod k;
 mod narrative;
 mod operational;
@@ -71,6 +72,10 @@ pub use burst::{
     BurstBaseline, BurstCandidate, BurstId, BurstMethod, BurstOf, BurstRow, BurstScale, BurstSubject, BurstWindow,
     Q_MIN, readmit_burst,
 };
+pub use detection::{
+    Baseline, ClauseCount, DetectionKind, DetectionRow, Evidence, Maturity, Method, NARRATIVE_GROWTH_MIN,
+    QUOTED_CHARS_MAX, Severity, Stretch, Subject, SubjectType, TITLE_CHARS_MAX, readmit_detection,
+};
 pub use k::{K, KTooLow};
 pub use narrative::{
     AuthorBits, Growth, LABEL_PARTS_MAX, NAME_PUBLISHERS, NarrativeBucket, NarrativeCandidate, NarrativeEvent,
@@ -79,8 +84,8 @@ pub use narrative::{
 };
 pub use operational::{
     AtLeast, AuditConsistency, AuditEntry, AuditHead, AuditInclusion, Coverage, CoverageGap, CoverageMinute,
-    CoverageState, EngineStatus, GapTotals, Minute, Operational, ReportSource, SourceStatus, TransparencyReport,
-    WatchEntry,
+    CoverageState, EngineStatus, FeedEntry, FeedMarks, FeedMute, GapTotals, Minute, Operational, ReportSource,
+    SourceStatus, TransparencyReport, WatchEntry,
 };
 pub use perturb::PERTURBATION_MAX;
 pub use released::{Outward, Released};

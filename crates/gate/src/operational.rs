@@ -284,6 +284,64 @@ operational! {
 }
 
 operational! {
+    /// A subject that a feed does not speak of for a time.
+    FeedMute {
+        /// What kind of thing.
+        subject: String,
+        /// Which one.
+        value: String,
+        /// Until when, to the minute.
+        until: Minute,
+    }
+}
+
+operational! {
+    /// A feed: a named selection of detections. Its editors' acts are theirs; nobody's post is in it.
+    FeedEntry {
+        /// Its name.
+        name: String,
+        /// Kinds of detections; empty means all.
+        kinds: Vec<String>,
+        /// Watches that a detection must be about; empty means that it need not be.
+        watches: Vec<String>,
+        /// Languages (ISO 639-1), one of which must carry it; empty means all.
+        languages: Vec<String>,
+        /// Severities; empty means all.
+        severities: Vec<String>,
+        /// False alerts a day that it may bring; none: whatever the detectors tell.
+        budget: Option<f64>,
+        /// When it was made.
+        created: Minute,
+        /// Detections in it.
+        items: u64,
+        /// How many of them editors found useful.
+        useful: u64,
+        /// How many of them editors found to be noise.
+        noise: u64,
+        /// Useful over useful and noise; none where nothing was marked.
+        precision: Option<f64>,
+        /// The share of useful ones lies between these most likely (95 %, Wilson); none where nothing was marked.
+        precision_interval: Option<[f64; 2]>,
+        /// What it does not speak of at present.
+        muted: Vec<crate::Released<FeedMute>>,
+        /// Who receives it, by the names in the configuration.
+        receivers: Vec<String>,
+    }
+}
+
+operational! {
+    /// What the editors of a feed did with one of its detections.
+    FeedMarks {
+        /// It stands first.
+        pinned: bool,
+        /// `useful` or `noise`.
+        mark: Option<String>,
+        /// Their notes, oldest first.
+        notes: Vec<String>,
+    }
+}
+
+operational! {
     /// A minute of wall time of one source, as the coverage ledger keeps it.
     CoverageMinute {
         /// The source's configured name.

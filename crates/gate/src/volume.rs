@@ -355,6 +355,12 @@ pub enum NotReleasable {
         /// What it would need.
         k: u64,
     },
+    /// A detection rests on fewer authors than k or was released by a lower k.
+    #[error("a stored detection was released by less than k = {k}")]
+    DetectionBelowK {
+        /// What it would need.
+        k: u64,
+    },
     /// It looks like a person's name, and nothing says that enough publishers carried it.
     #[error(
         "a stored row of dimension {dimension} looks like a name that fewer than {NAME_PUBLISHERS} publishers carried"

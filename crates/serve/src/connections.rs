@@ -31,8 +31,9 @@ use crate::access::signin::Peer;
 use crate::server::router;
 use crate::tls::Tls;
 
-/// Connections at the same time. Below what a process may usually have open (1,024), with room for the store and the sources.
-pub const CONNECTIONS_MAX: usize = 512;
+/// Connections at the same time: room for all live streams and as many others as there ever were. The binary asks the system for more
+/// open files than this; where it gets fewer, a connection more waits until one ends.
+pub const CONNECTIONS_MAX: usize = crate::FEED_STREAMS_MAX + 512;
 
 /// How long the head of a request may take, from the first moment at which it could come; also how long a connection may be idle.
 pub const HEADER_SECONDS_MAX: u64 = 10;

@@ -69,6 +69,12 @@ fn changes_by_itself(state: &ServerState, caller: &Caller, request: &Request) ->
 /// Who sends it, and whether they may.
 fn admit(state: &ServerState, route: Route, request: &Request) -> Result<Option<Caller>, Problem> {
     let access = state.access();
+    if !access.is_guarded() && matches!(route.need, Need::Edit | Need::Administer) {
+        // Nobody is asked who they are, but no page of somebody else acts for whoever sits at this machine.
+        if access.network().is_from_elsewhere(request.headers()) {
+            return Err(Problem::new(Code::CrossSite).detail("this is changed by its own page, or by a program"));
+        }
+    }
     if !access.is_guarded() || route.need == Need::Own {
         return Ok(None);
     }

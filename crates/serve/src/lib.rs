@@ -49,14 +49,17 @@
 //! - While data are simulated, every answer says so (`tests/api.rs`: `simulated_data_say_so`).
 //! - Refusals are told to the audit log by route and never by address (`tests/audit.rs`).
 //! - Nothing is taken without the token, and what is too large is refused before it is held (`tests/ingest.rs`).
+//! - A feed is valid in both forms and comes back as it was (`tests/feeds.rs`); a live stream misses nothing and
+//!   tells nothing twice, whenever it was cut (`tests/feed_stream.rs`).
 //! - A slow reader costs nobody else anything (`live::tests`, `tests/stream.rs`).
 //!
 //! Bounds: [`REQUESTS_MAX`], [`REQUEST_SECONDS_MAX`], [`REQUEST_BODY_BYTES_MAX`], [`STREAMS_MAX`], [`EVENTS_KEPT_MAX`],
+//! [`FEED_STREAMS_MAX`], [`FEED_EVENTS_KEPT_MAX`], [`FEED_ITEMS_MAX`],
 //! [`CONNECTIONS_MAX`], [`HEADER_BYTES_MAX`], [`HEADER_SECONDS_MAX`], [`SESSIONS_MAX`], [`SESSIONS_PER_ACCOUNT_MAX`], [`CALLERS_MAX`],
 //! [`ACCOUNTS_MAX`], [`API_TOKENS_MAX`], [`PASSWORD_CHECKS_MAX`], [`SIGN_IN_BYTES_MAX`], [`REQUESTS_BURST`],
 //! [`STRANGER_REQUESTS_BURST`], [`ACCOUNT_DELAY_SECONDS_MAX`], [`PEER_DELAY_SECONDS_MAX`], [`PUSHES_MAX`], [`PUSH_BODY_BYTES_MAX`], [`PUSH_BODY_SECONDS_MAX`], [`PUSH_DURABLE_SECONDS_MAX`], [`WRONG_TOKENS_MAX`].
 //!
-//! Sources: RFC 9110 and 9112 (HTTP), RFC 6265bis (cookies), RFC 6750 (bearer tokens), RFC 9106 (Argon2), OWASP's cheat sheets on
+//! Sources: RFC 4287 (Atom), JSON Feed 1.1, RFC 9110 and 9112 (HTTP), RFC 6265bis (cookies), RFC 6750 (bearer tokens), RFC 9106 (Argon2), OWASP's cheat sheets on
 //! password storage, sessions and CSRF, W3C Fetch Metadata, RFC 6797 (HSTS), RFC 9457 (problems), the WHATWG HTML standard (server-sent events), `OpenAPI` 3.1, the
 //! Prometheus text format 0.0.4.
 
@@ -66,6 +69,7 @@ mod access;
 mod api;
 mod audit;
 mod connections;
+mod feeds;
 mod guard;
 mod ingest;
 mod live;
@@ -90,6 +94,7 @@ pub use access::{
 };
 pub use audit::{AuditFault, AuditSource};
 pub use connections::{CONNECTIONS_MAX, HEADER_BYTES_MAX, HEADER_SECONDS_MAX};
+pub use feeds::{FEED_EVENTS_KEPT_MAX, FEED_ITEMS_MAX, FEED_STREAMS_MAX, FeedAct, FeedDesk, FeedDone, FeedFault};
 pub use guard::{REQUEST_BODY_BYTES_MAX, REQUEST_SECONDS_MAX};
 pub use ingest::{
     IngestBatch, IngestDoor, IngestPacking, IngestReceipt, IngestRefusal, IngestRejection, PUSH_BODY_BYTES_MAX,

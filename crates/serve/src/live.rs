@@ -13,6 +13,8 @@ use groundswell_store::ReleaseBatch;
 use serde::Serialize;
 use tokio::sync::broadcast;
 
+use crate::feeds::hub::Hub;
+
 /// Events that a stream can be behind, and that a stream which comes back can ask for. A stream further behind is ended
 /// and counted; when it comes back it is told to read anew.
 pub const EVENTS_KEPT_MAX: usize = 1_024;
@@ -33,6 +35,7 @@ struct Inner {
     sender: broadcast::Sender<Arc<Event>>,
     streams: AtomicUsize,
     dropped: AtomicU64,
+    hub: Hub,
 }
 
 #[derive(Debug, Default)]
@@ -110,6 +113,7 @@ impl Live {
                 sender: broadcast::Sender::new(EVENTS_KEPT_MAX),
                 streams: AtomicUsize::new(0),
                 dropped: AtomicU64::new(0),
+                hub: Hub::default(),
             }),
         }
     }
@@ -127,6 +131,24 @@ impl Live {
         for row in batch.rows.iter().filter(|row| row.dimension == Dimension::Total) {
             self.publish("volume", row.to_json());
         }
+        if !batch.detections.is_empty() {
+            self.inner.hub.found();
+        }
+    }
+
+    /// Live streams of feeds.
+    pub(crate) fn hub(&self) -> &Hub {
+        &self.inner.hub
+    }
+
+    /// Live streams of feeds that are open.
+    pub fn feed_streams(&self) -> usize {
+        self.inner.hub.streams()
+    }
+
+    /// How often a live stream of a feed was further behind than [`crate::FEED_EVENTS_KEPT_MAX`].
+    pub fn feed_streams_behind(&self) -> u64 {
+        self.inner.hub.behind()
     }
 
     pub(crate) fn sources(&self, items: &[Released<SourceStatus>], notice: Option<&'static str>) {

@@ -151,6 +151,10 @@ pub(crate) async fn metrics(State(state): State<ServerState>) -> Response {
     text.one("groundswell_streams", "gauge", "live streams that are open", state.live().streams() as f64);
     let help = "live streams ended because they were too slow";
     text.one("groundswell_streams_dropped_total", "counter", help, state.live().dropped() as f64);
+    let help = "live streams of feeds that are open";
+    text.one("groundswell_feed_streams", "gauge", help, state.live().feed_streams() as f64);
+    let help = "how often a live stream of a feed was too slow and read from the store";
+    text.one("groundswell_feed_streams_behind_total", "counter", help, state.live().feed_streams_behind() as f64);
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text.0).into_response()
 }
 

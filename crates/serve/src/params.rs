@@ -67,6 +67,11 @@ impl Params {
     }
 }
 
+/// A body that is not as it should be.
+pub(crate) fn bad_body(detail: &str) -> Problem {
+    Problem::new(Code::BadBody).detail(detail)
+}
+
 pub(crate) fn bad(field: &str, detail: &str) -> Problem {
     Problem::new(Code::BadParameter).detail(detail).field(field)
 }

@@ -35,11 +35,12 @@ pub(crate) enum Code {
     CrossSite,
     TooManyRequests,
     TooManySignIns,
+    Exists,
 }
 
 impl Code {
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 24] = [
+    pub(crate) const ALL: [Self; 25] = [
         Self::UnknownParameter,
         Self::BadParameter,
         Self::NotFound,
@@ -64,6 +65,7 @@ impl Code {
         Self::CrossSite,
         Self::TooManyRequests,
         Self::TooManySignIns,
+        Self::Exists,
     ];
 
     /// The table: code, status, title.
@@ -94,6 +96,7 @@ impl Code {
             Self::BadEncoding => ("bad_encoding", StatusCode::UNSUPPORTED_MEDIA_TYPE, "encoding not understood"),
             Self::BadBody => ("bad_body", StatusCode::BAD_REQUEST, "the body cannot be read"),
             Self::Conflict => ("conflict", StatusCode::CONFLICT, "the batch cannot be taken as things stand"),
+            Self::Exists => ("exists", StatusCode::CONFLICT, "it exists already, or there is no room"),
             Self::SignInNeeded => ("sign_in_needed", StatusCode::UNAUTHORIZED, "this service asks who reads"),
             Self::SignInFailed => ("sign_in_failed", StatusCode::UNAUTHORIZED, "account or password is wrong"),
             Self::TokenExpired => ("token_expired", StatusCode::UNAUTHORIZED, "the token's time has passed"),
@@ -198,7 +201,7 @@ pub(crate) struct Wire {
     detail: Option<String>,
     /// Stable code for programs.
     code: String,
-    /// The query parameter at fault.
+    /// The query parameter, or field of the body, at fault.
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<String>,
     /// `SIMULATED DATA` where the data are made up.

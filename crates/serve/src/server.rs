@@ -23,6 +23,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::access::{Need, ROUTES, oidc, signin};
+use crate::feeds::{document, hub, stream as feed_stream};
 use crate::tls::Tls;
 use crate::{ServerState, api, connections, guard, metrics, page};
 
@@ -110,6 +111,7 @@ impl Server {
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
         let state = self.state.clone();
         let sources = tokio::spawn(publish_sources(state.clone()));
+        let pump = tokio::spawn(hub::pump(state.clone()));
         let mut stopping = state.stopping();
         let serving = connections::serve(self.listener, self.tls, state.clone(), async {
             stop.await;
@@ -124,6 +126,7 @@ impl Server {
             () = deadline => {}
         }
         sources.abort();
+        pump.abort();
         state.access().acts().tell_repeats(true);
         Ok(())
     }
@@ -219,6 +222,12 @@ fn documented() -> OpenApiRouter<ServerState> {
         .routes(routes!(api::narratives::narratives))
         .routes(routes!(api::narratives::events))
         .routes(routes!(api::amplifications::amplifications))
+        .routes(routes!(api::detections::detections))
+        .routes(routes!(api::feeds::feeds, api::feeds::add))
+        .routes(routes!(api::feeds::feed, api::feeds::remove))
+        .routes(routes!(api::feeds::edit))
+        .routes(routes!(document::document))
+        .routes(routes!(feed_stream::stream))
         .routes(routes!(api::watches::watches))
         .routes(routes!(api::sources::sources))
         .routes(routes!(api::coverage::coverage))

@@ -10,6 +10,7 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::access::Access;
 use crate::audit::AuditSource;
+use crate::feeds::FeedDesk;
 use crate::ingest::{Door, IngestDoor};
 use crate::live::Live;
 use crate::metrics::{ConnectionCounters, HttpCounters};
@@ -30,6 +31,10 @@ pub trait StatusSource: Send + Sync {
     fn is_simulated(&self) -> bool {
         self.status().simulated
     }
+    /// SHA-256 of the running program's file, in hexadecimal; `unknown` where it cannot be read.
+    fn build(&self) -> String {
+        "unknown".to_owned()
+    }
     /// All configured sources.
     fn sources(&self) -> Vec<Released<SourceStatus>>;
     /// The gaps of each live source since the start; none where nothing is live.
@@ -47,7 +52,8 @@ pub struct ServerState {
 }
 
 struct Inner {
-    reader: RwLock<Option<Reader>>,
+    /// The store that is shown, and how many were before it.
+    reader: RwLock<Option<(Reader, u64)>>,
     simulated: AtomicBool,
     running: AtomicBool,
     status: Arc<dyn StatusSource>,
@@ -59,6 +65,7 @@ struct Inner {
     door: RwLock<Option<Arc<Door>>>,
     access: Access,
     audit: RwLock<Option<Arc<dyn AuditSource>>>,
+    desk: RwLock<Option<Arc<dyn FeedDesk>>>,
 }
 
 impl fmt::Debug for ServerState {
@@ -89,6 +96,7 @@ impl ServerState {
                 door: RwLock::new(None),
                 access,
                 audit: RwLock::new(None),
+                desk: RwLock::new(None),
             }),
         }
     }
@@ -96,8 +104,12 @@ impl ServerState {
     /// Shows this store from now on, also in the middle of running: the live source may come up after the simulator stood
     /// in for it.
     pub fn replace_reader(&self, reader: Reader, simulated: bool) {
-        *self.inner.reader.write().unwrap_or_else(PoisonError::into_inner) = Some(reader);
+        let mut shown = self.inner.reader.write().unwrap_or_else(PoisonError::into_inner);
+        let generation = shown.as_ref().map_or(0, |(_, generation)| generation + 1);
+        *shown = Some((reader, generation));
+        drop(shown);
         self.inner.simulated.store(simulated, Ordering::Release);
+        self.inner.live.hub().found();
     }
 
     /// Says whether the engine runs; `/readyz` answers accordingly.
@@ -114,6 +126,10 @@ impl ServerState {
     /// Shuts the push door. What was taken through it goes on.
     pub fn close_door(&self) {
         *self.inner.door.write().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    pub(crate) fn desk_slot(&self) -> &RwLock<Option<Arc<dyn FeedDesk>>> {
+        &self.inner.desk
     }
 
     pub(crate) fn audit_slot(&self) -> &RwLock<Option<Arc<dyn AuditSource>>> {
@@ -148,6 +164,11 @@ impl ServerState {
     }
 
     pub(crate) fn reader(&self) -> Result<Reader, Problem> {
+        self.reader_and_generation().map(|(reader, _)| reader)
+    }
+
+    /// The store that is shown, and how many were before it.
+    pub(crate) fn reader_and_generation(&self) -> Result<(Reader, u64), Problem> {
         self.inner
             .reader
             .read()

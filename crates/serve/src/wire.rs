@@ -2,6 +2,7 @@
 //! that come from posts can be put in only as [`Released`]: the fields are private to this module.
 
 pub(crate) mod audit;
+pub(crate) mod feeds;
 
 use std::collections::BTreeMap;
 

@@ -122,14 +122,14 @@ async fn what_is_too_large_is_refused_before_it_is_held() {
     assert_eq!(statuses(&answers(door.address, 4, endless.as_bytes()).await), [413]);
 }
 
-/// A thousand that send half a head, or nothing, or half a form, while others are served.
+/// Two thousand that send half a head, or nothing, or half a form, while others are served.
 #[tokio::test]
-async fn a_thousand_slow_clients_keep_nobody_out() {
+async fn thousands_of_slow_clients_keep_nobody_out() {
     let door = door().await;
     let host = door.address;
     let mut slow = Vec::new();
-    for number in 0..1_000_u16 {
-        let mut stream = connect(door.address, 1_000 + number % 7).await;
+    for number in 0..CONNECTIONS_MAX as u16 + 488 {
+        let mut stream = connect(door.address, 1_000 + number % 31).await;
         let part = match number % 3 {
             0 => String::new(),
             1 => format!("GET /api/v1/status HTTP/1.1\r\nhost: {host}\r\nx: "),

@@ -224,3 +224,68 @@ impl From<sqlx::Error> for WatchStoreError {
         Self::Database(error.into())
     }
 }
+
+/// Why the register of feeds, or the outbox, could not be changed.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum FeedError {
+    /// One of that name is in force.
+    #[error("{name}: a feed of this name exists; `groundswell feed remove` ends it")]
+    Exists {
+        /// The name.
+        name: String,
+    },
+    /// None of that name is in force.
+    #[error("{name}: no such feed; `groundswell feed list` shows those in force")]
+    Unknown {
+        /// The name.
+        name: String,
+    },
+    /// The feed has no such detection.
+    #[error("{detection}: no such detection in feed {feed}; `groundswell feed show {feed}` lists the newest")]
+    NotInFeed {
+        /// The feed.
+        feed: String,
+        /// The detection's id.
+        detection: String,
+    },
+    /// A text that cannot be a name.
+    #[error(
+        "expected a name of small letters a to z, digits, '_' and '-', beginning with a letter or digit, at most {} long",
+        crate::FEED_NAME_BYTES_MAX
+    )]
+    NotAName,
+    /// The selection cannot be.
+    #[error("{text}")]
+    Selection {
+        /// What is wrong.
+        text: String,
+    },
+    /// A bound is reached.
+    #[error("{max} {what}, which is the most")]
+    TooMany {
+        /// Of what.
+        what: &'static str,
+        /// The bound.
+        max: usize,
+    },
+    /// What is stored cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The database.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+}
+
+impl FeedError {
+    /// Whether what was asked for was wrong, and not the store.
+    pub fn is_usage(&self) -> bool {
+        !matches!(self, Self::Read(_) | Self::Database(_))
+    }
+}
+
+impl From<sqlx::Error> for FeedError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(error.into())
+    }
+}

@@ -6,7 +6,7 @@
 //!
 //! Main types: [`Store`] opens a data folder and gives the one [`Writer`] and any number of [`Reader`]s; they implement
 //! [`ReleaseWriter`] and [`ReleasedReader`], which another database can share. [`WatchStore`] keeps the register of
-//! watches. [`CoverageBatch`] goes into the coverage ledger: when which source was listened to. The database is `SQLite` in WAL mode: readers and the writer do not wait for each other.
+//! watches, [`FeedStore`] that of feeds and what editors do with them; [`Outbox`] holds what is still to be delivered. [`CoverageBatch`] goes into the coverage ledger: when which source was listened to. The database is `SQLite` in WAL mode: readers and the writer do not wait for each other.
 //!
 //! ```
 //! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
@@ -39,6 +39,9 @@
 //! - A checkpoint is whole, unaltered and the one that belongs to what is released, or it is refused (`checkpoint.rs`:
 //!   `what_was_altered_or_exchanged_is_refused`).
 //! - The ledger holds no more than was written into it, once, and a gap finds its end (`tests/coverage.rs`).
+//! - A detection, its places in feeds and its deliveries are there with the windows they rest on or not at all, and are told once
+//!   (`tests/detections.rs`: `a_detection_is_told_once_and_goes_where_it_belongs`, `all_or_nothing`).
+//! - What is not acknowledged is still there after a crash, under the same key (`tests/detections.rs`: `what_is_not_through_stays`).
 //! - Files of all earlier schemas can be opened (`tests/store.rs`: `old_files_open`).
 //!
 //! Sources: <https://www.sqlite.org/wal.html>, <https://www.sqlite.org/withoutrowid.html>,
@@ -50,6 +53,7 @@ mod checkpoint;
 mod codes;
 mod coverage;
 mod error;
+mod feeds;
 mod model;
 mod sqlite;
 
@@ -57,10 +61,15 @@ pub use checkpoint::{CHECKPOINT_BYTES_MAX, CheckpointFileError, CheckpointFolder
 pub use coverage::{
     COVERAGE_DAYS, COVERAGE_GAPS_MAX, CoverageBatch, CoverageQuery, GAPS_ANSWER_MAX, GapRecord, LedgerEnd,
 };
-pub use error::{DatabaseError, OpenError, ReadError, WatchStoreError, WriteError};
+pub use error::{DatabaseError, FeedError, OpenError, ReadError, WatchStoreError, WriteError};
+pub use feeds::{
+    BUNDLE_MAX, Bundle, DEAD_LETTERS_MAX, DELIVERED_KEPT_MAX, DeadLetter, FEED_BACKFILL_MAX, FEED_NAME_BYTES_MAX,
+    FEEDS_MAX, FeedEdit, FeedItem, FeedRecord, FeedSelection, LANGUAGE_SHARE_MIN, MUTES_MAX, NOTE_CHARS_MAX, NOTES_MAX,
+    OUTBOX_WAITING_MAX, OutboxCount, Outgoing, PINS_MAX, Receiver, SELECTED_MAX, is_feed_name,
+};
 pub use model::{
-    AmplificationQuery, BurstQuery, Committed, Cursor, FileRead, Fingerprint, NarrativeEventQuery, NarrativeQuery,
-    PAGE_ROWS_MAX, Page, ReleaseBatch, ReleaseWriter, ReleasedReader, VolumeQuery,
+    AmplificationQuery, BurstQuery, Committed, Cursor, DetectionQuery, FileRead, Fingerprint, NarrativeEventQuery,
+    NarrativeQuery, PAGE_ROWS_MAX, Page, ReleaseBatch, ReleaseWriter, ReleasedReader, VolumeQuery,
 };
 /// The reader of the database in use; `SQLite`'s, as long as there is no other.
 pub type Reader = SqliteReader;
@@ -68,6 +77,6 @@ pub type Reader = SqliteReader;
 pub type Writer = SqliteWriter;
 
 pub use sqlite::{
-    FILE_NAME, LOCK_FILE_NAME, SCHEMA_VERSION, SqliteReader, SqliteWriter, Store, StoreOptions, WATCHES_MAX,
-    WatchRecord, WatchStore,
+    FILE_NAME, FeedStore, LOCK_FILE_NAME, Outbox, SCHEMA_VERSION, SqliteReader, SqliteWriter, Store, StoreOptions,
+    WATCHES_MAX, WatchRecord, WatchStore,
 };

@@ -3,12 +3,12 @@
 use std::future::Future;
 
 use groundswell_gate::{
-    AmplificationRow, BurstRow, Coverage, CoverageGap, Dimension, NarrativeEvent, NarrativeRow, NarrativeState,
-    Released, VolumeRow,
+    AmplificationRow, BurstRow, Coverage, CoverageGap, DetectionKind, DetectionRow, Dimension, FeedEntry,
+    NarrativeEvent, NarrativeRow, NarrativeState, Released, Severity, VolumeRow,
 };
 use groundswell_sketch::{Step, Window};
 
-use crate::{CoverageBatch, CoverageQuery, LedgerEnd, ReadError, WriteError};
+use crate::{CoverageBatch, CoverageQuery, FeedItem, LedgerEnd, ReadError, WriteError};
 
 /// BLAKE3 of a file's content. The store keeps this and never a name.
 pub type Fingerprint = [u8; 32];
@@ -39,6 +39,12 @@ pub struct ReleaseBatch {
     pub bursts: Vec<Released<BurstRow>>,
     /// Amplifications that are new or have changed.
     pub amplifications: Vec<Released<AmplificationRow>>,
+    /// What was found in them.
+    pub detections: Vec<Released<DetectionRow>>,
+    /// The installation's clock, Unix seconds: since when detections wait to be delivered.
+    pub now: i64,
+    /// Whether what is found goes to the receivers of feeds: it does in a service, and not where old files are read.
+    pub deliver: bool,
     /// Files whose end was reached with these windows.
     pub files: Vec<FileRead>,
 }
@@ -52,6 +58,8 @@ pub struct Committed {
     pub unchanged: u64,
     /// Rows that stood there already with other numbers: what was released first stays.
     pub conflicting: u64,
+    /// Detections that are new.
+    pub detections: u64,
 }
 
 impl Committed {
@@ -59,6 +67,7 @@ impl Committed {
         self.inserted += other.inserted;
         self.unchanged += other.unchanged;
         self.conflicting += other.conflicting;
+        self.detections += other.detections;
     }
 }
 
@@ -172,6 +181,27 @@ pub struct AmplificationQuery {
     pub limit: usize,
 }
 
+/// Which detections.
+#[derive(Clone, Debug, Default)]
+pub struct DetectionQuery {
+    /// This one alone.
+    pub id: Option<String>,
+    /// Of this kind.
+    pub kind: Option<DetectionKind>,
+    /// Of this severity.
+    pub severity: Option<Severity>,
+    /// In this feed.
+    pub feed: Option<String>,
+    /// Found from this second on.
+    pub from: Option<i64>,
+    /// Found before this second.
+    pub to: Option<i64>,
+    /// Only what stands after it.
+    pub after: Option<Cursor>,
+    /// At most so many, and at most [`PAGE_ROWS_MAX`].
+    pub limit: usize,
+}
+
 /// The most rows in one page, whatever was asked for. More is cut; the cursor says that there is more.
 pub const PAGE_ROWS_MAX: usize = 10_000;
 
@@ -234,6 +264,36 @@ pub trait ReleasedReader: Send + Sync {
         &self,
         query: &AmplificationQuery,
     ) -> impl Future<Output = Result<Page<Released<AmplificationRow>>, ReadError>> + Send;
+
+    /// A page of detections, the one found last first.
+    fn detections(
+        &self,
+        query: &DetectionQuery,
+    ) -> impl Future<Output = Result<Page<Released<DetectionRow>>, ReadError>> + Send;
+
+    /// All feeds in force, by name.
+    fn feeds(&self) -> impl Future<Output = Result<Vec<Released<FeedEntry>>, ReadError>> + Send;
+
+    /// The newest detections of a feed, pinned ones first; `None`: there is no such feed.
+    fn feed_newest(
+        &self,
+        feed: &str,
+        limit: usize,
+    ) -> impl Future<Output = Result<Option<Vec<FeedItem>>, ReadError>> + Send;
+
+    /// What was committed after a place in the order of commits, oldest first; of one feed, or all detections.
+    fn detections_since(
+        &self,
+        feed: Option<&str>,
+        seq: u64,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<FeedItem>, ReadError>> + Send;
+
+    /// Where a detection stands in the order of commits.
+    fn detection_seq(&self, id: &str) -> impl Future<Output = Result<Option<u64>, ReadError>> + Send;
+
+    /// The last place in the order of commits; 0: there is none.
+    fn last_detection_seq(&self) -> impl Future<Output = Result<u64, ReadError>> + Send;
 
     /// A page of the coverage ledger by (start, source): only windows of which at least a minute is over.
     fn coverage(

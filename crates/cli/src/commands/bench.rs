@@ -179,6 +179,9 @@ fn run(
     let config = FileSetConfig { lateness: LATE, ..FileSetConfig::new(vec![input.to_owned()]) };
     let set = FileSet::new(config, clock.clone());
     let sink = StoreSink {
+        deliver: None,
+        clock: Arc::new(groundswell_sources::SystemClock::default()),
+        detected: Arc::default(),
         runtime: runtime.handle().clone(),
         writer,
         minutes_kept_days: u32::MAX,

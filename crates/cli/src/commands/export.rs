@@ -9,11 +9,13 @@ use groundswell_gate::{K, Outward};
 use groundswell_post::EventTime;
 use groundswell_sources::{Clock, SystemClock};
 use groundswell_store::{
-    AmplificationQuery, BurstQuery, Cursor, NarrativeEventQuery, NarrativeQuery, Page, ReleasedReader as _, Store,
-    VolumeQuery,
+    AmplificationQuery, BurstQuery, Cursor, DetectionQuery, NarrativeEventQuery, NarrativeQuery, Page,
+    ReleasedReader as _, Store, VolumeQuery,
 };
 
-use crate::args::{Common, Export, ExportAmplifications, ExportBursts, ExportNarratives, ExportVolumes};
+use crate::args::{
+    Common, Export, ExportAmplifications, ExportBursts, ExportDetections, ExportNarratives, ExportVolumes,
+};
 use crate::audit::{self, Trail};
 use crate::failure::{DONE, Failure, Outcome};
 use crate::output::{self, VolumeWriter};
@@ -30,6 +32,7 @@ pub(crate) fn export(common: &Common, export: &Export) -> Outcome {
         Export::Narratives(arguments) => narratives(common, arguments),
         Export::Bursts(arguments) => bursts(common, arguments),
         Export::Amplifications(arguments) => amplifications(common, arguments),
+        Export::Detections(arguments) => detections(common, arguments),
     }
 }
 
@@ -50,7 +53,7 @@ fn narratives(common: &Common, arguments: &ExportNarratives) -> Outcome {
         table: Word::new(if arguments.events { "narrative_events" } else { "narratives" }),
         dimension: None,
         step: None,
-        one_value: false,
+        one_value: arguments.id.is_some(),
         from: audit::moment(from),
         to: audit::moment(to),
         format: Word::new(&arguments.format),
@@ -60,10 +63,10 @@ fn narratives(common: &Common, arguments: &ExportNarratives) -> Outcome {
     let mut after = None;
     loop {
         after = if arguments.events {
-            let query = NarrativeEventQuery { id: None, from, to, after, limit: PAGE_ROWS };
+            let query = NarrativeEventQuery { id: arguments.id.clone(), from, to, after, limit: PAGE_ROWS };
             lines(&mut out, runtime.block_on(reader.narrative_events(&query))?)?
         } else {
-            let query = NarrativeQuery { id: None, from, to, state: None, after, limit: PAGE_ROWS };
+            let query = NarrativeQuery { id: arguments.id.clone(), from, to, state: None, after, limit: PAGE_ROWS };
             lines(&mut out, runtime.block_on(reader.narratives(&query))?)?
         };
         if after.is_none() {
@@ -138,6 +141,40 @@ fn amplifications(common: &Common, arguments: &ExportAmplifications) -> Outcome 
     Ok(DONE)
 }
 
+fn detections(common: &Common, arguments: &ExportDetections) -> Outcome {
+    let settings = settings::load(common)?.settings;
+    let k = K::new(settings.gate.k).map_err(Failure::usage)?;
+    let runtime = pipeline::runtime()?;
+    let reader = runtime.block_on(Store::open_reader(&settings.data, k))?;
+    let mut query = DetectionQuery {
+        id: arguments.id.clone(),
+        feed: arguments.feed.clone(),
+        from: moment("--from", arguments.from.as_deref())?,
+        to: moment("--to", arguments.to.as_deref())?,
+        limit: PAGE_ROWS,
+        ..DetectionQuery::default()
+    };
+    let asked = Act::Exported {
+        table: Word::new("detections"),
+        dimension: None,
+        step: None,
+        one_value: query.id.is_some(),
+        from: audit::moment(query.from),
+        to: audit::moment(query.to),
+        format: Word::new(&arguments.format),
+    };
+    tell(&settings, asked)?;
+    let mut out = output::open(arguments.out.as_deref())?;
+    loop {
+        query.after = lines(&mut out, runtime.block_on(reader.detections(&query))?)?;
+        if query.after.is_none() {
+            break;
+        }
+    }
+    out.flush().context("cannot write")?;
+    Ok(DONE)
+}
+
 /// Writes a page; says where the next one begins.
 fn lines<T: Outward>(out: &mut dyn Write, page: Page<T>) -> Result<Option<Cursor>, Failure> {
     for row in &page.items {
@@ -183,7 +220,7 @@ fn volumes(common: &Common, arguments: &ExportVolumes) -> Outcome {
     Ok(DONE)
 }
 
-fn moment(option: &str, text: Option<&str>) -> Result<Option<i64>, Failure> {
+pub(super) fn moment(option: &str, text: Option<&str>) -> Result<Option<i64>, Failure> {
     let Some(text) = text else { return Ok(None) };
     EventTime::parse(text)
         .map(|time| Some(time.unix()))

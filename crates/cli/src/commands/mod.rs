@@ -8,6 +8,7 @@ mod config;
 mod doctor;
 mod eval;
 mod export;
+mod feed;
 mod opt_out;
 mod replay;
 mod report;
@@ -27,6 +28,7 @@ pub(crate) fn dispatch(arguments: Arguments) -> Outcome {
         Command::Replay(replay) => replay::replay(common, &replay),
         Command::Simulate(simulate) => simulate::simulate(common, &simulate),
         Command::Watch(watch) => watch::watch(common, watch),
+        Command::Feed(command) => feed::feed(common, command),
         Command::Sources(arguments) => sources::sources(common, &arguments),
         Command::OptOut(opt_out) => opt_out::opt_out(common, &opt_out),
         Command::Account(command) => account::account(common, command),

@@ -3,6 +3,7 @@
 use std::io::IsTerminal as _;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use groundswell_engine::{Checkpoint, Totals};
@@ -101,7 +102,12 @@ pub(crate) fn replay(common: &Common, arguments: &Replay) -> Outcome {
         output::note(common, &going_on(resume));
     }
     let report = set.report();
+    let detected = Arc::new(AtomicU64::new(0));
     let sink = StoreSink {
+        // Old posts are no news.
+        deliver: None,
+        clock: Arc::clone(&clock),
+        detected: Arc::clone(&detected),
         runtime: runtime.handle().clone(),
         writer,
         minutes_kept_days: u32::MAX,
@@ -164,7 +170,8 @@ pub(crate) fn replay(common: &Common, arguments: &Replay) -> Outcome {
     }
     // The counters of a cluster are added up on process 0; the others have nothing to say on stdout.
     if process == 0 {
-        summarise(common, arguments, &totals, seconds, workers * processes)?;
+        let detected = detected.load(Ordering::Relaxed);
+        summarise(common, arguments, &totals, detected, seconds, workers * processes)?;
     }
     if let Some(serving) = serving {
         if !stopped {
@@ -233,6 +240,7 @@ fn summarise(
     common: &Common,
     arguments: &Replay,
     totals: &Totals,
+    detected: u64,
     seconds: f64,
     workers: usize,
 ) -> Result<(), Failure> {
@@ -250,7 +258,7 @@ fn summarise(
                 "first": totals.event_time.map(|(first, _)| time(first)),
                 "last": totals.event_time.map(|(_, last)| time(last)),
             },
-            "released": {"volumes": totals.released, "narratives": totals.narratives_released, "bursts": totals.bursts_released, "amplifications": totals.amplifications_released, "detections": 0},
+            "released": {"volumes": totals.released, "narratives": totals.narratives_released, "bursts": totals.bursts_released, "amplifications": totals.amplifications_released, "detections": detected},
             "suppressed": {"volumes": totals.suppressed, "narratives": totals.narratives_suppressed, "bursts": totals.bursts_suppressed, "amplifications": totals.amplifications_suppressed},
             "forgotten": totals.forgotten,
             "limits": totals.limits(),

@@ -7,8 +7,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
+use groundswell_deliver::Postman;
 use groundswell_engine::{Checkpoint, Joined};
 use groundswell_gate::{Gate, K};
+use groundswell_serve::FeedDesk;
 use groundswell_sources::{Clock, DecodeOptions, Stop, SystemClock};
 use groundswell_store::{Reader, Store, WatchStore, Writer};
 use tokio::runtime::Runtime;
@@ -17,7 +19,9 @@ use crate::args::{Common, Run};
 use crate::audit::{Asked, AuditDesk, Trail};
 use crate::checkpoints::{Agreed, Checkpoints, Wishes, going_on};
 use crate::coverage::{Counted, Counts, Listened, Recorder};
+use crate::deliver;
 use crate::failure::{DONE, Failure, Outcome};
+use crate::feeds::Desk;
 use crate::inputs::{self, EXCHANGEABLE, LiveFeed, Maker, PUSH};
 use crate::pipeline::{self, Feed, Kept, Plan, Running, StoreSink};
 use crate::push::{self, OpenDoor};
@@ -54,6 +58,10 @@ struct Service<'a> {
     runtime: &'a Runtime,
     door: Option<OpenDoor>,
     trail: Arc<Trail>,
+    /// Takes detections to the receivers of feeds.
+    postman: Option<Postman>,
+    /// Where editors' acts go.
+    desk: Arc<Desk>,
 }
 
 /// The store of a pipeline, and what an earlier run left in it.
@@ -109,6 +117,7 @@ fn run_until(common: &Common, arguments: &Run, runtime: &Runtime, stop: &Stop, a
     let serving =
         status::serve(runtime, arguments.listen.unwrap_or(settings.listen), &settings, &trail, Arc::clone(&clock))?;
     serving.state.open_audit(AuditDesk::new(&settings.data));
+    let (settings_data, k) = (settings.data.clone(), settings.gate.k);
     let mut service = Service {
         common,
         contents: BTreeMap::new(),
@@ -118,12 +127,19 @@ fn run_until(common: &Common, arguments: &Run, runtime: &Runtime, stop: &Stop, a
         settings,
         watch_file: arguments.watches.clone(),
         watches,
-        clock,
+        clock: Arc::clone(&clock),
         runtime,
         door: None,
+        desk: Desk::new(&settings_data, k, Arc::clone(&trail), Arc::clone(&clock))?,
         trail,
+        postman: None,
     };
+    serving.state.open_feeds(Arc::clone(&service.desk) as Arc<dyn FeedDesk>);
     let ended = service.serve(arguments.simulated, &serving, stop, again);
+    if let Some(postman) = service.postman.take() {
+        // What was on its way comes again, under the same key.
+        runtime.block_on(postman.stop());
+    }
     serving.end(runtime);
     ended
 }
@@ -151,6 +167,9 @@ impl Service<'_> {
     fn serve(&mut self, simulated_only: bool, serving: &Serving, stop: &Stop, again: &Again) -> Result<(), Failure> {
         let (feeds, door) = if simulated_only { (Vec::new(), None) } else { self.maker.all(&self.settings)? };
         self.remember_contents();
+        if !feeds.is_empty() {
+            self.postman = deliver::start(&self.settings, self.runtime, &self.clock, &self.trail)?;
+        }
         let kept = door.as_ref().map(OpenDoor::kept);
         let mut live = None;
         if !feeds.is_empty() {
@@ -403,6 +422,10 @@ impl Service<'_> {
         let spare = EXCHANGEABLE.into_iter().filter(|name| !simulated && !names.iter().any(|other| other == name));
         let spare = spare.map(str::to_owned).collect();
         let sink = StoreSink {
+            // What is made up goes to nobody.
+            deliver: self.postman.as_ref().filter(|_| !simulated).map(Postman::news),
+            clock: Arc::clone(&self.clock),
+            detected: Arc::default(),
             runtime: self.runtime.handle().clone(),
             writer,
             minutes_kept_days: self.settings.store.minutes_kept_days,
@@ -476,6 +499,9 @@ impl Service<'_> {
             simulated: pipeline.simulated,
         });
         serving.state.replace_reader(pipeline.reader.clone(), pipeline.simulated);
+        let folder =
+            if pipeline.simulated { self.settings.data.join(SIMULATED_FOLDER) } else { self.settings.data.clone() };
+        self.desk.edit(&folder);
         serving.state.set_running(true);
     }
 }

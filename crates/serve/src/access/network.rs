@@ -158,6 +158,21 @@ impl Network {
         site_is_fine && origin_is_fine && (site.is_some() || origin.is_some())
     }
 
+    /// Whether a browser says that a page of somebody else sends it. What says nothing of the kind is no browser.
+    pub(crate) fn is_from_elsewhere(&self, headers: &HeaderMap) -> bool {
+        let from_a_browser = headers.contains_key(FETCH_SITE) || headers.contains_key(header::ORIGIN);
+        from_a_browser && !self.is_from_own_page(headers)
+    }
+
+    /// Scheme, host and port under which a request reached the service. [`Network::is_ours`] must have been asked before.
+    pub(crate) fn base(&self, headers: &HeaderMap) -> String {
+        if let Some(url) = &self.public_url {
+            return url.to_string();
+        }
+        let host = one(headers, &header::HOST).ok().flatten().unwrap_or("localhost");
+        format!("{}://{host}", if self.tls { "https" } else { "http" })
+    }
+
     fn is_own_origin(&self, origin: &str, headers: &HeaderMap) -> bool {
         // A browser puts no path behind an origin.
         let Ok(origin) = PublicUrl::from_str(origin.strip_suffix('/').map_or(origin, |_| "")) else { return false };

@@ -70,10 +70,9 @@ pub(crate) enum Need {
     /// To read the log.
     Log,
     /// To change watches and feeds.
-    #[allow(dead_code, reason = "no route changes anything yet")]
     Edit,
     /// To change sources and settings.
-    #[allow(dead_code, reason = "no route changes anything yet")]
+    #[allow(dead_code, reason = "no route changes sources or settings yet")]
     Administer,
     /// What no table speaks of is for nobody.
     Nobody,

@@ -5,7 +5,7 @@ use axum::http::Method;
 use super::role::Need;
 
 /// Method, template, and what it asks for. HEAD is GET.
-pub(crate) const ROUTES: [(&str, &str, Need); 27] = [
+pub(crate) const ROUTES: [(&str, &str, Need); 35] = [
     ("GET", "/healthz", Need::Open),
     ("GET", "/readyz", Need::Open),
     ("GET", "/signin", Need::Open),
@@ -26,6 +26,12 @@ pub(crate) const ROUTES: [(&str, &str, Need); 27] = [
     ("GET", "/api/v1/amplifications", Need::Read),
     ("GET", "/api/v1/bursts", Need::Read),
     ("GET", "/api/v1/coverage", Need::Read),
+    ("GET", "/api/v1/detections", Need::Read),
+    ("GET", "/api/v1/feeds", Need::Read),
+    ("POST", "/api/v1/feeds", Need::Edit),
+    ("GET", "/api/v1/feeds/{feed}", Need::Read),
+    ("DELETE", "/api/v1/feeds/{feed}", Need::Edit),
+    ("POST", "/api/v1/feeds/{feed}/edits", Need::Edit),
     ("GET", "/api/v1/narratives", Need::Read),
     ("GET", "/api/v1/narratives/events", Need::Read),
     ("GET", "/api/v1/sources", Need::Read),
@@ -34,6 +40,8 @@ pub(crate) const ROUTES: [(&str, &str, Need); 27] = [
     ("GET", "/api/v1/volumes", Need::Read),
     ("GET", "/api/v1/volumes/top", Need::Read),
     ("GET", "/api/v1/watches", Need::Read),
+    ("GET", "/feeds/{feed}", Need::Read),
+    ("GET", "/feeds/{feed}/stream", Need::Read),
 ];
 
 /// What is no route: the page and its files, which hold no number, and what is not there.

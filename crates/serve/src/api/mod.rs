@@ -4,6 +4,8 @@ pub(crate) mod amplifications;
 pub(crate) mod audit;
 pub(crate) mod bursts;
 pub(crate) mod coverage;
+pub(crate) mod detections;
+pub(crate) mod feeds;
 pub(crate) mod ingest;
 pub(crate) mod narratives;
 pub(crate) mod session;

@@ -20,7 +20,7 @@ use crate::params::Params;
 use crate::problem::{Code, Problem};
 
 /// A comment is sent after so much silence, so that neither side takes the other for gone.
-const HEARTBEAT_SECONDS: u64 = 15;
+pub(crate) const HEARTBEAT_SECONDS: u64 = 15;
 
 /// How often it is looked whether the listener may still listen: a session ends, a token is revoked.
 const LOOK_SECONDS: u64 = 5;
@@ -33,7 +33,7 @@ struct Listening {
 }
 
 /// Comes when the listener may listen no more.
-async fn no_longer(who: Option<&(Access, Caller)>) {
+pub(crate) async fn no_longer(who: Option<&(Access, Caller)>) {
     let Some((access, caller)) = who else { return std::future::pending().await };
     loop {
         tokio::time::sleep(Duration::from_secs(LOOK_SECONDS)).await;

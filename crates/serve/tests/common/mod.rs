@@ -10,9 +10,10 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use groundswell_gate::{
-    AtLeast, AuditConsistency, AuditEntry, AuditHead, AuditInclusion, CandidateCell, CoverageGap, CoverageMinute,
-    Dimension, EngineStatus, GapTotals, Gate, K, Minute, Released, SourceStatus, VolumeCandidate, VolumeRow,
-    WatchEntry,
+    AtLeast, AuditConsistency, AuditEntry, AuditHead, AuditInclusion, AuthorBits, CandidateCell, CoverageGap,
+    CoverageMinute, DetectionRow, Dimension, EngineStatus, GapTotals, Gate, K, Minute, NarrativeBucket,
+    NarrativeCandidate, NarrativeId, NarrativeLanguage, NarrativePart, NarrativeState, Released, SourceStatus,
+    VolumeCandidate, VolumeRow, WatchEntry,
 };
 use groundswell_serve::{Access, AuditFault, AuditSource, Live, ServerState, StatusSource, router};
 use groundswell_sketch::{CellKey, Distinct, Step, Window};
@@ -175,6 +176,46 @@ pub(crate) fn released(dimension: Dimension, window: Window, cells: &[(&str, u64
         })
         .collect();
     Gate::exact(K::DEFAULT).release(VolumeCandidate { window, dimension, cells })
+}
+
+/// A story that grows, carried by so many, as it is told.
+pub(crate) fn detection(id: u64, authors: u64) -> Released<DetectionRow> {
+    let bucket = |n: i64| NarrativeBucket {
+        start: START + n * 300,
+        end: START + (n + 1) * 300,
+        posts: if n < 3 { authors } else { 20 * authors },
+        authors,
+        key: CellKey::default(),
+    };
+    let part =
+        |value: &str| NarrativePart { value: value.to_owned(), weight: 1.0, authors, name_like: false, publishers: 0 };
+    let mut bits = AuthorBits::default();
+    (0..1_000).for_each(|token| bits.insert(token));
+    let candidate = NarrativeCandidate {
+        id: NarrativeId(id),
+        state: NarrativeState::Growing,
+        as_of: START + 1_800,
+        buckets: (0..6).map(bucket).collect(),
+        authors,
+        growth_minutes: 15,
+        // What a text may hold that is markup elsewhere.
+        terms: vec![part("<b>&'\"")],
+        phrases: vec![part("dam failure")],
+        hashtags: Vec::new(),
+        domains: vec![part("example.org")],
+        languages: vec![NarrativeLanguage { value: "pt".to_owned(), posts: 100, authors: bits }],
+        parents: Vec::new(),
+        merged_into: None,
+        related: Vec::new(),
+    };
+    let row = Gate::exact(K::DEFAULT).release_narrative(candidate).unwrap();
+    Released::from_narrative(&row, 15).unwrap()
+}
+
+/// Detections by number, as they are committed.
+pub(crate) fn found(ids: impl IntoIterator<Item = u64>) -> ReleaseBatch {
+    let detections = ids.into_iter().map(|id| detection(id, 20)).collect();
+    ReleaseBatch { detections, now: 1_800_000_000, ..ReleaseBatch::default() }
 }
 
 /// Four minutes and their hour.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
+use groundswell_net::{Guard, NoAddress, NotPublic};
 use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, StatusCode};
 use tokio::sync::Semaphore;
@@ -15,7 +16,6 @@ use url::Url;
 use super::config::FeedsConfig;
 use super::date;
 use super::document::{self, Document};
-use super::guard::{Guard, NoAddress, NotPublic};
 use crate::clock::Clock;
 use crate::live::Trouble;
 use crate::net;
@@ -131,8 +131,8 @@ impl Fetcher {
 
     /// Fetches and reads one document.
     pub(crate) async fn fetch(&self, url: Url, known: Validators) -> Outcome {
-        if let Err(error) = self.guard.check(&url) {
-            return Outcome::Failed(Failure::new(Trouble::NotOffered, error.to_string()));
+        if self.guard.check(&url).is_err() {
+            return Outcome::Failed(not_public());
         }
         match tokio::time::timeout(self.timeout, self.request(url, known)).await {
             Ok(Ok(outcome)) => outcome,
@@ -314,10 +314,15 @@ fn told(error: &reqwest::Error) -> Failure {
     Trouble::BadAnswer.into()
 }
 
+/// An address of this machine or of a private network, and which setting allows it.
+fn not_public() -> Failure {
+    Failure::new(Trouble::NotOffered, format!("{NotPublic} (feeds.private_addresses allows it)"))
+}
+
 /// What an error means, where it is one of those that are known.
 fn known(error: &(dyn std::error::Error + 'static)) -> Option<Failure> {
     if error.is::<NotPublic>() {
-        return Some(Failure::new(Trouble::NotOffered, NotPublic.to_string()));
+        return Some(not_public());
     }
     if error.is::<NoAddress>() {
         return Some(Trouble::NoAddress.into());

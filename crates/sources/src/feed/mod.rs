@@ -6,7 +6,7 @@
 //!
 //! Feeds are asked politely: conditional requests, one request at a time a host with a gap after each, intervals as the feed
 //! wishes within limits, `Retry-After` and redirections obeyed, 410 final, and a user agent that says who asks.
-//! Nothing is taken on trust: see `guard` for addresses, `fetch` for sizes, `xml` for documents.
+//! Nothing is taken on trust: see `groundswell_net` for addresses, `fetch` for sizes, `xml` for documents.
 //!
 //! Authors of items are never read: no field of [`Item`] has a place for one.
 //!
@@ -18,7 +18,6 @@ mod config;
 mod date;
 mod document;
 mod fetch;
-mod guard;
 mod html;
 mod json;
 mod list;

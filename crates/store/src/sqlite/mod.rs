@@ -3,13 +3,18 @@
 mod amplifications;
 mod bursts;
 mod coverage;
+mod detections;
+mod feeds;
 mod narratives;
 mod open;
+mod outbox;
 mod reader;
 mod watches;
 mod writer;
 
+pub use feeds::FeedStore;
 pub use open::{FILE_NAME, LOCK_FILE_NAME, SCHEMA_VERSION, Store, StoreOptions};
+pub use outbox::Outbox;
 pub use reader::SqliteReader;
 pub use watches::{WATCHES_MAX, WatchRecord, WatchStore};
 pub use writer::SqliteWriter;

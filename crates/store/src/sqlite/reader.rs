@@ -1,8 +1,8 @@
 //! Reads released tables; several connections, none of which can write.
 
 use groundswell_gate::{
-    AmplificationRow, BurstRow, Coverage, CoverageGap, Dimension, Figures, Gate, K, NarrativeEvent, NarrativeRow,
-    NotReleasable, Released, VolumeRow, readmit,
+    AmplificationRow, BurstRow, Coverage, CoverageGap, DetectionRow, Dimension, FeedEntry, Figures, Gate, K,
+    NarrativeEvent, NarrativeRow, NotReleasable, Released, VolumeRow, readmit,
 };
 use groundswell_sketch::{Step, Window};
 use sqlx::sqlite::SqliteRow;
@@ -11,8 +11,8 @@ use sqlx::{Row as _, SqlitePool};
 use crate::codes::{dimension_code, step_code};
 use crate::model::PAGE_ROWS_MAX;
 use crate::{
-    AmplificationQuery, BurstQuery, CoverageQuery, Cursor, Fingerprint, NarrativeEventQuery, NarrativeQuery, Page,
-    ReadError, ReleasedReader, VolumeQuery,
+    AmplificationQuery, BurstQuery, CoverageQuery, Cursor, DetectionQuery, FeedItem, Fingerprint, NarrativeEventQuery,
+    NarrativeQuery, Page, ReadError, ReleasedReader, VolumeQuery,
 };
 
 /// A reader of released tables. Cheap to clone; clones share their connections.
@@ -275,6 +275,30 @@ impl ReleasedReader for SqliteReader {
 
     async fn bursts(&self, query: &BurstQuery) -> Result<Page<Released<BurstRow>>, ReadError> {
         super::bursts::list(&self.pool, self.k, query).await
+    }
+
+    async fn detections(&self, query: &DetectionQuery) -> Result<Page<Released<DetectionRow>>, ReadError> {
+        super::detections::list(&self.pool, self.k, query).await
+    }
+
+    async fn feeds(&self) -> Result<Vec<Released<FeedEntry>>, ReadError> {
+        super::detections::feeds(&self.pool).await
+    }
+
+    async fn feed_newest(&self, feed: &str, limit: usize) -> Result<Option<Vec<FeedItem>>, ReadError> {
+        super::detections::newest(&self.pool, self.k, feed, limit.min(PAGE_ROWS_MAX)).await
+    }
+
+    async fn detections_since(&self, feed: Option<&str>, seq: u64, limit: usize) -> Result<Vec<FeedItem>, ReadError> {
+        super::detections::since(&self.pool, self.k, feed, seq, limit.min(PAGE_ROWS_MAX)).await
+    }
+
+    async fn detection_seq(&self, id: &str) -> Result<Option<u64>, ReadError> {
+        super::detections::seq_of(&self.pool, id).await
+    }
+
+    async fn last_detection_seq(&self) -> Result<u64, ReadError> {
+        super::detections::last_seq(&self.pool).await
     }
 
     async fn coverage(&self, query: &CoverageQuery) -> Result<Page<Released<Coverage>>, ReadError> {

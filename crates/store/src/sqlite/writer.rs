@@ -302,10 +302,11 @@ impl ReleaseWriter for SqliteWriter {
         // Forgotten until all is committed: the set may be new in what is then undone.
         let mut asked = last_asked.take();
         let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-        let committed = insert_batch(&mut transaction, batch, &mut asked).await?;
+        let mut committed = insert_batch(&mut transaction, batch, &mut asked).await?;
         super::narratives::put(&mut transaction, batch, self.k).await?;
         super::bursts::put(&mut transaction, batch, self.k).await?;
         super::amplifications::put(&mut transaction, batch, self.k).await?;
+        committed.detections = super::detections::put(&mut transaction, batch, self.k).await?;
         transaction.commit().await?;
         *last_asked = asked;
         Ok(committed)

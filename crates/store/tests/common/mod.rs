@@ -41,7 +41,7 @@ pub(crate) fn batch(rows: Vec<Released<VolumeRow>>) -> ReleaseBatch {
 }
 
 pub(crate) fn counts(inserted: u64, unchanged: u64, conflicting: u64) -> Committed {
-    Committed { inserted, unchanged, conflicting }
+    Committed { inserted, unchanged, conflicting, ..Committed::default() }
 }
 
 /// `minute value posts authors`, or `minute value -` where held back.

@@ -1,8 +1,16 @@
-//! Which addresses are fetched from.
+//! Which addresses are asked, by whoever reads from or sends to servers that somebody else may have named.
 //!
-//! A feed's address may come from a list that somebody else wrote, and any server may redirect: without a guard, either could make
-//! the engine ask services of the machine it runs on or of its network (server-side request forgery). So only public addresses
-//! are connected to. Names are looked up here and the connection is made to what was checked, so a name cannot change in between.
+//! A feed's address may come from a list that somebody else wrote, a receiver's from an editor, and any server may redirect: without
+//! a guard, each could make the engine ask services of the machine it runs on or of its network (server-side request forgery). So
+//! only public addresses are connected to. Names are looked up here and the connection is made to what was checked, so a name
+//! cannot change in between.
+//!
+//! Main type: [`Guard`]. A client must also be told not to follow redirections by itself and to use no proxy, which would look names
+//! up behind the guard's back.
+//!
+//! Sources: RFC 6890, IANA's registries of special-purpose addresses.
+
+#![forbid(unsafe_code)]
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -12,23 +20,24 @@ use url::{Host, Url};
 
 /// The address is one of this machine or of a private network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the address is not public (feeds.private_addresses allows it)")]
-pub(crate) struct NotPublic;
+#[error("the address is not public")]
+pub struct NotPublic;
 
 /// The name has no address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the name has no address")]
-pub(crate) struct NoAddress;
+pub struct NoAddress;
 
 /// Looks names up and leaves out what is not public.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Guard {
-    pub(crate) private_addresses: bool,
+pub struct Guard {
+    /// Whether this machine and private networks may be asked too.
+    pub private_addresses: bool,
 }
 
 impl Guard {
     /// Checks an address that is written as numbers; names are checked when they are looked up.
-    pub(crate) fn check(self, url: &Url) -> Result<(), NotPublic> {
+    pub fn check(self, url: &Url) -> Result<(), NotPublic> {
         let address = match url.host() {
             Some(Host::Ipv4(address)) => IpAddr::V4(address),
             Some(Host::Ipv6(address)) => IpAddr::V6(address),
@@ -56,7 +65,7 @@ impl Resolve for Guard {
 }
 
 /// Whether an address belongs to the public internet (IANA's registries of special-purpose addresses, RFC 6890).
-pub(crate) fn is_public(address: IpAddr) -> bool {
+pub fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),
         IpAddr::V6(address) => is_public_v6(address),

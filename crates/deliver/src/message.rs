@@ -1,0 +1,135 @@
+//! What is said to a receiver, in its form. All of it was released.
+
+use std::fmt::Write as _;
+
+use groundswell_gate::{DetectionRow, Outward as _};
+use groundswell_store::Outgoing;
+use serde_json::{Value, json};
+
+/// What stands below every message: which program sent it, and how its log stood.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Sender {
+    /// Scheme and host at which the page is reached; empty where nobody said.
+    pub(crate) page: String,
+    pub(crate) version: String,
+    pub(crate) build: String,
+    pub(crate) checkpoint: Option<String>,
+}
+
+impl Sender {
+    fn link(&self, row: &DetectionRow) -> Option<String> {
+        (!self.page.is_empty()).then(|| format!("{}{}", self.page, row.evidence.page))
+    }
+}
+
+/// The body of a webhook: `type`, `timestamp` and `data`, as Standard Webhooks recommends.
+pub(crate) fn webhook(out: &Outgoing, sender: &Sender) -> String {
+    let detection: Value = serde_json::from_str(&out.row.to_json()).unwrap_or(Value::Null);
+    json!({
+        "type": "detection",
+        "timestamp": out.row.detected_at.to_string(),
+        "data": {
+            "feed": out.feed,
+            "detection": detection,
+            "url": sender.link(&out.row),
+            "program": { "version": sender.version, "build": sender.build, "checkpoint": sender.checkpoint },
+        },
+    })
+    .to_string()
+}
+
+/// As Slack wants it: these three would be marks of its own.
+fn slack_text(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+/// A message of Slack's incoming webhooks.
+pub(crate) fn slack(out: &Outgoing, sender: &Sender) -> String {
+    let row = &out.row;
+    let link = sender.link(row).map_or_else(String::new, |link| format!("\n<{link}|Look at it>"));
+    let text = format!(
+        "*{}*\n{}\n{} · severity {} · feed {}{link}\n`{}`",
+        // A star or underscore of a title would be a mark; what is quoted stands between these already.
+        slack_text(&row.title).replace('*', "∗"),
+        slack_text(&row.summary),
+        row.kind,
+        row.severity,
+        out.feed,
+        slack_text(&row.evidence.command),
+    );
+    json!({ "text": text, "unfurl_links": false, "unfurl_media": false }).to_string()
+}
+
+/// Text of an adaptive card reads a little Markdown; what would be a link or a mark of it is made none.
+fn card_text(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if matches!(letter, '[' | ']' | '*' | '_' | '`' | '\\' | '#') {
+            out.push('\\');
+        }
+        out.push(letter);
+    }
+    out
+}
+
+/// A message for a workflow of Teams: an adaptive card.
+pub(crate) fn teams(out: &Outgoing, sender: &Sender) -> String {
+    let row = &out.row;
+    let block = |text: String, weight: &str, subtle: bool| json!({ "type": "TextBlock", "text": text, "wrap": true, "weight": weight, "isSubtle": subtle });
+    let mut actions = Vec::new();
+    if let Some(link) = sender.link(row) {
+        actions.push(json!({ "type": "Action.OpenUrl", "title": "Look at it", "url": link }));
+    }
+    let card = json!({
+        "type": "AdaptiveCard",
+        "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
+        "version": "1.4",
+        "body": [
+            block(card_text(&row.title), "bolder", false),
+            block(card_text(&row.summary), "default", false),
+            block(format!("{} · severity {} · feed {}", row.kind, row.severity, card_text(&out.feed)), "default", true),
+            { "type": "TextBlock", "text": card_text(&row.evidence.command), "wrap": true, "fontType": "monospace", "isSubtle": true },
+        ],
+        "actions": actions,
+    });
+    let attachment =
+        json!({ "contentType": "application/vnd.microsoft.card.adaptive", "contentUrl": null, "content": card });
+    json!({ "type": "message", "attachments": [attachment] }).to_string()
+}
+
+/// Subject and text of a mail.
+pub(crate) fn mail(items: &[Outgoing], sender: &Sender) -> (String, String) {
+    let subject = match items {
+        [one] => one.row.title.clone(),
+        several => {
+            let feed = several.first().map_or("", |first| first.feed.as_str());
+            format!("Groundswell {feed}: {} detections", several.len())
+        }
+    };
+    let mut text = String::new();
+    for out in items {
+        let row = &out.row;
+        let _ = write!(
+            text,
+            "{}\n\n{}\n\n{} of severity {}, detected at {} (event time), method {} version {}, {}\nRecompute: {}\n",
+            row.title,
+            row.summary,
+            row.kind,
+            row.severity,
+            row.detected_at,
+            row.evidence.method.name,
+            row.evidence.method.version,
+            row.maturity,
+            row.evidence.command,
+        );
+        if let Some(link) = sender.link(row) {
+            let _ = writeln!(text, "{link}");
+        }
+        text.push_str("\n----\n\n");
+    }
+    let _ = writeln!(text, "Groundswell {}, build {}", sender.version, sender.build);
+    if let Some(checkpoint) = &sender.checkpoint {
+        let _ = write!(text, "Head of its audit log:\n\n{checkpoint}");
+    }
+    (subject, text)
+}

@@ -1,0 +1,310 @@
+//! From released rows to what is told of them, one function a kind.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use groundswell_sketch::Rfc3339;
+
+use super::words;
+use super::{
+    Baseline, ClauseCount, DetectionKind, DetectionRow, Evidence, Maturity, Method, Stretch, Subject, SubjectType,
+};
+use crate::narrative::{NarrativeRow, NarrativeState};
+use crate::released::Released;
+
+/// A narrative is told when it is hardly below this many times what it was (the lower end of its growth's interval). Two may be a
+/// coincidence of a busy quarter of an hour; three is not.
+pub const NARRATIVE_GROWTH_MIN: f64 = 3.0;
+
+/// What was found, before it is told: filled in this crate, from released rows alone.
+pub(super) struct Finding {
+    pub(super) kind: DetectionKind,
+    /// The id of what was released. One is told once.
+    pub(super) of: String,
+    /// When it began, Unix seconds.
+    pub(super) start: i64,
+    /// End of the window by which it was found.
+    pub(super) detected_at: i64,
+    pub(super) title: String,
+    pub(super) summary: String,
+    pub(super) subject: Subject,
+    pub(super) evidence: Evidence,
+    /// Observed over expected, the lower end where there is an interval.
+    pub(super) strength: f64,
+    pub(super) maturity: Maturity,
+}
+
+impl Released<DetectionRow> {
+    /// Tells of a narrative that grows: `None` where it does not grow surely enough ([`NARRATIVE_GROWTH_MIN`]), or where nothing of
+    /// what it is about may be said. `growth_minutes` is the stretch that its growth compares with the one before it.
+    ///
+    /// A narrative is told once in its life: its id is that of the narrative.
+    pub fn from_narrative(row: &Released<NarrativeRow>, growth_minutes: i64) -> Option<Self> {
+        let row: &NarrativeRow = row;
+        let tells = matches!(row.state, NarrativeState::Emerging | NarrativeState::Growing);
+        let [low, high] = row.growth_interval;
+        if !tells || low < NARRATIVE_GROWTH_MIN || row.label.is_empty() {
+            return None;
+        }
+        let as_of = row.as_of.0;
+        let (mut observed, mut before) = (0, 0);
+        for bucket in &row.timeline {
+            match (as_of - bucket.end.0) / 60 {
+                age if age < growth_minutes => observed += bucket.posts,
+                age if age < 2 * growth_minutes => before += bucket.posts,
+                _ => {}
+            }
+        }
+        let stretch = |back: i64| Stretch {
+            start: Rfc3339(as_of - (back + 1) * growth_minutes * 60),
+            end: Some(Rfc3339(as_of - back * growth_minutes * 60)),
+        };
+        let (label, languages) = (words::quoted(&row.label), words::mostly(&row.languages));
+        let grown = if before == 0 {
+            "after hardly any".to_owned()
+        } else {
+            format!("{} as many as in the {growth_minutes} before", words::times(row.growth))
+        };
+        let (title, summary) = (
+            format!("The story {label} grows: {observed} posts in {growth_minutes} minutes, {grown}{languages}"),
+            format!(
+                "{} posts by {} authors since {}. In the last {growth_minutes} minutes {observed} posts, in the \
+                 {growth_minutes} before {before}: growth {}, most likely between {low} and {high}. It stands for a story found \
+                 by the likeness of texts, and counts only stretches that enough authors carried.",
+                row.posts, row.authors, row.first_seen, row.growth,
+            ),
+        );
+        Some(Self::told(Finding {
+            kind: DetectionKind::Narrative,
+            of: row.id.clone(),
+            start: row.first_seen.0,
+            detected_at: as_of,
+            title,
+            summary,
+            subject: Subject { r#type: SubjectType::Narrative, value: row.id.clone() },
+            evidence: Evidence {
+                observed,
+                expected: Some(before as f64),
+                ratio: Some(row.growth),
+                interval: Some(row.growth_interval),
+                baseline: Some(Baseline { method: "the stretch before".to_owned(), windows: 1 }),
+                method: Method { name: "narratives".to_owned(), version: 1 },
+                windows: vec![stretch(0), stretch(1)],
+                posts: Some(row.posts),
+                languages: row.languages.clone(),
+                domains: row.domains.clone(),
+                narratives: vec![row.id.clone()],
+                ..empty(
+                    row.authors,
+                    format!("/narratives/{}", row.id),
+                    format!("groundswell export narratives --id {}", row.id),
+                )
+            },
+            strength: low,
+            maturity: Maturity::Experimental,
+        }))
+    }
+}
+
+/// Evidence with nothing in it but what all have.
+fn empty(authors: u64, page: String, command: String) -> Evidence {
+    Evidence {
+        observed: 0,
+        expected: None,
+        ratio: None,
+        expected_interval: None,
+        interval: None,
+        baseline: None,
+        score: None,
+        q: None,
+        method: Method { name: String::new(), version: 0 },
+        windows: Vec::new(),
+        posts: None,
+        authors,
+        coverage: None,
+        languages: BTreeMap::new(),
+        domains: Vec::new(),
+        narratives: Vec::new(),
+        related: Vec::new(),
+        clauses: Vec::new(),
+        copies_per_author: None,
+        shared_text: None,
+        synchrony: None,
+        family_overlap: None,
+        page,
+        command,
+    }
+}
+
+/// What a released burst says of itself, as it is told.
+#[allow(dead_code, reason = "filled from `Released<BurstRow>`, which comes with the burst detector")]
+pub(super) struct BurstFacts<'a> {
+    pub(super) id: &'a str,
+    pub(super) subject: SubjectType,
+    pub(super) value: &'a str,
+    /// First second, last window's end (none while it goes on), and end of the window by which it was found.
+    pub(super) start: i64,
+    pub(super) end: Option<i64>,
+    pub(super) detected_at: i64,
+    /// The window of its peak, which `observed` and `expected` are of: first second, and the first one after it.
+    pub(super) window: (i64, i64),
+    pub(super) observed: u64,
+    pub(super) expected: f64,
+    /// In 95 of 100 windows there would be so many.
+    pub(super) expected_interval: Option<[f64; 2]>,
+    pub(super) baseline: Baseline,
+    /// Whether the baseline is of the same hours of other weeks, so that "its usual Tuesday-evening level" is true.
+    pub(super) seasonal: bool,
+    pub(super) score: f64,
+    pub(super) q: f64,
+    pub(super) authors: u64,
+    pub(super) coverage: f64,
+    pub(super) languages: &'a BTreeMap<String, f64>,
+    pub(super) domains: &'a [String],
+    pub(super) narratives: &'a [String],
+    /// Other subjects of the same burst.
+    pub(super) related: Vec<Subject>,
+    pub(super) clauses: Vec<ClauseCount>,
+    pub(super) method: Method,
+    pub(super) maturity: Maturity,
+}
+
+#[allow(dead_code, reason = "called by `Released::from_burst`, which comes with the burst detector")]
+impl BurstFacts<'_> {
+    /// A burst as it is told.
+    pub(super) fn finding(self) -> Finding {
+        let ratio = if self.expected > 0.0 { self.observed as f64 / self.expected } else { f64::INFINITY };
+        let title = words::burst_title(&words::BurstWords {
+            subject: self.subject,
+            value: self.value,
+            observed: self.observed,
+            expected: self.expected,
+            window: self.window,
+            seasonal: self.seasonal,
+            languages: self.languages,
+        });
+        let (from, to) = self.window;
+        let peak = Stretch { start: Rfc3339(from), end: Some(Rfc3339(to)) };
+        let gap = if self.coverage < 1.0 {
+            format!(" {:.0} % of the time was listened to.", self.coverage * 100.0)
+        } else {
+            String::new()
+        };
+        let summary = format!(
+            "{} posts by {} authors in {} from {}, where {} were expected ({}, {} windows). It began at {}{}.{gap}",
+            self.observed,
+            self.authors,
+            words::duration(to - from),
+            Rfc3339(from),
+            words::expectation(self.expected),
+            self.baseline.method,
+            self.baseline.windows,
+            Rfc3339(self.start),
+            self.end.map_or_else(|| " and goes on".to_owned(), |end| format!(" and ended at {}", Rfc3339(end))),
+        );
+        let (page, command) = words::ways(self.subject, self.value, self.window, self.detected_at);
+        Finding {
+            kind: DetectionKind::Burst,
+            of: self.id.to_owned(),
+            start: self.start,
+            detected_at: self.detected_at,
+            title,
+            summary,
+            subject: Subject { r#type: self.subject, value: self.value.to_owned() },
+            strength: ratio,
+            maturity: self.maturity,
+            evidence: Evidence {
+                observed: self.observed,
+                expected: Some(words::hundredths(self.expected)),
+                expected_interval: self.expected_interval,
+                ratio: ratio.is_finite().then(|| words::hundredths(ratio)),
+                related: self.related,
+                baseline: Some(self.baseline),
+                score: Some(self.score),
+                q: Some(self.q),
+                method: self.method,
+                windows: vec![peak],
+                coverage: Some(self.coverage),
+                languages: self.languages.clone(),
+                domains: self.domains.to_vec(),
+                narratives: self.narratives.to_vec(),
+                clauses: self.clauses,
+                ..empty(self.authors, page, command)
+            },
+        }
+    }
+}
+
+/// What a released amplification says of itself, as it is told.
+#[allow(dead_code, reason = "filled from `Released<AmplificationRow>`, which comes with the amplification detector")]
+pub(super) struct AmplificationFacts<'a> {
+    pub(super) id: &'a str,
+    pub(super) start: i64,
+    pub(super) end: Option<i64>,
+    pub(super) detected_at: i64,
+    pub(super) shared_text: &'a str,
+    pub(super) posts: u64,
+    pub(super) authors: u64,
+    pub(super) copies_per_author: f64,
+    pub(super) synchrony: Option<f64>,
+    pub(super) family_overlap: Option<f64>,
+    pub(super) domains: &'a [String],
+    pub(super) languages: &'a BTreeMap<String, f64>,
+    pub(super) method: Method,
+    pub(super) maturity: Maturity,
+}
+
+#[allow(dead_code, reason = "called by `Released::from_amplification`, which comes with the amplification detector")]
+impl AmplificationFacts<'_> {
+    /// An amplification as it is told. Its strength is how far its rhythm stands above chance, in standard deviations.
+    pub(super) fn finding(self) -> Finding {
+        let until = self.end.unwrap_or(self.detected_at);
+        let text = words::quoted(self.shared_text);
+        let title = format!(
+            "The same text in {} posts by {} authors within {}: {text}{}",
+            self.posts,
+            self.authors,
+            words::duration(until - self.start),
+            words::mostly(self.languages),
+        );
+        let mut summary = format!(
+            "{} posts of one text, or nearly, by {} authors from {} to {}: {:.1} copies an author.",
+            self.posts,
+            self.authors,
+            Rfc3339(self.start),
+            Rfc3339(until),
+            self.copies_per_author,
+        );
+        if let Some(overlap) = self.family_overlap {
+            let _ = write!(summary, " {:.0} % of the authors also carry other such texts.", overlap * 100.0);
+        }
+        summary.push_str(" This cannot tell a campaign from enthusiasm.");
+        Finding {
+            kind: DetectionKind::Amplification,
+            of: self.id.to_owned(),
+            start: self.start,
+            detected_at: self.detected_at,
+            title,
+            summary,
+            subject: Subject { r#type: SubjectType::Text, value: self.id.to_owned() },
+            strength: self.synchrony.unwrap_or(0.0),
+            maturity: self.maturity,
+            evidence: Evidence {
+                observed: self.posts,
+                copies_per_author: Some(words::hundredths(self.copies_per_author)),
+                method: self.method,
+                windows: vec![Stretch { start: Rfc3339(self.start), end: self.end.map(Rfc3339) }],
+                languages: self.languages.clone(),
+                domains: self.domains.to_vec(),
+                shared_text: Some(self.shared_text.to_owned()),
+                synchrony: self.synchrony,
+                family_overlap: self.family_overlap,
+                ..empty(
+                    self.authors,
+                    format!("/amplifications/{}", self.id),
+                    format!("groundswell export amplifications --from {} --to {}", Rfc3339(self.start), Rfc3339(until)),
+                )
+            },
+        }
+    }
+}

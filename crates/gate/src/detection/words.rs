@@ -1,0 +1,386 @@
+//! How findings are said: titles as a person would write them, in English, from released numbers and words alone.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use groundswell_sketch::{Rfc3339, Step};
+
+use super::{QUOTED_CHARS_MAX, SubjectType};
+use crate::volume::OTHER;
+
+/// A baseline of the same hours goes back so far.
+const SEASON_SECONDS: i64 = 28 * 86_400;
+
+/// A window of this length is a day's, as far as words go.
+const DAY_SECONDS_MIN: i64 = 12 * 3_600;
+
+/// What a burst's title is made from.
+#[allow(dead_code, reason = "filled from a burst's facts, which come with the burst detector")]
+pub(super) struct BurstWords<'a> {
+    pub(super) subject: SubjectType,
+    pub(super) value: &'a str,
+    pub(super) observed: u64,
+    pub(super) expected: f64,
+    /// The window that the numbers are of: first second, and the first one after it.
+    pub(super) window: (i64, i64),
+    /// The level is that of the same hours of other weeks.
+    pub(super) seasonal: bool,
+    pub(super) languages: &'a BTreeMap<String, f64>,
+}
+
+/// `'dam failure' is 14 times its usual Tuesday-evening level, mostly in Portuguese`.
+#[allow(dead_code, reason = "used by a burst's facts, which come with the burst detector")]
+pub(super) fn burst_title(burst: &BurstWords<'_>) -> String {
+    let (name, many) = subject(burst.subject, burst.value);
+    let (is, its) = if many { ("are", "their") } else { ("is", "its") };
+    let (start, end) = burst.window;
+    let level = match (burst.seasonal, end - start >= DAY_SECONDS_MIN) {
+        (false, _) => "level".to_owned(),
+        (true, true) => format!("{} level", weekday(start)),
+        (true, false) => format!("{}-{} level", weekday(start), part_of_day(start)),
+    };
+    let ratio = burst.observed as f64 / burst.expected;
+    // Of a few posts a ratio says little, and of none nothing.
+    let said = if burst.expected < 1.0 {
+        format!("{name}: {} posts in {}, where there are usually hardly any", burst.observed, duration(end - start))
+    } else if ratio >= 1.0 {
+        format!("{name} {is} {} {its} usual {level}", times(ratio))
+    } else {
+        format!("{name} {is} at {:.0} % of {its} usual {level}", ratio * 100.0)
+    };
+    let languages = if burst.subject == SubjectType::Language { String::new() } else { mostly(burst.languages) };
+    format!("{said}{languages}")
+}
+
+/// What is spoken of, and whether it is many.
+fn subject(subject: SubjectType, value: &str) -> (String, bool) {
+    match subject {
+        SubjectType::Term | SubjectType::Phrase | SubjectType::Text => (quoted(value), false),
+        SubjectType::Hashtag => (format!("#{}", cut(&plain(value), QUOTED_CHARS_MAX)), false),
+        SubjectType::Domain => (format!("Links to {}", cut(&plain(value), QUOTED_CHARS_MAX)), true),
+        SubjectType::Watch => (format!("The watch {}", cut(&plain(value), QUOTED_CHARS_MAX)), false),
+        SubjectType::Narrative => (format!("The story {}", cut(&plain(value), QUOTED_CHARS_MAX)), false),
+        SubjectType::Language => (format!("Talk in {}", language(value)), false),
+        SubjectType::Source => (format!("The source {}", cut(&plain(value), QUOTED_CHARS_MAX)), false),
+        SubjectType::Total => ("All talk together".to_owned(), false),
+    }
+}
+
+/// In quotation marks, cut where it is long.
+pub(super) fn quoted(value: &str) -> String {
+    format!("'{}'", cut(&plain(value), QUOTED_CHARS_MAX))
+}
+
+/// Without what would change the line it stands in: control characters, and marks that turn its direction.
+fn plain(value: &str) -> String {
+    let turns =
+        |letter: char| matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    value
+        .chars()
+        .filter(|letter| !turns(*letter))
+        .map(|letter| if letter.is_control() { ' ' } else { letter })
+        .collect()
+}
+
+/// At most so many characters; what was cut shows.
+pub(super) fn cut(text: &str, chars_max: usize) -> String {
+    if text.chars().count() <= chars_max {
+        return text.to_owned();
+    }
+    let mut short: String = text.chars().take(chars_max.saturating_sub(1)).collect();
+    short.truncate(short.trim_end().len());
+    short.push('…');
+    short
+}
+
+/// `14 times`, `2.5 times`; what is known no better than to the half is not said better.
+pub(super) fn times(ratio: f64) -> String {
+    if ratio >= 1_000.0 {
+        "more than 1,000 times".to_owned()
+    } else if ratio >= 9.5 {
+        format!("{ratio:.0} times")
+    } else {
+        let tenths = format!("{ratio:.1}");
+        format!("{} times", tenths.strip_suffix(".0").unwrap_or(&tenths))
+    }
+}
+
+/// What was expected, no finer than it is known.
+#[allow(dead_code, reason = "used by a burst's facts, which come with the burst detector")]
+pub(super) fn expectation(expected: f64) -> String {
+    if expected < 1.0 { "fewer than 1".to_owned() } else { times(expected).replace(" times", "") }
+}
+
+pub(super) fn hundredths(number: f64) -> f64 {
+    let rounded = (number * 100.0).round() / 100.0;
+    if rounded.is_finite() { rounded } else { 0.0 }
+}
+
+/// `40 minutes`, `3 hours`, `2 days`: rounded up, so that it is within.
+#[allow(dead_code, reason = "used by an amplification's facts, which come with its detector")]
+pub(super) fn duration(seconds: i64) -> String {
+    let seconds = seconds.max(60);
+    let (count, unit) = if seconds <= 90 * 60 {
+        ((seconds + 59) / 60, "minute")
+    } else if seconds <= 48 * 3_600 {
+        ((seconds + 3_599) / 3_600, "hour")
+    } else {
+        ((seconds + 86_399) / 86_400, "day")
+    };
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+}
+
+/// `, mostly in Portuguese`; nothing where no one or two languages lead.
+pub(super) fn mostly(languages: &BTreeMap<String, f64>) -> String {
+    let mut named: Vec<(&str, f64)> = languages
+        .iter()
+        .filter(|(code, _)| code.as_str() != OTHER && code.as_str() != "und")
+        .map(|(code, share)| (code.as_str(), *share))
+        .collect();
+    named.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(b.0)));
+    match named.as_slice() {
+        [(first, share), ..] if *share >= 0.6 => format!(", mostly in {}", language(first)),
+        [(first, one), (second, other), ..] if one + other >= 0.75 => {
+            format!(", mostly in {} and {}", language(first), language(second))
+        }
+        _ => String::new(),
+    }
+}
+
+fn weekday(unix: i64) -> &'static str {
+    // 1970-01-01 was a Thursday.
+    const DAYS: [&str; 7] = ["Thursday", "Friday", "Saturday", "Sunday", "Monday", "Tuesday", "Wednesday"];
+    DAYS[unix.div_euclid(86_400).rem_euclid(7) as usize]
+}
+
+/// In UTC, as all times here.
+fn part_of_day(unix: i64) -> &'static str {
+    match unix.rem_euclid(86_400) / 3_600 {
+        5..=11 => "morning",
+        12..=16 => "afternoon",
+        17..=21 => "evening",
+        _ => "night",
+    }
+}
+
+/// Path of the page, and the command that shows the numbers: of the windows themselves and of four weeks before them.
+#[allow(dead_code, reason = "used by a burst's facts, which come with the burst detector")]
+pub(super) fn ways(subject: SubjectType, value: &str, window: (i64, i64), until: i64) -> (String, String) {
+    if subject == SubjectType::Narrative {
+        return (format!("/narratives/{value}"), format!("groundswell export narratives --id {}", argument(value)));
+    }
+    // A phrase is a term of several words.
+    let by = if subject == SubjectType::Phrase { "term" } else { subject.as_str() };
+    // Windows of a burst begin where they begin: minutes show them, and hours those of a day.
+    let (start, end) = window;
+    let step = if end - start > Step::Hour.seconds() { Step::Hour } else { Step::Minute };
+    let mut command = format!("groundswell export volumes --by {by} --step {step}");
+    if subject != SubjectType::Total {
+        let _ = write!(command, " --value {}", argument(value));
+    }
+    let _ = write!(command, " --from {} --to {}", Rfc3339(start - SEASON_SECONDS), Rfc3339(until));
+    let page = if subject == SubjectType::Watch { format!("/watches/{value}") } else { "/".to_owned() };
+    (page, command)
+}
+
+/// A value as a shell takes it for one word.
+fn argument(value: &str) -> String {
+    let bare = !value.is_empty()
+        && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':'))
+        && !value.starts_with('-');
+    if bare { value.to_owned() } else { format!("'{}'", plain(value).replace('\'', r"'\''")) }
+}
+
+/// A language's name in English; its code where no name is known.
+fn language(code: &str) -> &str {
+    NAMES.binary_search_by(|(known, _)| known.cmp(&code)).map_or(code, |at| NAMES[at].1)
+}
+
+/// By ISO 639-1 code.
+const NAMES: [(&str, &str); 74] = [
+    ("af", "Afrikaans"),
+    ("am", "Amharic"),
+    ("ar", "Arabic"),
+    ("az", "Azerbaijani"),
+    ("be", "Belarusian"),
+    ("bg", "Bulgarian"),
+    ("bn", "Bengali"),
+    ("bs", "Bosnian"),
+    ("ca", "Catalan"),
+    ("cs", "Czech"),
+    ("cy", "Welsh"),
+    ("da", "Danish"),
+    ("de", "German"),
+    ("el", "Greek"),
+    ("en", "English"),
+    ("eo", "Esperanto"),
+    ("es", "Spanish"),
+    ("et", "Estonian"),
+    ("eu", "Basque"),
+    ("fa", "Persian"),
+    ("fi", "Finnish"),
+    ("fr", "French"),
+    ("ga", "Irish"),
+    ("gl", "Galician"),
+    ("gu", "Gujarati"),
+    ("ha", "Hausa"),
+    ("he", "Hebrew"),
+    ("hi", "Hindi"),
+    ("hr", "Croatian"),
+    ("hu", "Hungarian"),
+    ("hy", "Armenian"),
+    ("id", "Indonesian"),
+    ("is", "Icelandic"),
+    ("it", "Italian"),
+    ("ja", "Japanese"),
+    ("ka", "Georgian"),
+    ("kk", "Kazakh"),
+    ("km", "Khmer"),
+    ("kn", "Kannada"),
+    ("ko", "Korean"),
+    ("ku", "Kurdish"),
+    ("lo", "Lao"),
+    ("lt", "Lithuanian"),
+    ("lv", "Latvian"),
+    ("mk", "Macedonian"),
+    ("ml", "Malayalam"),
+    ("mn", "Mongolian"),
+    ("mr", "Marathi"),
+    ("ms", "Malay"),
+    ("my", "Burmese"),
+    ("ne", "Nepali"),
+    ("nl", "Dutch"),
+    ("no", "Norwegian"),
+    ("pa", "Punjabi"),
+    ("pl", "Polish"),
+    ("ps", "Pashto"),
+    ("pt", "Portuguese"),
+    ("ro", "Romanian"),
+    ("ru", "Russian"),
+    ("si", "Sinhala"),
+    ("sk", "Slovak"),
+    ("sl", "Slovenian"),
+    ("so", "Somali"),
+    ("sq", "Albanian"),
+    ("sr", "Serbian"),
+    ("sv", "Swedish"),
+    ("sw", "Swahili"),
+    ("ta", "Tamil"),
+    ("te", "Telugu"),
+    ("th", "Thai"),
+    ("tr", "Turkish"),
+    ("uk", "Ukrainian"),
+    ("ur", "Urdu"),
+    ("vi", "Vietnamese"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 2026-11-24, a Tuesday, at 19:00:00 UTC.
+    const TUESDAY_EVENING: i64 = 1_795_546_800;
+
+    fn title(subject: SubjectType, value: &str, observed: u64, expected: f64) -> String {
+        let languages = BTreeMap::from([("pt".to_owned(), 0.83), ("es".to_owned(), 0.1), (OTHER.to_owned(), 0.07)]);
+        burst_title(&BurstWords {
+            subject,
+            value,
+            observed,
+            expected,
+            window: (TUESDAY_EVENING, TUESDAY_EVENING + 3_600),
+            seasonal: true,
+            languages: &languages,
+        })
+    }
+
+    #[test]
+    fn titles_are_what_a_person_would_write() {
+        assert_eq!(
+            title(SubjectType::Phrase, "dam failure", 412, 29.4),
+            "'dam failure' is 14 times its usual Tuesday-evening level, mostly in Portuguese"
+        );
+        assert_eq!(
+            title(SubjectType::Domain, "example.org", 50, 20.0),
+            "Links to example.org are 2.5 times their usual Tuesday-evening level, mostly in Portuguese"
+        );
+        assert_eq!(
+            title(SubjectType::Hashtag, "flood", 42, 0.03),
+            "#flood: 42 posts in 60 minutes, where there are usually hardly any, mostly in Portuguese"
+        );
+        assert_eq!(
+            title(SubjectType::Language, "pt", 40, 20.0),
+            "Talk in Portuguese is 2 times its usual Tuesday-evening level"
+        );
+        assert_eq!(
+            title(SubjectType::Total, "all", 40, 160.0),
+            "All talk together is at 25 % of its usual Tuesday-evening level, mostly in Portuguese"
+        );
+    }
+
+    #[test]
+    fn a_level_is_called_by_its_hours_only_where_it_is_theirs() {
+        let none = BTreeMap::new();
+        let with = |seconds, seasonal| {
+            let words = BurstWords {
+                subject: SubjectType::Watch,
+                value: "river-floods",
+                observed: 40,
+                expected: 4.0,
+                window: (TUESDAY_EVENING, TUESDAY_EVENING + seconds),
+                seasonal,
+                languages: &none,
+            };
+            burst_title(&words)
+        };
+        assert_eq!(with(3_600, false), "The watch river-floods is 10 times its usual level");
+        assert_eq!(with(80_000, true), "The watch river-floods is 10 times its usual Tuesday level");
+    }
+
+    #[test]
+    fn what_is_quoted_stays_in_its_line_and_its_place() {
+        assert_eq!(quoted("a\nb\u{202e}c\u{7}"), "'a bc '");
+        let long = quoted(&"ß".repeat(1_000));
+        assert_eq!(long.chars().count(), QUOTED_CHARS_MAX + 2);
+        assert!(long.ends_with("…'"));
+        assert_eq!(argument("it's; rm -rf"), r"'it'\''s; rm -rf'");
+        assert_eq!(argument("-x"), "'-x'");
+        assert_eq!(argument("river-floods"), "river-floods");
+    }
+
+    #[test]
+    fn languages_are_named_where_they_lead() {
+        let of =
+            |shares: &[(&str, f64)]| mostly(&shares.iter().map(|(code, share)| ((*code).to_owned(), *share)).collect());
+        assert_eq!(of(&[("en", 0.6), ("de", 0.4)]), ", mostly in English");
+        assert_eq!(of(&[("en", 0.5), ("de", 0.4)]), ", mostly in English and German");
+        assert_eq!(of(&[("en", 0.4), ("de", 0.3)]), "");
+        assert_eq!(of(&[("und", 0.9), (OTHER, 0.1)]), "");
+        assert_eq!(of(&[("xx", 0.9)]), ", mostly in xx");
+        assert!(NAMES.windows(2).all(|pair| pair[0].0 < pair[1].0), "looked up by halves");
+    }
+
+    #[test]
+    fn lengths_are_rounded_up() {
+        for (seconds, said) in
+            [(0, "1 minute"), (61, "2 minutes"), (5_400, "90 minutes"), (5_401, "2 hours"), (172_801, "3 days")]
+        {
+            assert_eq!(duration(seconds), said);
+        }
+    }
+
+    #[test]
+    fn the_command_shows_the_numbers_it_came_from() {
+        let (page, command) = ways(
+            SubjectType::Phrase,
+            "dam failure",
+            (TUESDAY_EVENING, TUESDAY_EVENING + 3_600),
+            TUESDAY_EVENING + 3_600,
+        );
+        assert_eq!(page, "/");
+        assert_eq!(
+            command,
+            "groundswell export volumes --by term --step minute --value 'dam failure' --from 2026-10-27T19:00:00Z --to 2026-11-24T20:00:00Z"
+        );
+    }
+}

@@ -1,0 +1,209 @@
+//! `/api/v1/feeds`: which feeds there are, and what their editors do.
+
+use axum::Extension;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use groundswell_store::{FeedEdit, FeedSelection, ReleasedReader as _};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use utoipa::ToSchema;
+
+use super::json;
+use crate::ServerState;
+use crate::access::Caller;
+use crate::feeds::FeedAct;
+use crate::guard::REQUEST_BODY_BYTES_MAX;
+use crate::params::{Params, bad_body};
+use crate::problem::{Code, Problem, Wire};
+use crate::wire::feeds::{FeedAnswer, FeedList};
+
+/// All feeds, with what they select, their marks and their precision.
+#[utoipa::path(
+    get, path = "/api/v1/feeds", operation_id = "feeds", tag = "feeds",
+    responses(
+        (status = 200, description = "feeds by name", body = FeedList),
+        (status = "default", description = "a problem", body = Wire, content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn feeds(State(state): State<ServerState>, RawQuery(query): RawQuery) -> Result<Response, Problem> {
+    Params::parse(query.as_deref(), &[])?;
+    let items = state.reader()?.feeds().await?;
+    Ok(json(&FeedList::new(items, state.notice())))
+}
+
+/// One feed.
+#[utoipa::path(
+    get, path = "/api/v1/feeds/{feed}", operation_id = "feedEntry", tag = "feeds",
+    params(("feed" = String, Path, description = "the feed's name", example = "everything")),
+    responses(
+        (status = 200, description = "the feed", body = FeedAnswer),
+        (status = "default", description = "a problem", body = Wire, content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn feed(
+    State(state): State<ServerState>,
+    Path(name): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    Params::parse(query.as_deref(), &[])?;
+    let found = state.reader()?.feeds().await?.into_iter().find(|feed| feed.name == name);
+    let feed = found.ok_or_else(|| Problem::new(Code::NotFound).detail("there is no such feed"))?;
+    Ok(json(&FeedAnswer::new(feed, state.notice())))
+}
+
+/// A feed to be made.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewFeed {
+    /// Small letters, digits, `_` and `-`.
+    #[schema(example = "portuguese")]
+    name: String,
+    /// `burst`, `amplification`, `narrative`, `anomaly`; none: all.
+    #[serde(default)]
+    kinds: Vec<String>,
+    /// Names of watches; none: it need not be about one.
+    #[serde(default)]
+    watches: Vec<String>,
+    /// ISO 639-1; none: all.
+    #[serde(default)]
+    languages: Vec<String>,
+    /// `low`, `medium`, `high`; none: all.
+    #[serde(default)]
+    severities: Vec<String>,
+    /// False alerts a day that it may bring.
+    #[serde(default)]
+    budget: Option<f64>,
+}
+
+/// What an editor does with a detection of a feed: exactly one thing.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewEdit {
+    /// The detection's id.
+    detection: String,
+    /// It stands first (true), or no longer does.
+    #[serde(default)]
+    pin: Option<bool>,
+    /// Until when (RFC 3339) nothing is told of its subject; an empty text ends that.
+    #[serde(default)]
+    mute_until: Option<String>,
+    /// `useful`, `noise`, or `none` to take it back.
+    #[serde(default)]
+    mark: Option<String>,
+    /// A note, which everybody can read who can read the feed.
+    #[serde(default)]
+    note: Option<String>,
+}
+
+async fn read<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Result<T, Problem> {
+    let is_json = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok())
+        .is_some_and(|kind| kind.split(';').next().is_some_and(|kind| kind.trim() == "application/json"));
+    if !is_json {
+        return Err(bad_body("send it as application/json"));
+    }
+    let bytes = to_bytes(body, REQUEST_BODY_BYTES_MAX as usize).await.map_err(|_| Problem::new(Code::TooLarge))?;
+    // The parser's own message would quote what was sent.
+    serde_json::from_slice(&bytes).map_err(|error| {
+        bad_body(&format!("not as the document says, at line {} column {}", error.line(), error.column()))
+    })
+}
+
+fn by(caller: Option<Extension<Caller>>) -> Option<crate::AccountName> {
+    caller.map(|Extension(caller)| caller.name)
+}
+
+fn words<T>(field: &str, texts: &[String], parse: impl Fn(&str) -> Option<T>) -> Result<Vec<T>, Problem> {
+    texts.iter().map(|text| parse(text).ok_or_else(|| bad_body("a word that is not known here").field(field))).collect()
+}
+
+/// Makes a feed.
+#[utoipa::path(
+    post, path = "/api/v1/feeds", operation_id = "addFeed", tag = "feeds", request_body = NewFeed,
+    responses(
+        (status = 201, description = "made"),
+        (status = "default", description = "a problem", body = Wire, content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn add(
+    State(state): State<ServerState>,
+    caller: Option<Extension<Caller>>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    Params::parse(query.as_deref(), &[])?;
+    let new: NewFeed = read(&headers, body).await?;
+    let selection = FeedSelection {
+        kinds: words("kinds", &new.kinds, groundswell_gate::DetectionKind::parse)?,
+        severities: words("severities", &new.severities, groundswell_gate::Severity::parse)?,
+        watches: new.watches,
+        languages: new.languages,
+        budget: new.budget,
+    };
+    state.act_on_feeds(by(caller), FeedAct::Add { name: new.name, selection }).await?;
+    Ok(StatusCode::CREATED.into_response())
+}
+
+/// Ends a feed.
+#[utoipa::path(
+    delete, path = "/api/v1/feeds/{feed}", operation_id = "removeFeed", tag = "feeds",
+    params(("feed" = String, Path, description = "the feed's name", example = "everything")),
+    responses(
+        (status = 204, description = "ended"),
+        (status = "default", description = "a problem", body = Wire, content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn remove(
+    State(state): State<ServerState>,
+    caller: Option<Extension<Caller>>,
+    Path(name): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    Params::parse(query.as_deref(), &[])?;
+    state.act_on_feeds(by(caller), FeedAct::Remove { name }).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// Pins, mutes, marks, or notes.
+#[utoipa::path(
+    post, path = "/api/v1/feeds/{feed}/edits", operation_id = "editFeed", tag = "feeds", request_body = NewEdit,
+    params(("feed" = String, Path, description = "the feed's name", example = "everything")),
+    responses(
+        (status = 204, description = "done"),
+        (status = "default", description = "a problem", body = Wire, content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn edit(
+    State(state): State<ServerState>,
+    caller: Option<Extension<Caller>>,
+    Path(feed): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    Params::parse(query.as_deref(), &[])?;
+    let NewEdit { detection, pin, mute_until, mark, note } = read(&headers, body).await?;
+    let edit = match (pin, mute_until, mark.as_deref(), note) {
+        (Some(pin), None, None, None) => FeedEdit::Pin(pin),
+        (None, Some(until), None, None) if until.is_empty() => FeedEdit::Mute(None),
+        (None, Some(until), None, None) => {
+            let until = groundswell_sketch::Rfc3339::parse(&until)
+                .map_err(|_| bad_body("expected a UTC time such as 2026-01-31T12:00:00Z").field("mute_until"))?;
+            FeedEdit::Mute(Some(until.0))
+        }
+        (None, None, Some(mark), None) => FeedEdit::Mark(match mark {
+            "useful" => Some(true),
+            "noise" => Some(false),
+            "none" => None,
+            _ => return Err(bad_body("expected useful, noise or none").field("mark")),
+        }),
+        (None, None, None, Some(note)) => FeedEdit::Note(note),
+        _ => return Err(bad_body("expected exactly one of pin, mute_until, mark and note")),
+    };
+    state.act_on_feeds(by(caller), FeedAct::Edit { feed, detection, edit }).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}

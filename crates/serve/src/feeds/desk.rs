@@ -1,0 +1,88 @@
+//! Where acts of editors go. The binary puts the register behind it: this crate has nothing that writes, and neither knows how texts are
+//! held against the scrubber's rules nor where acts are written down.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, PoisonError};
+
+use groundswell_store::{FeedEdit, FeedSelection};
+
+use crate::access::AccountName;
+use crate::problem::{Code, Problem};
+use crate::{ServerState, params};
+
+/// What an editor does.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum FeedAct {
+    /// Makes a feed.
+    Add {
+        /// Its name.
+        name: String,
+        /// What it selects.
+        selection: FeedSelection,
+    },
+    /// Ends one.
+    Remove {
+        /// Its name.
+        name: String,
+    },
+    /// Does something with one of its detections.
+    Edit {
+        /// The feed.
+        feed: String,
+        /// The detection's id.
+        detection: String,
+        /// What.
+        edit: FeedEdit,
+    },
+}
+
+/// Why an act was not done. Texts are for the editor and quote nothing that was sent but names of feeds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FeedFault {
+    /// There is no such feed, or no such detection in it.
+    Missing {
+        /// Which.
+        text: String,
+    },
+    /// It exists already, or a bound is reached.
+    Conflict {
+        /// Which.
+        text: String,
+    },
+    /// It is not as it should be, or holds what is taken out of posts.
+    Refused {
+        /// Why.
+        text: String,
+    },
+    /// The register cannot be changed; the program's log says why.
+    Failed,
+}
+
+/// What an act becomes.
+pub type FeedDone = Pin<Box<dyn Future<Output = Result<(), FeedFault>> + Send>>;
+
+/// Does what editors ask for, and writes down that they did.
+pub trait FeedDesk: Send + Sync {
+    /// Does it. `by`: who; `None` where nobody is asked who they are.
+    fn act(&self, by: Option<AccountName>, act: FeedAct) -> FeedDone;
+}
+
+impl ServerState {
+    /// Lets editors change feeds from now on.
+    pub fn open_feeds(&self, desk: Arc<dyn FeedDesk>) {
+        *self.desk_slot().write().unwrap_or_else(PoisonError::into_inner) = Some(desk);
+    }
+
+    pub(crate) async fn act_on_feeds(&self, by: Option<AccountName>, act: FeedAct) -> Result<(), Problem> {
+        let desk = self.desk_slot().read().unwrap_or_else(PoisonError::into_inner).clone();
+        let desk = desk.ok_or_else(|| Problem::new(Code::NotFound).detail("feeds are not changed here"))?;
+        desk.act(by, act).await.map_err(|fault| match fault {
+            FeedFault::Missing { text } => Problem::new(Code::NotFound).detail(text),
+            FeedFault::Conflict { text } => Problem::new(Code::Exists).detail(text),
+            FeedFault::Refused { text } => params::bad_body(&text),
+            FeedFault::Failed => Problem::new(Code::StoreUnavailable).detail("the program's log says why"),
+        })
+    }
+}

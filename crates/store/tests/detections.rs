@@ -1,0 +1,371 @@
+//! Detections, the feeds they go into, what editors do with them, and what is still to be delivered.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod common;
+
+use groundswell_gate::{
+    DetectionKind, DetectionRow, Gate, K, NarrativeBucket, NarrativeCandidate, NarrativeId, NarrativeLanguage,
+    NarrativePart, NarrativeState, Outward as _, Released, Severity,
+};
+use groundswell_sketch::CellKey;
+use groundswell_store::{
+    DetectionQuery, FEED_BACKFILL_MAX, FeedEdit, FeedError, FeedSelection, FeedStore, NOTES_MAX, OUTBOX_WAITING_MAX,
+    Outbox, PINS_MAX, Reader, Receiver, ReleaseBatch, ReleaseWriter as _, ReleasedReader as _, Store, StoreOptions,
+    Writer,
+};
+
+use common::options;
+
+const START: i64 = 1_474_588_800;
+const NOW: i64 = 1_800_000_000;
+
+/// A story that grows, in a language, carried by so many.
+fn detection(id: u64, language: &str, authors: u64) -> Released<DetectionRow> {
+    let bucket = |n: i64| NarrativeBucket {
+        start: START + n * 300,
+        end: START + (n + 1) * 300,
+        posts: if n < 3 { authors } else { 20 * authors },
+        authors,
+        key: CellKey::default(),
+    };
+    let part =
+        |value: &str| NarrativePart { value: value.to_owned(), weight: 1.0, authors, name_like: false, publishers: 0 };
+    let mut bits = groundswell_gate::AuthorBits::default();
+    (0..1_000).for_each(|token| bits.insert(token));
+    let candidate = NarrativeCandidate {
+        id: NarrativeId(id),
+        state: NarrativeState::Growing,
+        as_of: START + 1_800 + 60 * id as i64,
+        buckets: (0..6).map(bucket).collect(),
+        authors,
+        // So that half of it is recent, whichever minute it is told in.
+        growth_minutes: 15 + id as i64,
+        terms: vec![part("dam")],
+        phrases: vec![part("dam failure")],
+        hashtags: Vec::new(),
+        domains: Vec::new(),
+        languages: vec![NarrativeLanguage { value: language.to_owned(), posts: 100, authors: bits }],
+        parents: Vec::new(),
+        merged_into: None,
+        related: Vec::new(),
+    };
+    let row = Gate::exact(K::DEFAULT).release_narrative(candidate).unwrap();
+    Released::from_narrative(&row, 15 + id as i64).unwrap()
+}
+
+fn batch(detections: Vec<Released<DetectionRow>>) -> ReleaseBatch {
+    ReleaseBatch { detections, now: NOW, deliver: true, ..ReleaseBatch::default() }
+}
+
+fn query() -> DetectionQuery {
+    DetectionQuery { limit: 100, ..DetectionQuery::default() }
+}
+
+struct Desk {
+    folder: tempfile::TempDir,
+    writer: Writer,
+    reader: Reader,
+    feeds: FeedStore,
+    outbox: Outbox,
+}
+
+async fn desk() -> Desk {
+    let folder = tempfile::tempdir().unwrap();
+    let (writer, reader) = Store::open(folder.path(), &options()).await.unwrap();
+    let feeds = FeedStore::open(folder.path(), &options()).await.unwrap();
+    let outbox = Outbox::open(folder.path(), &options()).await.unwrap();
+    Desk { folder, writer, reader, feeds, outbox }
+}
+
+fn receiver(name: &str, feed: &str) -> Receiver {
+    Receiver { name: name.to_owned(), feed: feed.to_owned() }
+}
+
+async fn ids(reader: &Reader, feed: &str) -> Vec<String> {
+    let items = reader.feed_newest(feed, 100).await.unwrap().unwrap();
+    items.into_iter().map(|item| item.row.id.clone()).collect()
+}
+
+#[tokio::test]
+async fn a_detection_is_told_once_and_goes_where_it_belongs() {
+    let mut desk = desk().await;
+    let portuguese = FeedSelection { languages: vec!["pt".to_owned()], ..FeedSelection::default() };
+    let bursts = FeedSelection { kinds: vec![DetectionKind::Burst], ..FeedSelection::default() };
+    desk.feeds.add("portuguese", &portuguese, NOW).await.unwrap();
+    desk.feeds.add("bursts", &bursts, NOW).await.unwrap();
+    desk.outbox.register(&[receiver("desk", "portuguese"), receiver("all", "everything")], NOW).await.unwrap();
+    let (one, two) = (detection(1, "pt", 20), detection(2, "en", 20));
+    let committed = desk.writer.commit(&batch(vec![one.clone(), two.clone()])).await.unwrap();
+    assert_eq!(committed.detections, 2);
+    // The same again, as after a restart, changes nothing and is delivered to nobody again.
+    assert_eq!(desk.writer.commit(&batch(vec![one.clone(), two])).await.unwrap().detections, 0);
+    let page = desk.reader.detections(&query()).await.unwrap();
+    assert_eq!(page.items.iter().map(|row| row.id.as_str()).collect::<Vec<_>>(), ["narrative-n2", "narrative-n1"]);
+    assert_eq!(page.items[1].feeds, ["everything", "portuguese"]);
+    assert_eq!(page.items[1].title, one.title);
+    assert_eq!(ids(&desk.reader, "everything").await, ["narrative-n2", "narrative-n1"]);
+    assert_eq!(ids(&desk.reader, "portuguese").await, ["narrative-n1"]);
+    assert!(ids(&desk.reader, "bursts").await.is_empty());
+    assert!(desk.reader.feed_newest("nothing", 9).await.unwrap().is_none());
+    let due = desk.outbox.due("desk", NOW, 10).await.unwrap();
+    assert_eq!(due.iter().map(|out| out.key.as_str()).collect::<Vec<_>>(), ["portuguese_narrative-n1"]);
+    assert_eq!(desk.outbox.due("all", NOW, 10).await.unwrap().len(), 2);
+    assert!(desk.outbox.due("all", NOW - 1, 10).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn all_or_nothing() {
+    let mut desk = desk().await;
+    desk.outbox.register(&[receiver("all", "everything")], NOW).await.unwrap();
+    // Released by a lower k than the store asks for.
+    let low = StoreOptions { k: K::new(12).unwrap(), ..options() };
+    let folder = tempfile::tempdir().unwrap();
+    let (mut strict, _) = Store::open(folder.path(), &low).await.unwrap();
+    let few = detection(1, "pt", 11);
+    assert!(strict.commit(&batch(vec![few])).await.is_err());
+    // A row of volumes that is refused takes the detections with it.
+    let mut wrong = batch(vec![detection(1, "pt", 20)]);
+    let window = common::minute(0);
+    wrong.rows =
+        common::released_at(K::new(5).unwrap(), groundswell_gate::Dimension::Hashtag, window, &[("flood", 7, 6)]);
+    assert!(desk.writer.commit(&wrong).await.is_err());
+    assert!(desk.reader.detections(&query()).await.unwrap().items.is_empty());
+    assert!(desk.outbox.due("all", NOW, 10).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_raised_k_holds_back_what_is_shown_and_what_is_delivered() {
+    let mut desk = desk().await;
+    desk.outbox.register(&[receiver("all", "everything")], NOW).await.unwrap();
+    desk.writer.commit(&batch(vec![detection(1, "pt", 20)])).await.unwrap();
+    let raised = StoreOptions { k: K::new(25).unwrap(), ..options() };
+    let reader = Store::open_reader(desk.folder.path(), raised.k).await.unwrap();
+    assert!(reader.detections(&query()).await.unwrap().items.is_empty());
+    assert!(ids(&reader, "everything").await.is_empty());
+    let mut outbox = Outbox::open(desk.folder.path(), &raised).await.unwrap();
+    assert!(outbox.due("all", NOW, 10).await.unwrap().is_empty());
+    assert_eq!(outbox.dead_letters(None, 10).await.unwrap()[0].trouble, "held back since");
+}
+
+#[tokio::test]
+async fn pages_and_questions() {
+    let mut desk = desk().await;
+    desk.writer
+        .commit(&batch((1..=7).map(|id| detection(id, "pt", if id == 3 { 600 } else { 20 })).collect()))
+        .await
+        .unwrap();
+    let mut seen = Vec::new();
+    let mut asked = DetectionQuery { limit: 3, ..query() };
+    loop {
+        let page = desk.reader.detections(&asked).await.unwrap();
+        seen.extend(page.items.iter().map(|row| row.id.clone()));
+        let Some(next) = page.next else { break };
+        asked.after = Some(next);
+    }
+    assert_eq!(seen, (1..=7).rev().map(|id| format!("narrative-n{id}")).collect::<Vec<_>>());
+    let of = async |query: DetectionQuery| desk.reader.detections(&query).await.unwrap().items.len();
+    assert_eq!(of(DetectionQuery { severity: Some(Severity::High), ..query() }).await, 1);
+    assert_eq!(of(DetectionQuery { kind: Some(DetectionKind::Burst), ..query() }).await, 0);
+    assert_eq!(of(DetectionQuery { id: Some("narrative-n4".to_owned()), ..query() }).await, 1);
+    assert_eq!(of(DetectionQuery { feed: Some("everything".to_owned()), ..query() }).await, 7);
+    assert_eq!(
+        of(DetectionQuery { from: Some(START + 1_800 + 180), to: Some(START + 1_800 + 300), ..query() }).await,
+        2
+    );
+    let since = desk.reader.detections_since(Some("everything"), 4, 2).await.unwrap();
+    assert_eq!(since.iter().map(|item| item.seq).collect::<Vec<_>>(), [5, 6]);
+    assert_eq!(desk.reader.detection_seq("narrative-n5").await.unwrap(), Some(5));
+    assert_eq!(desk.reader.last_detection_seq().await.unwrap(), 7);
+}
+
+#[tokio::test]
+async fn editors_pin_mute_mark_and_note() {
+    let mut desk = desk().await;
+    desk.writer.commit(&batch((1..=3).map(|id| detection(id, "pt", 20)).collect())).await.unwrap();
+    let edits = [
+        ("narrative-n1", FeedEdit::Pin(true)),
+        ("narrative-n1", FeedEdit::Mark(Some(true))),
+        ("narrative-n2", FeedEdit::Mark(Some(false))),
+        ("narrative-n2", FeedEdit::Note("a drill of the fire brigade".to_owned())),
+        ("narrative-n3", FeedEdit::Mark(Some(false))),
+        ("narrative-n3", FeedEdit::Mark(None)),
+    ];
+    for (id, edit) in edits {
+        desk.feeds.edit("everything", id, &edit, NOW).await.unwrap();
+    }
+    let items = desk.reader.feed_newest("everything", 10).await.unwrap().unwrap();
+    let said: Vec<String> = items.iter().map(|item| format!("{} {}", item.row.id, item.marks.to_json())).collect();
+    assert_eq!(
+        said,
+        [
+            r#"narrative-n1 {"pinned":true,"mark":"useful","notes":[]}"#,
+            r#"narrative-n3 {"pinned":false,"mark":null,"notes":[]}"#,
+            r#"narrative-n2 {"pinned":false,"mark":"noise","notes":["a drill of the fire brigade"]}"#,
+        ]
+    );
+    let feed = &desk.reader.feeds().await.unwrap()[0];
+    assert_eq!((feed.items, feed.useful, feed.noise, feed.precision), (3, 1, 1, Some(0.5)));
+    // What is muted goes into the other feeds alone, and is delivered to nobody of this one.
+    desk.feeds.add("second", &FeedSelection::default(), NOW).await.unwrap();
+    desk.outbox.register(&[receiver("all", "everything"), receiver("second", "second")], NOW).await.unwrap();
+    let other = detection(9, "pt", 20);
+    desk.writer.commit(&batch(vec![other.clone()])).await.unwrap();
+    desk.feeds.edit("everything", &other.id, &FeedEdit::Mute(Some(NOW + 100)), NOW).await.unwrap();
+    assert_eq!(desk.reader.feeds().await.unwrap()[0].muted.len(), 1);
+    desk.feeds.edit("everything", &other.id, &FeedEdit::Mute(None), NOW).await.unwrap();
+    assert!(desk.reader.feeds().await.unwrap()[0].muted.is_empty());
+    // As if its subject had been told of before and muted then; what is over is over.
+    let mut connection = common::connect(desk.folder.path()).await;
+    let mutes =
+        format!("INSERT INTO feed_mutes VALUES (1, 'narrative', 'n5', {}), (1, 'narrative', 'n6', {NOW})", NOW + 1);
+    sqlx::raw_sql(sqlx::AssertSqlSafe(mutes)).execute(&mut connection).await.unwrap();
+    desk.writer.commit(&batch(vec![detection(5, "pt", 20), detection(6, "pt", 20)])).await.unwrap();
+    assert!(!ids(&desk.reader, "everything").await.contains(&"narrative-n5".to_owned()));
+    assert!(ids(&desk.reader, "everything").await.contains(&"narrative-n6".to_owned()));
+    assert!(ids(&desk.reader, "second").await.contains(&"narrative-n5".to_owned()));
+    assert!(desk.outbox.due("all", NOW, 9).await.unwrap().iter().all(|out| out.row.id != "narrative-n5"));
+    let unknown = desk.feeds.edit("everything", "narrative-n77", &FeedEdit::Pin(true), NOW).await.unwrap_err();
+    assert!(matches!(unknown, FeedError::NotInFeed { .. }), "{unknown}");
+    let unknown = desk.feeds.edit("nothing", "narrative-n1", &FeedEdit::Pin(true), NOW).await.unwrap_err();
+    assert!(matches!(unknown, FeedError::Unknown { .. }), "{unknown}");
+}
+
+#[tokio::test]
+async fn acts_are_bounded() {
+    let mut desk = desk().await;
+    desk.writer.commit(&batch((1..=PINS_MAX as u64 + 1).map(|id| detection(id, "pt", 20)).collect())).await.unwrap();
+    for id in 1..=PINS_MAX {
+        desk.feeds.edit("everything", &format!("narrative-n{id:x}"), &FeedEdit::Pin(true), NOW).await.unwrap();
+    }
+    let last = format!("narrative-n{:x}", PINS_MAX + 1);
+    assert!(desk.feeds.edit("everything", &last, &FeedEdit::Pin(true), NOW).await.is_err());
+    for _ in 0..NOTES_MAX {
+        desk.feeds.edit("everything", &last, &FeedEdit::Note("x".to_owned()), NOW).await.unwrap();
+    }
+    assert!(desk.feeds.edit("everything", &last, &FeedEdit::Note("x".to_owned()), NOW).await.is_err());
+}
+
+#[tokio::test]
+async fn the_register_of_feeds() {
+    let mut desk = desk().await;
+    desk.writer
+        .commit(&batch((1..=4).map(|id| detection(id, if id < 3 { "pt" } else { "en" }, 20)).collect()))
+        .await
+        .unwrap();
+    let selection = FeedSelection { languages: vec!["pt".to_owned()], budget: Some(2.0), ..FeedSelection::default() };
+    assert_eq!(desk.feeds.add("pt", &selection, NOW).await.unwrap(), 2, "it begins with what there is");
+    const { assert!(FEED_BACKFILL_MAX >= 4) };
+    assert_eq!(desk.feeds.show("pt").await.unwrap().selection, selection);
+    assert!(matches!(desk.feeds.add("pt", &selection, NOW).await, Err(FeedError::Exists { .. })));
+    for name in ["", "Pt", "a.b", "../x", "-a", "a b", &"a".repeat(65)] {
+        assert!(matches!(desk.feeds.add(name, &selection, NOW).await, Err(FeedError::NotAName)), "{name}");
+    }
+    for wrong in [
+        FeedSelection { languages: vec!["Portuguese".to_owned()], ..FeedSelection::default() },
+        FeedSelection { budget: Some(0.0), ..FeedSelection::default() },
+        FeedSelection { budget: Some(f64::NAN), ..FeedSelection::default() },
+    ] {
+        assert!(matches!(desk.feeds.add("wrong", &wrong, NOW).await, Err(FeedError::Selection { .. })), "{wrong:?}");
+    }
+    desk.feeds.remove("pt", NOW).await.unwrap();
+    assert!(desk.feeds.remove("pt", NOW).await.is_err());
+    assert_eq!(desk.reader.detections(&query()).await.unwrap().items[3].feeds, ["everything"]);
+    // Its name is free again.
+    desk.feeds.add("pt", &FeedSelection::default(), NOW).await.unwrap();
+    assert_eq!(ids(&desk.reader, "pt").await.len(), 4);
+}
+
+#[tokio::test]
+async fn what_is_not_through_stays() {
+    let mut desk = desk().await;
+    desk.outbox.register(&[receiver("all", "everything")], NOW).await.unwrap();
+    desk.writer.commit(&batch((1..=3).map(|id| detection(id, "pt", 20)).collect())).await.unwrap();
+    let first = desk.outbox.due("all", NOW, 10).await.unwrap();
+    desk.outbox.delivered(&[first[0].id], NOW).await.unwrap();
+    desk.outbox.failed(&[first[1].id], "it answered 500", NOW + 60).await.unwrap();
+    // The program is killed before it says that the third one is through.
+    let Desk { folder, writer, reader, feeds, outbox } = desk;
+    drop((writer, reader, feeds, outbox));
+    let mut outbox = Outbox::open(folder.path(), &options()).await.unwrap();
+    assert_eq!(outbox.register(&[receiver("all", "everything")], NOW).await.unwrap(), Vec::<String>::new());
+    let again = outbox.due("all", NOW, 10).await.unwrap();
+    assert_eq!(again, [first[2].clone()], "under the same key");
+    let later = outbox.due("all", NOW + 60, 10).await.unwrap();
+    assert_eq!(
+        later.iter().map(|out| (out.id, out.attempts)).collect::<Vec<_>>(),
+        [(first[1].id, 1), (first[2].id, 0)]
+    );
+    outbox.give_up(&[first[1].id], "it answered 500", NOW).await.unwrap();
+    let dead = outbox.dead_letters(Some("all"), 10).await.unwrap();
+    assert_eq!((dead.len(), dead[0].detection.as_str(), dead[0].attempts), (1, "narrative-n2", 2));
+    assert_eq!(outbox.revive("all", NOW).await.unwrap(), 1);
+    assert_eq!(outbox.due("all", NOW, 10).await.unwrap().len(), 2);
+    let count = &outbox.counts().await.unwrap()[0];
+    assert_eq!((count.waiting, count.delivered, count.dead), (2, 1, 0));
+}
+
+#[tokio::test]
+async fn a_bundle_is_the_same_until_it_is_through() {
+    let mut desk = desk().await;
+    desk.outbox.register(&[receiver("daily", "everything")], NOW).await.unwrap();
+    assert!(desk.outbox.bundle("daily", NOW).await.unwrap().is_none());
+    desk.writer.commit(&batch(vec![detection(1, "pt", 20), detection(2, "pt", 20)])).await.unwrap();
+    let first = desk.outbox.bundle("daily", NOW).await.unwrap().unwrap();
+    assert_eq!(first.items.len(), 2);
+    desk.writer.commit(&batch(vec![detection(3, "pt", 20)])).await.unwrap();
+    let mut outbox = Outbox::open(desk.folder.path(), &options()).await.unwrap();
+    assert_eq!(outbox.bundle("daily", NOW).await.unwrap().unwrap(), first, "nothing joins it, also after a crash");
+    let all: Vec<i64> = first.items.iter().map(|item| item.id).collect();
+    outbox.delivered(&all, NOW).await.unwrap();
+    let second = outbox.bundle("daily", NOW).await.unwrap().unwrap();
+    assert_eq!(second.items.len(), 1);
+    assert_ne!(second.key, first.key);
+}
+
+#[tokio::test]
+async fn who_is_no_receiver_any_more_gets_nothing_and_what_waited_is_said() {
+    let mut desk = desk().await;
+    let without = desk.outbox.register(&[receiver("all", "everything"), receiver("x", "none")], NOW).await.unwrap();
+    assert_eq!(without, ["none"]);
+    desk.writer.commit(&batch(vec![detection(1, "pt", 20)])).await.unwrap();
+    desk.outbox.register(&[receiver("x", "everything")], NOW).await.unwrap();
+    assert!(desk.outbox.due("all", NOW, 10).await.unwrap().is_empty());
+    assert_eq!(desk.outbox.dead_letters(Some("all"), 10).await.unwrap().len(), 1);
+    // Who is new gets what comes from now on.
+    assert!(desk.outbox.due("x", NOW, 10).await.unwrap().is_empty());
+    desk.writer.commit(&batch(vec![detection(2, "pt", 20)])).await.unwrap();
+    assert_eq!(desk.outbox.due("x", NOW, 10).await.unwrap().len(), 1);
+    assert_eq!(desk.reader.feeds().await.unwrap()[0].receivers, ["x"]);
+}
+
+#[tokio::test]
+async fn old_files_wake_nobody() {
+    let mut desk = desk().await;
+    desk.outbox.register(&[receiver("all", "everything")], NOW).await.unwrap();
+    let replayed = ReleaseBatch { deliver: false, ..batch(vec![detection(1, "pt", 20)]) };
+    assert_eq!(desk.writer.commit(&replayed).await.unwrap().detections, 1);
+    assert_eq!(ids(&desk.reader, "everything").await.len(), 1);
+    assert!(desk.outbox.due("all", NOW, 10).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_full_outbox_gives_up_the_oldest() {
+    let mut desk = desk().await;
+    desk.outbox.register(&[receiver("slow", "everything")], NOW).await.unwrap();
+    let some = 25;
+    desk.writer.commit(&batch((1..=some).map(|id| detection(id, "pt", 20)).collect())).await.unwrap();
+    // The rest is made up past the store, since so many detections take long to make.
+    let mut connection = common::connect(desk.folder.path()).await;
+    sqlx::raw_sql(sqlx::AssertSqlSafe(format!(
+        "WITH RECURSIVE n(x) AS (SELECT 1000 UNION ALL SELECT x + 1 FROM n WHERE x < 1000 + {} - 1) \
+         INSERT INTO deliveries (receiver_id, seq, feed, state, due_at) SELECT 1, x, 'everything', 'waiting', 0 FROM n",
+        OUTBOX_WAITING_MAX - some
+    )))
+    .execute(&mut connection)
+    .await
+    .unwrap();
+    desk.writer.commit(&batch(vec![detection(some + 1, "pt", 20)])).await.unwrap();
+    let count = &desk.outbox.counts().await.unwrap()[0];
+    assert_eq!((count.waiting, count.dead), (OUTBOX_WAITING_MAX, 1));
+    assert_eq!(desk.outbox.dead_letters(None, 10).await.unwrap()[0].detection, "narrative-n1");
+}
