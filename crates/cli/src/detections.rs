@@ -6,5 +6,8 @@ use groundswell_gate::{DetectionRow, Released};
 
 /// The detections of what closed.
 pub(crate) fn of(closed: &Closed) -> Vec<Released<DetectionRow>> {
-    closed.narratives.iter().filter_map(|row| Released::from_narrative(row, GROWTH_MINUTES)).collect()
+    let narratives = closed.narratives.iter().filter_map(|row| Released::from_narrative(row, GROWTH_MINUTES));
+    let bursts = closed.bursts.iter().map(Released::from_burst);
+    let amplifications = closed.amplifications.iter().map(Released::from_amplification);
+    narratives.chain(bursts).chain(amplifications).collect()
 }

@@ -9,6 +9,8 @@ use super::words;
 use super::{
     Baseline, ClauseCount, DetectionKind, DetectionRow, Evidence, Maturity, Method, Stretch, Subject, SubjectType,
 };
+use crate::amplification::AmplificationRow;
+use crate::burst::{BurstMethod, BurstOf, BurstRow};
 use crate::narrative::{NarrativeRow, NarrativeState};
 use crate::released::Released;
 
@@ -106,6 +108,77 @@ impl Released<DetectionRow> {
     }
 }
 
+impl Released<DetectionRow> {
+    /// Tells of a burst, once in its life.
+    pub fn from_burst(row: &Released<BurstRow>) -> Self {
+        let row: &BurstRow = row;
+        let facts = BurstFacts {
+            id: &row.id,
+            subject: subject_type(&row.subject),
+            value: &row.subject.value,
+            start: row.start.0,
+            end: row.end.map(|end| end.0),
+            detected_at: row.detected_at.0,
+            window: (row.window.start.0, row.window.end.0),
+            observed: row.observed,
+            expected: row.expected,
+            expected_interval: Some(row.interval),
+            baseline: Baseline {
+                method: row.baseline.method.as_str().to_owned(),
+                windows: u64::from(row.baseline.windows),
+            },
+            seasonal: row.baseline.method == BurstMethod::Seasonal,
+            score: row.score,
+            q: row.q,
+            authors: row.authors,
+            coverage: row.coverage,
+            // A burst is counted by its subject alone: in which languages it is said is not known of it.
+            languages: &BTreeMap::new(),
+            domains: &[],
+            narratives: &[],
+            related: row
+                .related
+                .iter()
+                .map(|related| Subject { r#type: subject_type(related), value: related.value.clone() })
+                .collect(),
+            clauses: Vec::new(),
+            method: Method { name: "bursts".to_owned(), version: 1 },
+            maturity: Maturity::Experimental,
+        };
+        Self::told(facts.finding())
+    }
+
+    /// Tells of an amplification, once in its life.
+    pub fn from_amplification(row: &Released<AmplificationRow>) -> Self {
+        let row: &AmplificationRow = row;
+        let facts = AmplificationFacts {
+            id: &row.id,
+            start: row.start.0,
+            end: Some(row.end.0),
+            detected_at: row.as_of.0,
+            shared_text: &row.shared_text,
+            posts: row.posts,
+            authors: row.authors,
+            copies_per_author: row.copies_per_author,
+            synchrony: Some(row.synchrony),
+            family_overlap: row.family_overlap,
+            domains: &row.domains,
+            languages: &row.languages,
+            method: Method { name: "amplification".to_owned(), version: 1 },
+            maturity: Maturity::Experimental,
+        };
+        Self::told(facts.finding())
+    }
+}
+
+/// A term of several words is a phrase.
+fn subject_type(of: &BurstOf) -> SubjectType {
+    match SubjectType::parse(of.kind.as_str()) {
+        Some(SubjectType::Term) | None if of.value.contains(' ') => SubjectType::Phrase,
+        known => known.unwrap_or(SubjectType::Term),
+    }
+}
+
 /// Evidence with nothing in it but what all have.
 fn empty(authors: u64, page: String, command: String) -> Evidence {
     Evidence {
@@ -137,7 +210,6 @@ fn empty(authors: u64, page: String, command: String) -> Evidence {
 }
 
 /// What a released burst says of itself, as it is told.
-#[allow(dead_code, reason = "filled from `Released<BurstRow>`, which comes with the burst detector")]
 pub(super) struct BurstFacts<'a> {
     pub(super) id: &'a str,
     pub(super) subject: SubjectType,
@@ -169,7 +241,6 @@ pub(super) struct BurstFacts<'a> {
     pub(super) maturity: Maturity,
 }
 
-#[allow(dead_code, reason = "called by `Released::from_burst`, which comes with the burst detector")]
 impl BurstFacts<'_> {
     /// A burst as it is told.
     pub(super) fn finding(self) -> Finding {
@@ -236,7 +307,6 @@ impl BurstFacts<'_> {
 }
 
 /// What a released amplification says of itself, as it is told.
-#[allow(dead_code, reason = "filled from `Released<AmplificationRow>`, which comes with the amplification detector")]
 pub(super) struct AmplificationFacts<'a> {
     pub(super) id: &'a str,
     pub(super) start: i64,
@@ -254,7 +324,6 @@ pub(super) struct AmplificationFacts<'a> {
     pub(super) maturity: Maturity,
 }
 
-#[allow(dead_code, reason = "called by `Released::from_amplification`, which comes with the amplification detector")]
 impl AmplificationFacts<'_> {
     /// An amplification as it is told. Its strength is how far its rhythm stands above chance, in standard deviations.
     pub(super) fn finding(self) -> Finding {
