@@ -127,6 +127,76 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/detections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Detections, the one found last first. */
+        get: operations["detections"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/feeds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All feeds, with what they select, their marks and their precision. */
+        get: operations["feeds"];
+        put?: never;
+        /** Makes a feed. */
+        post: operations["addFeed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/feeds/{feed}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One feed. */
+        get: operations["feedEntry"];
+        put?: never;
+        post?: never;
+        /** Ends a feed. */
+        delete: operations["removeFeed"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/feeds/{feed}/edits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pins, mutes, marks, or notes. */
+        post: operations["editFeed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/ingest": {
         parameters: {
             query?: never;
@@ -309,6 +379,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/feeds/{feed}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A feed as a document: `NAME.atom` (RFC 4287) or `NAME.json` (JSON Feed 1.1), the newest 100 detections, pinned ones first.
+         * @description It says which program made it (version and SHA-256 of its file) and how the audit log stood (a C2SP signed note).
+         */
+        get: operations["feed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/feeds/{feed}/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A feed, live.
+         * @description Events: `about` (once, at the beginning: version, build and the audit log's head), `detection` (its row; `id` is the detection's),
+         *     `notice` (`{"notice":"SIMULATED DATA"}` at the beginning where data are made up), `reset` (`Last-Event-ID` is not known here: read
+         *     the feed anew). With `Last-Event-ID` the stream goes on after that detection, however long ago it was.
+         */
+        get: operations["feedStream"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -479,6 +591,15 @@ export interface components {
             /** @description `SIMULATED DATA` where the data are made up. The log is real all the same. */
             notice?: string | null;
         };
+        /** @description What was expected, and from what. */
+        Baseline: {
+            method: string;
+            /**
+             * Format: int64
+             * @description Of so many windows.
+             */
+            windows: number;
+        };
         /** @description A row of the released table **bursts**. The gate's crate writes it; this describes it. */
         Burst: {
             /**
@@ -584,6 +705,12 @@ export interface components {
              * @description Inclusive.
              */
             start: string;
+        };
+        /** @description How often a clause of a watch matched. */
+        ClauseCount: {
+            clause: string;
+            /** Format: int64 */
+            posts: number;
         };
         /**
          * @description Records by what became of them; `read` is the sum. Counts of records, not of people. Further counters of the engine
@@ -711,6 +838,53 @@ export interface components {
          * @enum {string}
          */
         CoverageStateName: "covered" | "partly" | "gap";
+        /** @description A row of the released table **detections**. The gate's crate writes it; this describes it. */
+        Detection: {
+            /**
+             * Format: date-time
+             * @description End of the window by which it was found, in event time: this less `time` is the delay.
+             */
+            detected_at: string;
+            evidence: components["schemas"]["Evidence"];
+            /** @description The feeds that it went into. */
+            feeds: string[];
+            /** @description The same finding always has the same. */
+            id: string;
+            kind: components["schemas"]["DetectionKind"];
+            maturity: components["schemas"]["Maturity"];
+            severity: components["schemas"]["Severity"];
+            subject: components["schemas"]["DetectionSubject"];
+            /** @description The numbers, in a few sentences. */
+            summary: string;
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            time: string;
+            /** @description One line, as a person would say it. */
+            title: string;
+        };
+        /**
+         * @description What kind of thing was found.
+         * @enum {string}
+         */
+        DetectionKind: "burst" | "amplification" | "narrative" | "anomaly";
+        /** @description A page of detections. */
+        DetectionPage: {
+            /** @description By `detected_at`, latest first. */
+            items: components["schemas"]["Detection"][];
+            /** @description Give it back as `cursor` to go on; null at the end. */
+            next?: string | null;
+            /** @description `SIMULATED DATA` where the data are made up. */
+            notice?: string | null;
+        };
+        /** @description What a detection is about. */
+        DetectionSubject: {
+            /** @description `term`, `hashtag`, `phrase`, `domain`, `watch`, `narrative`, `language`, `total`, `source` or `text`. */
+            type: string;
+            /** @description Which one. */
+            value: string;
+        };
         /** @description Event time of the windows that have closed. */
         EventTimes: {
             /**
@@ -723,6 +897,157 @@ export interface components {
              * @description End of the last.
              */
             last?: string | null;
+        };
+        /** @description All that a detection rests on. What a kind has no use for is absent. */
+        Evidence: {
+            /**
+             * Format: int64
+             * @description Distinct authors.
+             */
+            authors: number;
+            baseline?: components["schemas"]["Baseline"];
+            /** @description Of a watch: which clauses matched how often. */
+            clauses?: components["schemas"]["ClauseCount"][];
+            /** @description The command that shows the numbers it was computed from. */
+            command: string;
+            /**
+             * Format: double
+             * @description Copies an author.
+             */
+            copies_per_author?: number;
+            /**
+             * Format: double
+             * @description Below 1: a source had a gap then.
+             */
+            coverage?: number;
+            /** @description Registrable domains of links. */
+            domains?: string[];
+            /**
+             * Format: double
+             * @description How many were to be expected there.
+             */
+            expected?: number;
+            /** @description In 95 of 100 such stretches there would be between these two. */
+            expected_interval?: number[];
+            /**
+             * Format: double
+             * @description The share of its authors that also carry other such texts.
+             */
+            family_overlap?: number;
+            /** @description The ratio lies between these two most likely (95 %). */
+            interval?: number[];
+            /** @description Share of posts by language. */
+            languages?: {
+                [key: string]: number;
+            };
+            method: components["schemas"]["Method"];
+            /** @description Narratives that it belongs to. */
+            narratives?: string[];
+            /**
+             * Format: int64
+             * @description Posts in the stretch that was looked at, as released.
+             */
+            observed: number;
+            /** @description Path of the page that shows it. */
+            page: string;
+            /**
+             * Format: int64
+             * @description Posts of the whole thing, where that is more than what was looked at.
+             */
+            posts?: number;
+            /**
+             * Format: double
+             * @description False alerts a day of a feed that tells everything down to this one.
+             */
+            q?: number;
+            /**
+             * Format: double
+             * @description Observed over expected.
+             */
+            ratio?: number;
+            /** @description Other subjects of the same burst. */
+            related?: components["schemas"]["DetectionSubject"][];
+            /**
+             * Format: double
+             * @description The detector's own measure.
+             */
+            score?: number;
+            /** @description The text that was shared. */
+            shared_text?: string;
+            /**
+             * Format: double
+             * @description How far its densest stretch stands above chance, in standard deviations.
+             */
+            synchrony?: number;
+            /** @description The stretches that were compared, the one that was looked at first. */
+            windows: components["schemas"]["Stretch"][];
+        };
+        /** @description A feed: a named selection of detections. */
+        Feed: {
+            /**
+             * Format: double
+             * @description False alerts a day that it may bring; null: whatever the detectors tell.
+             */
+            budget?: number | null;
+            /** Format: date-time */
+            created: string;
+            /**
+             * Format: int64
+             * @description Detections in it.
+             */
+            items: number;
+            /** @description Kinds of detections; empty means all. */
+            kinds: string[];
+            /** @description Languages, one of which must carry it; empty means all. */
+            languages: string[];
+            /** @description What it does not speak of at present. */
+            muted: components["schemas"]["FeedMute"][];
+            name: string;
+            /**
+             * Format: int64
+             * @description How many of them editors found to be noise.
+             */
+            noise: number;
+            /**
+             * Format: double
+             * @description Useful over useful and noise; null where nothing was marked.
+             */
+            precision?: number | null;
+            /** @description The share of useful ones lies between these two most likely (95 %, Wilson). */
+            precision_interval?: number[] | null;
+            /** @description Who receives it, by the names in the configuration. */
+            receivers: string[];
+            /** @description Severities; empty means all. */
+            severities: string[];
+            /**
+             * Format: int64
+             * @description How many of them editors found useful.
+             */
+            useful: number;
+            /** @description Watches that a detection must be about; empty means that it need not be. */
+            watches: string[];
+        };
+        /** @description One feed. */
+        FeedAnswer: {
+            feed: components["schemas"]["Feed"];
+            /** @description `SIMULATED DATA` where the data are made up. */
+            notice?: string | null;
+        };
+        /** @description All feeds. */
+        FeedList: {
+            /** @description By name. */
+            items: components["schemas"]["Feed"][];
+            /** @description `SIMULATED DATA` where the data are made up. */
+            notice?: string | null;
+        };
+        /** @description A subject that a feed does not speak of for a time. */
+        FeedMute: {
+            /** @description What kind of thing. */
+            subject: string;
+            /** Format: date-time */
+            until: string;
+            /** @description Which one. */
+            value: string;
         };
         /** @description What became of a pushed batch. It goes to its sender alone and says nothing but what follows from the batch itself. */
         IngestAnswer: {
@@ -767,6 +1092,17 @@ export interface components {
              * @description From 1.
              */
             line: number;
+        };
+        /**
+         * @description How far the method that found it can be relied upon.
+         * @enum {string}
+         */
+        Maturity: "experimental" | "measured" | "proven";
+        /** @description What computed the numbers. */
+        Method: {
+            name: string;
+            /** Format: int64 */
+            version: number;
         };
         /** @description A row of the released table **narratives**. The gate's crate writes it; this describes it. */
         Narrative: {
@@ -890,13 +1226,47 @@ export interface components {
          * @enum {string}
          */
         NarrativeState: "emerging" | "growing" | "steady" | "fading" | "dormant" | "merged";
+        /** @description What an editor does with a detection of a feed: exactly one thing. */
+        NewEdit: {
+            /** @description The detection's id. */
+            detection: string;
+            /** @description `useful`, `noise`, or `none` to take it back. */
+            mark?: string | null;
+            /** @description Until when (RFC 3339) nothing is told of its subject; an empty text ends that. */
+            mute_until?: string | null;
+            /** @description A note, which everybody can read who can read the feed. */
+            note?: string | null;
+            /** @description It stands first (true), or no longer does. */
+            pin?: boolean | null;
+        };
+        /** @description A feed to be made. */
+        NewFeed: {
+            /**
+             * Format: double
+             * @description False alerts a day that it may bring.
+             */
+            budget?: number | null;
+            /** @description `burst`, `amplification`, `narrative`, `anomaly`; none: all. */
+            kinds?: string[];
+            /** @description ISO 639-1; none: all. */
+            languages?: string[];
+            /**
+             * @description Small letters, digits, `_` and `-`.
+             * @example portuguese
+             */
+            name: string;
+            /** @description `low`, `medium`, `high`; none: all. */
+            severities?: string[];
+            /** @description Names of watches; none: it need not be about one. */
+            watches?: string[];
+        };
         /** @description A problem (RFC 9457). */
         Problem: {
             /** @description Stable code for programs. */
             code: string;
             /** @description What to do in this case. */
             detail?: string | null;
-            /** @description The query parameter at fault. */
+            /** @description The query parameter, or field of the body, at fault. */
             field?: string | null;
             /** @description `SIMULATED DATA` where the data are made up. */
             notice?: string | null;
@@ -928,6 +1298,11 @@ export interface components {
             /** @description `viewer`, `editor`, `admin` or `auditor`. */
             role?: string | null;
         };
+        /**
+         * @description How much it matters.
+         * @enum {string}
+         */
+        Severity: "low" | "medium" | "high";
         /** @description All sources. */
         SourceList: {
             items: components["schemas"]["SourceState"][];
@@ -1012,6 +1387,19 @@ export interface components {
          * @enum {string}
          */
         Step: "minute" | "hour" | "day";
+        /** @description A stretch of event time. */
+        Stretch: {
+            /**
+             * Format: date-time
+             * @description Exclusive; null while it goes on.
+             */
+            end?: string | null;
+            /**
+             * Format: date-time
+             * @description Inclusive.
+             */
+            start: string;
+        };
         /** @description The values with the most posts in one window. */
         TopAnswer: {
             /** @description Most posts first. */
@@ -1489,6 +1877,241 @@ export interface operations {
             };
         };
     };
+    detections: {
+        parameters: {
+            query?: {
+                /**
+                 * @description This detection alone.
+                 * @example narrative-n1a2b3c
+                 */
+                id?: string;
+                /**
+                 * @description `burst`, `amplification`, `narrative` or `anomaly`.
+                 * @example narrative
+                 */
+                kind?: string;
+                /**
+                 * @description `low`, `medium` or `high`.
+                 * @example medium
+                 */
+                severity?: string;
+                /**
+                 * @description In this feed.
+                 * @example everything
+                 */
+                feed?: string;
+                /**
+                 * @description Detected at this time or later; UTC, or a day.
+                 * @example 2016-01-31T12:00:00Z
+                 */
+                from?: string;
+                /**
+                 * @description Detected before this time.
+                 * @example 2026-02-01
+                 */
+                to?: string;
+                /**
+                 * @description Detections of the page, 1 to 200; 50 if not given.
+                 * @example 50
+                 */
+                limit?: number;
+                /**
+                 * @description `next` of the page before.
+                 * @example 1474588800.6e31
+                 */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description a page of detections by detected_at, latest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DetectionPage"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    feeds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description feeds by name */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedList"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addFeed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewFeed"];
+            };
+        };
+        responses: {
+            /** @description made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    feedEntry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description the feed's name
+                 * @example everything
+                 */
+                feed: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the feed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedAnswer"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeFeed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description the feed's name
+                 * @example everything
+                 */
+                feed: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    editFeed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description the feed's name
+                 * @example everything
+                 */
+                feed: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewEdit"];
+            };
+        };
+        responses: {
+            /** @description done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     ingest: {
         parameters: {
             query?: {
@@ -1949,6 +2572,80 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WatchList"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    feed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description the feed's name with `.atom` or `.json`
+                 * @example everything.json
+                 */
+                feed: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the feed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/atom+xml": string;
+                    "application/feed+json": string;
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    feedStream: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description id of the last event that was seen */
+                "Last-Event-ID"?: string | null;
+            };
+            path: {
+                /**
+                 * @description the feed's name
+                 * @example everything
+                 */
+                feed: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description a stream of events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
                 };
             };
             /** @description a problem */
