@@ -78,7 +78,8 @@ fn feeds_are_made_curated_and_told() {
         on(&["export", "detections"]).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert!(!rows.is_empty(), "the story was not told: {}", on(&["export", "narratives"]));
     assert_eq!(summary["released"]["detections"], rows.len());
-    let story = rows.iter().find(|row| row["title"].as_str().unwrap().contains("northbridge")).unwrap();
+    let is_story = |row: &&Value| row["kind"] == "narrative" && row["title"].as_str().unwrap().contains("northbridge");
+    let story = rows.iter().find(is_story).unwrap();
     assert_eq!(story["feeds"], serde_json::json!(["english", "everything"]));
     let (id, title) = (story["id"].as_str().unwrap(), story["title"].as_str().unwrap());
     assert!(title.contains("times as many as in the 15 before") || title.contains("after hardly any"), "{title}");

@@ -11,8 +11,8 @@ use super::export;
 /// Allowed lateness: minutes this far behind the newest post are open.
 const LATE_SECONDS: i64 = 600;
 
-/// So many days at most are in a block of one of a cluster's files, which each hold a part of the posts.
-const DAYS_AHEAD: i64 = 7;
+/// So many days at most are in two blocks of one of a cluster's files, which each hold a part of the posts: a process is that far ahead.
+const DAYS_AHEAD: i64 = 14;
 
 const TABLES: [(&str, &str); 7] = [
     ("total", "minute"),
