@@ -204,6 +204,13 @@ impl Distinct {
         !matches!(self.tokens, Repr::Estimated(_))
     }
 
+    /// Gives each token as long as the count is exact: for who makes a smaller sketch of the same authors.
+    pub fn each_exact(&self, each: impl FnMut(u64)) {
+        if let Some(tokens) = self.exact() {
+            tokens.as_slice().iter().copied().for_each(each);
+        }
+    }
+
     /// The tokens as long as the count is exact, for tests that search them. Not in release builds.
     #[cfg(debug_assertions)]
     pub fn tokens(&self) -> Vec<u64> {

@@ -286,7 +286,11 @@ fn observe(bursts: &mut Bursts, hash: u64, dimension: u8, value: &str, posts: u6
             let exact = authors.exact().filter(|tokens| tokens.len() as u64 <= BITS_AUTHORS_MAX);
             (authors.count(), exact.map_or(AuthorBits::FULL, of))
         }
-        Set::Whole(distinct) if distinct.count() <= BITS_AUTHORS_MAX => (distinct.count(), of(&distinct.tokens())),
+        Set::Whole(distinct) if distinct.count() <= BITS_AUTHORS_MAX => {
+            let mut bits = AuthorBits::default();
+            distinct.each_exact(|token| bits.insert(token));
+            (distinct.count(), bits)
+        }
         Set::Whole(distinct) => (distinct.count(), AuthorBits::FULL),
     };
     bursts.observe(&Counted { hash, dimension, value, posts, authors: count, bits, key });
