@@ -411,13 +411,14 @@ impl World {
             })
     }
 
-    /// Whether every shown number stands as far from the truth as it can. Then a hidden cell of k - 1 is the only one that explains
-    /// them: of changes that have a bound, one in 9 to the number of shown cells is such a corner (docs/methods/release.md).
+    /// Whether a shown number stands as far from the truth as it can. Then a hidden cell of k - 1 may be the only one that
+    /// explains them: changes have a bound, and a bound has such corners (docs/methods/release.md).
     fn is_corner(&self, dimension: Dimension, reading: &Reading) -> bool {
-        self.rows(dimension).iter().zip(reading).all(|(row, (_, between))| match (row.figures, between) {
-            (Some(figures), Some((low, high))) => figures.authors == *low || figures.authors == *high,
-            _ => true,
-        })
+        let at_an_end = |(row, (_, between)): &(VolumeRow, &(String, Option<(u64, u64)>))| {
+            let ends = row.figures.zip(*between);
+            ends.is_some_and(|(figures, (low, high))| figures.authors == low || figures.authors == high)
+        };
+        self.rows(dimension).into_iter().zip(reading).any(|row| at_an_end(&row))
     }
 
     /// All worlds that differ from this one by at most two persons in each cell.
