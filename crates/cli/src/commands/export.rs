@@ -10,8 +10,9 @@ use groundswell_post::EventTime;
 use groundswell_sources::{Clock, SystemClock};
 use groundswell_store::{
     AmplificationQuery, BurstQuery, Cursor, DetectionQuery, NarrativeEventQuery, NarrativeQuery, Page,
-    ReleasedReader as _, Store, VolumeQuery,
+    ReleasedReader as _, SqliteReader, Store, VolumeQuery,
 };
+use tokio::runtime::Runtime;
 
 use crate::args::{
     Common, Export, ExportAmplifications, ExportBursts, ExportDetections, ExportNarratives, ExportVolumes,
@@ -36,6 +37,15 @@ pub(crate) fn export(common: &Common, export: &Export) -> Outcome {
     }
 }
 
+/// What every table is read with.
+fn opened(common: &Common) -> Result<(Settings, Runtime, SqliteReader), Failure> {
+    let settings = settings::load(common)?.settings;
+    let k = K::new(settings.gate.k).map_err(Failure::usage)?;
+    let runtime = pipeline::runtime()?;
+    let reader = runtime.block_on(Store::open_reader(&settings.data, k))?;
+    Ok((settings, runtime, reader))
+}
+
 /// Tells the audit log what is asked for, before any of it is given out.
 fn tell(settings: &Settings, asked: Act) -> Result<(), Failure> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
@@ -43,10 +53,7 @@ fn tell(settings: &Settings, asked: Act) -> Result<(), Failure> {
 }
 
 fn narratives(common: &Common, arguments: &ExportNarratives) -> Outcome {
-    let settings = settings::load(common)?.settings;
-    let k = K::new(settings.gate.k).map_err(Failure::usage)?;
-    let runtime = pipeline::runtime()?;
-    let reader = runtime.block_on(Store::open_reader(&settings.data, k))?;
+    let (settings, runtime, reader) = opened(common)?;
     let from = moment("--from", arguments.from.as_deref())?;
     let to = moment("--to", arguments.to.as_deref())?;
     let asked = Act::Exported {
@@ -78,10 +85,7 @@ fn narratives(common: &Common, arguments: &ExportNarratives) -> Outcome {
 }
 
 fn bursts(common: &Common, arguments: &ExportBursts) -> Outcome {
-    let settings = settings::load(common)?.settings;
-    let k = K::new(settings.gate.k).map_err(Failure::usage)?;
-    let runtime = pipeline::runtime()?;
-    let reader = runtime.block_on(Store::open_reader(&settings.data, k))?;
+    let (settings, runtime, reader) = opened(common)?;
     let mut query = BurstQuery {
         from: moment("--from", arguments.from.as_deref())?,
         to: moment("--to", arguments.to.as_deref())?,
@@ -113,10 +117,7 @@ fn bursts(common: &Common, arguments: &ExportBursts) -> Outcome {
 }
 
 fn amplifications(common: &Common, arguments: &ExportAmplifications) -> Outcome {
-    let settings = settings::load(common)?.settings;
-    let k = K::new(settings.gate.k).map_err(Failure::usage)?;
-    let runtime = pipeline::runtime()?;
-    let reader = runtime.block_on(Store::open_reader(&settings.data, k))?;
+    let (settings, runtime, reader) = opened(common)?;
     let from = moment("--from", arguments.from.as_deref())?;
     let to = moment("--to", arguments.to.as_deref())?;
     let asked = Act::Exported {
@@ -142,10 +143,7 @@ fn amplifications(common: &Common, arguments: &ExportAmplifications) -> Outcome 
 }
 
 fn detections(common: &Common, arguments: &ExportDetections) -> Outcome {
-    let settings = settings::load(common)?.settings;
-    let k = K::new(settings.gate.k).map_err(Failure::usage)?;
-    let runtime = pipeline::runtime()?;
-    let reader = runtime.block_on(Store::open_reader(&settings.data, k))?;
+    let (settings, runtime, reader) = opened(common)?;
     let mut query = DetectionQuery {
         id: arguments.id.clone(),
         feed: arguments.feed.clone(),
@@ -184,10 +182,7 @@ fn lines<T: Outward>(out: &mut dyn Write, page: Page<T>) -> Result<Option<Cursor
 }
 
 fn volumes(common: &Common, arguments: &ExportVolumes) -> Outcome {
-    let settings = settings::load(common)?.settings;
-    let k = K::new(settings.gate.k).map_err(Failure::usage)?;
-    let runtime = pipeline::runtime()?;
-    let reader = runtime.block_on(Store::open_reader(&settings.data, k))?;
+    let (settings, runtime, reader) = opened(common)?;
     let mut query = VolumeQuery {
         from: moment("--from", arguments.from.as_deref())?,
         to: moment("--to", arguments.to.as_deref())?,
