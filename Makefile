@@ -15,10 +15,12 @@ test: setup web ## everything that must pass: Rust, dashboard, browser
 	cd web && npm run --silent lint && npm run --silent test
 	scripts/test-browser
 
-test-kafka: setup ## the Kafka source, against brokers that the tests start
+test-kafka: setup ## Kafka as a source and as a receiver, against brokers that the tests start
 	cargo test --locked --package groundswell-sources --features kafka --lib kafka
 	cargo test --locked --package groundswell-sources --features kafka --test conformance kafka
 	GROUNDSWELL_KAFKA_BROKER=$$(scripts/kafka-broker) cargo test --locked --package groundswell-sources --features kafka --test kafka
+	cargo test --locked --package groundswell-deliver --features kafka --lib kafka
+	cargo test --locked --package groundswell-deliver --features kafka --test kafka
 	cargo test --locked --package groundswell-cli --features kafka-tests --test kafka_kill
 
 build: setup web ## the binary, with the dashboard inside

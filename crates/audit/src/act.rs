@@ -52,6 +52,12 @@ pub enum Act {
         k: u32,
         /// Whether narratives are looked for.
         narratives: bool,
+        /// Whether bursts are; entries from before there were any do not say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        bursts: Option<bool>,
+        /// Whether amplification is; as with bursts.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        amplification: Option<bool>,
         /// The keys that changed at a reload, without their values.
         changed: Vec<Word>,
     },
@@ -265,9 +271,15 @@ impl Act {
                 format!("{command} started, version {version}, build {short}")
             }
             Self::Stopped { command } => format!("{command} stopped"),
-            Self::SettingsInForce { k, narratives, changed, .. } => {
-                let mut text =
-                    format!("settings in force: k = {k}, narratives {}", if *narratives { "on" } else { "off" });
+            Self::SettingsInForce { k, narratives, bursts, amplification, changed, .. } => {
+                let mut text = format!("settings in force: k = {k}");
+                for (detector, on) in
+                    [("narratives", Some(*narratives)), ("bursts", *bursts), ("amplification", *amplification)]
+                {
+                    if let Some(on) = on {
+                        let _ = write!(text, ", {detector} {}", if on { "on" } else { "off" });
+                    }
+                }
                 if !changed.is_empty() {
                     let keys: Vec<&str> = changed.iter().map(Word::as_str).collect();
                     let _ = write!(text, "; changed: {}", keys.join(", "));

@@ -486,6 +486,8 @@ fn in_force(settings: &Settings, changed: &[String]) -> Act {
         hash: Hash::of_all(text.as_bytes()).unwrap_or(Hash::NONE),
         k: settings.gate.k,
         narratives: settings.narratives.enabled,
+        bursts: Some(settings.bursts.enabled),
+        amplification: Some(settings.amplification.enabled),
         changed: changed.iter().map(|key| Word::new(key)).collect(),
     }
 }

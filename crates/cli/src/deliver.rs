@@ -47,13 +47,15 @@ pub(crate) enum ReceiverKind {
     Teams,
     /// Mail.
     Email,
+    /// A topic of Kafka.
+    Kafka,
 }
 
 /// How the way to a mail server is encrypted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Encryption {
-    /// By STARTTLS; a server that does not offer it gets nothing.
+    /// By STARTTLS; a server that does not offer it gets nothing. Mail only.
     #[default]
     Starttls,
     /// From the first byte on.
@@ -84,11 +86,17 @@ pub(crate) struct ReceiverSettings {
     pub(crate) host: String,
     /// Its port; 0: 587, with `tls = "tls"` 465, with `tls = "none"` 25.
     pub(crate) port: u16,
-    /// How the way to the mail server is encrypted.
+    /// How the way to the mail server or the brokers is encrypted.
     pub(crate) tls: Encryption,
     /// Certificates of an authority of one's own, PEM, beside those that are compiled in.
     pub(crate) ca_file: PathBuf,
-    /// Account at the mail server; empty: it asks for none.
+    /// `host:port` of some brokers of Kafka.
+    pub(crate) brokers: Vec<String>,
+    /// The topic; it is not made where it is missing.
+    pub(crate) topic: String,
+    /// How Kafka is told who we are, if there is a user: `scram-sha-512`, `scram-sha-256` or `plain`.
+    pub(crate) sasl: String,
+    /// Account at the mail server or the brokers; empty: none is asked for.
     pub(crate) user: String,
     /// File that holds its password; readable by its owner only.
     pub(crate) password_file: PathBuf,
@@ -116,6 +124,9 @@ impl Default for ReceiverSettings {
             port: 0,
             tls: Encryption::default(),
             ca_file: PathBuf::new(),
+            brokers: Vec::new(),
+            topic: String::new(),
+            sasl: "scram-sha-512".to_owned(),
             user: String::new(),
             password_file: PathBuf::new(),
             password: Secret::default(),
@@ -146,14 +157,36 @@ impl DeliverSettings {
             }
             let given = |file: &Path, set: &Secret| (!file.as_os_str().is_empty(), !set.0.is_empty());
             let (url, key) = (given(&receiver.url_file, &receiver.url), given(&receiver.secret_file, &receiver.secret));
+            if receiver.digest_hours > 0 && receiver.kind != ReceiverKind::Email {
+                return wrong("digest_hours: only mail goes out as a digest");
+            }
+            if matches!(receiver.kind, ReceiverKind::Email | ReceiverKind::Kafka) {
+                let (file, set) = given(&receiver.password_file, &receiver.password);
+                if file && set || !receiver.user.is_empty() && !file && !set {
+                    return wrong("password: expected password_file or password beside user");
+                }
+            }
             match receiver.kind {
+                ReceiverKind::Kafka => {
+                    if receiver.brokers.is_empty() || receiver.topic.is_empty() {
+                        return wrong("expected brokers and topic for Kafka");
+                    }
+                    if receiver.tls == Encryption::Starttls {
+                        return wrong("tls: expected tls or none for Kafka");
+                    }
+                    if !matches!(receiver.sasl.as_str(), "plain" | "scram-sha-256" | "scram-sha-512") {
+                        return wrong("sasl: expected scram-sha-512, scram-sha-256 or plain");
+                    }
+                    if !cfg!(feature = "kafka") {
+                        return wrong(
+                            "kind: this build cannot write to Kafka; build it with `cargo build --release --features kafka` \
+                             (package groundswell-cli)",
+                        );
+                    }
+                }
                 ReceiverKind::Email => {
                     if receiver.host.is_empty() || receiver.from.is_empty() || receiver.to.is_empty() {
                         return wrong("expected host, from and to for mail");
-                    }
-                    let (file, set) = given(&receiver.password_file, &receiver.password);
-                    if file && set || !receiver.user.is_empty() && !file && !set {
-                        return wrong("password: expected password_file or password beside user");
                     }
                     if receiver.digest_hours > 168 {
                         return wrong("digest_hours: expected at most 168");
@@ -165,9 +198,6 @@ impl DeliverSettings {
                     }
                     if kind == ReceiverKind::Webhook && key.0 == key.1 {
                         return wrong("secret: expected secret_file or secret");
-                    }
-                    if receiver.digest_hours > 0 {
-                        return wrong("digest_hours: only mail goes out as a digest");
                     }
                 }
             }
@@ -208,6 +238,10 @@ fn receiver(settings: &ReceiverSettings) -> Result<ReceiverConfig, Failure> {
         ReceiverKind::Slack => How::Slack { url: url()? },
         ReceiverKind::Teams => How::Teams { url: url()? },
         ReceiverKind::Email => How::Mail(Box::new(mail(settings, &key)?)),
+        #[cfg(feature = "kafka")]
+        ReceiverKind::Kafka => How::Kafka(Box::new(kafka(settings, &key)?)),
+        #[cfg(not(feature = "kafka"))]
+        ReceiverKind::Kafka => return Err(Failure::usage_text(format!("{}: this build has no Kafka", key("kind")))),
     };
     Ok(ReceiverConfig { name: settings.name.clone(), feed: settings.feed.clone(), how })
 }
@@ -246,6 +280,38 @@ fn mail(settings: &ReceiverSettings, key: &impl Fn(&str) -> String) -> Result<Ma
         from: settings.from.clone(),
         to: settings.to.clone(),
         digest: (settings.digest_hours > 0).then(|| Duration::from_secs(u64::from(settings.digest_hours) * 3_600)),
+    })
+}
+
+#[cfg(feature = "kafka")]
+fn kafka(
+    settings: &ReceiverSettings,
+    key: &impl Fn(&str) -> String,
+) -> Result<groundswell_deliver::KafkaReceiver, Failure> {
+    use groundswell_deliver::{Sasl, SaslMechanism, Tls};
+
+    let sasl = if settings.user.is_empty() {
+        None
+    } else {
+        kept(&key("password_file"), &settings.password_file, &settings.password)?;
+        Some(Sasl {
+            mechanism: match settings.sasl.as_str() {
+                "plain" => SaslMechanism::Plain,
+                "scram-sha-256" => SaslMechanism::ScramSha256,
+                _ => SaslMechanism::ScramSha512,
+            },
+            user: settings.user.clone(),
+            password: secret(&key("password_file"), &settings.password_file, &settings.password)?,
+        })
+    };
+    Ok(groundswell_deliver::KafkaReceiver {
+        brokers: settings.brokers.clone(),
+        topic: settings.topic.clone(),
+        tls: (settings.tls == Encryption::Tls).then(|| Tls {
+            authorities: (!settings.ca_file.as_os_str().is_empty()).then(|| settings.ca_file.clone()),
+            ..Tls::default()
+        }),
+        sasl,
     })
 }
 

@@ -732,6 +732,12 @@ mod tests {
             ("secret = ", "secret_file = \"/run/s\"\nsecret = ", "receiver 1: secret: expected"),
             ("feed = \"pt\"", "kind = \"pigeon\"", "unknown variant"),
             ("feed = \"pt\"", "kind = \"email\"", "receiver 1: expected host, from and to"),
+            ("feed = \"pt\"", "kind = \"kafka\"", "receiver 1: expected brokers and topic"),
+            (
+                "feed = \"pt\"",
+                "kind = \"kafka\"\nbrokers = [\"a:9092\"]\ntopic = \"t\"",
+                "receiver 1: tls: expected tls or none",
+            ),
             ("feed = \"pt\"", "digest_hours = 5", "receiver 1: digest_hours: only mail"),
             ("feed = \"pt\"", "fed = \"pt\"", "fed"),
             (

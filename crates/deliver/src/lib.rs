@@ -1,4 +1,4 @@
-//! What takes detections to where people are: webhooks, Slack, Teams, mail.
+//! What takes detections to where people are: webhooks, Slack, Teams, mail, and with the feature `kafka` a topic.
 //!
 //! Behind the store: a commit puts what each receiver is to get into the store's outbox, in the transaction that commits the
 //! detection itself. [`Postman`] takes it from there. Each receiver has a task of its own, with a client and waits of its own, so one
@@ -20,6 +20,7 @@
 //! Invariants, each with the test that holds it:
 //! - Nothing is lost and what comes again has the same key, wherever it is cut off (`tests/crash.rs`).
 //! - No receiver's fault delays another (`tests/faults.rs`: `no_fault_of_one_delays_another`).
+//! - A message of Kafka is through when the broker has it, and comes again under the same key (`tests/kafka.rs`).
 //! - No private network is asked, and no redirection followed (`tests/faults.rs`: `private_addresses_and_redirections_lead_nowhere`).
 //! - No secret and no address is printed (`secret.rs`: `prints_nothing`; `tests/faults.rs`: `a_trouble_is_a_fixed_phrase`).
 //!
@@ -31,6 +32,8 @@
 #![forbid(unsafe_code)]
 
 mod http;
+#[cfg(feature = "kafka")]
+mod kafka;
 mod mail;
 mod message;
 mod postman;
@@ -38,6 +41,10 @@ mod receiver;
 mod secret;
 mod sign;
 
+#[cfg(feature = "kafka")]
+pub use groundswell_net::kafka::{Sasl, SaslMechanism, Tls};
+#[cfg(feature = "kafka")]
+pub use kafka::{KafkaReceiver, KafkaReceiverError};
 pub use mail::{MailConfig, MailConfigError, MailTls};
 pub use postman::{ATTEMPTS_MAX, Office, Pace, Postman, SEND_SECONDS_MAX};
 pub use receiver::{How, ReceiverConfig, ReceiverError};

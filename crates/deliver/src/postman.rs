@@ -103,6 +103,8 @@ enum Way {
     Slack(Http, Url),
     Teams(Http, Url),
     Mail(Box<Mail>, Option<Duration>),
+    #[cfg(feature = "kafka")]
+    Kafka(Box<crate::kafka::Kafka>),
 }
 
 /// Takes what is in the outbox to its receivers, until it is dropped.
@@ -164,6 +166,8 @@ fn way(how: &How, office: &Office) -> Result<Way, ReceiverError> {
         How::Slack { url } => Way::Slack(http()?, address(url, guard)?),
         How::Teams { url } => Way::Teams(http()?, address(url, guard)?),
         How::Mail(config) => Way::Mail(Box::new(Mail::new(config, office.pace.timeout)?), config.digest),
+        #[cfg(feature = "kafka")]
+        How::Kafka(config) => Way::Kafka(Box::new(crate::kafka::Kafka::new(config, office.pace.timeout)?)),
     })
 }
 
@@ -275,6 +279,8 @@ impl Round {
                 let (subject, text) = message::mail(items, sender);
                 mail.send(key, subject, text).await
             }
+            #[cfg(feature = "kafka")]
+            Way::Kafka(kafka) => kafka.send(first.row.id.as_str(), key, &message::webhook(first, sender)).await,
         }
     }
 

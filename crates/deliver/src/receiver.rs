@@ -38,10 +38,13 @@ pub enum How {
     },
     /// By mail.
     Mail(Box<MailConfig>),
+    /// By a topic of Kafka.
+    #[cfg(feature = "kafka")]
+    Kafka(Box<crate::KafkaReceiver>),
 }
 
 /// Why a receiver cannot be. Quotes neither an address nor a secret.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReceiverError {
     /// The address cannot be read, or is not one of HTTPS.
     #[error("url: expected https://… (http:// only with deliver.private_addresses), without user and password")]
@@ -52,6 +55,10 @@ pub enum ReceiverError {
     /// The settings of mail.
     #[error(transparent)]
     Mail(#[from] MailConfigError),
+    /// The settings of Kafka.
+    #[cfg(feature = "kafka")]
+    #[error(transparent)]
+    Kafka(#[from] crate::KafkaReceiverError),
     /// There is no client.
     #[error("cannot make an HTTP client")]
     Client,

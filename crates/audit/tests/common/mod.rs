@@ -49,6 +49,8 @@ pub(crate) fn act() -> impl Strategy<Value = Act> {
             hash: Hash([byte; 32]),
             k,
             narratives: false,
+            bursts: (byte % 2 == 0).then_some(byte % 3 == 0),
+            amplification: None,
             changed: vec![Word::new("gate.k")],
         }),
         (400..600_u16, 1..1_000_u64).prop_map(|(status, count)| Act::RequestsDenied {

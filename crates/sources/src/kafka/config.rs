@@ -1,9 +1,8 @@
 //! Settings of the Kafka source, and librdkafka's words for them.
 
-use std::fmt;
-use std::path::PathBuf;
 use std::time::Duration;
 
+use groundswell_net::kafka::{Brokers, BrokersError, Sasl, Tls, is_topic};
 use groundswell_post::EventTime;
 use rdkafka::ClientConfig;
 
@@ -19,56 +18,6 @@ pub enum StartAt {
     Latest,
     /// With the first message that Kafka's own timestamp puts at or after this time.
     Time(EventTime),
-}
-
-/// Encryption on the way.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tls {
-    /// Certificates that are trusted (PEM); the system's if none is given.
-    pub authorities: Option<PathBuf>,
-    /// Our own certificate (PEM), where the broker asks for one.
-    pub certificate: Option<PathBuf>,
-    /// Its key (PEM).
-    pub key: Option<PathBuf>,
-}
-
-/// How we say who we are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SaslMechanism {
-    /// User and password as they are: over TLS only.
-    Plain,
-    /// SCRAM with SHA-256.
-    ScramSha256,
-    /// SCRAM with SHA-512.
-    ScramSha512,
-}
-
-impl SaslMechanism {
-    /// The name by which the protocol knows it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Plain => "PLAIN",
-            Self::ScramSha256 => "SCRAM-SHA-256",
-            Self::ScramSha512 => "SCRAM-SHA-512",
-        }
-    }
-}
-
-/// User and password.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Sasl {
-    /// The mechanism.
-    pub mechanism: SaslMechanism,
-    /// The user.
-    pub user: String,
-    /// The password; never shown.
-    pub password: String,
-}
-
-impl fmt::Debug for Sasl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sasl").field("mechanism", &self.mechanism).field("user", &self.user).finish_non_exhaustive()
-    }
 }
 
 /// Settings of the Kafka source.
@@ -114,61 +63,26 @@ impl Default for KafkaConfig {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KafkaConfigError {
-    /// No broker.
-    #[error("brokers: expected at least one host:port, found none")]
-    NoBrokers,
-    /// No `host:port`.
-    #[error("brokers: expected host:port, found `{0}`")]
-    Broker(String),
+    /// No way to the brokers.
+    #[error(transparent)]
+    Brokers(#[from] BrokersError),
     /// No topic.
     #[error("topics: expected at least one, found none")]
     NoTopics,
     /// A name that Kafka does not know.
     #[error("topics: expected 1 to 249 letters, digits, dots, underscores and hyphens, found `{0}`")]
     Topic(String),
-    /// The password would be readable on its way.
-    #[error("sasl: PLAIN sends the password as it is; switch tls on, or use scram-sha-256 or scram-sha-512")]
-    PlainInTheClear,
-    /// A file of certificates or keys that cannot be read.
-    #[error("tls: {0}: cannot be read: {1}")]
-    File(PathBuf, std::io::ErrorKind),
 }
 
 impl KafkaConfig {
     /// Checks what can be checked without a broker.
     pub fn check(&self) -> Result<(), KafkaConfigError> {
-        if self.brokers.is_empty() {
-            return Err(KafkaConfigError::NoBrokers);
-        }
-        let is_address = |broker: &String| {
-            broker.rsplit_once(':').is_some_and(|(host, port)| {
-                !host.is_empty() && !host.contains([',', '/', ' ']) && port.parse::<u16>().is_ok_and(|port| port > 0)
-            })
-        };
-        if let Some(broker) = self.brokers.iter().find(|broker| !is_address(broker)) {
-            return Err(KafkaConfigError::Broker(broker.clone()));
-        }
+        self.way().check()?;
         if self.topics.is_empty() {
             return Err(KafkaConfigError::NoTopics);
         }
-        let is_topic = |topic: &String| {
-            (1..=249).contains(&topic.len())
-                && topic != "."
-                && topic != ".."
-                && topic.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
-        };
         if let Some(topic) = self.topics.iter().find(|topic| !is_topic(topic)) {
             return Err(KafkaConfigError::Topic(topic.clone()));
-        }
-        if let Some(tls) = &self.tls {
-            for path in [&tls.authorities, &tls.certificate, &tls.key].into_iter().flatten() {
-                // librdkafka says that something is wrong, and not with which file.
-                std::fs::File::open(path).map_err(|error| KafkaConfigError::File(path.clone(), error.kind()))?;
-            }
-        }
-        let plain = self.sasl.as_ref().is_some_and(|sasl| sasl.mechanism == SaslMechanism::Plain);
-        if plain && self.tls.is_none() && !self.brokers.iter().all(|broker| is_loopback(broker)) {
-            return Err(KafkaConfigError::PlainInTheClear);
         }
         Ok(())
     }
@@ -179,13 +93,15 @@ impl KafkaConfig {
         usize::try_from(partition).is_ok_and(|partition| partition % processes.max(1) == process)
     }
 
+    fn way(&self) -> Brokers<'_> {
+        Brokers { addresses: &self.brokers, tls: self.tls.as_ref(), sasl: self.sasl.as_ref() }
+    }
+
     /// The same in librdkafka's words.
     pub(crate) fn client(&self) -> ClientConfig {
-        let mut client = ClientConfig::new();
+        let mut client = self.way().client();
         let queued_kib = QUEUED_KIB_MAX.to_string();
         client
-            .set("client.id", "groundswell")
-            .set("bootstrap.servers", self.brokers.join(","))
             // Needed to poll a consumer at all. No group is joined: partitions are assigned by ourselves, and nothing is
             // committed to it.
             .set("group.id", "groundswell")
@@ -201,51 +117,17 @@ impl KafkaConfig {
             .set("fetch.message.max.bytes", "1048576")
             .set("fetch.max.bytes", "16777216")
             .set("fetch.wait.max.ms", "100")
-            .set("reconnect.backoff.ms", "100")
-            .set("reconnect.backoff.max.ms", "5000")
-            .set("socket.keepalive.enable", "true")
             // A half-open connection: a fetch is answered within `fetch.wait.max.ms`, so silence is trouble.
             .set("socket.timeout.ms", "15000")
-            .set("socket.connection.setup.timeout.ms", "10000")
-            .set("statistics.interval.ms", "1000")
-            .set("log.connection.close", "false");
-        let protocol = match (&self.tls, &self.sasl) {
-            (None, None) => "plaintext",
-            (Some(_), None) => "ssl",
-            (None, Some(_)) => "sasl_plaintext",
-            (Some(_), Some(_)) => "sasl_ssl",
-        };
-        client.set("security.protocol", protocol);
-        if let Some(tls) = &self.tls {
-            client.set("ssl.endpoint.identification.algorithm", "https");
-            for (key, path) in [
-                ("ssl.ca.location", &tls.authorities),
-                ("ssl.certificate.location", &tls.certificate),
-                ("ssl.key.location", &tls.key),
-            ] {
-                if let Some(path) = path {
-                    client.set(key, path.to_string_lossy());
-                }
-            }
-        }
-        if let Some(sasl) = &self.sasl {
-            client
-                .set("sasl.mechanism", sasl.mechanism.as_str())
-                .set("sasl.username", &sasl.user)
-                .set("sasl.password", &sasl.password);
-        }
+            .set("statistics.interval.ms", "1000");
         client
     }
 }
 
-fn is_loopback(broker: &str) -> bool {
-    let host = broker.rsplit_once(':').map_or(broker, |(host, _)| host);
-    host == "localhost"
-        || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
 #[cfg(test)]
 mod tests {
+    use groundswell_net::kafka::SaslMechanism;
+
     use super::*;
 
     fn config() -> KafkaConfig {

@@ -15,6 +15,7 @@ mod connect;
 mod plan;
 mod status;
 
-pub use config::{KafkaConfig, KafkaConfigError, Sasl, SaslMechanism, StartAt, Tls};
+pub use config::{KafkaConfig, KafkaConfigError, StartAt};
 pub use connect::{BATCH_BYTES_MAX, Kafka, PARTITIONS_MAX, QUEUED_KIB_MAX};
+pub use groundswell_net::kafka::{Sasl, SaslMechanism, Tls};
 pub use status::KafkaReport;
