@@ -195,8 +195,8 @@ export function audit(now, newest, hostile) {
   return { items: items.slice(-newest), head, next: null };
 }
 
-/** @param {number} newest start of the newest closed minute @param {boolean} hostile */
-export function narratives(newest, hostile) {
+/** @param {number} newest start of the newest closed minute @param {boolean} hostile @param {string | null} [id] that one alone */
+export function narratives(newest, hostile, id = null) {
   /** @type {[string, string, string[], number, number][]} */
   const list = [
     ['growing', 'river, bridge, closed', ['river', 'bridge', 'closed', 'water'], 3.2, 640],
@@ -219,7 +219,7 @@ export function narratives(newest, hostile) {
     })),
     parents: at === 0 ? ['n77'] : [], merged_into: null, related: [],
   }));
-  return { items, next: null };
+  return { items: items.filter((item) => id === null || item.id === id), next: null };
 }
 
 /** @param {string} id @param {number} newest */

@@ -60,7 +60,7 @@ export async function startMock({ scenario = 'simulated', port = 0, dist = DIST 
       case '/api/v1/watches':
         return { next: null, items: none ? [] : watches(step, newest(step), now(), hostile) };
       case '/api/v1/narratives':
-        return none ? { items: [], next: null } : narratives(newest('minute'), hostile);
+        return none ? { items: [], next: null } : narratives(newest('minute'), hostile, query.get('id'));
       case '/api/v1/narratives/events':
         return narrativeEvents(query.get('id') ?? '', newest('minute'));
       case '/api/v1/audit/entries':
@@ -95,7 +95,9 @@ export async function startMock({ scenario = 'simulated', port = 0, dist = DIST 
       response.end(JSON.stringify(body === undefined ? {} : simulated ? { ...body, notice: 'SIMULATED DATA' } : body));
       return;
     }
-    const file = normalize(url.pathname === '/' ? '/index.html' : url.pathname);
+    // As the server does: what is no file is the page.
+    const isFile = url.pathname.split('/').at(-1)?.includes('.') ?? false;
+    const file = normalize(isFile ? url.pathname : '/index.html');
     try {
       const bytes = await readFile(join(dist, file));
       response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream', 'content-security-policy': POLICY, 'x-content-type-options': 'nosniff' });

@@ -146,6 +146,17 @@ export class Api {
     return (await this.get('/api/v1/narratives', { limit })).items;
   }
 
+  /** One narrative; null where there is none of this id that may be shown. */
+  async narrative(id: string): Promise<Narrative | null> {
+    try {
+      return (await this.get('/api/v1/narratives', { id, limit: 1 })).items[0] ?? null;
+    } catch (error) {
+      // What is no id at all is refused as a question, and is in no table either.
+      if (error instanceof ApiError && error.status === 400) return null;
+      throw error;
+    }
+  }
+
   /** What happened to one narrative. */
   async narrativeEvents(id: string): Promise<NarrativeEvent[]> {
     return (await this.get('/api/v1/narratives/events', { id, limit: PAGE_ROWS })).items;

@@ -18,7 +18,11 @@ export const REFRESH_MIN_MS = 1_500;
 /** How often the coverage ledger is read, also where no window closes: a source that drops is soon seen. */
 export const LEDGER_MS = 20_000;
 
-type Section = 'audit' | 'status' | 'total' | 'coverage' | 'tops' | 'watches' | 'narratives' | 'sources';
+export type Section = 'audit' | 'status' | 'total' | 'coverage' | 'tops' | 'watches' | 'narratives' | 'sources';
+
+/** What every page shows, whatever else it does. */
+const ALWAYS: readonly Section[] = ['status', 'sources'];
+const ALL: readonly Section[] = ['total', 'coverage', 'tops', 'watches', 'narratives', 'audit'];
 
 /** Entries of the audit log that are shown. */
 export const AUDIT_SHOWN = 8;
@@ -36,6 +40,11 @@ export function rising(narratives: readonly Narrative[]): Narrative[] {
     .toSorted((a, b) => rank(a) - rank(b) || b.authors - a.authors || (a.id < b.id ? -1 : 1));
 }
 
+/** Those of them that are new or carried more than before. */
+export function growing(narratives: readonly Narrative[]): Narrative[] {
+  return narratives.filter(({ state }) => state === 'emerging' || state === 'growing');
+}
+
 export class Dashboard {
   step = $state<Step>('minute');
   status = $state.raw<Status | null>(null);
@@ -43,6 +52,8 @@ export class Dashboard {
   tops = $state.raw<Partial<Record<Ranked, TopAnswer>>>({});
   watches = $state.raw<Watch[] | null>(null);
   narratives = $state.raw<Narrative[] | null>(null);
+  /** The one that is shown by itself; null where there is none of its id, undefined until that is known. */
+  narrative = $state.raw<Narrative | null | undefined>(undefined);
   sources = $state.raw<Source[] | null>(null);
   /** The newest entries of the audit log; null where there is none. */
   audit = $state.raw<AuditPage | null>(null);
@@ -67,6 +78,8 @@ export class Dashboard {
   #ledgerAt = 0;
   #wasLost = false;
   #running = false;
+  #shown: readonly Section[] = ALL;
+  #narrativeId: string | null = null;
   #noticed = $state(false);
 
   constructor(private readonly api: Api) {
@@ -105,8 +118,8 @@ export class Dashboard {
         // Without a stream nobody says when a window closes, so everything is read each time.
         void (this.stream === 'lost' ? this.refresh() : this.#poll());
         if (this.stream !== 'lost' && Date.now() - this.#ledgerAt >= LEDGER_MS) {
-          void this.#coverage();
-          void this.#audit();
+          this.#ledgerAt = Date.now();
+          void this.#readAll(this.#shown.filter((section) => section === 'coverage' || section === 'audit'));
         }
       }, POLL_MS),
     );
@@ -120,6 +133,13 @@ export class Dashboard {
     this.#timers = [];
     if (this.#pending !== null) clearTimeout(this.#pending);
     this.#pending = null;
+  }
+
+  /** What the page that is shown needs: the rest is not asked for. */
+  show(sections: readonly Section[]): void {
+    const fresh = sections.filter((section) => !ALWAYS.includes(section) && !this.#shown.includes(section));
+    this.#shown = sections;
+    if (this.#running) void this.#readAll(fresh);
   }
 
   setStep(step: Step): void {
@@ -157,7 +177,21 @@ export class Dashboard {
   async refresh(): Promise<void> {
     this.#refreshedAt = Date.now();
     await this.#poll();
-    await Promise.all([this.#total(), this.#coverage(), this.#tops(), this.#watches(), this.#narratives(), this.#audit()]);
+    await this.#readAll(this.#shown);
+  }
+
+  async #readAll(sections: readonly Section[]): Promise<void> {
+    const tasks: Record<Section, (() => Promise<void>) | null> = {
+      status: null,
+      sources: null,
+      total: () => this.#total(),
+      coverage: () => this.#coverage(),
+      tops: () => this.#tops(),
+      watches: () => this.#watches(),
+      narratives: () => this.#narratives(),
+      audit: () => this.#audit(),
+    };
+    await Promise.all(sections.map((section) => tasks[section]?.()));
   }
 
   async #poll(): Promise<void> {
@@ -227,8 +261,22 @@ export class Dashboard {
     return this.audit === null ? null : check(this.api.auditEntries(), this.audit.head);
   }
 
+  /** One narrative by itself, or none. */
+  showNarrative(id: string | null): void {
+    if (id === this.#narrativeId) return;
+    this.#narrativeId = id;
+    this.narrative = undefined;
+    if (this.#running && this.#shown.includes('narratives')) void this.#narratives();
+  }
+
   #narratives(): Promise<void> {
+    const id = this.#narrativeId;
     return this.#read('narratives', async () => {
+      if (id !== null) {
+        const narrative = await this.api.narrative(id);
+        if (id === this.#narrativeId) this.narrative = narrative;
+        return;
+      }
       this.narratives = rising(await this.api.narratives(NARRATIVES_READ));
     });
   }
