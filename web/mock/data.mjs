@@ -23,7 +23,7 @@ const VALUES = {
   language: ['en', 'pt', 'ja', 'de', 'es', 'fr', 'und', 'ko', 'ar', 'tr'],
 };
 
-const HOSTILE = [
+export const HOSTILE = [
   '<img src=x onerror="document.title=1">',
   'a'.repeat(10_000),
   '\u202Egnp.live\u202Dabc',
@@ -35,7 +35,7 @@ const HOSTILE = [
 ];
 
 /** Slow daily rhythm with noise. @param {string} name @param {number} start @param {Step} step @param {number} base */
-function level(name, start, step, base) {
+export function level(name, start, step, base) {
   const day = Math.sin(((start / 86_400_000) % 1) * 2 * Math.PI - 1.2);
   const slow = Math.sin(start / 1_700_000 + noise(name) * 6);
   const scale = step === 'minute' ? 1 : step === 'hour' ? 52 : 1_050;

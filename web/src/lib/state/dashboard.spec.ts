@@ -40,6 +40,14 @@ function fake(): { [name in Call]: ReturnType<typeof vi.fn> } {
     narrative: vi.fn(async () => null),
     narrativeEvents: vi.fn(async () => []),
     top: vi.fn(async () => ({ window: null, items: [] })),
+    detections: vi.fn(async () => []),
+    detection: vi.fn(async () => null),
+    amplification: vi.fn(async () => null),
+    feeds: vi.fn(async () => []),
+    feedItems: vi.fn(async () => null),
+    editFeed: vi.fn(async () => undefined),
+    addFeed: vi.fn(async () => undefined),
+    removeFeed: vi.fn(async () => undefined),
     volumes: vi.fn(async () => [row(1, 100)]),
   };
 }

@@ -2,10 +2,12 @@
 import { ApiError, type Api } from '../api/client';
 import { check, type Verdict } from '../audit/verify';
 import { openStream, type Stream, type StreamState } from '../api/stream';
-import type { AuditPage, ClosedWindow, CoverageGap, Narrative, NarrativeEvent, Ranked, Session, Source, Status, Step, TopAnswer, VolumeRow, Watch } from '../api/types';
+import type { AuditPage, ClosedWindow, CoverageGap, Detection, Feed, Narrative, NarrativeEvent, Ranked, Session, Source, Status, Step, TopAnswer, VolumeRow, Watch } from '../api/types';
 import { toCoverage, type Coverage } from '../charts/coverage';
 import { WINDOWS_MAX, mergeRows } from '../charts/grid';
+import { ordered, SEVERITIES } from '../format/detection';
 import { STEP_MS, parseTime } from '../format/time';
+import { Curves } from './curves';
 
 export const RANKED: readonly Ranked[] = ['hashtag', 'term', 'domain', 'language'];
 /** Rows of a panel. */
@@ -18,11 +20,11 @@ export const REFRESH_MIN_MS = 1_500;
 /** How often the coverage ledger is read, also where no window closes: a source that drops is soon seen. */
 export const LEDGER_MS = 20_000;
 
-export type Section = 'audit' | 'status' | 'total' | 'coverage' | 'tops' | 'watches' | 'narratives' | 'sources';
+export type Section = 'audit' | 'detections' | 'feeds' | 'status' | 'total' | 'coverage' | 'tops' | 'watches' | 'narratives' | 'sources';
 
 /** What every page shows, whatever else it does. */
 const ALWAYS: readonly Section[] = ['status', 'sources'];
-const ALL: readonly Section[] = ['total', 'coverage', 'tops', 'watches', 'narratives', 'audit'];
+const ALL: readonly Section[] = ['total', 'coverage', 'tops', 'watches', 'narratives', 'detections', 'audit'];
 
 /** Entries of the audit log that are shown. */
 export const AUDIT_SHOWN = 8;
@@ -31,6 +33,9 @@ export const AUDIT_SHOWN = 8;
 export const NARRATIVES_READ = 100;
 /** Narratives that are shown. */
 export const NARRATIVES_SHOWN = 12;
+
+/** Detections of each severity that are read: those found last. */
+export const DETECTIONS_READ = 50;
 
 /** Those that rise first: emerging and growing ones before the others, each by authors; what has become part of another is left out. */
 export function rising(narratives: readonly Narrative[]): Narrative[] {
@@ -54,6 +59,9 @@ export class Dashboard {
   narratives = $state.raw<Narrative[] | null>(null);
   /** The one that is shown by itself; null where there is none of its id, undefined until that is known. */
   narrative = $state.raw<Narrative | null | undefined>(undefined);
+  /** The newest detections of each severity, the most important first. */
+  detections = $state.raw<Detection[] | null>(null);
+  feeds = $state.raw<Feed[] | null>(null);
   sources = $state.raw<Source[] | null>(null);
   /** The newest entries of the audit log; null where there is none. */
   audit = $state.raw<AuditPage | null>(null);
@@ -82,7 +90,10 @@ export class Dashboard {
   #narrativeId: string | null = null;
   #noticed = $state(false);
 
-  constructor(private readonly api: Api) {
+  readonly curves: Curves;
+
+  constructor(readonly api: Api) {
+    this.curves = new Curves(api);
     api.onnotice = (notice) => {
       this.#noticed = notice !== null;
     };
@@ -94,6 +105,17 @@ export class Dashboard {
 
   get simulated(): boolean {
     return this.#noticed || this.status?.simulated === true;
+  }
+
+  /** Whether the reader may change feeds, as far as this service asks who reads. */
+  get edits(): boolean {
+    const { session } = this;
+    return session !== null && (!session.authentication || session.role === 'editor' || session.role === 'admin');
+  }
+
+  /** What proves that a change comes from this page. */
+  get csrf(): string | null {
+    return this.session?.csrf ?? null;
   }
 
   /** The server cannot be reached. A stream alone that is down (refused, because many listen) is no such thing: see `#poll`. */
@@ -189,6 +211,8 @@ export class Dashboard {
       tops: () => this.#tops(),
       watches: () => this.#watches(),
       narratives: () => this.#narratives(),
+      detections: () => this.#detections(),
+      feeds: () => this.#feeds(),
       audit: () => this.#audit(),
     };
     await Promise.all(sections.map((section) => tasks[section]?.()));
@@ -261,6 +285,20 @@ export class Dashboard {
     return this.audit === null ? null : check(this.api.auditEntries(), this.audit.head);
   }
 
+  /** Severity by severity: many small ones must not push a large one off the page. */
+  #detections(): Promise<void> {
+    return this.#read('detections', async () => {
+      const all = await Promise.all(SEVERITIES.map((severity) => this.api.detections({ severity, limit: DETECTIONS_READ })));
+      this.detections = ordered(all.flat());
+    });
+  }
+
+  #feeds(): Promise<void> {
+    return this.#read('feeds', async () => {
+      this.feeds = await this.api.feeds();
+    });
+  }
+
   /** One narrative by itself, or none. */
   showNarrative(id: string | null): void {
     if (id === this.#narrativeId) return;
@@ -319,7 +357,9 @@ export class Dashboard {
       const row = data as VolumeRow;
       if (row.step === this.step && row.by?.['total'] !== undefined) this.rows = mergeRows(this.rows, [row], this.step);
     } else if (name === 'window') {
-      if ((data as ClosedWindow).step === this.step) this.#refreshSoon();
+      // Detections come with minutes, whatever windows are shown.
+      const { step } = data as ClosedWindow;
+      if (step === this.step || (step === 'minute' && this.#shown.includes('detections'))) this.#refreshSoon();
     } else if (name === 'reset') {
       this.#refreshSoon();
     } else if (name === 'sources') {

@@ -30,7 +30,7 @@ interface Page {
 }
 
 export const PAGES: Record<Route['page'], Page> = {
-  now: { title: 'Now', under: 'now', shows: ['total', 'coverage', 'tops', 'narratives'], steps: true },
+  now: { title: 'Now', under: 'now', shows: ['detections', 'total', 'coverage', 'tops', 'narratives'], steps: true },
   detection: { title: 'Detection', under: 'now', shows: [] },
   narratives: { title: 'Narratives', under: 'narratives', shows: ['narratives'] },
   narrative: { title: 'Narrative', under: 'narratives', shows: ['narratives'] },
