@@ -1,71 +1,18 @@
 // The built page in a real Chromium, against the stand-in server: every state that a running engine may have.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { startMock, type Scenario } from '../mock/server.mjs';
-import { violations, watch, type Watched } from './checks';
-import { launch } from './chromium.mjs';
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
+import { startMock } from '../mock/server.mjs';
+import { violations } from './checks';
+import { overflow, pages, settled } from './harness';
 
-let browser: Browser;
-let profile: string;
-const cleanups: (() => Promise<void>)[] = [];
-
-beforeAll(async () => {
-  profile = await mkdtemp(join(tmpdir(), 'groundswell-browser-'));
-  browser = await launch(profile);
-});
-afterAll(async () => {
-  await browser.close();
-  await rm(profile, { recursive: true, force: true });
-});
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
-interface Options {
-  scheme?: 'light' | 'dark';
-  width?: number;
-  height?: number;
-  locale?: string;
-  reducedMotion?: 'reduce' | 'no-preference';
-  path?: string;
-}
+const { open, cleanups } = pages();
 
 /** Every page that the navigation leads to. */
-const PATHS = ['/', '/narratives', '/watches', '/sources', '/audit'] as const;
-
-async function open(scenario: Scenario, options: Options = {}): Promise<Watched & { page: Page; mock: Awaited<ReturnType<typeof startMock>> }> {
-  const mock = await startMock({ scenario });
-  const context = await browser.newContext({
-    colorScheme: options.scheme ?? 'light',
-    viewport: { width: options.width ?? 1280, height: options.height ?? 900 },
-    locale: options.locale ?? 'en-GB',
-    timezoneId: 'Europe/Paris',
-    reducedMotion: options.reducedMotion ?? 'no-preference',
-  });
-  cleanups.push(() => mock.close(), () => context.close());
-  const page = await context.newPage();
-  const watched = watch(page, mock.url);
-  await page.goto(new URL(options.path ?? '/', mock.url).href);
-  return { page, mock, ...watched };
-}
+const PATHS = ['/', '/narratives', '/watches', '/feeds', '/sources', '/audit'] as const;
 
 async function drawn(page: Page): Promise<void> {
   await page.locator('.total canvas').waitFor();
   await page.locator('.top tbody tr').first().waitFor();
-}
-
-/** Whatever page it is: its title and what it asked for are there. */
-async function settled(page: Page): Promise<void> {
-  await page.locator('main h2').first().waitFor();
-  await page.waitForLoadState('load');
-  await page.getByText('Reading …').first().waitFor({ state: 'detached' });
-}
-
-async function overflow(page: Page): Promise<number> {
-  return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 }
 
 /** Share of the chart's pixels that are painted at all. */

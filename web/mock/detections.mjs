@@ -123,7 +123,7 @@ export function desk(hostile) {
       const feed = feeds.get(name);
       if (feed === undefined) return undefined;
       const items = found.filter(({ kind }) => feed.kinds.length === 0 || feed.kinds.includes(kind));
-      return { version: 'https://jsonfeed.org/version/1.1', items: items.map((detection) => ({ id: detection.id, _groundswell: { detection, marks: feed.marks.get(detection.id) ?? (hostile ? { ...none(), notes: HOSTILE } : none()) } })) };
+      return { version: 'https://jsonfeed.org/version/1.1', items: items.map((detection) => ({ id: detection.id, _groundswell: { detection, marks: feed.marks.get(detection.id) ?? (hostile && detection.id === 'burst-hostile3' ? { ...none(), notes: HOSTILE } : none()) } })) };
     },
     /** @param {string} method @param {string} path @param {any} body @returns {[number, string]} */
     act(method, path, body) {

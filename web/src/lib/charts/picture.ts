@@ -1,6 +1,7 @@
 // A curve as a drawing: shapes with the colours' names, so that the page draws them in its theme and a file holds them as they are.
 import { short } from '../format/number';
-import { STEP_MS, clockTime, dayTime } from '../format/time';
+import type { Step } from '../api/types';
+import { STEP_MS, calendarDate, clockTime, dayTime } from '../format/time';
 import type { Curve } from './curve';
 import { runs } from './grid';
 
@@ -20,8 +21,9 @@ const LEFT = 46;
 const RIGHT = 14;
 const TOP = 26;
 const BOTTOM = 26;
-/** Labels closer than this run into one another. */
-const TICK_GAP = 88;
+/** Labels closer than this run into one another: a time, and a day with a time. */
+const TICK_GAP = 72;
+const TICK_GAP_LONG = 112;
 
 const round = (value: number): number => Math.round(value * 10) / 10;
 
@@ -59,6 +61,12 @@ export function scaleOf(curve: Curve, width: number, height: number): Scale {
   };
 }
 
+function tick(at: number, step: Step, first: boolean): string {
+  if (step === 'day') return calendarDate(at);
+  // Without the weekday, which the hour does not need.
+  return step === 'hour' || first ? dayTime(at).replace(/^\p{L}+\.?,? /u, '') : clockTime(at);
+}
+
 export function picture(curve: Curve, width: number, height: number, paint: Paint = themed): Shape[] {
   const { grid, expected, alarm } = curve;
   const step = STEP_MS[grid.step];
@@ -79,11 +87,14 @@ export function picture(curve: Curve, width: number, height: number, paint: Pain
     label(LEFT - 7, y(value) + 4, short(value), 'end');
   }
   // Time.
-  const every = Math.max(1, Math.ceil((grid.start.length * TICK_GAP) / Math.max(TICK_GAP, width - LEFT - RIGHT)));
+  const gap = grid.step === 'minute' ? TICK_GAP : TICK_GAP_LONG;
+  const every = Math.max(1, Math.ceil((grid.start.length * gap) / Math.max(gap, width - LEFT - RIGHT)));
   for (let i = 0; i < grid.start.length; i += every) {
     const at = grid.start[i] ?? 0;
-    if (x(at) > width - RIGHT - 20) break;
-    label(x(at), height - 7, i === 0 || grid.step !== 'minute' ? dayTime(at).replace(/^\w+,? /u, '') : clockTime(at), i === 0 ? 'start' : 'middle');
+    // The first says the day, too, and stands to the right of its place.
+    if (i > 0 && x(at) - gap / 2 < LEFT + TICK_GAP_LONG - 8) continue;
+    if (x(at) + gap / 2 > width && i > 0) break;
+    label(x(at), height - 7, tick(at, grid.step, i === 0), i === 0 ? 'start' : 'middle');
   }
   // Held back, and not listened to.
   for (const [a, b] of runs(grid.state, 'suppressed')) {

@@ -10,7 +10,7 @@ export const KINDS: readonly DetectionKind[] = ['burst', 'amplification', 'narra
 export const SEVERITIES: readonly Severity[] = ['high', 'medium', 'low'];
 
 const KIND_WORDS: Record<DetectionKind, string> = {
-  burst: 'Burst', amplification: 'One text by many', narrative: 'Growing story', anomaly: 'Unusual',
+  burst: 'Burst', amplification: 'Same text by many', narrative: 'Growing story', anomaly: 'Unusual',
 };
 export function kindWords(kind: DetectionKind): string {
   return KIND_WORDS[kind] ?? kind;

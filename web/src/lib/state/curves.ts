@@ -2,7 +2,7 @@
 import type { Api } from '../api/client';
 import type { CoverageItem, Detection, Step } from '../api/types';
 import { toCoverage, type Coverage } from '../charts/coverage';
-import { curveOfBuckets, curveOfRows, reach, tableOf, type Curve } from '../charts/curve';
+import { curveOfBuckets, curveOfRows, reach, stepOf, tableOf, type Curve } from '../charts/curve';
 import { STEP_MS, parseTime } from '../format/time';
 
 /** Curves kept; the one that was used longest ago goes first. */
@@ -11,6 +11,12 @@ export const CURVES_MAX = 200;
 export const READS_MAX = 2;
 /** A curve that still grows is read anew after so long. */
 export const FRESH_MS = 5 * STEP_MS.minute;
+
+/** Longer values are in no address: a server would refuse it. */
+export const VALUE_CHARACTERS_MAX = 500;
+
+/** A curve of fewer windows says little. */
+export const SHOWN_MIN = 3;
 
 export interface Read {
   curve: Curve;
@@ -46,6 +52,14 @@ export class Curves {
     return read;
   }
 
+  /** In the windows that suit it; in longer ones where those are nearly all held back. */
+  async best(detection: Detection, closed: number | null, ledger = false): Promise<Read> {
+    const step = stepOf(detection);
+    const read = await this.read(detection, step, closed, ledger);
+    if (step !== 'minute' || tableOf(detection) === null || read.curve.grid.posts.filter((posts) => posts !== null).length >= SHOWN_MIN) return read;
+    return this.read(detection, 'hour', closed, ledger);
+  }
+
   async #turn<T>(task: () => Promise<T>): Promise<T> {
     if (this.#reading >= READS_MAX) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     this.#reading += 1;
@@ -69,7 +83,8 @@ export class Curves {
         : await this.api.amplification(detection.subject.value);
       return { curve: curveOfBuckets(detection, found?.timeline ?? [], step, closed), coverage };
     }
-    const rows = await this.api.volumes(table.by, step, iso(from), { to: iso(to), ...(table.value !== null && { value: table.value }) });
+    const short = (table.value?.length ?? 0) <= VALUE_CHARACTERS_MAX;
+    const rows = !short ? [] : await this.api.volumes(table.by, step, iso(from), { to: iso(to), ...(table.value !== null && { value: table.value }) });
     return { curve: curveOfRows(detection, rows, step, closed, coverage), coverage };
   }
 }

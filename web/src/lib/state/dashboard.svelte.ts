@@ -6,8 +6,9 @@ import type { AuditPage, ClosedWindow, CoverageGap, Detection, Feed, Narrative, 
 import { toCoverage, type Coverage } from '../charts/coverage';
 import { WINDOWS_MAX, mergeRows } from '../charts/grid';
 import { ordered, SEVERITIES } from '../format/detection';
-import { STEP_MS, parseTime } from '../format/time';
+import { STEP_MS } from '../format/time';
 import { Curves } from './curves';
+import { DETECTIONS_READ, closedUntil } from './verdict';
 
 export const RANKED: readonly Ranked[] = ['hashtag', 'term', 'domain', 'language'];
 /** Rows of a panel. */
@@ -33,9 +34,6 @@ export const AUDIT_SHOWN = 8;
 export const NARRATIVES_READ = 100;
 /** Narratives that are shown. */
 export const NARRATIVES_SHOWN = 12;
-
-/** Detections of each severity that are read: those found last. */
-export const DETECTIONS_READ = 50;
 
 /** Those that rise first: emerging and growing ones before the others, each by authors; what has become part of another is left out. */
 export function rising(narratives: readonly Narrative[]): Narrative[] {
@@ -231,7 +229,7 @@ export class Dashboard {
 
   /** As far back as a chart of this step reaches. */
   #from(step: Step): string | null {
-    const newest = parseTime(this.status?.event_time.last) ?? parseTime(this.status?.watermark);
+    const newest = closedUntil(this.status);
     return newest === null ? null : new Date(newest - WINDOWS_MAX[step] * STEP_MS[step]).toISOString().replace(/\.\d+Z$/, 'Z');
   }
 

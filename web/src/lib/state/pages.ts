@@ -13,6 +13,7 @@ export const ENTRIES: readonly Entry[] = [
   { page: 'now', name: 'Now', key: 'n' },
   { page: 'narratives', name: 'Narratives', key: 's' },
   { page: 'watches', name: 'Watches', key: 'w' },
+  { page: 'feeds', name: 'Feeds', key: 'f' },
   { page: 'sources', name: 'Sources', key: 'o' },
   { page: 'audit', name: 'Audit', key: 'a' },
 ];
@@ -36,8 +37,8 @@ export const PAGES: Record<Route['page'], Page> = {
   narrative: { title: 'Narrative', under: 'narratives', shows: ['narratives'] },
   watches: { title: 'Watches', under: 'watches', shows: ['watches', 'coverage'], steps: true },
   watch: { title: 'Watch', under: 'watches', shows: ['watches', 'coverage'], steps: true },
-  feeds: { title: 'Feeds', under: 'feeds', shows: [] },
-  feed: { title: 'Feed', under: 'feeds', shows: [] },
+  feeds: { title: 'Feeds', under: 'feeds', shows: ['feeds'] },
+  feed: { title: 'Feed', under: 'feeds', shows: ['feeds'] },
   sources: { title: 'Sources', under: 'sources', shows: ['coverage'], steps: true },
   audit: { title: 'Audit', under: 'audit', shows: ['audit'] },
   unknown: { title: 'No such page', under: null, shows: [] },

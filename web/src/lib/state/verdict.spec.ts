@@ -38,6 +38,16 @@ test('what rose is counted in the last hours of what was read, and old ones are 
   expect(verdict(known({ detections: [found('10:00')] }))?.mood).toBe('quiet');
 });
 
+test('what is read of a severity is bounded, and the sentence says so', () => {
+  const many = Array.from({ length: 50 }, (_, i) => ({ ...found('19:59', 'low'), id: String(i) }));
+  expect(verdict(known({ detections: many }))?.headline).toBe('At least 50 detections in the last 3 hours');
+});
+
+test('the end of the last day is not the end of what was read', () => {
+  const replayed = { event_time: { first: null, last: '2026-11-27T00:00:00Z' }, watermark: '2026-11-26T20:00:00Z' } as unknown as Status;
+  expect(verdict(known({ status: replayed, detections: [found('19:59')] }))?.mood).toBe('rising');
+});
+
 test('before anything closed, and before anything is known, nothing is claimed', () => {
   expect(verdict(known({ status: { event_time: { first: null, last: null } } as Status }))?.mood).toBe('waiting');
   expect(verdict(known({ status: null }))).toBeNull();

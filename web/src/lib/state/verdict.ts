@@ -6,6 +6,9 @@ import { STEP_MS, clockTime, dayTime, parseTime, span } from '../format/time';
 /** The last hours, in event time. */
 export const HOURS = 3;
 
+/** Detections of each severity that are read: those found last. */
+export const DETECTIONS_READ = 50;
+
 export type Mood = 'waiting' | 'blind' | 'partly' | 'rising' | 'quiet';
 
 export interface Verdict {
@@ -26,7 +29,8 @@ export interface Known {
 
 /** Event time up to which everything is closed. */
 export function closedUntil(status: Status | null): number | null {
-  return parseTime(status?.event_time.last) ?? parseTime(status?.watermark);
+  // At the end of files the last day ends after the last post; the watermark does not run ahead.
+  return parseTime(status?.watermark) ?? parseTime(status?.event_time.last);
 }
 
 /** Detections of the last hours. */
@@ -64,6 +68,9 @@ export function verdict({ status, sources, gaps, ledger, detections, now }: Know
   const listening = (sources ?? []).some(({ state }) => state === 'live' || state === 'idle' || state === 'reading');
   const over = sources !== null && sources.length > 0 && sources.every(({ state }) => state === 'done');
   const found = recent(detections, closed);
+  // Of a severity no more than so many are read, so there may be more.
+  const capped = (severity: string): boolean => found.filter((one) => one.severity === severity).length >= DETECTIONS_READ;
+  const atLeast = ['high', 'medium', 'low'].some(capped) ? 'At least ' : '';
   const high = found.filter(({ severity }) => severity === 'high').length;
   const says = found.length === 0
     ? `nothing rose above what was expected in the last ${HOURS} hours that were read`
@@ -85,10 +92,10 @@ export function verdict({ status, sources, gaps, ledger, detections, now }: Know
         : `For ${span(missed)} of it a source was not heard, so something may have been missed.`;
   if (found.length > 0) {
     const newest = Math.max(...found.map(({ detected_at }) => parseTime(detected_at) ?? 0));
-    const count = found.length === 1 ? 'One detection' : `${found.length} detections`;
+    const count = found.length === 1 ? 'One detection' : `${atLeast}${found.length} detections`;
     return {
       mood: gap === undefined ? 'rising' : 'partly',
-      headline: `${count} in the last ${HOURS} hours${high > 0 ? `, ${high} of high severity` : ''}`,
+      headline: `${count} in the last ${HOURS} hours${high > 0 ? `, ${capped('high') ? 'at least ' : ''}${high} of high severity` : ''}`,
       detail: `The newest ${closed - newest < STEP_MS.minute ? 'with the last minute that was read' : `${span(closed - newest)} before the last minute that was read`}. ${gap === undefined ? heard : `Partly blind since ${since(gap, now)} (${whose(gap)}: ${gap.phrase}).`}`,
     };
   }
