@@ -27,7 +27,7 @@ describe('now', () => {
     expect(await first.getByRole('img').getAttribute('aria-label')).toMatch(/Posts per minute: .* expected/);
     await page.getByRole('button', { name: '2 of low severity' }).click();
     expect(await page.locator('.detection').count()).toBe(6);
-    await page.getByText('Same text by many').click();
+    await page.getByText('Same text by many', { exact: true }).click();
     expect(await page.locator('.detection').count()).toBe(1);
     expect(new URL(page.url()).search).toBe('?kind=amplification');
     expect(errors).toEqual([]);
