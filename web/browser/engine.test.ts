@@ -73,7 +73,7 @@ describe.skipIf(givenUrl === undefined && binary === undefined)('the real binary
       await page.getByRole('heading', { name: `Posts per ${step.toLowerCase()}` }).waitFor();
       await page.locator('.total canvas, .empty').first().waitFor();
     }
-    for (const name of ['Narratives', 'Sources', 'Audit', 'Watches']) {
+    for (const name of ['Narratives', 'Feeds', 'Sources', 'Audit', 'Watches']) {
       await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name }).click();
       await page.getByRole('heading', { name: new RegExp(name), level: 2 }).first().waitFor();
       await page.reload(); // The server answers every page's own address with the page.
