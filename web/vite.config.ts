@@ -7,7 +7,7 @@ const api = process.env['GROUNDSWELL_URL'] ?? 'http://127.0.0.1:8751';
 export default defineConfig({
   plugins: [svelte()],
   base: '/',
-  server: { proxy: { '/api': { target: api, changeOrigin: true } } },
+  server: { proxy: { '/api': { target: api, changeOrigin: true }, '/feeds/': { target: api, changeOrigin: true } } },
   build: {
     target: 'es2022',
     // The server's content policy is `default-src 'self'`: no data: URL may stand in for a file.

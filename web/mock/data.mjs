@@ -23,7 +23,7 @@ const VALUES = {
   language: ['en', 'pt', 'ja', 'de', 'es', 'fr', 'und', 'ko', 'ar', 'tr'],
 };
 
-const HOSTILE = [
+export const HOSTILE = [
   '<img src=x onerror="document.title=1">',
   'a'.repeat(10_000),
   '\u202Egnp.live\u202Dabc',
@@ -35,7 +35,7 @@ const HOSTILE = [
 ];
 
 /** Slow daily rhythm with noise. @param {string} name @param {number} start @param {Step} step @param {number} base */
-function level(name, start, step, base) {
+export function level(name, start, step, base) {
   const day = Math.sin(((start / 86_400_000) % 1) * 2 * Math.PI - 1.2);
   const slow = Math.sin(start / 1_700_000 + noise(name) * 6);
   const scale = step === 'minute' ? 1 : step === 'hour' ? 52 : 1_050;
@@ -195,8 +195,8 @@ export function audit(now, newest, hostile) {
   return { items: items.slice(-newest), head, next: null };
 }
 
-/** @param {number} newest start of the newest closed minute @param {boolean} hostile */
-export function narratives(newest, hostile) {
+/** @param {number} newest start of the newest closed minute @param {boolean} hostile @param {string | null} [id] that one alone */
+export function narratives(newest, hostile, id = null) {
   /** @type {[string, string, string[], number, number][]} */
   const list = [
     ['growing', 'river, bridge, closed', ['river', 'bridge', 'closed', 'water'], 3.2, 640],
@@ -219,7 +219,7 @@ export function narratives(newest, hostile) {
     })),
     parents: at === 0 ? ['n77'] : [], merged_into: null, related: [],
   }));
-  return { items, next: null };
+  return { items: items.filter((item) => id === null || item.id === id), next: null };
 }
 
 /** @param {string} id @param {number} newest */

@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { K, STEP_MS, audit, coverage, narrativeEvents, narratives, sources, top, totals, watches } from './data.mjs';
+import { amplification, desk, detections, subjectRows } from './detections.mjs';
 
 const DIST = fileURLToPath(new URL('../dist', import.meta.url));
 const POLICY = "default-src 'self'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'";
@@ -13,16 +14,18 @@ const TYPES = /** @type {Record<string, string>} */ ({
 
 /**
  * `live` and `simulated` have numbers, `empty` has read posts but closed no window, `silent` has not read one,
+ * `quiet` has no detection, `blind` has none and hears no source, `viewer` asks who reads and lets nothing be changed,
  * `failing` answers volumes with problems, `hostile` has values that try to break the page.
- * @typedef {'live' | 'simulated' | 'empty' | 'silent' | 'failing' | 'hostile'} Scenario
+ * @typedef {'live' | 'simulated' | 'quiet' | 'blind' | 'empty' | 'silent' | 'failing' | 'hostile' | 'viewer'} Scenario
  */
 
 /** @param {{ scenario?: Scenario, port?: number, dist?: string }} [options] */
 export async function startMock({ scenario = 'simulated', port = 0, dist = DIST } = {}) {
   /** @type {Set<import('node:http').ServerResponse>} */
   const streams = new Set();
-  const simulated = scenario !== 'live';
+  const simulated = !['live', 'quiet', 'blind', 'viewer'].includes(scenario);
   const none = scenario === 'empty' || scenario === 'silent';
+  const editors = desk(scenario === 'hostile');
   let shift = 0;
   const now = () => Date.now() + shift;
   /** @param {import('./data.mjs').Step} step */
@@ -45,10 +48,15 @@ export async function startMock({ scenario = 'simulated', port = 0, dist = DIST 
           event_time: none ? { first: null, last: null } : { first: iso(newest('minute') - 9e6), last: iso(newest('minute') + 60_000) },
         };
       case '/api/v1/session':
-        return { authentication: false };
+        return scenario === 'viewer' ? { authentication: true, account: 'ada', role: 'viewer', csrf: 'token' } : { authentication: false };
       case '/api/v1/volumes': {
         if (none) return { items: [], next: null };
         const from = query.get('from');
+        const by = query.get('by') ?? 'total';
+        if (by !== 'total') {
+          const items = subjectRows(by, query.get('value') ?? '', step, newest(step), Date.parse(from ?? ''), Date.parse(query.get('to') ?? ''));
+          return { items, next: null };
+        }
         const all = totals(step, newest(step), from === null ? null : Date.parse(from), step === 'minute');
         const at = Number(query.get('cursor') ?? 0);
         const limit = Math.min(100, Number(query.get('limit') ?? 100)); // Small pages, so that cursors are used.
@@ -60,16 +68,27 @@ export async function startMock({ scenario = 'simulated', port = 0, dist = DIST 
       case '/api/v1/watches':
         return { next: null, items: none ? [] : watches(step, newest(step), now(), hostile) };
       case '/api/v1/narratives':
-        return none ? { items: [], next: null } : narratives(newest('minute'), hostile);
+        return none ? { items: [], next: null } : narratives(newest('minute'), hostile, query.get('id'));
+      case '/api/v1/detections': {
+        if (none || scenario === 'quiet' || scenario === 'blind') return { items: [], next: null };
+        const found = detections(newest('minute'), hostile).filter(
+          ({ id, severity }) => [id, null].includes(query.get('id')) && [severity, null].includes(query.get('severity')),
+        );
+        return { items: found.slice(0, Number(query.get('limit') ?? 50)), next: null };
+      }
+      case '/api/v1/amplifications':
+        return { items: [amplification(newest('minute'))], next: null };
+      case '/api/v1/feeds':
+        return { items: editors.list() };
       case '/api/v1/narratives/events':
         return narrativeEvents(query.get('id') ?? '', newest('minute'));
       case '/api/v1/audit/entries':
         return audit(now(), Number(query.get('newest') ?? 10), hostile);
       case '/api/v1/coverage':
         if (none) return { items: [], gaps: [], next: null };
-        return coverage(step, newest(step), now(), scenario === 'hostile', scenario === 'live');
+        return coverage(step, newest(step), now(), scenario === 'hostile', ['live', 'quiet', 'viewer'].includes(scenario));
       case '/api/v1/sources':
-        return { items: sources(now(), simulated, hostile) };
+        return { items: sources(now(), simulated, hostile).map((source) => (scenario === 'blind' ? { ...source, state: 'retrying', rate: 0 } : source)) };
       default:
         return undefined;
     }
@@ -84,6 +103,21 @@ export async function startMock({ scenario = 'simulated', port = 0, dist = DIST 
       request.on('close', () => streams.delete(response));
       return;
     }
+    const document = /^\/feeds\/([^/]+)\.json$/.exec(url.pathname);
+    if (document !== null) {
+      const body = editors.document(decodeURIComponent(document[1] ?? ''), none ? [] : detections(newest('minute'), scenario === 'hostile'));
+      response.writeHead(body === undefined ? 404 : 200, { 'content-type': 'application/feed+json' });
+      response.end(JSON.stringify(body ?? {}));
+      return;
+    }
+    if (url.pathname.startsWith('/api/v1/feeds') && request.method !== 'GET') {
+      let sent = '';
+      for await (const part of request) sent += String(part);
+      const [status, words] = scenario === 'viewer' ? [403, 'this needs editor'] : editors.act(request.method ?? '', url.pathname, sent === '' ? {} : JSON.parse(sent));
+      response.writeHead(status, { 'content-type': 'application/problem+json' });
+      response.end(status < 300 ? undefined : JSON.stringify({ title: 'it was not done', detail: words, status, code: 'x' }));
+      return;
+    }
     if (url.pathname.startsWith('/api/')) {
       if (scenario === 'failing' && url.pathname.startsWith('/api/v1/volumes')) {
         response.writeHead(500, { 'content-type': 'application/problem+json' });
@@ -95,7 +129,9 @@ export async function startMock({ scenario = 'simulated', port = 0, dist = DIST 
       response.end(JSON.stringify(body === undefined ? {} : simulated ? { ...body, notice: 'SIMULATED DATA' } : body));
       return;
     }
-    const file = normalize(url.pathname === '/' ? '/index.html' : url.pathname);
+    // As the server does: what is no file is the page.
+    const isFile = url.pathname.split('/').at(-1)?.includes('.') ?? false;
+    const file = normalize(isFile ? url.pathname : '/index.html');
     try {
       const bytes = await readFile(join(dist, file));
       response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream', 'content-security-policy': POLICY, 'x-content-type-options': 'nosniff' });

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
 /** JavaScript and styles together, compressed. */
-const BUDGET_BYTES = 120_000;
+const BUDGET_BYTES = 120_000; // Issue 9 allows 250 kB for all of a first load; one font file of 48 kB comes on top.
 
 const dist = fileURLToPath(new URL('../dist', import.meta.url));
 const html = readFileSync(join(dist, 'index.html'), 'utf8');

@@ -35,7 +35,12 @@ try {
     // Until the past that the simulator makes up first has been read, and windows close as minutes pass.
     await page.getByText(/Counted up to .*, (\d+ s|[12] min) ago/).waitFor({ timeout: 120_000 });
     await page.locator('.total summary').click();
-    await page.evaluate(() => document.fonts.ready);
+    // A picture without detections is one, too: that it is quiet.
+    await page.locator('.detection').first().waitFor({ timeout: 60_000 }).catch(() => {});
+    await page.evaluate(() => {
+      scrollTo(0, 0);
+      return document.fonts.ready;
+    });
     const path = join(out, name);
     await page.screenshot({ path });
     const bytes = statSync(path).size;

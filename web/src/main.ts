@@ -4,11 +4,12 @@ import { mount } from 'svelte';
 import { Api } from './lib/api/client';
 import { Dashboard } from './lib/state/dashboard.svelte';
 import { ThemeState } from './lib/state/theme.svelte';
-import DashboardPage from './routes/DashboardPage.svelte';
+import { Router } from './lib/state/router.svelte';
+import Shell from './routes/Shell.svelte';
 
 const target = document.getElementById('app');
 if (target === null) throw new Error('index.html has no #app');
 const api = new Api();
 // The same address then shows the page to sign in on, which no longer runs this.
 api.onsignedout = () => location.reload();
-mount(DashboardPage, { target, props: { dashboard: new Dashboard(api), theme: new ThemeState() } });
+mount(Shell, { target, props: { dashboard: new Dashboard(api), router: new Router(), theme: new ThemeState() } });

@@ -1,6 +1,6 @@
 // The page's way to the API: JSON in, typed answers out, every failure one `ApiError` that can be shown as it is.
 import type { paths } from '../../gen/api';
-import type { AuditEntry, AuditPage, CoverageAnswer, Narrative, NarrativeEvent, Ranked, Session, SourceList, Status, Step, TopAnswer, VolumePage, VolumeRow, WatchList } from './types';
+import type { Amplification, AuditEntry, AuditPage, CoverageAnswer, Detection, Feed, FeedItem, Marks, Narrative, NarrativeEvent, NewEdit, NewFeed, Ranked, Session, SourceList, Status, Step, TopAnswer, VolumePage, VolumeRow, WatchList } from './types';
 
 /** Longest wait for one answer; what does not answer by then is treated like a lost connection. */
 export const TIMEOUT_MS = 10_000;
@@ -28,7 +28,7 @@ export class ApiError extends Error {
 export type Fetch = (input: string, init?: RequestInit) => Promise<Response>;
 
 /** The paths that the page reads; questions and answers have the types of openapi.json. */
-type Path = '/api/v1/audit/entries' | '/api/v1/narratives' | '/api/v1/narratives/events' | '/api/v1/session' | '/api/v1/status' | '/api/v1/sources' | '/api/v1/coverage' | '/api/v1/watches' | '/api/v1/volumes' | '/api/v1/volumes/top';
+type Path = '/api/v1/amplifications' | '/api/v1/audit/entries' | '/api/v1/detections' | '/api/v1/feeds' | '/api/v1/narratives' | '/api/v1/narratives/events' | '/api/v1/session' | '/api/v1/status' | '/api/v1/sources' | '/api/v1/coverage' | '/api/v1/watches' | '/api/v1/volumes' | '/api/v1/volumes/top';
 type Question<P extends Path> = NonNullable<paths[P]['get']['parameters']['query']>;
 type Answer<P extends Path> = paths[P]['get']['responses'][200]['content']['application/json'];
 
@@ -70,12 +70,18 @@ export class Api {
   ) {}
 
   private async get<P extends Path>(path: P, params?: Question<P>): Promise<Answer<P>> {
+    const body = (await this.ask(`${path}${query(params ?? {})}`)) as Answer<P>;
+    this.onnotice(body.notice ?? null);
+    return body;
+  }
+
+  private async ask(address: string): Promise<unknown> {
     const stop = new AbortController();
     const timer = setTimeout(() => stop.abort(), TIMEOUT_MS);
     try {
       let response: Response;
       try {
-        response = await this.fetcher(`${this.base}${path}${query(params ?? {})}`, {
+        response = await this.fetcher(`${this.base}${address}`, {
           headers: { accept: 'application/json' },
           signal: stop.signal,
         });
@@ -85,9 +91,7 @@ export class Api {
       if (response.status === 401) this.onsignedout();
       if (!response.ok) throw await problem(response);
       try {
-        const body = (await response.json()) as Answer<P>;
-        this.onnotice(body.notice ?? null);
-        return body;
+        return (await response.json()) as unknown;
       } catch {
         throw new ApiError('the answer was cut off or is not JSON', response.status);
       }
@@ -106,6 +110,73 @@ export class Api {
     const response = await this.fetcher(`${this.base}/api/v1/session`, { method: 'DELETE', headers: { 'x-groundswell-csrf': csrf } });
     if (!response.ok && response.status !== 401) throw await problem(response);
     this.onsignedout();
+  }
+
+  /** Sends something that changes something; `csrf` is the session's, where there is one. */
+  private async change(method: 'POST' | 'DELETE', path: string, csrf: string | null, body?: object): Promise<void> {
+    let response: Response;
+    try {
+      response = await this.fetcher(`${this.base}${path}`, {
+        method,
+        headers: {
+          ...(body !== undefined && { 'content-type': 'application/json' }),
+          ...(csrf !== null && { 'x-groundswell-csrf': csrf }),
+        },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+      });
+    } catch {
+      throw new ApiError('the server cannot be reached, so nothing was changed as far as is known', 0);
+    }
+    if (response.status === 401) this.onsignedout();
+    if (!response.ok) throw await problem(response);
+  }
+
+  /** Detections, the one found last first. */
+  async detections(params: { severity?: string; kind?: string; feed?: string; from?: string; limit: number }): Promise<Detection[]> {
+    return (await this.get('/api/v1/detections', params)).items;
+  }
+
+  /** One detection; null where there is none of this id, or it may be shown no more. */
+  async detection(id: string): Promise<Detection | null> {
+    return (await this.get('/api/v1/detections', { id, limit: 1 })).items[0] ?? null;
+  }
+
+  /** One amplification; null as above. */
+  async amplification(id: string): Promise<Amplification | null> {
+    try {
+      return (await this.get('/api/v1/amplifications', { id, limit: 1 })).items[0] ?? null;
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 400) return null;
+      throw error;
+    }
+  }
+
+  async feeds(): Promise<Feed[]> {
+    return (await this.get('/api/v1/feeds')).items;
+  }
+
+  /** The newest of a feed with what editors did to them; null where there is no such feed. */
+  async feedItems(name: string): Promise<FeedItem[] | null> {
+    try {
+      const body = (await this.ask(`/feeds/${encodeURIComponent(name)}.json`)) as { items: { _groundswell: { detection: Detection; marks: Marks } }[] };
+      return body.items.map(({ _groundswell: { detection, marks } }) => ({ detection, marks }));
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) return null;
+      throw error;
+    }
+  }
+
+  editFeed(name: string, edit: NewEdit, csrf: string | null): Promise<void> {
+    return this.change('POST', `/api/v1/feeds/${encodeURIComponent(name)}/edits`, csrf, edit);
+  }
+
+  addFeed(feed: NewFeed, csrf: string | null): Promise<void> {
+    return this.change('POST', '/api/v1/feeds', csrf, feed);
+  }
+
+  removeFeed(name: string, csrf: string | null): Promise<void> {
+    return this.change('DELETE', `/api/v1/feeds/${encodeURIComponent(name)}`, csrf);
   }
 
   status(): Promise<Status> {
@@ -146,6 +217,17 @@ export class Api {
     return (await this.get('/api/v1/narratives', { limit })).items;
   }
 
+  /** One narrative; null where there is none of this id that may be shown. */
+  async narrative(id: string): Promise<Narrative | null> {
+    try {
+      return (await this.get('/api/v1/narratives', { id, limit: 1 })).items[0] ?? null;
+    } catch (error) {
+      // What is no id at all is refused as a question, and is in no table either.
+      if (error instanceof ApiError && error.status === 400) return null;
+      throw error;
+    }
+  }
+
   /** What happened to one narrative. */
   async narrativeEvents(id: string): Promise<NarrativeEvent[]> {
     return (await this.get('/api/v1/narratives/events', { id, limit: PAGE_ROWS })).items;
@@ -172,12 +254,12 @@ export class Api {
   }
 
   /** All rows of a table from a time on, page by page. */
-  async volumes(by: string, step: Step, from: string | null): Promise<VolumeRow[]> {
+  async volumes(by: string, step: Step, from: string | null, more: { value?: string; to?: string } = {}): Promise<VolumeRow[]> {
     const rows: VolumeRow[] = [];
     let cursor: string | null = null;
     for (let page = 0; page < PAGES_MAX; page += 1) {
       const answer: VolumePage = await this.get('/api/v1/volumes', {
-        by, step, limit: PAGE_ROWS, ...(from !== null && { from }), ...(cursor !== null && { cursor }),
+        by, step, limit: PAGE_ROWS, ...more, ...(from !== null && { from }), ...(cursor !== null && { cursor }),
       });
       rows.push(...answer.items);
       cursor = answer.next ?? null;

@@ -13,6 +13,14 @@ export type WatchList = Schemas['WatchList'];
 export type Narrative = Schemas['Narrative'];
 export type NarrativeBucket = Schemas['NarrativeBucket'];
 export type NarrativeEvent = Schemas['NarrativeEvent'];
+export type Detection = Schemas['Detection'];
+export type Evidence = Schemas['Evidence'];
+export type Severity = Schemas['Severity'];
+export type DetectionKind = Schemas['DetectionKind'];
+export type Amplification = Schemas['Amplification'];
+export type Feed = Schemas['Feed'];
+export type NewFeed = Schemas['NewFeed'];
+export type NewEdit = Schemas['NewEdit'];
 export type Source = Schemas['SourceState'];
 export type SourceList = Schemas['SourceList'];
 export type CoverageItem = Schemas['CoverageItem'];
@@ -32,4 +40,17 @@ export interface ClosedWindow {
   step: Step;
   start: string;
   end: string;
+}
+
+/** What editors did with a detection of a feed, as its document says (`_groundswell` of JSON Feed). */
+export interface Marks {
+  pinned: boolean;
+  mark: string | null;
+  notes: string[];
+}
+
+/** A detection in a feed. */
+export interface FeedItem {
+  detection: Detection;
+  marks: Marks;
 }

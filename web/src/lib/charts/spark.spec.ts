@@ -18,9 +18,14 @@ test('a lone number is a dot, and nothing held back is drawn as a value', () => 
   expect(shape.line).toBe('');
   expect(shape.dots).toHaveLength(1);
   expect(shape.last).toBeNull();
-  expect(spark([null, null], 20, 20)).toEqual({ line: '', area: '', dots: [], hidden: [{ x: 0, width: 20 }], last: null });
+  expect(spark([null, null], 20, 20)).toEqual({ line: '', area: '', dots: [], hidden: [{ x: 0, width: 20 }], last: null, level: null });
 });
 
 test('no windows, no shape', () => {
   expect(spark([], 20, 20).hidden).toEqual([]);
+});
+
+test('what was expected has its place on the same scale', () => {
+  expect(spark([0, 8], 20, 20, 2, 4).level).toBe(10);
+  expect(spark([0, 4], 20, 20, 2, 8)).toMatchObject({ level: 2, line: 'M5 18L15 10' });
 });

@@ -11,15 +11,18 @@ export interface Spark {
   hidden: { x: number; width: number }[];
   /** Where the last number is, if it is shown. */
   last: { x: number; y: number } | null;
+  /** Where what was expected is, if that is given. */
+  level: number | null;
 }
 
-export function spark(values: readonly (number | null)[], width: number, height: number, pad = 2): Spark {
-  const result: Spark = { line: '', area: '', dots: [], hidden: [], last: null };
+export function spark(values: readonly (number | null)[], width: number, height: number, pad = 2, expected: number | null = null): Spark {
+  const result: Spark = { line: '', area: '', dots: [], hidden: [], last: null, level: null };
   if (values.length === 0) return result;
   const cell = width / values.length;
-  const top = Math.max(1, ...values.map((value) => value ?? 0));
+  const top = Math.max(1, ...values.map((value) => value ?? 0), expected ?? 0);
   const x = (i: number): number => round((i + 0.5) * cell);
   const y = (value: number): number => round(height - pad - (value / top) * (height - 2 * pad));
+  if (expected !== null) result.level = y(expected);
   let i = 0;
   while (i < values.length) {
     const from = i;

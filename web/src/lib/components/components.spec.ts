@@ -204,7 +204,7 @@ test('what happened to a narrative is read when the reader asks, and a failure i
   details.open = true;
   details.dispatchEvent(new Event('toggle'));
   await vi.waitFor(() => expect(text(details)).toContain('likeness 0.41, 0.25 is enough'));
-  expect(details.querySelector('a')?.getAttribute('href')).toBe('#n7');
+  expect(details.querySelector('a')?.getAttribute('href')).toBe('/narratives/n7');
   events.mockRejectedValueOnce(new Error('away'));
   details.dispatchEvent(new Event('toggle'));
   await vi.waitFor(() => expect(text(details)).toContain('could not be read'));

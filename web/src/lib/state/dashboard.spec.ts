@@ -37,8 +37,17 @@ function fake(): { [name in Call]: ReturnType<typeof vi.fn> } {
     audit: vi.fn(async () => null),
     auditEntries: vi.fn(async function* () {}),
     narratives: vi.fn(async () => []),
+    narrative: vi.fn(async () => null),
     narrativeEvents: vi.fn(async () => []),
     top: vi.fn(async () => ({ window: null, items: [] })),
+    detections: vi.fn(async () => []),
+    detection: vi.fn(async () => null),
+    amplification: vi.fn(async () => null),
+    feeds: vi.fn(async () => []),
+    feedItems: vi.fn(async () => null),
+    editFeed: vi.fn(async () => undefined),
+    addFeed: vi.fn(async () => undefined),
+    removeFeed: vi.fn(async () => undefined),
     volumes: vi.fn(async () => [row(1, 100)]),
   };
 }
@@ -68,6 +77,34 @@ test('reads everything once, from as far back as the chart reaches', async () =>
   expect(dashboard.loaded).toBe(true);
   expect(api.volumes).toHaveBeenCalledWith('total', 'minute', '2025-12-31T21:10:00Z');
   expect(api.top).toHaveBeenCalledTimes(4);
+  stop();
+});
+
+test('a page asks for what it shows, at once and with every window, and for nothing else', async () => {
+  const { dashboard, api, stop } = await started();
+  dashboard.show(['narratives']);
+  api.volumes.mockClear();
+  api.narratives.mockClear();
+  FakeEventSource.last?.send('window', { step: 'minute', start: '', end: '' });
+  await vi.advanceTimersByTimeAsync(REFRESH_MIN_MS);
+  expect(api.narratives).toHaveBeenCalledTimes(1);
+  expect(api.volumes).not.toHaveBeenCalled();
+  dashboard.show(['total']);
+  await vi.advanceTimersByTimeAsync(0);
+  expect(api.volumes).toHaveBeenCalledTimes(1);
+  stop();
+});
+
+test('one narrative by itself is read instead of all, and said to be none where there is none', async () => {
+  const { dashboard, api, stop } = await started();
+  dashboard.showNarrative('n1');
+  expect(dashboard.narrative).toBeUndefined();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(api.narrative).toHaveBeenCalledWith('n1');
+  expect(dashboard.narrative).toBeNull();
+  dashboard.showNarrative(null);
+  await vi.advanceTimersByTimeAsync(0);
+  expect(api.narratives).toHaveBeenCalledTimes(2);
   stop();
 });
 

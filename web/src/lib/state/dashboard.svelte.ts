@@ -2,10 +2,13 @@
 import { ApiError, type Api } from '../api/client';
 import { check, type Verdict } from '../audit/verify';
 import { openStream, type Stream, type StreamState } from '../api/stream';
-import type { AuditPage, ClosedWindow, CoverageGap, Narrative, NarrativeEvent, Ranked, Session, Source, Status, Step, TopAnswer, VolumeRow, Watch } from '../api/types';
+import type { AuditPage, ClosedWindow, CoverageGap, Detection, Feed, Narrative, NarrativeEvent, Ranked, Session, Source, Status, Step, TopAnswer, VolumeRow, Watch } from '../api/types';
 import { toCoverage, type Coverage } from '../charts/coverage';
 import { WINDOWS_MAX, mergeRows } from '../charts/grid';
-import { STEP_MS, parseTime } from '../format/time';
+import { ordered, SEVERITIES } from '../format/detection';
+import { STEP_MS } from '../format/time';
+import { Curves } from './curves';
+import { DETECTIONS_READ, closedUntil } from './verdict';
 
 export const RANKED: readonly Ranked[] = ['hashtag', 'term', 'domain', 'language'];
 /** Rows of a panel. */
@@ -18,7 +21,11 @@ export const REFRESH_MIN_MS = 1_500;
 /** How often the coverage ledger is read, also where no window closes: a source that drops is soon seen. */
 export const LEDGER_MS = 20_000;
 
-type Section = 'audit' | 'status' | 'total' | 'coverage' | 'tops' | 'watches' | 'narratives' | 'sources';
+export type Section = 'audit' | 'detections' | 'feeds' | 'status' | 'total' | 'coverage' | 'tops' | 'watches' | 'narratives' | 'sources';
+
+/** What every page shows, whatever else it does. */
+const ALWAYS: readonly Section[] = ['status', 'sources'];
+const ALL: readonly Section[] = ['total', 'coverage', 'tops', 'watches', 'narratives', 'detections', 'audit'];
 
 /** Entries of the audit log that are shown. */
 export const AUDIT_SHOWN = 8;
@@ -36,6 +43,11 @@ export function rising(narratives: readonly Narrative[]): Narrative[] {
     .toSorted((a, b) => rank(a) - rank(b) || b.authors - a.authors || (a.id < b.id ? -1 : 1));
 }
 
+/** Those of them that are new or carried more than before. */
+export function growing(narratives: readonly Narrative[]): Narrative[] {
+  return narratives.filter(({ state }) => state === 'emerging' || state === 'growing');
+}
+
 export class Dashboard {
   step = $state<Step>('minute');
   status = $state.raw<Status | null>(null);
@@ -43,6 +55,11 @@ export class Dashboard {
   tops = $state.raw<Partial<Record<Ranked, TopAnswer>>>({});
   watches = $state.raw<Watch[] | null>(null);
   narratives = $state.raw<Narrative[] | null>(null);
+  /** The one that is shown by itself; null where there is none of its id, undefined until that is known. */
+  narrative = $state.raw<Narrative | null | undefined>(undefined);
+  /** The newest detections of each severity, the most important first. */
+  detections = $state.raw<Detection[] | null>(null);
+  feeds = $state.raw<Feed[] | null>(null);
   sources = $state.raw<Source[] | null>(null);
   /** The newest entries of the audit log; null where there is none. */
   audit = $state.raw<AuditPage | null>(null);
@@ -67,9 +84,14 @@ export class Dashboard {
   #ledgerAt = 0;
   #wasLost = false;
   #running = false;
+  #shown: readonly Section[] = ALL;
+  #narrativeId: string | null = null;
   #noticed = $state(false);
 
-  constructor(private readonly api: Api) {
+  readonly curves: Curves;
+
+  constructor(readonly api: Api) {
+    this.curves = new Curves(api);
     api.onnotice = (notice) => {
       this.#noticed = notice !== null;
     };
@@ -81,6 +103,17 @@ export class Dashboard {
 
   get simulated(): boolean {
     return this.#noticed || this.status?.simulated === true;
+  }
+
+  /** Whether the reader may change feeds, as far as this service asks who reads. */
+  get edits(): boolean {
+    const { session } = this;
+    return session !== null && (!session.authentication || session.role === 'editor' || session.role === 'admin');
+  }
+
+  /** What proves that a change comes from this page. */
+  get csrf(): string | null {
+    return this.session?.csrf ?? null;
   }
 
   /** The server cannot be reached. A stream alone that is down (refused, because many listen) is no such thing: see `#poll`. */
@@ -105,8 +138,8 @@ export class Dashboard {
         // Without a stream nobody says when a window closes, so everything is read each time.
         void (this.stream === 'lost' ? this.refresh() : this.#poll());
         if (this.stream !== 'lost' && Date.now() - this.#ledgerAt >= LEDGER_MS) {
-          void this.#coverage();
-          void this.#audit();
+          this.#ledgerAt = Date.now();
+          void this.#readAll(this.#shown.filter((section) => section === 'coverage' || section === 'audit'));
         }
       }, POLL_MS),
     );
@@ -120,6 +153,13 @@ export class Dashboard {
     this.#timers = [];
     if (this.#pending !== null) clearTimeout(this.#pending);
     this.#pending = null;
+  }
+
+  /** What the page that is shown needs: the rest is not asked for. */
+  show(sections: readonly Section[]): void {
+    const fresh = sections.filter((section) => !ALWAYS.includes(section) && !this.#shown.includes(section));
+    this.#shown = sections;
+    if (this.#running) void this.#readAll(fresh);
   }
 
   setStep(step: Step): void {
@@ -157,7 +197,23 @@ export class Dashboard {
   async refresh(): Promise<void> {
     this.#refreshedAt = Date.now();
     await this.#poll();
-    await Promise.all([this.#total(), this.#coverage(), this.#tops(), this.#watches(), this.#narratives(), this.#audit()]);
+    await this.#readAll(this.#shown);
+  }
+
+  async #readAll(sections: readonly Section[]): Promise<void> {
+    const tasks: Record<Section, (() => Promise<void>) | null> = {
+      status: null,
+      sources: null,
+      total: () => this.#total(),
+      coverage: () => this.#coverage(),
+      tops: () => this.#tops(),
+      watches: () => this.#watches(),
+      narratives: () => this.#narratives(),
+      detections: () => this.#detections(),
+      feeds: () => this.#feeds(),
+      audit: () => this.#audit(),
+    };
+    await Promise.all(sections.map((section) => tasks[section]?.()));
   }
 
   async #poll(): Promise<void> {
@@ -173,7 +229,7 @@ export class Dashboard {
 
   /** As far back as a chart of this step reaches. */
   #from(step: Step): string | null {
-    const newest = parseTime(this.status?.event_time.last) ?? parseTime(this.status?.watermark);
+    const newest = closedUntil(this.status);
     return newest === null ? null : new Date(newest - WINDOWS_MAX[step] * STEP_MS[step]).toISOString().replace(/\.\d+Z$/, 'Z');
   }
 
@@ -227,8 +283,36 @@ export class Dashboard {
     return this.audit === null ? null : check(this.api.auditEntries(), this.audit.head);
   }
 
+  /** Severity by severity: many small ones must not push a large one off the page. */
+  #detections(): Promise<void> {
+    return this.#read('detections', async () => {
+      const all = await Promise.all(SEVERITIES.map((severity) => this.api.detections({ severity, limit: DETECTIONS_READ })));
+      this.detections = ordered(all.flat());
+    });
+  }
+
+  #feeds(): Promise<void> {
+    return this.#read('feeds', async () => {
+      this.feeds = await this.api.feeds();
+    });
+  }
+
+  /** One narrative by itself, or none. */
+  showNarrative(id: string | null): void {
+    if (id === this.#narrativeId) return;
+    this.#narrativeId = id;
+    this.narrative = undefined;
+    if (this.#running && this.#shown.includes('narratives')) void this.#narratives();
+  }
+
   #narratives(): Promise<void> {
+    const id = this.#narrativeId;
     return this.#read('narratives', async () => {
+      if (id !== null) {
+        const narrative = await this.api.narrative(id);
+        if (id === this.#narrativeId) this.narrative = narrative;
+        return;
+      }
       this.narratives = rising(await this.api.narratives(NARRATIVES_READ));
     });
   }
@@ -271,7 +355,9 @@ export class Dashboard {
       const row = data as VolumeRow;
       if (row.step === this.step && row.by?.['total'] !== undefined) this.rows = mergeRows(this.rows, [row], this.step);
     } else if (name === 'window') {
-      if ((data as ClosedWindow).step === this.step) this.#refreshSoon();
+      // Detections come with minutes, whatever windows are shown.
+      const { step } = data as ClosedWindow;
+      if (step === this.step || (step === 'minute' && this.#shown.includes('detections'))) this.#refreshSoon();
     } else if (name === 'reset') {
       this.#refreshSoon();
     } else if (name === 'sources') {

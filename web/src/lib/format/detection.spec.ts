@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import type { Detection } from '../api/types';
+import { countWithError, methodPage, mostly, ordered, perDay, ratioWords } from './detection';
+
+const of = (evidence: object, more: object = {}): Detection => ({ evidence, ...more }) as unknown as Detection;
+
+test('a ratio is said only where something was expected', () => {
+  expect(ratioWords(of({ ratio: 14, expected: 29 }))).toMatch(/^14 times$/);
+  expect(ratioWords(of({ ratio: 107, expected: 0 }))).toBeNull();
+  expect(ratioWords(of({ ratio: 12.8, expected: 0.78 }))).toBeNull();
+  expect(ratioWords(of({}))).toBeNull();
+});
+
+test('languages are named where one or two stand out', () => {
+  expect(mostly(of({ languages: { pt: 1 } }))).not.toBe('');
+  expect(mostly(of({ languages: { pt: 0.7, es: 0.3 } }))).toMatch(/^mostly /);
+  expect(mostly(of({ languages: { pt: 0.5, es: 0.4 } }))).toContain(' and ');
+  expect(mostly(of({ languages: { pt: 0.4, other: 0.6 } }))).toBe('');
+  expect(mostly(of({}))).toBe('');
+});
+
+test('false alerts are said as a person would', () => {
+  expect(perDay(0.2)).toMatch(/^one in 5([.,]0)? days$/);
+  expect(perDay(20)).toBe('20 a day');
+  expect(perDay(1e-9)).toBe('less than one in ten years');
+  expect(perDay(0)).toBe('hardly ever');
+});
+
+test('a method leads to its page and nowhere else', () => {
+  expect(methodPage('bursts')).toMatch(/\/docs\/methods\/bursts\.md$/);
+  expect(methodPage('../../x')).toMatch(/\/docs\/methods\/detections\.md$/);
+});
+
+test('the most severe first, then the newest', () => {
+  const one = (id: string, severity: string, detected_at: string): Detection => of({}, { id, severity, detected_at });
+  const list = [one('a', 'low', '9'), one('b', 'high', '1'), one('c', 'high', '2'), one('d', 'medium', '5'), one('e', 'high', '2')];
+  expect(ordered(list).map(({ id }) => id)).toEqual(['c', 'e', 'b', 'd', 'a']);
+});
+
+test('released counts carry how far they may be off', () => {
+  expect(countWithError(72)).toBe('72 ± 4');
+});

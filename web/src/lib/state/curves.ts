@@ -1,0 +1,90 @@
+// Curves of detections, read when they are shown, a few at a time, and kept: what is past does not change.
+import type { Api } from '../api/client';
+import type { CoverageItem, Detection, Step } from '../api/types';
+import { toCoverage, type Coverage } from '../charts/coverage';
+import { curveOfBuckets, curveOfRows, reach, stepOf, tableOf, type Curve } from '../charts/curve';
+import { STEP_MS, parseTime } from '../format/time';
+
+/** Curves kept; the one that was used longest ago goes first. */
+export const CURVES_MAX = 200;
+/** Read at the same time, so that a long list does not hold up the rest of the page. */
+export const READS_MAX = 2;
+/** A curve that still grows is read anew after so long. */
+export const FRESH_MS = 5 * STEP_MS.minute;
+
+/** Longer values are in no address: a server would refuse it. */
+export const VALUE_CHARACTERS_MAX = 500;
+
+/** A curve of fewer windows says little. */
+export const SHOWN_MIN = 3;
+
+export interface Read {
+  curve: Curve;
+  /** When we listened, where that was asked for. */
+  coverage: Coverage | null;
+}
+
+export class Curves {
+  readonly #kept = new Map<string, Promise<Read>>();
+  #reading = 0;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(private readonly api: Api) {}
+
+  /** `closed`: event time before which everything is closed. `ledger`: whether to ask when we listened, too. */
+  read(detection: Detection, step: Step, closed: number | null, ledger = false): Promise<Read> {
+    const whole = reach(detection, step, null).to;
+    const age = closed === null || closed >= whole ? 'whole' : String(Math.floor(closed / FRESH_MS));
+    const key = `${detection.id} ${step} ${age} ${ledger}`;
+    const kept = this.#kept.get(key);
+    if (kept !== undefined) {
+      this.#kept.delete(key);
+      this.#kept.set(key, kept);
+      return kept;
+    }
+    const read = this.#turn(() => this.#fetch(detection, step, closed, ledger));
+    this.#kept.set(key, read);
+    read.catch(() => this.#kept.delete(key));
+    for (const old of this.#kept.keys()) {
+      if (this.#kept.size <= CURVES_MAX) break;
+      this.#kept.delete(old);
+    }
+    return read;
+  }
+
+  /** In the windows that suit it; in longer ones where those are nearly all held back. */
+  async best(detection: Detection, closed: number | null, ledger = false): Promise<Read> {
+    const step = stepOf(detection);
+    const read = await this.read(detection, step, closed, ledger);
+    if (step !== 'minute' || tableOf(detection) === null || read.curve.grid.posts.filter((posts) => posts !== null).length >= SHOWN_MIN) return read;
+    return this.read(detection, 'hour', closed, ledger);
+  }
+
+  async #turn<T>(task: () => Promise<T>): Promise<T> {
+    if (this.#reading >= READS_MAX) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    this.#reading += 1;
+    try {
+      return await task();
+    } finally {
+      this.#reading -= 1;
+      this.#waiting.shift()?.();
+    }
+  }
+
+  async #fetch(detection: Detection, step: Step, closed: number | null, ledger: boolean): Promise<Read> {
+    const { from, to } = reach(detection, step, closed);
+    const iso = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
+    const inside = (item: CoverageItem): boolean => (parseTime(item.start) ?? Infinity) < to;
+    const coverage = ledger ? toCoverage((await this.api.coverage(step, iso(from))).items.filter(inside), step) : null;
+    const table = tableOf(detection);
+    if (table === null) {
+      const found = detection.subject.type === 'narrative'
+        ? await this.api.narrative(detection.subject.value)
+        : await this.api.amplification(detection.subject.value);
+      return { curve: curveOfBuckets(detection, found?.timeline ?? [], step, closed), coverage };
+    }
+    const short = (table.value?.length ?? 0) <= VALUE_CHARACTERS_MAX;
+    const rows = !short ? [] : await this.api.volumes(table.by, step, iso(from), { to: iso(to), ...(table.value !== null && { value: table.value }) });
+    return { curve: curveOfRows(detection, rows, step, closed, coverage), coverage };
+  }
+}

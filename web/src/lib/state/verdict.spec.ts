@@ -1,0 +1,65 @@
+import { expect, test } from 'vitest';
+import type { CoverageGap, Detection, Source, Status } from '../api/types';
+import { missedMs, recent, verdict, type Known } from './verdict';
+
+const now = Date.parse('2026-11-26T20:01:00Z');
+const status = { event_time: { first: '2026-11-26T00:00:00Z', last: '2026-11-26T20:00:00Z' }, watermark: '2026-11-26T20:00:00Z' } as Status;
+const gap = (start: string, end: string | null): CoverageGap => ({
+  source: 'bluesky', part: 'bluesky', start: `2026-11-26T${start}:00Z`, end: end === null ? null : `2026-11-26T${end}:00Z`,
+  seconds: null, cause: 'refused', phrase: 'the connection was refused', recovered: false,
+}) as unknown as CoverageGap;
+const found = (at: string, severity = 'high'): Detection => ({ id: at, detected_at: `2026-11-26T${at}:00Z`, severity }) as Detection;
+const known = (more: Partial<Known> = {}): Known => ({
+  status, sources: [{ state: 'live' } as Source], gaps: [], ledger: true, detections: [], now, ...more,
+});
+
+test('quiet is said plainly, and whether we listened', () => {
+  expect(verdict(known())).toMatchObject({ mood: 'quiet', headline: 'Quiet' });
+  expect(verdict(known())?.detail).toContain('We listened all the time');
+  expect(verdict(known({ gaps: [gap('18:00', '18:12')] }))?.detail).toContain('For 12 min of it a source was not heard');
+  expect(verdict(known({ ledger: false }))?.detail).toContain('not known');
+});
+
+test('blind is not quiet', () => {
+  const blind = verdict(known({ gaps: [gap('19:50', null)], sources: [{ state: 'retrying' } as Source] }));
+  expect(blind?.mood).toBe('blind');
+  expect(blind?.headline).toMatch(/^Blind since /);
+  expect(blind?.detail).toContain('bluesky: the connection was refused');
+  expect(blind?.detail).toContain('says nothing');
+  const partly = verdict(known({ gaps: [gap('19:50', null)] }));
+  expect(partly?.mood).toBe('partly');
+  expect(partly?.headline).toContain('partly blind');
+});
+
+test('what rose is counted in the last hours of what was read, and old ones are not', () => {
+  const detections = [found('19:59', 'high'), found('18:00', 'low'), found('16:59')];
+  expect(recent(detections, Date.parse('2026-11-26T20:00:00Z'))).toHaveLength(2);
+  expect(verdict(known({ detections }))).toMatchObject({ mood: 'rising', headline: '2 detections in the last 3 hours, 1 of high severity' });
+  expect(verdict(known({ detections: [found('10:00')] }))?.mood).toBe('quiet');
+});
+
+test('what is read of a severity is bounded, and the sentence says so', () => {
+  const many = Array.from({ length: 50 }, (_, i) => ({ ...found('19:59', 'low'), id: String(i) }));
+  expect(verdict(known({ detections: many }))?.headline).toBe('At least 50 detections in the last 3 hours');
+});
+
+test('the end of the last day is not the end of what was read', () => {
+  const replayed = { event_time: { first: null, last: '2026-11-27T00:00:00Z' }, watermark: '2026-11-26T20:00:00Z' } as unknown as Status;
+  expect(verdict(known({ status: replayed, detections: [found('19:59')] }))?.mood).toBe('rising');
+});
+
+test('before anything closed, and before anything is known, nothing is claimed', () => {
+  expect(verdict(known({ status: { event_time: { first: null, last: null } } as Status }))?.mood).toBe('waiting');
+  expect(verdict(known({ status: null }))).toBeNull();
+  expect(verdict(known({ detections: null }))).toBeNull();
+});
+
+test('files that were read are not listened to', () => {
+  expect(verdict(known({ sources: [{ state: 'done' } as Source], ledger: false }))?.detail).toContain('nobody listens now');
+});
+
+test('gaps that overlap count once', () => {
+  const at = (time: string): number => Date.parse(`2026-11-26T${time}:00Z`);
+  expect(missedMs([gap('18:10', '18:30'), gap('18:00', '18:20'), gap('10:00', '17:30')], at('17:00'), at('20:00'))).toBe(60 * 60_000);
+  expect(missedMs([gap('19:50', null)], at('17:00'), at('20:00'))).toBe(10 * 60_000);
+});

@@ -1,0 +1,110 @@
+// What is going on, in one sentence: something rises, it is quiet, or nobody can say because nobody listened.
+import type { CoverageGap, Detection, Source, Status } from '../api/types';
+import { gapsWithin, whose } from '../charts/coverage';
+import { STEP_MS, clockTime, dayTime, parseTime, span } from '../format/time';
+
+/** The last hours, in event time. */
+export const HOURS = 3;
+
+/** Detections of each severity that are read: those found last. */
+export const DETECTIONS_READ = 50;
+
+export type Mood = 'waiting' | 'blind' | 'partly' | 'rising' | 'quiet';
+
+export interface Verdict {
+  mood: Mood;
+  headline: string;
+  detail: string;
+}
+
+export interface Known {
+  status: Status | null;
+  sources: readonly Source[] | null;
+  gaps: readonly CoverageGap[];
+  /** Whether there is a ledger at all: none is kept of files. */
+  ledger: boolean;
+  detections: readonly Detection[] | null;
+  now: number;
+}
+
+/** Event time up to which everything is closed. */
+export function closedUntil(status: Status | null): number | null {
+  // At the end of files the last day ends after the last post; the watermark does not run ahead.
+  return parseTime(status?.watermark) ?? parseTime(status?.event_time.last);
+}
+
+/** Detections of the last hours. */
+export function recent(detections: readonly Detection[], closed: number | null): Detection[] {
+  const from = (closed ?? Infinity) - HOURS * STEP_MS.hour;
+  return detections.filter(({ detected_at }) => (parseTime(detected_at) ?? 0) > from);
+}
+
+function since(gap: CoverageGap, now: number): string {
+  const start = parseTime(gap.start) ?? now;
+  return now - start < STEP_MS.day ? clockTime(start) : dayTime(start);
+}
+
+/** Seconds of a stretch in which some connection did not stand; what overlaps counts once. */
+export function missedMs(gaps: readonly CoverageGap[], from: number, to: number): number {
+  const spans = gapsWithin(gaps, from, to)
+    .map((gap) => [Math.max(from, parseTime(gap.start) ?? from), Math.min(to, parseTime(gap.end) ?? to)] as const)
+    .toSorted((a, b) => a[0] - b[0]);
+  let [missed, until] = [0, from];
+  for (const [start, end] of spans) {
+    missed += Math.max(0, end - Math.max(start, until));
+    until = Math.max(until, end);
+  }
+  return missed;
+}
+
+export function verdict({ status, sources, gaps, ledger, detections, now }: Known): Verdict | null {
+  const closed = closedUntil(status);
+  if (status === null || detections === null) return null;
+  if (closed === null) {
+    return { mood: 'waiting', headline: 'Nothing can be said yet', detail: 'The first minute has not closed. It usually takes two minutes after the first post.' };
+  }
+  const open = gaps.filter((gap) => gap.end == null);
+  const [gap] = open;
+  const listening = (sources ?? []).some(({ state }) => state === 'live' || state === 'idle' || state === 'reading');
+  const over = sources !== null && sources.length > 0 && sources.every(({ state }) => state === 'done');
+  const found = recent(detections, closed);
+  // Of a severity no more than so many are read, so there may be more.
+  const capped = (severity: string): boolean => found.filter((one) => one.severity === severity).length >= DETECTIONS_READ;
+  const atLeast = ['high', 'medium', 'low'].some(capped) ? 'At least ' : '';
+  const high = found.filter(({ severity }) => severity === 'high').length;
+  const says = found.length === 0
+    ? `nothing rose above what was expected in the last ${HOURS} hours that were read`
+    : `${found.length === 1 ? 'one detection' : `${found.length} detections`} in the last ${HOURS} hours that were read`;
+  if (gap !== undefined && !listening) {
+    return {
+      mood: 'blind',
+      headline: `Blind since ${since(gap, now)}`,
+      detail: `No source is heard (${whose(gap)}: ${gap.phrase}). That nothing is shown says nothing; ${says}.`,
+    };
+  }
+  const missed = missedMs(gaps, closed - HOURS * STEP_MS.hour, closed);
+  const heard = over
+    ? `Files were read up to ${dayTime(closed)}; nobody listens now.`
+    : !ledger
+      ? 'When we listened is not known here.'
+      : missed === 0
+        ? 'We listened all the time.'
+        : `For ${span(missed)} of it a source was not heard, so something may have been missed.`;
+  if (found.length > 0) {
+    const newest = Math.max(...found.map(({ detected_at }) => parseTime(detected_at) ?? 0));
+    const count = found.length === 1 ? 'One detection' : `${atLeast}${found.length} detections`;
+    return {
+      mood: gap === undefined ? 'rising' : 'partly',
+      headline: `${count} in the last ${HOURS} hours${high > 0 ? `, ${capped('high') ? 'at least ' : ''}${high} of high severity` : ''}`,
+      detail: `The newest ${closed - newest < STEP_MS.minute ? 'with the last minute that was read' : `${span(closed - newest)} before the last minute that was read`}. ${gap === undefined ? heard : `Partly blind since ${since(gap, now)} (${whose(gap)}: ${gap.phrase}).`}`,
+    };
+  }
+  if (gap !== undefined) {
+    return {
+      mood: 'partly',
+      headline: `Nothing rose, but we are partly blind since ${since(gap, now)}`,
+      detail: `${whose(gap)}: ${gap.phrase}. What others heard: ${says}.`,
+    };
+  }
+  return { mood: 'quiet', headline: 'Quiet', detail: `Nothing rose above what was expected in the last ${HOURS} hours. ${heard}` };
+}
