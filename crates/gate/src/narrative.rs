@@ -196,19 +196,24 @@ impl Growth {
         Self { ratio, low: ratio * (-error).exp(), high: ratio * error.exp() }
     }
 
-    /// Posts of the buckets that ended in the last `minutes`, over those of as many minutes before.
+    /// Posts of the last `minutes`, over those of as many minutes before.
     fn of_buckets(buckets: &[NarrativeBucket], as_of: i64, minutes: i64) -> Self {
-        let (mut recent, mut before) = (0, 0);
-        for bucket in buckets.iter().rev() {
-            let age = (as_of - bucket.end) / 60;
-            if age < minutes {
-                recent += bucket.posts;
-            } else if age < 2 * minutes {
-                before += bucket.posts;
-            }
-        }
-        Self::of(recent, before)
+        let stretch = |back: i64| {
+            let buckets = buckets.iter().map(|bucket| (bucket.start, bucket.end, bucket.posts));
+            posts_within(buckets, as_of - (back + 1) * minutes * 60, as_of - back * minutes * 60)
+        };
+        Self::of(stretch(0), stretch(1))
     }
+}
+
+/// Posts of buckets (start, end, posts) that fall into a stretch, if those of a bucket came evenly: a story that took three hours to
+/// find k authors did not come in its last minute.
+pub(crate) fn posts_within(buckets: impl Iterator<Item = (i64, i64, u64)>, from: i64, to: i64) -> u64 {
+    let of_bucket = |(start, end, posts): (i64, i64, u64)| {
+        let both = (end.min(to) - start.max(from)).max(0);
+        posts as f64 * both as f64 / (end - start).max(1) as f64
+    };
+    buckets.map(of_bucket).sum::<f64>().round() as u64
 }
 
 /// A narrative as followed, before the gate.

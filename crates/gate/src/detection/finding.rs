@@ -11,7 +11,7 @@ use super::{
 };
 use crate::amplification::AmplificationRow;
 use crate::burst::{BurstMethod, BurstOf, BurstRow};
-use crate::narrative::{NarrativeRow, NarrativeState};
+use crate::narrative::{NarrativeRow, NarrativeState, posts_within};
 use crate::released::Released;
 
 /// A narrative is told when it is hardly below this many times what it was (the lower end of its growth's interval). Two may be a
@@ -49,18 +49,15 @@ impl Released<DetectionRow> {
             return None;
         }
         let as_of = row.as_of.0;
-        let (mut observed, mut before) = (0, 0);
-        for bucket in &row.timeline {
-            match (as_of - bucket.end.0) / 60 {
-                age if age < growth_minutes => observed += bucket.posts,
-                age if age < 2 * growth_minutes => before += bucket.posts,
-                _ => {}
-            }
-        }
         let stretch = |back: i64| Stretch {
             start: Rfc3339(as_of - (back + 1) * growth_minutes * 60),
             end: Some(Rfc3339(as_of - back * growth_minutes * 60)),
         };
+        let posts = |back: i64| {
+            let timeline = row.timeline.iter().map(|bucket| (bucket.start.0, bucket.end.0, bucket.posts));
+            posts_within(timeline, as_of - (back + 1) * growth_minutes * 60, as_of - back * growth_minutes * 60)
+        };
+        let (observed, before) = (posts(0), posts(1));
         let (label, languages) = (words::quoted(&row.label), words::mostly(&row.languages));
         let grown = if before == 0 {
             "after hardly any".to_owned()

@@ -226,13 +226,18 @@ proptest! {
             prop_assert!(shown.posts >= 10 && shown.posts.abs_diff(counted.posts) <= PERTURBATION_MAX);
         }
         // The growth is one that a reader of the shown buckets finds.
-        let (recent, before) = shown.timeline.iter().rev().fold((0, 0), |(recent, before), bucket| {
-            match (shown.as_of.0 - bucket.end.0) / 60 {
-                ..6 => (recent + bucket.posts, before),
-                6..12 => (recent, before + bucket.posts),
-                _ => (recent, before),
-            }
-        });
+        let within = |from: i64, to: i64| {
+            let buckets = shown.timeline.iter().map(|bucket| (bucket.start.0, bucket.end.0, bucket.posts));
+            posts_within(buckets, shown.as_of.0 + from * 60, shown.as_of.0 + to * 60)
+        };
+        let (recent, before) = (within(-6, 0), within(-12, -6));
         prop_assert!((shown.growth - hundredths(Growth::of(recent, before).ratio)).abs() < 1e-9);
     }
+}
+
+#[test]
+fn a_bucket_that_took_hours_did_not_come_in_its_last_minute() {
+    let posts = |from, to| posts_within([(0, 10_000, 128), (10_000, 10_060, 30)].into_iter(), from, to);
+    assert_eq!((posts(9_000, 10_000), posts(8_000, 9_000)), (13, 13));
+    assert_eq!((posts(9_160, 10_060), posts(0, 20_000), posts(20_000, 30_000)), (41, 158, 0));
 }
