@@ -541,7 +541,7 @@ impl Source {
             .iter()
             .map(|minute| {
                 let (blind, partly) = self.missed(*minute, &parts, now);
-                let Counted { rejected, late, thinned } = self.counted.get(minute).copied().unwrap_or_default();
+                let Counted { rejected, late, thinned, .. } = self.counted.get(minute).copied().unwrap_or_default();
                 Released::operational(CoverageMinute {
                     source: self.listened.name.clone(),
                     start: Minute::containing(*minute),

@@ -83,9 +83,9 @@ pub(crate) mod sparse {
         let mut there = Vec::new();
         for (at, element) in array.iter().enumerate().filter(|(_, element)| **element != T::default()) {
             if at < 64 {
-                mask.0 |= 1 << at
+                mask.0 |= 1 << at;
             } else {
-                mask.1 |= 1 << (at - 64)
+                mask.1 |= 1 << (at - 64);
             }
             there.push(*element);
         }

@@ -169,7 +169,7 @@ impl Bursts {
             for (subject, earlier) in subjects {
                 let hash = subject.hash;
                 let week = week_of(&subject, &weeks);
-                part.subjects.insert(hash, Box::new(subject.from_saved(week)));
+                part.subjects.insert(hash, Box::new(subject.restored(week)));
                 if let Some(earlier) = earlier {
                     part.earlier.insert(hash, earlier);
                 }

@@ -81,7 +81,7 @@ impl Subject {
     }
 
     /// The other way round.
-    pub(in super::super) fn from_saved(mut self, week: &[u16; WEEK_BLOCKS]) -> Self {
+    pub(in super::super) fn restored(mut self, week: &[u16; WEEK_BLOCKS]) -> Self {
         for (own, whole) in self.week_exposure.iter_mut().zip(week) {
             let apart = (*own >> 1) as i16 ^ -((*own & 1) as i16);
             *own = whole.wrapping_add(apart as u16);
@@ -127,7 +127,7 @@ mod tests {
                     earlier = disturbed.earlier(None, minute);
                     let mut bytes = Vec::new();
                     put(&mut bytes, &disturbed.for_saving(&[7; WEEK_BLOCKS]));
-                    disturbed = take::<Subject>(&mut bytes.as_slice()).unwrap().from_saved(&[7; WEEK_BLOCKS]);
+                    disturbed = take::<Subject>(&mut bytes.as_slice()).unwrap().restored(&[7; WEEK_BLOCKS]);
                 }
                 minute += step;
                 for subject in [&mut whole, &mut disturbed] {
