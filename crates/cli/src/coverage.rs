@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use groundswell_engine::{CoverageBoard, Heard};
 use groundswell_gate::{AtLeast, CoverageGap, CoverageMinute, K, Minute, Released};
 use groundswell_post::EventTime;
 use groundswell_sources::{Clock, LiveState, LiveStatus, Trouble};
@@ -26,6 +27,12 @@ const PRUNE_MILLIS: u64 = 3_600_000;
 /// Seconds by which the two clocks may differ between two looks before the wall clock counts as set anew.
 const JUMP_SECONDS: i64 = 5;
 
+/// How many minutes' counts are remembered: longer than detectors wait for posts that are late.
+const LATELY_MAX: usize = 180;
+
+/// What is left after a minute of what a source usually has: half after half a day.
+const USUAL_KEPT: f64 = 0.999;
+
 /// How many minutes of which only a part was listened to are remembered for a source: the newest.
 const UNHEARD_MAX: usize = 64;
 
@@ -42,6 +49,8 @@ const fn ceil(unix: i64) -> i64 {
 /// What the ledger tells of a source's records beside the connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counted {
+    /// Posts.
+    pub(crate) posts: u64,
     /// Records that could not be read.
     pub(crate) rejected: u64,
     /// Posts that came too late.
@@ -53,6 +62,7 @@ pub(crate) struct Counted {
 impl Counted {
     /// Adds what came between two looks at counters that only grow.
     fn add_since(&mut self, before: &Self, now: &Self) {
+        self.posts += now.posts.saturating_sub(before.posts);
         self.rejected += now.rejected.saturating_sub(before.rejected);
         self.late += now.late.saturating_sub(before.late);
         self.thinned += now.thinned.saturating_sub(before.thinned);
@@ -114,6 +124,27 @@ struct Source {
     /// Counts of minutes that are not written to their end.
     counted: BTreeMap<i64, Counted>,
     last_counts: Counted,
+    /// Counts of the last minutes.
+    lately: BTreeMap<i64, Counted>,
+    usual: Usual,
+}
+
+/// How many posts a source has in a minute in which it is listened to.
+#[derive(Clone, Copy, Debug, Default)]
+struct Usual {
+    posts: f64,
+    minutes: f64,
+}
+
+impl Usual {
+    fn add(&mut self, posts: u64) {
+        self.posts = self.posts * USUAL_KEPT + posts as f64;
+        self.minutes = self.minutes * USUAL_KEPT + 1.0;
+    }
+
+    fn a_minute(self) -> f64 {
+        if self.minutes > 0.0 { self.posts / self.minutes } else { 0.0 }
+    }
 }
 
 /// Writes the ledger of one store.
@@ -121,6 +152,8 @@ pub(crate) struct Recorder {
     clock: Arc<dyn Clock>,
     runtime: Handle,
     writer: Writer,
+    /// Where detectors learn how much was heard.
+    board: CoverageBoard,
     k: K,
     /// The latest name of a run: when it began, Unix seconds.
     run: i64,
@@ -139,6 +172,7 @@ impl Recorder {
     pub(crate) fn start(
         listened: Vec<Listened>,
         mut writer: Writer,
+        board: CoverageBoard,
         k: K,
         clock: Arc<dyn Clock>,
         runtime: Handle,
@@ -165,6 +199,7 @@ impl Recorder {
             clock,
             runtime,
             writer,
+            board,
             k,
             run,
             sources,
@@ -201,15 +236,15 @@ impl Recorder {
             }
             let last_minute = source.missed(floor(now), &source.part_names(), now);
             self.ended.insert(name.to_owned(), LedgerEnd { source: name.to_owned(), recorded_until: now, last_minute });
-            counts = Some((std::mem::take(&mut source.counted), source.last_counts));
+            counts = Some((std::mem::take(&mut source.counted), source.last_counts, source.usual));
         }
         let Some(listened) = listened else { return };
         self.run = now.max(self.run + 1);
         let before = self.ended.remove(name);
         let mut source = Source::new(before, true, listened, now);
         source.run = self.run;
-        if let Some((counted, last_counts)) = counts {
-            (source.counted, source.last_counts) = (counted, last_counts);
+        if let Some((counted, last_counts, usual)) = counts {
+            (source.counted, source.last_counts, source.usual) = (counted, last_counts, usual);
         }
         self.sources.push(source);
     }
@@ -230,6 +265,10 @@ impl Recorder {
         let mut gaps = Vec::new();
         for source in &mut self.sources {
             source.count(now);
+            // Of a clock that leaps nothing can be learnt.
+            if !leapt {
+                minutes(looked.min(now), floor(now)).for_each(|minute| source.learn(minute, now));
+            }
             if leapt && now > looked {
                 source.mark_unheard(floor(looked), looked, now);
                 source.mark_unheard(floor(now), looked, now - passed);
@@ -241,6 +280,7 @@ impl Recorder {
         if !(last || due || !gaps.is_empty()) {
             return;
         }
+        self.tell_detectors(now);
         let batch = CoverageBatch {
             sources: self.sources.iter().map(|source| source.listened.name.clone()).collect(),
             recorded_until: now,
@@ -267,6 +307,24 @@ impl Recorder {
             if let Err(error) = self.runtime.block_on(self.writer.prune_coverage(now)) {
                 tracing::warn!(target: "groundswell", "the coverage ledger keeps what is too old: {error}");
             }
+        }
+    }
+}
+
+impl Recorder {
+    /// Puts on the board what of the minutes that may have changed was heard, by what each source usually has.
+    fn tell_detectors(&self, now: i64) {
+        let oldest = floor(now) - LATELY_MAX as i64 * MINUTE;
+        let changed: BTreeSet<i64> =
+            self.sources.iter().flat_map(|source| source.dirty.range(oldest..)).copied().collect();
+        let parts: Vec<Vec<Arc<str>>> = self.sources.iter().map(Source::part_names).collect();
+        for minute in changed {
+            let mut all = Heard::default();
+            for (source, parts) in self.sources.iter().zip(&parts) {
+                let of = source.heard(minute, parts, now);
+                all = Heard { usual: all.usual + of.usual, heard: all.heard + of.heard };
+            }
+            self.board.put(minute, all);
         }
     }
 }
@@ -320,6 +378,8 @@ impl Source {
             unheard: BTreeMap::new(),
             counted: BTreeMap::new(),
             last_counts,
+            lately: BTreeMap::new(),
+            usual: Usual::default(),
         };
         if source.before.is_none() {
             source.mark_unheard(floor(run), floor(run), run);
@@ -347,7 +407,30 @@ impl Source {
     fn count(&mut self, now: i64) {
         let counts = (self.listened.counts)();
         self.counted.entry(floor(now)).or_default().add_since(&self.last_counts, &counts);
+        self.lately.entry(floor(now)).or_default().add_since(&self.last_counts, &counts);
+        while self.lately.len() > LATELY_MAX {
+            self.lately.pop_first();
+        }
         self.last_counts = counts;
+    }
+
+    /// A minute is over: if all of it was listened to, what it had is what is usual.
+    fn learn(&mut self, minute: i64, now: i64) {
+        if let Some(counted) = self.lately.get(&minute)
+            && self.missed(minute, &self.part_names(), now) == (0, 0)
+        {
+            self.usual.add(counted.posts + counted.thinned);
+        }
+    }
+
+    /// What it would usually have had in a minute, and what of that could be heard.
+    fn heard(&self, minute: i64, parts: &[Arc<str>], now: i64) -> Heard {
+        let usual = self.usual.a_minute();
+        let (blind, partly) = self.missed(minute, parts, now);
+        let lost = blind as f64 + partly.saturating_sub(blind) as f64 / parts.len().max(1) as f64;
+        let Counted { posts, thinned, .. } = self.lately.get(&minute).copied().unwrap_or_default();
+        let kept = if thinned == 0 { 1.0 } else { posts as f64 / (posts + thinned) as f64 };
+        Heard { usual, heard: usual * (1.0 - lost / MINUTE as f64).max(0.0) * kept }
     }
 
     /// All gaps as they stand now: what the source says, and that nothing ran before this run where it does not say so.
@@ -458,7 +541,7 @@ impl Source {
             .iter()
             .map(|minute| {
                 let (blind, partly) = self.missed(*minute, &parts, now);
-                let Counted { rejected, late, thinned } = self.counted.get(minute).copied().unwrap_or_default();
+                let Counted { rejected, late, thinned, .. } = self.counted.get(minute).copied().unwrap_or_default();
                 Released::operational(CoverageMinute {
                     source: self.listened.name.clone(),
                     start: Minute::containing(*minute),
@@ -497,6 +580,10 @@ mod tests {
         folder: tempfile::TempDir,
         runtime: tokio::runtime::Runtime,
         clock: Arc<ManualClock>,
+        /// Whether there is a small source beside the one that is looked at.
+        small: bool,
+        board: CoverageBoard,
+        posts: Arc<AtomicU64>,
         rejected: Arc<AtomicU64>,
         thinned: Arc<AtomicU64>,
     }
@@ -515,6 +602,9 @@ mod tests {
                 folder: tempfile::tempdir().unwrap(),
                 runtime: tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap(),
                 clock: Arc::new(ManualClock::at(start)),
+                small: false,
+                board: CoverageBoard::default(),
+                posts: Arc::default(),
                 rejected: Arc::default(),
                 thinned: Arc::default(),
             }
@@ -528,8 +618,10 @@ mod tests {
             if let Some(from) = resume {
                 parts[0].resumes_from(EventTime::from_unix(floor(START) + from));
             }
-            let (rejected, thinned) = (Arc::clone(&self.rejected), Arc::clone(&self.thinned));
+            let (posts, rejected, thinned) =
+                (Arc::clone(&self.posts), Arc::clone(&self.rejected), Arc::clone(&self.thinned));
             let counts: Counts = Box::new(move || Counted {
+                posts: posts.load(Ordering::Relaxed),
                 rejected: rejected.load(Ordering::Relaxed),
                 late: 0,
                 thinned: thinned.load(Ordering::Relaxed),
@@ -538,8 +630,21 @@ mod tests {
             let opened = self.runtime.block_on(Store::open(self.folder.path(), &StoreOptions::default()));
             let (writer, reader) = opened.unwrap();
             let handle = self.runtime.handle().clone();
-            let recorder = Recorder::start(vec![listened], writer, K::DEFAULT, clock, handle).unwrap();
+            let recorder =
+                Recorder::start(self.listened(listened), writer, self.board.clone(), K::DEFAULT, clock, handle)
+                    .unwrap();
             Run { recorder, reader, status, parts }
+        }
+
+        /// A source, and perhaps a small one beside it that never breaks and has two posts a second.
+        fn listened(&self, listened: Listened) -> Vec<Listened> {
+            let clock = Arc::clone(&self.clock);
+            let counts: Counts = Box::new(move || Counted {
+                posts: (clock.now().unix() - floor(START)).unsigned_abs() * 2,
+                ..Counted::default()
+            });
+            let small = Listened { name: "small".to_owned(), live: None, counts };
+            [listened].into_iter().chain(self.small.then_some(small)).collect()
         }
 
         /// Lets seconds pass, looked at each.
@@ -603,6 +708,39 @@ mod tests {
         bench.pass(&mut run, 1);
         assert_eq!(bench.gaps(&run), ["one 1–Some(4) Some(121) silent true"]);
         assert_eq!(bench.ledger(&run), ["0 covered 0 20", "1 covered 0 0", "2 covered 0 0", "3 covered 0 0"]);
+    }
+
+    #[test]
+    fn detectors_are_told_what_was_heard_by_what_each_source_usually_has() {
+        let bench = Bench { small: true, ..Bench::new() };
+        let mut run = bench.run(&["one"], None);
+        run.parts[0].connected();
+        run.parts[0].message(1);
+        let seconds = |run: &mut Run, count: u64, posts: u64| {
+            for _ in 0..count {
+                bench.posts.fetch_add(posts, Ordering::Relaxed);
+                bench.pass(run, 1);
+                if posts > 0 {
+                    run.parts[0].message(1);
+                }
+            }
+        };
+        seconds(&mut run, 300, 18);
+        run.parts[0].failed(Trouble::Refused, Duration::from_secs(1));
+        seconds(&mut run, 180, 0);
+        run.parts[0].connected();
+        seconds(&mut run, 30, 18);
+        bench.thinned.store(9 * 60, Ordering::Relaxed);
+        seconds(&mut run, 60, 18);
+        let share = |minute: i64| {
+            let heard = bench.board.get(floor(START) + minute * 60).unwrap();
+            heard.heard / heard.usual
+        };
+        // Nine of ten posts were its own.
+        assert!((share(4) - 1.0).abs() < 0.02, "{}", share(4));
+        assert!((share(6) - 0.1).abs() < 0.02 && (share(7) - 0.1).abs() < 0.02, "{} {}", share(6), share(7));
+        // A third of what came in this minute was left out.
+        assert!((share(8) - 0.7).abs() < 0.1, "{}", share(8));
     }
 
     #[test]

@@ -13,8 +13,8 @@ use groundswell_detect::narrative::NarrativeConfig;
 use groundswell_detect::volume::VolumeConfig;
 use groundswell_edge::EdgeConfig;
 use groundswell_engine::{
-    Checkpoint, Closed, Cluster, Counters, EngineConfig, Joined, ReleaseSink, Share, SourceConfig, StageTimes, Totals,
-    WatchBoard,
+    Checkpoint, Closed, Cluster, Counters, CoverageBoard, EngineConfig, Joined, ReleaseSink, Share, SourceConfig,
+    StageTimes, Totals, WatchBoard,
 };
 use groundswell_gate::{Gate, K};
 use groundswell_post::EventTime;
@@ -86,6 +86,8 @@ pub(crate) struct Running {
     pub(crate) slots: Slots,
     /// The watches in force.
     pub(crate) watches: WatchBoard,
+    /// Where whoever listens says how much was heard.
+    pub(crate) coverage: CoverageBoard,
     engine: JoinHandle<Result<Totals, groundswell_engine::EngineError>>,
 }
 
@@ -96,6 +98,7 @@ pub(crate) fn start(plan: Plan, sink: Box<dyn ReleaseSink>) -> Result<Running, F
         edge.opt_outs = Some(Arc::new(groundswell_edge::OptOutList::load(data)?));
     }
     let watches = WatchBoard::new(Arc::clone(&plan.watches.percolator), Arc::clone(&plan.watches.names));
+    let coverage = CoverageBoard::default();
     let keep_open = !plan.spare.is_empty();
     let running =
         plan.feeds.iter().map(|feed| SourceConfig { name: feed.source.name().to_owned(), decode: feed.decode.clone() });
@@ -106,6 +109,7 @@ pub(crate) fn start(plan: Plan, sink: Box<dyn ReleaseSink>) -> Result<Running, F
         sources: running.chain(spare).collect(),
         edge,
         watches: watches.clone(),
+        coverage: coverage.clone(),
         volume: VolumeConfig::default(),
         narratives: plan.narratives.then(NarrativeConfig::default),
         bursts: plan.bursts.then(BurstConfig::default),
@@ -138,7 +142,7 @@ pub(crate) fn start(plan: Plan, sink: Box<dyn ReleaseSink>) -> Result<Running, F
             .spawn(move || groundswell_engine::run(config, receiver, clock, sink, stop, counters))
             .context("cannot start a thread")?
     };
-    Ok(Running { counters, stop, slots, watches, engine })
+    Ok(Running { counters, stop, slots, watches, coverage, engine })
 }
 
 impl Running {

@@ -42,4 +42,5 @@ pub mod amplify;
 pub mod burst;
 mod counters;
 pub mod narrative;
+mod packed;
 pub mod volume;

@@ -4,7 +4,7 @@
 
 use std::collections::HashSet;
 
-use groundswell_detect::amplify::{Amplifications, AmplifyConfig, AmplifyDelta, AmplifyObserver};
+use groundswell_detect::amplify::{Amplifications, AmplifyConfig, AmplifyDelta, AmplifyObserver, SavedAmplifications};
 use groundswell_edge::{AuthorToken, DeleteKey, EdgePost, Link, PostKey, PublisherItem};
 use groundswell_gate::{AmplificationCandidate, Gate, K};
 use groundswell_post::{EventTime, Kind, Relation};
@@ -77,6 +77,17 @@ impl Bench {
         }
     }
 
+    /// Writes down what may be; another process with so many workers goes on, and tokens are made with another key. What was written.
+    fn restart(&mut self, workers: usize) -> Vec<u8> {
+        let bytes = bincode::serialize(&self.owner.save()).unwrap();
+        let saved: SavedAmplifications = bincode::deserialize(&bytes).unwrap();
+        assert!(bincode::deserialize::<SavedAmplifications>(&bytes[..bytes.len() - 1]).is_err());
+        let (found, analyzer) = (std::mem::take(&mut self.found), std::mem::take(&mut self.analyzer));
+        *self = Self { found, analyzer, ..Self::new(workers) };
+        self.owner.restore(&saved);
+        bytes
+    }
+
     fn texts(&self) -> Vec<String> {
         let words = |found: &AmplificationCandidate| {
             found.words.iter().map(|word| word.value.as_str()).collect::<Vec<_>>().join(" ")
@@ -116,6 +127,68 @@ fn a_campaign_is_found_and_told_with_all_that_belongs_to_it() {
     let row = Gate::exact(K::DEFAULT).release_amplification(found.clone()).unwrap();
     assert_eq!(row.shared_text, TEXT.to_lowercase());
     assert!(row.synchrony >= 5.0 && row.reposts == Some(24));
+}
+
+#[test]
+fn a_campaign_goes_on_over_a_restart_under_its_number() {
+    for workers in [1, 3] {
+        let mut bench = Bench::new(2);
+        bench.until(0, 200);
+        for author in 0..14 {
+            bench.post((200 + author as i64 / 2) * 60, author, TEXT);
+        }
+        bench.until(200, 300);
+        let before = bench.found.first().expect("it is found").clone();
+        bench.restart(workers);
+        assert!(bench.owner.len() == 1);
+        for author in 0..12 {
+            bench.post((300 + author as i64 / 2) * 60, 9_000 + author, TEXT);
+        }
+        bench.until(300, 400);
+        let [after] = bench.found.as_slice() else { panic!("{:?}", bench.texts()) };
+        assert_eq!((after.id, bench.texts()[0].as_str()), (before.id, TEXT.to_lowercase().as_str()));
+        let posts = |found: &AmplificationCandidate| found.buckets.iter().map(|bucket| bucket.posts).sum::<u64>();
+        assert!(posts(after) > posts(&before), "{} after {}", posts(after), posts(&before));
+        assert!((10..=14).contains(&after.authors), "never the sum of both: {}", after.authors);
+    }
+}
+
+#[test]
+fn what_came_before_a_restart_is_judged_after_it() {
+    let mut bench = Bench::new(2);
+    bench.until(0, 200);
+    for author in 0..14 {
+        bench.post((200 + author as i64 / 2) * 60, author, TEXT);
+    }
+    bench.until(200, 208);
+    assert!(bench.found.is_empty(), "it may go on");
+    bench.restart(1);
+    bench.until(208, 300);
+    assert_eq!(bench.texts(), [TEXT.to_lowercase()]);
+    // Another one, of which nothing was there: how much there was of everything is known.
+    let other = "They never told anybody that the bridge at Tarnow was closed for months";
+    for author in 0..14 {
+        bench.post((300 + author as i64 / 4) * 60, 9_000 + author, other);
+    }
+    bench.until(300, 400);
+    assert_eq!(bench.found.len(), 2, "{:?}", bench.texts());
+}
+
+#[test]
+fn what_fewer_than_k_wrote_is_not_written_down() {
+    let mut bench = Bench::new(2);
+    bench.until(0, 200);
+    let rare = "Ask your senator today why the quagga report was hidden from all of us";
+    for author in 0..12 {
+        bench.post((200 + author as i64 / 2) * 60, author, if author % 4 == 3 { rare } else { TEXT });
+        if author < 9 {
+            bench.post(200 * 60, author, "Nine of us say that okapis and nobody else should have this island back");
+        }
+    }
+    bench.until(200, 250);
+    let written = bench.restart(2);
+    let holds = |word: &str| written.windows(word.len()).any(|window| window == word.as_bytes());
+    assert!(holds("senator") && !holds("quagga") && !holds("river") && !holds("okapis") && !holds("island"));
 }
 
 #[test]

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use bincode::Options as _;
+use groundswell_detect::amplify::SavedAmplifications;
 use groundswell_detect::volume::SavedShard;
 use groundswell_post::EventTime;
 use groundswell_sketch::{Summary, Window};
@@ -18,13 +19,15 @@ use groundswell_sources::{Block, Positions, SavedClock, SourceIx};
 use serde::{Deserialize, Serialize};
 
 use crate::counters::Totals;
+use crate::operators::release::SavedBudget;
 
 /// First bytes of every checkpoint.
 const MAGIC: &[u8; 8] = b"GSWELLCP";
 /// Changes whenever what follows changes its meaning or its form.
 /// 2: posts that were thinned are counted. 3: narratives are counted. 4: cells have keys. 5: which publishers carried which names.
 /// 6: bursts and amplifications are counted, and minutes know how many posts they had in all.
-const FORMAT: u32 = 6;
+/// 7: what the burst and amplification detectors know.
+const FORMAT: u32 = 7;
 
 /// Where one source was.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,7 +40,8 @@ pub struct SavedSource {
     pub clocks: BTreeMap<String, Option<i64>>,
 }
 
-/// A consistent moment of all workers of a process. Holds numbers and places only: no text, no token, no key.
+/// A consistent moment of all workers of a process. Holds numbers and places, and of texts that k authors posted the words that k authors
+/// wrote: no post, no token, no key.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Checkpoint {
     /// Everything before this Unix second is closed and released.
@@ -47,6 +51,10 @@ pub struct Checkpoint {
     /// What was counted about records.
     pub totals: Totals,
     shards: Vec<SavedShard>,
+    /// Open bursts, of the process that has the gate.
+    bursts: Option<SavedBudget>,
+    /// Families of copies, of the process that owns them.
+    copies: Option<SavedAmplifications>,
 }
 
 /// Why a checkpoint cannot be read.
@@ -127,6 +135,14 @@ impl Checkpoint {
 
     pub(crate) fn shards(&self) -> &[SavedShard] {
         &self.shards
+    }
+
+    pub(crate) fn bursts(&self) -> Option<&SavedBudget> {
+        self.bursts.as_ref()
+    }
+
+    pub(crate) fn copies(&self) -> Option<&SavedAmplifications> {
+        self.copies.as_ref()
     }
 }
 
@@ -225,6 +241,8 @@ pub(crate) struct Checkpoints {
     /// The workers' parts of one open minute, by shard.
     open: Mutex<Vec<(usize, Summary)>>,
     shards: Mutex<Vec<(usize, SavedShard)>>,
+    bursts: Mutex<Option<SavedBudget>>,
+    copies: Mutex<Option<SavedAmplifications>>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -243,6 +261,8 @@ impl Checkpoints {
             minutes: Mutex::default(),
             open: Mutex::default(),
             shards: Mutex::default(),
+            bursts: Mutex::default(),
+            copies: Mutex::default(),
         }
     }
 
@@ -325,6 +345,16 @@ impl Checkpoints {
         lock(&self.shards).push((shard, saved));
     }
 
+    /// What the worker that has the gate knows of bursts, and the one that owns all families of copies of these.
+    pub(crate) fn put_rest(&self, bursts: Option<SavedBudget>, copies: Option<SavedAmplifications>) {
+        if bursts.is_some() {
+            *lock(&self.bursts) = bursts;
+        }
+        if copies.is_some() {
+            *lock(&self.copies) = copies;
+        }
+    }
+
     /// Where the sources are and what was counted, at a moment at which nobody counts.
     pub(crate) fn moment(
         &self,
@@ -353,7 +383,7 @@ impl Checkpoints {
                 *newest = (*newest).max(clock.newest.map(EventTime::unix));
             }
         }
-        Checkpoint { closed_before, sources, totals, shards: Vec::new() }
+        Checkpoint { closed_before, sources, totals, ..Checkpoint::default() }
     }
 
     /// Adds the shards that were put down since the last time.
@@ -361,7 +391,8 @@ impl Checkpoints {
         lock(&self.minutes).clear();
         let mut shards = std::mem::take(&mut *lock(&self.shards));
         shards.sort_by_key(|(shard, _)| *shard);
-        Checkpoint { shards: shards.into_iter().map(|(_, saved)| saved).collect(), ..moment }
+        let (bursts, copies) = (lock(&self.bursts).take(), lock(&self.copies).take());
+        Checkpoint { shards: shards.into_iter().map(|(_, saved)| saved).collect(), bursts, copies, ..moment }
     }
 }
 
@@ -438,6 +469,8 @@ mod tests {
             sources: vec![source],
             totals: Totals { released: 3, ..Totals::default() },
             shards: vec![SavedShard::default()],
+            bursts: Some(SavedBudget::default()),
+            copies: None,
         };
         let bytes = checkpoint.to_bytes();
         assert_eq!(Checkpoint::from_bytes(&bytes), Ok(checkpoint));
@@ -447,6 +480,10 @@ mod tests {
         let mut other = bytes.clone();
         other[8] = 9;
         assert_eq!(Checkpoint::from_bytes(&other), Err(CheckpointError::Format { found: 9 }));
+        // What was written before the detectors' state was in it.
+        other[8] = 6;
+        let refused = Checkpoint::from_bytes(&other).expect_err("another format");
+        assert_eq!(refused.to_string(), "the checkpoint is of format 6, this program reads format 7");
         assert_eq!(Checkpoint::from_bytes(b"something else"), Err(CheckpointError::Unknown));
         // A length that nothing backs.
         let mut long = bytes[..12].to_vec();
@@ -483,7 +520,7 @@ mod tests {
         assert_eq!(form, FORM_OF_AN_EMPTY_ONE);
     }
 
-    const FORM_OF_AN_EMPTY_ONE: &str = "475357454c4c43500600000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000001000000000000";
+    const FORM_OF_AN_EMPTY_ONE: &str = "475357454c4c43500700000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000001000000000000000000";
 
     #[test]
     fn those_who_stay_do_not_wait_for_those_who_left() {

@@ -12,6 +12,7 @@ use groundswell_gate::Gate;
 use groundswell_sources::DecodeOptions;
 
 use crate::checkpoint::Checkpoint;
+use crate::coverage::CoverageBoard;
 use crate::rendezvous::Joined;
 use crate::stages::StageTimes;
 use crate::watches::WatchBoard;
@@ -47,6 +48,8 @@ pub struct EngineConfig {
     pub edge: EdgeConfig,
     /// The watches, compiled; whoever keeps a clone can exchange them.
     pub watches: WatchBoard,
+    /// How much was heard; whoever listens keeps a clone.
+    pub coverage: CoverageBoard,
     /// The volume detector's settings; `shards` and `watch_names` are set by the engine.
     pub volume: VolumeConfig,
     /// The narrative detector's settings; `None`: it does not run.

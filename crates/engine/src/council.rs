@@ -39,6 +39,8 @@ use timely::worker::Worker;
 use crate::checkpoint::{Mark, Share, Step};
 use crate::dataflow::Shared;
 use crate::operators::ingest::Inbox;
+use crate::operators::merge::Owner;
+use crate::operators::release::OpenBursts;
 use crate::operators::{Minute, Part};
 use crate::sink::{Report, ToSink};
 
@@ -133,6 +135,8 @@ pub(crate) struct Desk<'a> {
     pub(crate) inbox: &'a RefCell<Inbox>,
     pub(crate) observer: &'a RefCell<Observer>,
     pub(crate) merger: &'a RefCell<Merger>,
+    pub(crate) owner: &'a RefCell<Owner>,
+    pub(crate) bursts: &'a RefCell<OpenBursts>,
     /// Parts that this worker's shard has been sent and has taken.
     pub(crate) taken: &'a Cell<u64>,
     pub(crate) ingest: &'a Activator,
@@ -373,6 +377,7 @@ impl<'a> Delegate<'a> {
             saved.extend(others.into_iter().map(|minute| (minute.start, merger.save_minute(minute, [].iter()))));
             saved.sort_by_key(|(start, _)| *start);
             checkpoints.put_shard(self.index, merger.save(saved));
+            checkpoints.put_rest(desk.bursts.borrow().save(), desk.owner.borrow().save());
         }
         // Before anybody takes another block: it would be in these numbers and in no shard.
         let moment = checkpoints.first(Step::Assemble, self.made).then(|| self.shared.moment(watermark));

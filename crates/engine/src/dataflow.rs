@@ -37,7 +37,7 @@ use crate::deletions::DeletionBoard;
 use crate::inspect::Inspector;
 use crate::operators::ingest::{Inbox, Numbers, ingest};
 use crate::operators::merge::{Owner, merge};
-use crate::operators::release::release;
+use crate::operators::release::{OpenBursts, release};
 use crate::operators::{Minute, minute_of};
 use crate::rendezvous::Links;
 use crate::sink::{ReleaseSink, Report, ToSink};
@@ -344,16 +344,27 @@ fn work(worker: &mut Worker, shared: &Arc<Shared>) {
     let owns = worker.index() as u64 == shared.narratives_owner();
     let k = shared.config.gate.k().get();
     let narratives = shared.config.narratives.clone().filter(|_| owns).map(|config| Narratives::new(config, k));
-    let copies = shared.config.amplify.clone().filter(|_| owns).map(|config| Amplifications::new(config, k));
-    let owner = Owner { narratives, copies };
+    let mut copies = shared.config.amplify.clone().filter(|_| owns).map(|config| Amplifications::new(config, k));
+    let arbiter = shared.config.bursts.clone().filter(|_| worker.index() == 0);
+    let mut bursts = OpenBursts::new(arbiter.map(|config| Arbiter::new(config, shared.volume.shards)));
+    if let Some(resume) = &shared.config.resume {
+        // Both are always with the same process, whatever the number of its workers.
+        if let (Some(copies), Some(saved)) = (&mut copies, resume.copies()) {
+            copies.restore(saved);
+        }
+        resume.bursts().into_iter().for_each(|saved| bursts.restore(saved));
+    }
+    let owner = Rc::new(RefCell::new(Owner { narratives, copies }));
+    let bursts = Rc::new(RefCell::new(bursts));
     let address = worker.dataflow::<Minute, _, _>(|scope| {
         let (parts, address) =
             ingest(scope, Arc::clone(shared), numbers, Edge::new(edge_shared), Rc::clone(&inbox), Rc::clone(&observer));
         let (halt, counters) = (&shared.halt, &shared.counters);
-        let candidates = merge(parts, Rc::clone(&merger), owner, Rc::clone(&taken), halt.clone(), Arc::clone(counters));
+        let candidates =
+            merge(parts, Rc::clone(&merger), Rc::clone(&owner), Rc::clone(&taken), halt.clone(), Arc::clone(counters));
         let (gate, stop) = (shared.config.gate, shared.stop.clone());
-        let arbiter = shared.config.bursts.clone().map(|config| Arbiter::new(config, shared.volume.shards));
-        let sunk = release(candidates, gate, arbiter, closed.clone(), stop, halt.clone(), Arc::clone(counters));
+        let bursts = Rc::clone(&bursts);
+        let sunk = release(candidates, gate, bursts, closed.clone(), stop, halt.clone(), Arc::clone(counters));
         timely::dataflow::operators::Probe::probe_with(sunk, &probe);
         address
     });
@@ -363,6 +374,8 @@ fn work(worker: &mut Worker, shared: &Arc<Shared>) {
         index: worker.index(),
         observer: &observer,
         merger: &merger,
+        owner: &owner,
+        bursts: &bursts,
         made: 0,
         last_at: shared.clock.millis(),
     };
@@ -392,6 +405,8 @@ fn work(worker: &mut Worker, shared: &Arc<Shared>) {
                     inbox: &inbox,
                     observer: &observer,
                     merger: &merger,
+                    owner: &owner,
+                    bursts: &bursts,
                     taken: &taken,
                     ingest: &activator,
                     probe: &probe,
@@ -444,6 +459,8 @@ struct Member<'a> {
     index: usize,
     observer: &'a RefCell<Observer>,
     merger: &'a RefCell<Merger>,
+    owner: &'a RefCell<Owner>,
+    bursts: &'a RefCell<OpenBursts>,
     /// Checkpoints that it took part in.
     made: u64,
     last_at: u64,
@@ -500,6 +517,7 @@ impl Member<'_> {
             checkpoints.meet();
         }
         checkpoints.put_shard(self.index, merger.save(minutes));
+        checkpoints.put_rest(self.bursts.borrow().save(), self.owner.borrow().save());
         // Before anybody takes another block: it would be in these numbers and in no shard.
         let moment = checkpoints.first(Step::Assemble, self.made).then(|| self.shared.moment(watermark));
         checkpoints.meet();

@@ -24,6 +24,7 @@ mod cluster;
 mod config;
 mod council;
 mod counters;
+mod coverage;
 mod dataflow;
 mod deletions;
 #[cfg(debug_assertions)]
@@ -37,6 +38,7 @@ mod watches;
 pub use checkpoint::{Checkpoint, CheckpointError, Mark, SavedSource, Share};
 pub use config::{Cluster, EngineConfig, EngineError, SourceConfig};
 pub use counters::{Counters, Records, SourceCounters, Totals};
+pub use coverage::{COVERED_MINUTES_MAX, CoverageBoard, Heard};
 #[cfg(debug_assertions)]
 pub use dataflow::run_inspected;
 pub use dataflow::{CLOSED_QUEUE_MAX, run};

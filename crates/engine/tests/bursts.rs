@@ -8,11 +8,13 @@ use std::time::Duration;
 use groundswell_detect::burst::BurstConfig;
 use groundswell_detect::volume::VolumeConfig;
 use groundswell_edge::EdgeConfig;
-use groundswell_engine::{Closed, Counters, EngineConfig, ReleaseSink, SourceConfig, Totals, WatchBoard};
+use groundswell_engine::{
+    Checkpoint, Closed, Counters, CoverageBoard, EngineConfig, Heard, ReleaseSink, SourceConfig, Totals, WatchBoard,
+};
 use groundswell_gate::{BurstRow, Gate, K, Outward as _};
 use groundswell_post::{EventTime, Portion};
 use groundswell_sources::jetstream::HiddenAccounts;
-use groundswell_sources::{DecodeOptions, ManualClock, PartitionSpec, Payload, SourceIx, Stop, channel};
+use groundswell_sources::{BlockReceiver, DecodeOptions, ManualClock, PartitionSpec, Payload, SourceIx, Stop, channel};
 use groundswell_text::Analyzer;
 use groundswell_watch::{Frequencies, Percolator};
 
@@ -24,9 +26,9 @@ const FLOOD: std::ops::Range<i64> = 660..690;
 /// And those in which one account does.
 const ALONE: std::ops::Range<i64> = 720..740;
 
-fn messages(hour: i64) -> Vec<u8> {
+fn messages(minutes: std::ops::Range<i64>) -> Vec<u8> {
     let mut text = String::new();
-    for minute in hour * 60..hour * 60 + 60 {
+    for minute in minutes {
         let mut write = |author: i64, nth: i64, words: &str| {
             writeln!(
                 text,
@@ -50,7 +52,8 @@ fn messages(hour: i64) -> Vec<u8> {
     text.into_bytes()
 }
 
-struct Kept(Arc<Mutex<Vec<BurstRow>>>);
+#[derive(Clone, Default)]
+struct Kept(Arc<Mutex<Vec<BurstRow>>>, Arc<Mutex<Option<Checkpoint>>>);
 
 impl ReleaseSink for Kept {
     fn commit(&mut self, closed: Closed) -> Result<(), anyhow::Error> {
@@ -59,10 +62,28 @@ impl ReleaseSink for Kept {
         closed.bursts.iter().for_each(|row| drop(row.to_json()));
         Ok(())
     }
+
+    fn checkpoint(&mut self, checkpoint: Checkpoint) -> Result<(), anyhow::Error> {
+        *self.1.lock().unwrap() = Some(Checkpoint::from_bytes(&checkpoint.to_bytes())?);
+        Ok(())
+    }
 }
 
 fn run(workers: usize) -> (Totals, Vec<BurstRow>) {
-    let (feed, blocks) = channel(HOURS as usize, Duration::from_secs(30));
+    let (totals, rows, _) = run_part(workers, 0..HOURS * 60, CoverageBoard::default(), None, false);
+    (totals, rows)
+}
+
+/// Runs these minutes, after what an earlier run left. `stop`: all have been read and not all is closed when it is asked to stop, and
+/// it leaves a checkpoint.
+fn run_part(
+    workers: usize,
+    minutes: std::ops::Range<i64>,
+    coverage: CoverageBoard,
+    resume: Option<Checkpoint>,
+    stopped: bool,
+) -> (Totals, Vec<BurstRow>, Option<Checkpoint>) {
+    let (feed, blocks) = channel(HOURS as usize + 1, Duration::from_hours(10_000));
     let mut sender = feed.sender(SourceIx(0));
     let stop = Stop::default();
     let spec =
@@ -70,16 +91,32 @@ fn run(workers: usize) -> (Totals, Vec<BurstRow>) {
     let mut partition = sender.partition(spec, &stop);
     let hidden = Arc::<HiddenAccounts>::default();
     let mut line = 1;
-    for hour in 0..HOURS {
-        let bytes = messages(hour);
+    for first in minutes.clone().step_by(60) {
+        let bytes = messages(first..(first + 60).min(minutes.end));
         let lines = bytes.split(|byte| *byte == b'\n').count() as u64 - 1;
         let payload = Payload::Jetstream { hidden: Arc::clone(&hidden), bytes };
         partition.send_portion(line, payload, None, Portion::ALL).unwrap();
         line += lines;
     }
-    partition.finish();
-    drop((sender, feed));
-    let config = EngineConfig {
+    let names = ["bluesky".to_owned()];
+    if let Some(resume) = &resume {
+        let closed_before = resume.closed_before.map(EventTime::from_unix);
+        blocks.clocks().restore(resume.clocks(&names).collect::<Vec<_>>().into_iter(), closed_before);
+    }
+    let read_before = resume.as_ref().map_or(0, |resume| resume.totals.records.read());
+    if !stopped {
+        partition.finish();
+        drop((sender, feed));
+        return finish(config(workers, coverage, resume), blocks, stop, None);
+    }
+    let wait = (read_before + line - 1, Duration::from_mins(1));
+    let all = finish(config(workers, coverage, resume), blocks, stop, Some(wait));
+    drop((partition, sender, feed));
+    all
+}
+
+fn config(workers: usize, coverage: CoverageBoard, resume: Option<Checkpoint>) -> EngineConfig {
+    EngineConfig {
         workers,
         cluster: None,
         sources: vec![SourceConfig { name: "bluesky".to_owned(), decode: DecodeOptions::default() }],
@@ -88,21 +125,76 @@ fn run(workers: usize) -> (Totals, Vec<BurstRow>) {
             Arc::new(Percolator::compile([], &mut Analyzer::new(), &Frequencies::builtin()).unwrap()),
             Arc::from([]),
         ),
+        coverage,
         volume: VolumeConfig::default(),
         narratives: None,
         amplify: None,
         bursts: Some(BurstConfig::default()),
         gate: Gate::exact(K::DEFAULT),
         stage_times: None,
-        checkpoint_every: None,
-        resume: None,
-    };
+        checkpoint_every: Some(Duration::from_hours(10_000)),
+        resume,
+    }
+}
+
+/// Runs to the end, or until so many records have been read.
+fn finish(
+    config: EngineConfig,
+    blocks: BlockReceiver,
+    stop: Stop,
+    until: Option<(u64, Duration)>,
+) -> (Totals, Vec<BurstRow>, Option<Checkpoint>) {
     let clock = Arc::new(ManualClock::at(EventTime::from_unix(START + HOURS * 3_600)));
-    let kept = Arc::new(Mutex::new(Vec::new()));
-    let sink = Box::new(Kept(Arc::clone(&kept)));
-    let totals = groundswell_engine::run(config, blocks, clock, sink, stop, Arc::new(Counters::new(1))).unwrap();
-    let rows = std::mem::take(&mut *kept.lock().unwrap());
-    (totals, rows)
+    let (kept, counters) = (Kept::default(), Arc::new(Counters::new(1)));
+    let engine = std::thread::spawn({
+        let (sink, stop, counters) = (Box::new(kept.clone()), stop.clone(), Arc::clone(&counters));
+        move || groundswell_engine::run(config, blocks, clock, sink, stop, counters).unwrap()
+    });
+    if let Some((records, patience)) = until {
+        let since = std::time::Instant::now();
+        while counters.totals().records.read() < records {
+            assert!(since.elapsed() < patience, "{} of {records} were read", counters.totals().records.read());
+            std::thread::yield_now();
+        }
+        stop.stop();
+    }
+    let totals = engine.join().unwrap();
+    let rows = std::mem::take(&mut *kept.0.lock().unwrap());
+    let checkpoint = kept.1.lock().unwrap().take();
+    (totals, rows, checkpoint)
+}
+
+#[test]
+fn a_restart_in_the_middle_of_a_burst_goes_on_with_it() {
+    let (_, whole) = run(1);
+    let of = |rows: &[BurstRow]| -> Vec<_> {
+        let told = |row: &BurstRow| (row.id.clone(), row.start.0, row.end.map(|end| end.0), row.subject.value.clone());
+        let mut bursts: Vec<_> = rows.iter().filter(|row| row.end.is_some()).map(told).collect();
+        bursts.sort();
+        bursts
+    };
+    let all = 0..HOURS * 60;
+    for (before, after) in [(1, 2), (2, 1)] {
+        // In the middle of the flood, and before it.
+        for at in [FLOOD.start + 12, FLOOD.start - 30] {
+            let (_, mut rows, checkpoint) = run_part(before, all.start..at, CoverageBoard::default(), None, true);
+            let checkpoint = checkpoint.expect("a stop leaves a checkpoint");
+            let (_, more, _) = run_part(after, at..all.end, CoverageBoard::default(), Some(checkpoint), false);
+            rows.extend(more);
+            assert_eq!(of(&rows), of(&whole), "{before} to {after} at {at}");
+        }
+    }
+}
+
+#[test]
+fn a_burst_says_how_much_was_heard() {
+    let board = CoverageBoard::default();
+    (FLOOD.start - 2..FLOOD.end).for_each(|minute| board.put(START + minute * 60, Heard { usual: 20.0, heard: 12.0 }));
+    let of = |workers, board: &CoverageBoard| run_part(workers, 0..HOURS * 60, board.clone(), None, false).1;
+    let rows = of(1, &board);
+    assert!(!rows.is_empty() && rows.iter().all(|row| (row.coverage - 0.6).abs() < 0.001), "{rows:?}");
+    assert_eq!(of(3, &board), rows);
+    assert!(run(1).1.iter().all(|row| (row.coverage - 1.0).abs() < 1e-9));
 }
 
 #[test]

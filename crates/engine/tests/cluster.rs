@@ -9,8 +9,8 @@ use std::time::Duration;
 use groundswell_detect::volume::VolumeConfig;
 use groundswell_edge::EdgeConfig;
 use groundswell_engine::{
-    Closed, Cluster, Counters, EngineConfig, EngineError, Joined, Mark, ReleaseSink, Share, SourceConfig, Totals,
-    WatchBoard,
+    Closed, Cluster, Counters, CoverageBoard, EngineConfig, EngineError, Joined, Mark, ReleaseSink, Share,
+    SourceConfig, Totals, WatchBoard,
 };
 use groundswell_gate::{Gate, K};
 use groundswell_sources::{
@@ -139,6 +139,7 @@ fn start(log: &Log, prepared: [Prepared; 2]) -> [Process; 2] {
                         Arc::new(Percolator::compile([], &mut Analyzer::new(), &Frequencies::builtin()).unwrap()),
                         Arc::from([]),
                     ),
+                    coverage: CoverageBoard::default(),
                     volume: VolumeConfig::default(),
                     narratives: None,
                     bursts: None,

@@ -9,11 +9,13 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use groundswell_detect::amplify::AmplifyConfig;
+use groundswell_detect::burst::BurstConfig;
 use groundswell_detect::volume::{Held, VolumeConfig};
 use groundswell_edge::{Edge, EdgeConfig, EdgePost, EdgeShared};
 use groundswell_engine::{
-    Checkpoint, Closed, Counters, EngineConfig, EngineError, Inspector, ReleaseSink, SourceConfig, Totals, WatchBoard,
-    run_inspected,
+    Checkpoint, Closed, Counters, CoverageBoard, EngineConfig, EngineError, Inspector, ReleaseSink, SourceConfig,
+    Totals, WatchBoard, run_inspected,
 };
 use groundswell_gate::{Gate, K};
 use groundswell_post::{EventTime, RawPost};
@@ -84,10 +86,12 @@ impl Bench {
                 Arc::new(Percolator::compile([], &mut Analyzer::new(), &Frequencies::builtin()).unwrap()),
                 Arc::from([]),
             ),
+            coverage: CoverageBoard::default(),
             volume: VolumeConfig::default(),
             narratives: None,
-            bursts: None,
-            amplify: None,
+            // What they write down must hold nothing of a deleted post either.
+            bursts: Some(BurstConfig::default()),
+            amplify: Some(AmplifyConfig { singles_max: 1 << 10, owned_max: 1 << 10, ..AmplifyConfig::default() }),
             gate: Gate::exact(K::DEFAULT),
             stage_times: None,
             checkpoint_every: Some(CHECKPOINT_EVERY),

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use groundswell_detect::volume::VolumeConfig;
 use groundswell_edge::EdgeConfig;
-use groundswell_engine::{Closed, Counters, EngineConfig, ReleaseSink, SourceConfig, WatchBoard};
+use groundswell_engine::{Closed, Counters, CoverageBoard, EngineConfig, ReleaseSink, SourceConfig, WatchBoard};
 use groundswell_gate::{Dimension, Figures, Gate, K};
 use groundswell_post::EventTime;
 use groundswell_sketch::Step;
@@ -76,6 +76,7 @@ fn released(gate: Gate, workers: usize, world: u64, watches: &[String], posts: &
         sources: vec![SourceConfig { name: "file".to_owned(), decode: DecodeOptions::default() }],
         edge: EdgeConfig { root_key: Some(root_key), opt_outs: None },
         watches: WatchBoard::new(Arc::new(percolator), Arc::clone(&names)),
+        coverage: CoverageBoard::default(),
         volume: VolumeConfig { watch_names: names, ..VolumeConfig::default() },
         narratives: None,
         bursts: None,

@@ -9,7 +9,9 @@ use groundswell_detect::amplify::AmplifyConfig;
 use groundswell_detect::narrative::NarrativeConfig;
 use groundswell_detect::volume::VolumeConfig;
 use groundswell_edge::EdgeConfig;
-use groundswell_engine::{Closed, Counters, EngineConfig, ReleaseSink, SourceConfig, Totals, WatchBoard};
+use groundswell_engine::{
+    Closed, Counters, CoverageBoard, EngineConfig, ReleaseSink, SourceConfig, Totals, WatchBoard,
+};
 use groundswell_gate::{Gate, K};
 use groundswell_post::{EventTime, Portion};
 use groundswell_sources::jetstream::HiddenAccounts;
@@ -102,6 +104,7 @@ fn run_blocks(workers: usize, of: Vec<(Vec<u8>, Portion)>) -> (Totals, Vec<Strin
             Arc::new(Percolator::compile([], &mut Analyzer::new(), &Frequencies::builtin()).unwrap()),
             Arc::from([]),
         ),
+        coverage: CoverageBoard::default(),
         volume: VolumeConfig::default(),
         narratives: Some(NarrativeConfig::default()),
         bursts: None,

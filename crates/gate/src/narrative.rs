@@ -89,6 +89,11 @@ impl AuthorBits {
     /// Of so many authors that every bit is set.
     pub const FULL: Self = Self(u64::MAX);
 
+    /// So many authors, or of more than 64 so many, of whom nothing else is known. Not to be united with others: they may be the same.
+    pub const fn of_number(authors: u64) -> Self {
+        if authors >= 64 { Self::FULL } else { Self((1 << authors) - 1) }
+    }
+
     /// Notes an author by token.
     pub const fn insert(&mut self, token: u64) {
         // Tokens are random; the multiplication guards against bits that are not (simulated ones).

@@ -461,6 +461,7 @@ impl Service<'_> {
             resume,
         };
         let running = pipeline::start(plan, Box::new(sink))?;
+        let coverage = running.coverage.clone();
         // After the sources were told where to go on, so that they have said since when they were away.
         let listened = names.into_iter().enumerate().map(|(index, name)| Listened {
             live: live.get(&index).and_then(|(_, watched)| watched.live()),
@@ -470,6 +471,7 @@ impl Service<'_> {
         let recorder = Recorder::start(
             listened.collect(),
             ledger,
+            coverage,
             K::new(self.settings.gate.k).map_err(Failure::usage)?,
             Arc::clone(&self.clock),
             self.runtime.handle().clone(),
@@ -548,6 +550,7 @@ fn counts(running: &Running, index: usize) -> Counts {
     let counters = Arc::clone(&running.counters);
     Box::new(move || {
         counters.source(index).map_or_else(Counted::default, |source| Counted {
+            posts: source.accepted(),
             rejected: source.rejected(),
             late: source.late(),
             thinned: source.thinned(),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use groundswell_gate::synchrony;
+use serde::{Deserialize, Serialize};
 
 use super::config::WINDOW_SECONDS;
 
@@ -18,7 +19,7 @@ pub const HALF_LIFE_SECONDS: i64 = 60 * 60;
 pub const SILENCE_CHANCE_MAX: f64 = 3e-4;
 
 /// What is known of a family's time.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Stretch {
     /// Share of its authors who wrote within its shortest stretch of [`SHORT_SHARE`].
     pub(super) share: f64,
@@ -43,7 +44,7 @@ pub(super) enum Verdict {
 }
 
 /// Minutes and what came in them; those of the last day.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub(super) struct Minutes(BTreeMap<i64, (u64, u64)>);
 
 impl Minutes {

@@ -13,6 +13,10 @@ use crate::narrative::FewAuthors;
 use crate::narrative::authors::Crowd;
 use crate::narrative::buckets::Buckets;
 
+mod saved;
+
+pub(super) use saved::SavedFamily;
+
 /// A family of a worker.
 pub(super) type LocalKey = (u16, LocalId);
 

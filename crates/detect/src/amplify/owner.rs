@@ -13,6 +13,10 @@ use super::judge::{Minutes, Verdict, judge, measure};
 use super::owned::{LocalKey, Owned};
 use super::words::{Aligner, Token, mix, sketch_of, weight_of};
 
+mod saved;
+
+pub use saved::SavedAmplifications;
+
 /// Bits of the number within the minute.
 const NUMBER_BITS: u32 = 24;
 /// Families that one is compared with.

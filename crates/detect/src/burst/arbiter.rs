@@ -4,9 +4,14 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use groundswell_gate::{BurstCandidate, BurstId, BurstMethod, BurstScale, BurstSubject, NAME_PUBLISHERS};
+use serde::{Deserialize, Serialize};
 
 use super::bursts::{BurstNews, ShardMinute};
 use super::config::{BurstConfig, RELATED_MAX, Scale};
+
+mod saved;
+
+pub use saved::SavedArbiter;
 
 /// A burst whose numbers have grown is told of again after so many minutes.
 const TOLD_AGAIN_MINUTES: i64 = 5;
@@ -38,6 +43,7 @@ struct Gathered {
     news: Vec<BurstNews>,
 }
 
+#[derive(Clone, Serialize, Deserialize)]
 struct Live {
     news: BurstNews,
     looks_a_day: f64,
@@ -50,7 +56,7 @@ struct Live {
     related_subjects: Vec<BurstSubject>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 enum Role {
     /// Likely enough by accident to be over budget, so far.
     Waiting,
@@ -200,7 +206,8 @@ fn related(one: &BurstNews, other: &BurstNews) -> bool {
             && apart <= 120
             && one.scale == other.scale;
     }
-    (of_one + of_other - both) as f64 >= SAME_AUTHORS * of_one.min(of_other) as f64
+    // Who wrote before a restart is not known after it.
+    of_one > 0 && of_other > 0 && (of_one + of_other - both) as f64 >= SAME_AUTHORS * of_one.min(of_other) as f64
 }
 
 fn same_name(one: &str, other: &str) -> bool {

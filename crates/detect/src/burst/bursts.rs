@@ -10,8 +10,12 @@ use serde::{Deserialize, Serialize};
 
 use super::config::{BurstConfig, BurstCounters, LIFE_MINUTES_MAX, OPEN_BELOW, Scale};
 use super::exposure::Exposure;
-use super::subject::{Look, Scatter, ScatterSum, Slot, Subject};
+use super::subject::{Earlier, Look, Scatter, ScatterSum, Slot, Subject};
 use super::tail::log10_at_least;
+
+mod saved;
+
+pub use saved::SavedBursts;
 
 /// Covered blocks of two hours before anything is looked at for five minutes or an hour, and for a day. What swings with the day (a
 /// language, the whole) has to be seen for two days first.
@@ -37,6 +41,8 @@ const YOUNG_A_SUBJECT: usize = 4;
 /// Scatter that is taken for granted before any is measured, and how many looks' worth it is.
 const SCATTER_PRIOR: f64 = 0.05;
 const SCATTER_PRIOR_WORTH: f64 = 20.0;
+/// While less than this of what there is can be heard, no burst of the whole begins: how much is missed is a guess.
+const HEARD_MIN: f32 = 0.5;
 /// Blocks between two counts of the subjects that are looked at.
 const BLOCK_MINUTES: u32 = super::exposure::BLOCK_MINUTES;
 
@@ -131,6 +137,7 @@ pub struct ShardMinute {
     pub news: Vec<BurstNews>,
 }
 
+#[derive(Clone, Serialize, Deserialize)]
 struct Open {
     hash: u64,
     /// When it was found.
@@ -160,6 +167,8 @@ struct Part {
     young: HashMap<u64, Young>,
     pools: [Pool; Dimension::ALL.len()],
     open: Vec<Open>,
+    /// After a restart, for a day: how many authors subjects had before it.
+    earlier: HashMap<u64, Earlier>,
     /// Posts for an exposure of the loudest subject that was forgotten.
     floor: f64,
 }
@@ -171,7 +180,7 @@ struct Young {
     posts: u32,
 }
 
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Default, Serialize, Deserialize)]
 struct Pool {
     scatter: [f64; 2],
     weight: [f64; 2],
@@ -221,6 +230,8 @@ pub struct Bursts {
     minute: Option<u32>,
     /// Least coverage of late.
     coverage: f32,
+    /// Coverage of the minute that has begun.
+    heard: f32,
     looks_a_day: f64,
     counters: BurstCounters,
 }
@@ -246,6 +257,7 @@ impl Bursts {
             young: HashMap::default(),
             pools: [Pool::start(); Dimension::ALL.len()],
             open: Vec::new(),
+            earlier: HashMap::default(),
             floor: 0.0,
         };
         Self {
@@ -255,6 +267,7 @@ impl Bursts {
             covered: Exposure::new(0),
             minute: None,
             coverage: 1.0,
+            heard: 1.0,
             looks_a_day: 0.0,
             counters: BurstCounters::default(),
         }
@@ -289,6 +302,7 @@ impl Bursts {
         };
         self.minute = Some(minute);
         let coverage = coverage.clamp(0.0, 1.0);
+        self.heard = coverage;
         self.posts.add(minute, posts as f64);
         self.covered.add(minute, f64::from(coverage));
         // Forgets a gap slowly: it says "a source had a gap then", and a look may reach a day back.
@@ -297,6 +311,9 @@ impl Bursts {
             let kept = self.posts.scatter_kept();
             self.parts.iter_mut().flat_map(|part| &mut part.pools).for_each(|pool| pool.fade(kept));
             self.count_looks();
+            for part in self.parts.iter_mut().filter(|part| !part.earlier.is_empty()) {
+                part.earlier.retain(|_, earlier| !earlier.is_over(minute));
+            }
         }
     }
 
@@ -328,11 +345,12 @@ impl Bursts {
         subject.add(&Slot { bits: counted.bits, posts, authors, key: counted.key.bits(), most: authors });
         let swings = !counted.dimension.is_open_ended();
         let warm = if swings { exposure.slow_blocks >= WARM_DAY_BLOCKS } else { exposure.fast_blocks >= WARM_BLOCKS };
-        if !warm {
+        let guessed = counted.dimension == Dimension::Total && self.heard < HEARD_MIN;
+        if !warm || guessed {
             return;
         }
         let scatter = pool.now;
-        let looks = looks(subject, exposure, scatter, self.config.k);
+        let looks = looks(subject, part.earlier.get(&counted.hash), exposure, scatter, self.config.k);
         let is_news = |best: &&Best| {
             subject.open
                 || best.log10_p <= OPEN_BELOW.log10() && {
@@ -510,7 +528,13 @@ struct Best {
 }
 
 /// Looks of which fewer than one in a thousand are so loud by accident.
-fn looks(subject: &Subject, exposure: &Exposure, pool: Scatter, k: u64) -> [Option<Best>; Scale::ALL.len()] {
+fn looks(
+    subject: &Subject,
+    earlier: Option<&Earlier>,
+    exposure: &Exposure,
+    pool: Scatter,
+    k: u64,
+) -> [Option<Best>; Scale::ALL.len()] {
     let mut found = [None, None, None];
     let enough_in_hour = subject.may_have(k);
     for (scale, found) in Scale::ALL.into_iter().zip(&mut found) {
@@ -523,7 +547,7 @@ fn looks(subject: &Subject, exposure: &Exposure, pool: Scatter, k: u64) -> [Opti
                 continue;
             }
         }
-        let look = subject.look(scale);
+        let look = subject.look(scale, earlier);
         if u64::from(look.sum.authors) < k || look.authors < k || !subject.open && look.first < subject.over {
             continue;
         }
@@ -570,7 +594,8 @@ fn distinct(look: &Look) -> f64 {
     let filled = set / 64.0;
     let about = -64.0 * (1.0 - filled).ln();
     let error = (64.0 * ((about / 64.0).exp() - about / 64.0 - 1.0)).max(0.0).sqrt();
-    added.min(about + 2.0 * error + 1.0)
+    // After a restart the bits begin anew, and only numbers are left of who wrote before.
+    added.min((about + 2.0 * error + 1.0).max(look.authors as f64))
 }
 
 impl Best {

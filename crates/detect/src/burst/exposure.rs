@@ -3,6 +3,10 @@
 //! For most subjects it is the number of all posts of a minute: a word's rate is its share of what is written, so the day and the
 //! week of the whole stream, its growth and its gaps are in nobody's baseline as news. For the total it is covered time.
 
+use serde::{Deserialize, Serialize};
+
+use crate::packed::array;
+
 /// Minutes whose sums are kept one by one: more than a day.
 const MINUTES_KEPT: usize = 2_048;
 /// Minutes of a block, the grain of baselines.
@@ -21,11 +25,14 @@ pub(super) const WEEK_KEPT: f64 = 0.75;
 
 /// Sums of exposure over everything that baselines need. Baselines lag: a block joins the short memory when the next but one begins,
 /// and the long one after a day, so that no look is compared with what is in it.
+#[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Exposure {
     /// The last minute that was added.
     now: u32,
     /// Sum up to and with a minute, at its number modulo the length.
+    #[serde(deserialize_with = "all_sums")]
     sums: Vec<f64>,
+    #[serde(with = "array")]
     blocks: [f64; BLOCKS_KEPT],
     /// The long memory.
     pub(super) slow: f64,
@@ -35,9 +42,16 @@ pub(super) struct Exposure {
     pub(super) fast: f64,
     pub(super) fast_blocks: f64,
     /// By block of the week.
+    #[serde(with = "array")]
     pub(super) week: [f64; WEEK_BLOCKS],
     /// How often each was seen.
+    #[serde(with = "array")]
     pub(super) weeks_seen: [f64; WEEK_BLOCKS],
+}
+
+fn all_sums<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<f64>, D::Error> {
+    let sums = Vec::deserialize(deserializer)?;
+    if sums.len() == MINUTES_KEPT { Ok(sums) } else { Err(serde::de::Error::custom("not as many sums as minutes")) }
 }
 
 impl Exposure {

@@ -15,8 +15,8 @@ mod exposure;
 mod subject;
 mod tail;
 
-pub use arbiter::Arbiter;
-pub use bursts::{BurstNews, Bursts, Counted, ShardMinute};
+pub use arbiter::{Arbiter, SavedArbiter};
+pub use bursts::{BurstNews, Bursts, Counted, SavedBursts, ShardMinute};
 pub use config::{
     BUDGET_MAX, BurstConfig, BurstCounters, LIFE_MINUTES_MAX, OPEN_BELOW, OPEN_MAX, RELATED_MAX, SUBJECTS_MAX, Scale,
 };

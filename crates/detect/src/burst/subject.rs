@@ -1,9 +1,15 @@
 //! [`Subject`]: the recent counts of one subject and its baseline, in less than a kibibyte.
 
 use groundswell_gate::AuthorBits;
+use serde::{Deserialize, Serialize};
 
 use super::Scale;
 use super::exposure::{BLOCK_MINUTES, DAY_BLOCKS, Exposure, FAST_KEPT, SLOW_KEPT, WEEK_BLOCKS, WEEK_KEPT, bin_of};
+use crate::packed::sparse;
+
+mod saved;
+
+pub(super) use saved::Earlier;
 
 /// Minutes of the shortest look.
 const MINUTES: u32 = 5;
@@ -35,10 +41,11 @@ const RECORD_HALVED_DAYS: f64 = 14.0;
 /// Standard deviations above the baseline up to which a block joins it as it was counted.
 const CLIP: f64 = 3.0;
 
-/// What was counted of one stretch of time.
-#[derive(Clone, Copy, Default)]
+/// What was counted of one stretch of time. Who wrote is never written down.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Slot {
     /// Who wrote, as far as 64 bits can tell.
+    #[serde(skip)]
     pub(super) bits: AuthorBits,
     pub(super) posts: u32,
     /// Authors of each minute, added up.
@@ -76,19 +83,20 @@ pub(super) struct Look {
 }
 
 /// How scattered counts are beyond chance, as the inverse of the negative binomial's shape: pooled over subjects.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Default, Serialize, Deserialize)]
 pub(super) struct Scatter {
     pub(super) ten_minutes: f64,
     pub(super) block: f64,
 }
 
 /// Something to add to a pool, in units of 2^-20: whole numbers, so that the order does not matter.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Default, Serialize, Deserialize)]
 pub(super) struct ScatterSum {
     pub(super) scatter: [i64; 2],
     pub(super) weight: [i64; 2],
 }
 
+#[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Subject {
     pub(super) hash: u64,
     pub(super) dimension: u8,
@@ -104,8 +112,11 @@ pub(super) struct Subject {
     burst_blocks: u16,
     /// The last minute in which it was seen.
     pub(super) last: u32,
+    #[serde(with = "sparse")]
     minutes: [Slot; MINUTES as usize],
+    #[serde(with = "sparse")]
     tens: [Slot; TENS as usize],
+    #[serde(with = "sparse")]
     blocks: [Slot; DAY_BLOCKS as usize],
     /// Posts of the long memory, and its exposure. A subject that is not seen does not go on with time, and its exposure waits with it:
     /// only so are the two always of the same stretches.
@@ -120,8 +131,10 @@ pub(super) struct Subject {
     scatter: [f32; 2],
     weight: [f32; 2],
     /// Posts by block of the week, upper halves of `f32`.
+    #[serde(with = "sparse")]
     week: [u16; WEEK_BLOCKS],
     /// And its exposure.
+    #[serde(with = "sparse")]
     week_exposure: [u16; WEEK_BLOCKS],
     /// How the rate of the block before, of this one and of the next one stands to the mean.
     season: [f32; 3],
@@ -131,7 +144,7 @@ fn wide(short: u16) -> f64 {
     f64::from(f32::from_bits(u32::from(short) << 16))
 }
 
-fn short(number: f64) -> u16 {
+pub(super) fn short(number: f64) -> u16 {
     let bits = (number.max(0.0) as f32).to_bits();
     // To the nearest; sums are far from infinity.
     (bits.saturating_add(0x8000) >> 16) as u16
@@ -351,23 +364,30 @@ impl Subject {
         (known * own / there / mean + WEEK_PRIOR * day) / (known + WEEK_PRIOR)
     }
 
-    /// What it sees in the look of a scale that ends with the last minute.
-    pub(super) fn look(&self, scale: Scale) -> Look {
-        let (slots, each): (&[Slot], u32) = match scale {
+    /// The slots of a scale, and the minutes of one.
+    fn places(&self, scale: Scale) -> (&[Slot], u32) {
+        match scale {
             Scale::Minutes => (&self.minutes, 1),
             Scale::Hour => (&self.tens, TEN),
             Scale::Day => (&self.blocks, BLOCK_MINUTES),
-        };
+        }
+    }
+
+    /// What it sees in the look of a scale that ends with the last minute. `earlier`: how many authors there were before a restart.
+    pub(super) fn look(&self, scale: Scale, earlier: Option<&Earlier>) -> Look {
+        let (slots, each) = self.places(scale);
         let count = slots.len() as u32;
         let newest = self.last / each;
         let (mut sum, mut of_day) = (Slot::default(), [Slot::default(); 2]);
+        let mut before = 0;
         let today = self.last / DAY_MINUTES;
         for place in newest.saturating_sub(count - 1)..=newest {
             let slot = &slots[(place % count) as usize];
             sum.add(slot);
             of_day[usize::from(place * each / DAY_MINUTES == today)].add(slot);
+            before = earlier.map_or(0, |earlier| earlier.authors(scale, place)).max(before);
         }
-        let authors = of_day[0].authors_at_least().max(of_day[1].authors_at_least());
+        let authors = of_day[0].authors_at_least().max(of_day[1].authors_at_least()).max(before);
         Look { scale, first: newest.saturating_sub(count - 1) * each, end: self.last + 1, sum, authors }
     }
 
@@ -380,11 +400,7 @@ impl Subject {
 
     /// The slots of a look, oldest first: first minute, minutes, what was counted.
     pub(super) fn slots(&self, scale: Scale) -> impl Iterator<Item = (u32, u32, Slot)> + '_ {
-        let (slots, each): (&[Slot], u32) = match scale {
-            Scale::Minutes => (&self.minutes, 1),
-            Scale::Hour => (&self.tens, TEN),
-            Scale::Day => (&self.blocks, BLOCK_MINUTES),
-        };
+        let (slots, each) = self.places(scale);
         let count = slots.len() as u32;
         let newest = self.last / each;
         (newest.saturating_sub(count - 1)..=newest)

@@ -112,6 +112,11 @@ pub(crate) struct Crowd<T> {
 }
 
 impl<T: Authors> Crowd<T> {
+    /// So many authors before a restart, of whom nothing else is known.
+    pub(crate) fn of_number(authors: u64) -> Self {
+        Self { day: 0, now: T::default(), most: authors }
+    }
+
     /// Adds authors of a minute; those of a day before the last one are not added.
     pub(crate) fn add(&mut self, minute: i64, authors: &T) {
         let day = minute.div_euclid(DAY);

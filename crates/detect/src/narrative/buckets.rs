@@ -2,6 +2,7 @@
 
 use groundswell_gate::{AuthorBits, NarrativeBucket};
 use groundswell_sketch::{CellKey, Distinct};
+use serde::{Deserialize, Serialize};
 
 use super::authors::Crowd;
 use super::config::LANGUAGES_MAX;
@@ -146,6 +147,48 @@ impl Buckets {
 
     pub(crate) fn languages(&self) -> Vec<([u8; 2], AuthorBits)> {
         self.languages.iter().map(|(language, bits)| (*language, bits.best())).collect()
+    }
+}
+
+/// [`Buckets`] in a checkpoint: without who wrote.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct SavedBuckets {
+    closed: Vec<NarrativeBucket>,
+    start: Option<i64>,
+    posts: u64,
+    key: CellKey,
+    waiting: u64,
+    authors: u64,
+    languages: Vec<([u8; 2], u64)>,
+}
+
+impl Buckets {
+    pub(crate) fn save(&self) -> SavedBuckets {
+        SavedBuckets {
+            closed: self.closed.clone(),
+            start: self.start,
+            posts: self.posts,
+            key: self.key,
+            waiting: self.waiting.number(),
+            authors: self.authors,
+            languages: self.languages.iter().map(|(language, bits)| (*language, bits.best().at_least())).collect(),
+        }
+    }
+}
+
+impl From<SavedBuckets> for Buckets {
+    fn from(saved: SavedBuckets) -> Self {
+        // Bits of another epoch: they count, and are united with none.
+        let bits = |authors| BitsByDay { day: 0, now: AuthorBits::default(), most: AuthorBits::of_number(authors) };
+        Self {
+            closed: saved.closed,
+            start: saved.start,
+            posts: saved.posts,
+            key: saved.key,
+            waiting: Crowd::of_number(saved.waiting),
+            authors: saved.authors,
+            languages: saved.languages.into_iter().map(|(language, authors)| (language, bits(authors))).collect(),
+        }
     }
 }
 

@@ -32,7 +32,12 @@ pub fn shard_of(dimension: Dimension, cell_hash: u64, shards: usize) -> usize {
         return 0;
     }
     // Whole partitions, so that what a full table prunes is the same at any number of shards.
-    partition_of(cell_hash) * shards / PARTITIONS
+    owner_of(partition_of(cell_hash), shards)
+}
+
+/// The shard that has a partition of the open-ended dimensions; [`PARTITIONS`] stands for all others.
+pub(super) const fn owner_of(partition: usize, shards: usize) -> usize {
+    if shards <= 1 || partition >= PARTITIONS { 0 } else { partition * shards / PARTITIONS }
 }
 
 #[cfg(test)]

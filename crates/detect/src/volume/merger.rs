@@ -16,9 +16,9 @@ use groundswell_text::{Analysis, Analyzer};
 use serde::{Deserialize, Serialize};
 
 use super::carriers::Carriers;
-use super::cell::shard_of;
+use super::cell::{owner_of, shard_of};
 use super::config::{VolumeConfig, VolumeCounters};
-use crate::burst::{BurstConfig, BurstCounters, Bursts, Counted, ShardMinute};
+use crate::burst::{BurstConfig, BurstCounters, Bursts, Counted, SavedBursts, ShardMinute};
 
 /// One shard's part of the volume detector: merges the workers' summaries of a minute, proposes candidates of closed
 /// minutes, hours and days, and keeps the hours and days that are still open.
@@ -49,6 +49,8 @@ pub struct Merger {
     names: NameFinder,
     /// What an earlier run saw of posts in minutes that are still open, in all shards.
     restored_seen: BTreeMap<i64, u64>,
+    /// Of open minutes: what would usually be heard in all processes, and what of it could be.
+    heard: BTreeMap<i64, (u64, u64)>,
     /// Where bursts are looked for, and what it told since it was last asked.
     bursts: Option<Bursts>,
     told: Vec<ShardMinute>,
@@ -81,6 +83,7 @@ impl Merger {
             restored_carried: BTreeMap::new(),
             names: NameFinder::new(),
             restored_seen: BTreeMap::new(),
+            heard: BTreeMap::new(),
             bursts: None,
             told: Vec::new(),
             closed_before: i64::MIN,
@@ -122,6 +125,18 @@ impl Merger {
         self.minutes.entry(minute.start).or_default().push(summary);
     }
 
+    /// Takes what a process says of a minute: posts that it would usually hear in it, and what of them it could. A minute of which
+    /// nobody says anything was heard in full. All shards are told the same.
+    pub fn cover(&mut self, minute: i64, usual: f64, heard: f64) {
+        if minute.saturating_add(60) <= self.closed_before {
+            return;
+        }
+        // Whole numbers: the order in which processes say so must not matter.
+        let whole = |posts: f64| (posts * 1_024.0).round() as u64;
+        let all = self.heard.entry(minute).or_default();
+        *all = (all.0.saturating_add(whole(usual)), all.1.saturating_add(whole(heard)));
+    }
+
     /// Proposes all minutes, hours and days that end at or before a second, in the order in which they end.
     pub fn close(&mut self, before_unix: i64, emit: &mut dyn FnMut(VolumeCandidate)) {
         while let Some(start) = self.first_open() {
@@ -136,6 +151,7 @@ impl Merger {
         }
         self.close_longer(before_unix, emit);
         self.closed_before = self.closed_before.max(before_unix);
+        self.heard = self.heard.split_off(&self.closed_before);
     }
 
     /// Proposes everything that is still open: nothing more will come.
@@ -213,10 +229,14 @@ impl Merger {
         let restored = self.restored.remove(&minute.start);
         let seen = self.restored_seen.remove(&minute.start).unwrap_or_default();
         let seen = parts.iter().fold(seen, |seen, part| seen + part.seen());
+        let coverage = match self.heard.get(&minute.start) {
+            Some((usual, heard)) if *usual > 0 => (*heard as f64 / *usual as f64) as f32,
+            _ => 1.0,
+        };
         // Of a minute in which nothing was seen no shard says anything.
         let mut bursts = self.bursts.as_mut().filter(|_| seen > 0);
         if let Some(bursts) = &mut bursts {
-            bursts.begin(minute.start, seen, 1.0);
+            bursts.begin(minute.start, seen, coverage);
         }
         if let ([only], None) = (parts, &restored) {
             for cell in only.iter() {
@@ -333,6 +353,8 @@ pub struct SavedShard {
     minutes: Vec<(i64, SavedMinute)>,
     /// Every shard's is the same.
     carriers: Carriers,
+    /// Where bursts are looked for.
+    bursts: Option<SavedBursts>,
 }
 
 /// What one shard has counted of a minute that is still open, and the names that publishers carried in it.
@@ -386,6 +408,7 @@ impl Merger {
             table: self.table.save(),
             minutes,
             carriers: self.carriers.clone(),
+            bursts: self.bursts.as_ref().map(Bursts::save),
         }
     }
 
@@ -403,6 +426,9 @@ impl Merger {
             self.day = self.day.max(part.day);
             part.table.iter().filter(is_mine).for_each(|cell| self.table.restore(&cell));
             self.carriers.merge(&part.carriers);
+            if let (Some(bursts), Some(saved)) = (&mut self.bursts, &part.bursts) {
+                bursts.restore(saved, shard == 0, &|partition| owner_of(partition, shards) == shard);
+            }
             for (start, minute) in &part.minutes {
                 if minute.seen > 0 {
                     // Every shard has seen as much.

@@ -333,6 +333,17 @@ impl Ingest {
                     *sent += 1;
                 }
             });
+            // One worker speaks for its process, to all shards: they must hold the same of a minute.
+            if self.worker.local == 0 && shared.config.bursts.is_some() {
+                let to = if all_done { Minute::MAX } else { next };
+                for (minute, heard) in shared.config.coverage.between(open, to) {
+                    let at = capability.delayed(&minute.max(open));
+                    for (shard, sent) in (0..).zip(sent.iter_mut()) {
+                        output.session(&at).give(Seen::Coverage { shard, minute: minute as i64 * 60, heard });
+                        *sent += 1;
+                    }
+                }
+            }
             lap.whole(Stage::Close);
             if let Some(narratives) = &mut self.narratives {
                 let (owner, worker) = (shared.narratives_owner(), self.worker.global as u16);

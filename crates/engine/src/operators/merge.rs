@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use groundswell_detect::amplify::{Amplifications, AmplifyCounters};
+use groundswell_detect::amplify::{Amplifications, AmplifyCounters, SavedAmplifications};
 use groundswell_detect::burst::BurstCounters;
 use groundswell_detect::narrative::{Closed, EventKind, NarrativeCounters, NarrativeId, Narratives};
 use groundswell_detect::volume::{Merger, VolumeCounters};
@@ -27,12 +27,19 @@ pub(crate) struct Owner {
     pub(crate) copies: Option<Amplifications>,
 }
 
+impl Owner {
+    /// What of it goes into a checkpoint. Narratives begin anew.
+    pub(crate) fn save(&self) -> Option<SavedAmplifications> {
+        self.copies.as_ref().map(Amplifications::save)
+    }
+}
+
 /// Merges parts by their owner into proposals, and counts those that it has taken. On an ordered stop, windows still open are dropped
 /// and not released half-full.
 pub(crate) fn merge(
     parts: StreamVec<'_, Minute, Seen>,
     merger: Rc<RefCell<Merger>>,
-    mut owner: Owner,
+    owner: Rc<RefCell<Owner>>,
     taken: Rc<Cell<u64>>,
     halt: Stop,
     counters: Arc<Counters>,
@@ -46,12 +53,13 @@ pub(crate) fn merge(
         let mut copies_told = AmplifyCounters::default();
         let mut authors = HashMap::new();
         move |(input, frontier), output| {
-            let mut merger = merger.borrow_mut();
+            let (mut merger, mut owner) = (merger.borrow_mut(), owner.borrow_mut());
             input.for_each(|_capability, data| {
                 for part in data.drain(..) {
                     taken.set(taken.get() + 1);
                     match part {
                         Seen::Volume(part) => merger.merge(part.window, part.summary),
+                        Seen::Coverage { minute, heard, .. } => merger.cover(minute, heard.usual, heard.heard),
                         Seen::Narratives { worker, delta, .. } => {
                             if let Some(owner) = &mut owner.narratives {
                                 owner.merge(worker, delta);

@@ -11,6 +11,8 @@ use groundswell_gate::{AmplificationCandidate, NarrativeCandidate, NarrativeEven
 use groundswell_sketch::{Summary, Window};
 use serde::{Deserialize, Serialize};
 
+use crate::coverage::Heard;
+
 /// Timely's timestamp: the number of a UTC minute since 1970. All that is exchanged is a minute's.
 pub(crate) type Minute = u64;
 
@@ -29,6 +31,8 @@ pub(crate) enum Seen {
     Volume(Part),
     /// What its clusters gained, for the owner of all narratives.
     Narratives { owner: u64, worker: u16, delta: MinuteDelta },
+    /// How much of a minute its process could hear, for one shard; each is told the same.
+    Coverage { shard: u64, minute: i64, heard: Heard },
     /// What its families of copies gained, for the owner of all of them.
     Copies { owner: u64, worker: u16, delta: AmplifyDelta },
 }
@@ -38,6 +42,7 @@ impl Seen {
     pub(crate) fn owner(&self) -> u64 {
         match self {
             Self::Volume(part) => part.shard,
+            Self::Coverage { shard, .. } => *shard,
             Self::Narratives { owner, .. } | Self::Copies { owner, .. } => *owner,
         }
     }

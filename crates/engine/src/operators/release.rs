@@ -1,13 +1,16 @@
 //! `release`: the gate stands here, after the merge, on one worker. What it lets through goes to the sink in the order in
 //! which windows close.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use crossbeam_channel::Sender;
-use groundswell_detect::burst::{Arbiter, ShardMinute};
+use groundswell_detect::burst::{Arbiter, SavedArbiter, ShardMinute};
 use groundswell_gate::{Gate, NarrativeEventKind, VolumeCandidate};
 use groundswell_sources::Stop;
+use serde::{Deserialize, Serialize};
 use timely::container::CapacityContainerBuilder;
 use timely::dataflow::StreamVec;
 use timely::dataflow::channels::pact::Exchange;
@@ -23,14 +26,13 @@ use crate::sink::{Closed, ToSink};
 pub(crate) fn release(
     proposals: StreamVec<'_, Minute, Proposal>,
     gate: Gate,
-    arbiter: Option<Arbiter>,
+    bursts: Rc<RefCell<OpenBursts>>,
     closed: Sender<ToSink>,
     stop: Stop,
     halt: Stop,
     counters: Arc<Counters>,
 ) -> StreamVec<'_, Minute, ()> {
     let mut waiting: BTreeMap<Minute, (Capability<Minute>, Vec<Proposal>)> = BTreeMap::new();
-    let mut bursts = OpenBursts { arbiter, told: BTreeSet::new() };
     let by = Exchange::new(|_: &Proposal| 0);
     proposals.unary_frontier::<CapacityContainerBuilder<Vec<()>>, _, _, _>(by, "Release", move |_capability, _info| {
         move |(input, frontier), _output| {
@@ -45,7 +47,7 @@ pub(crate) fn release(
                     break;
                 }
                 let (_held, proposals) = entry.remove();
-                let batch = gated(gate, proposals, &mut bursts, &counters);
+                let batch = gated(gate, proposals, &mut bursts.borrow_mut(), &counters);
                 if closed.send(ToSink::Closed(batch)).is_err() {
                     // The sink has failed and says why itself; nothing more can be kept.
                     stop.stop();
@@ -58,7 +60,7 @@ pub(crate) fn release(
 }
 
 /// What is known of bursts where the gate is.
-struct OpenBursts {
+pub(crate) struct OpenBursts {
     arbiter: Option<Arbiter>,
     /// Ids of those that are told of and not over.
     told: BTreeSet<String>,
@@ -103,7 +105,30 @@ fn gated(gate: Gate, proposals: Vec<Proposal>, bursts: &mut OpenBursts, counters
     closed
 }
 
+/// [`OpenBursts`] in a checkpoint.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SavedBudget {
+    arbiter: SavedArbiter,
+    told: BTreeSet<String>,
+}
+
 impl OpenBursts {
+    pub(crate) fn new(arbiter: Option<Arbiter>) -> Self {
+        Self { arbiter, told: BTreeSet::new() }
+    }
+
+    pub(crate) fn save(&self) -> Option<SavedBudget> {
+        let arbiter = self.arbiter.as_ref()?.save();
+        Some(SavedBudget { arbiter, told: self.told.clone() })
+    }
+
+    pub(crate) fn restore(&mut self, saved: &SavedBudget) {
+        if let Some(arbiter) = &mut self.arbiter {
+            arbiter.restore(&saved.arbiter);
+            self.told.clone_from(&saved.told);
+        }
+    }
+
     fn decide(&mut self, gate: Gate, mut minutes: Vec<ShardMinute>, closed: &mut Closed, counters: &Counters) {
         let Some(arbiter) = &mut self.arbiter else { return };
         minutes.sort_by_key(|told| told.minute);

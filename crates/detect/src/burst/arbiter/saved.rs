@@ -1,0 +1,64 @@
+//! [`SavedArbiter`]: the bursts that are open, and what was told of them, in a checkpoint.
+
+use std::fmt;
+
+use groundswell_gate::AuthorBits;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::{Arbiter, Live};
+use crate::packed::{Bytes, put, take};
+
+/// Open bursts, each of which k authors carry. Without who wrote.
+#[derive(Clone, Default, PartialEq, Eq, Serialize)]
+pub struct SavedArbiter(Bytes);
+
+impl<'de> Deserialize<'de> for SavedArbiter {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let saved = Self(Bytes::deserialize(deserializer)?);
+        match saved.live() {
+            Some(_) => Ok(saved),
+            None => Err(D::Error::custom("saved bursts are cut off or altered")),
+        }
+    }
+}
+
+impl fmt::Debug for SavedArbiter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SavedArbiter({} bytes, redacted)", self.0.0.len())
+    }
+}
+
+impl SavedArbiter {
+    fn live(&self) -> Option<Vec<(u64, Live)>> {
+        let mut rest = self.0.0.as_slice();
+        if rest.is_empty() {
+            return Some(Vec::new());
+        }
+        let live = take(&mut rest)?;
+        rest.is_empty().then_some(live)
+    }
+}
+
+impl Arbiter {
+    /// What it knows when all shards have told of all minutes that any has told of.
+    pub fn save(&self) -> SavedArbiter {
+        let live: Vec<(u64, Live)> = self
+            .live
+            .iter()
+            .map(|(hash, live)| {
+                let mut live = live.clone();
+                live.news.bits = AuthorBits::default();
+                (*hash, live)
+            })
+            .collect();
+        let mut bytes = Vec::new();
+        put(&mut bytes, &live);
+        SavedArbiter(Bytes(bytes))
+    }
+
+    /// Takes back what was saved, before the first minute.
+    pub fn restore(&mut self, saved: &SavedArbiter) {
+        self.live.extend(saved.live().unwrap_or_default());
+    }
+}
