@@ -72,20 +72,17 @@ fn a_stream_is_told_of_within_its_budget() {
         });
     };
     let kept = std::env::var("NEWS").ok();
-    match kept.as_deref().and_then(|kept| File::open(kept).ok()) {
-        Some(file) => {
-            BufReader::new(file).lines().for_each(|line| take(serde_json::from_str(&line.unwrap()).unwrap()));
-        }
-        None => {
-            let mut out = kept.map(|kept| BufWriter::new(File::create(kept).unwrap()));
-            minutes(&stream, &mut |told| {
-                if let Some(out) = &mut out {
-                    serde_json::to_writer(&mut *out, &told).unwrap();
-                    out.write_all(b"\n").unwrap();
-                }
-                take(told);
-            });
-        }
+    if let Some(file) = kept.as_deref().and_then(|kept| File::open(kept).ok()) {
+        BufReader::new(file).lines().for_each(|line| take(serde_json::from_str(&line.unwrap()).unwrap()));
+    } else {
+        let mut out = kept.map(|kept| BufWriter::new(File::create(kept).unwrap()));
+        minutes(&stream, &mut |told| {
+            if let Some(out) = &mut out {
+                serde_json::to_writer(&mut *out, &told).unwrap();
+                out.write_all(b"\n").unwrap();
+            }
+            take(told);
+        });
     }
     let first = first.unwrap();
     for budget in [1.0_f64, 5.0, 20.0] {

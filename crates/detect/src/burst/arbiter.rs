@@ -182,10 +182,10 @@ impl Arbiter {
             leading.least_log10_q = leading.least_log10_q.min(own);
             return leader;
         }
-        if let Role::Joined(leader) = role {
-            if let Some(leading) = self.live.get_mut(&leader) {
-                leading.least_log10_q = leading.least_log10_q.min(own);
-            }
+        if let Role::Joined(leader) = role
+            && let Some(leading) = self.live.get_mut(&leader)
+        {
+            leading.least_log10_q = leading.least_log10_q.min(own);
         }
         None
     }
