@@ -117,7 +117,7 @@ fn ours(world: &World) -> Vec<Alarm> {
                 });
             }
             arbiter.take(bursts.end(&mut |_, _| None), &mut |candidate: BurstCandidate| {
-                let q = 10_f64.powf(candidate.log10_q);
+                let q = 10_f64.powf(candidate.experience.log10_q(candidate.log10_q));
                 for subject in std::iter::once(&candidate.subject).chain(&candidate.related) {
                     let subject = subject.value.parse::<usize>().unwrap_or(0);
                     let alarm = alarms.entry((candidate.id, subject)).or_insert(Alarm { subject, at: [None; 3] });

@@ -93,6 +93,7 @@ fn bursts(world: u64, took_part: bool) -> Vec<BurstRow> {
         narratives: None,
         amplify: None,
         bursts: Some(BurstConfig::default()),
+        coverage: CoverageBoard::default(),
         gate: Gate::new(K::DEFAULT),
         stage_times: None,
         checkpoint_every: None,

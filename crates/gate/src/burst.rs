@@ -157,10 +157,51 @@ pub struct BurstCandidate {
     pub log10_q: f64,
     /// What one post more changes in that.
     pub log10_q_of_one: f64,
+    /// How often this stream has bursts as unlikely as this.
+    pub experience: BurstExperience,
     /// Share of what should have been listened to that was.
     pub coverage: f32,
     /// Other subjects of the same burst.
     pub related: Vec<BurstSubject>,
+}
+
+/// How many bursts a day a stream has had that were as unlikely as this or more so: a curve over what the model says.
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct BurstExperience {
+    /// Decimal logarithms of the model's q, rising, and of bursts a day.
+    points: Vec<[f32; 2]>,
+}
+
+impl BurstExperience {
+    /// From points whose first numbers rise.
+    pub fn new(points: Vec<[f32; 2]>) -> Self {
+        debug_assert!(points.is_sorted_by(|a, b| a[0] < b[0]));
+        Self { points }
+    }
+
+    /// The larger of what the model says and of what the stream has shown.
+    pub fn log10_q(&self, model: f64) -> f64 {
+        let points = self.points.as_slice();
+        let after = points.partition_point(|point| f64::from(point[0]) < model);
+        let between = |from: [f32; 2], to: [f32; 2]| {
+            let along = (model - f64::from(from[0])) / f64::from(to[0] - from[0]);
+            f64::from(from[1]) + along * f64::from(to[1] - from[1])
+        };
+        let shown = match (after.checked_sub(1).map(|at| points[at]), points.get(after)) {
+            (Some(from), Some(to)) => between(from, *to),
+            (Some(last), None) => f64::from(last[1]),
+            // Less likely than all there were: it is the only one.
+            (None, Some(first)) => f64::from(first[1]),
+            (None, None) => f64::NEG_INFINITY,
+        };
+        model.max(shown)
+    }
+}
+
+impl fmt::Debug for BurstExperience {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "BurstExperience({} points)", self.points.len())
+    }
 }
 
 /// What is talked of (CONTRACT section 5).
@@ -269,7 +310,7 @@ impl Gate {
         let at_least = candidate.expected_of_one.max(0.0) * k as f64;
         let expected = two_digits(candidate.expected.max(at_least));
         let more = shown.posts as f64 - candidate.posts as f64;
-        let log10_q = candidate.log10_q + candidate.log10_q_of_one * more;
+        let log10_q = candidate.experience.log10_q(candidate.log10_q + candidate.log10_q_of_one * more);
         let spread = 1.96 * (expected + expected * expected / candidate.shape.max(0.01)).sqrt();
         Some(Released::new(BurstRow {
             id: candidate.id.to_string(),

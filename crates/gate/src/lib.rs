@@ -69,8 +69,8 @@ pub use amplification::{
     Reposts, SHOWN_WORDS_MIN, SYNCHRONY_MAX, SharedWord, readmit_amplification, synchrony,
 };
 pub use burst::{
-    BurstBaseline, BurstCandidate, BurstId, BurstMethod, BurstOf, BurstRow, BurstScale, BurstSubject, BurstWindow,
-    Q_MIN, readmit_burst,
+    BurstBaseline, BurstCandidate, BurstExperience, BurstId, BurstMethod, BurstOf, BurstRow, BurstScale, BurstSubject,
+    BurstWindow, Q_MIN, readmit_burst,
 };
 pub use detection::{
     Baseline, ClauseCount, DetectionKind, DetectionRow, Evidence, Maturity, Method, NARRATIVE_GROWTH_MIN,

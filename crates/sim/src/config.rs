@@ -105,9 +105,11 @@ pub enum ConfigError {
 pub enum Scenario {
     /// A living mix: background, bursts, narratives, campaigns, a little personal data, a few canaries.
     Default,
-    /// Background alone.
+    /// Steady background alone: nothing rises but by the day, the week and chance.
     Quiet,
-    /// Bursts of every size, rhythm and shape.
+    /// Background alone, with its own fashions: hashtags that lead for a while, texts that go viral, interest that swings.
+    Lively,
+    /// Bursts of every size, rhythm and shape, on a steady background.
     Bursts,
     /// Copy-paste campaigns from crude to careful.
     Campaigns,
@@ -121,16 +123,26 @@ pub enum Scenario {
 
 impl Scenario {
     /// All scenarios.
-    pub const ALL: [Self; 7] =
-        [Self::Default, Self::Quiet, Self::Bursts, Self::Campaigns, Self::Canaries, Self::Load, Self::NewsDay];
+    pub const ALL: [Self; 8] = [
+        Self::Default,
+        Self::Quiet,
+        Self::Lively,
+        Self::Bursts,
+        Self::Campaigns,
+        Self::Canaries,
+        Self::Load,
+        Self::NewsDay,
+    ];
     /// Their names.
-    pub const NAMES: [&'static str; 7] = ["default", "quiet", "bursts", "campaigns", "canaries", "load", "news-day"];
+    pub const NAMES: [&'static str; 8] =
+        ["default", "quiet", "lively", "bursts", "campaigns", "canaries", "load", "news-day"];
 
     /// Its name.
     pub fn name(self) -> &'static str {
         match self {
             Self::Default => "default",
             Self::Quiet => "quiet",
+            Self::Lively => "lively",
             Self::Bursts => "bursts",
             Self::Campaigns => "campaigns",
             Self::Canaries => "canaries",
@@ -142,6 +154,11 @@ impl Scenario {
     /// The scenario of a name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|scenario| scenario.name() == name)
+    }
+
+    /// Whether nothing in its background is in fashion: what rises in it was planted, and the truth says so.
+    pub(crate) fn is_steady(self) -> bool {
+        matches!(self, Self::Quiet | Self::Bursts)
     }
 
     /// What goes wrong in it.

@@ -269,7 +269,7 @@ impl Plan {
         // For each kind: seconds from one to the next, and how many there are at least in a stream with an end.
         let usual: [(f64, u32); 4] = match scenario {
             Scenario::Default => [(720.0, 5), (2400.0, 2), (3600.0, 2), (600.0, 24)],
-            Scenario::Quiet | Scenario::Load => [(0.0, 0); 4],
+            Scenario::Quiet | Scenario::Lively | Scenario::Load => [(0.0, 0); 4],
             Scenario::Bursts => [(8640.0, 4), (0.0, 0), (0.0, 0), (0.0, 0)],
             Scenario::Campaigns => [(0.0, 0), (0.0, 0), (3600.0, 6), (0.0, 0)],
             Scenario::Canaries => [(1800.0, 4), (3600.0, 2), (3600.0, 2), (60.0, 240)],

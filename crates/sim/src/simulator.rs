@@ -19,7 +19,7 @@ use crate::truth::{
 use crate::world::{DOMAINS, SHARED_DOMAINS, World, interest};
 
 /// Version of the model: it changes whenever the same seed gives other bytes.
-pub const MODEL: u32 = 1;
+pub const MODEL: u32 = 2;
 /// Personal data that the truth lists one by one; what is beyond is counted in [`Totals::pii_unlisted`].
 pub const PII_LISTED_MAX: usize = 100_000;
 
@@ -78,6 +78,8 @@ pub struct Simulator {
     config: SimConfig,
     faults: Faults,
     personal_data: f64,
+    /// Whether nothing is in fashion.
+    steady: bool,
     world: &'static World,
     plan: Plan,
     pen: Pen,
@@ -110,6 +112,8 @@ struct Crowd {
     /// Themes by interest: 256 slots.
     themes: [u8; 256],
     repostable: Vec<Vec<u8>>,
+    /// Which of them is the oldest, where each lives as long as the others.
+    oldest: usize,
     headlines: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
@@ -150,6 +154,8 @@ struct Pen {
     id: [u8; ID_LENGTH],
     sequence: u64,
     labels: bool,
+    /// Whether no hashtag leads for a while.
+    steady: bool,
 }
 
 impl Simulator {
@@ -166,12 +172,14 @@ impl Simulator {
                 population: (config.rate * nation.share * 86_400.0 / 4.0).clamp(4000.0, POPULATION_MAX) as u32,
                 themes: [0; 256],
                 repostable: vec![Vec::new(); REPOSTABLE],
+                oldest: 0,
                 headlines: vec![(Vec::new(), Vec::new()); HEADLINES],
             })
             .collect();
         let mut simulator = Self {
             faults: config.faults.unwrap_or_else(|| scenario.faults()),
             personal_data: config.personal_data.unwrap_or_else(|| scenario.personal_data()),
+            steady: scenario.is_steady(),
             world,
             plan: Plan::new(&config, scenario, world),
             pen: Pen {
@@ -184,6 +192,7 @@ impl Simulator {
                 id: [b'a'; ID_LENGTH],
                 sequence: 0,
                 labels: config.labels,
+                steady: scenario.is_steady(),
             },
             crowd,
             scale: 1.0,
@@ -355,12 +364,17 @@ impl Simulator {
     }
 
     fn turn_interest(&mut self) {
+        let steady = self.steady;
         for (index, crowd) in self.crowd.iter_mut().enumerate() {
             // Half of what interests people is the same everywhere.
             let own = mix(self.config.seed ^ (index as u64 + 1));
             let mut weights = [0.0; 64];
             let count = self.world.theme_count.min(64);
             for (theme, weight) in weights[..count].iter_mut().enumerate() {
+                if steady {
+                    *weight = 1.0;
+                    continue;
+                }
                 *weight =
                     0.5 * interest(self.config.seed, theme, self.second) + 0.5 * interest(own, theme, self.second);
             }
@@ -423,7 +437,7 @@ impl Simulator {
         let kind = bits >> 16 & 1023;
         if relation == Relation::Repost {
             let u = unit16(bits >> 32);
-            let slot = (u * u * REPOSTABLE as f64) as usize;
+            let slot = (if self.steady { u } else { u * u } * REPOSTABLE as f64) as usize;
             self.pen.text.extend_from_slice(&self.crowd[nation].repostable[slot]);
         } else if kind < 10 && !language.greetings.is_empty() {
             let greeting = language.greetings[(bits >> 32) as usize % language.greetings.len()];
@@ -462,8 +476,15 @@ impl Simulator {
             } else if envelope.relation == Relation::Post && bits >> 61 == 0 {
                 // The first four live a hundred times as long as the others: they go viral.
                 let raw = (bits >> 32 & 4095) as usize;
-                let texts = &mut self.crowd[nation].repostable;
-                let slot = if raw < 4 || texts[raw % 4].is_empty() { raw % 4 } else { 4 + raw % (REPOSTABLE - 4) };
+                let Crowd { repostable: texts, oldest, .. } = &mut self.crowd[nation];
+                let slot = if self.steady {
+                    *oldest = (*oldest + 1) % REPOSTABLE;
+                    *oldest
+                } else if raw < 4 || texts[raw % 4].is_empty() {
+                    raw % 4
+                } else {
+                    4 + raw % (REPOSTABLE - 4)
+                };
                 texts[slot].clear();
                 texts[slot].extend_from_slice(&self.pen.text);
             }
@@ -1087,7 +1108,7 @@ impl Pen {
         let u = unit16(bits);
         if bits >> 16 & 255 < 180 {
             // The tag that leads a theme changes every three quarters of an hour.
-            let turn = (second + theme as i64 * 613).div_euclid(TAG_SECONDS) as usize;
+            let turn = if self.steady { 0 } else { (second + theme as i64 * 613).div_euclid(TAG_SECONDS) as usize };
             let tag = ((u * u * u * THEME_TAGS as f64) as usize + turn * 5) % THEME_TAGS;
             language.text_into(language.themes[theme].tags[tag], &mut self.text);
         } else {

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper of tests fails the test")]
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -153,7 +153,7 @@ fn days_have_a_rhythm() {
 
 #[test]
 fn words_and_marks_are_as_frequent_as_in_real_sets() {
-    let (out, _) = stream(config("quiet", 100.0, 1200));
+    let (out, _) = stream(config("lively", 100.0, 1200));
     let (mut counts, mut english) = (HashMap::new(), HashMap::new());
     let (mut posts, mut declared, mut links, mut hashtags, mut mentions) = (0, 0, 0, 0, 0);
     let (mut english_posts, mut english_words) = (0, 0);
@@ -265,7 +265,7 @@ fn what_cannot_be_is_refused_by_name() {
     let message = |config: SimConfig| Simulator::new(config).unwrap_err().to_string();
     assert_eq!(
         message(config("party", 1.0, 1)),
-        "scenario: expected one of default, quiet, bursts, campaigns, canaries, load, news-day, found \"party\""
+        "scenario: expected one of default, quiet, lively, bursts, campaigns, canaries, load, news-day, found \"party\""
     );
     for rate in [0.0, -1.0, f64::NAN, f64::INFINITY, 1e9] {
         assert!(message(config("quiet", rate, 1)).starts_with("rate: expected"));
@@ -307,4 +307,32 @@ proptest! {
             prop_assert!(at >= start && at < start + seconds as i64);
         }
     }
+}
+
+/// Words that are in at least twenty of an hour's posts, three times as often a post as in the day: how many hours of words there are.
+fn risen(scenario: &str) -> usize {
+    let (out, _) = stream(config(scenario, 3.0, 86_400));
+    let (mut hours, mut of_day): (HashMap<(String, i64), u32>, HashMap<String, u32>) = Default::default();
+    let (mut posts, mut all) = ([0_u32; 24], 0);
+    for line in lines(&out).filter(|line| line["lang"] == "en" && line["text"].is_string()) {
+        let hour = time(&line).rem_euclid(86_400) / 3600;
+        posts[hour as usize] += 1;
+        all += 1;
+        for word in words(line["text"].as_str().unwrap()).collect::<BTreeSet<_>>() {
+            *of_day.entry(word.clone()).or_default() += 1;
+            *hours.entry((word, hour)).or_default() += 1;
+        }
+    }
+    let rises = |((word, hour), count): (&(String, i64), &u32)| {
+        let usual = f64::from(of_day[word]) / f64::from(all) * f64::from(posts[*hour as usize]);
+        *count >= 20 && f64::from(*count) > 3.0 * usual
+    };
+    hours.iter().filter(|hour| rises(*hour)).count()
+}
+
+#[test]
+fn hardly_anything_rises_in_a_quiet_stream_and_much_in_a_lively_one() {
+    let (quiet, lively) = (risen("quiet"), risen("lively"));
+    // Of forty thousand words an hour, some do by chance: a text is passed on by a few.
+    assert!(quiet < 12 && lively > 10 * quiet, "{quiet} {lively}");
 }

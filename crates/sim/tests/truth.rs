@@ -208,7 +208,7 @@ fn a_canary_stands_in_its_own_posts_and_nowhere_else() {
 
 #[test]
 fn quiet_streams_hold_nothing_planted() {
-    for scenario in ["quiet", "load"] {
+    for scenario in ["quiet", "lively", "load"] {
         let (lines, simulator) = run(scenario, 50.0, 600);
         assert_eq!(simulator.totals().planted, 0);
         assert_eq!(simulator.truth().records.len(), 2, "configuration and totals");

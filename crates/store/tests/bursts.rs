@@ -41,6 +41,7 @@ fn burst(value: &str, minute: i64, known: i64, end: Option<i64>, log10_q: f64) -
         windows: 30,
         log10_q,
         log10_q_of_one: -0.5,
+        experience: groundswell_gate::BurstExperience::default(),
         coverage: 1.0,
         related: Vec::new(),
     };

@@ -4,8 +4,9 @@
 mod common;
 
 use groundswell_gate::{
-    DetectionKind, DetectionRow, Gate, K, NarrativeBucket, NarrativeCandidate, NarrativeId, NarrativeLanguage,
-    NarrativePart, NarrativeState, Outward as _, Released, Severity,
+    BurstCandidate, BurstExperience, BurstId, BurstMethod, BurstScale, BurstSubject, DetectionKind, DetectionRow,
+    Dimension, Gate, K, NarrativeBucket, NarrativeCandidate, NarrativeId, NarrativeLanguage, NarrativePart,
+    NarrativeState, Outward as _, Released, Severity,
 };
 use groundswell_sketch::CellKey;
 use groundswell_store::{
@@ -51,6 +52,41 @@ fn detection(id: u64, language: &str, authors: u64) -> Released<DetectionRow> {
     };
     let row = Gate::exact(K::DEFAULT).release_narrative(candidate).unwrap();
     Released::from_narrative(&row, 15 + id as i64).unwrap()
+}
+
+/// A burst as it stands: how many posts, how unlikely, and whether it is over.
+fn burst(posts: u64, log10_q: f64, end: Option<i64>) -> Released<DetectionRow> {
+    let subject = |authors| BurstSubject {
+        dimension: Dimension::Hashtag,
+        value: "flood".to_owned(),
+        authors,
+        name_publishers: None,
+    };
+    let candidate = BurstCandidate {
+        id: BurstId::of(Dimension::Hashtag, "flood", START),
+        detected_at: START + 300,
+        as_of: START + 3_600,
+        subject: subject(posts / 2),
+        start: START,
+        peak: START,
+        end,
+        scale: BurstScale::Minutes,
+        from: START,
+        to: START + 300,
+        posts,
+        key: CellKey::default(),
+        expected: 2.0,
+        expected_of_one: 0.01,
+        shape: 10.0,
+        method: BurstMethod::Recent,
+        windows: 30,
+        log10_q,
+        log10_q_of_one: -0.1,
+        experience: BurstExperience::default(),
+        coverage: 1.0,
+        related: Vec::new(),
+    };
+    Released::from_burst(&Gate::exact(K::DEFAULT).release_burst(candidate).unwrap())
 }
 
 fn batch(detections: Vec<Released<DetectionRow>>) -> ReleaseBatch {
@@ -111,6 +147,32 @@ async fn a_detection_is_told_once_and_goes_where_it_belongs() {
     assert_eq!(due.iter().map(|out| out.key.as_str()).collect::<Vec<_>>(), ["portuguese_narrative-n1"]);
     assert_eq!(desk.outbox.due("all", NOW, 10).await.unwrap().len(), 2);
     assert!(desk.outbox.due("all", NOW - 1, 10).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_burst_that_grows_is_renewed_in_its_place_and_enters_feeds_that_it_was_not_enough_for() {
+    let mut desk = desk().await;
+    let strict = FeedSelection { budget: Some(1.0), ..FeedSelection::default() };
+    desk.feeds.add("strict", &strict, NOW).await.unwrap();
+    desk.outbox.register(&[receiver("desk", "strict"), receiver("all", "everything")], NOW).await.unwrap();
+    let (small, large, over) = (burst(24, 1.0, None), burst(400, -6.0, None), burst(400, -6.0, Some(START + 1_800)));
+    desk.writer.commit(&batch(vec![small, detection(1, "pt", 20)])).await.unwrap();
+    assert!(ids(&desk.reader, "strict").await.iter().all(|id| id.starts_with("narrative")));
+    let before = desk.reader.last_detection_seq().await.unwrap();
+    for newer in [large.clone(), over.clone(), over.clone()] {
+        assert_eq!(desk.writer.commit(&batch(vec![newer])).await.unwrap().detections, 0);
+    }
+    assert_eq!(desk.reader.last_detection_seq().await.unwrap(), before, "it keeps its place");
+    let page = desk.reader.detections(&DetectionQuery { kind: Some(DetectionKind::Burst), ..query() }).await.unwrap();
+    assert_eq!(page.items.len(), 1);
+    assert_eq!(page.items[0].evidence, over.evidence);
+    assert!(page.items[0].severity > Severity::Low && page.items[0].feeds == ["everything", "strict"]);
+    // Each receiver hears of it once.
+    let keys = |out: Vec<groundswell_store::Outgoing>| -> Vec<String> {
+        out.into_iter().map(|out| out.key).filter(|key| key.contains("burst")).collect()
+    };
+    assert_eq!(keys(desk.outbox.due("desk", NOW, 10).await.unwrap()).len(), 1);
+    assert_eq!(keys(desk.outbox.due("all", NOW, 10).await.unwrap()).len(), 1);
 }
 
 #[tokio::test]

@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use groundswell_gate::{BurstCandidate, BurstId, BurstMethod, BurstScale, BurstSubject, NAME_PUBLISHERS};
+use groundswell_gate::{
+    BurstCandidate, BurstExperience, BurstId, BurstMethod, BurstScale, BurstSubject, NAME_PUBLISHERS,
+};
 use serde::{Deserialize, Serialize};
 
 use super::bursts::{BurstNews, ShardMinute};
 use super::config::{BurstConfig, RELATED_MAX, Scale};
+use super::experience::Experience;
 
 mod saved;
 
@@ -34,6 +37,7 @@ pub struct Arbiter {
     gathered: BTreeMap<i64, Gathered>,
     /// Bursts that are open, by hash of their subject.
     live: BTreeMap<u64, Live>,
+    experience: Experience,
 }
 
 #[derive(Default)]
@@ -52,6 +56,8 @@ struct Live {
     detected_at: Option<i64>,
     told_at: i64,
     told_log10_q: f64,
+    /// How unlikely it and its parts are by the model, at their height.
+    least_log10_q: f64,
     related: Vec<u64>,
     related_subjects: Vec<BurstSubject>,
 }
@@ -60,16 +66,31 @@ struct Live {
 enum Role {
     /// Likely enough by accident to be over budget, so far.
     Waiting,
+    /// It is none by accident, but by what the stream has shown there are too many like it.
+    Usual,
     /// It is told of.
     Told,
-    /// It is told of as a part of another one.
+    /// It is a part of another one, and told of with it.
     Joined(u64),
+}
+
+impl Role {
+    /// Whether it is an event of its own.
+    const fn leads(self) -> bool {
+        matches!(self, Self::Usual | Self::Told)
+    }
 }
 
 impl Arbiter {
     /// Waits for so many shards with each minute.
     pub fn new(config: BurstConfig, shards: usize) -> Self {
-        Self { config, shards: shards.max(1), gathered: BTreeMap::new(), live: BTreeMap::new() }
+        Self {
+            config,
+            shards: shards.max(1),
+            gathered: BTreeMap::new(),
+            live: BTreeMap::new(),
+            experience: Experience::new(),
+        }
     }
 
     /// Takes what a shard says of a minute; gives out what may be told when it was the last one. Minutes come to their end in order.
@@ -90,54 +111,131 @@ impl Arbiter {
     fn decide(&mut self, minute: i64, gathered: Gathered, emit: &mut dyn FnMut(BurstCandidate)) {
         let as_of = minute + 60;
         let Gathered { looks_a_day, mut news, .. } = gathered;
+        if looks_a_day > 0.0 {
+            self.experience.pass();
+        }
         // The strongest first: it names the burst that others are joined to.
         news.sort_by(|a, b| {
             a.log10_p.total_cmp(&b.log10_p).then_with(|| (a.dimension, &a.value).cmp(&(b.dimension, &b.value)))
         });
+        let told: Vec<u64> = news.iter().map(|news| news.hash).collect();
         let mut changed: Vec<u64> = Vec::new();
         for news in news {
-            let hash = news.hash;
-            let live = self.live.entry(hash).or_insert_with(|| Live {
-                news: news.clone(),
-                looks_a_day,
-                role: Role::Waiting,
-                detected_at: None,
-                told_at: i64::MIN,
-                told_log10_q: f64::MAX,
-                related: Vec::new(),
-                related_subjects: Vec::new(),
-            });
-            live.news = news;
-            live.looks_a_day = looks_a_day;
-            if live.role == Role::Waiting && log10_q(live) <= self.config.budget.log10() && may_be_named(&live.news) {
-                let leader = self.leader_of(hash);
-                let Some(live) = self.live.get_mut(&hash) else { continue };
-                if let Some(leader) = leader {
-                    live.role = Role::Joined(leader);
-                    let subject = subject_of(&live.news);
-                    if let Some(leading) = self.live.get_mut(&leader) {
-                        leading.related.push(hash);
-                        leading.related_subjects.push(subject);
-                    }
-                    changed.push(leader);
-                } else {
-                    live.role = Role::Told;
-                    changed.push(hash);
-                }
-            } else if live.role == Role::Told && (live.news.end.is_some() || is_due(live, as_of)) {
+            changed.extend(self.note(news, looks_a_day));
+        }
+        for hash in told {
+            let curve = self.curve(hash);
+            changed.extend(self.rise(hash, &curve));
+            let due = |live: &Live| live.role == Role::Told && (live.news.end.is_some() || is_due(live, &curve, as_of));
+            if self.live.get(&hash).is_some_and(due) {
                 changed.push(hash);
             }
         }
         changed.sort_unstable();
         changed.dedup();
         for hash in changed {
-            let Some(live) = self.live.get_mut(&hash) else { continue };
+            let curve = self.curve(hash);
+            let Some(live) = self.live.get_mut(&hash).filter(|live| live.role == Role::Told) else { continue };
             live.detected_at.get_or_insert(as_of);
             live.told_at = as_of;
-            live.told_log10_q = log10_q(live);
-            emit(candidate(live, as_of));
+            live.told_log10_q = curve.log10_q(log10_q(live));
+            emit(candidate(live, &curve, as_of));
         }
-        self.live.retain(|_, live| live.news.end.is_none());
+        // Parts of what is over without having been told of are bursts of their own.
+        let over = self.live.values().filter(|live| live.role == Role::Usual && live.news.end.is_some());
+        for part in over.flat_map(|live| live.related.clone()).collect::<Vec<_>>() {
+            if let Some(part) = self.live.get_mut(&part) {
+                part.role = Role::Waiting;
+            }
+        }
+        let budget = self.config.budget.log10();
+        let experience = &mut self.experience;
+        self.live.retain(|_, live| {
+            if live.news.end.is_some() && live.role.leads() {
+                experience.note(budget - live.least_log10_q);
+            }
+            live.news.end.is_none()
+        });
+    }
+
+    /// Takes what a shard says of a burst; the burst that it has become a part of now.
+    fn note(&mut self, news: BurstNews, looks_a_day: f64) -> Option<u64> {
+        let hash = news.hash;
+        let live = self.live.entry(hash).or_insert_with(|| Live {
+            news: news.clone(),
+            looks_a_day,
+            role: Role::Waiting,
+            detected_at: None,
+            told_at: i64::MIN,
+            told_log10_q: f64::MAX,
+            least_log10_q: f64::MAX,
+            related: Vec::new(),
+            related_subjects: Vec::new(),
+        });
+        live.news = news;
+        live.looks_a_day = looks_a_day;
+        let own = log10_q(live);
+        live.least_log10_q = live.least_log10_q.min(own);
+        let role = live.role;
+        if role == Role::Waiting && own <= self.config.budget.log10() && may_be_named(&live.news) {
+            let leader = self.leader_of(hash);
+            let live = self.live.get_mut(&hash)?;
+            live.role = leader.map_or(Role::Usual, Role::Joined);
+            let subject = subject_of(&live.news);
+            let leading = self.live.get_mut(&leader?)?;
+            leading.related.push(hash);
+            leading.related_subjects.push(subject);
+            leading.least_log10_q = leading.least_log10_q.min(own);
+            return leader;
+        }
+        if let Role::Joined(leader) = role
+            && let Some(leading) = self.live.get_mut(&leader)
+        {
+            leading.least_log10_q = leading.least_log10_q.min(own);
+        }
+        None
+    }
+
+    /// Tells of a burst from now on if it is rare enough by what the stream has shown; of a part that is, in place of what it is a part of.
+    fn rise(&mut self, hash: u64, curve: &BurstExperience) -> Option<u64> {
+        let live = self.live.get(&hash)?;
+        if curve.log10_q(log10_q(live)) > self.config.budget.log10() {
+            return None;
+        }
+        match live.role {
+            Role::Usual => {}
+            Role::Joined(leader) => {
+                let leading = self.live.get_mut(&leader).filter(|leading| leading.role == Role::Usual)?;
+                let mut related = std::mem::take(&mut leading.related);
+                let mut subjects = std::mem::take(&mut leading.related_subjects);
+                let (least, subject) = (leading.least_log10_q, subject_of(&leading.news));
+                leading.role = Role::Joined(hash);
+                if let Some(at) = related.iter().position(|part| *part == hash) {
+                    (related[at], subjects[at]) = (leader, subject);
+                }
+                for part in &related {
+                    if let Some(part) = self.live.get_mut(part) {
+                        part.role = Role::Joined(hash);
+                    }
+                }
+                let live = self.live.get_mut(&hash)?;
+                (live.related, live.related_subjects, live.least_log10_q) = (related, subjects, least);
+            }
+            Role::Waiting | Role::Told => return None,
+        }
+        self.live.get_mut(&hash)?.role = Role::Told;
+        Some(hash)
+    }
+
+    /// What the stream has shown, without this burst and what it is a part of.
+    fn curve(&self, hash: u64) -> BurstExperience {
+        let budget = self.config.budget.log10();
+        let whole = match self.live.get(&hash).map(|live| live.role) {
+            Some(Role::Joined(leader)) => leader,
+            _ => hash,
+        };
+        let others = self.live.iter().filter(|(other, live)| **other != whole && live.role.leads());
+        self.experience.curve(budget, others.map(|(_, live)| budget - live.least_log10_q))
     }
 
     /// The burst that is told of and that this one is a part of.
@@ -145,7 +243,7 @@ impl Arbiter {
         let own = self.live.get(&hash)?;
         let mut best: Option<(f64, u64)> = None;
         for (leader, live) in &self.live {
-            let leads = live.role == Role::Told
+            let leads = live.role.leads()
                 && live.news.end.is_none()
                 && *leader != hash
                 && live.related.len() < RELATED_MAX
@@ -174,22 +272,25 @@ fn may_be_named(news: &BurstNews) -> bool {
     news.name_publishers.is_none_or(|publishers| publishers >= NAME_PUBLISHERS)
 }
 
-fn is_due(live: &Live, as_of: i64) -> bool {
+fn is_due(live: &Live, curve: &BurstExperience, as_of: i64) -> bool {
     let minutes = match live.news.scale {
         Scale::Minutes => TOLD_AGAIN_MINUTES,
         Scale::Hour => 2 * TOLD_AGAIN_MINUTES,
         Scale::Day => 12 * TOLD_AGAIN_MINUTES,
     };
-    let now = log10_q(live);
+    let now = curve.log10_q(log10_q(live));
     // Those with a smaller budget hear of it at once.
     let crossed = |budget: &f64| now <= budget.log10() && live.told_log10_q > budget.log10();
     as_of >= live.told_at.saturating_add(minutes * 60) || BUDGETS.iter().any(crossed)
 }
 
-/// Whether two subjects rose at the same time and are written by the same people, or are called the same.
+/// Whether two subjects rose at the same time, or are at their height at the same time, and are written by the same people or called
+/// the same. Words of one text that many pass on become loud one after the other.
 fn related(one: &BurstNews, other: &BurstNews) -> bool {
     let apart = (one.start - other.start).abs();
-    if apart > NEAR_SECONDS.max((one.to - one.start) / 4) {
+    let both_seen = one.to.min(other.to) - one.from.max(other.from);
+    let shorter = (one.to - one.from).min(other.to - other.from);
+    if apart > NEAR_SECONDS.max((one.to - one.start) / 4) && 2 * both_seen < shorter {
         return false;
     }
     if same_name(&one.value, &other.value) {
@@ -227,7 +328,7 @@ fn subject_of(news: &BurstNews) -> BurstSubject {
     }
 }
 
-fn candidate(live: &Live, as_of: i64) -> BurstCandidate {
+fn candidate(live: &Live, curve: &BurstExperience, as_of: i64) -> BurstCandidate {
     let news = &live.news;
     BurstCandidate {
         id: BurstId::of(news.dimension, &news.value, news.start),
@@ -259,6 +360,7 @@ fn candidate(live: &Live, as_of: i64) -> BurstCandidate {
         windows: news.windows,
         log10_q: log10_q(live),
         log10_q_of_one: news.log10_p_of_one,
+        experience: curve.clone(),
         coverage: news.coverage,
         related: live.related_subjects.clone(),
     }

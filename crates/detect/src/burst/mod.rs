@@ -11,6 +11,7 @@
 mod arbiter;
 mod bursts;
 mod config;
+mod experience;
 mod exposure;
 mod subject;
 mod tail;

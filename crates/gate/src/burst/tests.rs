@@ -30,6 +30,7 @@ fn candidate() -> BurstCandidate {
         windows: 120,
         log10_q: -4.4,
         log10_q_of_one: -0.4,
+        experience: BurstExperience::default(),
         coverage: 1.0,
         related: vec![subject(Dimension::Hashtag, "damfailure", 12), subject(Dimension::Term, "few", 9)],
     }
@@ -127,6 +128,7 @@ proptest! {
             posts,
             // As the detector works it out: so much a post.
             log10_q: -0.4 * posts as f64,
+            experience: BurstExperience::new(vec![[-100.0, -1.0], [-60.0, 0.5], [-10.0, 1.0], [1.3, 2.0]]),
             key: CellKey::of_author(key),
             ..candidate()
         };
@@ -152,6 +154,22 @@ proptest! {
         if let Some(row) = row {
             prop_assert_eq!(row.related.len(), usize::from(related >= 10));
         }
+    }
+
+    #[test]
+    fn what_is_less_likely_is_never_told_to_come_more_often(
+        mut at in proptest::collection::btree_set(-300_i32..2, 0..9),
+        models in [-310.0_f64..3.0, -310.0_f64..3.0],
+    ) {
+        let mut often = -2.0;
+        let points = std::mem::take(&mut at).into_iter().map(|at| {
+            often += 0.3;
+            [at as f32, often]
+        });
+        let experience = BurstExperience::new(points.collect());
+        let [one, other] = models.map(|model| experience.log10_q(model));
+        prop_assert!(one >= models[0] && other >= models[1], "never below the model");
+        prop_assert!((models[0] <= models[1]) == (one <= other) || (one - other).abs() < 1e-9);
     }
 
     #[test]

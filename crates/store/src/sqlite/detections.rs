@@ -16,6 +16,10 @@ use crate::{Cursor, DetectionQuery, Page, ReadError, ReleaseBatch, WriteError};
 const PUT: &str = "INSERT INTO detections (id, kind, detected_at, recorded_at, severity, released_k, authors, body) \
      VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
 
+/// A burst grows and ends: its detection says how it stands, in the place where it was told first.
+const RENEW: &str = "UPDATE detections SET severity = ?2, released_k = ?3, authors = ?4, body = ?5 \
+     WHERE id = ?1 AND kind = 'burst' AND body <> ?5 RETURNING seq";
+
 /// Whoever receives the feed now.
 const ENQUEUE: &str = "INSERT INTO deliveries (receiver_id, seq, feed, state, due_at) \
      SELECT id, ?1, ?2, 'waiting', ?3 FROM receivers WHERE feed = ?2 AND removed_at IS NULL ON CONFLICT DO NOTHING";
@@ -43,10 +47,11 @@ pub(super) async fn put(connection: &mut SqliteConnection, batch: &ReleaseBatch,
     }
     sqlx::query("DELETE FROM feed_mutes WHERE until <= ?").bind(batch.now).execute(&mut *connection).await?;
     let feeds = in_force(connection).await?;
-    let mut new = 0;
+    let (mut new, mut enqueued) = (0, false);
     for detection in &batch.detections {
         readmit_detection((**detection).clone(), k.get(), k)?;
         let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        let body = detection.to_json();
         let done = sqlx::query(PUT)
             .bind(detection.id.as_str())
             .bind(detection.kind.as_str())
@@ -55,27 +60,36 @@ pub(super) async fn put(connection: &mut SqliteConnection, batch: &ReleaseBatch,
             .bind(detection.severity.as_str())
             .bind(number(k.get()))
             .bind(number(detection.evidence.authors))
-            .bind(detection.to_json())
+            .bind(body.as_str())
             .execute(&mut *connection)
             .await?;
-        if done.rows_affected() == 0 {
-            // What was told first stays, and is told once.
-            continue;
-        }
-        new += 1;
-        let seq = done.last_insert_rowid();
+        let seq = if done.rows_affected() > 0 {
+            new += 1;
+            done.last_insert_rowid()
+        } else {
+            let renewed: Option<i64> = sqlx::query_scalar(RENEW)
+                .bind(detection.id.as_str())
+                .bind(detection.severity.as_str())
+                .bind(number(k.get()))
+                .bind(number(detection.evidence.authors))
+                .bind(body.as_str())
+                .fetch_optional(&mut *connection)
+                .await?;
+            // Of all other kinds, what was told first stays.
+            let Some(seq) = renewed else { continue };
+            seq
+        };
         let muted = muted(connection, detection).await?;
         for (id, name, selection) in &feeds {
-            if selection.takes(detection) && !muted.contains(id) {
-                place(connection, *id, seq).await?;
-                if !batch.deliver {
-                    continue;
-                }
+            // A burst that has grown enters feeds that it was not enough for. Where it is already, it is not delivered again.
+            if selection.takes(detection) && !muted.contains(id) && place(connection, *id, seq).await? && batch.deliver
+            {
                 sqlx::query(ENQUEUE).bind(seq).bind(name).bind(batch.now).execute(&mut *connection).await?;
+                enqueued = true;
             }
         }
     }
-    if new > 0 {
+    if enqueued {
         give_up(connection, batch.now).await?;
     }
     Ok(new)
@@ -104,13 +118,14 @@ async fn muted(connection: &mut SqliteConnection, detection: &DetectionRow) -> R
         .await
 }
 
-pub(super) async fn place(connection: &mut SqliteConnection, feed: i64, seq: i64) -> Result<(), sqlx::Error> {
-    sqlx::query("INSERT INTO feed_items (feed_id, seq) VALUES (?, ?) ON CONFLICT DO NOTHING")
+/// Puts a detection into a feed; whether it was not there.
+pub(super) async fn place(connection: &mut SqliteConnection, feed: i64, seq: i64) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query("INSERT INTO feed_items (feed_id, seq) VALUES (?, ?) ON CONFLICT DO NOTHING")
         .bind(feed)
         .bind(seq)
         .execute(connection)
         .await?;
-    Ok(())
+    Ok(done.rows_affected() > 0)
 }
 
 async fn give_up(connection: &mut SqliteConnection, now: i64) -> Result<(), sqlx::Error> {

@@ -1,4 +1,4 @@
-//! [`SavedArbiter`]: the bursts that are open, and what was told of them, in a checkpoint.
+//! [`SavedArbiter`]: the bursts that are open, what was told of them, and how many the stream has had, in a checkpoint.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use groundswell_gate::AuthorBits;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{Arbiter, Live};
+use super::{Arbiter, Experience, Live};
 use crate::packed::{Bytes, put, take};
 
 /// Open bursts, each of which k authors carry. Without who wrote.
@@ -16,7 +16,7 @@ pub struct SavedArbiter(Bytes);
 impl<'de> Deserialize<'de> for SavedArbiter {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let saved = Self(Bytes::deserialize(deserializer)?);
-        match saved.live() {
+        match saved.parts() {
             Some(_) => Ok(saved),
             None => Err(D::Error::custom("saved bursts are cut off or altered")),
         }
@@ -30,13 +30,13 @@ impl fmt::Debug for SavedArbiter {
 }
 
 impl SavedArbiter {
-    fn live(&self) -> Option<Vec<(u64, Live)>> {
+    fn parts(&self) -> Option<(Vec<(u64, Live)>, Experience)> {
         let mut rest = self.0.0.as_slice();
         if rest.is_empty() {
-            return Some(Vec::new());
+            return Some((Vec::new(), Experience::new()));
         }
-        let live = take(&mut rest)?;
-        rest.is_empty().then_some(live)
+        let parts: (Vec<(u64, Live)>, Experience) = take(&mut rest)?;
+        (rest.is_empty() && parts.1.is_whole()).then_some(parts)
     }
 }
 
@@ -53,12 +53,15 @@ impl Arbiter {
             })
             .collect();
         let mut bytes = Vec::new();
-        put(&mut bytes, &live);
+        put(&mut bytes, &(live, &self.experience));
         SavedArbiter(Bytes(bytes))
     }
 
     /// Takes back what was saved, before the first minute.
     pub fn restore(&mut self, saved: &SavedArbiter) {
-        self.live.extend(saved.live().unwrap_or_default());
+        if let Some((live, experience)) = saved.parts() {
+            self.live.extend(live);
+            self.experience = experience;
+        }
     }
 }

@@ -1,0 +1,122 @@
+//! The budget on streams that burst by themselves: bursts as shards tell of them, told on or not.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use groundswell_detect::burst::{Arbiter, BurstConfig, BurstNews, Scale, ShardMinute};
+use groundswell_gate::{AuthorBits, Dimension};
+use groundswell_sketch::CellKey;
+
+const DAY: i64 = 1_440;
+/// How long each burst is open, in minutes.
+const OPEN: i64 = 30;
+
+struct Rng(u64);
+
+impl Rng {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let z = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ z >> 31
+    }
+
+    fn unit(&mut self) -> f64 {
+        ((self.next() >> 11) as f64 + 0.5) / (1_u64 << 53) as f64
+    }
+}
+
+/// A burst of nobody else's words.
+fn news(hash: u64, start: i64, log10_p: f64) -> BurstNews {
+    let mut bits = AuthorBits::default();
+    let mut rng = Rng(hash);
+    (0..12).for_each(|_| bits.insert(rng.next()));
+    BurstNews {
+        hash,
+        dimension: Dimension::Term,
+        value: format!("{hash:016x}"),
+        name_publishers: None,
+        start: start * 60,
+        peak: start * 60,
+        end: None,
+        scale: Scale::Hour,
+        from: start * 60,
+        to: start * 60 + 3_600,
+        posts: 20,
+        authors: 12,
+        bits,
+        key: CellKey::default(),
+        expected: 1.0,
+        expected_of_one: 0.01,
+        shape: 10.0,
+        known: 30.0,
+        windows: 90,
+        log10_p,
+        log10_p_of_one: -0.3,
+        coverage: 1.0,
+    }
+}
+
+/// A stream with so many bursts a day, each at its height at once, and one more that is as unlikely as `planted` in the middle of the
+/// last day. Gives when each was told of with its lowest q, and whether the planted one was.
+fn told(a_day: f64, days: i64, planted: f64) -> (Vec<(i64, f64)>, bool) {
+    // One look a day: q is p.
+    let mut arbiter = Arbiter::new(BurstConfig::default(), 1);
+    let mut rng = Rng(7);
+    let mut open: Vec<BurstNews> = Vec::new();
+    let mut lowest: BTreeMap<String, (i64, f64)> = BTreeMap::new();
+    let mut loud = BTreeSet::new();
+    for minute in 0..days * DAY {
+        let mut coming = Vec::new();
+        if rng.unit() < a_day / DAY as f64 {
+            // Five decades below the largest budget on average, and far more now and then.
+            coming.push(news(rng.next(), minute, 1.3 + 5.0 * rng.unit().ln()));
+        }
+        if minute == days * DAY - DAY / 2 {
+            coming.push(news(1, minute, planted));
+        }
+        open.retain_mut(|burst| {
+            let over = burst.start / 60 + OPEN <= minute;
+            if over {
+                burst.end = Some(minute * 60);
+                coming.push(burst.clone());
+            }
+            !over
+        });
+        open.extend(coming.iter().filter(|burst| burst.end.is_none()).cloned());
+        arbiter.take(ShardMinute { minute: minute * 60, looks_a_day: 1.0, news: coming }, &mut |candidate| {
+            let q = candidate.experience.log10_q(candidate.log10_q);
+            if candidate.subject.value == format!("{:016x}", 1) {
+                loud.insert(q <= 0.0);
+                return;
+            }
+            let entry = lowest.entry(candidate.id.to_string()).or_insert((minute, q));
+            entry.1 = entry.1.min(q);
+        });
+    }
+    (lowest.into_values().collect(), loud.contains(&true))
+}
+
+fn a_day(told: &[(i64, f64)], budget: f64, days: i64) -> f64 {
+    told.iter().filter(|(_, q)| *q <= budget.log10()).count() as f64 / days as f64
+}
+
+#[test]
+fn a_stream_that_bursts_by_itself_is_told_of_within_the_budget() {
+    for bursts in [60.0, 300.0] {
+        let (told, loud) = told(bursts, 10, -60.0);
+        for budget in [1.0, 5.0, 20.0] {
+            let found = a_day(&told, budget, 10);
+            assert!(found <= budget && (budget < 5.0 || found >= budget / 5.0), "{bursts} a day, {budget}: {found}");
+        }
+        assert!(loud, "what is louder than all of them is told of");
+    }
+}
+
+#[test]
+fn a_stream_of_few_bursts_is_told_of_each() {
+    let (told, loud) = told(10.0, 10, -12.0);
+    assert!(loud);
+    let below = told.len();
+    assert!(a_day(&told, 5.0, 10) >= 0.8 * below as f64 / 10.0, "{} of {below}", a_day(&told, 5.0, 10));
+}
