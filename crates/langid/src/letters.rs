@@ -87,87 +87,81 @@ impl Letters {
         &self.buffer[..self.length]
     }
 
-    fn last(&self) -> u16 {
-        self.buffer[self.length - 1]
-    }
-
     #[inline]
     fn push(&mut self, symbol: u16) {
         self.buffer[self.length] = symbol;
         self.length += 1;
     }
 
-    #[inline]
-    fn edge(&mut self) {
-        if self.last() != EDGE {
-            self.push(EDGE);
-        }
-    }
-
     fn read(&mut self, text: &str) {
         let mut chars = text.chars();
         let mut left = CHARS_MAX;
+        // The two symbols behind, and where the word began that they are of: kept here, since the buffer is slow to ask.
+        let (mut last, mut before, mut began) = (EDGE, EDGE, self.length);
         while left > 0 {
             let Some(c) = chars.next() else { break };
             left -= 1;
             let entry = entry(c);
             let kind = entry >> CODE_BITS;
             if kind < 4 {
-                let (last, before) = (self.last(), self.buffer[self.length.saturating_sub(2)]);
-                if last != EDGE && last >> CODE_BITS != kind {
-                    self.push(EDGE);
+                if last >> CODE_BITS != kind && last != EDGE {
+                    self.end_word(began);
+                    (last, before, began) = (EDGE, EDGE, self.length);
                 }
                 // A letter drawn out stands twice.
                 if entry != last || entry != before {
-                    self.counts[usize::from(kind)] += 1;
                     self.push(entry);
+                    (before, last) = (last, entry);
                 }
-            } else if kind == KIND_MARK {
-                let last = self.last();
+                continue;
+            }
+            if kind == KIND_MARK {
                 if last != EDGE
                     && let Some(code) = compose(last & CODE_MASK, c)
                 {
-                    self.buffer[self.length - 1] = (last & !CODE_MASK) | code;
+                    last = (last & !CODE_MASK) | code;
+                    self.buffer[self.length - 1] = last;
                 }
-            } else if kind == KIND_OTHER_LETTER {
-                self.edge();
+                continue;
+            }
+            let address = c == ':' && self.is_scheme(began) && chars.as_str().starts_with("//");
+            if address {
+                self.length = began;
+            }
+            self.end_word(began);
+            (last, before, began) = (EDGE, EDGE, self.length);
+            if kind == KIND_OTHER_LETTER {
                 if let Some(script) = Script::of_its_own(c) {
                     self.counts[script as usize] += script.weight();
                     self.japanese += u32::from(script == Script::Han && crate::han::is_japanese(c));
                 }
-            } else {
-                let address = c == ':' && self.drop_scheme() && chars.as_str().starts_with("//");
-                self.edge();
+            } else if address || c == '@' {
                 // Addresses and the names of accounts say nothing about the language.
-                if address || c == '@' {
-                    for c in chars.by_ref().take(left) {
-                        left -= 1;
-                        if c.is_whitespace()
-                            || (!address && !c.is_alphanumeric() && !matches!(c, '_' | '.' | '-' | '@'))
-                        {
-                            break;
-                        }
+                for c in chars.by_ref().take(left) {
+                    left -= 1;
+                    if c.is_whitespace() || (!address && !c.is_alphanumeric() && !matches!(c, '_' | '.' | '-' | '@')) {
+                        break;
                     }
                 }
             }
         }
-        self.edge();
+        self.end_word(began);
     }
 
-    /// Whether the last word is `http` or `https`, which then is gone.
-    #[cold]
-    fn drop_scheme(&mut self) -> bool {
-        for scheme in ["http", "https"] {
-            let from = self.length.saturating_sub(scheme.len());
-            let same =
-                self.buffer[from..self.length].iter().zip(scheme.bytes()).all(|(&code, byte)| code == byte.into());
-            if same && from > 0 && self.buffer[from - 1] == EDGE {
-                self.length = from;
-                self.counts[0] = self.counts[0].saturating_sub(scheme.len() as u32);
-                return true;
-            }
+    /// Puts an edge behind the word that began there, and counts its letters. No word, no edge.
+    #[inline]
+    fn end_word(&mut self, began: usize) {
+        if self.length > began {
+            self.counts[usize::from((self.buffer[began] >> CODE_BITS) & 3)] += (self.length - began) as u32;
+            self.push(EDGE);
         }
-        false
+    }
+
+    /// Whether the word that began there is `http` or `https`.
+    #[cold]
+    fn is_scheme(&self, began: usize) -> bool {
+        let word = &self.buffer[began..self.length];
+        ["http", "https"].iter().any(|scheme| word.iter().copied().eq(scheme.bytes().map(u16::from)))
     }
 }
 
@@ -206,7 +200,7 @@ mod tests {
             ("sooooo goooool", "|soo|gool|"),
             ("миrон", "|ми|r|он|"),
             ("@some_body.net: see https://example.org/path?x=y now", "|see|now|"),
-            ("http https: //x", "|http|x|"),
+            ("http https: //x", "|http|https|x|"),
             ("Azərbaycan İSTANBUL", "|azərbaycan|istanbul|"),
             ("a\u{200d}b", "|ab|"),
         ] {
