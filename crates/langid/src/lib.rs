@@ -1,7 +1,7 @@
 //! Which language a short text is in: 83 languages, for single words as well as for posts, with a probability that means
 //! what it says and an honest [`und`](Language::UND).
 //!
-//! For any program that reads short texts: it depends on nothing, takes half a microsecond a post, and has nothing to do when it
+//! For any program that reads short texts: it depends on nothing, takes about a microsecond a post, and has nothing to do when it
 //! starts. In Groundswell `text` asks it about posts whose source declares no language.
 //!
 //! - [`identify`] gives a language and its probability, `und` below [`PROBABILITY_MIN`]; [`likeliest`] has no such threshold.
