@@ -14,7 +14,8 @@ const ALLOWED: &[(&str, &[&str], &str)] = &[
     ("net", &[], "a guard of addresses knows nobody who is guarded"),
     ("sources", &["post", "net"], "a source turns bytes into RawPost and knows nothing behind the edge"),
     ("edge", &["post"], "identities end here, so nothing else may look at a RawPost"),
-    ("text", &["post", "edge"], "reads scrubbed text only"),
+    ("langid", &[], "an identifier of languages is of use to others, and knows no post"),
+    ("text", &["post", "edge", "langid"], "reads scrubbed text only"),
     ("sketch", &[], "counts know no post"),
     ("query", &[], "the watch language knows no post and no index, so that API and CLI can use it"),
     ("watch", &["edge", "text", "query"], "matches queries against scrubbed posts"),
@@ -41,7 +42,7 @@ const ALLOWED: &[(&str, &[&str], &str)] = &[
 ];
 
 /// Crates that do no I/O and read no clock, with the dependencies that would let them.
-const PURE: &[&str] = &["post", "text", "sketch", "query", "watch", "detect", "gate"];
+const PURE: &[&str] = &["post", "langid", "text", "sketch", "query", "watch", "detect", "gate"];
 const IMPURE_DEPENDENCIES: &[&str] =
     &["tokio", "sqlx", "axum", "timely", "tokio-tungstenite", "crossbeam-channel", "tracing-subscriber"];
 

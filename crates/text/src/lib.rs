@@ -5,7 +5,7 @@
 //!
 //! - [`Analyzer`] reads a post ([`Analyzer::analyze`]) or a query's words ([`Analyzer::tokenize`]) into an [`Analysis`]
 //!   whose buffers are used again and again.
-//! - [`detect_language`] for texts without a declared language; [`language::eval`] measures it.
+//! - [`detect_language`] for texts without a declared language, by `groundswell_langid`; [`language::eval`] measures it.
 //! - [`names::NameFinder`] marks what looks like a person's name.
 //! - [`has_term_shape`] and [`is_stop_word_in`] say which words are worth a place in a table of terms.
 //!
@@ -50,7 +50,7 @@
 //! # Sources
 //!
 //! UAX 29 (text segmentation), UAX 15 (normalisation, quick check), ICU4X 2.4 for properties and dictionaries;
-//! `whichlang` 0.1 for Latin text; stop words from the crate `stop-words` (`data/README.md`).
+//! stop words from the crate `stop-words` (`data/README.md`).
 
 #![forbid(unsafe_code)]
 

@@ -1,17 +1,12 @@
-//! Which language an undeclared text is in: scripts first, then `whichlang`, checked by letters and stop words.
-//!
-//! Simple on purpose; an identifier of our own is an issue of its own and would replace [`detect_language`].
+//! Which language an undeclared text is in: what [`groundswell_langid`] says of its prose; by stop words and letters where
+//! a neighbour is meant that it does not know or hardly tells apart.
 
 pub mod eval;
-mod script;
 pub(crate) mod table;
 
 use std::sync::OnceLock;
 
-use self::{
-    script::{SCRIPTS, Script},
-    table::{ENGLISH, LANGUAGES},
-};
+use self::table::LANGUAGES;
 use crate::{
     Language,
     chars::{Chars, Class},
@@ -23,11 +18,8 @@ use crate::{
 /// How much of a text the detector reads, in bytes.
 const DETECT_BYTES_MAX: usize = 1_024;
 
-/// Fewer letters than this (a Han character counts for three, kana and Hangul for two) are `und`.
-const LETTERS_MIN: u32 = 3;
-
-/// What `whichlang`'s answer (or being the script's most common language) is worth, in units of [`STOP_WORD_WEIGHT`].
-const WHICHLANG_WEIGHT: i32 = 120;
+/// What the identifier's answer is worth beside its neighbours, in units of [`STOP_WORD_WEIGHT`].
+const IDENTIFIED_WEIGHT: i32 = 300;
 /// What a stop word is worth that only one language has; shared ones are worth less.
 const STOP_WORD_WEIGHT: i32 = 120;
 /// What a letter costs a language that does not use it.
@@ -44,38 +36,33 @@ const FOREIGN_LETTER_WEIGHT: i32 = 160;
 pub fn detect_language(text: &str) -> Language {
     let mut prose = String::with_capacity(text.len().min(DETECT_BYTES_MAX));
     prose_of(text, &mut prose);
-    let chars = Chars::shared();
-    let mut letters = [0_u32; SCRIPTS];
-    for c in prose.chars() {
-        let info = chars.info(c);
-        if info.makes_word()
-            && info.class() != Class::Digit
-            && let Some(script) = Script::of(c)
-        {
-            letters[script as usize] += script.weight();
-        }
+    match groundswell_langid::identify(&prose).language.letters() {
+        Some(code) => checked(code, &prose),
+        None => Language::UND,
     }
-    // Japanese is written in kana and Han together; kana alone tell it from Chinese.
-    if letters[Script::Kana as usize] * 10 >= letters[Script::Han as usize] {
-        letters[Script::Kana as usize] +=
-            if letters[Script::Kana as usize] > 0 { letters[Script::Han as usize] } else { 0 };
-    }
-    let Some(script) =
-        Script::ALL.into_iter().max_by_key(|&script| (letters[script as usize], std::cmp::Reverse(script)))
-    else {
-        return Language::UND;
-    };
-    if letters[script as usize] < LETTERS_MIN {
-        return Language::UND;
-    }
-    match script {
-        Script::Latin => among(script, whichlang_index(&prose), &prose),
-        // Of these `whichlang` knows one language each.
-        Script::Cyrillic => among(script, table::index_of(*b"ru"), &prose),
-        Script::Arabic => among(script, table::index_of(*b"ar"), &prose),
-        Script::Devanagari => among(script, table::index_of(*b"hi"), &prose),
-        only => LANGUAGES.iter().find(|entry| entry.script == only).map_or(Language::UND, |entry| Language(entry.code)),
-    }
+}
+
+/// Languages that the identifier takes for one of its own: it does not know the last ones of each row, or tells them apart
+/// by little (Hindi and Marathi, whose vowel signs its table lacks).
+const NEIGHBOURS: [&[[u8; 2]]; 5] = [
+    &[*b"hi", *b"mr", *b"ne"],
+    &[*b"ar", *b"fa", *b"ur", *b"ps"],
+    &[*b"kk", *b"mn", *b"ru", *b"bg", *b"tg"],
+    &[*b"es", *b"pt", *b"gl"],
+    &[*b"tr", *b"az", *b"uz"],
+];
+
+/// The identified language, or a neighbour whose stop words and letters the text has.
+fn checked(code: [u8; 2], prose: &str) -> Language {
+    let identified = Language(code);
+    let Some(neighbours) = NEIGHBOURS.iter().find(|neighbours| neighbours.contains(&code)) else { return identified };
+    // Beside the identified one, those that it is no judge of.
+    let unknown = neighbours[neighbours.len() - 1];
+    let candidates = neighbours
+        .iter()
+        .filter(|&&other| other == code || other == unknown || (code != unknown && neighbours[0] == *b"hi"))
+        .filter_map(|&other| table::index_of(other));
+    among(candidates, table::index_of(code), prose).unwrap_or(identified)
 }
 
 /// Copies what tells about the language: no placeholders, no hashtags.
@@ -96,23 +83,21 @@ fn prose_of(text: &str, prose: &mut String) {
     prose.push_str(rest);
 }
 
-/// Chooses among the languages of a script that several use; `likely` is ahead before letters and words are looked at.
-fn among(script: Script, likely: Option<usize>, prose: &str) -> Language {
+/// Chooses among some languages; `likely` is ahead before letters and words are looked at.
+fn among(candidates: impl Iterator<Item = usize>, likely: Option<usize>, prose: &str) -> Option<Language> {
     let chars = Chars::shared();
     let alphabets = alphabets();
     let mut scores = [0_i32; LANGUAGES.len()];
     if let Some(index) = likely {
-        scores[index] += WHICHLANG_WEIGHT;
+        scores[index] += IDENTIFIED_WEIGHT;
     }
     let mut word = String::with_capacity(64);
-    let mut told = 0;
     for c in prose.chars().chain([' ']) {
         let info = chars.info(c);
         if info.makes_word() || info.class() == Class::Extend {
             let lower = if info.is_plain() { info.lower(c) } else { c };
             word.push(lower);
             if let Some(users) = alphabets.users(lower) {
-                told += FOREIGN_LETTER_WEIGHT;
                 add(&mut scores, users, FOREIGN_LETTER_WEIGHT);
             }
         } else if !word.is_empty() {
@@ -123,16 +108,9 @@ fn among(script: Script, likely: Option<usize>, prose: &str) -> Language {
             word.clear();
         }
     }
-    let best = (0..LANGUAGES.len())
-        .filter(|&index| LANGUAGES[index].script == script)
-        .max_by_key(|&index| (scores[index], std::cmp::Reverse(index)));
-    // `told` is what a language gets that uses every telling letter of the text.
-    match best {
-        Some(index) if scores[index] > told / 2 || (script != Script::Latin && scores[index] > 0) => {
-            Language(LANGUAGES[index].code)
-        }
-        _ => Language::UND,
-    }
+    candidates
+        .max_by_key(|&index| (scores[index], std::cmp::Reverse(index)))
+        .map(|index| Language(LANGUAGES[index].code))
 }
 
 fn add(scores: &mut [i32; LANGUAGES.len()], mut languages: u128, weight: i32) {
@@ -165,27 +143,4 @@ fn alphabets() -> &'static Alphabets {
         }
         Alphabets(users.into_iter().collect())
     })
-}
-
-fn whichlang_index(prose: &str) -> Option<usize> {
-    use whichlang::Lang;
-    let code = match whichlang::detect_language(prose) {
-        Lang::Ara => b"ar",
-        Lang::Cmn => b"zh",
-        Lang::Deu => b"de",
-        Lang::Eng => return Some(ENGLISH),
-        Lang::Fra => b"fr",
-        Lang::Hin => b"hi",
-        Lang::Ita => b"it",
-        Lang::Jpn => b"ja",
-        Lang::Kor => b"ko",
-        Lang::Nld => b"nl",
-        Lang::Por => b"pt",
-        Lang::Rus => b"ru",
-        Lang::Spa => b"es",
-        Lang::Swe => b"sv",
-        Lang::Tur => b"tr",
-        Lang::Vie => b"vi",
-    };
-    table::index_of(*code)
 }

@@ -1,6 +1,6 @@
-//! Which script a letter belongs to, as far as that tells something about its language.
+//! Which script a character belongs to, and the code of its lower-case letter.
 
-/// A script, or two that are used together.
+/// A script that tells something: several languages share the first four, each of the others has one here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
 pub(crate) enum Script {
@@ -63,21 +63,12 @@ impl Script {
         Self::Han,
     ];
 
-    /// The script of a letter, by block; `None` for scripts that no language of the table uses.
-    #[inline]
-    pub(crate) const fn of(letter: char) -> Option<Self> {
+    /// The script of a character outside the four scripts that several languages share, by block.
+    pub(crate) const fn of_its_own(letter: char) -> Option<Self> {
         let script = match letter {
-            '\0'..='\u{24f}' | '\u{1e00}'..='\u{1eff}' | '\u{ff21}'..='\u{ff5a}' => Self::Latin,
             '\u{370}'..='\u{3ff}' | '\u{1f00}'..='\u{1fff}' => Self::Greek,
-            '\u{400}'..='\u{52f}' => Self::Cyrillic,
             '\u{530}'..='\u{58f}' => Self::Armenian,
-            '\u{590}'..='\u{5ff}' => Self::Hebrew,
-            '\u{600}'..='\u{6ff}'
-            | '\u{750}'..='\u{77f}'
-            | '\u{8a0}'..='\u{8ff}'
-            | '\u{fb50}'..='\u{fdff}'
-            | '\u{fe70}'..='\u{fefc}' => Self::Arabic,
-            '\u{900}'..='\u{97f}' => Self::Devanagari,
+            '\u{590}'..='\u{5ff}' | '\u{fb1d}'..='\u{fb4f}' => Self::Hebrew,
             '\u{980}'..='\u{9ff}' => Self::Bengali,
             '\u{a00}'..='\u{a7f}' => Self::Gurmukhi,
             '\u{a80}'..='\u{aff}' => Self::Gujarati,
@@ -94,7 +85,12 @@ impl Script {
             '\u{1100}'..='\u{11ff}' | '\u{3130}'..='\u{318f}' | '\u{ac00}'..='\u{d7af}' => Self::Hangul,
             '\u{1200}'..='\u{139f}' => Self::Ethiopic,
             '\u{1780}'..='\u{17ff}' => Self::Khmer,
-            '\u{3041}'..='\u{30ff}' | '\u{31f0}'..='\u{31ff}' | '\u{ff66}'..='\u{ff9d}' => Self::Kana,
+            '\u{3041}'..='\u{3096}'
+            | '\u{309d}'..='\u{309f}'
+            | '\u{30a1}'..='\u{30fa}'
+            | '\u{30fd}'..='\u{30ff}'
+            | '\u{31f0}'..='\u{31ff}'
+            | '\u{ff66}'..='\u{ff9d}' => Self::Kana,
             '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}' => {
                 Self::Han
             }
@@ -106,8 +102,8 @@ impl Script {
     /// How many letters of an alphabet one character is worth, roughly.
     pub(crate) const fn weight(self) -> u32 {
         match self {
-            Self::Han => 3,
-            Self::Hangul | Self::Kana => 2,
+            Self::Han | Self::Kana => 3,
+            Self::Hangul => 2,
             _ => 1,
         }
     }

@@ -1,0 +1,149 @@
+//! The languages, and which of them share a script.
+
+use std::fmt;
+
+use crate::script::Script;
+
+/// A language by its ISO 639-1 code, or [`Language::UND`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Language([u8; 2]);
+
+impl Language {
+    /// Not determined: no letters, too few of them, noise, or not sure enough.
+    pub const UND: Self = Self(*b"  ");
+
+    /// ISO 639-1, or `und`.
+    pub fn code(&self) -> &str {
+        if *self == Self::UND { "und" } else { std::str::from_utf8(&self.0).unwrap_or("und") }
+    }
+
+    /// The two letters of the code; `None` for [`Language::UND`].
+    pub fn letters(self) -> Option<[u8; 2]> {
+        (self != Self::UND).then_some(self.0)
+    }
+
+    /// All that [`identify`](crate::identify) can answer but [`Language::UND`].
+    pub fn all() -> impl Iterator<Item = Self> {
+        let shared = GROUPS.iter().flat_map(|group| group.languages.iter().copied());
+        shared.chain(ALONE.iter().map(|&(_, language)| language))
+    }
+}
+
+impl fmt::Display for Language {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+impl fmt::Debug for Language {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+const fn list<const N: usize>(codes: [&str; N]) -> [Language; N] {
+    let mut languages = [Language::UND; N];
+    let mut at = 0;
+    while at < N {
+        let code = codes[at].as_bytes();
+        languages[at] = Language([code[0], code[1]]);
+        at += 1;
+    }
+    languages
+}
+
+/// Languages that share a script, and their part of the table.
+#[derive(Debug)]
+#[doc(hidden)]
+pub struct Group {
+    pub(crate) script: Script,
+    /// In the order of their lanes. The lane behind the last one is noise.
+    pub languages: &'static [Language],
+    /// Weights in a row, a multiple of eight.
+    pub lanes: usize,
+    /// Rows of the table.
+    pub rows: usize,
+}
+
+impl Group {
+    /// Bytes of its part of the table.
+    pub const fn size(&self) -> usize {
+        self.rows * self.lanes
+    }
+
+    /// The row of one n-gram, given as its symbols.
+    pub fn row_of(&self, symbols: &[u16]) -> usize {
+        crate::features::row(crate::features::hash_of(symbols), self.rows)
+    }
+
+    /// The rows that a text touches, in order.
+    pub fn rows_of(&self, symbols: &[u16], mut sink: impl FnMut(usize)) {
+        crate::features::hashes(symbols, self.script as u16, |hash| sink(crate::features::row(hash, self.rows)));
+    }
+}
+
+static LATIN: [Language; 49] = list([
+    "af", "az", "bs", "ca", "cs", "cy", "da", "de", "en", "eo", "es", "et", "eu", "fi", "fr", "ga", "hr", "hu", "id",
+    "is", "it", "la", "lg", "lt", "lv", "mi", "ms", "nb", "nl", "nn", "pl", "pt", "ro", "sk", "sl", "sn", "so", "sq",
+    "st", "sv", "sw", "tl", "tn", "tr", "ts", "vi", "xh", "yo", "zu",
+]);
+static CYRILLIC: [Language; 8] = list(["be", "bg", "kk", "mk", "mn", "ru", "sr", "uk"]);
+static ARABIC: [Language; 3] = list(["ar", "fa", "ur"]);
+static DEVANAGARI: [Language; 2] = list(["hi", "mr"]);
+
+/// In the order of the table's parts.
+#[doc(hidden)]
+pub static GROUPS: [Group; 4] = [
+    Group { script: Script::Latin, languages: &LATIN, lanes: 64, rows: 160_000 },
+    Group { script: Script::Cyrillic, languages: &CYRILLIC, lanes: 16, rows: 1 << 16 },
+    Group { script: Script::Arabic, languages: &ARABIC, lanes: 8, rows: 1 << 15 },
+    Group { script: Script::Devanagari, languages: &DEVANAGARI, lanes: 8, rows: 1 << 15 },
+];
+
+/// Scripts that one language of ours uses, and the languages. Others use some of them too, rarely.
+pub(crate) static ALONE: [(Script, Language); 21] = [
+    (Script::Greek, Language(*b"el")),
+    (Script::Hebrew, Language(*b"he")),
+    (Script::Armenian, Language(*b"hy")),
+    (Script::Georgian, Language(*b"ka")),
+    (Script::Bengali, Language(*b"bn")),
+    (Script::Gurmukhi, Language(*b"pa")),
+    (Script::Gujarati, Language(*b"gu")),
+    (Script::Oriya, Language(*b"or")),
+    (Script::Tamil, Language(*b"ta")),
+    (Script::Telugu, Language(*b"te")),
+    (Script::Kannada, Language(*b"kn")),
+    (Script::Malayalam, Language(*b"ml")),
+    (Script::Sinhala, Language(*b"si")),
+    (Script::Thai, Language(*b"th")),
+    (Script::Lao, Language(*b"lo")),
+    (Script::Myanmar, Language(*b"my")),
+    (Script::Ethiopic, Language(*b"am")),
+    (Script::Khmer, Language(*b"km")),
+    (Script::Hangul, Language(*b"ko")),
+    (Script::Kana, Language(*b"ja")),
+    (Script::Han, Language(*b"zh")),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_two_letters_and_stand_once() {
+        let mut all: Vec<_> = Language::all().collect();
+        assert!(all.len() >= 75);
+        assert!(all.iter().all(|language| language.code().bytes().all(|byte| byte.is_ascii_lowercase())));
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), Language::all().count());
+        assert_eq!(Language::UND.code(), "und");
+    }
+
+    #[test]
+    fn every_group_has_a_lane_for_noise() {
+        for group in &GROUPS {
+            assert!(group.languages.len() < group.lanes && group.lanes % 8 == 0);
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Which language a short text is in: 83 languages, for single words as well as for posts, with a probability that means
+//! what it says and an honest [`und`](Language::UND).
+//!
+//! For any program that reads short texts: it depends on nothing, takes about a microsecond a post, and has nothing to do when it
+//! starts. In Groundswell `text` asks it about posts whose source declares no language.
+//!
+//! - [`identify`] gives a language and its probability, `und` below [`PROBABILITY_MIN`]; [`likeliest`] has no such threshold.
+//! - [`Language::all`] lists what can be answered.
+//!
+//! ```
+//! use groundswell_langid::identify;
+//!
+//! assert_eq!(identify("The river is rising and nobody came").language.code(), "en");
+//! assert_eq!(identify("Річка піднімається, і ніхто не прийшов").language.code(), "uk");
+//! assert_eq!(identify("😀 2016 https://example.org").language.code(), "und");
+//! assert!(identify("A subida das águas obrigou à evacuação").probability > 0.9);
+//! ```
+//!
+//! # How
+//!
+//! *Script first*: most letters decide. A script that one language of ours uses is that language; kana are Japanese, Han
+//! alone is Chinese unless it has what Japanese alone writes. Four scripts are shared (Latin by 49 languages, Cyrillic by 8,
+//! Arabic by 3, Devanagari by 2): for each, n-grams of three and five symbols within a word, its edges being symbols, are
+//! hashed to rows of signed bytes, one a language and one for noise; their sum goes through a softmax whose temperature
+//! depends on how many there were. The table (11.8 MB, 4.1 MB in the repository) was learnt from the n-gram counts of
+//! `lingua`'s language models by `train/`; `data/README.md` has its provenance, licence and checksum, and
+//! `docs/methods/language.md` the figures and what it must not be used for.
+//!
+//! # Invariants
+//!
+//! - Any text: bounded time (the first [`CHARS_MAX`] characters), no panic (`tests/bounds.rs`; fuzz target `langid`).
+//! - The answer is the same with AVX2 and without (`sum::tests::both_paths_add_up_the_same`, `tests/bounds.rs`).
+//! - Case makes no difference, nor whether accents are written apart (`tests/bounds.rs`).
+//! - The table is what its checksum says (`tests/table.rs`).
+//!
+//! # Sources
+//!
+//! Joulin et al., "Bag of tricks for efficient text classification" (2016), for hashed n-grams and a linear model; Guo et al.,
+//! "On calibration of modern neural networks" (2017), for temperatures; `lingua` (Apache-2.0), whose counts are from the
+//! Wortschatz corpora of Leipzig University.
+
+#![deny(unsafe_code)]
+
+mod confidence;
+mod features;
+mod han;
+mod languages;
+mod letters;
+mod script;
+mod sum;
+mod table;
+
+use languages::{ALONE, GROUPS, Group};
+use letters::Letters;
+use script::{SCRIPTS, Script};
+use sum::Sum;
+
+pub use languages::Language;
+pub use letters::CHARS_MAX;
+
+/// What training shares with identifying.
+#[doc(hidden)]
+pub mod training {
+    pub use crate::{
+        languages::{GROUPS, Group},
+        letters::letter,
+    };
+
+    /// Stands at both ends of each word.
+    pub const EDGE: u16 = crate::letters::EDGE;
+    /// What a byte without weight holds.
+    pub const ZERO: u8 = crate::sum::ZERO;
+    /// Weights to a unit of a score.
+    pub const STEPS: f32 = crate::table::STEPS;
+
+    /// A text's letters with the edges of its words, and the group that its script is, by its place in [`GROUPS`].
+    pub fn symbols(text: &str) -> (Vec<u16>, Option<usize>) {
+        let letters = crate::letters::Letters::of(text);
+        let place = crate::script_of(&letters).map(|script| script as usize).filter(|&place| place < GROUPS.len());
+        (letters.symbols().to_vec(), place)
+    }
+}
+
+/// Fewer letters than this (a Han character or kana counts for three, Hangul for two) are [`Language::UND`].
+pub const LETTERS_MIN: u32 = 3;
+
+/// An answer less probable than this, of which about one in seven would be right, is [`Language::UND`].
+pub const PROBABILITY_MIN: f32 = 0.15;
+
+/// An answer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Identified {
+    /// The language, or [`Language::UND`].
+    pub language: Language,
+    /// How probable it is that the text is in it, if it is in one that is known here; 0 for [`Language::UND`].
+    pub probability: f32,
+}
+
+impl Identified {
+    const UND: Self = Self { language: Language::UND, probability: 0.0 };
+}
+
+/// The language of a text, [`Language::UND`] where it is less probable than [`PROBABILITY_MIN`].
+pub fn identify(text: &str) -> Identified {
+    let likeliest = likeliest(text);
+    if likeliest.probability < PROBABILITY_MIN { Identified::UND } else { likeliest }
+}
+
+/// The likeliest language of a text, be it ever so improbable; [`Language::UND`] for noise and for what has no letters.
+pub fn likeliest(text: &str) -> Identified {
+    decide(text, Sum::new)
+}
+
+/// [`likeliest`] without what only some processors have: to compare and to measure.
+#[doc(hidden)]
+pub fn likeliest_portable(text: &str) -> Identified {
+    decide(text, Sum::portable)
+}
+
+fn decide(text: &str, sum: fn(&Group, &'static [u8]) -> Sum<'static>) -> Identified {
+    let letters = Letters::of(text);
+    let Some(script) = script_of(&letters) else { return Identified::UND };
+    if let Some(&(_, language)) = ALONE.iter().find(|&&(alone, _)| alone == script) {
+        let japanese = script == Script::Han
+            && letters.japanese * 6 >= letters.counts[Script::Han as usize] / Script::Han.weight();
+        let language = if japanese { ALONE[ALONE.len() - 2].1 } else { language };
+        return Identified { language, probability: ALONE_PROBABILITY };
+    }
+    let place = script as usize;
+    let group = &GROUPS[place];
+    let mut sum = sum(group, table::part(place));
+    group.rows_of(letters.symbols(), |row| sum.push(row));
+    let (scores, rows) = sum.finish();
+    let (lane, probability) = confidence::likeliest(&scores, group.languages.len() + 1, rows);
+    group.languages.get(lane).map_or(Identified::UND, |&language| Identified { language, probability })
+}
+
+/// What is said of a text whose script one language of ours uses.
+const ALONE_PROBABILITY: f32 = 0.99;
+
+/// The script of most letters. Kana tell Japanese from Chinese, which it shares the rest with.
+fn script_of(letters: &Letters) -> Option<Script> {
+    let mut counts: [u32; SCRIPTS] = letters.counts;
+    let (kana, han) = (counts[Script::Kana as usize], counts[Script::Han as usize]);
+    if kana > 0 && kana * 10 >= han {
+        counts[Script::Kana as usize] += han;
+    }
+    let script = Script::ALL.into_iter().max_by_key(|&script| (counts[script as usize], std::cmp::Reverse(script)))?;
+    (counts[script as usize] >= LETTERS_MIN).then_some(script)
+}
