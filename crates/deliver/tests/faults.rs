@@ -37,7 +37,7 @@ async fn a_webhook_is_signed_and_says_everything() {
     let body: Value = serde_json::from_str(&request.body).unwrap();
     assert_eq!((body["type"].as_str(), body["timestamp"].as_str()), (Some("detection"), Some("2016-09-23T00:30:00Z")));
     let data = &body["data"];
-    assert_eq!(data["url"], "https://watch.example/narratives/n1");
+    assert_eq!(data["url"], "https://watch.example/detections/narrative-n1");
     assert_eq!(
         (data["program"]["version"].as_str(), data["program"]["build"].as_str()),
         (Some("0.1.0"), Some("abcdef"))
@@ -64,7 +64,10 @@ async fn chats_are_told_in_their_forms() {
     let body: Value = serde_json::from_str(&slack.got()[0].body).unwrap();
     let text = body["text"].as_str().unwrap();
     assert!(text.starts_with("*The story 'dam failure, &lt;river&gt; &amp; ∗bridge∗' grows"), "{text}");
-    assert!(text.contains("<https://watch.example/narratives/n1|Look at it>") && text.contains("`groundswell export"));
+    assert!(
+        text.contains("<https://watch.example/detections/narrative-n1|Look at it>")
+            && text.contains("`groundswell export")
+    );
     let body: Value = serde_json::from_str(&teams.got()[0].body).unwrap();
     let attachment = &body["attachments"][0];
     assert_eq!(attachment["contentType"], "application/vnd.microsoft.card.adaptive");
@@ -72,7 +75,7 @@ async fn chats_are_told_in_their_forms() {
     assert_eq!((card["type"].as_str(), card["version"].as_str()), (Some("AdaptiveCard"), Some("1.4")));
     let title = card["body"][0]["text"].as_str().unwrap();
     assert!(title.contains("<river> & \\*bridge\\*"), "{title}");
-    assert_eq!(card["actions"][0]["url"], "https://watch.example/narratives/n1");
+    assert_eq!(card["actions"][0]["url"], "https://watch.example/detections/narrative-n1");
 }
 
 /// The good one gets everything while all others are in trouble, and each of these everything when it is well again.

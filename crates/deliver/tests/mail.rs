@@ -193,7 +193,7 @@ async fn each_detection_at_once() {
     let text = got[0].text.replace("=\r\n", "");
     assert!(text.contains("Subject: The story 'dam failure"), "{text}");
     assert!(text.contains("Recompute: groundswell export narratives --id n1"), "{text}");
-    assert!(text.contains("https://watch.example/narratives/n1") && text.contains("build abcdef"), "{text}");
+    assert!(text.contains("https://watch.example/detections/narrative-n1") && text.contains("build abcdef"), "{text}");
     assert!(!text.to_ascii_lowercase().contains("user-agent"));
 }
 

@@ -83,7 +83,7 @@ impl Bench {
         let saved: SavedAmplifications = bincode::deserialize(&bytes).unwrap();
         assert!(bincode::deserialize::<SavedAmplifications>(&bytes[..bytes.len() - 1]).is_err());
         let (found, analyzer) = (std::mem::take(&mut self.found), std::mem::take(&mut self.analyzer));
-        *self = Self { found, analyzer, ..Self::new(workers) };
+        *self = Self { analyzer, found, ..Self::new(workers) };
         self.owner.restore(&saved);
         bytes
     }

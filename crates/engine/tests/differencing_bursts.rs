@@ -13,7 +13,7 @@ use std::time::Duration;
 use groundswell_detect::burst::BurstConfig;
 use groundswell_detect::volume::VolumeConfig;
 use groundswell_edge::EdgeConfig;
-use groundswell_engine::{Closed, Counters, EngineConfig, ReleaseSink, SourceConfig, WatchBoard};
+use groundswell_engine::{Closed, Counters, CoverageBoard, EngineConfig, ReleaseSink, SourceConfig, WatchBoard};
 use groundswell_gate::{BurstRow, Gate, K};
 use groundswell_post::EventTime;
 use groundswell_sources::{DecodeOptions, ManualClock, PartitionSpec, Payload, SourceIx, Stop, channel};
@@ -52,11 +52,11 @@ fn posts(world: u64, took_part: bool) -> String {
     let mut posts: Vec<(i64, u64, &str)> = Vec::new();
     for minute in 0..MINUTES {
         for nth in 0..12 {
-            let author = mix(world << 32 | minute as u64 * 12 + nth) % 2_000;
+            let author = mix((world << 32) | (minute as u64 * 12 + nth)) % 2_000;
             posts.push((minute * 60 + nth as i64 * 5, author, "meadow cloud"));
         }
     }
-    let within = |author: u64| QUIET_MINUTES * 60 + (mix(world << 40 | author) % (minutes * 60)) as i64;
+    let within = |author: u64| QUIET_MINUTES * 60 + (mix((world << 40) | author) % (minutes * 60)) as i64;
     posts.extend((0..crowd).map(|author| (within(author), 5_000 + author, "the flood rises")));
     if took_part {
         posts.push((within(99_999), 99_999, "the flood rises"));

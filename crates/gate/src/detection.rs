@@ -311,9 +311,12 @@ impl sealed::Item for DetectionRow {
 impl Released<DetectionRow> {
     /// The one way in for all kinds: what was found, told by the rules of `docs/methods/detections.md`.
     fn told(finding: Finding) -> Self {
-        let Finding { kind, of, start, detected_at, title, summary, subject, evidence, strength, maturity } = finding;
+        let Finding { kind, of, start, detected_at, title, summary, subject, mut evidence, strength, maturity } =
+            finding;
+        let id = format!("{kind}-{of}");
+        evidence.page = format!("/detections/{id}");
         Self::new(DetectionRow {
-            id: format!("{kind}-{of}"),
+            id,
             kind,
             time: Rfc3339(start),
             detected_at: Rfc3339(detected_at),

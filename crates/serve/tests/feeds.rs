@@ -61,7 +61,7 @@ async fn the_atom_document() {
     assert_eq!(entries.len(), 3);
     assert_eq!(entries[0]["id"], "urn:groundswell:530d903a:detection:narrative-n1");
     assert!(entries[0]["title"].as_str().unwrap().contains("dam failure"));
-    assert_eq!(entries[0]["link"], "http://localhost:8750/narratives/n1");
+    assert_eq!(entries[0]["link"], "http://localhost:8750/detections/narrative-n1");
     assert_eq!(entries[0]["tags"], json!(["narrative", "severity-medium", "pinned", "useful"]));
 }
 

@@ -93,11 +93,7 @@ impl Released<DetectionRow> {
                 languages: row.languages.clone(),
                 domains: row.domains.clone(),
                 narratives: vec![row.id.clone()],
-                ..empty(
-                    row.authors,
-                    format!("/narratives/{}", row.id),
-                    format!("groundswell export narratives --id {}", row.id),
-                )
+                ..empty(row.authors, format!("groundswell export narratives --id {}", row.id))
             },
             strength: low,
             maturity: Maturity::Experimental,
@@ -177,7 +173,7 @@ fn subject_type(of: &BurstOf) -> SubjectType {
 }
 
 /// Evidence with nothing in it but what all have.
-fn empty(authors: u64, page: String, command: String) -> Evidence {
+fn empty(authors: u64, command: String) -> Evidence {
     Evidence {
         observed: 0,
         expected: None,
@@ -201,7 +197,7 @@ fn empty(authors: u64, page: String, command: String) -> Evidence {
         shared_text: None,
         synchrony: None,
         family_overlap: None,
-        page,
+        page: String::new(),
         command,
     }
 }
@@ -270,7 +266,7 @@ impl BurstFacts<'_> {
             Rfc3339(self.start),
             self.end.map_or_else(|| " and goes on".to_owned(), |end| format!(" and ended at {}", Rfc3339(end))),
         );
-        let (page, command) = words::ways(self.subject, self.value, self.window, self.detected_at);
+        let command = words::command(self.subject, self.value, self.window, self.detected_at);
         Finding {
             kind: DetectionKind::Burst,
             of: self.id.to_owned(),
@@ -297,7 +293,7 @@ impl BurstFacts<'_> {
                 domains: self.domains.to_vec(),
                 narratives: self.narratives.to_vec(),
                 clauses: self.clauses,
-                ..empty(self.authors, page, command)
+                ..empty(self.authors, command)
             },
         }
     }
@@ -367,7 +363,6 @@ impl AmplificationFacts<'_> {
                 family_overlap: self.family_overlap,
                 ..empty(
                     self.authors,
-                    format!("/amplifications/{}", self.id),
                     format!("groundswell export amplifications --from {} --to {}", Rfc3339(self.start), Rfc3339(until)),
                 )
             },

@@ -163,11 +163,10 @@ fn part_of_day(unix: i64) -> &'static str {
     }
 }
 
-/// Path of the page, and the command that shows the numbers: of the windows themselves and of four weeks before them.
-#[allow(dead_code, reason = "used by a burst's facts, which come with the burst detector")]
-pub(super) fn ways(subject: SubjectType, value: &str, window: (i64, i64), until: i64) -> (String, String) {
+/// The command that shows the numbers: of the windows themselves and of four weeks before them.
+pub(super) fn command(subject: SubjectType, value: &str, window: (i64, i64), until: i64) -> String {
     if subject == SubjectType::Narrative {
-        return (format!("/narratives/{value}"), format!("groundswell export narratives --id {}", argument(value)));
+        return format!("groundswell export narratives --id {}", argument(value));
     }
     // A phrase is a term of several words.
     let by = if subject == SubjectType::Phrase { "term" } else { subject.as_str() };
@@ -179,8 +178,7 @@ pub(super) fn ways(subject: SubjectType, value: &str, window: (i64, i64), until:
         let _ = write!(command, " --value {}", argument(value));
     }
     let _ = write!(command, " --from {} --to {}", Rfc3339(start - SEASON_SECONDS), Rfc3339(until));
-    let page = if subject == SubjectType::Watch { format!("/watches/{value}") } else { "/".to_owned() };
-    (page, command)
+    command
 }
 
 /// A value as a shell takes it for one word.
@@ -388,13 +386,12 @@ mod tests {
 
     #[test]
     fn the_command_shows_the_numbers_it_came_from() {
-        let (page, command) = ways(
+        let command = command(
             SubjectType::Phrase,
             "dam failure",
             (TUESDAY_EVENING, TUESDAY_EVENING + 3_600),
             TUESDAY_EVENING + 3_600,
         );
-        assert_eq!(page, "/");
         assert_eq!(
             command,
             "groundswell export volumes --by term --step minute --value 'dam failure' --from 2026-10-27T19:00:00Z --to 2026-11-24T20:00:00Z"
