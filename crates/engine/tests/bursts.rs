@@ -101,7 +101,7 @@ fn run_part(
     let names = ["bluesky".to_owned()];
     if let Some(resume) = &resume {
         let closed_before = resume.closed_before.map(EventTime::from_unix);
-        blocks.clocks().restore(resume.clocks(&names).collect::<Vec<_>>().into_iter(), closed_before);
+        blocks.clocks().restore(resume.clocks(&names), closed_before);
     }
     let read_before = resume.as_ref().map_or(0, |resume| resume.totals.records.read());
     if !stopped {
