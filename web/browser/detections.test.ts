@@ -183,7 +183,10 @@ describe('all of them', () => {
     for (const path of scenario === 'hostile' ? [BURST, '/detections/burst-hostile3', '/feed/everything'] : PAGES) {
       await page.goto(new URL(path, mock.url).href);
       await settled(page);
-      for (const summary of await page.locator('summary').all()) await summary.click();
+      // Opened as the reader would find them, whatever comes live meanwhile.
+      await page.evaluate(() => {
+        for (const details of document.querySelectorAll('details')) details.open = true;
+      });
       expect(await overflow(page), path).toBeLessThanOrEqual(0);
       expect(await violations(page), path).toEqual([]);
     }

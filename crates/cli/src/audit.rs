@@ -729,7 +729,7 @@ mod tests {
             format!("watch floods made until 2027-02-01: flood AND river {sentence}"),
             "watch heat renewed until 2027-01-02".to_owned(),
             format!("watch heat changed, until 2027-01-02: heat* OR drought {sentence}"),
-            "settings in force: k = 10, narratives off; changed: log.level".to_owned(),
+            "settings in force: k = 10, narratives off, bursts on, amplification on; changed: log.level".to_owned(),
             "watch floods ended: it is not configured any more".to_owned(),
             "watch heat ended: it is not configured any more".to_owned(),
         ];
