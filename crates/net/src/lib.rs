@@ -8,7 +8,7 @@
 //! Main type: [`Guard`]. A client must also be told not to follow redirections by itself and to use no proxy, which would look names
 //! up behind the guard's back.
 //!
-//! With the feature `kafka`, [`kafka::Brokers`] is the way to a cluster of Kafka, for who reads from it and who writes to it. No guard
+//! With the feature `kafka`, `kafka::Brokers` is the way to a cluster of Kafka, for who reads from it and who writes to it. No guard
 //! stands there: brokers are named in the configuration alone, and live in private networks.
 //!
 //! Sources: RFC 6890, IANA's registries of special-purpose addresses.
