@@ -86,13 +86,17 @@ fn feeds_are_made_curated_and_told() {
     // The command that it names shows the numbers that it was computed from.
     let command: Vec<&str> = story["evidence"]["command"].as_str().unwrap().split(' ').skip(1).collect();
     let narrative: Value = serde_json::from_str(on(&command).trim()).unwrap();
+    // The posts of a bucket came evenly over its length.
+    let unix = |time: &Value| groundswell_post::EventTime::parse(time.as_str().unwrap()).unwrap().unix();
     let within = |stretch: &Value| -> u64 {
-        let (start, end) = (stretch["start"].as_str().unwrap(), stretch["end"].as_str().unwrap());
+        let (from, to) = (unix(&stretch["start"]), unix(&stretch["end"]));
         let buckets = narrative["timeline"].as_array().unwrap().iter();
-        buckets
-            .filter(|bucket| bucket["end"].as_str().unwrap() > start && bucket["end"].as_str().unwrap() <= end)
-            .map(|bucket| bucket["posts"].as_u64().unwrap())
-            .sum()
+        let of_bucket = |bucket: &Value| {
+            let (start, end) = (unix(&bucket["start"]), unix(&bucket["end"]));
+            let both = (end.min(to) - start.max(from)).max(0);
+            bucket["posts"].as_u64().unwrap() as f64 * both as f64 / (end - start) as f64
+        };
+        buckets.map(of_bucket).sum::<f64>().round() as u64
     };
     let windows = story["evidence"]["windows"].as_array().unwrap();
     assert_eq!(story["evidence"]["observed"], within(&windows[0]));
