@@ -238,11 +238,12 @@ mod tests {
         fn none_rests_on_fewer_than_k(
             expected_authors in 0.0_f64..40.0,
             shown in proptest::option::of((0_u64..40, 0_u64..40)),
-            k in 5_u64..20,
+            k in 5_u32..20,
         ) {
             let shown = shown.map(|(posts, authors)| Figures { posts, authors });
             let told = Gate::new(K::new(k).unwrap())
                 .release_silence(SilenceCandidate { expected_authors, shown, ..candidate() });
+            let k = u64::from(k);
             let may = expected_authors >= k as f64 && shown.is_none_or(|shown| shown.authors >= k);
             prop_assert_eq!(told.is_some(), may);
             prop_assert!(told.is_none_or(|told| told.evidence.authors >= k));
