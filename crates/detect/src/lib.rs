@@ -1,5 +1,5 @@
 //! Detectors: plain structs that observe posts, merge what several workers observed, and propose candidates of closed
-//! windows to the gate. There are four, [`volume`], [`narrative`], [`burst`] and [`amplify`].
+//! windows to the gate. There are five, [`volume`], [`narrative`], [`burst`], [`silence`] and [`amplify`].
 //!
 //! On a post's way: after the percolator, before the gate. Detectors do no I/O and read no clock: time comes from the
 //! posts, and "this window is closed" from whoever drives them (`engine`).
@@ -43,4 +43,5 @@ pub mod burst;
 mod counters;
 pub mod narrative;
 mod packed;
+pub mod silence;
 pub mod volume;

@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use groundswell_detect::amplify::AmplifyCounters;
 use groundswell_detect::burst::BurstCounters;
 use groundswell_detect::narrative::NarrativeCounters;
+use groundswell_detect::silence::SilenceCounters;
 use groundswell_detect::volume::VolumeCounters;
 use groundswell_edge::EdgeStats;
 use groundswell_gate::{AmplificationRow, Released, VolumeRow};
@@ -84,6 +85,8 @@ pub struct Totals {
     pub bursts_released: u64,
     /// Candidates of bursts that were held back, each time they had changed.
     pub bursts_suppressed: u64,
+    /// Counters of the silence detector's bounds.
+    pub silences: SilenceCounters,
     /// Counters of the amplification detector, and of its bounds.
     pub copies: AmplifyCounters,
     /// Amplifications that were released.
@@ -116,6 +119,7 @@ impl Totals {
         self.bursts.add(&other.bursts);
         self.bursts_released += other.bursts_released;
         self.bursts_suppressed += other.bursts_suppressed;
+        self.silences.add(&other.silences);
         self.copies.add(&other.copies);
         self.amplifications_released += other.amplifications_released;
         self.amplifications_suppressed += other.amplifications_suppressed;
@@ -128,6 +132,7 @@ impl Totals {
             .chain(self.edge.named())
             .chain(self.volume.named())
             .chain(self.bursts.named())
+            .chain(self.silences.named())
             .chain(self.narratives.limits())
             .chain(self.copies.limits())
             .collect()
@@ -271,6 +276,10 @@ impl Counters {
             totals.bursts_released += released;
             totals.bursts_suppressed += suppressed;
         }
+    }
+
+    pub(crate) fn add_silences(&self, counters: SilenceCounters) {
+        self.lock().silences.add(&counters);
     }
 
     pub(crate) fn add_copies(&self, counters: &AmplifyCounters) {

@@ -18,6 +18,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 use groundswell_detect::amplify::Amplifications;
 use groundswell_detect::burst::Arbiter;
 use groundswell_detect::narrative::Narratives;
+use groundswell_detect::silence::Silences;
 use groundswell_detect::volume::{Merger, Observer, VolumeConfig};
 use groundswell_edge::{Edge, EdgeShared};
 use groundswell_post::EventTime;
@@ -332,8 +333,11 @@ fn work(worker: &mut Worker, shared: &Arc<Shared>) {
     let volume = VolumeConfig { watch_names: watches.names, ..shared.volume.clone() };
     let inbox = Rc::new(RefCell::new(Inbox::new(watches.percolator, shared.volume.shards)));
     let observer = Rc::new(RefCell::new(Observer::new(volume.clone())));
-    let merger =
-        Rc::new(RefCell::new(Merger::new(volume, shared.config.gate.k()).with_bursts(shared.config.bursts.clone())));
+    let merger = Merger::new(volume, shared.config.gate.k())
+        .with_bursts(shared.config.bursts.clone())
+        // What the gate must see whole is with worker 0.
+        .with_hours(shared.config.bursts.is_some() && worker.index() == 0);
+    let merger = Rc::new(RefCell::new(merger));
     cluster::restore(worker, &shared.config, &merger, shared.volume.shards);
     let taken = Rc::new(Cell::new(0));
     let mut delegate = Delegate::new(worker, shared, &shared.reports);
@@ -346,7 +350,8 @@ fn work(worker: &mut Worker, shared: &Arc<Shared>) {
     let narratives = shared.config.narratives.clone().filter(|_| owns).map(|config| Narratives::new(config, k));
     let mut copies = shared.config.amplify.clone().filter(|_| owns).map(|config| Amplifications::new(config, k));
     let arbiter = shared.config.bursts.clone().filter(|_| worker.index() == 0);
-    let mut bursts = OpenBursts::new(arbiter.map(|config| Arbiter::new(config, shared.volume.shards)));
+    let silences = arbiter.is_some().then(|| Silences::new(k));
+    let mut bursts = OpenBursts::new(arbiter.map(|config| Arbiter::new(config, shared.volume.shards)), silences);
     if let Some(resume) = &shared.config.resume {
         // Both are always with the same process, whatever the number of its workers.
         if let (Some(copies), Some(saved)) = (&mut copies, resume.copies()) {

@@ -1,6 +1,6 @@
 //! Where released things go. The engine knows the interface only; the binary puts the store behind it.
 
-use groundswell_gate::{AmplificationRow, BurstRow, NarrativeEvent, NarrativeRow, Released, VolumeRow};
+use groundswell_gate::{AmplificationRow, BurstRow, DetectionRow, NarrativeEvent, NarrativeRow, Released, VolumeRow};
 use groundswell_sketch::Window;
 
 use crate::checkpoint::{Checkpoint, Share};
@@ -20,6 +20,8 @@ pub struct Closed {
     pub bursts: Vec<Released<BurstRow>>,
     /// Amplifications that are new or have changed.
     pub amplifications: Vec<Released<AmplificationRow>>,
+    /// Silences that began, changed or ended: of these there is no table but that of detections.
+    pub silences: Vec<Released<DetectionRow>>,
 }
 
 /// What goes to the sink's thread, in order.

@@ -19,13 +19,17 @@ use crate::{K, NotReleasable};
 /// The lowest q that is told: below it the distribution of real counts is nobody's knowledge.
 pub const Q_MIN: f64 = 1e-9;
 
-/// Of a burst: from its subject and its start. Displays as `b` and sixteen hexadecimal digits.
+/// A burst is said to begin at a multiple of so many seconds: to the minute, its beginning would betray single posts.
+pub const BURST_START_GRID: i64 = 300;
+
+/// Of a burst: from its subject and its start, no finer than [`BURST_START_GRID`]. Displays as `b` and sixteen hexadecimal digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct BurstId(u64);
 
 impl BurstId {
-    /// The same in every run.
+    /// The same in every run. Two bursts of one subject never begin so near each other that they would have the same one.
     pub fn of(dimension: Dimension, value: &str, start: i64) -> Self {
+        let start = down(start, BURST_START_GRID);
         Self(family(&[b"burst", dimension.as_str().as_bytes(), value.as_bytes(), &start.to_le_bytes()]))
     }
 }
@@ -49,6 +53,15 @@ pub enum BurstScale {
 }
 
 impl BurstScale {
+    /// Peaks and ends are told at multiples of so many seconds.
+    pub const fn grid(self) -> i64 {
+        match self {
+            Self::Minutes => BURST_START_GRID,
+            Self::Hour => 600,
+            Self::Day => 7_200,
+        }
+    }
+
     /// The word used in outputs.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -312,11 +325,12 @@ impl Gate {
         let more = shown.posts as f64 - candidate.posts as f64;
         let log10_q = candidate.experience.log10_q(candidate.log10_q + candidate.log10_q_of_one * more);
         let spread = 1.96 * (expected + expected * expected / candidate.shape.max(0.01)).sqrt();
+        let (start, grid) = (down(candidate.start, BURST_START_GRID), candidate.scale.grid());
         Some(Released::new(BurstRow {
             id: candidate.id.to_string(),
-            start: Rfc3339(candidate.start),
-            peak: Rfc3339(candidate.peak),
-            end: candidate.end.map(Rfc3339),
+            start: Rfc3339(start),
+            peak: Rfc3339(down(candidate.peak, grid).max(start)),
+            end: candidate.end.map(|end| Rfc3339(down(end + grid - 1, grid))),
             observed: shown.posts,
             expected,
             interval: [two_digits((expected - spread).max(0.0)), two_digits(expected + spread)],
@@ -340,6 +354,11 @@ impl Gate {
     }
 }
 
+/// The last multiple that is not after a second.
+const fn down(unix: i64, grid: i64) -> i64 {
+    unix - unix.rem_euclid(grid)
+}
+
 /// A window that is an hour's or a day's cell is that cell, and shows the same change.
 fn family_of(candidate: &BurstCandidate) -> u64 {
     let BurstSubject { dimension, value, .. } = &candidate.subject;
@@ -356,7 +375,7 @@ fn family_of(candidate: &BurstCandidate) -> u64 {
 }
 
 /// Rounded to two significant digits.
-fn two_digits(number: f64) -> f64 {
+pub(crate) fn two_digits(number: f64) -> f64 {
     if !(number.is_finite() && number > 0.0) {
         return 0.0;
     }
@@ -367,7 +386,7 @@ fn two_digits(number: f64) -> f64 {
 }
 
 /// The next of 1, 2, 5, 10, 20 … above, so that no single post can be read from it.
-fn step_up(log10: f64) -> f64 {
+pub(crate) fn step_up(log10: f64) -> f64 {
     let log10 = log10.clamp(Q_MIN.log10(), 3.0);
     let decade = log10.floor();
     let rest = log10 - decade;

@@ -7,6 +7,7 @@
 //! Severity, titles and the command that recomputes the numbers are rules that stand in `docs/methods/detections.md`.
 
 mod finding;
+mod silence;
 mod words;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ use crate::{K, NotReleasable};
 
 use finding::Finding;
 pub use finding::NARRATIVE_GROWTH_MIN;
+pub use silence::SilenceCandidate;
 
 /// Longest title, in characters; a value that would make it longer is cut.
 pub const TITLE_CHARS_MAX: usize = 300;
@@ -189,6 +191,9 @@ pub struct ClauseCount {
 pub struct Evidence {
     /// Posts in the stretch that was looked at, as released.
     pub observed: u64,
+    /// It is held back how many these were: fewer than k authors wrote, and `observed` is 0.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub suppressed: bool,
     /// How many were to be expected there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected: Option<f64>,
@@ -217,7 +222,7 @@ pub struct Evidence {
     /// Posts of the whole thing, where that is more than what was looked at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub posts: Option<u64>,
-    /// Distinct authors.
+    /// Distinct authors; of a silence, those that usually write in such an hour.
     pub authors: u64,
     /// Below 1: a source had a gap then.
     #[serde(default, skip_serializing_if = "Option::is_none")]

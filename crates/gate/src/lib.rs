@@ -69,12 +69,12 @@ pub use amplification::{
     Reposts, SHOWN_WORDS_MIN, SYNCHRONY_MAX, SharedWord, readmit_amplification, synchrony,
 };
 pub use burst::{
-    BurstBaseline, BurstCandidate, BurstExperience, BurstId, BurstMethod, BurstOf, BurstRow, BurstScale, BurstSubject,
-    BurstWindow, Q_MIN, readmit_burst,
+    BURST_START_GRID, BurstBaseline, BurstCandidate, BurstExperience, BurstId, BurstMethod, BurstOf, BurstRow,
+    BurstScale, BurstSubject, BurstWindow, Q_MIN, readmit_burst,
 };
 pub use detection::{
     Baseline, ClauseCount, DetectionKind, DetectionRow, Evidence, Maturity, Method, NARRATIVE_GROWTH_MIN,
-    QUOTED_CHARS_MAX, Severity, Stretch, Subject, SubjectType, TITLE_CHARS_MAX, readmit_detection,
+    QUOTED_CHARS_MAX, Severity, SilenceCandidate, Stretch, Subject, SubjectType, TITLE_CHARS_MAX, readmit_detection,
 };
 pub use k::{K, KTooLow};
 pub use narrative::{

@@ -6,7 +6,7 @@ mod common;
 use groundswell_gate::{
     BurstCandidate, BurstExperience, BurstId, BurstMethod, BurstScale, BurstSubject, DetectionKind, DetectionRow,
     Dimension, Gate, K, NarrativeBucket, NarrativeCandidate, NarrativeId, NarrativeLanguage, NarrativePart,
-    NarrativeState, Outward as _, Released, Severity,
+    NarrativeState, Outward as _, Released, Severity, SilenceCandidate,
 };
 use groundswell_sketch::CellKey;
 use groundswell_store::{
@@ -173,6 +173,43 @@ async fn a_burst_that_grows_is_renewed_in_its_place_and_enters_feeds_that_it_was
     };
     assert_eq!(keys(desk.outbox.due("desk", NOW, 10).await.unwrap()).len(), 1);
     assert_eq!(keys(desk.outbox.due("all", NOW, 10).await.unwrap()).len(), 1);
+}
+
+/// A silence of a language as it stands.
+fn silence(hours: i64, end: Option<i64>) -> Released<DetectionRow> {
+    let candidate = SilenceCandidate {
+        dimension: Dimension::Language,
+        value: "pt".to_owned(),
+        start: START,
+        end,
+        detected_at: START + 3_600,
+        as_of: START + hours * 3_600,
+        hour: START,
+        shown: None,
+        expected: 400.0,
+        expected_authors: 200.0,
+        shape: 20.0,
+        seasonal: true,
+        windows: 9,
+        log10_q: -1.0,
+        coverage: 1.0,
+    };
+    Gate::new(K::DEFAULT).release_silence(candidate).unwrap()
+}
+
+#[tokio::test]
+async fn a_silence_is_told_once_and_brought_up_to_date_until_it_ends() {
+    let mut desk = desk().await;
+    let anomalies =
+        FeedSelection { kinds: vec![DetectionKind::Anomaly], budget: Some(1.0), ..FeedSelection::default() };
+    desk.feeds.add("missing", &anomalies, NOW).await.unwrap();
+    let over = silence(5, Some(START + 3 * 3_600));
+    assert_eq!(desk.writer.commit(&batch(vec![silence(1, None)])).await.unwrap().detections, 1);
+    assert_eq!(desk.writer.commit(&batch(vec![over.clone()])).await.unwrap().detections, 0);
+    let page = desk.reader.detections(&DetectionQuery { kind: Some(DetectionKind::Anomaly), ..query() }).await.unwrap();
+    assert_eq!(page.items.len(), 1);
+    assert_eq!((&page.items[0].summary, page.items[0].evidence.suppressed), (&over.summary, true));
+    assert_eq!(page.items[0].feeds, ["everything", "missing"]);
 }
 
 #[tokio::test]

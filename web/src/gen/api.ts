@@ -902,7 +902,7 @@ export interface components {
         Evidence: {
             /**
              * Format: int64
-             * @description Distinct authors.
+             * @description Distinct authors; of a silence, those that usually write in such an hour.
              */
             authors: number;
             baseline?: components["schemas"]["Baseline"];
@@ -974,6 +974,8 @@ export interface components {
             score?: number;
             /** @description The text that was shared. */
             shared_text?: string;
+            /** @description It is held back how many these were: fewer than k authors wrote, and `observed` is 0. Else absent. */
+            suppressed?: boolean;
             /**
              * Format: double
              * @description How far its densest stretch stands above chance, in standard deviations.

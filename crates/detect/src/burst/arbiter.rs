@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use groundswell_gate::{
-    BurstCandidate, BurstExperience, BurstId, BurstMethod, BurstScale, BurstSubject, NAME_PUBLISHERS,
+    BURST_START_GRID, BurstCandidate, BurstExperience, BurstId, BurstMethod, BurstScale, BurstSubject, NAME_PUBLISHERS,
 };
 use serde::{Deserialize, Serialize};
 
@@ -172,9 +172,19 @@ impl Arbiter {
             related: Vec::new(),
             related_subjects: Vec::new(),
         });
-        live.news = news;
         live.looks_a_day = looks_a_day;
-        let own = log10_q(live);
+        let own = news.log10_p + looks_a_day.max(1.0).log10();
+        let told = (live.role == Role::Told).then_some(live.told_log10_q);
+        // Which look is the loudest hangs by single posts. Once a burst is told of, another one is shown only where looks end on the
+        // grid, or where somebody with a smaller budget hears of it.
+        let shown =
+            news.to % BURST_START_GRID == 0 || told.is_none_or(|told| has_crossed(self.curve(hash).log10_q(own), told));
+        let live = self.live.get_mut(&hash)?;
+        if shown {
+            live.news = news;
+        } else {
+            (live.news.end, live.news.name_publishers) = (news.end, news.name_publishers);
+        }
         live.least_log10_q = live.least_log10_q.min(own);
         let role = live.role;
         if role == Role::Waiting && own <= self.config.budget.log10() && may_be_named(&live.news) {
@@ -278,10 +288,14 @@ fn is_due(live: &Live, curve: &BurstExperience, as_of: i64) -> bool {
         Scale::Hour => 2 * TOLD_AGAIN_MINUTES,
         Scale::Day => 12 * TOLD_AGAIN_MINUTES,
     };
-    let now = curve.log10_q(log10_q(live));
-    // Those with a smaller budget hear of it at once.
-    let crossed = |budget: &f64| now <= budget.log10() && live.told_log10_q > budget.log10();
-    as_of >= live.told_at.saturating_add(minutes * 60) || BUDGETS.iter().any(crossed)
+    let told_at = live.told_at.saturating_sub(live.told_at.rem_euclid(BURST_START_GRID));
+    as_of % BURST_START_GRID == 0 && as_of >= told_at.saturating_add(minutes * 60)
+        || has_crossed(curve.log10_q(log10_q(live)), live.told_log10_q)
+}
+
+/// Whether those with a smaller budget hear of it now: at once.
+fn has_crossed(now: f64, told: f64) -> bool {
+    BUDGETS.iter().any(|budget| now <= budget.log10() && told > budget.log10())
 }
 
 /// Whether two subjects rose at the same time, or are at their height at the same time, and are written by the same people or called

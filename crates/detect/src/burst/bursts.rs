@@ -430,7 +430,9 @@ impl Bursts {
             let (subjects, counters) = (&mut part.subjects, &mut self.counters);
             part.open.retain_mut(|open| {
                 let outlived = minute >= open.since + LIFE_MINUTES_MAX;
-                if outlived || minute + 1 >= open.hot_end + open.scale.quiet_minutes() {
+                // When it is found to be over must say no more than the end that is told.
+                let end = open.hot_end.next_multiple_of(open.news.scale.grid_minutes());
+                if outlived || minute + 1 >= end + open.scale.quiet_minutes() {
                     open.news.end = Some(i64::from(open.hot_end) * 60);
                     if let Some(subject) = subjects.get_mut(&open.hash) {
                         // What was hardly more than chance is no record.

@@ -1,5 +1,6 @@
 //! Settings, bounds, and what is counted when a bound is reached.
 
+use groundswell_gate::BurstScale;
 use serde::{Deserialize, Serialize};
 
 use crate::counters::counters;
@@ -74,6 +75,16 @@ impl Scale {
             Self::Hour => 120.0,
             Self::Day => 8.0,
         }
+    }
+
+    /// Minutes of the grid on which its end is told.
+    pub(super) const fn grid_minutes(self) -> u32 {
+        let told = match self {
+            Self::Minutes => BurstScale::Minutes,
+            Self::Hour => BurstScale::Hour,
+            Self::Day => BurstScale::Day,
+        };
+        (told.grid() / 60) as u32
     }
 
     /// Minutes of quiet after which a burst of this length is over.

@@ -25,37 +25,37 @@ const HALVED_MINUTES: f64 = 7.0 * 1_440.0;
 
 /// Past bursts by level, and in how much time.
 #[derive(Clone, Serialize, Deserialize)]
-pub(super) struct Experience {
+pub(crate) struct Experience {
     /// Those that are over.
     over: Vec<f64>,
     days: f64,
 }
 
 impl Experience {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { over: vec![0.0; LEVELS], days: 0.0 }
     }
 
     /// Whether it can be what was saved.
-    pub(super) fn is_whole(&self) -> bool {
+    pub(crate) fn is_whole(&self) -> bool {
         self.over.len() == LEVELS && self.over.iter().chain([&self.days]).all(|number| number.is_finite())
     }
 
     /// A minute passes in which bursts could be found.
-    pub(super) fn pass(&mut self) {
+    pub(crate) fn pass(&mut self) {
         let kept = (-1.0 / HALVED_MINUTES).exp2();
         self.over.iter_mut().for_each(|count| *count *= kept);
         self.days = self.days * kept + 1.0 / 1_440.0;
     }
 
     /// A burst is over that was as unlikely as this at its height. `decades`: below the largest budget.
-    pub(super) fn note(&mut self, decades: f64) {
+    pub(crate) fn note(&mut self, decades: f64) {
         self.over[level_of(decades)] += 1.0;
     }
 
     /// How many a day there are as unlikely as one more would be, with those `others` that are open. It knows nothing of that one, so
     /// what it says of it follows from what is shown of it.
-    pub(super) fn curve(&self, budget_log10: f64, others: impl Iterator<Item = f64>) -> BurstExperience {
+    pub(crate) fn curve(&self, budget_log10: f64, others: impl Iterator<Item = f64>) -> BurstExperience {
         let mut counts = self.over.clone();
         others.for_each(|decades| counts[level_of(decades)] += 1.0);
         let days = self.days + DAYS_BEFORE;

@@ -11,10 +11,10 @@
 mod arbiter;
 mod bursts;
 mod config;
-mod experience;
+pub(crate) mod experience;
 mod exposure;
 mod subject;
-mod tail;
+pub(crate) mod tail;
 
 pub use arbiter::{Arbiter, SavedArbiter};
 pub use bursts::{BurstNews, Bursts, Counted, SavedBursts, ShardMinute};

@@ -19,6 +19,7 @@ use super::carriers::Carriers;
 use super::cell::{owner_of, shard_of};
 use super::config::{VolumeConfig, VolumeCounters};
 use crate::burst::{BurstConfig, BurstCounters, Bursts, Counted, SavedBursts, ShardMinute};
+use crate::silence::HeardHour;
 
 /// One shard's part of the volume detector: merges the workers' summaries of a minute, proposes candidates of closed
 /// minutes, hours and days, and keeps the hours and days that are still open.
@@ -54,9 +55,18 @@ pub struct Merger {
     /// Where bursts are looked for, and what it told since it was last asked.
     bursts: Option<Bursts>,
     told: Vec<ShardMinute>,
+    /// Where the hour begins that is told of next, and what was heard of it and later ones. Begins anew with each run: the hour in which
+    /// a run began was not heard as a whole.
+    listening: Option<i64>,
+    tells_hours: bool,
+    heard_hours: BTreeMap<i64, (u64, u64)>,
+    hours: Vec<HeardHour>,
     closed_before: i64,
     counters: VolumeCounters,
 }
+
+/// A longer stretch in which nothing closes is none that was listened to, and its hours are not told of.
+const HOURS_AT_ONCE_MAX: i64 = 48;
 
 /// A table whose open-ended dimensions may be pruned.
 fn new_table() -> CellTable {
@@ -86,6 +96,10 @@ impl Merger {
             heard: BTreeMap::new(),
             bursts: None,
             told: Vec::new(),
+            listening: None,
+            tells_hours: false,
+            heard_hours: BTreeMap::new(),
+            hours: Vec::new(),
             closed_before: i64::MIN,
             counters: VolumeCounters::default(),
         }
@@ -102,6 +116,18 @@ impl Merger {
     /// same minutes.
     pub fn take_bursts(&mut self) -> Vec<ShardMinute> {
         std::mem::take(&mut self.told)
+    }
+
+    /// Has it tell of hours that are over: one shard, the one that has the total.
+    #[must_use]
+    pub const fn with_hours(mut self, tells_hours: bool) -> Self {
+        self.tells_hours = tells_hours;
+        self
+    }
+
+    /// The hours that were over since this was last called, and how much of each could be heard.
+    pub fn take_hours(&mut self) -> Vec<HeardHour> {
+        std::mem::take(&mut self.hours)
     }
 
     /// Which bounds of the burst detector were reached.
@@ -151,7 +177,34 @@ impl Merger {
         }
         self.close_longer(before_unix, emit);
         self.closed_before = self.closed_before.max(before_unix);
-        self.heard = self.heard.split_off(&self.closed_before);
+        self.hear(before_unix);
+    }
+
+    /// Tells of the hours that are over. An hour may be over in which nothing was seen at all; the end of all input ends none.
+    fn hear(&mut self, before_unix: i64) {
+        const HOUR: i64 = Step::Hour.seconds();
+        let open = self.heard.split_off(&self.closed_before);
+        for (minute, (usual, heard)) in std::mem::replace(&mut self.heard, open) {
+            let hour = self.heard_hours.entry(minute - minute.rem_euclid(HOUR)).or_default();
+            *hour = (hour.0.saturating_add(usual), hour.1.saturating_add(heard));
+        }
+        if before_unix == i64::MAX {
+            return;
+        }
+        while let Some(hour) = self.listening.filter(|hour| hour + HOUR <= before_unix) {
+            if before_unix - hour > HOURS_AT_ONCE_MAX * HOUR {
+                self.listening = None;
+                break;
+            }
+            let coverage = match self.heard_hours.get(&hour) {
+                Some((usual, heard)) if *usual > 0 => (*heard as f64 / *usual as f64).min(1.0),
+                _ => 1.0,
+            };
+            self.hours.push(HeardHour { start: hour, coverage });
+            self.listening = Some(hour + HOUR);
+        }
+        let next = self.listening.unwrap_or(before_unix - HOUR);
+        self.heard_hours = self.heard_hours.split_off(&(next - next.rem_euclid(HOUR)));
     }
 
     /// Proposes everything that is still open: nothing more will come.
@@ -222,6 +275,9 @@ impl Merger {
     fn close_minute(&mut self, minute: Window, parts: &[Summary], emit: &mut dyn FnMut(VolumeCandidate)) {
         self.hour = Some(minute.within(Step::Hour));
         self.day = Some(minute.within(Step::Day));
+        if self.tells_hours {
+            self.listening.get_or_insert(minute.within(Step::Hour).end());
+        }
         let carried = self.restored_carried.remove(&minute.start).unwrap_or_default();
         let carried = carried.into_iter().chain(parts.iter().flat_map(Summary::carried).copied());
         self.counters.carried_names_forgotten += self.carriers.note(minute.start, carried, self.carried_names_max);

@@ -93,6 +93,7 @@ pub(crate) fn merge(
                 None => merger.finish(&mut give),
             }
             merger.take_bursts().into_iter().for_each(|told| session.give(Proposal::Bursts(told)));
+            merger.take_hours().into_iter().for_each(|hour| session.give(Proposal::Hour(hour)));
             if let Some(owner) = &mut owner.narratives {
                 propose(owner.close(before), &merger, &mut authors, &mut |proposal| session.give(proposal));
                 let now = owner.counters();

@@ -7,6 +7,7 @@ pub(crate) mod release;
 use groundswell_detect::amplify::AmplifyDelta;
 use groundswell_detect::burst::ShardMinute;
 use groundswell_detect::narrative::MinuteDelta;
+use groundswell_detect::silence::HeardHour;
 use groundswell_gate::{AmplificationCandidate, NarrativeCandidate, NarrativeEventCandidate, VolumeCandidate};
 use groundswell_sketch::{Summary, Window};
 use serde::{Deserialize, Serialize};
@@ -56,6 +57,8 @@ pub(crate) enum Proposal {
     NarrativeEvent(NarrativeEventCandidate),
     /// What a shard says of bursts in a minute. Decided when all shards have told of it.
     Bursts(ShardMinute),
+    /// An hour is over of which all volumes were proposed.
+    Hour(HeardHour),
     Amplification(AmplificationCandidate),
 }
 

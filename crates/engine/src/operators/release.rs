@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use crossbeam_channel::Sender;
 use groundswell_detect::burst::{Arbiter, SavedArbiter, ShardMinute};
+use groundswell_detect::silence::{HeardHour, SavedSilences, SilenceCounters, Silences};
 use groundswell_gate::{Gate, NarrativeEventKind, VolumeCandidate};
+use groundswell_sketch::{Step, Window};
 use groundswell_sources::Stop;
 use serde::{Deserialize, Serialize};
 use timely::container::CapacityContainerBuilder;
@@ -59,17 +61,19 @@ pub(crate) fn release(
     })
 }
 
-/// What is known of bursts where the gate is.
+/// What is known of bursts and silences where the gate is.
 pub(crate) struct OpenBursts {
     arbiter: Option<Arbiter>,
     /// Ids of those that are told of and not over.
     told: BTreeSet<String>,
+    silences: Option<Silences>,
+    silences_told: SilenceCounters,
 }
 
 fn gated(gate: Gate, proposals: Vec<Proposal>, bursts: &mut OpenBursts, counters: &Counters) -> Closed {
     let mut closed = Closed::default();
     let mut volumes = Vec::new();
-    let mut minutes = Vec::new();
+    let (mut minutes, mut hours) = (Vec::new(), Vec::new());
     let (mut suppressed, mut held_back) = (0, 0);
     for proposal in proposals {
         match proposal {
@@ -79,6 +83,7 @@ fn gated(gate: Gate, proposals: Vec<Proposal>, bursts: &mut OpenBursts, counters
                 None => suppressed += 1,
             },
             Proposal::Bursts(minute) => minutes.push(minute),
+            Proposal::Hour(hour) => hours.push(hour),
             Proposal::NarrativeEvent(candidate) => {
                 closed.narrative_events.extend(gate.release_narrative_event(&candidate));
             }
@@ -102,6 +107,7 @@ fn gated(gate: Gate, proposals: Vec<Proposal>, bursts: &mut OpenBursts, counters
         closed.rows.extend(gate.release(candidate));
         counters.add_released(&closed.rows[before..], cells);
     }
+    bursts.miss(gate, hours, &mut closed, counters);
     closed
 }
 
@@ -110,16 +116,18 @@ fn gated(gate: Gate, proposals: Vec<Proposal>, bursts: &mut OpenBursts, counters
 pub(crate) struct SavedBudget {
     arbiter: SavedArbiter,
     told: BTreeSet<String>,
+    silences: SavedSilences,
 }
 
 impl OpenBursts {
-    pub(crate) fn new(arbiter: Option<Arbiter>) -> Self {
-        Self { arbiter, told: BTreeSet::new() }
+    pub(crate) fn new(arbiter: Option<Arbiter>, silences: Option<Silences>) -> Self {
+        Self { arbiter, told: BTreeSet::new(), silences, silences_told: SilenceCounters::default() }
     }
 
     pub(crate) fn save(&self) -> Option<SavedBudget> {
         let arbiter = self.arbiter.as_ref()?.save();
-        Some(SavedBudget { arbiter, told: self.told.clone() })
+        let silences = self.silences.as_ref().map(Silences::save).unwrap_or_default();
+        Some(SavedBudget { arbiter, told: self.told.clone(), silences })
     }
 
     pub(crate) fn restore(&mut self, saved: &SavedBudget) {
@@ -127,6 +135,23 @@ impl OpenBursts {
             arbiter.restore(&saved.arbiter);
             self.told.clone_from(&saved.told);
         }
+        if let Some(silences) = &mut self.silences {
+            silences.restore(&saved.silences);
+        }
+    }
+
+    /// Looks for what is missing in the hours that are over, all of whose volumes have been released by now.
+    fn miss(&mut self, gate: Gate, mut hours: Vec<HeardHour>, closed: &mut Closed, counters: &Counters) {
+        let Some(silences) = &mut self.silences else { return };
+        hours.sort_by_key(|hour| hour.start);
+        for hour in hours {
+            let of_hour = Window { step: Step::Hour, start: hour.start };
+            closed.rows.iter().filter(|row| row.window == of_hour).for_each(|row| silences.observe(row));
+            silences.end(hour, &mut |candidate| closed.silences.extend(gate.release_silence(candidate)));
+        }
+        let now = silences.counters();
+        counters.add_silences(now.since(&self.silences_told));
+        self.silences_told = now;
     }
 
     fn decide(&mut self, gate: Gate, mut minutes: Vec<ShardMinute>, closed: &mut Closed, counters: &Counters) {

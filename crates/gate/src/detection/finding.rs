@@ -173,9 +173,10 @@ fn subject_type(of: &BurstOf) -> SubjectType {
 }
 
 /// Evidence with nothing in it but what all have.
-fn empty(authors: u64, command: String) -> Evidence {
+pub(super) fn empty(authors: u64, command: String) -> Evidence {
     Evidence {
         observed: 0,
+        suppressed: false,
         expected: None,
         ratio: None,
         expected_interval: None,

@@ -34,11 +34,7 @@ pub(super) fn burst_title(burst: &BurstWords<'_>) -> String {
     let (name, many) = subject(burst.subject, burst.value);
     let (is, its) = if many { ("are", "their") } else { ("is", "its") };
     let (start, end) = burst.window;
-    let level = match (burst.seasonal, end - start >= DAY_SECONDS_MIN) {
-        (false, _) => "level".to_owned(),
-        (true, true) => format!("{} level", weekday(start)),
-        (true, false) => format!("{}-{} level", weekday(start), part_of_day(start)),
-    };
+    let level = level(burst.seasonal, burst.window);
     let ratio = burst.observed as f64 / burst.expected;
     // Of a few posts a ratio says little, and of none nothing.
     let said = if burst.expected < 1.0 {
@@ -50,6 +46,44 @@ pub(super) fn burst_title(burst: &BurstWords<'_>) -> String {
     };
     let languages = if burst.subject == SubjectType::Language { String::new() } else { mostly(burst.languages) };
     format!("{said}{languages}")
+}
+
+/// What a level is called: by its hours only where it is theirs.
+fn level(seasonal: bool, (start, end): (i64, i64)) -> String {
+    match (seasonal, end - start >= DAY_SECONDS_MIN) {
+        (false, _) => "level".to_owned(),
+        (true, true) => format!("{} level", weekday(start)),
+        (true, false) => format!("{}-{} level", weekday(start), part_of_day(start)),
+    }
+}
+
+/// What a silence's title is made from.
+pub(super) struct Usual<'a> {
+    pub(super) subject: SubjectType,
+    pub(super) value: &'a str,
+    pub(super) window: (i64, i64),
+    pub(super) seasonal: bool,
+}
+
+impl Usual<'_> {
+    /// `Talk in Portuguese is at 8 % of its usual Tuesday-evening level`.
+    pub(super) fn title(&self, observed: u64, expected: f64) -> String {
+        let (name, many) = subject(self.subject, self.value);
+        let (is, its) = if many { ("are", "their") } else { ("is", "its") };
+        let share = observed as f64 / expected.max(0.01) * 100.0;
+        format!("{name} {is} at {share:.0} % of {its} usual {}", level(self.seasonal, self.window))
+    }
+
+    /// `Talk in Portuguese has nearly stopped: fewer than 10 authors in 60 minutes, where there are usually 233`.
+    pub(super) fn silence_title(&self, k: u64, usually: u64) -> String {
+        let (name, many) = subject(self.subject, self.value);
+        let has = if many { "have" } else { "has" };
+        let (start, end) = self.window;
+        format!(
+            "{name} {has} nearly stopped: fewer than {k} authors in {}, where there are usually {usually}",
+            duration(end - start)
+        )
+    }
 }
 
 /// What is spoken of, and whether it is many.

@@ -100,6 +100,9 @@ pub(crate) struct ClauseSchema {
 pub(crate) struct EvidenceSchema {
     /// Posts in the stretch that was looked at, as released.
     observed: u64,
+    /// It is held back how many these were: fewer than k authors wrote, and `observed` is 0. Else absent.
+    #[schema(required = false, nullable = false, value_type = bool)]
+    suppressed: Option<bool>,
     /// How many were to be expected there.
     #[schema(required = false, nullable = false, value_type = f64)]
     expected: Option<f64>,
@@ -126,7 +129,7 @@ pub(crate) struct EvidenceSchema {
     /// Posts of the whole thing, where that is more than what was looked at.
     #[schema(required = false, nullable = false, value_type = u64)]
     posts: Option<u64>,
-    /// Distinct authors.
+    /// Distinct authors; of a silence, those that usually write in such an hour.
     authors: u64,
     /// Below 1: a source had a gap then.
     #[schema(required = false, nullable = false, value_type = f64)]
