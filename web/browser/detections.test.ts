@@ -165,6 +165,32 @@ describe('feeds', () => {
     expect(errors).toEqual([]);
   });
 
+  test('what one would have told is shown before it is made, as words, bars and numbers', async () => {
+    const { page, errors } = await open('live', { path: '/feeds' });
+    await page.getByText('Make a feed').click();
+    await page.getByLabel('high', { exact: true }).check();
+    await page.getByLabel('In the last').selectOption('30');
+    await page.getByRole('button', { name: 'What would this have told me?' }).click();
+    await page.getByText(/2 detections in 30 days, 0\.07 a day\. 100 % useful of the 1 that are marked/).waitFor();
+    expect(await page.getByRole('img', { name: /Detections by day from 2026-10-27 to 2026-11-25/ }).count()).toBe(1);
+    await page.getByText('Numbers as a table').click();
+    expect(await page.locator('.numbers-table tbody tr').count()).toBe(30);
+    expect(await page.getByRole('link', { name: 'everything' }).count()).toBe(1);
+    expect(await violations(page)).toEqual([]);
+    expect(errors).toEqual([]);
+  });
+
+  test('how deliveries stand is said, and a note is taken back', async () => {
+    const { page } = await open('live', { path: '/feed/two-a-day' });
+    await page.getByText(/delivered last .*; 3 waiting; 1 could not be delivered; failed last .*: it answered with an error of its own/).waitFor();
+    await page.goto(new URL(BURST, page.url()).href);
+    await page.getByRole('textbox', { name: /Note, for everybody/ }).fill('a drill');
+    await page.getByRole('button', { name: 'Add note' }).click();
+    await page.locator('blockquote', { hasText: 'a drill' }).waitFor();
+    await page.getByRole('button', { name: 'Take it back' }).click();
+    await page.locator('blockquote', { hasText: 'a drill' }).waitFor({ state: 'detached' });
+  });
+
   test('what it told can be curated in its place', async () => {
     const { page } = await open('live', { path: '/feed/everything' });
     const row = page.locator('.detection', { hasText: 'dam failure' });

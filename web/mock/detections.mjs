@@ -103,11 +103,14 @@ export function desk(hostile) {
   const feeds = new Map();
   /** @param {string} name @param {object} [selection] */
   const make = (name, selection = {}) => feeds.set(name, {
-    name, kinds: [], watches: [], languages: [], severities: [], budget: null, created: '2026-11-01T00:00:00Z', items: 256, muted: [], receivers: [],
+    name, kinds: [], watches: [], languages: [], severities: [], budget: null, created: '2026-11-01T00:00:00Z', items: 256, muted: [], receivers: [], deliveries: [],
     ...selection, marks: new Map(),
   });
   make('everything', hostile ? { receivers: HOSTILE, muted: [{ subject: 'term', value: HOSTILE.join(' '), until: '2027-01-01T00:00:00Z' }] } : {});
-  make('two-a-day', { kinds: ['burst'], severities: ['high'], languages: ['pt'], watches: ['River floods'], budget: 2, items: 12, receivers: ['newsroom', 'slack'] });
+  make('two-a-day', { kinds: ['burst'], severities: ['high'], languages: ['pt'], watches: ['River floods'], budget: 2, items: 12, receivers: ['newsroom', 'slack'], deliveries: [
+    { name: 'newsroom', waiting: 3, dead: 1, delivered: '2026-11-25T14:00:00Z', failed: '2026-11-25T14:02:00Z', trouble: 'it answered with an error of its own' },
+    { name: 'slack', waiting: 0, dead: 0, delivered: null, failed: null, trouble: null },
+  ] });
   const none = () => ({ pinned: false, mark: null, notes: /** @type {string[]} */ ([]) });
   /** @param {any} feed */
   const shown = ({ marks, ...feed }) => {
@@ -124,6 +127,17 @@ export function desk(hostile) {
       if (feed === undefined) return undefined;
       const items = found.filter(({ kind }) => feed.kinds.length === 0 || feed.kinds.includes(kind));
       return { version: 'https://jsonfeed.org/version/1.1', items: items.map((detection) => ({ id: detection.id, _groundswell: { detection, marks: feed.marks.get(detection.id) ?? (hostile && detection.id === 'burst-hostile3' ? { ...none(), notes: HOSTILE } : none()) } })) };
+    },
+    /** @param {string} name @param {string} id */
+    marks(name, id) {
+      const feed = feeds.get(name);
+      return feed === undefined ? undefined : { marks: feed.marks.get(id) ?? (hostile && id === 'burst-hostile3' ? { ...none(), notes: HOSTILE } : none()) };
+    },
+    /** What a feed would have told. @param {any} body @param {any[]} found */
+    trial(body, found) {
+      const taken = found.filter(({ kind, severity }) => ((body.kinds ?? []).length === 0 || body.kinds.includes(kind)) && ((body.severities ?? []).length === 0 || body.severities.includes(severity)));
+      const days = Array.from({ length: 30 }, (_, i) => ({ day: new Date(Date.UTC(2026, 9, 27 + i)).toISOString().slice(0, 10), detections: i === 29 ? taken.length : 0 }));
+      return { trial: { detections: taken.length, days, a_day: Math.round((taken.length * 100) / 30) / 100, useful: 1, noise: 0, precision: 1, precision_interval: [0.21, 1], complete: true }, newest: taken };
     },
     /** @param {string} method @param {string} path @param {any} body @returns {[number, string]} */
     act(method, path, body) {
@@ -147,6 +161,7 @@ export function desk(hostile) {
         if (body.note.includes('@')) return [400, 'the note holds an address'];
         marks.notes.push(body.note);
       }
+      if (body.remove_note !== undefined) marks.notes = marks.notes.filter((/** @type {string} */ note) => note !== body.remove_note);
       if (body.mute_until !== undefined) feed.muted = body.mute_until === '' ? [] : [{ subject: 'term', value: 'dam failure', until: body.mute_until }];
       feed.marks.set(body.detection, marks);
       return [204, ''];

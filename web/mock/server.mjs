@@ -70,11 +70,11 @@ export async function startMock({ scenario = 'simulated', port = 0, dist = DIST 
       case '/api/v1/narratives':
         return none ? { items: [], next: null } : narratives(newest('minute'), hostile, query.get('id'));
       case '/api/v1/detections': {
-        if (none || scenario === 'quiet' || scenario === 'blind') return { items: [], next: null };
+        if (none || scenario === 'quiet' || scenario === 'blind') return { items: [], total: 0, next: null };
         const found = detections(newest('minute'), hostile).filter(
           ({ id, severity }) => [id, null].includes(query.get('id')) && [severity, null].includes(query.get('severity')),
         );
-        return { items: found.slice(0, Number(query.get('limit') ?? 50)), next: null };
+        return { items: found.slice(0, Number(query.get('limit') ?? 50)), total: found.length, next: null };
       }
       case '/api/v1/amplifications':
         return { items: [amplification(newest('minute'))], next: null };
@@ -89,8 +89,10 @@ export async function startMock({ scenario = 'simulated', port = 0, dist = DIST 
         return coverage(step, newest(step), now(), scenario === 'hostile', ['live', 'quiet', 'viewer'].includes(scenario));
       case '/api/v1/sources':
         return { items: sources(now(), simulated, hostile).map((source) => (scenario === 'blind' ? { ...source, state: 'retrying', rate: 0 } : source)) };
-      default:
-        return undefined;
+      default: {
+        const marks = /^\/api\/v1\/feeds\/([^/]+)\/marks$/.exec(path);
+        return marks === null ? undefined : editors.marks(decodeURIComponent(marks[1] ?? ''), query.get('detection') ?? '');
+      }
     }
   }
 
@@ -108,6 +110,13 @@ export async function startMock({ scenario = 'simulated', port = 0, dist = DIST 
       const body = editors.document(decodeURIComponent(document[1] ?? ''), none ? [] : detections(newest('minute'), scenario === 'hostile'));
       response.writeHead(body === undefined ? 404 : 200, { 'content-type': 'application/feed+json' });
       response.end(JSON.stringify(body ?? {}));
+      return;
+    }
+    if (url.pathname === '/api/v1/trials' && request.method === 'POST' && scenario !== 'viewer') {
+      let sent = '';
+      for await (const part of request) sent += String(part);
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(editors.trial(JSON.parse(sent), none ? [] : detections(newest('minute'), scenario === 'hostile'))));
       return;
     }
     if (url.pathname.startsWith('/api/v1/feeds') && request.method !== 'GET') {

@@ -171,6 +171,13 @@ pub enum Act {
         /// The detection's id.
         detection: Word,
     },
+    /// Somebody took a note back from beside a detection of a feed.
+    FeedNoteRemoved {
+        /// The feed's name.
+        feed: Wording,
+        /// The detection's id.
+        detection: Word,
+    },
     /// Dead letters of a receiver wait again.
     DeliveriesRevived {
         /// Its name.
@@ -339,6 +346,7 @@ impl Act {
                 mark => format!("{detection} marked as {mark} in feed {feed}"),
             },
             Self::FeedNoted { feed, detection } => format!("a note written beside {detection} in feed {feed}"),
+            Self::FeedNoteRemoved { feed, detection } => format!("a note beside {detection} in feed {feed} taken back"),
             Self::DeliveriesRevived { receiver, count } => {
                 format!(
                     "{count} dead {} of receiver {receiver} wait again",

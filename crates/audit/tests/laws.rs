@@ -409,6 +409,7 @@ fn every_act_has_its_form_and_its_words() {
         Act::TokenRemoved { token: wording("nightly") },
         Act::Mended { unsigned: 1, cut_bytes: 17 },
         Act::Stopped { command: word("run") },
+        Act::FeedNoteRemoved { feed: wording("morning"), detection: word("narrative-n1a") },
     ];
     let (folder, mut log) = made(&[acts.to_vec()]);
     log.publish(common::NOW).unwrap();

@@ -546,6 +546,9 @@ pub(crate) enum Feed {
         detection: String,
         /// The note, one line
         text: String,
+        /// Take back the note of these words
+        #[arg(long)]
+        remove: bool,
     },
     /// Print what a feed would have told in the past, how often, and with what precision where there are marks
     Test {

@@ -117,6 +117,7 @@ fn told(act: &FeedAct) -> Option<Act> {
                     Act::FeedMarked { feed, detection, mark: Word::new(mark) }
                 }
                 FeedEdit::Note(_) => Act::FeedNoted { feed, detection },
+                FeedEdit::RemoveNote(_) => Act::FeedNoteRemoved { feed, detection },
             }
         }
         _ => return None,

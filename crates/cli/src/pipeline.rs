@@ -21,7 +21,7 @@ use groundswell_post::EventTime;
 use groundswell_sketch::Step;
 use groundswell_sources::file::FileReport;
 use groundswell_sources::{BLOCK_QUEUE_MAX, Clock, DecodeOptions, Positions, Source, Stop, SystemClock, channel};
-use groundswell_store::{FileRead, ReleaseBatch, ReleaseWriter as _, Writer};
+use groundswell_store::{FileRead, ReleaseBatch, ReleaseWriter as _, Retention, Writer};
 use tokio::runtime::Handle;
 
 use crate::args::ClusterArgs;
@@ -167,7 +167,7 @@ pub(crate) type Kept = Box<dyn Fn(&Checkpoint) + Send>;
 pub(crate) struct StoreSink {
     pub(crate) runtime: Handle,
     pub(crate) writer: Writer,
-    pub(crate) minutes_kept_days: u32,
+    pub(crate) retention: Retention,
     pub(crate) live: Option<groundswell_serve::Live>,
     /// Told where something is to be delivered; `None`: what is found goes to no receiver, as where old files are read.
     pub(crate) deliver: Option<tokio::sync::watch::Sender<()>>,
@@ -210,11 +210,15 @@ impl ReleaseSink for StoreSink {
         if let Some(live) = &self.live {
             live.committed(&batch);
         }
-        if let Some(deliver) = self.deliver.as_ref().filter(|_| committed.detections > 0) {
+        // Also where nothing is new: a burst that grows comes into feeds that it was not enough for.
+        if let Some(deliver) = self.deliver.as_ref().filter(|_| committed.deliveries > 0) {
             deliver.send_replace(());
         }
-        if day_closed && self.minutes_kept_days < u32::MAX {
-            patiently(|| self.runtime.block_on(self.writer.prune(self.minutes_kept_days)))?;
+        if day_closed && self.retention != Retention::FOR_EVER {
+            let pruned = patiently(|| self.runtime.block_on(self.writer.prune(&self.retention)))?;
+            if let Some(live) = &self.live {
+                live.pruned(pruned.detections);
+            }
         }
         Ok(())
     }

@@ -247,6 +247,8 @@ pub(crate) struct SimulatorSettings {
 pub(crate) struct StoreSettings {
     /// Minute rows older than this many days of event time are dropped; hours and days stay.
     pub(crate) minutes_kept_days: u32,
+    /// Detections older than this many days of event time are dropped, but for those that are pinned in a feed or wait for a receiver.
+    pub(crate) detections_kept_days: u32,
     /// How often the state is saved, in seconds, so that a run that was killed goes on where it was; 0: never.
     pub(crate) checkpoint_seconds: f64,
     /// File of the key that saved state is encrypted with, made where it is missing (mode 0600). Default: `checkpoint.key` in
@@ -329,7 +331,12 @@ impl Default for SimulatorSettings {
 
 impl Default for StoreSettings {
     fn default() -> Self {
-        Self { minutes_kept_days: 14, checkpoint_seconds: 30.0, checkpoint_key: default_checkpoint_key() }
+        Self {
+            minutes_kept_days: 14,
+            detections_kept_days: 400,
+            checkpoint_seconds: 30.0,
+            checkpoint_key: default_checkpoint_key(),
+        }
     }
 }
 

@@ -114,6 +114,8 @@ fn feeds_are_made_curated_and_told() {
     let tried: Value = serde_json::from_str(&on(&["feed", "test", "--language", "en", "--json"])).unwrap();
     assert_eq!((tried["useful"].clone(), tried["precision"].clone()), (1.into(), serde_json::json!(1.0)));
     assert_eq!(tried["detections"], rows.len());
+    on(&["feed", "note", "english", id, "a drill, said the brigade", "--remove"]);
+    assert!(!on(&["feed", "show", "english"]).contains("brigade"));
     on(&["feed", "remove", "english"]);
 
     for (wrong, said) in [
@@ -140,6 +142,7 @@ fn feeds_are_made_curated_and_told() {
         &format!("{id} marked as useful in feed english"),
         &format!("the subject of {id} muted in feed english until "),
         &format!("a note written beside {id} in feed english"),
+        &format!("a note beside {id} in feed english taken back"),
         "feed english removed",
         "detections exported as jsonl",
     ] {

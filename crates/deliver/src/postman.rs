@@ -316,7 +316,7 @@ impl Round {
                 tracing::warn!(receiver = %self.name, "not delivered, it is tried again: {trouble}");
             }
             let due = due.unwrap_or_else(|| now.saturating_add(i64::try_from(wait.as_secs()).unwrap_or(i64::MAX)));
-            self.outbox.lock().await.failed(ids, trouble, due).await?;
+            self.outbox.lock().await.failed(ids, trouble, now, due).await?;
         }
         Ok(pauses.then(|| wait.saturating_sub(began.elapsed())))
     }

@@ -326,6 +326,58 @@ operational! {
         muted: Vec<crate::Released<FeedMute>>,
         /// Who receives it, by the names in the configuration.
         receivers: Vec<String>,
+        /// How their deliveries stand, in the same order.
+        deliveries: Vec<crate::Released<FeedReceiver>>,
+    }
+}
+
+operational! {
+    /// How the deliveries of a receiver stand. Nothing of its address or its secret, which the store does not know.
+    FeedReceiver {
+        /// Its name in the configuration.
+        name: String,
+        /// Deliveries that wait.
+        waiting: u64,
+        /// Dead letters that are kept.
+        dead: u64,
+        /// When something was delivered last, to the minute.
+        delivered: Option<Minute>,
+        /// When a try failed last, to the minute.
+        failed: Option<Minute>,
+        /// What was wrong then: a fixed phrase, never what the receiver said.
+        trouble: Option<String>,
+    }
+}
+
+operational! {
+    /// How many detections a day of event time has.
+    FeedTrialDay {
+        /// The day, `2026-01-31`.
+        day: String,
+        /// Detections of that day.
+        detections: u64,
+    }
+}
+
+operational! {
+    /// What a feed would have told: counts of detections that were released already.
+    FeedTrial {
+        /// Detections that it would have had.
+        detections: u64,
+        /// By day of `detected_at`, from the first to the last day of which there is any detection, selected or not.
+        days: Vec<crate::Released<FeedTrialDay>>,
+        /// Detections over days.
+        a_day: f64,
+        /// How many of them editors found useful, in whichever feed.
+        useful: u64,
+        /// How many of them editors found to be noise.
+        noise: u64,
+        /// Useful over useful and noise; none where nothing was marked.
+        precision: Option<f64>,
+        /// The share of useful ones lies between these most likely (95 %, Wilson); none where nothing was marked.
+        precision_interval: Option<[f64; 2]>,
+        /// Whether all detections of the period were looked at; else only the newest were.
+        complete: bool,
     }
 }
 

@@ -131,7 +131,9 @@ async fn answer(
             let reads = matches!(*request.method(), Method::GET | Method::HEAD);
             let is_page = route.need == Need::AnyRole && route.template == crate::access::PAGE;
             if problem.code == Code::SignInNeeded && reads && is_page && signin::wants_page(request.headers()) {
-                return signin::page(StatusCode::UNAUTHORIZED, "", state.access().oidc().is_some());
+                let onward = request.uri().path_and_query().map_or("/", |asked| asked.as_str());
+                let onward = signin::Onward::of(onward);
+                return signin::page(StatusCode::UNAUTHORIZED, "", state.access().oidc().is_some(), &onward);
             }
             if problem.code == Code::Forbidden {
                 *who = state.access().caller(request.headers()).ok().flatten();

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use groundswell_gate::Released;
-use groundswell_gate::{Dimension, Outward, SourceStatus};
+use groundswell_gate::{DetectionRow, Dimension, Outward, SourceStatus};
 use groundswell_sketch::{Rfc3339, Window};
 use groundswell_store::ReleaseBatch;
 use serde::Serialize;
@@ -35,6 +35,7 @@ struct Inner {
     sender: broadcast::Sender<Arc<Event>>,
     streams: AtomicUsize,
     dropped: AtomicU64,
+    pruned: AtomicU64,
     hub: Hub,
 }
 
@@ -113,6 +114,7 @@ impl Live {
                 sender: broadcast::Sender::new(EVENTS_KEPT_MAX),
                 streams: AtomicUsize::new(0),
                 dropped: AtomicU64::new(0),
+                pruned: AtomicU64::new(0),
                 hub: Hub::default(),
             }),
         }
@@ -134,6 +136,21 @@ impl Live {
         if !batch.detections.is_empty() {
             self.inner.hub.found();
         }
+    }
+
+    /// Tells all listeners about a detection that is in the store.
+    pub(crate) fn detected(&self, row: &Released<DetectionRow>) {
+        self.publish("detection", row.to_json());
+    }
+
+    /// Detections were dropped since they were older than they are kept.
+    pub fn pruned(&self, detections: u64) {
+        self.inner.pruned.fetch_add(detections, Ordering::Relaxed);
+    }
+
+    /// Detections that were dropped since the start.
+    pub fn detections_pruned(&self) -> u64 {
+        self.inner.pruned.load(Ordering::Relaxed)
     }
 
     /// Live streams of feeds.

@@ -155,6 +155,8 @@ pub(crate) async fn metrics(State(state): State<ServerState>) -> Response {
     text.one("groundswell_feed_streams", "gauge", help, state.live().feed_streams() as f64);
     let help = "how often a live stream of a feed was too slow and read from the store";
     text.one("groundswell_feed_streams_behind_total", "counter", help, state.live().feed_streams_behind() as f64);
+    let help = "detections dropped since the start because they were older than store.detections_kept_days";
+    text.one("groundswell_detections_pruned_total", "counter", help, state.live().detections_pruned() as f64);
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text.0).into_response()
 }
 

@@ -51,11 +51,7 @@ impl Params {
     /// A time: `2026-01-31T12:00:00Z`, or a day, which means its first second.
     pub(crate) fn time(&self, name: &str) -> Result<Option<i64>, Problem> {
         let Some(text) = self.text(name) else { return Ok(None) };
-        let day = format!("{text}T00:00:00Z");
-        let whole = if text.len() == 10 { day.as_str() } else { text };
-        Rfc3339::parse(whole)
-            .map(|time| Some(time.0))
-            .map_err(|_| bad(name, "expected a UTC time such as 2026-01-31T12:00:00Z, or a day such as 2026-01-31"))
+        moment(text).map(Some).ok_or_else(|| bad(name, MOMENT))
     }
 
     pub(crate) fn limit(&self, default: usize, max: usize) -> Result<usize, Problem> {
@@ -65,6 +61,16 @@ impl Params {
             .filter(|limit| (1..=max).contains(limit))
             .ok_or_else(|| bad("limit", &format!("expected a number from 1 to {max}")))
     }
+}
+
+/// What a time is expected to be.
+pub(crate) const MOMENT: &str = "expected a UTC time such as 2026-01-31T12:00:00Z, or a day such as 2026-01-31";
+
+/// A time, or the first second of a day.
+pub(crate) fn moment(text: &str) -> Option<i64> {
+    let day = format!("{text}T00:00:00Z");
+    let whole = if text.len() == 10 { day.as_str() } else { text };
+    Rfc3339::parse(whole).ok().map(|time| time.0)
 }
 
 /// A body that is not as it should be.

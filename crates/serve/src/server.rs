@@ -226,6 +226,8 @@ fn documented() -> OpenApiRouter<ServerState> {
         .routes(routes!(api::feeds::feeds, api::feeds::add))
         .routes(routes!(api::feeds::feed, api::feeds::remove))
         .routes(routes!(api::feeds::edit))
+        .routes(routes!(api::feeds::marks))
+        .routes(routes!(api::feeds::trial))
         .routes(routes!(document::document))
         .routes(routes!(feed_stream::stream))
         .routes(routes!(api::watches::watches))

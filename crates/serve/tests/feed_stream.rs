@@ -125,6 +125,45 @@ async fn a_feed_brings_what_it_selects() {
     assert_eq!(one.ids(), ["narrative-n3"]);
 }
 
+/// A burst that grows comes into a strict feed later than it was told first. Whoever listens gets it then, once; and so does who was cut
+/// meanwhile, after what it saw.
+#[tokio::test]
+async fn what_comes_into_a_feed_late_comes_to_its_listeners() {
+    let mut running = running().await;
+    let mut feeds = FeedStore::open(running.served.folder.path(), &StoreOptions::default()).await.unwrap();
+    feeds.add("strict", &FeedSelection { budget: Some(1.0), ..FeedSelection::default() }, 0).await.unwrap();
+    let mut strict = Listener::connect(&running, "strict", None).await;
+    let mut everything = Listener::connect(&running, "everything", None).await;
+    let of = |row| ReleaseBatch { detections: vec![row], now: 1_800_000_000, ..ReleaseBatch::default() };
+    let (small, large) = (burst(24, 1.0), burst(400, -6.0));
+    let id = small.id.clone();
+    running.commit(of(small)).await;
+    running.commit(found([1])).await;
+    assert!(strict.until("id: narrative-n1\n").await);
+    assert_eq!(strict.ids(), ["narrative-n1"], "it is not enough for the feed yet");
+    let mut cut = Listener::connect(&running, "strict", Some("narrative-n1")).await;
+    drop(cut);
+    running.commit(of(large.clone())).await;
+    // As after a restart, which tells it again.
+    running.commit(of(large)).await;
+    running.commit(found([2])).await;
+    for listener in [&mut strict, &mut everything] {
+        assert!(listener.until("id: narrative-n2\n").await);
+    }
+    assert_eq!(strict.ids(), ["narrative-n1", id.as_str(), "narrative-n2"]);
+    assert_eq!(
+        everything.ids(),
+        [id.as_str(), "narrative-n1", "narrative-n2"],
+        "where it was already it does not come again"
+    );
+    cut = Listener::connect(&running, "strict", Some("narrative-n1")).await;
+    assert!(cut.until("id: narrative-n2\n").await);
+    assert_eq!(cut.ids(), [id.as_str(), "narrative-n2"]);
+    let mut again = Listener::connect(&running, "strict", Some(&id)).await;
+    assert!(again.until("id: narrative-n2\n").await);
+    assert_eq!(again.ids(), ["narrative-n2"]);
+}
+
 #[tokio::test]
 async fn another_store_ends_the_streams_of_the_one_before() {
     let mut running = running().await;

@@ -13,7 +13,7 @@ use axum::http::Request;
 use common::door::{Door, PASSWORD, door};
 use common::*;
 use groundswell_serve::{AccountName, FEED_ITEMS_MAX, FeedAct, FeedDesk, FeedDone, FeedFault, Role};
-use groundswell_store::{FeedEdit, FeedSelection, FeedStore, ReleaseWriter as _, StoreOptions};
+use groundswell_store::{FeedEdit, FeedSelection, FeedStore, ReleaseBatch, ReleaseWriter as _, StoreOptions};
 use serde_json::{Value, json};
 
 async fn filled() -> Served {
@@ -187,13 +187,21 @@ async fn detections_come_in_pages() {
         path = format!("/api/v1/detections?limit=3&cursor={next}");
     }
     assert_eq!((items.len(), Value::Array(items)), (7, all["items"].clone()));
-    for (query, count) in
-        [("kind=burst", 0), ("severity=medium", 7), ("feed=everything", 7), ("feed=none", 0), ("id=narrative-n3", 1)]
-    {
+    for (query, count) in [
+        ("kind=burst", 0),
+        ("severity=medium", 7),
+        ("feed=everything", 7),
+        ("feed=none", 0),
+        ("id=narrative-n3", 1),
+        ("type=narrative&value=n4", 1),
+        ("type=watch", 0),
+    ] {
         let page = served.get(&format!("/api/v1/detections?{query}")).await.json();
-        assert_eq!(page["items"].as_array().unwrap().len(), count, "{query}");
+        assert_eq!((page["items"].as_array().unwrap().len(), &page["total"]), (count, &json!(count)), "{query}");
     }
-    for wrong in ["kind=x", "severity=x", "limit=201", "cursor=x", "from=x"] {
+    // The total is that of all pages together.
+    assert_eq!(served.get("/api/v1/detections?limit=1").await.json()["total"], 7);
+    for wrong in ["kind=x", "type=person", "severity=x", "limit=201", "cursor=x", "from=x"] {
         assert_eq!(served.get(&format!("/api/v1/detections?{wrong}")).await.status.as_u16(), 400, "{wrong}");
     }
 }
@@ -248,6 +256,8 @@ async fn an_editor_makes_and_edits_feeds() {
         json!({"detection": "narrative-n1", "mute_until": "2030-01-01T00:00:00Z"}),
         json!({"detection": "narrative-n1", "mute_until": ""}),
         json!({"detection": "narrative-n1", "note": "a drill"}),
+        json!({"detection": "narrative-n1", "note": "no drill"}),
+        json!({"detection": "narrative-n1", "remove_note": "a drill"}),
     ];
     for edit in &edits {
         let done = door.ask(1, "POST", "/api/v1/feeds/pt/edits", &headers, &edit.to_string()).await;
@@ -255,14 +265,71 @@ async fn an_editor_makes_and_edits_feeds() {
     }
     let feed = door.get(1, "/api/v1/feeds/pt", &headers).await.json();
     assert_eq!((feed["feed"]["noise"].clone(), feed["feed"]["precision"].clone()), (json!(1), json!(0.0)));
+    let marks = door.get(1, "/api/v1/feeds/pt/marks?detection=narrative-n1", &headers).await.json();
+    assert_eq!(marks["marks"], json!({"pinned": true, "mark": "noise", "notes": ["no drill"]}));
     assert_eq!(door.ask(1, "DELETE", "/api/v1/feeds/pt", &headers, "").await.status.as_u16(), 204);
     assert_eq!(door.ask(1, "DELETE", "/api/v1/feeds/pt", &headers, "").await.status.as_u16(), 404);
     let told = desk.told.lock().unwrap();
     assert!(told.iter().all(|(by, _)| by.as_deref() == Some("token/editor")));
-    assert_eq!(told.len(), 8);
+    assert_eq!(told.len(), 10);
     assert!(
         matches!(&told[0].1, FeedAct::Add { name, selection: FeedSelection { budget: Some(_), .. } } if name == "pt")
     );
+}
+
+/// What a feed would have told is said to an editor before it is made, and is what it then begins with.
+#[tokio::test]
+async fn a_feed_is_tried_before_it_is_made() {
+    let (mut door, desk) = desk().await;
+    let batch = ReleaseBatch { detections: vec![burst(400, -6.0)], now: 1_800_000_000, ..ReleaseBatch::default() };
+    door.served.writer.commit(&batch).await.unwrap();
+    let mut feeds = FeedStore::open(door.served.folder.path(), &StoreOptions::default()).await.unwrap();
+    feeds.edit("everything", "narrative-n1", &FeedEdit::Mark(Some(true)), 0).await.unwrap();
+    let editor = door.bearer(Role::Editor);
+    let headers = [("authorization", editor.as_str()), JSON];
+    let document: Value = serde_json::from_str(&groundswell_serve::openapi()).unwrap();
+    let asked = [
+        (json!({}), 2),
+        (json!({"kinds": ["narrative"], "from": "2016-09-23", "to": "2016-09-24T00:00:00Z"}), 1),
+        (json!({"kinds": ["narrative"], "to": "2016-09-23"}), 0),
+        (json!({"kinds": ["burst"], "budget": 1.0}), 1),
+        (json!({"watches": ["river-floods"]}), 0),
+    ];
+    for (body, count) in asked {
+        let answer = door.ask(1, "POST", "/api/v1/trials", &headers, &body.to_string()).await;
+        assert_eq!(answer.status.as_u16(), 200, "{}", answer.body);
+        let said = answer.json();
+        assert_eq!(
+            (&said["trial"]["detections"], said["newest"].as_array().unwrap().len()),
+            (&json!(count), count),
+            "{body}"
+        );
+        let schema =
+            &document["paths"]["/api/v1/trials"]["post"]["responses"]["200"]["content"]["application/json"]["schema"];
+        assert_eq!(differences(&said, schema, &document), Vec::<String>::new());
+    }
+    let said = door.ask(1, "POST", "/api/v1/trials", &headers, r#"{"kinds":["narrative"]}"#).await.json();
+    assert_eq!(said["trial"]["days"], json!([{"day": "2016-09-23", "detections": 1}]));
+    assert_eq!((said["trial"]["useful"].clone(), said["trial"]["precision"].clone()), (json!(1), json!(1.0)));
+    // It is for editors, and nothing was done by it.
+    let viewer = door.bearer(Role::Viewer);
+    let refused = door.ask(1, "POST", "/api/v1/trials", &[("authorization", &viewer), JSON], "{}").await;
+    assert_eq!(refused.status.as_u16(), 403);
+    assert!(desk.told.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn marks_are_for_whoever_reads() {
+    let served = filled().await;
+    let said = served.get("/api/v1/feeds/everything/marks?detection=narrative-n1").await;
+    assert_eq!(said.json()["marks"], json!({"pinned": true, "mark": "useful", "notes": ["a <drill> & no more"]}));
+    for (path, status) in [
+        ("/api/v1/feeds/everything/marks?detection=narrative-n99", 404),
+        ("/api/v1/feeds/nothing/marks?detection=narrative-n1", 404),
+        ("/api/v1/feeds/everything/marks", 400),
+    ] {
+        assert_eq!(served.get(path).await.status.as_u16(), status, "{path}");
+    }
 }
 
 #[tokio::test]
@@ -275,6 +342,11 @@ async fn what_is_sent_wrongly_changes_nothing() {
         ("/api/v1/feeds", "nonsense with a secret"),
         ("/api/v1/feeds", r#"{"name":"x","kind":["burst"]}"#),
         ("/api/v1/feeds", r#"{"name":"x","kinds":["people"]}"#),
+        ("/api/v1/trials", r#"{"name":"x"}"#),
+        ("/api/v1/trials", r#"{"kinds":["people"]}"#),
+        ("/api/v1/trials", r#"{"from":"tomorrow"}"#),
+        ("/api/v1/trials", r#"{"budget":-1}"#),
+        ("/api/v1/trials", r#"{"languages":["people"]}"#),
         ("/api/v1/feeds/everything/edits", r#"{"detection":"narrative-n1"}"#),
         ("/api/v1/feeds/everything/edits", r#"{"detection":"narrative-n1","pin":true,"mark":"noise"}"#),
         ("/api/v1/feeds/everything/edits", r#"{"detection":"narrative-n1","mark":"great"}"#),

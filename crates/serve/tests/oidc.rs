@@ -186,7 +186,7 @@ async fn round(provider: &Provider, door: &Door, from: u16) -> Answer {
 }
 
 async fn away(provider: &Provider, door: &Door, from: u16) -> (String, String, String) {
-    let answer = door.get(from, "/signin/oidc", &[HOST]).await;
+    let answer = door.get(from, "/signin/oidc?onward=%2Ffeed%2Fportuguese", &[HOST]).await;
     assert_eq!(answer.status.as_u16(), 303, "{}", answer.body);
     let cookie = answer.header("set-cookie");
     assert!(
@@ -211,11 +211,11 @@ async fn who_signs_in_elsewhere_is_somebody_here() {
     let provider = provider().await;
     let door = provider.door().await;
     let page = door.get(1, "/signin", &[HOST]).await;
-    assert!(page.body.contains("href=\"/signin/oidc\""));
+    assert!(page.body.contains("href=\"/signin/oidc?onward=%2F\""));
     let answer = round(&provider, &door, 1).await;
     assert_eq!(answer.status.as_u16(), 200, "{}", answer.body);
     // Not a redirection, which would still be the other site's, but a page that leads on.
-    assert!(answer.body.contains("http-equiv=\"refresh\""));
+    assert!(answer.body.contains("http-equiv=\"refresh\" content=\"0;url=/feed/portuguese\""), "{}", answer.body);
     let cookie = session(&answer).unwrap();
     let set = answer.headers.get_all("set-cookie").iter().map(|cookie| cookie.to_str().unwrap()).collect::<Vec<_>>();
     assert!(set[0].contains("HttpOnly; SameSite=Strict; Secure") && set[1].contains("Max-Age=0"), "{set:?}");

@@ -49,6 +49,7 @@ async fn a_browser_that_is_nobody_sees_the_page_to_sign_in_on() {
         let answer = door.get(1, path, &[("accept", "text/html,*/*")]).await;
         assert_eq!((answer.status.as_u16(), answer.header("content-type")), (401, "text/html; charset=utf-8"));
         assert!(answer.body.contains("action=\"/signin\""));
+        assert!(answer.body.contains(&format!("name=\"onward\" value=\"{path}\"")), "{}", answer.body);
         assert!(answer.header("content-security-policy").contains("form-action 'self'"));
         assert!(answer.header("content-security-policy").starts_with("default-src 'none'"));
         // Else a browser says of the form that it comes from nowhere.
@@ -70,6 +71,35 @@ async fn a_browser_that_is_nobody_sees_the_page_to_sign_in_on() {
         status: 403,
         times: 1
     }));
+}
+
+/// Whoever comes by a link that somebody sent, and must sign in first, goes on to what the link is about; and to no other host.
+#[tokio::test]
+async fn who_signs_in_goes_on_to_where_they_wanted_to_go() {
+    let door = door().await;
+    let link = "/detections/burst-b7?from=2026-01-01&to=2026-01-02";
+    let page = door.get(1, link, &[("accept", "text/html")]).await;
+    assert!(page.body.contains("value=\"/detections/burst-b7?from=2026-01-01&amp;to=2026-01-02\""), "{}", page.body);
+    let asked = door.get(1, "/signin?onward=%2Ffeed%2Fportuguese", &[]).await;
+    assert!(asked.body.contains("value=\"/feed/portuguese\""));
+    let origin = door.origin();
+    let send = async |onward: &str| {
+        let pair = |name: &str, value: &str| {
+            format!("{name}={}", form_urlencoded::byte_serialize(value.as_bytes()).collect::<String>())
+        };
+        let form = [pair("account", "editor"), pair("password", PASSWORD), pair("onward", onward)].join("&");
+        let headers = [("origin", origin.as_str()), ("content-type", "application/x-www-form-urlencoded")];
+        let answer = door.ask(1, "POST", "/signin", &headers, &form).await;
+        (answer.status.as_u16(), answer.header("location").to_owned())
+    };
+    assert_eq!(send(link).await, (303, link.to_owned()));
+    for other in
+        ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", "/api/v1/session", ""]
+    {
+        assert_eq!(send(other).await, (303, "/".to_owned()), "{other}");
+    }
+    let hostile = door.get(1, "/signin?onward=%22%3E%3Cscript%3E", &[]).await;
+    assert!(hostile.body.contains("name=\"onward\" value=\"/\"") && !hostile.body.contains("<script"));
 }
 
 /// The same answer, byte for byte, after the same work; the work is counted, since a time measured here would say little.

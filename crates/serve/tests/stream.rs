@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use common::*;
 use groundswell_serve::{EVENTS_KEPT_MAX, Server};
-use groundswell_store::ReleaseBatch;
+use groundswell_store::{ReleaseBatch, ReleaseWriter as _};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
@@ -37,9 +37,13 @@ struct Listener {
 
 impl Listener {
     async fn connect(running: &Running, last: Option<&str>) -> Self {
+        Self::connect_to("/api/v1/stream", running, last).await
+    }
+
+    async fn connect_to(path: &str, running: &Running, last: Option<&str>) -> Self {
         let mut socket = TcpStream::connect(running.address).await.unwrap();
         let last = last.map_or_else(String::new, |id| format!("last-event-id: {id}\r\n"));
-        let request = format!("GET /api/v1/stream HTTP/1.1\r\nhost: {}\r\n{last}\r\n", running.address);
+        let request = format!("GET {path} HTTP/1.1\r\nhost: {}\r\n{last}\r\n", running.address);
         socket.write_all(request.as_bytes()).await.unwrap();
         let mut listener = Self { socket, text: String::new() };
         assert!(listener.until("\r\n\r\n").await, "{}", listener.text);
@@ -108,6 +112,22 @@ async fn windows_and_totals_come_live() {
     running.stop.send(()).unwrap();
     tokio::time::timeout(Duration::from_secs(20), running.task).await.unwrap().unwrap().unwrap();
     assert!(!again.until("no such text").await);
+}
+
+#[tokio::test]
+async fn detections_come_live_once() {
+    let mut running = running().await;
+    // A feed's stream says when what is found is being read.
+    let mut feed = Listener::connect_to("/feeds/everything/stream", &running, None).await;
+    assert!(feed.until("event: about").await);
+    let mut listener = Listener::connect(&running, None).await;
+    for batch in [found([1]), found([1]), found([2])] {
+        running.served.writer.commit(&batch).await.unwrap();
+        running.served.state.live().committed(&batch);
+    }
+    assert!(listener.until(r#""id":"narrative-n2""#).await);
+    assert_eq!(listener.text.matches("event: detection").count(), 2, "{}", listener.text);
+    assert!(listener.text.contains(r#"data: {"id":"narrative-n1","kind":"narrative""#));
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Feeds: what they select, what is done with them, and what goes out, independent of the database.
 
-use groundswell_gate::{DetectionKind, DetectionRow, FeedMarks, Released, Severity, SubjectType};
+use groundswell_gate::{DetectionKind, DetectionRow, FeedMarks, FeedTrial, Released, Severity, SubjectType};
 use serde::{Deserialize, Serialize};
 
 use crate::FeedError;
@@ -37,6 +37,15 @@ pub const DELIVERED_KEPT_MAX: u64 = 1_000;
 
 /// Detections that go out as one message.
 pub const BUNDLE_MAX: usize = 200;
+
+/// Detections that are looked at to say what a feed would have told: the newest of the period.
+pub const TRIAL_DETECTIONS_MAX: usize = 50_000;
+
+/// Days of which is said how many detections a feed would have told: the newest.
+pub const TRIAL_DAYS_MAX: usize = 400;
+
+/// Detections that are counted to say how many there are; at this number there may be more.
+pub const DETECTIONS_COUNTED_MAX: u64 = 100_000;
 
 /// The longest name of a feed or receiver.
 pub const FEED_NAME_BYTES_MAX: usize = 64;
@@ -121,8 +130,9 @@ pub struct FeedRecord {
 /// A detection in a feed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FeedItem {
-    /// Where it stands in the order in which detections were committed.
-    pub seq: u64,
+    /// Where it stands in the order in which detections came into feeds. One that was told first comes in at once; a burst that grows
+    /// comes in later, and stands behind what was there before.
+    pub place: u64,
     /// The installation's clock when it was committed, Unix seconds.
     pub recorded_at: i64,
     /// The detection.
@@ -142,6 +152,8 @@ pub enum FeedEdit {
     Mark(Option<bool>),
     /// Something to be read beside it.
     Note(String),
+    /// A note of these words goes.
+    RemoveNote(String),
 }
 
 /// Someone who receives a feed.
@@ -166,6 +178,26 @@ pub struct Outgoing {
     pub key: String,
     /// The detection.
     pub row: Released<DetectionRow>,
+}
+
+/// A detection that came into feeds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entered {
+    /// Where it stands in the order in which detections came into feeds.
+    pub place: u64,
+    /// The feeds that it came into there.
+    pub into: Vec<String>,
+    /// The detection.
+    pub row: Released<DetectionRow>,
+}
+
+/// What a feed would have told.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trial {
+    /// How much, how often, and how right.
+    pub trial: Released<FeedTrial>,
+    /// The newest of what it would have told, latest first.
+    pub newest: Vec<Released<DetectionRow>>,
 }
 
 /// What goes out as one message: the same set however often it is tried.

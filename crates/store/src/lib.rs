@@ -41,6 +41,10 @@
 //! - The ledger holds no more than was written into it, once, and a gap finds its end (`tests/coverage.rs`).
 //! - A detection, its places in feeds and its deliveries are there with the windows they rest on or not at all, and are told once
 //!   (`tests/detections.rs`: `a_detection_is_told_once_and_goes_where_it_belongs`, `all_or_nothing`).
+//! - What comes into a feed late has a place behind what was there, so that no listener misses it (`tests/detections.rs`:
+//!   `a_burst_that_comes_into_a_feed_late_comes_behind_what_was_there`).
+//! - What an editor pinned and what somebody waits for is not pruned (`tests/detections.rs`:
+//!   `what_is_old_goes_but_not_what_is_pinned_or_awaited`).
 //! - What is not acknowledged is still there after a crash, under the same key (`tests/detections.rs`: `what_is_not_through_stays`).
 //! - Files of all earlier schemas can be opened (`tests/store.rs`: `old_files_open`).
 //!
@@ -63,13 +67,14 @@ pub use coverage::{
 };
 pub use error::{DatabaseError, FeedError, OpenError, ReadError, WatchStoreError, WriteError};
 pub use feeds::{
-    BUNDLE_MAX, Bundle, DEAD_LETTERS_MAX, DELIVERED_KEPT_MAX, DeadLetter, FEED_BACKFILL_MAX, FEED_NAME_BYTES_MAX,
-    FEEDS_MAX, FeedEdit, FeedItem, FeedRecord, FeedSelection, LANGUAGE_SHARE_MIN, MUTES_MAX, NOTE_CHARS_MAX, NOTES_MAX,
-    OUTBOX_WAITING_MAX, OutboxCount, Outgoing, PINS_MAX, Receiver, SELECTED_MAX, is_feed_name,
+    BUNDLE_MAX, Bundle, DEAD_LETTERS_MAX, DELIVERED_KEPT_MAX, DETECTIONS_COUNTED_MAX, DeadLetter, Entered,
+    FEED_BACKFILL_MAX, FEED_NAME_BYTES_MAX, FEEDS_MAX, FeedEdit, FeedItem, FeedRecord, FeedSelection,
+    LANGUAGE_SHARE_MIN, MUTES_MAX, NOTE_CHARS_MAX, NOTES_MAX, OUTBOX_WAITING_MAX, OutboxCount, Outgoing, PINS_MAX,
+    Receiver, SELECTED_MAX, TRIAL_DAYS_MAX, TRIAL_DETECTIONS_MAX, Trial, is_feed_name,
 };
 pub use model::{
     AmplificationQuery, BurstQuery, Committed, Cursor, DetectionQuery, FileRead, Fingerprint, NarrativeEventQuery,
-    NarrativeQuery, PAGE_ROWS_MAX, Page, ReleaseBatch, ReleaseWriter, ReleasedReader, VolumeQuery,
+    NarrativeQuery, PAGE_ROWS_MAX, Page, Pruned, ReleaseBatch, ReleaseWriter, ReleasedReader, Retention, VolumeQuery,
 };
 /// The reader of the database in use; `SQLite`'s, as long as there is no other.
 pub type Reader = SqliteReader;

@@ -3,12 +3,12 @@
 use std::future::Future;
 
 use groundswell_gate::{
-    AmplificationRow, BurstRow, Coverage, CoverageGap, DetectionKind, DetectionRow, Dimension, FeedEntry,
-    NarrativeEvent, NarrativeRow, NarrativeState, Released, Severity, VolumeRow,
+    AmplificationRow, BurstRow, Coverage, CoverageGap, DetectionKind, DetectionRow, Dimension, FeedEntry, FeedMarks,
+    NarrativeEvent, NarrativeRow, NarrativeState, Released, Severity, SubjectType, VolumeRow,
 };
 use groundswell_sketch::{Step, Window};
 
-use crate::{CoverageBatch, CoverageQuery, FeedItem, LedgerEnd, ReadError, WriteError};
+use crate::{CoverageBatch, CoverageQuery, Entered, FeedItem, FeedSelection, LedgerEnd, ReadError, Trial, WriteError};
 
 /// BLAKE3 of a file's content. The store keeps this and never a name.
 pub type Fingerprint = [u8; 32];
@@ -60,6 +60,31 @@ pub struct Committed {
     pub conflicting: u64,
     /// Detections that are new.
     pub detections: u64,
+    /// Deliveries that wait since.
+    pub deliveries: u64,
+}
+
+/// How long things are kept, in days of event time; [`Retention::FOR_EVER`] drops nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// Minute rows of volumes; hours and days stay.
+    pub minutes_days: u32,
+    /// Detections that are pinned in no feed and wait for no receiver.
+    pub detections_days: u32,
+}
+
+impl Retention {
+    /// Nothing is dropped.
+    pub const FOR_EVER: Self = Self { minutes_days: u32::MAX, detections_days: u32::MAX };
+}
+
+/// What was dropped since it was too old.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pruned {
+    /// Minute rows.
+    pub minutes: u64,
+    /// Detections.
+    pub detections: u64,
 }
 
 impl Committed {
@@ -68,6 +93,7 @@ impl Committed {
         self.unchanged += other.unchanged;
         self.conflicting += other.conflicting;
         self.detections += other.detections;
+        self.deliveries += other.deliveries;
     }
 }
 
@@ -190,6 +216,10 @@ pub struct DetectionQuery {
     pub kind: Option<DetectionKind>,
     /// Of this severity.
     pub severity: Option<Severity>,
+    /// About this kind of thing.
+    pub subject: Option<SubjectType>,
+    /// About this one.
+    pub value: Option<String>,
     /// In this feed.
     pub feed: Option<String>,
     /// Found from this second on.
@@ -281,19 +311,43 @@ pub trait ReleasedReader: Send + Sync {
         limit: usize,
     ) -> impl Future<Output = Result<Option<Vec<FeedItem>>, ReadError>> + Send;
 
-    /// What was committed after a place in the order of commits, oldest first; of one feed, or all detections.
+    /// How many detections there are, at most [`crate::DETECTIONS_COUNTED_MAX`], wherever a page begins. Those that a k which was raised
+    /// since holds back do not count.
+    fn detections_total(&self, query: &DetectionQuery) -> impl Future<Output = Result<u64, ReadError>> + Send;
+
+    /// What came into a feed after a place, oldest first; of one feed, or of all that was told, in the order in which it was told first.
     fn detections_since(
         &self,
         feed: Option<&str>,
-        seq: u64,
+        place: u64,
         limit: usize,
     ) -> impl Future<Output = Result<Vec<FeedItem>, ReadError>> + Send;
 
-    /// Where a detection stands in the order of commits.
-    fn detection_seq(&self, id: &str) -> impl Future<Output = Result<Option<u64>, ReadError>> + Send;
+    /// What came into any feed in force after a place, oldest first.
+    fn entered_since(&self, place: u64, limit: usize) -> impl Future<Output = Result<Vec<Entered>, ReadError>> + Send;
 
-    /// The last place in the order of commits; 0: there is none.
-    fn last_detection_seq(&self) -> impl Future<Output = Result<u64, ReadError>> + Send;
+    /// Where a detection stands in a feed.
+    fn place_in_feed(&self, feed: &str, id: &str) -> impl Future<Output = Result<Option<u64>, ReadError>> + Send;
+
+    /// The last place that was given away; 0: none was.
+    fn last_place(&self) -> impl Future<Output = Result<u64, ReadError>> + Send;
+
+    /// What the editors of a feed did with one of its detections; `None`: there is no such feed, or it has no such detection.
+    fn feed_marks(
+        &self,
+        feed: &str,
+        id: &str,
+    ) -> impl Future<Output = Result<Option<Released<FeedMarks>>, ReadError>> + Send;
+
+    /// What a feed of this selection would have told of what was detected in `from..to`, with the newest `newest` of it. Mutes do not
+    /// count. At most [`crate::TRIAL_DETECTIONS_MAX`] detections of [`crate::TRIAL_DAYS_MAX`] days are looked at.
+    fn feed_trial(
+        &self,
+        selection: &FeedSelection,
+        from: Option<i64>,
+        to: Option<i64>,
+        newest: usize,
+    ) -> impl Future<Output = Result<Trial, ReadError>> + Send;
 
     /// A page of the coverage ledger by (start, source): only windows of which at least a minute is over.
     fn coverage(
@@ -327,9 +381,8 @@ pub trait ReleaseWriter: Send {
     /// Remembers that files were read to the end, so that no checkpoint is needed to go on with them.
     fn finish_files(&mut self, files: &[FileRead]) -> impl Future<Output = Result<(), WriteError>> + Send;
 
-    /// Drops minute rows that start more than `minutes_kept_days` before the latest minute; hours and days stay.
-    /// Returns how many rows went.
-    fn prune(&mut self, minutes_kept_days: u32) -> impl Future<Output = Result<u64, WriteError>> + Send;
+    /// Drops what is older than it is kept, counted from the latest minute.
+    fn prune(&mut self, retention: &Retention) -> impl Future<Output = Result<Pruned, WriteError>> + Send;
 
     /// Begins a run of the ledger: gaps that earlier runs left open end where those runs ended. Gives back how far the ledger
     /// went, by source.

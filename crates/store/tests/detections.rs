@@ -6,13 +6,13 @@ mod common;
 use groundswell_gate::{
     BurstCandidate, BurstExperience, BurstId, BurstMethod, BurstScale, BurstSubject, DetectionKind, DetectionRow,
     Dimension, Gate, K, NarrativeBucket, NarrativeCandidate, NarrativeId, NarrativeLanguage, NarrativePart,
-    NarrativeState, Outward as _, Released, Severity, SilenceCandidate,
+    NarrativeState, Outward as _, Released, Severity, SilenceCandidate, SubjectType,
 };
 use groundswell_sketch::CellKey;
 use groundswell_store::{
-    DetectionQuery, FEED_BACKFILL_MAX, FeedEdit, FeedError, FeedSelection, FeedStore, NOTES_MAX, OUTBOX_WAITING_MAX,
-    Outbox, PINS_MAX, Reader, Receiver, ReleaseBatch, ReleaseWriter as _, ReleasedReader as _, Store, StoreOptions,
-    Writer,
+    DetectionQuery, FEED_BACKFILL_MAX, FILE_NAME, FeedEdit, FeedError, FeedSelection, FeedStore, NOTES_MAX,
+    OUTBOX_WAITING_MAX, Outbox, PINS_MAX, Pruned, Reader, Receiver, ReleaseBatch, ReleaseWriter as _,
+    ReleasedReader as _, Retention, Store, StoreOptions, TRIAL_DAYS_MAX, Writer,
 };
 
 use common::options;
@@ -158,11 +158,9 @@ async fn a_burst_that_grows_is_renewed_in_its_place_and_enters_feeds_that_it_was
     let (small, large, over) = (burst(24, 1.0, None), burst(400, -6.0, None), burst(400, -6.0, Some(START + 1_800)));
     desk.writer.commit(&batch(vec![small, detection(1, "pt", 20)])).await.unwrap();
     assert!(ids(&desk.reader, "strict").await.iter().all(|id| id.starts_with("narrative")));
-    let before = desk.reader.last_detection_seq().await.unwrap();
     for newer in [large.clone(), over.clone(), over.clone()] {
         assert_eq!(desk.writer.commit(&batch(vec![newer])).await.unwrap().detections, 0);
     }
-    assert_eq!(desk.reader.last_detection_seq().await.unwrap(), before, "it keeps its place");
     let page = desk.reader.detections(&DetectionQuery { kind: Some(DetectionKind::Burst), ..query() }).await.unwrap();
     assert_eq!(page.items.len(), 1);
     assert_eq!(page.items[0].evidence, over.evidence);
@@ -272,9 +270,209 @@ async fn pages_and_questions() {
         2
     );
     let since = desk.reader.detections_since(Some("everything"), 4, 2).await.unwrap();
-    assert_eq!(since.iter().map(|item| item.seq).collect::<Vec<_>>(), [5, 6]);
-    assert_eq!(desk.reader.detection_seq("narrative-n5").await.unwrap(), Some(5));
-    assert_eq!(desk.reader.last_detection_seq().await.unwrap(), 7);
+    assert_eq!(since.iter().map(|item| item.place).collect::<Vec<_>>(), [5, 6]);
+    assert_eq!(desk.reader.place_in_feed("everything", "narrative-n5").await.unwrap(), Some(5));
+    assert_eq!(desk.reader.place_in_feed("nothing", "narrative-n5").await.unwrap(), None);
+    assert_eq!(desk.reader.last_place().await.unwrap(), 7);
+    // By what it is about; a total counts all pages, and nothing that a raised k holds back.
+    let about = DetectionQuery { subject: Some(SubjectType::Narrative), value: Some("n3".to_owned()), ..query() };
+    assert_eq!(of(about.clone()).await, 1);
+    assert_eq!(of(DetectionQuery { subject: Some(SubjectType::Watch), ..query() }).await, 0);
+    assert_eq!(desk.reader.detections_total(&about).await.unwrap(), 1);
+    assert_eq!(desk.reader.detections_total(&DetectionQuery { limit: 1, ..asked }).await.unwrap(), 7);
+    let mut connection = common::connect(desk.folder.path()).await;
+    let high = "UPDATE detections SET released_k = 25 WHERE id = 'narrative-n3'";
+    sqlx::raw_sql(sqlx::AssertSqlSafe(high)).execute(&mut connection).await.unwrap();
+    let raised = Store::open_reader(desk.folder.path(), K::new(25).unwrap()).await.unwrap();
+    assert_eq!(raised.detections_total(&query()).await.unwrap(), 1);
+    assert_eq!(raised.detections_since(Some("everything"), 0, 1).await.unwrap()[0].row.id, "narrative-n3");
+    assert_eq!(raised.entered_since(0, 1).await.unwrap()[0].row.id, "narrative-n3");
+}
+
+/// A burst is told first when it is small, and comes into a strict feed when it has grown: behind what came in meanwhile.
+#[tokio::test]
+async fn a_burst_that_comes_into_a_feed_late_comes_behind_what_was_there() {
+    let mut desk = desk().await;
+    let strict = FeedSelection { budget: Some(1.0), ..FeedSelection::default() };
+    let severe = FeedSelection { severities: vec![Severity::High], ..FeedSelection::default() };
+    desk.feeds.add("strict", &strict, NOW).await.unwrap();
+    desk.feeds.add("severe", &severe, NOW).await.unwrap();
+    desk.outbox.register(&[receiver("desk", "strict"), receiver("other", "severe")], NOW).await.unwrap();
+    let small = burst(24, 1.0, None);
+    assert!(small.severity < Severity::High, "so that the feed by severity does not take it either");
+    desk.writer.commit(&batch(vec![small])).await.unwrap();
+    desk.writer.commit(&batch(vec![detection(1, "pt", 20)])).await.unwrap();
+    let (seen, end) = (desk.reader.last_place().await.unwrap(), Some(START + 1_800));
+    let committed = desk.writer.commit(&batch(vec![burst(400, -6.0, None)])).await.unwrap();
+    assert_eq!((committed.detections, committed.deliveries), (0, 2), "it wakes whoever delivers");
+    let again = desk.writer.commit(&batch(vec![burst(400, -6.0, end)])).await.unwrap();
+    assert_eq!((again.detections, again.deliveries), (0, 0));
+    // Whoever listens hears of it once, in the feeds that it came into and in no other.
+    let entered = desk.reader.entered_since(seen, 10).await.unwrap();
+    assert_eq!(entered.len(), 1);
+    assert_eq!(
+        (entered[0].into.as_slice(), entered[0].row.kind),
+        (&["severe".to_owned(), "strict".to_owned()][..], DetectionKind::Burst)
+    );
+    for feed in ["strict", "severe"] {
+        let since = desk.reader.detections_since(Some(feed), seen, 10).await.unwrap();
+        assert_eq!(since.iter().map(|item| item.row.kind).collect::<Vec<_>>(), [DetectionKind::Burst]);
+        assert_eq!(ids(&desk.reader, feed).await[0], entered[0].row.id, "the newest stands first");
+    }
+    assert!(desk.reader.detections_since(Some("everything"), seen, 10).await.unwrap().is_empty());
+    // Under one key, however often it is asked for and also when the program was killed before it was through.
+    let key = |feed: &str| format!("{feed}_{}", entered[0].row.id);
+    for _ in 0..2 {
+        let mut outbox = Outbox::open(desk.folder.path(), &options()).await.unwrap();
+        for (name, feed) in [("desk", "strict"), ("other", "severe")] {
+            let keys: Vec<String> = outbox.due(name, NOW, 10).await.unwrap().into_iter().map(|out| out.key).collect();
+            assert_eq!(keys.iter().filter(|one| **one == key(feed)).count(), 1, "{keys:?}");
+        }
+    }
+    // A feed that is made now has it where it was told first, and says nothing of it to those who listen to others.
+    desk.feeds.add("late", &strict, NOW).await.unwrap();
+    assert!(desk.reader.entered_since(entered[0].place, 10).await.unwrap().is_empty());
+    assert_eq!(desk.reader.place_in_feed("late", &entered[0].row.id).await.unwrap(), Some(1));
+}
+
+#[tokio::test]
+async fn what_is_old_goes_but_not_what_is_pinned_or_awaited() {
+    let mut desk = desk().await;
+    desk.outbox.register(&[receiver("all", "everything")], NOW).await.unwrap();
+    desk.writer.commit(&batch((1..=6).map(|id| detection(id, "pt", 20)).collect())).await.unwrap();
+    let due = desk.outbox.due("all", NOW, 10).await.unwrap();
+    let through: Vec<i64> = due.iter().filter(|out| out.row.id != "narrative-n4").map(|out| out.id).collect();
+    desk.outbox.delivered(&through, NOW).await.unwrap();
+    desk.feeds.add("ended", &FeedSelection::default(), NOW).await.unwrap();
+    for (feed, id, edit) in [
+        ("everything", "narrative-n1", FeedEdit::Mark(Some(true))),
+        ("everything", "narrative-n2", FeedEdit::Mark(Some(false))),
+        ("everything", "narrative-n2", FeedEdit::Note("a drill".to_owned())),
+        ("everything", "narrative-n3", FeedEdit::Pin(true)),
+        ("ended", "narrative-n1", FeedEdit::Pin(true)),
+    ] {
+        desk.feeds.edit(feed, id, &edit, NOW).await.unwrap();
+    }
+    desk.feeds.remove("ended", NOW).await.unwrap();
+    // A day later, by the windows that closed; the last two were found less than a day before.
+    let latest = common::minute(24 * 60 + 34);
+    let day = Retention { detections_days: 1, ..Retention::FOR_EVER };
+    assert_eq!(desk.writer.prune(&day).await.unwrap(), Pruned::default(), "no minute has closed");
+    desk.writer.commit(&ReleaseBatch { windows: vec![latest], ..ReleaseBatch::default() }).await.unwrap();
+    assert_eq!(desk.writer.prune(&day).await.unwrap(), Pruned { minutes: 0, detections: 2 });
+    assert_eq!(desk.writer.prune(&day).await.unwrap(), Pruned::default());
+    let left = ids(&desk.reader, "everything").await;
+    assert_eq!(left, ["narrative-n3", "narrative-n6", "narrative-n5", "narrative-n4"]);
+    assert_eq!(desk.reader.detections_total(&query()).await.unwrap(), 4);
+    // The precision that was published holds.
+    let feed = &desk.reader.feeds().await.unwrap()[0];
+    assert_eq!((feed.items, feed.useful, feed.noise, feed.precision), (4, 1, 1, Some(0.5)));
+    assert_eq!(desk.outbox.due("all", NOW, 10).await.unwrap().len(), 1);
+    let mut connection = common::connect(desk.folder.path()).await;
+    for (table, count) in [("feed_items", 4 + 4), ("feed_notes", 0), ("deliveries", 4)] {
+        let sql = format!("SELECT count(*) FROM {table}");
+        let found: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_one(&mut connection).await.unwrap();
+        assert_eq!(found, count, "{table}");
+    }
+    // A place is never given twice, also when the last one is gone.
+    let last = desk.reader.last_place().await.unwrap();
+    desk.writer.prune(&Retention { detections_days: 0, ..Retention::FOR_EVER }).await.unwrap();
+    desk.writer.commit(&batch(vec![detection(9, "pt", 20)])).await.unwrap();
+    assert_eq!(desk.reader.place_in_feed("everything", "narrative-n9").await.unwrap(), Some(last + 1));
+}
+
+#[tokio::test]
+async fn what_a_feed_would_have_told() {
+    let mut desk = desk().await;
+    let none = desk.reader.feed_trial(&FeedSelection::default(), None, None, 9).await.unwrap();
+    assert_eq!((none.trial.detections, none.trial.days.len(), none.trial.complete), (0, 0, true));
+    // One a day, but for the second day; every second one in Portuguese.
+    let day = 86_400 / 60;
+    let found = |id: u64| detection(1 + id * day, if id % 2 == 0 { "pt" } else { "en" }, 20);
+    let days = [0, 2, 3, 4];
+    desk.writer.commit(&batch(days.map(found).to_vec())).await.unwrap();
+    desk.feeds.add("second", &FeedSelection::default(), NOW).await.unwrap();
+    desk.feeds.add("third", &FeedSelection::default(), NOW).await.unwrap();
+    for (feed, id, useful) in [
+        ("everything", 0, true),
+        ("everything", 2, false),
+        ("second", 2, false),
+        ("third", 2, true),
+        // Even: nobody knows.
+        ("second", 4, true),
+        ("third", 4, false),
+    ] {
+        desk.feeds.edit(feed, &found(id).id.clone(), &FeedEdit::Mark(Some(useful)), NOW).await.unwrap();
+    }
+    let portuguese = FeedSelection { languages: vec!["pt".to_owned()], ..FeedSelection::default() };
+    let told = desk.reader.feed_trial(&portuguese, None, None, 2).await.unwrap();
+    let trial = &told.trial;
+    assert_eq!((trial.detections, trial.useful, trial.noise, trial.precision), (3, 1, 1, Some(0.5)));
+    assert_eq!(trial.days.iter().map(|day| day.detections).collect::<Vec<_>>(), [1, 0, 1, 0, 1]);
+    assert_eq!((trial.days[0].day.as_str(), trial.a_day, trial.complete), ("2016-09-23", 0.6, true));
+    assert_eq!(
+        told.newest.iter().map(|row| row.id.clone()).collect::<Vec<_>>(),
+        [found(4).id.clone(), found(2).id.clone()]
+    );
+    // What it says is what the feed then begins with.
+    assert_eq!(desk.feeds.add("pt", &portuguese, NOW).await.unwrap(), trial.detections);
+    let (from, to) = (Some(START + 86_400), Some(START + 4 * 86_400));
+    let part = desk.reader.feed_trial(&FeedSelection::default(), from, to, 9).await.unwrap();
+    assert_eq!(part.trial.days.iter().map(|day| day.detections).collect::<Vec<_>>(), [1, 1]);
+}
+
+#[tokio::test]
+async fn a_trial_is_bounded_in_days() {
+    let mut desk = desk().await;
+    let day = 86_400 / 60;
+    desk.writer
+        .commit(&batch(vec![detection(1, "pt", 20), detection(1 + TRIAL_DAYS_MAX as u64 * day, "pt", 20)]))
+        .await
+        .unwrap();
+    let told = desk.reader.feed_trial(&FeedSelection::default(), None, None, 9).await.unwrap();
+    assert_eq!((told.trial.detections, told.trial.days.len(), told.trial.complete), (1, 1, false));
+}
+
+#[tokio::test]
+async fn how_deliveries_stand_is_said_at_the_feed() {
+    let mut desk = desk().await;
+    desk.outbox.register(&[receiver("all", "everything"), receiver("idle", "everything")], NOW).await.unwrap();
+    desk.writer.commit(&batch((1..=3).map(|id| detection(id, "pt", 20)).collect())).await.unwrap();
+    let due = desk.outbox.due("all", NOW, 10).await.unwrap();
+    desk.outbox.delivered(&[due[0].id], NOW + 60).await.unwrap();
+    desk.outbox.failed(&[due[1].id], "it answered 500", NOW + 120, NOW + 900).await.unwrap();
+    desk.outbox.give_up(&[due[2].id], "it answered 410", NOW + 180).await.unwrap();
+    let feed = &desk.reader.feeds().await.unwrap()[0];
+    assert_eq!(feed.receivers, ["all", "idle"]);
+    assert_eq!(
+        feed.deliveries.to_json(),
+        r#"[{"name":"all","waiting":1,"dead":1,"delivered":"2027-01-15T08:01:00Z","failed":"2027-01-15T08:03:00Z","trouble":"it answered 410"},{"name":"idle","waiting":3,"dead":0,"delivered":null,"failed":null,"trouble":null}]"#
+    );
+    // What k holds back is no fault of the receiver.
+    let raised = StoreOptions { k: K::new(25).unwrap(), ..options() };
+    let mut outbox = Outbox::open(desk.folder.path(), &raised).await.unwrap();
+    assert!(outbox.due("idle", NOW, 10).await.unwrap().is_empty());
+    assert_eq!(desk.reader.feeds().await.unwrap()[0].deliveries[1].failed, None);
+}
+
+#[tokio::test]
+async fn marks_are_listed_and_taken_back() {
+    let mut desk = desk().await;
+    desk.writer.commit(&batch(vec![detection(1, "pt", 20)])).await.unwrap();
+    let said =
+        async |reader: &Reader| reader.feed_marks("everything", "narrative-n1").await.unwrap().unwrap().to_json();
+    let note = |text: &str| FeedEdit::Note(text.to_owned());
+    for edit in [FeedEdit::Pin(true), FeedEdit::Mark(Some(true)), note("one"), note("two"), note("one")] {
+        desk.feeds.edit("everything", "narrative-n1", &edit, NOW).await.unwrap();
+    }
+    assert_eq!(said(&desk.reader).await, r#"{"pinned":true,"mark":"useful","notes":["one","two","one"]}"#);
+    for edit in [FeedEdit::Pin(false), FeedEdit::Mark(None), FeedEdit::RemoveNote("one".to_owned())] {
+        desk.feeds.edit("everything", "narrative-n1", &edit, NOW).await.unwrap();
+    }
+    assert_eq!(said(&desk.reader).await, r#"{"pinned":false,"mark":null,"notes":["one","two"]}"#);
+    for (feed, id) in [("nothing", "narrative-n1"), ("everything", "narrative-n2")] {
+        assert!(desk.reader.feed_marks(feed, id).await.unwrap().is_none());
+    }
 }
 
 #[tokio::test]
@@ -381,7 +579,7 @@ async fn what_is_not_through_stays() {
     desk.writer.commit(&batch((1..=3).map(|id| detection(id, "pt", 20)).collect())).await.unwrap();
     let first = desk.outbox.due("all", NOW, 10).await.unwrap();
     desk.outbox.delivered(&[first[0].id], NOW).await.unwrap();
-    desk.outbox.failed(&[first[1].id], "it answered 500", NOW + 60).await.unwrap();
+    desk.outbox.failed(&[first[1].id], "it answered 500", NOW, NOW + 60).await.unwrap();
     // The program is killed before it says that the third one is through.
     let Desk { folder, writer, reader, feeds, outbox } = desk;
     drop((writer, reader, feeds, outbox));
@@ -467,4 +665,44 @@ async fn a_full_outbox_gives_up_the_oldest() {
     let count = &desk.outbox.counts().await.unwrap()[0];
     assert_eq!((count.waiting, count.dead), (OUTBOX_WAITING_MAX, 1));
     assert_eq!(desk.outbox.dead_letters(None, 10).await.unwrap()[0].detection, "narrative-n1");
+}
+
+/// A store from before there were places and subjects: what it holds is asked for and listened to like what comes.
+#[tokio::test]
+async fn detections_of_the_schema_before_are_found_in_their_places() {
+    let folder = tempfile::tempdir().unwrap();
+    let migrations = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
+    let mut files: Vec<_> = std::fs::read_dir(migrations).unwrap().map(|file| file.unwrap().path()).collect();
+    files.sort();
+    let create =
+        sqlx::sqlite::SqliteConnectOptions::new().filename(folder.path().join(FILE_NAME)).create_if_missing(true);
+    let mut connection = <sqlx::SqliteConnection as sqlx::Connection>::connect_with(&create).await.unwrap();
+    for file in files.iter().take(10) {
+        let sql = std::fs::read_to_string(file).unwrap();
+        sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
+    }
+    let old = detection(7, "pt", 20);
+    sqlx::query(
+        "INSERT INTO detections (seq, id, kind, detected_at, recorded_at, severity, released_k, authors, body) \
+         VALUES (3, ?, 'narrative', ?, 0, 'medium', 10, 20, ?)",
+    )
+    .bind(old.id.clone())
+    .bind(old.detected_at.0)
+    .bind(old.to_json())
+    .execute(&mut connection)
+    .await
+    .unwrap();
+    let rest = "INSERT INTO feed_items (feed_id, seq, pinned) VALUES (1, 3, 1); \
+         PRAGMA application_id = 1196652396; PRAGMA user_version = 10";
+    sqlx::raw_sql(rest).execute(&mut connection).await.unwrap();
+    sqlx::Connection::close(connection).await.unwrap();
+
+    let (mut writer, reader) = Store::open(folder.path(), &options()).await.unwrap();
+    let about = DetectionQuery { subject: Some(SubjectType::Narrative), value: Some("n7".to_owned()), ..query() };
+    assert_eq!(reader.detections(&about).await.unwrap().items[0].id, old.id);
+    assert_eq!(reader.place_in_feed("everything", &old.id).await.unwrap(), Some(3));
+    assert_eq!(reader.last_place().await.unwrap(), 3);
+    writer.commit(&batch(vec![detection(8, "pt", 20)])).await.unwrap();
+    assert_eq!(ids(&reader, "everything").await, ["narrative-n7", "narrative-n8"], "it is still pinned");
+    assert_eq!(reader.place_in_feed("everything", "narrative-n8").await.unwrap(), Some(4));
 }

@@ -6,8 +6,8 @@ use common::*;
 use groundswell_gate::{CandidateCell, Dimension, Gate, K, VolumeCandidate};
 use groundswell_sketch::{Step, Window};
 use groundswell_store::{
-    Cursor, FILE_NAME, FileRead, OpenError, ReleaseBatch, ReleaseWriter as _, ReleasedReader as _, SCHEMA_VERSION,
-    Store, StoreOptions, VolumeQuery, WatchRecord, WatchStore, WatchStoreError, WriteError,
+    Cursor, FILE_NAME, FileRead, OpenError, Pruned, ReleaseBatch, ReleaseWriter as _, ReleasedReader as _, Retention,
+    SCHEMA_VERSION, Store, StoreOptions, VolumeQuery, WatchRecord, WatchStore, WatchStoreError, WriteError,
 };
 use sqlx::Connection as _;
 
@@ -242,13 +242,14 @@ async fn old_minutes_are_dropped_and_hours_stay() {
     rows.extend(released(Dimension::Term, hour, &[("a", 24, 12)]));
     rows.extend(released(Dimension::Term, minute(1_440), &[("a", 12, 12)]));
     writer.commit(&batch(rows)).await.unwrap();
-    assert_eq!(writer.prune(1).await.unwrap(), 1);
+    let day = Retention { minutes_days: 1, ..Retention::FOR_EVER };
+    assert_eq!(writer.prune(&day).await.unwrap(), Pruned { minutes: 1, detections: 0 });
     let page = reader.volumes(&VolumeQuery::new(Dimension::Term, Step::Minute)).await.unwrap();
     assert_eq!(lines(&page.items), ["1 a 12 12", "1440 a 12 12"]);
     let page = reader.volumes(&VolumeQuery::new(Dimension::Term, Step::Hour)).await.unwrap();
     assert_eq!(lines(&page.items), ["0 a 24 12"]);
     assert!(reader.volumes(&VolumeQuery::new(Dimension::Watch, Step::Minute)).await.unwrap().items.is_empty());
-    assert_eq!(writer.prune(1).await.unwrap(), 0);
+    assert_eq!(writer.prune(&day).await.unwrap(), Pruned::default());
 }
 
 #[tokio::test]

@@ -189,8 +189,25 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Pins, mutes, marks, or notes. */
+        /** Pins, mutes, marks, or notes; and takes each of them back. */
         post: operations["editFeed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/feeds/{feed}/marks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was done with one detection in one feed. */
+        get: operations["feedMarks"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -316,12 +333,33 @@ export interface paths {
         /**
          * Live updates.
          * @description Events: `window` (`{"step","start","end"}`, a window has closed and can be read), `volume` (its row by total),
-         *     `sources` (as `/api/v1/sources`), `notice` (`{"notice":"SIMULATED DATA"}` at the beginning where data are made up),
+         *     `detection` (its row, once, when it was told first), `sources` (as `/api/v1/sources`), `notice` (`{"notice":"SIMULATED DATA"}` at the beginning where data are made up),
          *     `reset` (more was missed than is kept: read anew). With `Last-Event-ID` the stream goes on after that event.
          */
         get: operations["stream"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What a feed would have told, before it is made.
+         * @description The selection is held against what was detected already. Nothing is kept, nobody is told, and mutes do not count. A burst is held
+         *     against it as it stood at last, and counts on the day on which it was detected first.
+         */
+        post: operations["tryFeed"];
         delete?: never;
         options?: never;
         head?: never;
@@ -409,8 +447,9 @@ export interface paths {
         /**
          * A feed, live.
          * @description Events: `about` (once, at the beginning: version, build and the audit log's head), `detection` (its row; `id` is the detection's),
-         *     `notice` (`{"notice":"SIMULATED DATA"}` at the beginning where data are made up), `reset` (`Last-Event-ID` is not known here: read
-         *     the feed anew). With `Last-Event-ID` the stream goes on after that detection, however long ago it was.
+         *     `notice` (`{"notice":"SIMULATED DATA"}` at the beginning where data are made up), `reset` (`Last-Event-ID` is not in this feed: read
+         *     it anew). A burst that is enough for the feed only when it has grown comes then. With `Last-Event-ID` the stream goes on after that
+         *     detection, however long ago it was.
          */
         get: operations["feedStream"];
         put?: never;
@@ -877,6 +916,11 @@ export interface components {
             next?: string | null;
             /** @description `SIMULATED DATA` where the data are made up. */
             notice?: string | null;
+            /**
+             * Format: int64
+             * @description How many there are on all pages together; 100,000 says that there are at least so many.
+             */
+            total: number;
         };
         /** @description What a detection is about. */
         DetectionSubject: {
@@ -993,6 +1037,8 @@ export interface components {
             budget?: number | null;
             /** Format: date-time */
             created: string;
+            /** @description How their deliveries stand, in the same order. */
+            deliveries: components["schemas"]["FeedReceiver"][];
             /**
              * Format: int64
              * @description Detections in it.
@@ -1042,6 +1088,21 @@ export interface components {
             /** @description `SIMULATED DATA` where the data are made up. */
             notice?: string | null;
         };
+        /** @description What the editors of a feed did with one of its detections. */
+        FeedMarks: {
+            /** @description `useful` or `noise`. */
+            mark?: string | null;
+            /** @description Oldest first. */
+            notes: string[];
+            /** @description It stands first. */
+            pinned: boolean;
+        };
+        /** @description What was done with a detection in a feed. */
+        FeedMarksAnswer: {
+            marks: components["schemas"]["FeedMarks"];
+            /** @description `SIMULATED DATA` where the data are made up. */
+            notice?: string | null;
+        };
         /** @description A subject that a feed does not speak of for a time. */
         FeedMute: {
             /** @description What kind of thing. */
@@ -1050,6 +1111,81 @@ export interface components {
             until: string;
             /** @description Which one. */
             value: string;
+        };
+        /** @description How the deliveries of a receiver stand. */
+        FeedReceiver: {
+            /**
+             * Format: int64
+             * @description Dead letters that are kept.
+             */
+            dead: number;
+            /**
+             * Format: date-time
+             * @description When something was delivered last, to the minute.
+             */
+            delivered?: string | null;
+            /**
+             * Format: date-time
+             * @description When a try failed last, to the minute.
+             */
+            failed?: string | null;
+            name: string;
+            /** @description What was wrong then. */
+            trouble?: string | null;
+            /**
+             * Format: int64
+             * @description Deliveries that wait.
+             */
+            waiting: number;
+        };
+        /** @description What a feed would have told. */
+        FeedTrial: {
+            /**
+             * Format: double
+             * @description Detections over days.
+             */
+            a_day: number;
+            /** @description Whether all detections of the period were looked at; else only the newest 50,000 or those of the newest 400 days were. */
+            complete: boolean;
+            /** @description From the first to the last day of which there is any detection, selected or not; the newest 400. */
+            days: components["schemas"]["FeedTrialDay"][];
+            /** Format: int64 */
+            detections: number;
+            /**
+             * Format: int64
+             * @description How many editors found to be noise.
+             */
+            noise: number;
+            /**
+             * Format: double
+             * @description Useful over useful and noise; null where nothing was marked.
+             */
+            precision?: number | null;
+            /** @description The share of useful ones lies between these two most likely (95 %, Wilson). */
+            precision_interval?: number[] | null;
+            /**
+             * Format: int64
+             * @description How many editors found useful, in whichever feed.
+             */
+            useful: number;
+        };
+        /** @description What a feed would have told, and the newest of it. */
+        FeedTrialAnswer: {
+            /** @description The newest, at most 100, latest first. */
+            newest: components["schemas"]["Detection"][];
+            /** @description `SIMULATED DATA` where the data are made up. */
+            notice?: string | null;
+            trial: components["schemas"]["FeedTrial"];
+        };
+        /** @description How many detections of a day a feed would have had. */
+        FeedTrialDay: {
+            /**
+             * @description The day of event time, UTC.
+             * @example 2026-01-31
+             */
+            day: string;
+            /** Format: int64 */
+            detections: number;
         };
         /** @description What became of a pushed batch. It goes to its sender alone and says nothing but what follows from the batch itself. */
         IngestAnswer: {
@@ -1240,6 +1376,8 @@ export interface components {
             note?: string | null;
             /** @description It stands first (true), or no longer does. */
             pin?: boolean | null;
+            /** @description The words of a note that is to go. */
+            remove_note?: string | null;
         };
         /** @description A feed to be made. */
         NewFeed: {
@@ -1259,6 +1397,32 @@ export interface components {
             name: string;
             /** @description `low`, `medium`, `high`; none: all. */
             severities?: string[];
+            /** @description Names of watches; none: it need not be about one. */
+            watches?: string[];
+        };
+        /** @description A feed that is tried before it is made, and over which time. */
+        NewTrial: {
+            /**
+             * Format: double
+             * @description False alerts a day that it may bring.
+             */
+            budget?: number | null;
+            /**
+             * @description Detected at this time or later; UTC, or a day.
+             * @example 2026-01-01
+             */
+            from?: string | null;
+            /** @description `burst`, `amplification`, `narrative`, `anomaly`; none: all. */
+            kinds?: string[];
+            /** @description ISO 639-1; none: all. */
+            languages?: string[];
+            /** @description `low`, `medium`, `high`; none: all. */
+            severities?: string[];
+            /**
+             * @description Detected before this time.
+             * @example 2026-02-01
+             */
+            to?: string | null;
             /** @description Names of watches; none: it need not be about one. */
             watches?: string[];
         };
@@ -1898,6 +2062,16 @@ export interface operations {
                  */
                 severity?: string;
                 /**
+                 * @description About a `term`, `hashtag`, `phrase`, `domain`, `watch`, `narrative`, `language`, `total`, `source` or `text`.
+                 * @example watch
+                 */
+                type?: string;
+                /**
+                 * @description About this one.
+                 * @example river-floods
+                 */
+                value?: string;
+                /**
                  * @description In this feed.
                  * @example everything
                  */
@@ -2102,6 +2276,47 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    feedMarks: {
+        parameters: {
+            query: {
+                /**
+                 * @description the detection's id
+                 * @example narrative-n1a2b3c
+                 */
+                detection: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description the feed's name
+                 * @example everything
+                 */
+                feed: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description pin, mark and notes; `edits` takes each of them back */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedMarksAnswer"];
+                };
             };
             /** @description a problem */
             default: {
@@ -2414,6 +2629,39 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": string;
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tryFeed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTrial"];
+            };
+        };
+        responses: {
+            /** @description how much, how often, how right, and the newest of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedTrialAnswer"];
                 };
             };
             /** @description a problem */

@@ -15,7 +15,7 @@ use groundswell_engine::{Stage, StageTimes, Totals};
 use groundswell_post::EventTime;
 use groundswell_sim::{SimConfig, Simulator};
 use groundswell_sources::{DecodeOptions, FileSet, FileSetConfig, SystemClock, parse_only};
-use groundswell_store::Store;
+use groundswell_store::{Retention, Store};
 
 use crate::args::{Bench, Common};
 use crate::checkpoints::Checkpoints;
@@ -184,7 +184,7 @@ fn run(
         detected: Arc::default(),
         runtime: runtime.handle().clone(),
         writer,
-        minutes_kept_days: u32::MAX,
+        retention: Retention::FOR_EVER,
         live: None,
         finished: None,
         checkpoints,

@@ -1,16 +1,16 @@
 //! `feed`: named selections of detections, what editors do with them, and how deliveries stand.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
 use groundswell_audit::{Act, Wording};
-use groundswell_gate::{FeedEntry, K, Outward as _, Released};
+use groundswell_gate::{FeedEntry, K, Outward as _};
 use groundswell_serve::FeedAct;
 use groundswell_sketch::Rfc3339;
 use groundswell_sources::{Clock, SystemClock};
 use groundswell_store::{
-    DetectionQuery, FeedEdit, FeedItem, FeedSelection, FeedStore, Outbox, Reader, ReleasedReader as _, Store,
+    FeedEdit, FeedItem, FeedSelection, FeedStore, Outbox, Reader, ReleasedReader as _, Store, TRIAL_DAYS_MAX,
+    TRIAL_DETECTIONS_MAX, Trial,
 };
 use tokio::runtime::Runtime;
 
@@ -22,8 +22,8 @@ use crate::feeds::{self, FeedRefusal};
 use crate::settings::{self, Settings};
 use crate::{output, pipeline};
 
-/// Detections read at once.
-const PAGE: usize = 1_000;
+/// Detections of which `feed test` prints a line.
+const TRIAL_LINES: usize = 20;
 
 /// Makes, lists, shows, edits and ends feeds.
 pub(crate) fn feed(common: &Common, command: Feed) -> Outcome {
@@ -55,7 +55,8 @@ pub(crate) fn feed(common: &Common, command: Feed) -> Outcome {
             };
             edit(feed, detection, FeedEdit::Mark(useful))
         }
-        Feed::Note { feed, detection, text } => edit(feed, detection, FeedEdit::Note(text)),
+        Feed::Note { feed, detection, text, remove: false } => edit(feed, detection, FeedEdit::Note(text)),
+        Feed::Note { feed, detection, text, remove: true } => edit(feed, detection, FeedEdit::RemoveNote(text)),
         Feed::Test { terms, from, to, json } => test(common, &terms, from.as_deref(), to.as_deref(), json),
         Feed::Deliveries { last, json } => deliveries(common, last, json),
         Feed::Retry { receiver } => retry(common, &receiver),
@@ -189,89 +190,40 @@ fn show(common: &Common, name: &str, last: usize, json: bool) -> Outcome {
     Ok(DONE)
 }
 
-/// What editors of any feed made of a detection: the last one that is read counts.
-fn marks(runtime: &Runtime, reader: &Reader, feeds: &[Released<FeedEntry>]) -> Result<BTreeMap<String, bool>, Failure> {
-    let mut marks = BTreeMap::new();
-    for feed in feeds.iter().filter(|feed| feed.useful + feed.noise > 0) {
-        let mut seq = 0;
-        loop {
-            let items = runtime.block_on(reader.detections_since(Some(&feed.name), seq, PAGE))?;
-            let Some(last) = items.last() else { break };
-            seq = last.seq;
-            for item in &items {
-                if let Some(mark) = &item.marks.mark {
-                    marks.insert(item.row.id.clone(), mark == "useful");
-                }
-            }
-        }
-    }
-    Ok(marks)
-}
-
 /// What a feed would have told: the same selection, over what was detected already.
 fn test(common: &Common, terms: &FeedTerms, from: Option<&str>, to: Option<&str>, json: bool) -> Outcome {
     let settings = settings::load(common)?.settings;
     let selection = selection(terms);
     selection.check().map_err(Failure::usage)?;
+    let (from, to) = (moment("--from", from)?, moment("--to", to)?);
     let runtime = pipeline::runtime()?;
     let reader = reader(&settings, &runtime)?;
-    let feeds = runtime.block_on(reader.feeds())?;
-    let marks = marks(&runtime, &reader, &feeds)?;
-    let mut query = DetectionQuery {
-        from: moment("--from", from)?,
-        to: moment("--to", to)?,
-        limit: PAGE,
-        ..DetectionQuery::default()
-    };
-    let (mut days, mut titles): (BTreeMap<i64, u64>, Vec<String>) = (BTreeMap::new(), Vec::new());
-    let (mut detections, mut useful, mut noise) = (0_u64, 0_u64, 0_u64);
-    loop {
-        let page = runtime.block_on(reader.detections(&query))?;
-        for row in page.items.iter().filter(|row| selection.takes(row)) {
-            detections += 1;
-            *days.entry(row.detected_at.0.div_euclid(86_400)).or_default() += 1;
-            match marks.get(&row.id) {
-                Some(true) => useful += 1,
-                Some(false) => noise += 1,
-                None => {}
-            }
-            if titles.len() < 20 {
-                titles.push(format!("{}\t{}\t{}\t{}", row.detected_at, row.id, row.severity, row.title));
-            }
-        }
-        query.after = page.next;
-        if query.after.is_none() {
-            break;
-        }
-    }
-    // Days without any are days too.
-    let span = match (days.first_key_value(), days.last_key_value()) {
-        (Some((first, _)), Some((last, _))) => last - first + 1,
-        _ => 0,
-    };
-    let a_day = if span > 0 { (detections as f64 * 100.0 / span as f64).round() / 100.0 } else { 0.0 };
-    let precision = (useful + noise > 0).then(|| (useful as f64 * 100.0 / (useful + noise) as f64).round() / 100.0);
-    let day = |day: i64| Rfc3339(day * 86_400).to_string()[..10].to_owned();
+    let Trial { trial, newest } = runtime.block_on(reader.feed_trial(&selection, from, to, TRIAL_LINES))?;
     let text = if json {
-        let days: Vec<_> =
-            days.iter().map(|(at, count)| serde_json::json!({"day": day(*at), "detections": count})).collect();
-        let object = serde_json::json!({
-            "detections": detections, "days": days, "a_day": a_day, "useful": useful, "noise": noise, "precision": precision,
-        });
-        format!("{object}\n")
+        format!("{}\n", trial.to_json())
     } else {
-        let mut text = format!("{detections} detections in {span} days, {a_day} a day");
-        match precision {
-            Some(precision) => {
-                let _ = writeln!(text, "; precision {precision} where there are marks ({})", useful + noise);
+        let mut text = format!("{} detections in {} days, {} a day", trial.detections, trial.days.len(), trial.a_day);
+        match (trial.precision, trial.precision_interval) {
+            (Some(precision), Some([low, high])) => {
+                let marks = trial.useful + trial.noise;
+                let _ = writeln!(text, "; precision {precision} ({low} to {high}) where there are marks ({marks})");
             }
-            None => text.push_str("; none of them is marked\n"),
+            _ => text.push_str("; none of them is marked\n"),
         }
-        days.iter().for_each(|(at, count)| {
-            let _ = writeln!(text, "{}\t{count}", day(*at));
-        });
-        if !titles.is_empty() {
-            let _ = write!(text, "\nthe newest:\n{}\n", titles.join("\n"));
+        if !trial.complete {
+            let _ = writeln!(
+                text,
+                "only the newest {TRIAL_DETECTIONS_MAX} detections or {TRIAL_DAYS_MAX} days were looked at"
+            );
+        }
+        for day in &trial.days {
+            let _ = writeln!(text, "{}\t{}", day.day, day.detections);
+        }
+        if !newest.is_empty() {
+            text.push_str("\nthe newest:\n");
+        }
+        for row in &newest {
+            let _ = writeln!(text, "{}\t{}\t{}\t{}", row.detected_at, row.id, row.severity, row.title);
         }
         text
     };

@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 
 use groundswell_engine::{Checkpoint, Totals};
 use groundswell_post::EventTime;
+use groundswell_serve::FeedDesk;
 use groundswell_sources::file::{FileReport, FileSetConfig, fingerprint_file};
 use groundswell_sources::{Clock, DecodeOptions, FieldMap, FileSet, MapError, Stop, SystemClock};
-use groundswell_store::{Reader, Store};
+use groundswell_store::{Reader, Retention, Store};
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::runtime::Runtime;
 
@@ -18,6 +19,7 @@ use crate::args::{Common, Replay};
 use crate::audit::{Asked, AuditDesk, Trail};
 use crate::checkpoints::{Agreed, Checkpoints, Wishes, going_on};
 use crate::failure::{DONE, FAILED, Failure, Outcome, REJECTED};
+use crate::feeds::Desk;
 use crate::pipeline::{self, Feed, Plan, StoreSink};
 use crate::status::{Shown, ShownSource, Watched};
 use crate::watches::{self, Watches};
@@ -47,6 +49,9 @@ pub(crate) fn replay(common: &Common, arguments: &Replay) -> Outcome {
         let serving = status::serve(&runtime, address, &settings, &trail, Arc::clone(&clock))?;
         serving.state.replace_reader(reader.clone(), false);
         serving.state.open_audit(AuditDesk::new(&settings.data));
+        // Acts stand beside the writer and wait for their turn, as in a service. What is found is delivered to nobody all the same.
+        let desk = Desk::new(&settings.data, settings.gate.k, Arc::clone(&trail), Arc::clone(&clock))?;
+        serving.state.open_feeds(desk as Arc<dyn FeedDesk>);
         Some(serving)
     } else {
         None
@@ -110,7 +115,7 @@ pub(crate) fn replay(common: &Common, arguments: &Replay) -> Outcome {
         detected: Arc::clone(&detected),
         runtime: runtime.handle().clone(),
         writer,
-        minutes_kept_days: u32::MAX,
+        retention: Retention::FOR_EVER,
         live: serving.as_ref().map(|serving| serving.state.live().clone()),
         finished: Some(Arc::clone(&report)),
         checkpoints,

@@ -12,7 +12,7 @@ use groundswell_engine::{Checkpoint, Joined};
 use groundswell_gate::{Gate, K};
 use groundswell_serve::FeedDesk;
 use groundswell_sources::{Clock, DecodeOptions, Stop, SystemClock};
-use groundswell_store::{Reader, Store, WatchStore, Writer};
+use groundswell_store::{Reader, Retention, Store, WatchStore, Writer};
 use tokio::runtime::Runtime;
 
 use crate::args::{Common, Run};
@@ -428,7 +428,10 @@ impl Service<'_> {
             detected: Arc::default(),
             runtime: self.runtime.handle().clone(),
             writer,
-            minutes_kept_days: self.settings.store.minutes_kept_days,
+            retention: Retention {
+                minutes_days: self.settings.store.minutes_kept_days,
+                detections_days: self.settings.store.detections_kept_days,
+            },
             live: Some(serving.state.live().clone()),
             finished: None,
             checkpoints,

@@ -5,7 +5,7 @@ use axum::http::Method;
 use super::role::Need;
 
 /// Method, template, and what it asks for. HEAD is GET.
-pub(crate) const ROUTES: [(&str, &str, Need); 35] = [
+pub(crate) const ROUTES: [(&str, &str, Need); 37] = [
     ("GET", "/healthz", Need::Open),
     ("GET", "/readyz", Need::Open),
     ("GET", "/signin", Need::Open),
@@ -32,11 +32,13 @@ pub(crate) const ROUTES: [(&str, &str, Need); 35] = [
     ("GET", "/api/v1/feeds/{feed}", Need::Read),
     ("DELETE", "/api/v1/feeds/{feed}", Need::Edit),
     ("POST", "/api/v1/feeds/{feed}/edits", Need::Edit),
+    ("GET", "/api/v1/feeds/{feed}/marks", Need::Read),
     ("GET", "/api/v1/narratives", Need::Read),
     ("GET", "/api/v1/narratives/events", Need::Read),
     ("GET", "/api/v1/sources", Need::Read),
     ("GET", "/api/v1/status", Need::Read),
     ("GET", "/api/v1/stream", Need::Read),
+    ("POST", "/api/v1/trials", Need::Edit),
     ("GET", "/api/v1/volumes", Need::Read),
     ("GET", "/api/v1/volumes/top", Need::Read),
     ("GET", "/api/v1/watches", Need::Read),

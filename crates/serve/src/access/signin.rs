@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use axum::body::{Body, to_bytes};
-use axum::extract::{Request, State};
+use axum::extract::{RawQuery, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tokio::time::Duration;
@@ -33,16 +33,70 @@ pub(crate) struct FormPage;
 
 const STYLE: &str = include_str!("signin.css");
 const PAGE: &str = include_str!("signin.html");
-const ELSEWHERE: &str =
-    "<p><a class=\"elsewhere\" href=\"/signin/oidc\">Sign in with your organisation's account</a></p>";
-const GOING_ON: &str = "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><meta http-equiv=\"refresh\" content=\"0;url=/\">\
-    <title>Groundswell</title><link rel=\"stylesheet\" href=\"/signin.css\"><main><p>Signed in. <a href=\"/\">Go on.</a></p></main></html>\n";
+const GOING_ON: &str = "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><meta http-equiv=\"refresh\" content=\"0;url={onward}\">\
+    <title>Groundswell</title><link rel=\"stylesheet\" href=\"/signin.css\"><main><p>Signed in. <a href=\"{onward}\">Go on.</a></p></main></html>\n";
 
-/// The page, with what went wrong the last time.
-pub(crate) fn page(status: StatusCode, said: &'static str, oidc: bool) -> Response {
+/// The longest address that is gone on to after signing in.
+const ONWARD_BYTES_MAX: usize = 1_024;
+
+/// Where somebody wanted to go who had to sign in first: an address of the page, on this host. Nothing else comes of any text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Onward(String);
+
+impl Default for Onward {
+    fn default() -> Self {
+        Self("/".to_owned())
+    }
+}
+
+impl Onward {
+    /// From an address as it was asked for, or as it came back in a form; what is no page of this host becomes the first page.
+    pub(crate) fn of(text: &str) -> Self {
+        // `//host` and `/\host` would be other hosts; quotes, signs of HTML and what ends a header have no place in an address.
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/?=&%:@+,!*()".contains(&byte);
+        let is_page = text.len() <= ONWARD_BYTES_MAX
+            && text.starts_with('/')
+            && !text.starts_with("//")
+            && text.bytes().all(plain)
+            && !["/api/", "/signin", "/assets/"].iter().any(|other| text.starts_with(other));
+        if is_page { Self(text.to_owned()) } else { Self::default() }
+    }
+
+    /// As it is asked for.
+    pub(crate) fn of_query(query: Option<&str>) -> Self {
+        form_urlencoded::parse(query.unwrap_or("").as_bytes())
+            .find(|(name, _)| name == "onward")
+            .map_or_else(Self::default, |(_, value)| Self::of(&value))
+    }
+
+    fn in_html(&self) -> String {
+        self.0.replace('&', "&amp;")
+    }
+
+    fn in_query(&self) -> String {
+        form_urlencoded::byte_serialize(self.0.as_bytes()).collect()
+    }
+
+    fn location(&self) -> HeaderValue {
+        HeaderValue::from_str(&self.0).unwrap_or(HeaderValue::from_static("/"))
+    }
+}
+
+/// The page, with what went wrong the last time, and where it leads on to.
+pub(crate) fn page(status: StatusCode, said: &'static str, oidc: bool, onward: &Onward) -> Response {
     let said = if said.is_empty() { String::new() } else { format!("<p role=\"alert\">{said}</p>") };
-    let elsewhere = if oidc { ELSEWHERE } else { "" };
-    let text = PAGE.replace("<!-- said -->", &said).replace("<!-- elsewhere -->", elsewhere);
+    let elsewhere = if oidc {
+        let to = onward.in_query();
+        format!(
+            "<p><a class=\"elsewhere\" href=\"/signin/oidc?onward={to}\">Sign in with your organisation's account</a></p>"
+        )
+    } else {
+        String::new()
+    };
+    let text = PAGE
+        .replace("<!-- said -->", &said)
+        .replace("<!-- elsewhere -->", &elsewhere)
+        .replace("{onward}", &onward.in_html());
     let mut response = Response::new(Body::from(text));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
@@ -51,8 +105,8 @@ pub(crate) fn page(status: StatusCode, said: &'static str, oidc: bool) -> Respon
 }
 
 /// A page that leads on by itself, for who comes from another site and has just signed in.
-pub(crate) fn going_on() -> Response {
-    let mut response = Response::new(Body::from(GOING_ON));
+pub(crate) fn going_on(onward: &Onward) -> Response {
+    let mut response = Response::new(Body::from(GOING_ON.replace("{onward}", &onward.in_html())));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     response
 }
@@ -66,13 +120,13 @@ pub(crate) fn wants_page(headers: &HeaderMap) -> bool {
 }
 
 /// `GET /signin`.
-pub(crate) async fn form(State(state): State<ServerState>) -> Response {
+pub(crate) async fn form(State(state): State<ServerState>, RawQuery(query): RawQuery) -> Response {
     if !state.access().is_guarded() {
         return Problem::new(Code::NotFound)
             .detail("there is nobody to be: no authentication is configured")
             .into_response();
     }
-    page(StatusCode::OK, "", state.access().oidc().is_some())
+    page(StatusCode::OK, "", state.access().oidc().is_some(), &Onward::of_query(query.as_deref()))
 }
 
 /// `GET /signin.css`.
@@ -87,11 +141,12 @@ fn refuse(
     problem: Problem,
     said: &'static str,
     wait: Option<Duration>,
+    onward: &Onward,
 ) -> Response {
     if !wants_page(headers) {
         return problem.into_response();
     }
-    let mut response = page(problem.code.entry().1, said, access.oidc().is_some());
+    let mut response = page(problem.code.entry().1, said, access.oidc().is_some(), onward);
     if let Some(wait) = wait {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds(wait)));
     }
@@ -119,14 +174,22 @@ pub(crate) async fn sign_in(State(state): State<ServerState>, request: Request) 
         Err(problem) => return problem.into_response(),
     };
     let wrong = || Problem::new(Code::SignInFailed);
+    let onward = onward(&form);
     let Some((name, secret)) = fields(&form) else {
-        return refuse(&access, &headers, wrong(), "Account and password are needed.", None);
+        return refuse(&access, &headers, wrong(), "Account and password are needed.", None, &onward);
     };
     let account_key = match guarded.attempt(&name, peer) {
         Ok(key) => key,
         Err(wait) => {
             let problem = Problem::new(Code::TooManySignIns).detail("wait, and try again").retry_after(seconds(wait));
-            return refuse(&access, &headers, problem, "Too many attempts. Wait a while, and try again.", Some(wait));
+            return refuse(
+                &access,
+                &headers,
+                problem,
+                "Too many attempts. Wait a while, and try again.",
+                Some(wait),
+                &onward,
+            );
         }
     };
     let Ok(_place) = guarded.checks.acquire().await else {
@@ -143,7 +206,7 @@ pub(crate) async fn sign_in(State(state): State<ServerState>, request: Request) 
     let Ok(Some(account)) = compared else {
         let known = guarded.register().account(&name).map(|account| account.name.clone());
         access.acts().sign_in_failed(known);
-        return refuse(&access, &headers, wrong(), "Account or password is wrong.", None);
+        return refuse(&access, &headers, wrong(), "Account or password is wrong.", None, &onward);
     };
     guarded.by_account.forgive(account_key);
     guarded.by_peer.forgive_one(guarded.keys.peer(peer));
@@ -156,7 +219,7 @@ pub(crate) async fn sign_in(State(state): State<ServerState>, request: Request) 
     };
     access.acts().signed_in(account.name.clone(), account.role);
     let mut response = StatusCode::SEE_OTHER.into_response();
-    response.headers_mut().insert(header::LOCATION, HeaderValue::from_static("/"));
+    response.headers_mut().insert(header::LOCATION, onward.location());
     response.headers_mut().insert(header::SET_COOKIE, cookie(Some(&secret), network.is_secure()));
     response
 }
@@ -173,6 +236,13 @@ async fn read(request: Request) -> Result<Zeroizing<Vec<u8>>, Problem> {
         Ok(Err(_)) => Err(Problem::new(Code::TooLarge).detail(format!("a form has at most {SIGN_IN_BYTES_MAX} bytes"))),
         Err(_) => Err(Problem::new(Code::BadBody).detail(format!("the form took longer than {SIGN_IN_SECONDS_MAX} s"))),
     }
+}
+
+/// Where the form says that its sender wanted to go.
+fn onward(form: &[u8]) -> Onward {
+    form_urlencoded::parse(form)
+        .find(|(field, _)| field == "onward")
+        .map_or_else(Onward::default, |(_, value)| Onward::of(&value))
 }
 
 /// Account and password, each once.
@@ -205,6 +275,36 @@ mod tests {
         {
             assert_eq!(read(form), None, "{form}");
         }
+    }
+
+    #[test]
+    fn onward_leads_to_pages_of_this_host_alone() {
+        for page in ["/", "/feed/portuguese", "/detections/burst-b7?from=2026-01-01&to=2026-01-02", "/watches/a%20b"] {
+            assert_eq!(Onward::of(page).0, page);
+            assert_eq!(Onward::of_query(Some(&format!("onward={}", Onward::of(page).in_query()))).0, page);
+        }
+        let long = format!("/{}", "x".repeat(ONWARD_BYTES_MAX));
+        for other in [
+            "",
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example/",
+            "evil",
+            "/\"onload=x",
+            "/<b>",
+            "/a b",
+            "/a\r\nset-cookie: x",
+            "/api/v1/status",
+            "/signin",
+            "/signin/oidc",
+            &long,
+        ] {
+            assert_eq!(Onward::of(other), Onward::default(), "{other}");
+        }
+        let said = page(StatusCode::OK, "", true, &Onward::of("/a?b=c&d=e"));
+        assert_eq!(said.status(), StatusCode::OK);
+        assert_eq!(onward(b"account=a&onward=%2Ffeed%2Fx"), Onward::of("/feed/x"));
+        assert_eq!(onward(b"account=a"), Onward::default());
     }
 
     #[test]

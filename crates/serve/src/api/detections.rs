@@ -2,7 +2,7 @@
 
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
-use groundswell_gate::{DetectionKind, Severity};
+use groundswell_gate::{DetectionKind, Severity, SubjectType};
 use groundswell_store::{DetectionQuery, ReleasedReader as _};
 use utoipa::IntoParams;
 
@@ -31,6 +31,12 @@ pub(crate) struct DetectionParams {
     /// `low`, `medium` or `high`.
     #[param(required = false, nullable = false, value_type = String, example = "medium")]
     severity: Option<String>,
+    /// About a `term`, `hashtag`, `phrase`, `domain`, `watch`, `narrative`, `language`, `total`, `source` or `text`.
+    #[param(required = false, nullable = false, value_type = String, example = "watch")]
+    r#type: Option<String>,
+    /// About this one.
+    #[param(required = false, nullable = false, value_type = String, example = "river-floods")]
+    value: Option<String>,
     /// In this feed.
     #[param(required = false, nullable = false, value_type = String, example = "everything")]
     feed: Option<String>,
@@ -74,19 +80,23 @@ pub(crate) async fn detections(
     State(state): State<ServerState>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
-    let known = ["id", "kind", "severity", "feed", "from", "to", "limit", "cursor"];
+    let known = ["id", "kind", "severity", "type", "value", "feed", "from", "to", "limit", "cursor"];
     let params = Params::parse(query.as_deref(), &known)?;
     let query = DetectionQuery {
         id: params.text("id").map(str::to_owned),
         kind: word(&params, "kind", DetectionKind::ALL, DetectionKind::parse, DetectionKind::as_str)?,
         severity: word(&params, "severity", Severity::ALL, Severity::parse, Severity::as_str)?,
+        subject: word(&params, "type", SubjectType::ALL, SubjectType::parse, SubjectType::as_str)?,
+        value: params.text("value").map(str::to_owned),
         feed: params.text("feed").map(str::to_owned),
         from: params.time("from")?,
         to: params.time("to")?,
         after: after(&params)?,
         limit: params.limit(LIMIT_DEFAULT, LIMIT_MAX)?,
     };
-    let page = state.reader()?.detections(&query).await?;
+    let reader = state.reader()?;
+    let page = reader.detections(&query).await?;
+    let total = reader.detections_total(&query).await?;
     let next = page.next.as_ref().map(write_cursor);
-    Ok(json(&DetectionPage::new(page.items, next, state.notice())))
+    Ok(json(&DetectionPage::new(page.items, total, next, state.notice())))
 }

@@ -15,9 +15,12 @@ use crate::ServerState;
 use crate::access::Caller;
 use crate::feeds::FeedAct;
 use crate::guard::REQUEST_BODY_BYTES_MAX;
-use crate::params::{Params, bad_body};
+use crate::params::{MOMENT, Params, bad, bad_body, moment};
 use crate::problem::{Code, Problem, Wire};
-use crate::wire::feeds::{FeedAnswer, FeedList};
+use crate::wire::feeds::{FeedAnswer, FeedList, FeedMarksAnswer, FeedTrialAnswer};
+
+/// Detections of an answer that says what a feed would have told.
+const TRIAL_ITEMS_MAX: usize = 100;
 
 /// All feeds, with what they select, their marks and their precision.
 #[utoipa::path(
@@ -95,6 +98,38 @@ pub(crate) struct NewEdit {
     /// A note, which everybody can read who can read the feed.
     #[serde(default)]
     note: Option<String>,
+    /// The words of a note that is to go.
+    #[serde(default)]
+    remove_note: Option<String>,
+}
+
+/// A feed that is tried before it is made, and over which time.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewTrial {
+    /// `burst`, `amplification`, `narrative`, `anomaly`; none: all.
+    #[serde(default)]
+    kinds: Vec<String>,
+    /// Names of watches; none: it need not be about one.
+    #[serde(default)]
+    watches: Vec<String>,
+    /// ISO 639-1; none: all.
+    #[serde(default)]
+    languages: Vec<String>,
+    /// `low`, `medium`, `high`; none: all.
+    #[serde(default)]
+    severities: Vec<String>,
+    /// False alerts a day that it may bring.
+    #[serde(default)]
+    budget: Option<f64>,
+    /// Detected at this time or later; UTC, or a day.
+    #[serde(default)]
+    #[schema(example = "2026-01-01")]
+    from: Option<String>,
+    /// Detected before this time.
+    #[serde(default)]
+    #[schema(example = "2026-02-01")]
+    to: Option<String>,
 }
 
 async fn read<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Result<T, Problem> {
@@ -120,6 +155,76 @@ fn words<T>(field: &str, texts: &[String], parse: impl Fn(&str) -> Option<T>) ->
     texts.iter().map(|text| parse(text).ok_or_else(|| bad_body("a word that is not known here").field(field))).collect()
 }
 
+fn selection(
+    kinds: &[String],
+    severities: &[String],
+    watches: Vec<String>,
+    languages: Vec<String>,
+    budget: Option<f64>,
+) -> Result<FeedSelection, Problem> {
+    Ok(FeedSelection {
+        kinds: words("kinds", kinds, groundswell_gate::DetectionKind::parse)?,
+        severities: words("severities", severities, groundswell_gate::Severity::parse)?,
+        watches,
+        languages,
+        budget,
+    })
+}
+
+/// What a feed would have told, before it is made.
+///
+/// The selection is held against what was detected already. Nothing is kept, nobody is told, and mutes do not count. A burst is held
+/// against it as it stood at last, and counts on the day on which it was detected first.
+#[utoipa::path(
+    post, path = "/api/v1/trials", operation_id = "tryFeed", tag = "feeds", request_body = NewTrial,
+    responses(
+        (status = 200, description = "how much, how often, how right, and the newest of it", body = FeedTrialAnswer),
+        (status = "default", description = "a problem", body = Wire, content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn trial(
+    State(state): State<ServerState>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    Params::parse(query.as_deref(), &[])?;
+    let new: NewTrial = read(&headers, body).await?;
+    let selection = selection(&new.kinds, &new.severities, new.watches, new.languages, new.budget)?;
+    selection.check().map_err(|error| bad_body(&error.to_string()))?;
+    let time = |field: &str, text: Option<&String>| {
+        text.map(|text| moment(text).ok_or_else(|| bad_body(MOMENT).field(field))).transpose()
+    };
+    let (from, to) = (time("from", new.from.as_ref())?, time("to", new.to.as_ref())?);
+    let found = state.reader()?.feed_trial(&selection, from, to, TRIAL_ITEMS_MAX).await?;
+    Ok(json(&FeedTrialAnswer::new(found, state.notice())))
+}
+
+/// What was done with one detection in one feed.
+#[utoipa::path(
+    get, path = "/api/v1/feeds/{feed}/marks", operation_id = "feedMarks", tag = "feeds",
+    params(
+        ("feed" = String, Path, description = "the feed's name", example = "everything"),
+        ("detection" = String, Query, description = "the detection's id", example = "narrative-n1"),
+    ),
+    responses(
+        (status = 200, description = "pin, mark and notes; `edits` takes each of them back", body = FeedMarksAnswer),
+        (status = "default", description = "a problem", body = Wire, content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn marks(
+    State(state): State<ServerState>,
+    Path(feed): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let params = Params::parse(query.as_deref(), &["detection"])?;
+    let detection = params.text("detection").ok_or_else(|| bad("detection", "expected the id of a detection"))?;
+    let marks = state.reader()?.feed_marks(&feed, detection).await?;
+    let marks = marks
+        .ok_or_else(|| Problem::new(Code::NotFound).detail("there is no such feed, or it has no such detection"))?;
+    Ok(json(&FeedMarksAnswer::new(marks, state.notice())))
+}
+
 /// Makes a feed.
 #[utoipa::path(
     post, path = "/api/v1/feeds", operation_id = "addFeed", tag = "feeds", request_body = NewFeed,
@@ -137,13 +242,7 @@ pub(crate) async fn add(
 ) -> Result<Response, Problem> {
     Params::parse(query.as_deref(), &[])?;
     let new: NewFeed = read(&headers, body).await?;
-    let selection = FeedSelection {
-        kinds: words("kinds", &new.kinds, groundswell_gate::DetectionKind::parse)?,
-        severities: words("severities", &new.severities, groundswell_gate::Severity::parse)?,
-        watches: new.watches,
-        languages: new.languages,
-        budget: new.budget,
-    };
+    let selection = selection(&new.kinds, &new.severities, new.watches, new.languages, new.budget)?;
     state.act_on_feeds(by(caller), FeedAct::Add { name: new.name, selection }).await?;
     Ok(StatusCode::CREATED.into_response())
 }
@@ -168,7 +267,7 @@ pub(crate) async fn remove(
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-/// Pins, mutes, marks, or notes.
+/// Pins, mutes, marks, or notes; and takes each of them back.
 #[utoipa::path(
     post, path = "/api/v1/feeds/{feed}/edits", operation_id = "editFeed", tag = "feeds", request_body = NewEdit,
     params(("feed" = String, Path, description = "the feed's name", example = "everything")),
@@ -186,23 +285,24 @@ pub(crate) async fn edit(
     body: Body,
 ) -> Result<Response, Problem> {
     Params::parse(query.as_deref(), &[])?;
-    let NewEdit { detection, pin, mute_until, mark, note } = read(&headers, body).await?;
-    let edit = match (pin, mute_until, mark.as_deref(), note) {
-        (Some(pin), None, None, None) => FeedEdit::Pin(pin),
-        (None, Some(until), None, None) if until.is_empty() => FeedEdit::Mute(None),
-        (None, Some(until), None, None) => {
+    let NewEdit { detection, pin, mute_until, mark, note, remove_note } = read(&headers, body).await?;
+    let edit = match (pin, mute_until, mark.as_deref(), note, remove_note) {
+        (Some(pin), None, None, None, None) => FeedEdit::Pin(pin),
+        (None, Some(until), None, None, None) if until.is_empty() => FeedEdit::Mute(None),
+        (None, Some(until), None, None, None) => {
             let until = groundswell_sketch::Rfc3339::parse(&until)
                 .map_err(|_| bad_body("expected a UTC time such as 2026-01-31T12:00:00Z").field("mute_until"))?;
             FeedEdit::Mute(Some(until.0))
         }
-        (None, None, Some(mark), None) => FeedEdit::Mark(match mark {
+        (None, None, Some(mark), None, None) => FeedEdit::Mark(match mark {
             "useful" => Some(true),
             "noise" => Some(false),
             "none" => None,
             _ => return Err(bad_body("expected useful, noise or none").field("mark")),
         }),
-        (None, None, None, Some(note)) => FeedEdit::Note(note),
-        _ => return Err(bad_body("expected exactly one of pin, mute_until, mark and note")),
+        (None, None, None, Some(note), None) => FeedEdit::Note(note),
+        (None, None, None, None, Some(note)) => FeedEdit::RemoveNote(note),
+        _ => return Err(bad_body("expected exactly one of pin, mute_until, mark, note and remove_note")),
     };
     state.act_on_feeds(by(caller), FeedAct::Edit { feed, detection, edit }).await?;
     Ok(StatusCode::NO_CONTENT.into_response())

@@ -83,7 +83,7 @@ async fn next(mut listening: Listening) -> Option<(Result<SseEvent, Infallible>,
 /// Live updates.
 ///
 /// Events: `window` (`{"step","start","end"}`, a window has closed and can be read), `volume` (its row by total),
-/// `sources` (as `/api/v1/sources`), `notice` (`{"notice":"SIMULATED DATA"}` at the beginning where data are made up),
+/// `detection` (its row, once, when it was told first), `sources` (as `/api/v1/sources`), `notice` (`{"notice":"SIMULATED DATA"}` at the beginning where data are made up),
 /// `reset` (more was missed than is kept: read anew). With `Last-Event-ID` the stream goes on after that event.
 #[utoipa::path(
     get, path = "/api/v1/stream", operation_id = "stream", tag = "live",

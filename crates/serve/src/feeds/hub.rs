@@ -1,6 +1,7 @@
 //! From the store to a thousand live streams: one reader, one bounded ring, and whoever falls behind it reads from the store.
 //!
-//! The commit only says that something was found. One task reads it from the store, in the order of commits, and gives it to all. A
+//! The commit only says that something was found. One task reads it from the store, in the order in which it came into feeds, and gives
+//! it to all: what was told first, and what comes into a feed later, since a burst grew. A
 //! stream that lags goes on from where it was by itself, page by page out of the store; one that was cut comes back with `Last-Event-ID`
 //! and does the same. Neither costs anybody else anything but a look-up.
 
@@ -9,7 +10,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use groundswell_gate::Outward as _;
-use groundswell_store::{FeedItem, ReadError, ReleasedReader as _};
+use groundswell_store::{Entered, FeedItem, ReadError, ReleasedReader as _};
 use tokio::sync::{broadcast, watch};
 
 use crate::ServerState;
@@ -29,15 +30,24 @@ const LOOK_SECONDS: u64 = 5;
 /// A detection, as it is sent.
 #[derive(Debug)]
 pub(super) struct FeedEvent {
-    pub(super) seq: u64,
+    /// Where it stands in the order in which detections came into feeds.
+    pub(super) place: u64,
+    /// The feeds that it came into there.
     pub(super) feeds: Vec<String>,
     pub(super) id: String,
     pub(super) data: String,
 }
 
 impl FeedEvent {
-    pub(super) fn of(item: &FeedItem) -> Self {
-        Self { seq: item.seq, feeds: item.row.feeds.clone(), id: item.row.id.clone(), data: item.row.to_json() }
+    fn of(entered: &Entered) -> Self {
+        let Entered { place, into, row } = entered;
+        Self { place: *place, feeds: into.clone(), id: row.id.clone(), data: row.to_json() }
+    }
+
+    /// As one feed has it.
+    pub(super) fn in_feed(feed: &str, item: &FeedItem) -> Self {
+        let FeedItem { place, row, .. } = item;
+        Self { place: *place, feeds: vec![feed.to_owned()], id: row.id.clone(), data: row.to_json() }
     }
 }
 
@@ -139,28 +149,44 @@ pub(crate) async fn pump(state: ServerState) {
     }
 }
 
-async fn step(state: &ServerState, at: &mut Option<(u64, u64)>) -> Result<(), ReadError> {
+/// How far the store was read.
+#[derive(Clone, Copy, Debug)]
+struct At {
+    generation: u64,
+    /// What came into feeds.
+    entered: u64,
+    /// What was told first, whether any feed takes it or not.
+    told: u64,
+}
+
+async fn step(state: &ServerState, at: &mut Option<At>) -> Result<(), ReadError> {
     let hub = state.live().hub();
     let Ok((reader, generation)) = state.reader_and_generation() else { return Ok(()) };
-    let mut seq = match *at {
-        Some((known, seq)) if known == generation => seq,
-        _ => {
-            let _ = hub.sender.send(Given::OtherStore);
-            let seq = reader.last_detection_seq().await?;
-            *at = Some((generation, seq));
-            hub.ready.send_replace(Some(generation));
-            seq
-        }
-    };
+    if at.is_none_or(|at| at.generation != generation) {
+        let _ = hub.sender.send(Given::OtherStore);
+        let last = reader.last_place().await?;
+        *at = Some(At { generation, entered: last, told: last });
+        hub.ready.send_replace(Some(generation));
+    }
+    let Some(at) = at else { return Ok(()) };
     loop {
-        let items = reader.detections_since(None, seq, PAGE).await?;
-        for item in &items {
-            seq = item.seq;
+        let entered = reader.entered_since(at.entered, PAGE).await?;
+        for one in &entered {
+            at.entered = one.place;
             // That nobody listens is no failure.
-            let _ = hub.sender.send(Given::Found(Arc::new(FeedEvent::of(item))));
+            let _ = hub.sender.send(Given::Found(Arc::new(FeedEvent::of(one))));
         }
-        *at = Some((generation, seq));
-        if items.len() < PAGE {
+        if entered.len() < PAGE {
+            break;
+        }
+    }
+    loop {
+        let told = reader.detections_since(None, at.told, PAGE).await?;
+        for item in &told {
+            at.told = item.place;
+            state.live().detected(&item.row);
+        }
+        if told.len() < PAGE {
             return Ok(());
         }
     }

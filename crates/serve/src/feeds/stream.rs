@@ -50,14 +50,14 @@ async fn next(mut listening: Listening) -> Option<(Result<SseEvent, Infallible>,
     }
     loop {
         if let Some(event) = listening.missed.pop_front() {
-            listening.sent = event.seq;
+            listening.sent = event.place;
             return Some((Ok(sse(&event)), listening));
         }
         if listening.behind {
             // Bounded by a page, however far behind it is.
             let items = listening.reader.detections_since(Some(&listening.feed), listening.sent, PAGE).await.ok()?;
             listening.behind = items.len() == PAGE;
-            listening.missed = items.iter().map(|item| Arc::new(FeedEvent::of(item))).collect();
+            listening.missed = items.iter().map(|item| Arc::new(FeedEvent::in_feed(&listening.feed, item))).collect();
             continue;
         }
         let given = tokio::select! {
@@ -71,8 +71,8 @@ async fn next(mut listening: Listening) -> Option<(Result<SseEvent, Infallible>,
             return None;
         }
         match given {
-            Ok(Given::Found(event)) if event.seq > listening.sent => {
-                listening.sent = event.seq;
+            Ok(Given::Found(event)) if event.place > listening.sent => {
+                listening.sent = event.place;
                 if event.feeds.contains(&listening.feed) {
                     return Some((Ok(sse(&event)), listening));
                 }
@@ -91,8 +91,9 @@ async fn next(mut listening: Listening) -> Option<(Result<SseEvent, Infallible>,
 /// A feed, live.
 ///
 /// Events: `about` (once, at the beginning: version, build and the audit log's head), `detection` (its row; `id` is the detection's),
-/// `notice` (`{"notice":"SIMULATED DATA"}` at the beginning where data are made up), `reset` (`Last-Event-ID` is not known here: read
-/// the feed anew). With `Last-Event-ID` the stream goes on after that detection, however long ago it was.
+/// `notice` (`{"notice":"SIMULATED DATA"}` at the beginning where data are made up), `reset` (`Last-Event-ID` is not in this feed: read
+/// it anew). A burst that is enough for the feed only when it has grown comes then. With `Last-Event-ID` the stream goes on after that
+/// detection, however long ago it was.
 #[utoipa::path(
     get, path = "/feeds/{feed}/stream", operation_id = "feedStream", tag = "feeds",
     params(
@@ -124,7 +125,7 @@ pub(crate) async fn stream(
     greetings.push_back(SseEvent::default().event("about").data(about(&state).await.to_json()));
     let last = headers.get("last-event-id").map(|id| id.to_str().unwrap_or(""));
     let seen = match last {
-        Some(last) => reader.detection_seq(last).await?,
+        Some(last) => reader.place_in_feed(&feed, last).await?,
         None => None,
     };
     let sent = match (last, seen) {
@@ -133,7 +134,7 @@ pub(crate) async fn stream(
             if last.is_some() {
                 greetings.push_back(SseEvent::default().event("reset").data("{}"));
             }
-            reader.last_detection_seq().await?
+            reader.last_place().await?
         }
     };
     let who = caller.map(|Extension(caller)| (state.access().clone(), caller));

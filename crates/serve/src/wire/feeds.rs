@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use groundswell_gate::{DetectionRow, FeedEntry, Released};
+use groundswell_gate::{DetectionRow, FeedEntry, FeedMarks, FeedTrial, Released};
+use groundswell_store::Trial;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -200,6 +201,8 @@ pub(crate) struct DetectionPage {
     /// By `detected_at`, latest first.
     #[schema(value_type = Vec<DetectionSchema>)]
     items: Vec<Released<DetectionRow>>,
+    /// How many there are on all pages together; 100,000 says that there are at least so many.
+    total: u64,
     /// Give it back as `cursor` to go on; null at the end.
     next: Option<String>,
     /// `SIMULATED DATA` where the data are made up.
@@ -208,8 +211,13 @@ pub(crate) struct DetectionPage {
 }
 
 impl DetectionPage {
-    pub(crate) fn new(items: Vec<Released<DetectionRow>>, next: Option<String>, notice: Option<&'static str>) -> Self {
-        Self { items, next, notice }
+    pub(crate) fn new(
+        items: Vec<Released<DetectionRow>>,
+        total: u64,
+        next: Option<String>,
+        notice: Option<&'static str>,
+    ) -> Self {
+        Self { items, total, next, notice }
     }
 }
 
@@ -258,6 +266,111 @@ pub(crate) struct FeedSchema {
     muted: Vec<FeedMuteSchema>,
     /// Who receives it, by the names in the configuration.
     receivers: Vec<String>,
+    /// How their deliveries stand, in the same order.
+    deliveries: Vec<FeedReceiverSchema>,
+}
+
+/// How the deliveries of a receiver stand.
+#[derive(Debug, ToSchema)]
+#[schema(as = FeedReceiver)]
+#[allow(dead_code, reason = "describes what the gate writes; a test compares the two")]
+pub(crate) struct FeedReceiverSchema {
+    name: String,
+    /// Deliveries that wait.
+    waiting: u64,
+    /// Dead letters that are kept.
+    dead: u64,
+    /// When something was delivered last, to the minute.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    delivered: Option<String>,
+    /// When a try failed last, to the minute.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    failed: Option<String>,
+    /// What was wrong then.
+    trouble: Option<String>,
+}
+
+/// What the editors of a feed did with one of its detections.
+#[derive(Debug, ToSchema)]
+#[schema(as = FeedMarks)]
+#[allow(dead_code, reason = "describes what the gate writes; a test compares the two")]
+pub(crate) struct FeedMarksSchema {
+    /// It stands first.
+    pinned: bool,
+    /// `useful` or `noise`.
+    mark: Option<String>,
+    /// Oldest first.
+    notes: Vec<String>,
+}
+
+/// What was done with a detection in a feed.
+#[derive(Serialize, ToSchema)]
+#[schema(as = FeedMarksAnswer)]
+pub(crate) struct FeedMarksAnswer {
+    #[schema(value_type = FeedMarksSchema)]
+    marks: Released<FeedMarks>,
+    /// `SIMULATED DATA` where the data are made up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notice: Option<&'static str>,
+}
+
+impl FeedMarksAnswer {
+    pub(crate) fn new(marks: Released<FeedMarks>, notice: Option<&'static str>) -> Self {
+        Self { marks, notice }
+    }
+}
+
+/// How many detections of a day a feed would have had.
+#[derive(Debug, ToSchema)]
+#[schema(as = FeedTrialDay)]
+#[allow(dead_code, reason = "describes what the gate writes; a test compares the two")]
+pub(crate) struct FeedTrialDaySchema {
+    /// The day of event time, UTC.
+    #[schema(example = "2026-01-31")]
+    day: String,
+    detections: u64,
+}
+
+/// What a feed would have told.
+#[derive(Debug, ToSchema)]
+#[schema(as = FeedTrial)]
+#[allow(dead_code, reason = "describes what the gate writes; a test compares the two")]
+pub(crate) struct FeedTrialSchema {
+    detections: u64,
+    /// From the first to the last day of which there is any detection, selected or not; the newest 400.
+    days: Vec<FeedTrialDaySchema>,
+    /// Detections over days.
+    a_day: f64,
+    /// How many editors found useful, in whichever feed.
+    useful: u64,
+    /// How many editors found to be noise.
+    noise: u64,
+    /// Useful over useful and noise; null where nothing was marked.
+    precision: Option<f64>,
+    /// The share of useful ones lies between these two most likely (95 %, Wilson).
+    precision_interval: Option<Vec<f64>>,
+    /// Whether all detections of the period were looked at; else only the newest 50,000 or those of the newest 400 days were.
+    complete: bool,
+}
+
+/// What a feed would have told, and the newest of it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = FeedTrialAnswer)]
+pub(crate) struct FeedTrialAnswer {
+    #[schema(value_type = FeedTrialSchema)]
+    trial: Released<FeedTrial>,
+    /// The newest, at most 100, latest first.
+    #[schema(value_type = Vec<DetectionSchema>)]
+    newest: Vec<Released<DetectionRow>>,
+    /// `SIMULATED DATA` where the data are made up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notice: Option<&'static str>,
+}
+
+impl FeedTrialAnswer {
+    pub(crate) fn new(trial: Trial, notice: Option<&'static str>) -> Self {
+        Self { trial: trial.trial, newest: trial.newest, notice }
+    }
 }
 
 /// All feeds.

@@ -10,10 +10,10 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use groundswell_gate::{
-    AtLeast, AuditConsistency, AuditEntry, AuditHead, AuditInclusion, AuthorBits, CandidateCell, CoverageGap,
-    CoverageMinute, DetectionRow, Dimension, EngineStatus, GapTotals, Gate, K, Minute, NarrativeBucket,
-    NarrativeCandidate, NarrativeId, NarrativeLanguage, NarrativePart, NarrativeState, Released, SourceStatus,
-    VolumeCandidate, VolumeRow, WatchEntry,
+    AtLeast, AuditConsistency, AuditEntry, AuditHead, AuditInclusion, AuthorBits, BurstCandidate, BurstExperience,
+    BurstId, BurstMethod, BurstScale, BurstSubject, CandidateCell, CoverageGap, CoverageMinute, DetectionRow,
+    Dimension, EngineStatus, GapTotals, Gate, K, Minute, NarrativeBucket, NarrativeCandidate, NarrativeId,
+    NarrativeLanguage, NarrativePart, NarrativeState, Released, SourceStatus, VolumeCandidate, VolumeRow, WatchEntry,
 };
 use groundswell_serve::{Access, AuditFault, AuditSource, Live, ServerState, StatusSource, router};
 use groundswell_sketch::{CellKey, Distinct, Step, Window};
@@ -210,6 +210,36 @@ pub(crate) fn detection(id: u64, authors: u64) -> Released<DetectionRow> {
     };
     let row = Gate::exact(K::DEFAULT).release_narrative(candidate).unwrap();
     Released::from_narrative(&row, 15).unwrap()
+}
+
+/// A burst as it stands: how many posts, and how unlikely.
+pub(crate) fn burst(posts: u64, log10_q: f64) -> Released<DetectionRow> {
+    let value = "flood".to_owned();
+    let candidate = BurstCandidate {
+        id: BurstId::of(Dimension::Hashtag, "flood", START),
+        detected_at: START + 300,
+        as_of: START + 3_600,
+        subject: BurstSubject { dimension: Dimension::Hashtag, value, authors: posts / 2, name_publishers: None },
+        start: START,
+        peak: START,
+        end: None,
+        scale: BurstScale::Minutes,
+        from: START,
+        to: START + 300,
+        posts,
+        key: CellKey::default(),
+        expected: 2.0,
+        expected_of_one: 0.01,
+        shape: 10.0,
+        method: BurstMethod::Recent,
+        windows: 30,
+        log10_q,
+        log10_q_of_one: -0.1,
+        experience: BurstExperience::default(),
+        coverage: 1.0,
+        related: Vec::new(),
+    };
+    Released::from_burst(&Gate::exact(K::DEFAULT).release_burst(candidate).unwrap())
 }
 
 /// Detections by number, as they are committed.

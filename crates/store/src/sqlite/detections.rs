@@ -4,21 +4,42 @@
 use std::collections::BTreeMap;
 
 use groundswell_gate::{
-    DetectionRow, FeedEntry, FeedMarks, FeedMute, K, Minute, NotReleasable, Outward as _, Released, readmit_detection,
+    DetectionRow, FeedEntry, FeedMarks, FeedMute, FeedReceiver, K, Minute, NotReleasable, Outward as _, Released,
+    readmit_detection,
 };
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{Row as _, SqlitePool};
 
-use crate::feeds::{FeedItem, FeedSelection, OUTBOX_WAITING_MAX};
+use crate::feeds::{DETECTIONS_COUNTED_MAX, Entered, FeedItem, FeedSelection, OUTBOX_WAITING_MAX};
 use crate::model::PAGE_ROWS_MAX;
 use crate::{Cursor, DetectionQuery, Page, ReadError, ReleaseBatch, WriteError};
 
-const PUT: &str = "INSERT INTO detections (id, kind, detected_at, recorded_at, severity, released_k, authors, body) \
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
+const PUT: &str = "INSERT INTO detections \
+     (id, kind, detected_at, recorded_at, severity, released_k, authors, body, subject, value) \
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
 
 /// A burst or a silence grows and ends: its detection says how it stands, in the place where it was told first.
 const RENEW: &str = "UPDATE detections SET severity = ?2, released_k = ?3, authors = ?4, body = ?5 \
      WHERE id = ?1 AND kind IN ('burst', 'anomaly') AND body <> ?5 RETURNING seq";
+
+/// The next number of the row from which places are drawn. It is there: something was told before.
+const NEXT_PLACE: &str = "UPDATE sqlite_sequence SET seq = seq + 1 WHERE name = 'detections' RETURNING seq";
+
+/// What is too old and neither pinned nor awaited. Says the same until the detections themselves go.
+const OLD: &str = "SELECT d.seq FROM detections d WHERE d.detected_at < ?1 \
+     AND NOT EXISTS (SELECT 1 FROM feed_items i JOIN feeds f ON f.id = i.feed_id \
+       WHERE i.seq = d.seq AND i.pinned = 1 AND f.removed_at IS NULL) \
+     AND d.seq NOT IN (SELECT seq FROM deliveries WHERE state = 'waiting')";
+
+/// What a question asks for, wherever the page begins.
+const ASKED: &str = "d.detected_at >= ?1 AND d.detected_at < ?2 \
+     AND (?3 IS NULL OR d.kind = ?3) AND (?4 IS NULL OR d.severity = ?4) AND (?5 IS NULL OR d.id = ?5) \
+     AND (?6 IS NULL OR EXISTS (SELECT 1 FROM feed_items i JOIN feeds f ON f.id = i.feed_id \
+       WHERE i.seq = d.seq AND f.name = ?6 AND f.removed_at IS NULL)) \
+     AND (?7 IS NULL OR d.subject = ?7) AND (?8 IS NULL OR d.value = ?8)";
+
+/// What no k that was raised since (`?3`) holds back, so that a page is full or the last.
+const SHOWN: &str = "d.released_k >= ?3 AND d.authors >= ?3";
 
 /// Whoever receives the feed now.
 const ENQUEUE: &str = "INSERT INTO deliveries (receiver_id, seq, feed, state, due_at) \
@@ -35,19 +56,27 @@ const GIVE_UP: &str = "UPDATE deliveries SET state = 'dead', ended_at = ?1, trou
 const FEEDS_OF: &str = "(SELECT group_concat(f.name, ' ') FROM feed_items i JOIN feeds f ON f.id = i.feed_id \
      WHERE i.seq = d.seq AND f.removed_at IS NULL)";
 
+fn number(k: K) -> i64 {
+    i64::try_from(k.get()).unwrap_or(i64::MAX)
+}
+
 /// Columns that [`row`] reads, in this order.
 fn columns() -> String {
     format!("d.body, d.released_k, {FEEDS_OF}, d.detected_at, d.id, d.seq, d.recorded_at")
 }
 
-/// Writes the detections of a batch; gives how many are new.
-pub(super) async fn put(connection: &mut SqliteConnection, batch: &ReleaseBatch, k: K) -> Result<u64, WriteError> {
+/// Writes the detections of a batch; gives how many are new, and how many deliveries wait since.
+pub(super) async fn put(
+    connection: &mut SqliteConnection,
+    batch: &ReleaseBatch,
+    k: K,
+) -> Result<(u64, u64), WriteError> {
     if batch.detections.is_empty() {
-        return Ok(0);
+        return Ok((0, 0));
     }
     sqlx::query("DELETE FROM feed_mutes WHERE until <= ?").bind(batch.now).execute(&mut *connection).await?;
     let feeds = in_force(connection).await?;
-    let (mut new, mut enqueued) = (0, false);
+    let (mut new, mut enqueued) = (0, 0);
     for detection in &batch.detections {
         readmit_detection((**detection).clone(), k.get(), k)?;
         let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
@@ -61,11 +90,14 @@ pub(super) async fn put(connection: &mut SqliteConnection, batch: &ReleaseBatch,
             .bind(number(k.get()))
             .bind(number(detection.evidence.authors))
             .bind(body.as_str())
+            .bind(detection.subject.r#type.as_str())
+            .bind(detection.subject.value.as_str())
             .execute(&mut *connection)
             .await?;
-        let seq = if done.rows_affected() > 0 {
+        // What is new comes into its feeds at once; the place of what comes later is drawn when it does.
+        let (seq, mut drawn) = if done.rows_affected() > 0 {
             new += 1;
-            done.last_insert_rowid()
+            (done.last_insert_rowid(), Some(done.last_insert_rowid()))
         } else {
             let renewed: Option<i64> = sqlx::query_scalar(RENEW)
                 .bind(detection.id.as_str())
@@ -77,22 +109,29 @@ pub(super) async fn put(connection: &mut SqliteConnection, batch: &ReleaseBatch,
                 .await?;
             // Of all other kinds, what was told first stays.
             let Some(seq) = renewed else { continue };
-            seq
+            (seq, None)
         };
         let muted = muted(connection, detection).await?;
         for (id, name, selection) in &feeds {
-            // A burst that has grown enters feeds that it was not enough for. Where it is already, it is not delivered again.
-            if selection.takes(detection) && !muted.contains(id) && place(connection, *id, seq).await? && batch.deliver
-            {
-                sqlx::query(ENQUEUE).bind(seq).bind(name).bind(batch.now).execute(&mut *connection).await?;
-                enqueued = true;
+            if !selection.takes(detection) || muted.contains(id) || is_placed(connection, *id, seq).await? {
+                // Where it is already, it is not delivered again.
+                continue;
+            }
+            let at = match drawn {
+                Some(at) => at,
+                None => *drawn.insert(sqlx::query_scalar(NEXT_PLACE).fetch_one(&mut *connection).await?),
+            };
+            place(connection, *id, seq, at).await?;
+            if batch.deliver {
+                let done = sqlx::query(ENQUEUE).bind(seq).bind(name).bind(batch.now).execute(&mut *connection).await?;
+                enqueued += done.rows_affected();
             }
         }
     }
-    if enqueued {
+    if enqueued > 0 {
         give_up(connection, batch.now).await?;
     }
-    Ok(new)
+    Ok((new, enqueued))
 }
 
 /// Id, name and selection of all feeds in force.
@@ -118,14 +157,46 @@ async fn muted(connection: &mut SqliteConnection, detection: &DetectionRow) -> R
         .await
 }
 
-/// Puts a detection into a feed; whether it was not there.
-pub(super) async fn place(connection: &mut SqliteConnection, feed: i64, seq: i64) -> Result<bool, sqlx::Error> {
-    let done = sqlx::query("INSERT INTO feed_items (feed_id, seq) VALUES (?, ?) ON CONFLICT DO NOTHING")
+async fn is_placed(connection: &mut SqliteConnection, feed: i64, seq: i64) -> Result<bool, sqlx::Error> {
+    let found: i64 = sqlx::query_scalar("SELECT count(*) FROM feed_items WHERE feed_id = ? AND seq = ?")
         .bind(feed)
         .bind(seq)
+        .fetch_one(connection)
+        .await?;
+    Ok(found > 0)
+}
+
+/// Puts a detection into a feed where it is not yet.
+pub(super) async fn place(
+    connection: &mut SqliteConnection,
+    feed: i64,
+    seq: i64,
+    place: i64,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("INSERT INTO feed_items (feed_id, seq, place) VALUES (?, ?, ?) ON CONFLICT (feed_id, seq) DO NOTHING")
+        .bind(feed)
+        .bind(seq)
+        .bind(place)
         .execute(connection)
         .await?;
-    Ok(done.rows_affected() > 0)
+    Ok(())
+}
+
+/// Drops detections from before a moment of event time, with what was done with them; gives how many. Their marks still count for
+/// the precision of their feeds.
+pub(super) async fn prune(connection: &mut SqliteConnection, before: i64) -> Result<u64, WriteError> {
+    let marks = format!(
+        "UPDATE feeds SET \
+           useful_gone = useful_gone + (SELECT count(*) FROM feed_items i WHERE i.feed_id = feeds.id AND i.useful = 1 AND i.seq IN ({OLD})), \
+           noise_gone = noise_gone + (SELECT count(*) FROM feed_items i WHERE i.feed_id = feeds.id AND i.useful = 0 AND i.seq IN ({OLD}))"
+    );
+    sqlx::query(sqlx::AssertSqlSafe(marks)).bind(before).execute(&mut *connection).await?;
+    for table in ["feed_notes", "feed_items", "deliveries"] {
+        let sql = format!("DELETE FROM {table} WHERE seq IN ({OLD})");
+        sqlx::query(sqlx::AssertSqlSafe(sql)).bind(before).execute(&mut *connection).await?;
+    }
+    let sql = format!("DELETE FROM detections WHERE seq IN ({OLD})");
+    Ok(sqlx::query(sqlx::AssertSqlSafe(sql)).bind(before).execute(&mut *connection).await?.rows_affected())
 }
 
 async fn give_up(connection: &mut SqliteConnection, now: i64) -> Result<(), sqlx::Error> {
@@ -165,20 +236,11 @@ pub(super) async fn list(
     let limit = query.limit.clamp(1, PAGE_ROWS_MAX);
     let after = query.after.as_ref();
     let sql = format!(
-        "SELECT {} FROM detections d WHERE d.detected_at >= ?1 AND d.detected_at < ?2 \
-         AND (?3 IS NULL OR d.kind = ?3) AND (?4 IS NULL OR d.severity = ?4) AND (?5 IS NULL OR d.id = ?5) \
-         AND (?6 IS NULL OR EXISTS (SELECT 1 FROM feed_items i JOIN feeds f ON f.id = i.feed_id \
-              WHERE i.seq = d.seq AND f.name = ?6 AND f.removed_at IS NULL)) \
-         AND (d.detected_at < ?7 OR (d.detected_at = ?7 AND d.id > ?8)) ORDER BY d.detected_at DESC, d.id LIMIT ?9",
+        "SELECT {} FROM detections d WHERE {ASKED} \
+         AND (d.detected_at < ?9 OR (d.detected_at = ?9 AND d.id > ?10)) ORDER BY d.detected_at DESC, d.id LIMIT ?11",
         columns()
     );
-    let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
-        .bind(query.from.unwrap_or(i64::MIN))
-        .bind(query.to.unwrap_or(i64::MAX))
-        .bind(query.kind.map(groundswell_gate::DetectionKind::as_str))
-        .bind(query.severity.map(groundswell_gate::Severity::as_str))
-        .bind(query.id.as_deref())
-        .bind(query.feed.as_deref())
+    let rows = asked(&sql, query)
         .bind(after.map_or(i64::MAX, |cursor| cursor.start))
         .bind(after.map_or("", |cursor| cursor.value.as_str()))
         .bind(limit as i64 + 1)
@@ -195,6 +257,37 @@ pub(super) async fn list(
     Ok(Page { items, next })
 }
 
+/// A statement with what [`ASKED`] asks for.
+fn asked<'q>(
+    sql: &str,
+    query: &'q DetectionQuery,
+) -> sqlx::query::Query<'q, sqlx::Sqlite, sqlx::sqlite::SqliteArguments> {
+    sqlx::query(sqlx::AssertSqlSafe(sql))
+        .bind(query.from.unwrap_or(i64::MIN))
+        .bind(query.to.unwrap_or(i64::MAX))
+        .bind(query.kind.map(groundswell_gate::DetectionKind::as_str))
+        .bind(query.severity.map(groundswell_gate::Severity::as_str))
+        .bind(query.id.as_deref())
+        .bind(query.feed.as_deref())
+        .bind(query.subject.map(groundswell_gate::SubjectType::as_str))
+        .bind(query.value.as_deref())
+}
+
+/// How many detections a question asks for, as far as they are counted; what a raised k holds back is not.
+pub(super) async fn total(pool: &SqlitePool, k: K, query: &DetectionQuery) -> Result<u64, ReadError> {
+    let sql = format!(
+        "SELECT count(*) FROM (SELECT 1 FROM detections d WHERE {ASKED} \
+         AND d.released_k >= ?9 AND d.authors >= ?9 LIMIT ?10)"
+    );
+    let count: i64 = asked(&sql, query)
+        .bind(number(k))
+        .bind(i64::try_from(DETECTIONS_COUNTED_MAX).unwrap_or(i64::MAX))
+        .fetch_one(pool)
+        .await?
+        .try_get(0)?;
+    u64::try_from(count).map_err(|_| ReadError::Impossible)
+}
+
 /// The newest detections of a feed, pinned ones first; `None`: there is no such feed.
 pub(super) async fn newest(
     pool: &SqlitePool,
@@ -204,38 +297,42 @@ pub(super) async fn newest(
 ) -> Result<Option<Vec<FeedItem>>, ReadError> {
     let Some(id) = feed_id(pool, feed).await? else { return Ok(None) };
     let sql = format!(
-        "SELECT {}, i.pinned, i.useful FROM feed_items i JOIN detections d ON d.seq = i.seq WHERE i.feed_id = ?1 \
-         ORDER BY i.pinned DESC, i.seq DESC LIMIT ?2",
+        "SELECT {}, i.pinned, i.useful, i.place FROM feed_items i JOIN detections d ON d.seq = i.seq WHERE i.feed_id = ?1 \
+         ORDER BY i.pinned DESC, i.place DESC LIMIT ?2",
         columns()
     );
     let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id).bind(limit as i64).fetch_all(pool).await?;
     items(pool, k, Some(id), &rows).await.map(Some)
 }
 
-/// What came after a place in the order of commits, oldest first; of one feed or of all.
+/// What came into a feed after a place, oldest first; without a feed, what was told first after it.
 pub(super) async fn since(
     pool: &SqlitePool,
     k: K,
     feed: Option<&str>,
-    seq: u64,
+    place: u64,
     limit: usize,
 ) -> Result<Vec<FeedItem>, ReadError> {
-    let seq = i64::try_from(seq).unwrap_or(i64::MAX);
+    let place = i64::try_from(place).unwrap_or(i64::MAX);
     let (id, sql) = match feed {
-        None => {
-            (None, format!("SELECT {}, 0, NULL FROM detections d WHERE d.seq > ?1 ORDER BY d.seq LIMIT ?2", columns()))
-        }
+        None => (
+            None,
+            format!(
+                "SELECT {}, 0, NULL, d.seq FROM detections d WHERE d.seq > ?1 AND {SHOWN} ORDER BY d.seq LIMIT ?2",
+                columns()
+            ),
+        ),
         Some(feed) => {
             let Some(id) = feed_id(pool, feed).await? else { return Ok(Vec::new()) };
             let sql = format!(
-                "SELECT {}, i.pinned, i.useful FROM feed_items i JOIN detections d ON d.seq = i.seq \
-                 WHERE i.seq > ?1 AND i.feed_id = ?3 ORDER BY i.seq LIMIT ?2",
+                "SELECT {}, i.pinned, i.useful, i.place FROM feed_items i JOIN detections d ON d.seq = i.seq \
+                 WHERE i.place > ?1 AND i.feed_id = ?4 AND {SHOWN} ORDER BY i.place LIMIT ?2",
                 columns()
             );
             (Some(id), sql)
         }
     };
-    let mut statement = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(seq).bind(limit as i64);
+    let mut statement = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(place).bind(limit as i64).bind(number(k));
     if let Some(id) = id {
         statement = statement.bind(id);
     }
@@ -250,17 +347,69 @@ async fn feed_id(pool: &SqlitePool, name: &str) -> Result<Option<i64>, ReadError
         .await?)
 }
 
-/// Where a detection stands in the order of commits.
-pub(super) async fn seq_of(pool: &SqlitePool, id: &str) -> Result<Option<u64>, ReadError> {
-    let seq: Option<i64> =
-        sqlx::query_scalar("SELECT seq FROM detections WHERE id = ?").bind(id).fetch_optional(pool).await?;
-    Ok(seq.and_then(|seq| u64::try_from(seq).ok()))
+/// What came into feeds in force after a place, oldest first.
+pub(super) async fn entered(pool: &SqlitePool, k: K, place: u64, limit: usize) -> Result<Vec<Entered>, ReadError> {
+    let sql = format!(
+        "SELECT {}, e.place, e.names FROM (SELECT i.place, i.seq, group_concat(f.name, ' ') AS names FROM feed_items i \
+           JOIN feeds f ON f.id = i.feed_id JOIN detections d ON d.seq = i.seq \
+           WHERE i.place > ?1 AND f.removed_at IS NULL AND {SHOWN} \
+           GROUP BY i.place ORDER BY i.place LIMIT ?2) e JOIN detections d ON d.seq = e.seq ORDER BY e.place",
+        columns()
+    );
+    let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
+        .bind(i64::try_from(place).unwrap_or(i64::MAX))
+        .bind(limit as i64)
+        .bind(number(k))
+        .fetch_all(pool)
+        .await?;
+    let mut entered = Vec::with_capacity(rows.len());
+    for found in &rows {
+        let Some(released) = row(found, k)? else { continue };
+        let names: String = found.try_get(8)?;
+        entered.push(Entered {
+            place: u64::try_from(found.try_get::<i64, _>(7)?).map_err(|_| ReadError::Impossible)?,
+            into: names.split_whitespace().map(str::to_owned).collect(),
+            row: released,
+        });
+    }
+    Ok(entered)
 }
 
-/// The last place in the order of commits.
-pub(super) async fn last_seq(pool: &SqlitePool) -> Result<u64, ReadError> {
-    let seq: Option<i64> = sqlx::query_scalar("SELECT max(seq) FROM detections").fetch_one(pool).await?;
-    Ok(seq.and_then(|seq| u64::try_from(seq).ok()).unwrap_or(0))
+/// Where a detection stands in a feed.
+pub(super) async fn place_of(pool: &SqlitePool, feed: &str, id: &str) -> Result<Option<u64>, ReadError> {
+    let place: Option<i64> = sqlx::query_scalar(
+        "SELECT i.place FROM detections d JOIN feed_items i ON i.seq = d.seq JOIN feeds f ON f.id = i.feed_id \
+         WHERE d.id = ? AND f.name = ? AND f.removed_at IS NULL",
+    )
+    .bind(id)
+    .bind(feed)
+    .fetch_optional(pool)
+    .await?;
+    Ok(place.and_then(|place| u64::try_from(place).ok()))
+}
+
+/// The last place that was given away.
+pub(super) async fn last_place(pool: &SqlitePool) -> Result<u64, ReadError> {
+    let place: Option<i64> =
+        sqlx::query_scalar("SELECT seq FROM sqlite_sequence WHERE name = 'detections'").fetch_optional(pool).await?;
+    Ok(place.and_then(|place| u64::try_from(place).ok()).unwrap_or(0))
+}
+
+/// What the editors of a feed did with a detection that is in it.
+pub(super) async fn marks(
+    pool: &SqlitePool,
+    k: K,
+    feed: &str,
+    id: &str,
+) -> Result<Option<Released<FeedMarks>>, ReadError> {
+    let Some(feed) = feed_id(pool, feed).await? else { return Ok(None) };
+    let sql = format!(
+        "SELECT {}, i.pinned, i.useful, i.place FROM detections d JOIN feed_items i ON i.seq = d.seq AND i.feed_id = ?1 \
+         WHERE d.id = ?2",
+        columns()
+    );
+    let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(feed).bind(id).fetch_all(pool).await?;
+    Ok(items(pool, k, Some(feed), &rows).await?.pop().map(|item| item.marks))
 }
 
 async fn items(pool: &SqlitePool, k: K, feed: Option<i64>, rows: &[SqliteRow]) -> Result<Vec<FeedItem>, ReadError> {
@@ -283,7 +432,7 @@ async fn items(pool: &SqlitePool, k: K, feed: Option<i64>, rows: &[SqliteRow]) -
         let seq: i64 = found.try_get(5)?;
         let useful: Option<i64> = found.try_get(8)?;
         items.push(FeedItem {
-            seq: u64::try_from(seq).map_err(|_| ReadError::Impossible)?,
+            place: u64::try_from(found.try_get::<i64, _>(9)?).map_err(|_| ReadError::Impossible)?,
             recorded_at: found.try_get(6)?,
             row: released,
             marks: Released::operational(FeedMarks {
@@ -301,8 +450,8 @@ pub(super) async fn feeds(pool: &SqlitePool) -> Result<Vec<Released<FeedEntry>>,
     let rows = sqlx::query(
         "SELECT f.id, f.name, f.selection, f.created, \
            (SELECT count(*) FROM feed_items i WHERE i.feed_id = f.id), \
-           (SELECT count(*) FROM feed_items i WHERE i.feed_id = f.id AND i.useful = 1), \
-           (SELECT count(*) FROM feed_items i WHERE i.feed_id = f.id AND i.useful = 0) \
+           (SELECT count(*) FROM feed_items i WHERE i.feed_id = f.id AND i.useful = 1) + f.useful_gone, \
+           (SELECT count(*) FROM feed_items i WHERE i.feed_id = f.id AND i.useful = 0) + f.noise_gone \
          FROM feeds f WHERE f.removed_at IS NULL ORDER BY f.name",
     )
     .fetch_all(pool)
@@ -328,11 +477,7 @@ pub(super) async fn feeds(pool: &SqlitePool) -> Result<Vec<Released<FeedEntry>>,
                 until: Minute::containing(mute.try_get(2)?),
             }));
         }
-        let receivers: Vec<String> =
-            sqlx::query_scalar("SELECT name FROM receivers WHERE feed = ? AND removed_at IS NULL ORDER BY name")
-                .bind(name.as_str())
-                .fetch_all(pool)
-                .await?;
+        let deliveries = receivers(pool, &name).await?;
         feeds.push(Released::operational(FeedEntry {
             name,
             kinds: selection.kinds.iter().map(ToString::to_string).collect(),
@@ -347,10 +492,39 @@ pub(super) async fn feeds(pool: &SqlitePool) -> Result<Vec<Released<FeedEntry>>,
             precision: precision(useful, noise).map(|(share, _)| share),
             precision_interval: precision(useful, noise).map(|(_, interval)| interval),
             muted: mutes,
-            receivers,
+            receivers: deliveries.iter().map(|receiver| receiver.name.clone()).collect(),
+            deliveries,
         }));
     }
     Ok(feeds)
+}
+
+/// How the deliveries of a feed's receivers stand, by name.
+async fn receivers(pool: &SqlitePool, feed: &str) -> Result<Vec<Released<FeedReceiver>>, ReadError> {
+    let rows = sqlx::query(
+        "SELECT r.name, (SELECT count(*) FROM deliveries o WHERE o.receiver_id = r.id AND o.state = 'waiting'), \
+           (SELECT count(*) FROM deliveries o WHERE o.receiver_id = r.id AND o.state = 'dead'), \
+           r.delivered_at, r.failed_at, r.trouble \
+         FROM receivers r WHERE r.feed = ? AND r.removed_at IS NULL ORDER BY r.name",
+    )
+    .bind(feed)
+    .fetch_all(pool)
+    .await?;
+    rows.iter()
+        .map(|row| {
+            let count = |index: usize| -> Result<u64, ReadError> {
+                u64::try_from(row.try_get::<i64, _>(index)?).map_err(|_| ReadError::Impossible)
+            };
+            Ok(Released::operational(FeedReceiver {
+                name: row.try_get(0)?,
+                waiting: count(1)?,
+                dead: count(2)?,
+                delivered: row.try_get::<Option<i64>, _>(3)?.map(Minute::containing),
+                failed: row.try_get::<Option<i64>, _>(4)?.map(Minute::containing),
+                trouble: row.try_get(5)?,
+            }))
+        })
+        .collect()
 }
 
 /// The share of useful marks, and its interval by Wilson (1927), which is right for few marks too. To hundredths.

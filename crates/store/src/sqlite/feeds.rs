@@ -73,7 +73,8 @@ impl FeedStore {
         for row in rows {
             let seq = row.try_get(3)?;
             if super::detections::row(&row, k)?.is_some_and(|row| selection.takes(&row)) {
-                super::detections::place(&mut transaction, id, seq).await?;
+                // In the order in which they were told; listeners of other feeds hear nothing of it.
+                super::detections::place(&mut transaction, id, seq, seq).await?;
                 begun += 1;
             }
         }
@@ -121,6 +122,7 @@ impl FeedStore {
                     .await?;
             }
             FeedEdit::Note(text) => note(&mut transaction, id, seq, text).await?,
+            FeedEdit::RemoveNote(text) => remove_note(&mut transaction, id, seq, text).await?,
         }
         transaction.commit().await?;
         Ok(())
@@ -197,5 +199,18 @@ async fn note(connection: &mut SqliteConnection, feed: i64, seq: i64, text: &str
         .bind(text)
         .execute(connection)
         .await?;
+    Ok(())
+}
+
+/// One of these words: the newest, where the same was written twice.
+async fn remove_note(connection: &mut SqliteConnection, feed: i64, seq: i64, text: &str) -> Result<(), FeedError> {
+    sqlx::query(
+        "DELETE FROM feed_notes WHERE id = (SELECT max(id) FROM feed_notes WHERE feed_id = ? AND seq = ? AND text = ?)",
+    )
+    .bind(feed)
+    .bind(seq)
+    .bind(text)
+    .execute(connection)
+    .await?;
     Ok(())
 }

@@ -149,23 +149,26 @@ impl Outbox {
                     attempts: u32::try_from(attempts).unwrap_or(u32::MAX),
                     row: released,
                 }),
-                None => self.give_up(&[id], "held back since", now).await?,
+                None => {
+                    self.end(&[id], "dead", Some("held back since"), now, false).await?;
+                    self.forget(id, "dead", DEAD_LETTERS_MAX).await?;
+                }
             }
         }
         Ok(outgoing)
     }
 
-    /// These are through.
+    /// These are through; all of one receiver.
     pub async fn delivered(&mut self, ids: &[i64], now: i64) -> Result<(), FeedError> {
-        self.end(ids, "delivered", None, now).await?;
+        self.end(ids, "delivered", None, now, true).await?;
         for id in ids.iter().take(1) {
             self.forget(*id, "delivered", DELIVERED_KEPT_MAX).await?;
         }
         Ok(())
     }
 
-    /// These are not through and are tried again at a moment.
-    pub async fn failed(&mut self, ids: &[i64], trouble: &'static str, due_at: i64) -> Result<(), FeedError> {
+    /// These, all of one receiver, are not through and are tried again at a moment.
+    pub async fn failed(&mut self, ids: &[i64], trouble: &'static str, now: i64, due_at: i64) -> Result<(), FeedError> {
         let mut transaction = sqlx::Connection::begin_with(&mut self.connection, "BEGIN IMMEDIATE").await?;
         for id in ids {
             sqlx::query("UPDATE deliveries SET attempts = attempts + 1, due_at = ?, trouble = ? WHERE id = ? AND state = 'waiting'")
@@ -175,13 +178,14 @@ impl Outbox {
                 .execute(&mut *transaction)
                 .await?;
         }
+        told(&mut transaction, ids, Some(trouble), now).await?;
         transaction.commit().await?;
         Ok(())
     }
 
     /// These are dead letters.
     pub async fn give_up(&mut self, ids: &[i64], trouble: &'static str, now: i64) -> Result<(), FeedError> {
-        self.end(ids, "dead", Some(trouble), now).await?;
+        self.end(ids, "dead", Some(trouble), now, true).await?;
         for id in ids.iter().take(1) {
             self.forget(*id, "dead", DEAD_LETTERS_MAX).await?;
         }
@@ -194,6 +198,7 @@ impl Outbox {
         state: &'static str,
         trouble: Option<&'static str>,
         now: i64,
+        tried: bool,
     ) -> Result<(), FeedError> {
         let mut transaction = sqlx::Connection::begin_with(&mut self.connection, "BEGIN IMMEDIATE").await?;
         for id in ids {
@@ -207,6 +212,9 @@ impl Outbox {
             .bind(*id)
             .execute(&mut *transaction)
             .await?;
+        }
+        if tried {
+            told(&mut transaction, ids, trouble, now).await?;
         }
         transaction.commit().await?;
         Ok(())
@@ -297,4 +305,24 @@ impl Outbox {
         sqlx::Connection::close(self.connection).await?;
         Ok(())
     }
+}
+
+/// Writes down at the receiver of these deliveries how the last try went; `trouble`: what was wrong.
+async fn told(
+    connection: &mut SqliteConnection,
+    ids: &[i64],
+    trouble: Option<&'static str>,
+    now: i64,
+) -> Result<(), FeedError> {
+    let Some(id) = ids.first() else { return Ok(()) };
+    let sql = match trouble {
+        None => {
+            "UPDATE receivers SET delivered_at = ?1 WHERE id = (SELECT receiver_id FROM deliveries WHERE id = ?2) AND ?3 IS NULL"
+        }
+        Some(_) => {
+            "UPDATE receivers SET failed_at = ?1, trouble = ?3 WHERE id = (SELECT receiver_id FROM deliveries WHERE id = ?2)"
+        }
+    };
+    sqlx::query(sql).bind(now).bind(*id).bind(trouble).execute(connection).await?;
+    Ok(())
 }

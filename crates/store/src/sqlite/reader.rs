@@ -1,7 +1,7 @@
 //! Reads released tables; several connections, none of which can write.
 
 use groundswell_gate::{
-    AmplificationRow, BurstRow, Coverage, CoverageGap, DetectionRow, Dimension, FeedEntry, Figures, Gate, K,
+    AmplificationRow, BurstRow, Coverage, CoverageGap, DetectionRow, Dimension, FeedEntry, FeedMarks, Figures, Gate, K,
     NarrativeEvent, NarrativeRow, NotReleasable, Released, VolumeRow, readmit,
 };
 use groundswell_sketch::{Step, Window};
@@ -11,8 +11,8 @@ use sqlx::{Row as _, SqlitePool};
 use crate::codes::{dimension_code, step_code};
 use crate::model::PAGE_ROWS_MAX;
 use crate::{
-    AmplificationQuery, BurstQuery, CoverageQuery, Cursor, DetectionQuery, FeedItem, Fingerprint, NarrativeEventQuery,
-    NarrativeQuery, Page, ReadError, ReleasedReader, VolumeQuery,
+    AmplificationQuery, BurstQuery, CoverageQuery, Cursor, DetectionQuery, Entered, FeedItem, FeedSelection,
+    Fingerprint, NarrativeEventQuery, NarrativeQuery, Page, ReadError, ReleasedReader, Trial, VolumeQuery,
 };
 
 /// A reader of released tables. Cheap to clone; clones share their connections.
@@ -289,16 +289,38 @@ impl ReleasedReader for SqliteReader {
         super::detections::newest(&self.pool, self.k, feed, limit.min(PAGE_ROWS_MAX)).await
     }
 
-    async fn detections_since(&self, feed: Option<&str>, seq: u64, limit: usize) -> Result<Vec<FeedItem>, ReadError> {
-        super::detections::since(&self.pool, self.k, feed, seq, limit.min(PAGE_ROWS_MAX)).await
+    async fn detections_total(&self, query: &DetectionQuery) -> Result<u64, ReadError> {
+        super::detections::total(&self.pool, self.k, query).await
     }
 
-    async fn detection_seq(&self, id: &str) -> Result<Option<u64>, ReadError> {
-        super::detections::seq_of(&self.pool, id).await
+    async fn detections_since(&self, feed: Option<&str>, place: u64, limit: usize) -> Result<Vec<FeedItem>, ReadError> {
+        super::detections::since(&self.pool, self.k, feed, place, limit.min(PAGE_ROWS_MAX)).await
     }
 
-    async fn last_detection_seq(&self) -> Result<u64, ReadError> {
-        super::detections::last_seq(&self.pool).await
+    async fn entered_since(&self, place: u64, limit: usize) -> Result<Vec<Entered>, ReadError> {
+        super::detections::entered(&self.pool, self.k, place, limit.min(PAGE_ROWS_MAX)).await
+    }
+
+    async fn place_in_feed(&self, feed: &str, id: &str) -> Result<Option<u64>, ReadError> {
+        super::detections::place_of(&self.pool, feed, id).await
+    }
+
+    async fn last_place(&self) -> Result<u64, ReadError> {
+        super::detections::last_place(&self.pool).await
+    }
+
+    async fn feed_marks(&self, feed: &str, id: &str) -> Result<Option<Released<FeedMarks>>, ReadError> {
+        super::detections::marks(&self.pool, self.k, feed, id).await
+    }
+
+    async fn feed_trial(
+        &self,
+        selection: &FeedSelection,
+        from: Option<i64>,
+        to: Option<i64>,
+        newest: usize,
+    ) -> Result<Trial, ReadError> {
+        super::trial::run(&self.pool, self.k, selection, (from, to), newest).await
     }
 
     async fn coverage(&self, query: &CoverageQuery) -> Result<Page<Released<Coverage>>, ReadError> {

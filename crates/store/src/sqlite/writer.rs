@@ -12,7 +12,9 @@ use sqlx::{Arguments as _, Connection as _, Row as _};
 use tokio::sync::Mutex;
 
 use crate::codes::{dimension_code, step_code};
-use crate::{Committed, CoverageBatch, FileRead, LedgerEnd, ReleaseBatch, ReleaseWriter, WriteError};
+use crate::{
+    Committed, CoverageBatch, FileRead, LedgerEnd, Pruned, ReleaseBatch, ReleaseWriter, Retention, WriteError,
+};
 
 /// Rows of one multi-row statement: enough that the way to the connection's thread does not count, few enough that the
 /// arguments stay in the cache.
@@ -306,7 +308,7 @@ impl ReleaseWriter for SqliteWriter {
         super::narratives::put(&mut transaction, batch, self.k).await?;
         super::bursts::put(&mut transaction, batch, self.k).await?;
         super::amplifications::put(&mut transaction, batch, self.k).await?;
-        committed.detections = super::detections::put(&mut transaction, batch, self.k).await?;
+        (committed.detections, committed.deliveries) = super::detections::put(&mut transaction, batch, self.k).await?;
         transaction.commit().await?;
         *last_asked = asked;
         Ok(committed)
@@ -348,7 +350,7 @@ impl ReleaseWriter for SqliteWriter {
         Ok(())
     }
 
-    async fn prune(&mut self, minutes_kept_days: u32) -> Result<u64, WriteError> {
+    async fn prune(&mut self, retention: &Retention) -> Result<Pruned, WriteError> {
         let mut inner = self.inner.lock().await;
         let connection = &mut inner.connection;
         let minute = step_code(Step::Minute);
@@ -356,12 +358,13 @@ impl ReleaseWriter for SqliteWriter {
             .bind(minute)
             .fetch_one(&mut *connection)
             .await?;
-        let Some(latest) = latest else { return Ok(0) };
-        let before = latest + Step::Minute.seconds() - i64::from(minutes_kept_days) * Step::Day.seconds();
+        let Some(latest) = latest else { return Ok(Pruned::default()) };
+        let kept = |days: u32| latest + Step::Minute.seconds() - i64::from(days) * Step::Day.seconds();
+        let before = kept(retention.minutes_days);
         let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-        let mut dropped = 0;
+        let mut dropped = Pruned::default();
         for dimension in Dimension::ALL {
-            dropped += sqlx::query("DELETE FROM volumes WHERE dimension = ? AND step = ? AND start < ?")
+            dropped.minutes += sqlx::query("DELETE FROM volumes WHERE dimension = ? AND step = ? AND start < ?")
                 .bind(dimension_code(dimension))
                 .bind(minute)
                 .bind(before)
@@ -375,6 +378,7 @@ impl ReleaseWriter for SqliteWriter {
         ] {
             sqlx::query(sql).bind(minute).bind(before).execute(&mut *transaction).await?;
         }
+        dropped.detections = super::detections::prune(&mut transaction, kept(retention.detections_days)).await?;
         transaction.commit().await?;
         Ok(dropped)
     }

@@ -76,3 +76,28 @@ test('a session that has ended is told once an answer says so, and signing out s
   await expect(api.signOut('abc')).rejects.toMatchObject({ status: 403 });
   expect(api.onsignedout).toHaveBeenCalledTimes(2);
 });
+
+test('a feed is tried with the token of the session, and what it would have told comes back', async () => {
+  const sent: [string, RequestInit | undefined][] = [];
+  const answer = { trial: { detections: 0, days: [] }, newest: [] };
+  const api = new Api('', async (url, init) => {
+    sent.push([url, init]);
+    return sent.length === 1 ? json(answer) : json({ title: 'the body cannot be read', detail: 'budget: expected …' }, 400, 'application/problem+json');
+  });
+  expect(await api.tryFeed({ kinds: ['burst'] }, 'abc')).toEqual(answer);
+  expect(sent[0]?.[0]).toBe('/api/v1/trials');
+  expect(sent[0]?.[1]).toMatchObject({ method: 'POST', body: '{"kinds":["burst"]}', headers: { 'x-groundswell-csrf': 'abc' } });
+  await expect(api.tryFeed({}, null)).rejects.toMatchObject({ status: 400, message: 'the body cannot be read: budget: expected …' });
+});
+
+test('marks of a detection that is not in a feed are none', async () => {
+  const asked: string[] = [];
+  const marks = { pinned: true, mark: null, notes: [] };
+  const api = new Api('', async (url) => {
+    asked.push(url);
+    return asked.length === 1 ? json({ marks }) : json({}, 404);
+  });
+  expect(await api.feedMarks('a b', 'burst-b7')).toEqual(marks);
+  expect(asked[0]).toBe('/api/v1/feeds/a%20b/marks?detection=burst-b7');
+  expect(await api.feedMarks('x', 'burst-b7')).toBeNull();
+});

@@ -1,6 +1,6 @@
 // The page's way to the API: JSON in, typed answers out, every failure one `ApiError` that can be shown as it is.
 import type { paths } from '../../gen/api';
-import type { Amplification, AuditEntry, AuditPage, CoverageAnswer, Detection, Feed, FeedItem, Marks, Narrative, NarrativeEvent, NewEdit, NewFeed, Ranked, Session, SourceList, Status, Step, TopAnswer, VolumePage, VolumeRow, WatchList } from './types';
+import type { Amplification, AuditEntry, AuditPage, CoverageAnswer, Detection, Feed, FeedItem, Marks, Narrative, NarrativeEvent, NewEdit, NewFeed, NewTrial, Ranked, Session, SourceList, Status, Step, TopAnswer, TrialAnswer, VolumePage, VolumeRow, WatchList } from './types';
 
 /** Longest wait for one answer; what does not answer by then is treated like a lost connection. */
 export const TIMEOUT_MS = 10_000;
@@ -114,6 +114,10 @@ export class Api {
 
   /** Sends something that changes something; `csrf` is the session's, where there is one. */
   private async change(method: 'POST' | 'DELETE', path: string, csrf: string | null, body?: object): Promise<void> {
+    await this.send(method, path, csrf, body);
+  }
+
+  private async send(method: 'POST' | 'DELETE', path: string, csrf: string | null, body?: object): Promise<Response> {
     let response: Response;
     try {
       response = await this.fetcher(`${this.base}${path}`, {
@@ -130,6 +134,7 @@ export class Api {
     }
     if (response.status === 401) this.onsignedout();
     if (!response.ok) throw await problem(response);
+    return response;
   }
 
   /** Detections, the one found last first. */
@@ -164,6 +169,27 @@ export class Api {
     } catch (error) {
       if (error instanceof ApiError && error.status === 404) return null;
       throw error;
+    }
+  }
+
+  /** What editors did with one detection in one feed; null where it is not in it. */
+  async feedMarks(name: string, detection: string): Promise<Marks | null> {
+    try {
+      const path = `/api/v1/feeds/${encodeURIComponent(name)}/marks${query({ detection })}`;
+      return ((await this.ask(path)) as { marks: Marks }).marks;
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) return null;
+      throw error;
+    }
+  }
+
+  /** What a feed would have told. Nothing is changed by it, but it is sent as what changes something is. */
+  async tryFeed(trial: NewTrial, csrf: string | null): Promise<TrialAnswer> {
+    const response = await this.send('POST', '/api/v1/trials', csrf, trial);
+    try {
+      return (await response.json()) as TrialAnswer;
+    } catch {
+      throw new ApiError('the answer was cut off or is not JSON', response.status);
     }
   }
 

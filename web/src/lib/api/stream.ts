@@ -3,7 +3,7 @@
 export type StreamState = 'connecting' | 'open' | 'lost';
 
 export interface StreamHandlers {
-  /** `window`, `volume`, `sources` or `reset`, with the event's data. */
+  /** `window`, `volume`, `detection`, `sources` or `reset`, with the event's data. */
   event(name: string, data: unknown): void;
   state(state: StreamState): void;
 }
@@ -12,7 +12,7 @@ export interface StreamHandlers {
 export const WAIT_MIN_MS = 1_000;
 export const WAIT_MAX_MS = 30_000;
 
-const NAMES = ['window', 'volume', 'sources', 'reset'] as const;
+const NAMES = ['window', 'volume', 'detection', 'sources', 'reset'] as const;
 
 /** Wait before attempt `attempt` (from 0): doubled each time, bounded, spread over [½, 1] of it. */
 export function waitMs(attempt: number, random: number): number {

@@ -13,6 +13,7 @@ import NarrativeCard from './NarrativeCard.svelte';
 import MethodDialog from './MethodDialog.svelte';
 import SourcesPanel from './SourcesPanel.svelte';
 import TopPanel from './TopPanel.svelte';
+import TryFeed from './TryFeed.svelte';
 import WatchCard from './WatchCard.svelte';
 
 const mounted: Record<string, unknown>[] = [];
@@ -261,4 +262,23 @@ test('who is signed in is shown where somebody is, and only a session can be lef
   expect(text(shown)).toBe('Signed in as <b>ada</b>, admin Sign out');
   (shown.querySelector('button') as HTMLButtonElement).click();
   expect(onsignout).toHaveBeenCalledOnce();
+});
+
+test('a feed is tried over a time that is over, and says what it would have told or why not', async () => {
+  const trial = {
+    detections: 2, days: [{ day: '2016-10-07', detections: 2 }], a_day: 2, useful: 1, noise: 0, precision: 1, precision_interval: [0.21, 1], complete: true,
+  };
+  const newest = [{ id: 'burst-b7', title: '<b>dam</b>', severity: 'high', detected_at: '2016-10-07T21:00:00Z' }];
+  const ontry = vi.fn(async () => ({ trial, newest }) as never);
+  const part = render(TryFeed, { feed: () => ({ kinds: ['burst'] }), closed: Date.parse('2016-10-31T00:00:00Z'), ontry });
+  part.querySelector('button')?.click();
+  await vi.waitFor(() => expect(text(part)).toContain('2 detections in a day, 2 a day. 100 % useful of the 1 that are marked'));
+  expect(ontry).toHaveBeenCalledWith({ kinds: ['burst'], from: '2016-10-01T00:00:00Z', to: '2016-10-31T00:01:00Z' });
+  expect(part.querySelector('svg')?.getAttribute('aria-label')).toContain('most on 2016-10-07: 2');
+  expect(part.querySelector('a')?.getAttribute('href')).toBe('/detections/burst-b7');
+  expect(part.querySelector('a b')).toBeNull();
+  ontry.mockRejectedValueOnce(new Error('x'));
+  part.querySelector('button')?.click();
+  await vi.waitFor(() => expect(text(part)).toContain('Not tried: the page is at fault.'));
+  expect(part.querySelector('svg')).toBeNull();
 });

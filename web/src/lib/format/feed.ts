@@ -1,8 +1,9 @@
 // Feeds in words.
-import type { Feed } from '../api/types';
+import type { Feed, FeedReceiver } from '../api/types';
 import { kindWords } from './detection';
 import { languageName } from './language';
 import { count, roughly } from './number';
+import { dayTime, parseTime } from './time';
 
 /** What a feed selects, as a sentence. */
 export function selection(feed: Feed): string {
@@ -40,4 +41,20 @@ export function addresses(name: string, origin: string): Address[] {
     { name: 'JSON Feed', what: 'for feed readers and programs', url: `${base}.json` },
     { name: 'Stream', what: 'server-sent events, as they are found', url: `${base}/stream` },
   ];
+}
+
+/** How the deliveries of a receiver stand, in one line. */
+export function delivery({ waiting, dead, delivered, failed, trouble }: FeedReceiver): string {
+  const at = (time: string | null | undefined): string | null => {
+    const ms = parseTime(time);
+    return ms === null ? null : dayTime(ms);
+  };
+  const [through, not] = [at(delivered), at(failed)];
+  const parts = [
+    through === null ? 'nothing delivered yet' : `delivered last ${through}`,
+    `${count(waiting)} waiting`,
+    ...(dead > 0 ? [`${count(dead)} could not be delivered`] : []),
+    ...(not === null ? [] : [`failed last ${not}${typeof trouble === 'string' ? `: ${trouble}` : ''}`]),
+  ];
+  return parts.join('; ');
 }

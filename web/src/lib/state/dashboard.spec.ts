@@ -45,6 +45,8 @@ function fake(): { [name in Call]: ReturnType<typeof vi.fn> } {
     amplification: vi.fn(async () => null),
     feeds: vi.fn(async () => []),
     feedItems: vi.fn(async () => null),
+    feedMarks: vi.fn(async () => null),
+    tryFeed: vi.fn(async () => null),
     editFeed: vi.fn(async () => undefined),
     addFeed: vi.fn(async () => undefined),
     removeFeed: vi.fn(async () => undefined),

@@ -358,7 +358,7 @@ export class Dashboard {
       // Detections come with minutes, whatever windows are shown.
       const { step } = data as ClosedWindow;
       if (step === this.step || (step === 'minute' && this.#shown.includes('detections'))) this.#refreshSoon();
-    } else if (name === 'reset') {
+    } else if (name === 'reset' || (name === 'detection' && this.#shown.includes('detections'))) {
       this.#refreshSoon();
     } else if (name === 'sources') {
       const items = (data as { items?: unknown }).items;

@@ -24,7 +24,7 @@ use super::network::{Network, PublicUrl};
 use super::register::random;
 use super::role::{AccountName, Role};
 use super::session::{self, cookie};
-use super::signin::{self, FormPage, Peer};
+use super::signin::{self, FormPage, Onward, Peer};
 use crate::ServerState;
 use crate::problem::{Code, Problem};
 use jwt::{Expected, Keys, Refused};
@@ -98,6 +98,8 @@ struct Away {
     nonce: String,
     verifier: Zeroizing<String>,
     since: Instant,
+    /// Where they go on to when they come back.
+    onward: Onward,
 }
 
 /// The way to a provider.
@@ -207,7 +209,7 @@ impl Oidc {
     }
 
     /// Sends a browser away: the address, and the state that it must bring back.
-    async fn send_away(&self) -> Result<(String, String), Failed> {
+    async fn send_away(&self, onward: Onward) -> Result<(String, String), Failed> {
         let _place = self.conversations.try_acquire().map_err(|_| Failed("too many at the same time"))?;
         let found = self.discover().await?;
         let none = || Failed("no random bytes");
@@ -238,12 +240,12 @@ impl Oidc {
         {
             away.remove(&first);
         }
-        away.insert(session::key(&state), Away { nonce, verifier, since });
+        away.insert(session::key(&state), Away { nonce, verifier, since, onward });
         Ok((format!("{}{joint}{query}", found.authorization_endpoint), state))
     }
 
-    /// Takes back a browser: who it is.
-    async fn take_back(&self, state: &str, code: &str, now: i64) -> Result<(AccountName, Role), Failed> {
+    /// Takes back a browser: who it is, and where it goes on to.
+    async fn take_back(&self, state: &str, code: &str, now: i64) -> Result<(AccountName, Role, Onward), Failed> {
         let _place = self.conversations.try_acquire().map_err(|_| Failed("too many at the same time"))?;
         let away = self.away.lock().unwrap_or_else(PoisonError::into_inner).remove(&session::key(state));
         let away = away
@@ -277,7 +279,7 @@ impl Oidc {
         let name =
             AccountName::of_oidc(name).ok_or(Failed("the claim of the name holds none that can be an account's"))?;
         let role = self.role(&claims).ok_or(Failed("the claim of the role holds none that is configured"))?;
-        Ok((name, role))
+        Ok((name, role, away.onward))
     }
 
     fn role(&self, claims: &Value) -> Option<Role> {
@@ -310,10 +312,10 @@ fn away_name(secure: bool) -> &'static str {
 }
 
 /// `GET /signin/oidc`.
-pub(crate) async fn start(State(state): State<ServerState>) -> Response {
+pub(crate) async fn start(State(state): State<ServerState>, RawQuery(query): RawQuery) -> Response {
     let access = state.access().clone();
     let Some(oidc) = access.oidc() else { return Problem::new(Code::NotFound).into_response() };
-    match oidc.send_away().await {
+    match oidc.send_away(Onward::of_query(query.as_deref())).await {
         Ok((address, state)) => {
             let Ok(address) = HeaderValue::from_str(&address) else {
                 return failed(&access, &Failed("the provider's address cannot be gone to"));
@@ -331,8 +333,12 @@ pub(crate) async fn start(State(state): State<ServerState>) -> Response {
 fn failed(access: &super::Access, Failed(why): &Failed) -> Response {
     tracing::warn!(why, "a sign-in by OIDC failed");
     access.acts().sign_in_failed(None);
-    let mut response =
-        signin::page(StatusCode::UNAUTHORIZED, "That did not work. Ask whoever runs this service.", true);
+    let mut response = signin::page(
+        StatusCode::UNAUTHORIZED,
+        "That did not work. Ask whoever runs this service.",
+        true,
+        &Onward::default(),
+    );
     response.headers_mut().insert(header::SET_COOKIE, away_cookie(None, access.network()));
     response
 }
@@ -389,7 +395,7 @@ pub(crate) async fn callback(
     if !same || issuer.is_some_and(|issuer| issuer != oidc.config.issuer) {
         return failed(&access, &Failed("another browser was sent away, or by another provider"));
     }
-    let (name, role) = match oidc.take_back(&came, &code, (guarded.config.now)()).await {
+    let (name, role, onward) = match oidc.take_back(&came, &code, (guarded.config.now)()).await {
         Ok(who) => who,
         Err(why) => return failed(&access, &why),
     };
@@ -402,7 +408,7 @@ pub(crate) async fn callback(
     };
     access.acts().signed_in(name, role);
     // A redirection would still be the other site's, and `SameSite=Strict` would keep the session from it: this page goes on by itself.
-    let mut response = signin::going_on();
+    let mut response = signin::going_on(&onward);
     let headers = response.headers_mut();
     headers.append(header::SET_COOKIE, cookie(Some(&secret), secure));
     headers.append(header::SET_COOKIE, away_cookie(None, network));

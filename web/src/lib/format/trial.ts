@@ -1,0 +1,55 @@
+// What a feed would have told, in words and as bars.
+import type { NewTrial, Trial, TrialDay } from '../api/types';
+import { count } from './number';
+import { STEP_MS } from './time';
+
+/** The period of so many days before the newest minute that has closed; of 0 days, whatever there is. */
+export function since(days: number, closed: number | null): Pick<NewTrial, 'from' | 'to'> {
+  if (days === 0 || closed === null) return {};
+  const moment = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
+  // `detected_at` may be the very end of that minute.
+  return { from: moment(closed - days * STEP_MS.day), to: moment(closed + STEP_MS.minute) };
+}
+
+/** In one sentence or two: how much, how often, how right. */
+export function tried(trial: Trial): string {
+  if (trial.days.length === 0) return 'Nothing was detected in that time, by any feed.';
+  const days = trial.days.length;
+  const much = `${count(trial.detections)} ${trial.detections === 1 ? 'detection' : 'detections'} in ${days === 1 ? 'a day' : `${count(days)} days`}`;
+  const often = trial.detections === 0 ? '' : `, ${trial.a_day} a day`;
+  const marked = trial.useful + trial.noise;
+  const percent = (share: number): string => `${Math.round(share * 100)} %`;
+  const [low, high] = trial.precision_interval ?? [];
+  const right =
+    typeof trial.precision !== 'number'
+      ? trial.detections === 0 ? '' : ' None of it is marked, so how right it would have been is not known.'
+      : ` ${percent(trial.precision)} useful of the ${count(marked)} that are marked${low === undefined || high === undefined ? '' : ` (most likely between ${percent(low)} and ${percent(high)})`}.`;
+  const part = trial.complete ? '' : ' Only the newest part of the period was looked at.';
+  return `${much}${often}.${right}${part}`;
+}
+
+export interface Bar {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+/** A bar for each day that has any, in a box of this size. */
+export function bars(days: readonly TrialDay[], width: number, height: number): Bar[] {
+  const most = Math.max(1, ...days.map(({ detections }) => detections));
+  const step = width / Math.max(1, days.length);
+  return days.flatMap(({ detections }, i) => {
+    if (detections === 0) return [];
+    const tall = Math.max(1, (detections / most) * (height - 2));
+    return [{ x: i * step, y: height - tall, width: Math.max(0.5, step * 0.85), height: tall }];
+  });
+}
+
+/** What the bars show, for who does not see them. */
+export function barsWords(days: readonly TrialDay[]): string {
+  const [first, last] = [days[0], days.at(-1)];
+  if (first === undefined || last === undefined) return 'No days';
+  const most = days.reduce((best, day) => (day.detections > best.detections ? day : best), first);
+  return `Detections by day from ${first.day} to ${last.day}; most on ${most.day}: ${count(most.detections)}`;
+}
