@@ -34,7 +34,7 @@ const NAMED_EVERY: u64 = 250;
 /// Accounts that repeat such a name in each of its forms.
 const NAMED_BY: u64 = 500;
 /// More posts than this are a long run: checkpoints are rarer, and the kill comes once something was released.
-const LONG: u64 = 1_000_000;
+const LONG: u64 = 200_000;
 
 /// A word that nobody else writes, from a number and a letter that says what it is for.
 fn word(kind: char, number: u64) -> String {
