@@ -9,8 +9,9 @@ use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 
+use common::outputs::{STEPS, SUBJECTS, Service, paths};
 use common::{finish, groundswell, succeed};
 
 /// What must never be seen again, by the field or place it stands in.
@@ -141,15 +142,6 @@ fn search_folder(folder: &Path, canaries: &[Canary]) -> usize {
     files
 }
 
-struct Service(Child);
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 fn get(address: &str, path: &str) -> Option<Vec<u8>> {
     let mut stream = TcpStream::connect(address).ok()?;
     stream.set_read_timeout(Some(std::time::Duration::from_secs(10))).ok()?;
@@ -188,8 +180,8 @@ fn no_canary_leaves_the_engine() {
         search("stderr", replayed.stderr.as_bytes(), &canaries);
         search("the summary", replayed.stdout.as_bytes(), &canaries);
         assert!(search_folder(&data, &canaries) > 0);
-        for by in ["total", "watch", "language", "source", "kind", "relation", "region", "hashtag", "domain", "term"] {
-            for step in ["minute", "hour", "day"] {
+        for by in SUBJECTS {
+            for step in STEPS {
                 for format in ["jsonl", "csv", "parquet"] {
                     let out = dir.path().join("out");
                     succeed(
@@ -262,34 +254,7 @@ fn no_canary_leaves_the_engine() {
         assert!(tries < 600, "the service does not answer:\n{}", std::fs::read_to_string(&log).unwrap());
         std::thread::sleep(std::time::Duration::from_millis(100));
     }
-    let mut paths: Vec<String> = [
-        "/",
-        "/metrics",
-        "/healthz",
-        "/readyz",
-        "/api/openapi.json",
-        "/api/v1/status",
-        "/api/v1/sources",
-        "/api/v1/watches",
-        "/api/v1/audit/entries?limit=1000",
-        "/api/v1/audit/checkpoint",
-        "/api/v1/bursts",
-        "/api/v1/narratives",
-        "/api/v1/narratives/events",
-        "/api/v1/amplifications",
-        "/api/v1/detections",
-        "/api/v1/feeds",
-        "/feeds/everything.atom",
-        "/feeds/everything.json",
-    ]
-    .map(str::to_owned)
-    .to_vec();
-    for by in ["total", "watch", "language", "source", "kind", "relation", "region", "hashtag", "domain", "term"] {
-        for step in ["minute", "hour", "day"] {
-            paths.push(format!("/api/v1/volumes?by={by}&step={step}&limit=1000"));
-            paths.push(format!("/api/v1/volumes/top?by={by}&step={step}&limit=100"));
-        }
-    }
+    let mut paths = paths();
     for canary in &canaries {
         paths.push(format!("/api/v1/volumes?by=term&step=hour&value={}", canary.secret_phrase));
     }

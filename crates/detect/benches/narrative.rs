@@ -102,7 +102,7 @@ fn main() {
                 post.key = Some(PostKey::from_bits(number));
             }
             let before = core_ns(began);
-            posts.iter().for_each(|(post, analysis)| observer.observe(post, analysis));
+            posts.iter().for_each(|(post, analysis)| observer.observe(post, analysis, &[]));
             if (start + CHUNK).is_multiple_of(MINUTE) || start + CHUNK >= stories + MEASURED {
                 observer.close(i64::MAX, &mut |delta| deltas.push(delta));
             }

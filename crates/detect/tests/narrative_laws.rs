@@ -12,6 +12,7 @@ use groundswell_detect::narrative::{
 use groundswell_edge::{AuthorToken, DeleteKey, EdgePost, PostKey};
 use groundswell_post::EventTime;
 use groundswell_sketch::{Step, Window};
+use groundswell_text::names::{NameFinder, NameSpan};
 use groundswell_text::{Analysis, Analyzer};
 use proptest::prelude::*;
 
@@ -21,6 +22,8 @@ const K: u64 = 10;
 struct Bench {
     analyzer: Analyzer,
     analysis: Analysis,
+    names: NameFinder,
+    spans: Vec<NameSpan>,
     observers: Vec<NarrativeObserver>,
     owner: Narratives,
     keys: u64,
@@ -35,6 +38,8 @@ impl Bench {
         Self {
             analyzer: Analyzer::new(),
             analysis: Analysis::new(),
+            names: NameFinder::new(),
+            spans: Vec::new(),
             observers: (0..workers).map(|_| NarrativeObserver::new(config.clone())).collect(),
             owner,
             keys: 0,
@@ -54,7 +59,8 @@ impl Bench {
             ..EdgePost::default()
         };
         self.analyzer.analyze(&post, &mut self.analysis);
-        self.observers[worker].observe(&post, &self.analysis);
+        self.names.find(text, &self.analysis, &mut self.spans);
+        self.observers[worker].observe(&post, &self.analysis, &self.spans);
         self.keys
     }
 
@@ -186,7 +192,7 @@ proptest! {
                     ..EdgePost::default()
                 };
                 analyzer.analyze(&post, &mut analysis);
-                observers[*worker].observe(&post, &analysis);
+                observers[*worker].observe(&post, &analysis, &[]);
             }
             let mut deltas: Vec<(u16, MinuteDelta)> = Vec::new();
             for (worker, observer) in observers.iter_mut().enumerate() {
@@ -460,5 +466,30 @@ proptest! {
             let truth = wrote.get(&part.form).map_or(0, HashSet::len) as u64;
             prop_assert!(part.authors <= truth, "{} of {truth} authors wrote {}", part.authors, part.form);
         }
+    }
+}
+
+/// A story is not told by half of a private person's name, however many repeat it: its words are counted as a name.
+#[test]
+fn nobody_is_counted_for_a_word_of_a_name() {
+    let mut bench = Bench::new(NarrativeConfig::default(), 1);
+    for author in 0..200 {
+        let text = match author % 3 {
+            0 => "ask Quindara Hlavatsky about the flooded river",
+            1 => "Gxqrabababa Fxqrabababa knew of the flooded river",
+            _ => "the flooded river is what Terrenzo Okonkwari wanted",
+        };
+        bench.post(author as i64, author, text);
+    }
+    bench.close(240);
+    let said: Vec<(&str, u64)> = bench
+        .closed
+        .candidates
+        .iter()
+        .flat_map(|story| story.terms.iter().map(|term| (term.form.as_str(), term.authors)))
+        .collect();
+    assert!(said.iter().any(|(word, authors)| *word == "river" && *authors >= K), "{said:?}");
+    for part in ["quindara", "hlavatsky", "gxqrabababa", "fxqrabababa", "terrenzo", "okonkwari"] {
+        assert!(said.iter().all(|(word, authors)| *word != part || *authors == 0), "{part}: {said:?}");
     }
 }

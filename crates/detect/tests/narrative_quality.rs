@@ -100,7 +100,7 @@ fn run(set: &Set, workers: usize) -> Run {
         }
         post.time = EventTime::from_unix(now);
         post.key = Some(PostKey::from_bits(row as u64));
-        observers[row / BLOCK % workers].observe(&post, analysis);
+        observers[row / BLOCK % workers].observe(&post, analysis, &[]);
     }
     close(i64::MAX, &mut observers, &mut owner);
     let micros = began.elapsed().as_secs_f64() * 1e6 / set.posts.len() as f64;

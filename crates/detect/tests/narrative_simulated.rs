@@ -112,7 +112,7 @@ fn planted_stories_are_found() {
         };
         analyzer.analyze(&post, &mut analysis);
         let began = Instant::now();
-        observer.observe(&post, &analysis);
+        observer.observe(&post, &analysis, &[]);
         posts += 1;
         if time - 5 >= closed_to + 60 {
             closed_to = (time - 5).div_euclid(60) * 60;

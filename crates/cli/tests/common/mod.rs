@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test file uses a part of these helpers")]
 
 pub(crate) mod cuts;
+pub(crate) mod outputs;
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpStream, ToSocketAddrs};

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use groundswell_edge::EdgePost;
+use groundswell_text::names::NameSpan;
 use groundswell_text::{Analysis, Language, has_term_shape, hash_word, is_stop_word_in};
 
 use super::config::POST_FEATURES_MAX;
@@ -14,6 +15,8 @@ const STEM_CHARS: usize = 6;
 const LINK_SALT: u64 = 0x9e37_79b9_7f4a_7c15;
 /// Keeps a domain apart from a word of the same hash.
 const DOMAIN_SALT: u64 = 0xd6e8_feb8_6659_fd93;
+/// Keeps a word that stood in a name apart from the same word alone.
+const NAME_SALT: u64 = 0xa076_1d64_78bd_642f;
 
 /// What a feature is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
@@ -32,7 +35,7 @@ pub enum FeatureKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Feature {
     pub(super) hash: u64,
-    /// Of the whole form: words of one stem differ.
+    /// Of the whole form: words of one stem differ, and so does what stood in a name.
     pub(super) form_hash: u64,
     pub(super) kind: FeatureKind,
     /// Byte range in [`Features::text`]; empty for links.
@@ -71,8 +74,11 @@ impl Features {
         Self::default()
     }
 
-    /// Reads a post. What was there before is gone.
-    pub fn read(&mut self, post: &EdgePost, analysis: &Analysis) {
+    /// Reads a post and what looks like a name in it. What was there before is gone.
+    ///
+    /// A word of a name is evidence like any other, and nobody is counted for having written it: a story about a private person
+    /// does not become a story told by half of the person's name.
+    pub fn read(&mut self, post: &EdgePost, analysis: &Analysis, names: &[NameSpan]) {
         self.list.clear();
         self.text.clear();
         self.left_out = 0;
@@ -80,7 +86,10 @@ impl Features {
         self.author = post.author.filter(|_| post.publisher.is_none()).map(groundswell_edge::AuthorToken::bits);
         self.language = code_of(analysis.language);
         self.text_hash = 0;
-        for word in &analysis.words {
+        let mut names = names.iter().peekable();
+        for (index, word) in analysis.words.iter().enumerate() {
+            while names.next_if(|span| span.words().end <= index).is_some() {}
+            let of_name = names.peek().is_some_and(|span| span.words().contains(&index));
             self.text_hash = self.text_hash.rotate_left(7).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ word.hash;
             let value = analysis.word(word);
             if has_term_shape(value) && !is_stop_word_in(analysis.language, word.hash) {
@@ -89,7 +98,8 @@ impl Features {
                 } else {
                     FeatureKind::Word
                 };
-                self.push(stem_hash(value, word.hash), word.hash, kind, value);
+                let form_hash = if of_name { word.hash ^ NAME_SALT } else { word.hash };
+                self.push(stem_hash(value, word.hash), form_hash, kind, value);
             }
         }
         for tag in &analysis.hashtags {
@@ -166,7 +176,7 @@ mod tests {
             ..EdgePost::default()
         };
         analyzer.analyze(&post, &mut analysis);
-        features.read(&post, &analysis);
+        features.read(&post, &analysis, &[]);
         let kinds: Vec<_> = features.list.iter().map(|feature| feature.kind).collect();
         assert_eq!(kinds, [FeatureKind::Hashtag, FeatureKind::Word]);
         assert!(!format!("{features:?}").contains("flood"));

@@ -18,7 +18,7 @@
 //!     let text = format!("The old bridge at Tarnow collapsed into the river, seen by {person}");
 //!     let post = EdgePost { text, author: Some(AuthorToken::from_bits(person)), ..EdgePost::default() };
 //!     analyzer.analyze(&post, &mut analysis);
-//!     observer.observe(&post, &analysis);
+//!     observer.observe(&post, &analysis, &[]);
 //! }
 //! observer.close(60, &mut |delta| owner.merge(0, delta));
 //! let closed = owner.close(60);

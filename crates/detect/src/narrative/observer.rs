@@ -6,6 +6,7 @@ use std::fmt;
 use groundswell_edge::{DeleteKey, EdgePost};
 use groundswell_gate::AuthorBits;
 use groundswell_sketch::{CellKey, Distinct, Window};
+use groundswell_text::names::NameSpan;
 use groundswell_text::{Analysis, hash_word};
 
 use super::authors::{FewAuthors, same_day};
@@ -74,9 +75,9 @@ impl NarrativeObserver {
         }
     }
 
-    /// Notes a post.
-    pub fn observe(&mut self, post: &EdgePost, analysis: &Analysis) {
-        self.features.read(post, analysis);
+    /// Notes a post. `names` are the spans of it that look like a person's name: their words are not told one by one.
+    pub fn observe(&mut self, post: &EdgePost, analysis: &Analysis, names: &[NameSpan]) {
+        self.features.read(post, analysis, names);
         self.clusterer.counters_mut().features_left_out += self.features.left_out;
         let log = self.minutes.entry(minute_of(post)).or_default();
         let before = log.bytes();

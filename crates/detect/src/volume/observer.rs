@@ -101,6 +101,11 @@ impl Observer {
         }
     }
 
+    /// What looks like a person's name in the post that was observed last.
+    pub fn names(&self) -> &[NameSpan] {
+        &self.names.spans
+    }
+
     /// Notes a post. `watches` are those that it matches, each once.
     pub fn observe(&mut self, post: &EdgePost, analysis: &Analysis, watches: &[WatchId]) {
         // Numbers of what was forgotten take room as well.

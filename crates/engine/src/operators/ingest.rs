@@ -230,7 +230,7 @@ impl Ingest {
                     observer.observe(&self.post, &self.analysis, &self.matches);
                     lap.sampled(Stage::Observe);
                     if let Some(narratives) = &mut self.narratives {
-                        narratives.observe(&self.post, &self.analysis);
+                        narratives.observe(&self.post, &self.analysis, observer.names());
                         lap.sampled(Stage::Narrative);
                     }
                     if let Some(copies) = &mut self.copies {

@@ -442,6 +442,8 @@ impl Reader<'_> {
         let named = a.known.is(Known::NAME) || b.known.is(Known::NAME);
         let need = match (a.case, b.case) {
             _ if both_capital && (self.is_everyday(a, one) || self.is_everyday(b, other)) => EVERYDAY_NEEDS,
+            // However little they look like a name: the rule of PRIVACY section 4 asks no more.
+            _ if both_capital && !a.known.is_word() && !b.known.is_word() && !self.nouns_have_capitals() => i32::MIN,
             _ if both_capital => CAPITALS_NEED,
             (Case::None, Case::None) if named => CASELESS_NEED,
             _ if given || named && !self.is_english() => NAMED_NEED,
@@ -459,6 +461,11 @@ impl Reader<'_> {
 
     fn is_english(&self) -> bool {
         self.analysis.language == Language::from_code(*b"en")
+    }
+
+    /// German's: there a capital says little of a word that no list has.
+    fn nouns_have_capitals(&self) -> bool {
+        self.analysis.language == Language::from_code(*b"de")
     }
 
     /// `Santana Portero` behind a given name: everybody's word, with a capital.

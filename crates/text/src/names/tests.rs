@@ -25,6 +25,10 @@ fn finds_names_as_they_are_written() {
         ("Maria de la Cruz was there", &["maria de la cruz"]),
         ("it was Mr. Kowalczyk again", &["mr kowalczyk"]),
         ("the list says Kowalczyk, Anna again", &["kowalczyk anna"]),
+        // No list has them, no name looks like that, and one begins the sentence.
+        ("Gxqrabababa Fxqrabababa must answer for the flood", &["gxqrabababa fxqrabababa"]),
+        ("Some say Gxqbarali Fxqbarali knew of the flood", &["gxqbarali fxqbarali"]),
+        ("Nobody but G. Fxqbarali knew of the flood", &["g fxqbarali"]),
         ("heavy rain and floods in the river valley", &[]),
         ("Heavy Rain is coming", &[]),
         ("we love New York and Los Angeles", &[]),

@@ -82,7 +82,7 @@ pub(super) fn clustering(arguments: &EvalArgs) -> Outcome {
     for post in &posts {
         close(post.time.unix(), &mut observer, &mut owner);
         analyzer.analyze(post, &mut analysis);
-        observer.observe(post, &analysis);
+        observer.observe(post, &analysis, &[]);
     }
     close(i64::MAX, &mut observer, &mut owner);
     let seconds = began.elapsed().as_secs_f64();

@@ -1,0 +1,50 @@
+//! What can be asked for: tables' subjects and steps, and what a running service answers.
+
+use std::process::Child;
+
+pub(crate) const SUBJECTS: [&str; 10] =
+    ["total", "watch", "language", "source", "kind", "relation", "region", "hashtag", "domain", "term"];
+pub(crate) const STEPS: [&str; 3] = ["minute", "hour", "day"];
+
+/// Every page and answer that is asked for without a value.
+pub(crate) fn paths() -> Vec<String> {
+    let mut paths: Vec<String> = [
+        "/",
+        "/metrics",
+        "/healthz",
+        "/readyz",
+        "/api/openapi.json",
+        "/api/v1/status",
+        "/api/v1/sources",
+        "/api/v1/watches",
+        "/api/v1/audit/entries?limit=1000",
+        "/api/v1/audit/checkpoint",
+        "/api/v1/bursts",
+        "/api/v1/narratives",
+        "/api/v1/narratives/events",
+        "/api/v1/amplifications",
+        "/api/v1/detections",
+        "/api/v1/feeds",
+        "/feeds/everything.atom",
+        "/feeds/everything.json",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    for by in SUBJECTS {
+        for step in STEPS {
+            paths.push(format!("/api/v1/volumes?by={by}&step={step}&limit=1000"));
+            paths.push(format!("/api/v1/volumes/top?by={by}&step={step}&limit=100"));
+        }
+    }
+    paths
+}
+
+/// A process that ends with the test.
+pub(crate) struct Service(pub(crate) Child);
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
