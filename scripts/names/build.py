@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Builds crates/text/data/names.txt and names-model.bin: the lexicon and the small model of the name finder.
 
-    scripts/names/build.py FOLDER
+    scripts/names/build.py FOLDER [--words-only]
 
 FOLDER holds the packages of `sources.py` unpacked: `wheels/` (all Python packages in one), `faker/`, `dictionaries/CODE/`
 (npm's dictionary-CODE) and `scowl/` (Debian's scowl). `scripts/names/fetch` fills it. Needs numpy.
@@ -28,7 +28,7 @@ APART = re.compile(r"['’‘＇\s\-־.,()/·・]+")
 # Written by hand: what stands inside names, and before them.
 PARTICLES = """de da do dos das di del della dello dei degli du des la le los las van der den ter ten op von zu zum zur vom
 af av bin ibn bint abu al el ul ben bat y e i e mac mc san santa saint st ap ab ould wuld ait bani bou
-بن ابن بنت أبو ابو أبي ابي عبد آل ال بو ولد بني אבו בן בת""".split()
+بن ابن بنت بنو بني أولاد اولاد أبو ابو أبي ابي عبد آل ال بو ولد אבו בן בת""".split()
 HONORIFICS = """mr mrs ms miss mx dr prof professor sir madam madame mme mlle monsieur mademoiselle herr frau hr fr señor
 señora señorita sr sra srta don doña dona senhor senhora signor signora signorina sig dott dottor meneer mevrouw dhr mevr pan
 pani pana panna herra rouva fru herrn kyrie κύριος κυρία κος κα κ господин госпожа гражданин гражданка товарищ г-н г-жа пан пані
@@ -137,6 +137,13 @@ def gather(folder):
     turkish_given, turkish_family = sources.turkish(wheels)
     add(given, turkish_given)
     add(family, turkish_family)
+    for more_given, more_family in (
+        sources.wikidata(wheels),
+        sources.african(wheels),
+        *(sources.register(folder / "common", code) for code in sources.REGISTERS),
+    ):
+        add(given, more_given)
+        add(family, more_family)
     import json
 
     chinese = json.loads((wheels / "mingzi/data.json").read_text(encoding="utf-8"))
@@ -243,6 +250,8 @@ def main():
         print(letters, len(words), words[:5])
     print("bytes", (DATA / "names.txt").stat().st_size, "phrases", len(phrases))
 
+    if "--words-only" in sys.argv:
+        return
     import model
 
     negatives = set(top) | common | stop | lorem

@@ -20,10 +20,16 @@ WHEELS = {
     "mingzi": "1.2.3",  # MIT
     "babel": "2.19.0",  # BSD-3-Clause, with the Unicode CLDR (Unicode-3.0)
     "names": "0.3.0",  # MIT, counts of the United States census of 1990 (public domain)
+    "arabic-name-romanizer": "0.2.0",  # MIT, by UNICEF; parts of names in Wikidata (CC0-1.0)
+    "niafaker": "1.0.0",  # MIT
 }
-# Everyday words, most frequent first (MIT; counted in OpenSubtitles, ODC-BY). Their lists of names say nothing of where they are from
-# and are not used.
+# Everyday words, most frequent first (MIT; counted in OpenSubtitles, ODC-BY). Their lists of names are used where their README says
+# which office published them (`REGISTERS`).
 COMMON_WORDS = {"de": "3.0.2", "es-es": "4.1.2", "fr": "4.1.2", "it": "3.0.2", "pt-br": "4.1.1", "nl-be": "3.0.2", "pl": "3.0.2", "cs": "3.0.1", "fi": "3.0.2"}
+# Names by the registers of Poland (PESEL, dane.gov.pl), Finland (avoindata.fi) and Belgium (statbel.fgov.be).
+REGISTERS = ("pl", "fi", "nl-be")
+REGISTER_FAMILIES_MAX = 8_000
+WIKIDATA_COUNT_MIN = 3
 MORE_NAMES = {
     "russian-names": "0.1.2",  # MIT
     "turkish-name-generator": "1.0.6",  # MIT
@@ -239,6 +245,45 @@ def russian(root):
         words = set(re.findall("[А-ЯЁ][а-яё]+", archive.read("base.txt").decode("utf-8")))
     family = {word for word in words if re.search("(ов|ев|ёв|ин|ын|ский|цкий|ова|ева|ёва|ина|ына|ская|цкая|вич|вна|енко|чук|их|ых)$", word)}
     return words - family, family
+
+
+def wikidata(root):
+    """(given, family) of people of Arabic-speaking countries, Iran, Afghanistan and Pakistan: parts of names, in Arabic and in Latin
+    letters. The index also has a data set that does not say where its names are from; it is left out."""
+    import sqlite3
+
+    path = root / "arabic_name_romanizer/resources/names.sqlite3"
+    given, family = {}, {}
+    query = "select arabic_key, latin, role, sum(count) from units where source = 'wikidata' group by arabic_key, latin, role"
+    for arabic, latin, role, count in sqlite3.connect(f"file:{path}?mode=ro", uri=True).execute(query):
+        target = {"given": given, "surname": family}.get(role)
+        for name in (arabic, latin) if target is not None else ():
+            target[name] = target.get(name, 0) + count
+    # Rare ones are everyday words more often than not, of which Arabic has few in the lexicon.
+    kept = lambda names: sorted(name for name, count in names.items() if count >= WIKIDATA_COUNT_MIN)
+    return kept(given), kept(family)
+
+
+def african(root):
+    """(given, family) of nine countries."""
+    given, family = [], []
+    for path in sorted((root / "niafaker/locales").glob("*/person.json")):
+        for key, names in json.loads(path.read_text(encoding="utf-8")).items():
+            if isinstance(names, list) and "name" in key:
+                (family if "last" in key else given).extend(names)
+    return given, family
+
+
+def register(root, code):
+    """(given, family) by a country's register, most frequent first."""
+    given, family = [], []
+    for path in sorted((root / code / "package/src").glob("*ames.json")):
+        names = json.loads(path.read_text(encoding="utf-8"))
+        if "astname" in path.name:
+            family += names[:REGISTER_FAMILIES_MAX]
+        else:
+            given += names
+    return given, family
 
 
 def turkish(root):

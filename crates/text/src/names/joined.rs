@@ -19,8 +19,13 @@ const PARTS_NEED_OF_WORDS: i32 = 28;
 const SURE_NEEDS: i32 = 28;
 /// Letters of a name beside which the rest may be unknown, and of that rest.
 const ALONE_LETTERS_MIN: usize = 4;
-/// What the model must say of such a rest, in sixteenths.
+/// What the model must say of such a rest, in sixteenths; beside a long name that is nothing else.
 const REST_NEEDS: i32 = 8;
+const REST_NEEDS_LONG: i32 = -8;
+const LONG_LETTERS_MIN: usize = 5;
+/// What two words side by side need; two that an underscore joins, of which one is a name: hardly anything else is written so.
+const PHRASE_NEEDS: i32 = 12;
+const UNDERSCORED_NEED: i32 = 6;
 
 /// What stands behind a Korean name in the same word.
 const KOREAN_ENDS: [&str; 40] = [
@@ -95,6 +100,10 @@ impl NameFinder {
 
     /// Whether words that stand side by side, in small letters, are a name: for queries, which have no capitals. Takes normal forms.
     pub fn phrase(&self, words: &[&str]) -> bool {
+        self.is_phrase_of_names(words, PHRASE_NEEDS)
+    }
+
+    fn is_phrase_of_names(&self, words: &[&str], need: i32) -> bool {
         let mut words: Vec<&str> = words.iter().copied().filter(|word| !word.is_empty()).collect();
         if words.len() > 2 {
             let inner = 1..words.len() - 1;
@@ -116,7 +125,7 @@ impl NameFinder {
                     return self.joined(&joined);
                 }
                 !self.lexicon.word(&joined).is(Known::PHRASE)
-                    && words.windows(2).all(|pair| self.is_pair(pair[0], pair[1], 12))
+                    && words.windows(2).all(|pair| self.is_pair(pair[0], pair[1], need))
             }
         }
     }
@@ -144,7 +153,10 @@ impl NameFinder {
             return alone(one);
         }
         match (value(self.lexicon, one), value(self.lexicon, other)) {
-            (Some(a), Some(b)) => a + b >= need,
+            (Some(a), Some(b)) => {
+                a + b >= PHRASE_NEEDS
+                    || a + b >= need && [one, other].iter().any(|word| self.lexicon.word(word).is(Known::NAME))
+            }
             _ => false,
         }
     }
@@ -154,7 +166,8 @@ impl NameFinder {
         let is_digit = |letter: char| letter.is_ascii_digit();
         let parts: Vec<&str> =
             value.split('_').map(|part| part.trim_end_matches(is_digit)).filter(|part| !part.is_empty()).collect();
-        parts.len() >= 2 && self.phrase(&parts) || parts.len() == 1 && self.joined(parts[0])
+        parts.len() >= 2 && self.is_phrase_of_names(&parts, UNDERSCORED_NEED)
+            || parts.len() == 1 && self.joined(parts[0])
     }
 
     /// Two known names, with a particle or another name between; or one, and a rest that looks like one.
@@ -235,12 +248,14 @@ impl NameFinder {
                 && rest_letters >= 3
                 && !self.lexicon.word(rest).is(Known::TOP);
         }
+        let needs =
+            if known.is(Known::GIVEN) && name_letters >= LONG_LETTERS_MIN { REST_NEEDS_LONG } else { REST_NEEDS };
         known.is(Known::NAME)
             && value_of(name, known) >= if known.is(Known::GIVEN) { 16 } else { 12 }
             && name_letters >= if known.is(Known::GIVEN) { ALONE_LETTERS_MIN } else { ALONE_LETTERS_MIN + 1 }
             && rest_letters >= ALONE_LETTERS_MIN
             && !self.lexicon.word(rest).is_word()
-            && model::score(rest).is_none_or(|score| score >= REST_NEEDS)
+            && model::score(rest).is_none_or(|score| score >= needs)
             && !is_words(self.lexicon, rest)
     }
 

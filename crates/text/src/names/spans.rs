@@ -269,7 +269,7 @@ impl Reader<'_> {
         let mut last = at;
         let mut has_given = first.known.is(Known::GIVEN);
         while words < SPAN_WORDS_MAX {
-            let Some(next) = Self::next_part(marks, last) else { break };
+            let Some(next) = self.next_part(marks, last) else { break };
             let goes_on = words > 1 && self.goes_on(marks, next);
             if !goes_on && !self.is_pair(marks, last, next)
                 || words > 1 && has_given && Self::begins_anew(marks, last, next)
@@ -339,7 +339,7 @@ impl Reader<'_> {
         }
         // `S. van den Eijssel`
         if mark.known.is(Known::PARTICLE) && mark.gap == Gap::Stop {
-            let last = Self::next_part(marks, name)?;
+            let last = self.next_part(marks, name)?;
             return (self.score(marks, last) != NOT || self.helps(marks[last])).then_some(last + 1);
         }
         let word = &self.analysis.words[at];
@@ -365,7 +365,7 @@ impl Reader<'_> {
     }
 
     /// The next word of a name: the one behind, or behind particles or an initial.
-    fn next_part(marks: &[Mark], last: usize) -> Option<usize> {
+    fn next_part(&self, marks: &[Mark], last: usize) -> Option<usize> {
         let mut next = last + 1;
         let mut skipped = 0;
         while let Some(mark) = marks.get(next) {
@@ -382,7 +382,7 @@ impl Reader<'_> {
             let between = mark.known.is(Known::PARTICLE) && marks.get(next + 1).is_some() || mark.case == Case::Initial;
             if !between
                 || skipped == 3
-                || mark.known.is(Known::PARTICLE) && mark.is_capital() && mark.known.is(Known::NAME)
+                || mark.known.is(Known::PARTICLE) && self.helps(*mark) && mark.known.is(Known::NAME)
             {
                 return (!matches!(mark.case, Case::Initial | Case::SmallInitial)).then_some(next);
             }
@@ -445,13 +445,20 @@ impl Reader<'_> {
             // However little they look like a name: the rule of PRIVACY section 4 asks no more.
             _ if both_capital && !a.known.is_word() && !b.known.is_word() && !self.nouns_have_capitals() => i32::MIN,
             _ if both_capital => CAPITALS_NEED,
-            (Case::None, Case::None) if named => CASELESS_NEED,
+            // A word that no list has beside a family name: Arabic has everyday words that are family names, too.
+            (Case::None, Case::None) if named && (given || a.known.is(Known::NAME) && b.known.is(Known::NAME)) => {
+                CASELESS_NEED
+            }
+            (Case::None, Case::None) => WORDS_NEED,
             _ if given || named && !self.is_english() => NAMED_NEED,
             _ => WORDS_NEED,
         };
-        // Behind particles, words that are no names are no names: `de la maison`.
+        // Behind particles, words that are no names are no names: `de la maison`. In Arabic and its neighbours a word that no list has
+        // is one: `نائل بن قضاعة`.
         let particles = other > one + 1 && !both_capital;
-        let both_names = a.known.is(Known::NAME) && b.known.is(Known::NAME) || a.score == GIVEN;
+        let both_names = a.known.is(Known::NAME) && b.known.is(Known::NAME)
+            || a.score == GIVEN
+            || matches!((a.case, b.case), (Case::None, Case::None)) && named;
         sum >= need && (!particles || both_names) && !is_phrase()
     }
 
@@ -468,10 +475,21 @@ impl Reader<'_> {
         self.analysis.language == Language::from_code(*b"de")
     }
 
-    /// `Santana Portero` behind a given name: everybody's word, with a capital.
+    /// `Santana Portero` behind a given name: everybody's word, with a capital; `mir palau` without one, where people have two family
+    /// names.
     fn goes_on(&self, marks: &[Mark], next: usize) -> bool {
         let mark = marks[next];
-        self.helps(mark) && mark.gap == Gap::Close && !mark.known.is(Known::TOP | Known::PLACE | Known::HONORIFIC)
+        let is_place = mark.known.is(Known::PLACE) && !mark.known.is(Known::NAME);
+        mark.gap == Gap::Close
+            && !mark.known.is(Known::HONORIFIC)
+            && (self.helps(mark) && !mark.known.is(Known::TOP) && !is_place
+                || mark.known.is(Known::FAMILY)
+                    && self.has_two_family_names()
+                    && !self.is_stop(mark, &self.analysis.words[next]))
+    }
+
+    fn has_two_family_names(&self) -> bool {
+        [*b"es", *b"pt", *b"ca", *b"gl"].map(Language::from_code).contains(&self.analysis.language)
     }
 
     /// `… Clinton | Donald …`: another person.
