@@ -1,4 +1,45 @@
-//! Tone
+//! How negative, neutral and positive short texts are in sum: eight languages, a post in well under a microsecond once its words
+//! are known, and shares of many posts with an error bar that holds the classifier's own measured error.
+//!
+//! For any program that counts short texts: it depends on nothing and has nothing to do when it starts. In Groundswell only
+//! `eval tone` asks it; **no output shows tone yet**.
+//!
+//! - [`words`] cuts a text, [`WordTone::of`] says what one word says and may be remembered, [`Tone::of`] adds a post's up.
+//! - [`Tally`] counts posts and answers for many of them by adjusted counting ([`Tally::prevalence`]).
+//! - [`Language::from_code`] is `None` for what is "not measured for this language".
+//!
+//! ```
+//! use groundswell_tone::{Label, Language, Tally, Tone, WordTone, words};
+//!
+//! let remembered: Vec<WordTone> = words("I love this so much, thank you!").map(WordTone::of).collect();
+//! let tone = Tone::of(remembered, Language::En);
+//! assert_eq!(tone.label(), Label::Positive);
+//! // One post is no answer: nothing is said of fewer than a hundred.
+//! let mut tally = Tally::default();
+//! tally.add(Language::En, tone);
+//! assert_eq!(tally.prevalence(Language::En), None);
+//! assert_eq!(Language::from_code("ja"), None);
+//! ```
+//!
+//! # How
+//!
+//! A linear model on hashed features. What a word says (whole, its consonants, its n-grams within its edges, its polarity by
+//! lexicon) depends on the word alone; around it are pairs of neighbours, a small machine for negations, the root of the length
+//! and a softmax by language. The table (3 MB, .7 MB in the repository) was learnt by `train/`; `data/README.md` has its
+//! provenance, licences and checksum, `docs/methods/tone.md` the figures and what it must not be used for.
+//!
+//! # Invariants
+//!
+//! - Any text: bounded time ([`BYTES_MAX`], [`WORDS_MAX`], [`WORD_CHARS_MAX`]), no panic (`tests/bounds.rs`).
+//! - Remembered words and cold ones give the same answer, bit by bit (`tests/bounds.rs`).
+//! - Shares are shares, and their bars hold the truth (`prevalence::tests`).
+//! - The table is what its checksum says (`tests/table.rs`).
+//!
+//! # Sources
+//!
+//! Joulin et al., "Bag of tricks for efficient text classification" (2016); Forman, "Quantifying counts and costs via
+//! classification" (2008), for adjusted counting; Saerens et al., "Adjusting the outputs of a classifier to new a priori
+//! probabilities" (2002), for the likeliest shares.
 
 #![forbid(unsafe_code)]
 

@@ -85,7 +85,7 @@ fn shares_of_shifted_mixes() {
     let mut state = 2026_u64;
     let mut below = |bound: usize| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        ((state >> 33) * bound as u64 >> 31) as usize
+        (((state >> 33) * bound as u64) >> 31) as usize
     };
     let (mut near, mut held, mut counted_near, mut trials) = (0, 0, 0, 0);
     for tenth in 1..=9 {
