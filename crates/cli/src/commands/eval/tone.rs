@@ -54,10 +54,8 @@ pub(super) fn tone(arguments: &EvalArgs) -> Outcome {
             None => *not_measured.entry(code).or_default() += 1,
         }
         if let Some(out) = &mut out {
-            out.write_record([
-                &(row + 1).to_string(),
-                predicted.map_or("not measured for this language", Label::as_str),
-            ])?;
+            let predicted = predicted.map_or("not measured for this language", Label::as_str);
+            out.write_record([(row + 1).to_string().as_str(), predicted])?;
         }
     }
     let by_language: BTreeMap<&str, Figures> =
