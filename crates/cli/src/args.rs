@@ -633,6 +633,8 @@ pub(crate) enum Eval {
     Scrub(EvalArgs),
     /// Language identification, against posts with `label`
     Language(EvalArgs),
+    /// Tone, against posts with `label` and `lang`: negative, neutral, positive
+    Tone(EvalArgs),
     /// Narratives, against posts with `label`, in the order of the file
     Clustering(EvalArgs),
     /// Bursts in a store, against the truth of the simulated stream that they were found in

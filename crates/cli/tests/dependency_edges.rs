@@ -15,6 +15,7 @@ const ALLOWED: &[(&str, &[&str], &str)] = &[
     ("sources", &["post", "net"], "a source turns bytes into RawPost and knows nothing behind the edge"),
     ("edge", &["post"], "identities end here, so nothing else may look at a RawPost"),
     ("langid", &[], "an identifier of languages is of use to others, and knows no post"),
+    ("tone", &[], "how texts sound is of use to others, and knows no post"),
     ("text", &["post", "edge", "langid"], "reads scrubbed text only"),
     ("sketch", &[], "counts know no post"),
     ("query", &[], "the watch language knows no post and no index, so that API and CLI can use it"),
@@ -34,7 +35,7 @@ const ALLOWED: &[(&str, &[&str], &str)] = &[
     (
         "cli",
         &[
-            "post", "sources", "edge", "text", "sketch", "query", "watch", "gate", "detect", "audit", "store",
+            "post", "sources", "edge", "tone", "text", "sketch", "query", "watch", "gate", "detect", "audit", "store",
             "engine", "serve", "deliver", "sim",
         ],
         "wires all of it",
@@ -42,7 +43,7 @@ const ALLOWED: &[(&str, &[&str], &str)] = &[
 ];
 
 /// Crates that do no I/O and read no clock, with the dependencies that would let them.
-const PURE: &[&str] = &["post", "langid", "text", "sketch", "query", "watch", "detect", "gate"];
+const PURE: &[&str] = &["post", "langid", "tone", "text", "sketch", "query", "watch", "detect", "gate"];
 const IMPURE_DEPENDENCIES: &[&str] =
     &["tokio", "sqlx", "axum", "timely", "tokio-tungstenite", "crossbeam-channel", "tracing-subscriber"];
 

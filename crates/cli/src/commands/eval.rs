@@ -2,6 +2,7 @@
 
 mod clustering;
 mod detections;
+mod tone;
 
 use std::path::Path;
 use std::time::Instant;
@@ -22,6 +23,7 @@ struct Labelled {
     text: String,
     label: Option<String>,
     kind: Option<String>,
+    lang: Option<String>,
     #[serde(default)]
     spans: Vec<Span>,
 }
@@ -39,6 +41,7 @@ struct Span {
 pub(crate) fn eval(common: &Common, eval: &Eval) -> Outcome {
     match eval {
         Eval::Language(arguments) => language(arguments),
+        Eval::Tone(arguments) => tone::tone(arguments),
         Eval::Scrub(arguments) => scrub(arguments),
         Eval::Clustering(arguments) => clustering::clustering(arguments),
         Eval::Detections(arguments) => detections::detections(common, arguments),
