@@ -97,7 +97,7 @@ pub(crate) struct NewEdit {
     note: Option<String>,
 }
 
-async fn read<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Result<T, Problem> {
+pub(super) async fn read<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Result<T, Problem> {
     let is_json = headers
         .get(header::CONTENT_TYPE)
         .and_then(|kind| kind.to_str().ok())
@@ -112,7 +112,7 @@ async fn read<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Result<T,
     })
 }
 
-fn by(caller: Option<Extension<Caller>>) -> Option<crate::AccountName> {
+pub(super) fn by(caller: Option<Extension<Caller>>) -> Option<crate::AccountName> {
     caller.map(|Extension(caller)| caller.name)
 }
 
