@@ -162,11 +162,10 @@ impl Inner {
         let closed = store.close().await;
         let told = done?;
         closed.map_err(|error| failed(&error))?;
+        // Told before the service takes it up, which tells what the log does not say yet.
+        let recorded = told.map_or(Ok(()), |told| self.trail.record_by(by, told));
         self.changed.store(true, Ordering::Release);
-        match told {
-            Some(told) => self.trail.record_by(by, told).map_err(|error| failed(&error)),
-            None => Ok(()),
-        }
+        recorded.map_err(|error| failed(&error))
     }
 
     /// Changes the register; what the log is to be told of it.

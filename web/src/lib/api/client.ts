@@ -1,6 +1,6 @@
 // The page's way to the API: JSON in, typed answers out, every failure one `ApiError` that can be shown as it is.
 import type { paths } from '../../gen/api';
-import type { Amplification, AuditEntry, AuditPage, CoverageAnswer, Detection, Feed, FeedItem, Marks, Narrative, NarrativeEvent, NewEdit, NewFeed, Ranked, Session, SourceList, Status, Step, TopAnswer, VolumePage, VolumeRow, WatchList } from './types';
+import type { Amplification, AuditEntry, AuditPage, CoverageAnswer, Detection, Feed, FeedItem, Marks, Narrative, NarrativeEvent, NewEdit, NewFeed, NewWatch, Ranked, Session, SourceList, Status, Step, TopAnswer, VolumePage, VolumeRow, WatchList, WatchReading } from './types';
 
 /** Longest wait for one answer; what does not answer by then is treated like a lost connection. */
 export const TIMEOUT_MS = 10_000;
@@ -113,7 +113,7 @@ export class Api {
   }
 
   /** Sends something that changes something; `csrf` is the session's, where there is one. */
-  private async change(method: 'POST' | 'DELETE', path: string, csrf: string | null, body?: object): Promise<void> {
+  private async change(method: 'POST' | 'PUT' | 'DELETE', path: string, csrf: string | null, body?: object): Promise<Response> {
     let response: Response;
     try {
       response = await this.fetcher(`${this.base}${path}`, {
@@ -130,6 +130,7 @@ export class Api {
     }
     if (response.status === 401) this.onsignedout();
     if (!response.ok) throw await problem(response);
+    return response;
   }
 
   /** Detections, the one found last first. */
@@ -167,15 +168,15 @@ export class Api {
     }
   }
 
-  editFeed(name: string, edit: NewEdit, csrf: string | null): Promise<void> {
+  editFeed(name: string, edit: NewEdit, csrf: string | null): Promise<unknown> {
     return this.change('POST', `/api/v1/feeds/${encodeURIComponent(name)}/edits`, csrf, edit);
   }
 
-  addFeed(feed: NewFeed, csrf: string | null): Promise<void> {
+  addFeed(feed: NewFeed, csrf: string | null): Promise<unknown> {
     return this.change('POST', '/api/v1/feeds', csrf, feed);
   }
 
-  removeFeed(name: string, csrf: string | null): Promise<void> {
+  removeFeed(name: string, csrf: string | null): Promise<unknown> {
     return this.change('DELETE', `/api/v1/feeds/${encodeURIComponent(name)}`, csrf);
   }
 
@@ -185,6 +186,28 @@ export class Api {
 
   watches(step: Step): Promise<WatchList> {
     return this.get('/api/v1/watches', { step });
+  }
+
+  /** How the server reads a watch that is being written. Nothing is changed, kept or told. */
+  async checkWatch(watch: NewWatch, csrf: string | null): Promise<WatchReading> {
+    const response = await this.change('POST', '/api/v1/watch-check', csrf, watch);
+    try {
+      return (await response.json()) as WatchReading;
+    } catch {
+      throw new ApiError('the answer was cut off or is not JSON', response.status);
+    }
+  }
+
+  addWatch(watch: NewWatch, csrf: string | null): Promise<unknown> {
+    return this.change('POST', '/api/v1/watches', csrf, watch);
+  }
+
+  changeWatch(name: string, watch: NewWatch, csrf: string | null): Promise<unknown> {
+    return this.change('PUT', `/api/v1/watches/${encodeURIComponent(name)}`, csrf, watch);
+  }
+
+  removeWatch(name: string, csrf: string | null): Promise<unknown> {
+    return this.change('DELETE', `/api/v1/watches/${encodeURIComponent(name)}`, csrf);
   }
 
   sources(): Promise<SourceList> {
@@ -235,6 +258,11 @@ export class Api {
 
   top(by: Ranked, step: Step, limit: number): Promise<TopAnswer> {
     return this.get('/api/v1/volumes/top', { by, step, limit });
+  }
+
+  /** The values with the most posts in one closed window of any table. */
+  topAt(by: string, step: Step, limit: number, at: string): Promise<TopAnswer> {
+    return this.get('/api/v1/volumes/top', { by, step, limit, at });
   }
 
   /** The coverage ledger from a time on, page by page; the gaps are those of the whole stretch. */
