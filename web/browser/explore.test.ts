@@ -23,11 +23,11 @@ describe('explore', () => {
     await page.getByLabel('as a share of all posts').check();
     await page.getByText('Numbers as a table').click();
     const table = page.getByRole('table');
-    await table.getByText(/± 4 \([\d.]+ %\)/).first().waitFor();
+    await table.getByText(/± 4\s\([\d.]+\s%\)/).first().waitFor();
     const before = await table.locator('tbody tr').first().innerText();
     await page.reload();
     await page.getByText('Numbers as a table').click();
-    await table.getByText(/± 4 \([\d.]+ %\)/).first().waitFor();
+    await table.getByText(/± 4\s\([\d.]+\s%\)/).first().waitFor();
     expect(await table.locator('tbody tr').first().innerText()).toBe(before);
     expect(await violations(page)).toEqual([]);
     expect(errors).toEqual([]);
