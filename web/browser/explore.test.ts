@@ -89,7 +89,7 @@ describe('explore', () => {
     await page.locator('.week rect').first().waitFor();
     expect(await page.locator('.week rect').count()).toBe(168);
     await page.getByText('Numbers as a table').click();
-    expect(await page.getByRole('table').locator('tbody tr').count()).toBe(168);
+    await expect.poll(() => page.getByRole('table').locator('tbody tr').count()).toBe(168);
     expect(await violations(page)).toEqual([]);
     expect(await overflow(page)).toBeLessThanOrEqual(0);
     for (const [ending, starts] of [['CSV', 'weekday,hour'], ['SVG', '<svg'], ['PNG', '\u0089PNG']] as const) {

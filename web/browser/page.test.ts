@@ -132,7 +132,7 @@ describe('with numbers', () => {
     const { page } = await open('live');
     await drawn(page);
     const seen = new Set<string>();
-    for (let i = 0; i < 60; i += 1) {
+    for (let i = 0; i < 70; i += 1) {
       await page.keyboard.press('Tab');
       const name = await page.evaluate(() => {
         const at = document.activeElement;
@@ -332,7 +332,7 @@ describe('the river of narratives', () => {
     const bands = scenario === 'hostile' ? 5 : 4;
     expect(await river.locator('path').count()).toBe(bands);
     await river.getByText('Numbers as a table').click();
-    expect(await river.getByRole('table').locator('tbody tr').count()).toBe(48);
+    await expect.poll(() => river.getByRole('table').locator('tbody tr').count()).toBe(48);
     expect(await violations(page)).toEqual([]);
     expect(await overflow(page)).toBeLessThanOrEqual(0);
     await river.getByRole('link', { name: /train strike/ }).click();
