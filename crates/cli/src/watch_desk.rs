@@ -314,7 +314,8 @@ mod tests {
         fn log(&self) -> String {
             let reader = groundswell_audit::Reader::new(&audit::folder(&self.settings));
             let entries = reader.entries(0, 100).unwrap();
-            entries.into_iter().map(|entry| format!("{}\n", entry.1)).collect()
+            let lines: Vec<String> = entries.into_iter().map(|entry| entry.1).collect();
+            lines.join("\n")
         }
     }
 
