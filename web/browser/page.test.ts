@@ -8,7 +8,7 @@ import { overflow, pages, settled } from './harness';
 const { open, cleanups } = pages();
 
 /** Every page that the navigation leads to. */
-const PATHS = ['/', '/narratives', '/watches', '/feeds', '/sources', '/audit'] as const;
+const PATHS = ['/', '/explore', '/narratives', '/watches', '/feeds', '/sources', '/audit'] as const;
 
 async function drawn(page: Page): Promise<void> {
   await page.locator('.total canvas').waitFor();
@@ -132,7 +132,7 @@ describe('with numbers', () => {
     const { page } = await open('live');
     await drawn(page);
     const seen = new Set<string>();
-    for (let i = 0; i < 60; i += 1) {
+    for (let i = 0; i < 70; i += 1) {
       await page.keyboard.press('Tab');
       const name = await page.evaluate(() => {
         const at = document.activeElement;
@@ -318,5 +318,26 @@ describe('accessible', () => {
     expect(await violations(page)).toEqual([]);
     await page.getByRole('button', { name: 'What is held back?' }).click();
     expect(await violations(page)).toEqual([]);
+  });
+});
+
+describe('the river of narratives', () => {
+  test.each([
+    ['live', 'light', 1280],
+    ['hostile', 'dark', 390],
+  ] as const)('has a band for each, leads to them, and has its numbers as a table: %s, %s, %d pixels', async (scenario, scheme, width) => {
+    const { page, errors } = await open(scenario, { path: '/narratives', scheme, width });
+    const river = page.getByRole('region', { name: 'Side by side' });
+    await river.locator('path').first().waitFor();
+    const bands = scenario === 'hostile' ? 5 : 4;
+    expect(await river.locator('path').count()).toBe(bands);
+    await river.getByText('Numbers as a table').click();
+    await expect.poll(() => river.getByRole('table').locator('tbody tr').count()).toBe(48);
+    expect(await violations(page)).toEqual([]);
+    expect(await overflow(page)).toBeLessThanOrEqual(0);
+    await river.getByRole('link', { name: /train strike/ }).click();
+    await page.locator('.narrative dl').waitFor();
+    expect(new URL(page.url()).pathname).toBe('/narratives/n1a2b3d');
+    expect(errors).toEqual([]);
   });
 });

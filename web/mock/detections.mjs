@@ -90,6 +90,27 @@ export function subjectRows(by, value, step, newest, from, to) {
   return rows;
 }
 
+const DIMENSIONS = /** @type {Record<string, readonly [string, number][]>} */ ({
+  language: [['en', 2_100], ['pt', 880], ['ja', 640], ['de', 300], ['und', 160], ['fr', 14]], source: [['bluesky', 4_000], ['mastodon', 320]],
+  kind: [['person', 4_200], ['publisher', 40]], relation: [['post', 2_200], ['reply', 1_500], ['repost', 500], ['quote', 120]], watch: [['River floods', 60], ['Vaccine talk', 26]],
+  region: [['PT', 90], ['BR', 300]],
+});
+
+/** Rows of every value of a table, or of one. @param {string} by @param {string | null} value @param {'minute' | 'hour' | 'day'} step @param {number} newest @param {number} from @param {number} to */
+export function dimensionRows(by, value, step, newest, from, to) {
+  const width = STEP_MS[step];
+  const rows = [];
+  for (let start = Math.ceil(from / width) * width; start < Math.min(to, newest + width); start += width) {
+    for (const [name, base] of DIMENSIONS[by] ?? []) {
+      if (value !== null && value !== name) continue;
+      const posts = Math.round(level(name, start, step, base));
+      if (posts < 13 || noise(name, start) < 0.02) continue;
+      rows.push({ start: iso(start), step, by: { [by]: name }, posts, authors: Math.round(posts * 0.8) });
+    }
+  }
+  return rows;
+}
+
 /** @param {number} newest */
 export function amplification(newest) {
   const at = newest - 33 * STEP_MS.minute;

@@ -4,7 +4,8 @@ import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { K, STEP_MS, audit, coverage, narrativeEvents, narratives, sources, top, totals, watches } from './data.mjs';
-import { amplification, desk, detections, subjectRows } from './detections.mjs';
+import { watchDesk } from './watches.mjs';
+import { amplification, desk, detections, dimensionRows, subjectRows } from './detections.mjs';
 
 const DIST = fileURLToPath(new URL('../dist', import.meta.url));
 const POLICY = "default-src 'self'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'";
@@ -26,6 +27,7 @@ export async function startMock({ scenario = 'simulated', port = 0, dist = DIST 
   const simulated = !['live', 'quiet', 'blind', 'viewer'].includes(scenario);
   const none = scenario === 'empty' || scenario === 'silent';
   const editors = desk(scenario === 'hostile');
+  const watchers = watchDesk();
   let shift = 0;
   const now = () => Date.now() + shift;
   /** @param {import('./data.mjs').Step} step */
@@ -54,10 +56,16 @@ export async function startMock({ scenario = 'simulated', port = 0, dist = DIST 
         const from = query.get('from');
         const by = query.get('by') ?? 'total';
         if (by !== 'total') {
-          const items = subjectRows(by, query.get('value') ?? '', step, newest(step), Date.parse(from ?? ''), Date.parse(query.get('to') ?? ''));
-          return { items, next: null };
+          const value = query.get('value');
+          const to = query.get('to');
+          const until = to === null ? newest(step) + STEP_MS[step] : Date.parse(to);
+          const rows = value !== null && by !== 'language' ? subjectRows(by, value, step, newest(step), Date.parse(from ?? ''), until) : dimensionRows(by, value, step, newest(step), Date.parse(from ?? ''), until);
+          const at = Number(query.get('cursor') ?? 0);
+          const limit = Number(query.get('limit') ?? 100);
+          return { items: rows.slice(at, at + limit), next: at + limit < rows.length ? String(at + limit) : null };
         }
-        const all = totals(step, newest(step), from === null ? null : Date.parse(from), step === 'minute');
+        const until = Date.parse(query.get('to') ?? '') || Infinity;
+        const all = totals(step, newest(step), from === null ? null : Date.parse(from), step === 'minute').filter(({ start }) => Date.parse(start) < until);
         const at = Number(query.get('cursor') ?? 0);
         const limit = Math.min(100, Number(query.get('limit') ?? 100)); // Small pages, so that cursors are used.
         return { items: all.slice(at, at + limit), next: at + limit < all.length ? String(at + limit) : null };
@@ -66,7 +74,7 @@ export async function startMock({ scenario = 'simulated', port = 0, dist = DIST 
         if (none) return { window: null, items: [] };
         return top(/** @type {any} */ (query.get('by')), step, newest(step), Number(query.get('limit') ?? 10), hostile);
       case '/api/v1/watches':
-        return { next: null, items: none ? [] : watches(step, newest(step), now(), hostile) };
+        return { next: null, items: none ? [] : watchers.apply(watches(step, newest(step), now(), hostile)) };
       case '/api/v1/narratives':
         return none ? { items: [], next: null } : narratives(newest('minute'), hostile, query.get('id'));
       case '/api/v1/detections': {
@@ -117,6 +125,14 @@ export async function startMock({ scenario = 'simulated', port = 0, dist = DIST 
       for await (const part of request) sent += String(part);
       response.writeHead(200, { 'content-type': 'application/json' });
       response.end(JSON.stringify(editors.trial(JSON.parse(sent), none ? [] : detections(newest('minute'), scenario === 'hostile'))));
+      return;
+    }
+    if (/^\/api\/v1\/watch(?:es|-check)/.test(url.pathname) && request.method !== 'GET') {
+      let sent = '';
+      for await (const part of request) sent += String(part);
+      const [status, body] = watchers.act(request.method ?? '', url.pathname, sent === '' ? {} : JSON.parse(sent));
+      response.writeHead(status, { 'content-type': status < 300 ? 'application/json' : 'application/problem+json' });
+      response.end(body === null ? undefined : JSON.stringify(body));
       return;
     }
     if (url.pathname.startsWith('/api/v1/feeds') && request.method !== 'GET') {

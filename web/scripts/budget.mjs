@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
-/** JavaScript and styles together, compressed. */
-const BUDGET_BYTES = 120_000; // Issue 9 allows 250 kB for all of a first load; one font file of 48 kB comes on top.
+/** JavaScript and styles that the page loads before it shows anything, compressed. */
+const FIRST_BYTES = 120_000; // Issue 9 allows 250 kB for all of a first load; one font file of 48 kB comes on top.
+/** The same with the parts that are loaded when they are asked for. */
+const ALL_BYTES = 180_000;
 
 const dist = fileURLToPath(new URL('../dist', import.meta.url));
 const html = readFileSync(join(dist, 'index.html'), 'utf8');
@@ -15,15 +17,19 @@ if (inline.length > 0) {
   process.exit(1);
 }
 
-let total = 0;
+let [first, all] = [0, 0];
 for (const name of readdirSync(join(dist, 'assets'))) {
   if (!/\.(js|css)$/.test(name)) continue;
   const bytes = gzipSync(readFileSync(join(dist, 'assets', name)), { level: 9 }).length;
-  total += bytes;
-  console.log(`${(bytes / 1000).toFixed(1).padStart(7)} kB  ${name}`);
+  // What the document names is loaded at once (modules that these import are named there, too).
+  const early = html.includes(`/assets/${name}`);
+  all += bytes;
+  if (early) first += bytes;
+  console.log(`${(bytes / 1000).toFixed(1).padStart(7)} kB  ${early ? 'first' : 'later'}  ${name}`);
 }
-console.log(`${(total / 1000).toFixed(1).padStart(7)} kB  JavaScript and styles, gzip; budget ${BUDGET_BYTES / 1000} kB`);
-if (total > BUDGET_BYTES) {
+console.log(`${(first / 1000).toFixed(1).padStart(7)} kB  JavaScript and styles of a first load, gzip; budget ${FIRST_BYTES / 1000} kB`);
+console.log(`${(all / 1000).toFixed(1).padStart(7)} kB  all of them; budget ${ALL_BYTES / 1000} kB`);
+if (first > FIRST_BYTES || all > ALL_BYTES) {
   console.error('over the budget');
   process.exit(1);
 }

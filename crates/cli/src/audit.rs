@@ -168,6 +168,17 @@ pub(crate) fn made(watch: &Watch) -> Option<Act> {
     told(watch, None)
 }
 
+/// A watch that was given other terms.
+pub(crate) fn changed(watch: &Watch) -> Act {
+    Act::WatchChanged {
+        watch: Wording::new(&watch.name),
+        query: Wording::new(&watch.text),
+        category: Wording::new(&watch.purpose.category),
+        sentence: Wording::new(&watch.purpose.sentence),
+        sunset: day(watch.sunset),
+    }
+}
+
 /// A watch that was given a new sunset.
 pub(crate) fn renewed(name: &str, sunset: Date) -> Act {
     Act::WatchRenewed { watch: Wording::new(name), sunset: day(sunset) }

@@ -29,6 +29,7 @@ mod sim_source;
 mod slots;
 mod status;
 mod supervisor;
+mod watch_desk;
 mod watches;
 
 use std::process::ExitCode;

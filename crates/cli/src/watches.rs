@@ -31,6 +31,13 @@ pub(crate) fn names_shown(settings: &Settings, runtime: &Handle) -> Result<NameS
     }))
 }
 
+/// The same for a service that runs on: its store may not be there yet when it begins, so it is opened for each question. Few queries
+/// hold what could be a name.
+pub(crate) fn names_shown_now(settings: &Settings, runtime: &Handle) -> NameShown {
+    let (settings, runtime) = (settings.clone(), runtime.clone());
+    Arc::new(move |name, since| names_shown(&settings, &runtime).is_ok_and(|shown| shown(name, since)))
+}
+
 /// Watches, compiled.
 pub(crate) struct Watches {
     set: WatchSet,

@@ -81,6 +81,7 @@ mod secret_file;
 mod server;
 mod state;
 mod tls;
+mod watches;
 mod wire;
 
 pub use access::signin::SIGN_IN_BYTES_MAX;
@@ -105,4 +106,7 @@ pub use page::has_dashboard;
 pub use server::{BindError, Server, openapi, router};
 pub use state::{REQUESTS_MAX, ServerState, StatusSource};
 pub use tls::{Tls, TlsError};
+pub use watches::{
+    QueryCost, QueryPart, QueryReading, WatchAct, WatchDesk, WatchDone, WatchFault, WatchNote, WatchReading, WatchTerms,
+};
 pub use wire::SPARK_WINDOWS;

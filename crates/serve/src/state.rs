@@ -15,6 +15,7 @@ use crate::ingest::{Door, IngestDoor};
 use crate::live::Live;
 use crate::metrics::{ConnectionCounters, HttpCounters};
 use crate::problem::{Code, Problem};
+use crate::watches::WatchDesk;
 
 /// What is said wherever simulated data are shown.
 pub(crate) const SIMULATED: &str = "SIMULATED DATA";
@@ -66,6 +67,7 @@ struct Inner {
     access: Access,
     audit: RwLock<Option<Arc<dyn AuditSource>>>,
     desk: RwLock<Option<Arc<dyn FeedDesk>>>,
+    watch_desk: RwLock<Option<Arc<dyn WatchDesk>>>,
 }
 
 impl fmt::Debug for ServerState {
@@ -97,6 +99,7 @@ impl ServerState {
                 access,
                 audit: RwLock::new(None),
                 desk: RwLock::new(None),
+                watch_desk: RwLock::new(None),
             }),
         }
     }
@@ -130,6 +133,10 @@ impl ServerState {
 
     pub(crate) fn desk_slot(&self) -> &RwLock<Option<Arc<dyn FeedDesk>>> {
         &self.inner.desk
+    }
+
+    pub(crate) fn watch_desk_slot(&self) -> &RwLock<Option<Arc<dyn WatchDesk>>> {
+        &self.inner.watch_desk
     }
 
     pub(crate) fn audit_slot(&self) -> &RwLock<Option<Arc<dyn AuditSource>>> {

@@ -119,10 +119,16 @@ async fn answers_are_as_the_document_says() {
     assert_eq!(served.get("/api/openapi.json").await.json(), document);
     let mut paths = 0;
     for (path, item) in document["paths"].as_object().unwrap() {
-        // What is sent is held to the document in `tests/ingest.rs` and `tests/feeds.rs`.
+        // What is sent is held to the document in `tests/ingest.rs`, `tests/feeds.rs` and `tests/watches.rs`.
         if item["get"].is_null() {
             assert!(
-                matches!(path.as_str(), "/api/v1/ingest" | "/api/v1/feeds/{feed}/edits" | "/api/v1/trials"),
+                matches!(
+                    path.as_str(),
+                    "/api/v1/ingest"
+                        | "/api/v1/feeds/{feed}/edits"
+                        | "/api/v1/trials"
+                        | "/api/v1/watch-check" | "/api/v1/watches/{watch}"
+                ),
                 "{path}"
             );
             continue;

@@ -371,13 +371,16 @@ async fn the_register_of_watches() {
     register.add(&watch("coast")).await.unwrap();
     let error = register.add(&watch("river")).await.unwrap_err();
     assert_eq!(error.to_string(), "river: a watch of this name exists; `groundswell watch remove` ends it");
-    register.renew("river", 9).await.unwrap();
-    assert_eq!(register.show("river").await.unwrap(), WatchRecord { sunset: 9, ..watch("river") });
+    // Renewed or changed it is made anew, in the place of what it was.
+    let other = WatchRecord { query: "lake".to_owned(), created: 4, sunset: 9, ..watch("river") };
+    register.change(&other).await.unwrap();
+    assert_eq!(register.show("river").await.unwrap(), other);
     assert_eq!(register.list().await.unwrap().len(), 2);
     register.remove("river", 5).await.unwrap();
     assert!(matches!(register.show("river").await, Err(WatchStoreError::Unknown { .. })));
     assert!(matches!(register.remove("river", 5).await, Err(WatchStoreError::Unknown { .. })));
-    assert!(matches!(register.renew("nobody", 5).await, Err(WatchStoreError::Unknown { .. })));
+    assert!(matches!(register.change(&watch("nobody")).await, Err(WatchStoreError::Unknown { .. })));
+    assert!(matches!(register.show("nobody").await, Err(WatchStoreError::Unknown { .. })), "and none was made");
     // The name is free again.
     register.add(&watch("river")).await.unwrap();
     let names: Vec<String> = register.list().await.unwrap().into_iter().map(|watch| watch.name).collect();

@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use groundswell_deliver::Postman;
 use groundswell_engine::{Checkpoint, Joined};
 use groundswell_gate::{Gate, K};
-use groundswell_serve::FeedDesk;
+use groundswell_serve::{FeedDesk, WatchDesk};
 use groundswell_sources::{Clock, DecodeOptions, Stop, SystemClock};
 use groundswell_store::{Reader, Retention, Store, WatchStore, Writer};
 use tokio::runtime::Runtime;
@@ -31,7 +31,7 @@ use crate::signals::{self, Again};
 use crate::sim_source::SimSource;
 use crate::status::{self, Serving, Shown, ShownSource, Watched};
 use crate::watches::{self, Watches};
-use crate::{logging, output, supervisor};
+use crate::{logging, output, supervisor, watch_desk};
 
 /// Folder of the simulated store inside the data folder.
 const SIMULATED_FOLDER: &str = "simulated";
@@ -62,6 +62,8 @@ struct Service<'a> {
     postman: Option<Postman>,
     /// Where editors' acts go.
     desk: Arc<Desk>,
+    /// Where their acts on watches go; the processes of a cluster have one register each, and change it by their files.
+    watch_desk: Option<Arc<watch_desk::Desk>>,
 }
 
 /// The store of a pipeline, and what an earlier run left in it.
@@ -133,7 +135,11 @@ fn run_until(common: &Common, arguments: &Run, runtime: &Runtime, stop: &Stop, a
         desk: Desk::new(&settings_data, k, Arc::clone(&trail), Arc::clone(&clock))?,
         trail,
         postman: None,
+        watch_desk: None,
     };
+    if arguments.cluster.cluster.is_none() {
+        service.open_watches(&serving)?;
+    }
     serving.state.open_feeds(Arc::clone(&service.desk) as Arc<dyn FeedDesk>);
     let ended = service.serve(arguments.simulated, &serving, stop, again);
     if let Some(postman) = service.postman.take() {
@@ -228,6 +234,7 @@ impl Service<'_> {
                 }
             }
             self.look(live.as_ref(), simulated.as_ref(), serving);
+            self.take_up_watches(live.as_ref(), simulated.as_ref(), serving);
             serving.board.look();
             for pipeline in [&mut live, &mut simulated].into_iter().flatten() {
                 pipeline.look()?;
@@ -246,6 +253,37 @@ impl Service<'_> {
         }
         self.trail.stopped("run", asked);
         Ok(())
+    }
+
+    /// Lets editors make, change and end watches.
+    fn open_watches(&mut self, serving: &Serving) -> Result<(), Failure> {
+        let desk = watch_desk::Desk::new(
+            self.settings.data.clone(),
+            pipeline::store_options(self.settings.gate.k, false)?,
+            Arc::clone(&self.trail),
+            Arc::clone(&self.clock),
+            watches::names_shown_now(&self.settings, self.runtime.handle()),
+        );
+        serving.state.open_watches(Arc::clone(&desk) as Arc<dyn WatchDesk>);
+        self.watch_desk = Some(desk);
+        Ok(())
+    }
+
+    /// Takes up what editors did to watches.
+    fn take_up_watches(&mut self, live: Option<&Pipeline>, simulated: Option<&Pipeline>, serving: &Serving) {
+        if !self.watch_desk.as_ref().is_some_and(|desk| desk.changed()) {
+            return;
+        }
+        match load_watches(&self.settings, self.watch_file.as_deref(), self.runtime, self.clock.as_ref()) {
+            Ok(watches) => {
+                self.put_in_force(watches, live.into_iter().chain(simulated), serving);
+                self.trail.reloaded(&self.settings, &[], &self.watches);
+            }
+            Err(failure) => tracing::error!(
+                target: "groundswell",
+                "the watches were changed and cannot be read, what was in force stays: {failure}"
+            ),
+        }
     }
 
     /// What the hours and days bring: heads of the audit log, and sunsets.

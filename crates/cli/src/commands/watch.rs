@@ -266,8 +266,13 @@ fn renew(common: &Common, name: &str, date: Option<&str>) -> Outcome {
     let settings = settings::load(common)?.settings;
     let sunset = sunset(date, watches::today(&SystemClock::default()))?;
     let unix = sunset.days_since(Date::from_unix(0)) * 86_400;
+    let now = SystemClock::default().now().unix();
     let trail = trail(&settings)?;
-    with_store(&settings, async |store| store.renew(name, unix).await)?;
+    // Made anew: its longest life begins today, or `run` would refuse a watch that is older than that.
+    with_store(&settings, async |store| {
+        let before = store.show(name).await?;
+        store.change(&WatchRecord { created: now, sunset: unix, ..before }).await
+    })?;
     trail.record(vec![audit::renewed(name, sunset)])?;
     output::note(common, &format!("watch {name} now ends on {sunset}"));
     Ok(DONE)

@@ -5,7 +5,7 @@ use axum::http::Method;
 use super::role::Need;
 
 /// Method, template, and what it asks for. HEAD is GET.
-pub(crate) const ROUTES: [(&str, &str, Need); 37] = [
+pub(crate) const ROUTES: [(&str, &str, Need); 41] = [
     ("GET", "/healthz", Need::Open),
     ("GET", "/readyz", Need::Open),
     ("GET", "/signin", Need::Open),
@@ -42,6 +42,10 @@ pub(crate) const ROUTES: [(&str, &str, Need); 37] = [
     ("GET", "/api/v1/volumes", Need::Read),
     ("GET", "/api/v1/volumes/top", Need::Read),
     ("GET", "/api/v1/watches", Need::Read),
+    ("POST", "/api/v1/watches", Need::Edit),
+    ("POST", "/api/v1/watch-check", Need::Edit),
+    ("PUT", "/api/v1/watches/{watch}", Need::Edit),
+    ("DELETE", "/api/v1/watches/{watch}", Need::Edit),
     ("GET", "/feeds/{feed}", Need::Read),
     ("GET", "/feeds/{feed}/stream", Need::Read),
 ];

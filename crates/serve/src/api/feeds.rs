@@ -132,7 +132,7 @@ pub(crate) struct NewTrial {
     to: Option<String>,
 }
 
-async fn read<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Result<T, Problem> {
+pub(super) async fn read<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Result<T, Problem> {
     let is_json = headers
         .get(header::CONTENT_TYPE)
         .and_then(|kind| kind.to_str().ok())
@@ -147,7 +147,7 @@ async fn read<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Result<T,
     })
 }
 
-fn by(caller: Option<Extension<Caller>>) -> Option<crate::AccountName> {
+pub(super) fn by(caller: Option<Extension<Caller>>) -> Option<crate::AccountName> {
     caller.map(|Extension(caller)| caller.name)
 }
 

@@ -1,17 +1,25 @@
 //! `/api/v1/watches`: the register, readable by everyone who can read anything (PRIVACY section 7), with numbers.
 
-use axum::extract::{RawQuery, State};
-use axum::response::Response;
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
 use groundswell_gate::{Dimension, Released, VolumeRow};
 use groundswell_sketch::{Step, Window};
 use groundswell_store::{PAGE_ROWS_MAX, Reader, ReleasedReader as _, VolumeQuery};
-use utoipa::IntoParams;
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
 
+use super::feeds::{by, read};
 use super::json;
 use super::volumes::{after, write_cursor};
 use crate::ServerState;
-use crate::params::Params;
+use crate::access::Caller;
+use crate::params::{Params, bad_body};
 use crate::problem::{Problem, Wire};
+use crate::watches::{WatchAct, WatchTerms};
+use crate::wire::watches::ReadingWire;
 use crate::wire::{WatchList, spark_from};
 
 /// Watches of a page, at most, and if not asked otherwise.
@@ -89,4 +97,123 @@ async fn rows_of(reader: &Reader, window: Window, names: &[String]) -> Result<Ve
             return Ok(rows);
         }
     }
+}
+
+/// A watch to be made, changed or looked over.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewWatch {
+    /// Letters, digits, `-`, `_` and `.`, beginning with a letter or digit.
+    #[schema(example = "river-floods")]
+    #[serde(default)]
+    name: String,
+    /// The query.
+    #[schema(example = "flood* AND (river OR \"heavy rain\")")]
+    query: String,
+    /// What it is for, in a word or two; everybody who can read anything can read it.
+    #[schema(example = "crisis-response")]
+    #[serde(default)]
+    category: String,
+    /// The same in a sentence.
+    #[serde(default)]
+    sentence: String,
+    /// The day on which it ends, within 180 days; none: in 90 days.
+    #[schema(example = "2027-02-01")]
+    #[serde(default)]
+    sunset: Option<String>,
+}
+
+impl From<NewWatch> for WatchTerms {
+    fn from(new: NewWatch) -> Self {
+        let NewWatch { name, query, category, sentence, sunset } = new;
+        Self { name, query, category, sentence, sunset }
+    }
+}
+
+/// What there is to say about a watch while it is being written: how its query is read, what it costs, what looks odd, and why it
+/// would be refused. Nothing is changed, kept or told.
+#[utoipa::path(
+    post, path = "/api/v1/watch-check", operation_id = "checkWatch", tag = "watches", request_body = NewWatch,
+    responses(
+        (status = 200, description = "how it is read", body = ReadingWire),
+        (status = "default", description = "a problem", body = Wire, content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn check(
+    State(state): State<ServerState>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    Params::parse(query.as_deref(), &[])?;
+    let new: NewWatch = read(&headers, body).await?;
+    let reading = state.check_watch(new.into()).await?;
+    Ok(json(&ReadingWire::new(reading, state.notice())))
+}
+
+/// Makes a watch. It counts from the next posts on.
+#[utoipa::path(
+    post, path = "/api/v1/watches", operation_id = "addWatch", tag = "watches", request_body = NewWatch,
+    responses(
+        (status = 201, description = "made"),
+        (status = "default", description = "a problem", body = Wire, content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn add(
+    State(state): State<ServerState>,
+    caller: Option<Extension<Caller>>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    Params::parse(query.as_deref(), &[])?;
+    let new: NewWatch = read(&headers, body).await?;
+    state.act_on_watches(by(caller), WatchAct::Add(new.into())).await?;
+    Ok(StatusCode::CREATED.into_response())
+}
+
+/// Gives a watch other terms, or another end. What it released stays.
+#[utoipa::path(
+    put, path = "/api/v1/watches/{watch}", operation_id = "changeWatch", tag = "watches", request_body = NewWatch,
+    params(("watch" = String, Path, description = "the watch's name", example = "river-floods")),
+    responses(
+        (status = 204, description = "changed"),
+        (status = "default", description = "a problem", body = Wire, content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn change(
+    State(state): State<ServerState>,
+    caller: Option<Extension<Caller>>,
+    Path(name): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    Params::parse(query.as_deref(), &[])?;
+    let new: NewWatch = read(&headers, body).await?;
+    if new.name != name {
+        return Err(bad_body("a watch keeps its name: end this one and make another").field("name"));
+    }
+    state.act_on_watches(by(caller), WatchAct::Change(new.into())).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// Ends a watch. What it released stays.
+#[utoipa::path(
+    delete, path = "/api/v1/watches/{watch}", operation_id = "removeWatch", tag = "watches",
+    params(("watch" = String, Path, description = "the watch's name", example = "river-floods")),
+    responses(
+        (status = 204, description = "ended"),
+        (status = "default", description = "a problem", body = Wire, content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn remove(
+    State(state): State<ServerState>,
+    caller: Option<Extension<Caller>>,
+    Path(name): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    Params::parse(query.as_deref(), &[])?;
+    state.act_on_watches(by(caller), WatchAct::Remove { name }).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
 }

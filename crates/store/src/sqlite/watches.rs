@@ -1,4 +1,4 @@
-//! The register of watches: what `groundswell watch add, list, show, renew, remove` keep.
+//! The register of watches: what `groundswell watch` and editors on the page keep.
 
 use std::path::{Path, PathBuf};
 
@@ -38,6 +38,8 @@ pub struct WatchStore {
     path: PathBuf,
 }
 
+const INSERT: &str = "INSERT INTO watches (name, query, category, sentence, created, sunset) VALUES (?, ?, ?, ?, ?, ?) \
+     ON CONFLICT DO NOTHING";
 const LIST: &str = "SELECT name, query, category, sentence, created, sunset, removed_at FROM watches \
      WHERE removed_at IS NULL ORDER BY name";
 const SHOW: &str = "SELECT name, query, category, sentence, created, sunset, removed_at FROM watches \
@@ -67,18 +69,15 @@ impl WatchStore {
         if in_force >= WATCHES_MAX as i64 {
             return Err(WatchStoreError::TooMany { max: WATCHES_MAX });
         }
-        let added = sqlx::query(
-            "INSERT INTO watches (name, query, category, sentence, created, sunset) VALUES (?, ?, ?, ?, ?, ?) \
-             ON CONFLICT DO NOTHING",
-        )
-        .bind(&watch.name)
-        .bind(&watch.query)
-        .bind(&watch.category)
-        .bind(&watch.sentence)
-        .bind(watch.created)
-        .bind(watch.sunset)
-        .execute(&mut *transaction)
-        .await?;
+        let added = sqlx::query(INSERT)
+            .bind(&watch.name)
+            .bind(&watch.query)
+            .bind(&watch.category)
+            .bind(&watch.sentence)
+            .bind(watch.created)
+            .bind(watch.sunset)
+            .execute(&mut *transaction)
+            .await?;
         if added.rows_affected() == 0 {
             return Err(WatchStoreError::Exists { name: watch.name.clone() });
         }
@@ -98,14 +97,26 @@ impl WatchStore {
         row.as_ref().map(record).transpose()?.ok_or_else(|| WatchStoreError::Unknown { name: name.to_owned() })
     }
 
-    /// Gives a watch a new sunset.
-    pub async fn renew(&mut self, name: &str, sunset: i64) -> Result<(), WatchStoreError> {
-        let done = sqlx::query("UPDATE watches SET sunset = ? WHERE name = ? AND removed_at IS NULL")
-            .bind(sunset)
-            .bind(name)
-            .execute(&mut self.connection)
+    /// Puts this in the place of the watch of its name, which stays in the register as removed when this one was made.
+    pub async fn change(&mut self, watch: &WatchRecord) -> Result<(), WatchStoreError> {
+        let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
+        let ended = sqlx::query("UPDATE watches SET removed_at = ? WHERE name = ? AND removed_at IS NULL")
+            .bind(watch.created)
+            .bind(&watch.name)
+            .execute(&mut *transaction)
             .await?;
-        found(name, done.rows_affected())
+        found(&watch.name, ended.rows_affected())?;
+        sqlx::query(INSERT)
+            .bind(&watch.name)
+            .bind(&watch.query)
+            .bind(&watch.category)
+            .bind(&watch.sentence)
+            .bind(watch.created)
+            .bind(watch.sunset)
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(())
     }
 
     /// Ends a watch. It stays in the register as removed.

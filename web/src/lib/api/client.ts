@@ -1,6 +1,6 @@
 // The page's way to the API: JSON in, typed answers out, every failure one `ApiError` that can be shown as it is.
 import type { paths } from '../../gen/api';
-import type { Amplification, AuditEntry, AuditPage, CoverageAnswer, Detection, Feed, FeedItem, Marks, Narrative, NarrativeEvent, NewEdit, NewFeed, NewTrial, Ranked, Session, SourceList, Status, Step, TopAnswer, TrialAnswer, VolumePage, VolumeRow, WatchList } from './types';
+import type { Amplification, AuditEntry, AuditPage, CoverageAnswer, Detection, Feed, FeedItem, Marks, Narrative, NarrativeEvent, NewEdit, NewFeed, NewTrial, NewWatch, Ranked, Session, SourceList, Status, Step, TopAnswer, TrialAnswer, VolumePage, VolumeRow, WatchList, WatchReading } from './types';
 
 /** Longest wait for one answer; what does not answer by then is treated like a lost connection. */
 export const TIMEOUT_MS = 10_000;
@@ -113,11 +113,7 @@ export class Api {
   }
 
   /** Sends something that changes something; `csrf` is the session's, where there is one. */
-  private async change(method: 'POST' | 'DELETE', path: string, csrf: string | null, body?: object): Promise<void> {
-    await this.send(method, path, csrf, body);
-  }
-
-  private async send(method: 'POST' | 'DELETE', path: string, csrf: string | null, body?: object): Promise<Response> {
+  private async change(method: 'POST' | 'PUT' | 'DELETE', path: string, csrf: string | null, body?: object): Promise<Response> {
     let response: Response;
     try {
       response = await this.fetcher(`${this.base}${path}`, {
@@ -185,7 +181,7 @@ export class Api {
 
   /** What a feed would have told. Nothing is changed by it, but it is sent as what changes something is. */
   async tryFeed(trial: NewTrial, csrf: string | null): Promise<TrialAnswer> {
-    const response = await this.send('POST', '/api/v1/trials', csrf, trial);
+    const response = await this.change('POST', '/api/v1/trials', csrf, trial);
     try {
       return (await response.json()) as TrialAnswer;
     } catch {
@@ -193,15 +189,15 @@ export class Api {
     }
   }
 
-  editFeed(name: string, edit: NewEdit, csrf: string | null): Promise<void> {
+  editFeed(name: string, edit: NewEdit, csrf: string | null): Promise<unknown> {
     return this.change('POST', `/api/v1/feeds/${encodeURIComponent(name)}/edits`, csrf, edit);
   }
 
-  addFeed(feed: NewFeed, csrf: string | null): Promise<void> {
+  addFeed(feed: NewFeed, csrf: string | null): Promise<unknown> {
     return this.change('POST', '/api/v1/feeds', csrf, feed);
   }
 
-  removeFeed(name: string, csrf: string | null): Promise<void> {
+  removeFeed(name: string, csrf: string | null): Promise<unknown> {
     return this.change('DELETE', `/api/v1/feeds/${encodeURIComponent(name)}`, csrf);
   }
 
@@ -211,6 +207,28 @@ export class Api {
 
   watches(step: Step): Promise<WatchList> {
     return this.get('/api/v1/watches', { step });
+  }
+
+  /** How the server reads a watch that is being written. Nothing is changed, kept or told. */
+  async checkWatch(watch: NewWatch, csrf: string | null): Promise<WatchReading> {
+    const response = await this.change('POST', '/api/v1/watch-check', csrf, watch);
+    try {
+      return (await response.json()) as WatchReading;
+    } catch {
+      throw new ApiError('the answer was cut off or is not JSON', response.status);
+    }
+  }
+
+  addWatch(watch: NewWatch, csrf: string | null): Promise<unknown> {
+    return this.change('POST', '/api/v1/watches', csrf, watch);
+  }
+
+  changeWatch(name: string, watch: NewWatch, csrf: string | null): Promise<unknown> {
+    return this.change('PUT', `/api/v1/watches/${encodeURIComponent(name)}`, csrf, watch);
+  }
+
+  removeWatch(name: string, csrf: string | null): Promise<unknown> {
+    return this.change('DELETE', `/api/v1/watches/${encodeURIComponent(name)}`, csrf);
   }
 
   sources(): Promise<SourceList> {
@@ -261,6 +279,11 @@ export class Api {
 
   top(by: Ranked, step: Step, limit: number): Promise<TopAnswer> {
     return this.get('/api/v1/volumes/top', { by, step, limit });
+  }
+
+  /** The values with the most posts in one closed window of any table. */
+  topAt(by: string, step: Step, limit: number, at: string): Promise<TopAnswer> {
+    return this.get('/api/v1/volumes/top', { by, step, limit, at });
   }
 
   /** The coverage ledger from a time on, page by page; the gaps are those of the whole stretch. */

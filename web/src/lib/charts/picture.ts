@@ -28,7 +28,7 @@ const TICK_GAP_LONG = 112;
 const round = (value: number): number => Math.round(value * 10) / 10;
 
 /** A round number of at most `value`: 1, 2 or 5 with noughts. */
-function niceStep(value: number): number {
+export function niceStep(value: number): number {
   const power = 10 ** Math.floor(Math.log10(Math.max(value, 1e-9)));
   const lead = value / power;
   return (lead >= 5 ? 5 : lead >= 2 ? 2 : 1) * power;

@@ -50,6 +50,11 @@ function fake(): { [name in Call]: ReturnType<typeof vi.fn> } {
     editFeed: vi.fn(async () => undefined),
     addFeed: vi.fn(async () => undefined),
     removeFeed: vi.fn(async () => undefined),
+    checkWatch: vi.fn(async () => ({ query: null, faults: [] })),
+    addWatch: vi.fn(async () => undefined),
+    changeWatch: vi.fn(async () => undefined),
+    removeWatch: vi.fn(async () => undefined),
+    topAt: vi.fn(async () => ({ window: null, items: [] })),
     volumes: vi.fn(async () => [row(1, 100)]),
   };
 }

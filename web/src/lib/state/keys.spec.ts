@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Keys, PAIR_MS } from './keys.svelte';
 
-const acts = { go: vi.fn(), sheet: vi.fn(), theme: vi.fn() };
+const acts = { go: vi.fn(), sheet: vi.fn(), theme: vi.fn(), palette: vi.fn() };
 let at = 10_000;
 
 function press(keys: Keys, key: string, target: EventTarget = document.body, init: KeyboardEventInit = {}): KeyboardEvent {
@@ -30,7 +30,7 @@ test('g and a letter go to a page, if the second comes soon', () => {
   at += PAIR_MS;
   press(keys, 'w');
   press(keys, 'g');
-  press(keys, 'x');
+  press(keys, 'q');
   press(keys, 'w');
   expect(acts.go).toHaveBeenCalledTimes(1);
 });
@@ -62,4 +62,22 @@ test('j and k move along the list and stay within it', () => {
     return here();
   });
   expect(seen).toEqual(['a', 'b', 'b', 'a', 'a']);
+});
+
+test('Ctrl or Cmd K opens the palette in a field, too, and when single keys are off', () => {
+  const keys = new Keys(acts);
+  keys.switch(false);
+  const field = document.body.appendChild(document.createElement('input'));
+  for (const held of [{ ctrlKey: true }, { metaKey: true }]) {
+    const event = new KeyboardEvent('keydown', { key: 'k', cancelable: true, bubbles: true, ...held });
+    field.addEventListener('keydown', (pressed) => keys.press(pressed), { once: true });
+    field.dispatchEvent(event);
+    expect(event.defaultPrevented).toBe(true);
+  }
+  expect(acts.palette).toHaveBeenCalledTimes(2);
+  keys.press(new KeyboardEvent('keydown', { key: 'k', ctrlKey: true, altKey: true }));
+  keys.press(new KeyboardEvent('keydown', { key: 'k', ctrlKey: true, shiftKey: true }));
+  expect(acts.palette).toHaveBeenCalledTimes(2);
+  field.remove();
+  keys.switch(true);
 });

@@ -9,6 +9,7 @@ export interface KeyActs {
   go(address: string): void;
   sheet(): void;
   theme(): void;
+  palette(): void;
 }
 
 /** Keys and what they do, as the sheet shows them. */
@@ -22,6 +23,7 @@ export const SHEET: readonly (readonly [keys: readonly string[], does: string])[
 
 /** Keys that work where the focus is, and are never off. */
 export const ALWAYS: readonly (readonly [keys: readonly string[], does: string])[] = [
+  [['Ctrl or ⌘', 'K'], 'Go anywhere by name'],
   [['←', '→'], 'In a chart: window by window'],
   [['Page ↑', 'Page ↓'], 'In a chart: ten windows'],
   [['Enter'], 'Open what has the focus'],
@@ -64,6 +66,13 @@ export class Keys {
   }
 
   press(event: KeyboardEvent): void {
+    // With a modifier it is in nobody's way, so it is never off, and works in fields too.
+    if ((event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === 'k') {
+      if (event.defaultPrevented || document.querySelector('dialog[open]') !== null) return;
+      event.preventDefault();
+      this.acts.palette();
+      return;
+    }
     if (!this.on || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
     if (takesLetters(event.target) || document.querySelector('dialog[open]') !== null) return;
     const second = event.timeStamp - this.#first < PAIR_MS && this.#first > 0;

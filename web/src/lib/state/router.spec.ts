@@ -9,6 +9,8 @@ afterEach(() => {
 test.each<[string, Route]>([
   ['/', { page: 'now' }],
   ['', { page: 'now' }],
+  ['/explore', { page: 'explore' }],
+  ['/wall', { page: 'wall' }],
   ['/narratives', { page: 'narratives' }],
   ['/narratives/', { page: 'narratives' }],
   ['/narratives/n1a2', { page: 'narrative', id: 'n1a2' }],

@@ -11,6 +11,8 @@ export type Route =
   | { page: 'feeds' }
   /** Below `/feed/`, since `/feeds/NAME.atom` and its like are the feed itself. */
   | { page: 'feed'; name: string }
+  | { page: 'explore' }
+  | { page: 'wall' }
   | { page: 'sources' }
   | { page: 'audit' }
   | { page: 'unknown' };
@@ -53,7 +55,7 @@ export function parseRoute(path: string): Route {
   if (more.length > 0) return { page: 'unknown' };
   if (first === undefined) return { page: 'now' };
   if (second === undefined) {
-    return first === 'narratives' || first === 'watches' || first === 'feeds' || first === 'sources' || first === 'audit'
+    return first === 'narratives' || first === 'watches' || first === 'feeds' || first === 'explore' || first === 'wall' || first === 'sources' || first === 'audit'
       ? { page: first }
       : { page: 'unknown' };
   }
@@ -120,6 +122,12 @@ export class Router {
     this.#read();
     this.place.scrollTo(0, 0);
     this.onmoved();
+  }
+
+  /** Another view of the same page: focus and place stay, and the back button leads to the view before. */
+  look(address: string): void {
+    this.place.history.pushState(null, '', address);
+    this.#read();
   }
 
   /** Notes a choice in the address, so that the address shows it again; null takes it out. */

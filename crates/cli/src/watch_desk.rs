@@ -1,0 +1,385 @@
+//! Acts on watches through the page and the API: terms are checked, the register is changed, the audit log is told who did it, and the
+//! service is told that there is something new to match.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use groundswell_audit::Act;
+use groundswell_query::{PhrasePart, Query, Span, Term};
+use groundswell_serve::{
+    AccountName, QueryCost, QueryPart, QueryReading, WatchAct, WatchDesk, WatchDone, WatchFault, WatchNote,
+    WatchReading, WatchTerms,
+};
+use groundswell_sources::Clock;
+use groundswell_store::{StoreOptions, WatchRecord, WatchStore, WatchStoreError};
+use groundswell_watch::{Checker, Date, NameShown, Watch, WatchDraft};
+
+use crate::audit::{self, Trail};
+use crate::watches;
+
+/// Why an act was not done, before it is put into the words of the server.
+type Refused = WatchFault;
+
+/// The server's way to the register of watches.
+pub(crate) struct Desk {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    folder: PathBuf,
+    options: StoreOptions,
+    trail: Arc<Trail>,
+    clock: Arc<dyn Clock>,
+    shown: NameShown,
+    /// The checker of the day: its rules take long to read and are the same all day. One query is read after the other.
+    checker: Mutex<Option<(Date, Checker)>>,
+    /// Whether the register was changed since the service last asked.
+    changed: AtomicBool,
+}
+
+impl Desk {
+    /// Over the register in a folder. `shown`: which names the gate has let through; it is asked on a thread that may wait.
+    pub(crate) fn new(
+        folder: PathBuf,
+        options: StoreOptions,
+        trail: Arc<Trail>,
+        clock: Arc<dyn Clock>,
+        shown: NameShown,
+    ) -> Arc<Self> {
+        let (checker, changed) = (Mutex::new(None), AtomicBool::new(false));
+        Arc::new(Self { inner: Arc::new(Inner { folder, options, trail, clock, shown, checker, changed }) })
+    }
+
+    /// Whether the register was changed since this was last asked.
+    pub(crate) fn changed(&self) -> bool {
+        self.inner.changed.swap(false, Ordering::AcqRel)
+    }
+}
+
+/// Where a place in bytes is in characters.
+fn characters(text: &str, span: Span) -> (usize, usize) {
+    let at = |byte: usize| text.char_indices().take_while(|(start, _)| *start < byte).count();
+    (at(span.start), at(span.end))
+}
+
+fn part(text: &str, term: &Term, span: Span) -> QueryPart {
+    let kind = match term {
+        Term::Word(_) => "word",
+        Term::Prefix(_) => "prefix",
+        Term::Phrase(parts) if matches!(parts[..], [PhrasePart::Prefix(_)]) => "prefix",
+        Term::Phrase(_) => "phrase",
+        Term::Hashtag(_) => "hashtag",
+        Term::Field(..) => "field",
+    };
+    QueryPart { kind, text: term.to_string(), place: characters(text, span) }
+}
+
+fn reading(text: &str, query: &Query) -> QueryReading {
+    let cost = query.cost();
+    QueryReading {
+        reading: query.to_string(),
+        parts: query.leaves().into_iter().map(|leaf| part(text, &leaf.term, leaf.span)).collect(),
+        lints: query
+            .lints
+            .iter()
+            .map(|lint| WatchNote {
+                field: "query",
+                message: lint.message.clone(),
+                help: lint.help.clone(),
+                place: Some(characters(text, lint.span)),
+            })
+            .collect(),
+        cost: QueryCost { class: cost.class.as_str(), sentence: cost.to_string() },
+    }
+}
+
+/// The terms with their days; `Err`: the sunset is no day.
+fn draft(terms: &WatchTerms, today: Date) -> Result<WatchDraft, WatchNote> {
+    let sunset = match &terms.sunset {
+        None => None,
+        Some(text) => Some(Date::parse(text).ok_or_else(|| WatchNote {
+            field: "sunset",
+            message: "it is not a day".to_owned(),
+            help: format!("write it as in {today}"),
+            place: None,
+        })?),
+    };
+    Ok(WatchDraft {
+        name: terms.name.clone(),
+        query: terms.query.clone(),
+        category: terms.category.clone(),
+        sentence: terms.sentence.clone(),
+        created: Some(today),
+        sunset,
+    })
+}
+
+impl Inner {
+    fn today(&self) -> Date {
+        watches::today(self.clock.as_ref())
+    }
+
+    fn checked<T>(&self, work: impl FnOnce(&mut Checker, Date) -> T) -> T {
+        let today = self.today();
+        let mut kept = self.checker.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.as_ref().is_none_or(|(day, _)| *day != today) {
+            *kept = Some((today, Checker::knowing(today, Arc::clone(&self.shown))));
+        }
+        match kept.as_mut() {
+            Some((_, checker)) => work(checker, today),
+            None => work(&mut Checker::knowing(today, Arc::clone(&self.shown)), today),
+        }
+    }
+
+    /// The watch, or everything that is wrong with the terms.
+    fn watch(&self, terms: &WatchTerms) -> Result<Watch, Vec<WatchNote>> {
+        self.checked(|checker, today| {
+            let draft = draft(terms, today).map_err(|note| vec![note])?;
+            checker.watch(draft).map_err(|errors| {
+                let note = |error: groundswell_watch::WatchError| WatchNote {
+                    field: error.field,
+                    place: error.query.as_ref().map(|inner| characters(&terms.query, inner.span)),
+                    message: error.message,
+                    help: error.help,
+                };
+                errors.into_iter().map(note).collect()
+            })
+        })
+    }
+
+    fn check(&self, terms: &WatchTerms) -> WatchReading {
+        let query = self.checked(|checker, _| checker.query(&terms.query).ok());
+        WatchReading {
+            query: query.map(|query| reading(&terms.query, &query)),
+            faults: self.watch(terms).err().unwrap_or_default(),
+        }
+    }
+
+    async fn act(&self, by: Option<&AccountName>, act: Checked) -> Result<(), Refused> {
+        let mut store = WatchStore::open(&self.folder, &self.options).await.map_err(|error| failed(&error))?;
+        let done = self.change(&mut store, act).await;
+        let closed = store.close().await;
+        let told = done?;
+        closed.map_err(|error| failed(&error))?;
+        // Told before the service takes it up, which tells what the log does not say yet.
+        let recorded = told.map_or(Ok(()), |told| self.trail.record_by(by, told));
+        self.changed.store(true, Ordering::Release);
+        recorded.map_err(|error| failed(&error))
+    }
+
+    /// Changes the register; what the log is to be told of it.
+    async fn change(&self, store: &mut WatchStore, act: Checked) -> Result<Option<Act>, Refused> {
+        let now = self.clock.now().unix();
+        match act {
+            Checked::Add(watch) => {
+                let taken = store.list().await.map_err(refused)?;
+                if taken.iter().any(|other| other.name.eq_ignore_ascii_case(&watch.name)) {
+                    return Err(WatchFault::Conflict { text: "a watch of this name exists".to_owned() });
+                }
+                store.add(&record(&watch, now)).await.map_err(refused)?;
+                Ok(audit::made(&watch))
+            }
+            Checked::Change(watch) => {
+                let before = store.show(&watch.name).await.map_err(refused)?;
+                store.change(&record(&watch, now)).await.map_err(refused)?;
+                let asks = (&before.query, &before.category, &before.sentence)
+                    == (&watch.text, &watch.purpose.category, &watch.purpose.sentence);
+                Ok(Some(if asks { audit::renewed(&watch.name, watch.sunset) } else { audit::changed(&watch) }))
+            }
+            Checked::Remove(name) => {
+                store.remove(&name, now).await.map_err(refused)?;
+                Ok(Some(audit::removed(&name)))
+            }
+        }
+    }
+}
+
+/// An act whose terms were found to be right.
+enum Checked {
+    Add(Watch),
+    Change(Watch),
+    Remove(String),
+}
+
+/// A watch as the register keeps it. Changed or renewed it is made anew: its longest life begins on that day.
+fn record(watch: &Watch, now: i64) -> WatchRecord {
+    WatchRecord {
+        name: watch.name.clone(),
+        query: watch.text.clone(),
+        category: watch.purpose.category.clone(),
+        sentence: watch.purpose.sentence.clone(),
+        created: now,
+        sunset: watch.sunset.days_since(Date::from_unix(0)) * 86_400,
+        removed_at: None,
+    }
+}
+
+fn failed(error: &dyn std::fmt::Display) -> Refused {
+    tracing::error!(target: "groundswell", "an act on a watch could not be done: {error}");
+    WatchFault::Failed
+}
+
+fn refused(error: WatchStoreError) -> Refused {
+    match error {
+        WatchStoreError::Exists { .. } => WatchFault::Conflict { text: "a watch of this name exists".to_owned() },
+        WatchStoreError::TooMany { .. } => WatchFault::Conflict { text: error.to_string() },
+        WatchStoreError::Unknown { .. } => WatchFault::Missing {
+            text: "the register has no such watch; one that stands in a file of watches is changed there".to_owned(),
+        },
+        error => failed(&error),
+    }
+}
+
+impl WatchDesk for Desk {
+    fn check(&self, terms: WatchTerms) -> WatchDone<WatchReading> {
+        let inner = Arc::clone(&self.inner);
+        Box::pin(async move {
+            tokio::task::spawn_blocking(move || inner.check(&terms)).await.map_err(|error| failed(&error))
+        })
+    }
+
+    fn act(&self, by: Option<AccountName>, act: WatchAct) -> WatchDone<()> {
+        let inner = Arc::clone(&self.inner);
+        Box::pin(async move {
+            let reads = Arc::clone(&inner);
+            let checked = tokio::task::spawn_blocking(move || {
+                let first = |mut notes: Vec<WatchNote>| {
+                    if notes.is_empty() { WatchFault::Failed } else { WatchFault::Refused(notes.swap_remove(0)) }
+                };
+                Ok(match act {
+                    WatchAct::Add(terms) => Checked::Add(reads.watch(&terms).map_err(first)?),
+                    WatchAct::Change(terms) => Checked::Change(reads.watch(&terms).map_err(first)?),
+                    WatchAct::Remove { name } => Checked::Remove(name),
+                    _ => return Err(WatchFault::Failed),
+                })
+            });
+            let checked = checked.await.map_err(|error| failed(&error))??;
+            inner.act(by.as_ref(), checked).await
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use groundswell_post::EventTime;
+    use groundswell_sources::ManualClock;
+
+    use super::*;
+    use crate::settings::Settings;
+
+    struct Office {
+        desk: Arc<Desk>,
+        settings: Settings,
+        runtime: tokio::runtime::Runtime,
+        _folder: tempfile::TempDir,
+    }
+
+    fn office() -> Office {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = Settings { data: folder.path().to_owned(), ..Settings::default() };
+        let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(EventTime::from_unix(1_800_000_000)));
+        let trail = Trail::open(&settings, &clock).unwrap();
+        let desk = Desk::new(folder.path().to_owned(), StoreOptions::default(), trail, clock, Arc::new(|_, _| false));
+        Office { desk, settings, runtime: crate::pipeline::runtime().unwrap(), _folder: folder }
+    }
+
+    fn floods() -> WatchTerms {
+        WatchTerms {
+            name: "floods".to_owned(),
+            query: "flood* river".to_owned(),
+            category: "crisis".to_owned(),
+            sentence: "See where floods are discussed.".to_owned(),
+            sunset: None,
+        }
+    }
+
+    impl Office {
+        fn check(&self, query: &str) -> WatchReading {
+            let terms = WatchTerms { query: query.to_owned(), ..floods() };
+            self.runtime.block_on(self.desk.check(terms)).unwrap()
+        }
+
+        fn act(&self, act: WatchAct) -> Result<(), WatchFault> {
+            self.runtime.block_on(self.desk.act(None, act))
+        }
+
+        fn list(&self) -> Vec<WatchRecord> {
+            self.runtime.block_on(async {
+                let mut store = WatchStore::open(&self.settings.data, &StoreOptions::default()).await.unwrap();
+                store.list().await.unwrap()
+            })
+        }
+
+        fn log(&self) -> String {
+            let reader = groundswell_audit::Reader::new(&audit::folder(&self.settings));
+            let entries = reader.entries(0, 100).unwrap();
+            let lines: Vec<String> = entries.into_iter().map(|entry| entry.1).collect();
+            lines.join("\n")
+        }
+    }
+
+    #[test]
+    fn a_query_is_read_and_refused_where_it_is_wrong_in_characters() {
+        let office = office();
+        let read = office.check("flood* (river OR “heavy rain”) #台風 lang:en");
+        assert!(read.faults.is_empty(), "{:?}", read.faults);
+        let query = read.query.unwrap();
+        assert_eq!(query.reading, "(flood* AND (river OR \"heavy rain\") AND #台風 AND lang:en)");
+        let kinds: Vec<_> = query.parts.iter().map(|part| (part.kind, part.place)).collect();
+        assert_eq!(
+            kinds,
+            [("prefix", (0, 6)), ("word", (8, 13)), ("phrase", (17, 29)), ("hashtag", (31, 34)), ("field", (35, 42))]
+        );
+        assert_eq!(query.cost.class, "low");
+        // Places are in characters, not bytes: each of these three is three bytes.
+        for (text, place) in [
+            ("台風進 AND from:someone", (8, 13)),
+            ("台風進 AND jane@example.org", (8, 24)),
+            ("台風進 AND https://x.com/jane", (8, 14)),
+        ] {
+            let read = office.check(text);
+            assert_eq!(read.query, None, "{text}");
+            assert_eq!(read.faults.len(), 1, "{text}: {:?}", read.faults);
+            assert_eq!((read.faults[0].field, read.faults[0].place), ("query", Some(place)), "{text}");
+        }
+        assert_eq!(office.check("flood flood").query.unwrap().lints[0].place, Some((6, 11)));
+        assert!(office.list().is_empty(), "nothing is kept of what was checked");
+    }
+
+    #[test]
+    fn a_watch_is_made_changed_renewed_and_ended_and_each_is_told() {
+        let office = office();
+        assert!(!office.desk.changed());
+        assert_eq!(office.act(WatchAct::Add(floods())), Ok(()));
+        assert!(office.desk.changed() && !office.desk.changed());
+        let twice = WatchTerms { name: "FLOODS".to_owned(), ..floods() };
+        assert!(matches!(office.act(WatchAct::Add(twice)), Err(WatchFault::Conflict { .. })));
+        let wrong =
+            WatchTerms { sentence: "ask jane@example.org about it".to_owned(), name: "x".to_owned(), ..floods() };
+        let Err(WatchFault::Refused(note)) = office.act(WatchAct::Add(wrong)) else { panic!("it is refused") };
+        assert_eq!(note.field, "purpose.sentence");
+        assert!(!note.message.contains("jane"));
+        let wrong = WatchTerms { sunset: Some("tomorrow".to_owned()), ..floods() };
+        assert!(matches!(
+            office.act(WatchAct::Change(wrong)),
+            Err(WatchFault::Refused(WatchNote { field: "sunset", .. }))
+        ));
+        assert!(!office.desk.changed());
+        let other = WatchTerms { query: "flood* AND rain".to_owned(), ..floods() };
+        assert_eq!(office.act(WatchAct::Change(other.clone())), Ok(()));
+        let longer = WatchTerms { sunset: Some("2027-06-01".to_owned()), ..other };
+        assert_eq!(office.act(WatchAct::Change(longer)), Ok(()));
+        let list = office.list();
+        assert_eq!((list.len(), list[0].query.as_str()), (1, "flood* AND rain"));
+        assert_eq!(office.act(WatchAct::Remove { name: "floods".to_owned() }), Ok(()));
+        let gone = office.act(WatchAct::Remove { name: "floods".to_owned() });
+        assert!(matches!(gone, Err(WatchFault::Missing { .. })));
+        assert!(office.list().is_empty());
+        let log = office.log();
+        for words in ["watch_made", "watch_changed", "watch_renewed", "watch_ended"] {
+            assert_eq!(log.matches(words).count(), 1, "{words} in\n{log}");
+        }
+        assert!(!log.contains("jane"));
+    }
+}

@@ -1,0 +1,96 @@
+// Watches are written in a real browser: what the server says while typing, by keyboard alone, in both themes and on a phone.
+import { describe, expect, test } from 'vitest';
+import { violations } from './checks';
+import { overflow, pages, settled } from './harness';
+
+const { open } = pages();
+
+describe('a watch is written', () => {
+  test('by keyboard alone: completed, read back, saved, and it is in the register', async () => {
+    const { page, errors, foreign } = await open('live', { path: '/watches' });
+    await settled(page);
+    await page.getByRole('link', { name: 'New watch' }).focus();
+    await page.keyboard.press('Enter');
+    const name = page.getByLabel('Name', { exact: true });
+    await name.waitFor();
+    expect(new URL(page.url()).search).toBe('?new=1');
+    await name.focus();
+    await page.keyboard.type('river-floods');
+    await page.keyboard.press('Tab');
+    await page.keyboard.type('wat');
+    const offers = page.getByRole('listbox', { name: 'What may be meant' });
+    await offers.getByRole('option', { name: /^water/ }).waitFor();
+    await page.keyboard.press('Enter');
+    await page.keyboard.type('AND flood*');
+    const query = page.getByLabel('Query', { exact: true });
+    expect(await query.inputValue()).toBe('water AND flood*');
+    await page.getByText('(water AND flood*)').waitFor();
+    await page.getByText('Low cost').waitFor();
+    expect(await page.locator('.layers .operator').innerText()).toBe('AND');
+    await page.getByRole('region', { name: 'Its parts in the last day' }).getByRole('cell', { name: /^[\d,]+$/ }).first().waitFor();
+    await page.keyboard.press('Tab');
+    await page.keyboard.type('crisis-response');
+    await page.keyboard.press('Tab');
+    await page.keyboard.type('See where flooding is discussed.');
+    await page.keyboard.press('Enter');
+    await page.locator('.watch', { hasText: 'river-floods' }).waitFor();
+    expect(new URL(page.url()).pathname).toBe('/watches/river-floods');
+    expect(errors).toEqual([]);
+    expect(foreign).toEqual([]);
+  });
+
+  test.each([
+    ['light', 1280],
+    ['dark', 390],
+  ] as const)('what PRIVACY refuses is marked in its place: %s, %d pixels', async (scheme, width) => {
+    const { page, errors } = await open('live', { path: '/watches?new=1', scheme, width });
+    const query = page.getByLabel('Query', { exact: true });
+    await query.waitFor();
+    for (const [text, marked, words] of [
+      ['flood author:jane', 'author:', 'never who says it'],
+      ['flood jane@example.org', 'jane@example.org', 'taken out of posts'],
+      ['台風 https://x.com/jane', 'https:', 'links hold no words'],
+      ['(flood OR rain', '(', 'never closed'],
+    ] as const) {
+      await query.fill(text);
+      await page.locator('.reading').getByText(words).waitFor();
+      expect(await page.locator('.caret mark').innerText()).toBe(marked);
+      expect((await page.locator('.layers .fault').allInnerTexts()).join('')).toBe(marked);
+    }
+    expect(await violations(page)).toEqual([]);
+    await query.fill('flood and river');
+    await page.getByText('Is this meant?').waitFor();
+    expect(await violations(page)).toEqual([]);
+    expect(await overflow(page)).toBeLessThanOrEqual(0);
+    // The colours stand under the letters of the field.
+    const [field, mirror] = await Promise.all([query.boundingBox(), page.locator('.layers pre').boundingBox()]);
+    expect([mirror?.x, mirror?.y, mirror?.width, mirror?.height]).toEqual([field?.x, field?.y, field?.width, field?.height]);
+    await page.getByRole('button', { name: 'Make the watch' }).click();
+    await page.getByRole('alert').getByText('Not saved').waitFor();
+    expect(errors).toEqual([]);
+  });
+
+  test('one is changed and ended', async () => {
+    const { page } = await open('live', { path: '/watches/Rail%20strike' });
+    await settled(page);
+    await page.getByRole('link', { name: 'Change, renew or end it' }).click();
+    await page.getByRole('button', { name: 'End this watch' }).click();
+    await page.getByRole('button', { name: 'End it now' }).click();
+    await page.getByRole('heading', { name: 'Watches' }).waitFor();
+    await expect.poll(() => page.locator('.watch').count()).toBe(3);
+  });
+
+  test('a viewer writes none, and hostile ones break nothing', async () => {
+    const { page } = await open('viewer', { path: '/watches?new=1' });
+    await page.locator('.watch').first().waitFor();
+    expect(await page.getByLabel('Query', { exact: true }).count()).toBe(0);
+    expect(await page.getByRole('link', { name: 'New watch' }).count()).toBe(0);
+    const hostile = await open('hostile', { path: '/watches?new=1', width: 390 });
+    const query = hostile.page.getByLabel('Query', { exact: true });
+    await query.fill(`${'a'.repeat(3_000)} \u202Egnp <img src=x onerror="document.title=1">`);
+    await hostile.page.locator('.reading pre').waitFor();
+    expect(await overflow(hostile.page)).toBeLessThanOrEqual(0);
+    expect(await hostile.page.locator('.page img').count()).toBe(0);
+    expect(hostile.errors).toEqual([]);
+  });
+});

@@ -1,0 +1,189 @@
+// A view as shapes and as CSV: drawn in the page, and taken along as it is drawn.
+import type { Step } from '../api/types';
+import { niceStep, type Paint, type Shape } from '../charts/picture';
+import { COUNT_ERROR } from '../format/detection';
+import { short } from '../format/number';
+import { STEP_MS, calendarDate, clockTime, dayTime } from '../format/time';
+import type { Cell, Numbers, Series, Week } from './read';
+import type { Measure } from './view';
+
+/** Colours by their names in base.css, and strokes, so that lines differ in black and white too. */
+export const LINES: readonly { colour: string; dash: string }[] = [
+  { colour: 'posts', dash: '' }, { colour: 'authors', dash: '7 3' }, { colour: 'good', dash: '2 3' },
+  { colour: 'series4', dash: '10 3 2 3' }, { colour: 'bad', dash: '5 5' }, { colour: 'ink-soft', dash: '1 2' },
+];
+
+const LEFT = 52;
+const RIGHT = 12;
+const TOP = 12;
+const BOTTOM = 36;
+const round = (value: number): number => Math.round(value * 10) / 10;
+
+/** What is drawn of a window: posts, or their part of all posts in it. */
+export function amountOf(cell: Cell, total: Cell | undefined, measure: Measure): number | null {
+  if (measure === 'posts' || cell.posts === null) return cell.posts;
+  const all = total?.posts ?? null;
+  return all === null || all === 0 ? null : Math.min(1, cell.posts / all);
+}
+
+export interface Frame {
+  x(at: number): number;
+  y(amount: number): number;
+  at(x: number): number;
+  top: number;
+  floor: number;
+}
+
+export function frameOf(numbers: Numbers, measure: Measure, width: number, height: number): Frame {
+  const { from, to, series, total } = numbers;
+  let highest = measure === 'share' ? 0.001 : 4;
+  for (const { cells, before } of series) {
+    for (const [i, cell] of cells.entries()) highest = Math.max(highest, amountOf(cell, total[i], measure) ?? 0);
+    for (const cell of before ?? []) highest = Math.max(highest, cell.posts ?? 0);
+  }
+  const top = highest * 1.08;
+  const floor = height - BOTTOM;
+  const inner = Math.max(1, width - LEFT - RIGHT);
+  return {
+    x: (at) => round(LEFT + ((at - from) / Math.max(1, to - from)) * inner),
+    y: (amount) => round(floor - (amount / top) * (floor - TOP)),
+    at: (x) => from + ((x - LEFT) / inner) * (to - from),
+    top,
+    floor,
+  };
+}
+
+function label(at: number, step: Step, first: boolean): string {
+  if (step === 'day') return calendarDate(at).replace(/\s*\d{4}\.?$/, '');
+  return step === 'hour' || first ? dayTime(at).replace(/^\p{L}+\.?,? /u, '') : clockTime(at);
+}
+
+function path(cells: readonly Cell[], amount: (cell: Cell, i: number) => number | null, frame: Frame, shift: number): { d: string; lone: [number, number][] } {
+  let d = '';
+  const lone: [number, number][] = [];
+  let open = false;
+  for (const [i, cell] of cells.entries()) {
+    const value = amount(cell, i);
+    if (value === null) {
+      open = false;
+      continue;
+    }
+    const [x, y] = [frame.x(cell.start + shift), frame.y(value)];
+    d += `${open ? 'L' : 'M'}${x} ${y}`;
+    const next = cells[i + 1];
+    if (!open && (next === undefined || amount(next, i + 1) === null)) lone.push([x, y]);
+    open = true;
+  }
+  return { d, lone };
+}
+
+/** Lines of all series, with what is held back under them. */
+export function drawLines(numbers: Numbers, step: Step, measure: Measure, width: number, height: number, paint: Paint): Shape[] {
+  const frame = frameOf(numbers, measure, width, height);
+  const half = STEP_MS[step] / 2;
+  const shapes: Shape[] = [];
+  const text = (x: number, y: number, words: string, anchor: string): void => {
+    shapes.push({ tag: 'text', attrs: { x, y, 'text-anchor': anchor, 'font-size': 12, fill: paint('ink-soft') }, text: words });
+  };
+  const each = measure === 'share' ? niceStep(frame.top / 3) : Math.max(1, niceStep(frame.top / 3));
+  for (let value = 0; value <= frame.top; value += each) {
+    shapes.push({ tag: 'line', attrs: { x1: LEFT, x2: width - RIGHT, y1: frame.y(value), y2: frame.y(value), stroke: paint('line'), 'stroke-width': 1 } });
+    text(LEFT - 7, frame.y(value) + 4, measure === 'share' ? `${round(value * 1_000) / 10} %` : short(value), 'end');
+  }
+  const windows = numbers.total.length;
+  const gap = step === 'minute' ? 76 : 104;
+  const every = Math.max(1, Math.ceil((windows * gap) / Math.max(gap, width - LEFT - RIGHT)));
+  for (let i = 0; i < windows; i += every) {
+    const start = numbers.total[i]?.start ?? 0;
+    if (frame.x(start) + gap / 2 > width && i > 0) break;
+    if (i > 0 && frame.x(start) - gap / 2 < LEFT + 92) continue;
+    text(frame.x(start), height - 8, label(start, step, i === 0), i === 0 ? 'start' : 'middle');
+  }
+  // Nobody read anything: across all. Held back: of the series, under its line.
+  const bars = (cells: readonly Cell[], state: Cell['state'], y: number, tall: number, fill: string, opacity: number): void => {
+    let from: number | null = null;
+    for (const [i, cell] of cells.entries()) {
+      if (cell.state === state && from === null) from = cell.start;
+      const next = cells[i + 1];
+      if (from !== null && (cell.state !== state || next === undefined || next.state !== state)) {
+        const x = frame.x(from);
+        if (cell.state === state) shapes.push({ tag: 'rect', attrs: { x, y, width: Math.max(1, round(frame.x(cell.start + 2 * half) - x)), height: tall, fill: paint(fill), 'fill-opacity': opacity } });
+        from = null;
+      }
+    }
+  };
+  bars(numbers.total, 'gap', TOP, frame.floor - TOP, 'bad', 0.12);
+  const amounts = (cell: Cell, i: number): number | null => amountOf(cell, numbers.total[i], measure);
+  const lines: [Series, number][] = numbers.series.map((series, i) => [series, i]);
+  for (const [series, i] of lines) {
+    const { colour } = LINES[i % LINES.length] ?? { colour: 'posts' };
+    bars(series.cells, 'suppressed', frame.floor + 1 + i * 1.6, 1.6, colour, 0.9);
+  }
+  for (const [series, i] of lines) {
+    const { colour } = LINES[i % LINES.length] ?? { colour: 'posts' };
+    if (series.before === null) continue;
+    const { d } = path(series.before, (cell) => cell.posts, frame, numbers.to - numbers.from + half);
+    shapes.push({ tag: 'path', attrs: { d, fill: 'none', stroke: paint(colour), 'stroke-width': 1, 'stroke-opacity': 0.5 } });
+  }
+  for (const [series, i] of lines) {
+    const { colour, dash } = LINES[i % LINES.length] ?? { colour: 'posts', dash: '' };
+    const { d, lone } = path(series.cells, amounts, frame, half);
+    shapes.push({ tag: 'path', attrs: { d, fill: 'none', stroke: paint(colour), 'stroke-width': 2, 'stroke-linejoin': 'round', ...(dash !== '' && { 'stroke-dasharray': dash }) } });
+    for (const [cx, cy] of lone) shapes.push({ tag: 'circle', attrs: { cx, cy, r: 2.2, fill: paint(colour) } });
+  }
+  return shapes;
+}
+
+/** Weekdays from Monday, in the reader's language. */
+export function weekdays(form: 'short' | 'long'): string[] {
+  const names = new Intl.DateTimeFormat(undefined, { weekday: form, timeZone: 'UTC' });
+  return Array.from({ length: 7 }, (_, i) => names.format(Date.UTC(2026, 0, 5 + i)));
+}
+
+/** A week as seven rows of 24 hours; what is held back is hatched, never pale. */
+export function drawWeek(week: Week, width: number, height: number, paint: Paint): Shape[] {
+  const [left, top] = [44, 20];
+  const cell = { width: (width - left - 4) / 24, height: (height - top - 4) / 7 };
+  const highest = Math.max(1, ...week.cells.map(({ mean }) => mean ?? 0));
+  const shapes: Shape[] = [];
+  for (const [day, name] of weekdays('short').entries()) {
+    shapes.push({ tag: 'text', attrs: { x: left - 7, y: round(top + (day + 0.5) * cell.height + 4), 'text-anchor': 'end', 'font-size': 12, fill: paint('ink-soft') }, text: name });
+  }
+  for (let hour = 0; hour < 24; hour += width < 520 ? 6 : 3) {
+    shapes.push({ tag: 'text', attrs: { x: round(left + (hour + 0.5) * cell.width), y: 13, 'text-anchor': 'middle', 'font-size': 12, fill: paint('ink-soft') }, text: String(hour) });
+  }
+  for (const { day, hour, mean, hidden } of week.cells) {
+    const [x, y] = [round(left + hour * cell.width), round(top + day * cell.height)];
+    const box = { x, y, width: round(cell.width - 1.5), height: round(cell.height - 1.5), rx: 2 };
+    if (mean !== null) shapes.push({ tag: 'rect', attrs: { ...box, fill: paint('posts'), 'fill-opacity': round(10 * (0.08 + 0.92 * (mean / highest))) / 10 } });
+    else if (hidden > 0) {
+      shapes.push({ tag: 'rect', attrs: { ...box, fill: 'none', stroke: paint('hatch'), 'stroke-width': 1 } });
+      shapes.push({ tag: 'line', attrs: { x1: box.x, y1: round(box.y + box.height), x2: round(box.x + box.width), y2: box.y, stroke: paint('hatch'), 'stroke-width': 2 } });
+    } else shapes.push({ tag: 'rect', attrs: { ...box, fill: 'none', stroke: paint('line'), 'stroke-width': 1 } });
+  }
+  return shapes;
+}
+
+const quoted = (text: string): string => {
+  // A spreadsheet would take some beginnings for a formula.
+  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+};
+const time = (ms: number): string => new Date(ms).toISOString().replace(/\.000Z$/, 'Z');
+const STATES: Record<Cell['state'], string> = { shown: 'shown', suppressed: 'held back', gap: 'nothing was read' };
+const lines = (rows: (string | number)[][]): string => rows.map((row) => row.map((cell) => (typeof cell === 'number' ? String(cell) : quoted(cell))).join(',')).map((row) => `${row}\r\n`).join('');
+
+/** The numbers as CSV (RFC 4180): a row a window and value. */
+export function linesCsv(numbers: Numbers, step: Step, by: string): string {
+  const rows: (string | number)[][] = [['start', 'step', by, 'posts', 'plus_minus', 'authors', 'all_posts', 'state', 'posts_before']];
+  for (const { value, cells, before } of numbers.series) {
+    for (const [i, cell] of cells.entries()) {
+      rows.push([time(cell.start), step, value, cell.posts ?? '', cell.posts === null ? '' : COUNT_ERROR, cell.authors ?? '', numbers.total[i]?.posts ?? '', STATES[cell.state], before?.[i]?.posts ?? '']);
+    }
+  }
+  return lines(rows);
+}
+
+export function weekCsv(week: Week): string {
+  return lines([['weekday', 'hour', 'mean_posts', 'hours_shown', 'hours_held_back'], ...week.cells.map(({ day, hour, mean, shown, hidden }) => [day + 1, hour, mean === null ? '' : Math.round(mean * 10) / 10, shown, hidden])]);
+}

@@ -1,0 +1,139 @@
+import { expect, test, vi } from 'vitest';
+import type { Api } from '../api/client';
+import type { VolumeRow } from '../api/types';
+import { themed } from '../charts/picture';
+import { STEP_MS } from '../format/time';
+import { amountOf, drawLines, drawWeek, linesCsv, weekCsv } from './draw';
+import { cells, endOf, largest, read, weekOf, type Cell } from './read';
+import { SPAN_MAX, SPAN_MIN, TABLES, VALUES_MAX, WINDOWS_MAX, parseView, shift, stepFor, stepsOf, stretch, writeView, zoom, type View } from './view';
+
+const of = (text: string): View => parseView(new URLSearchParams(text));
+const NOW = Date.parse('2026-11-27T08:00:30Z');
+
+test('an address shows the same view again', () => {
+  let seed = 3;
+  const next = (n: number): number => (seed = (seed * 48_271) % 2_147_483_647) % n;
+  for (let round = 0; round < 300; round += 1) {
+    const by = TABLES[next(TABLES.length)] ?? 'total';
+    const span = (5 + next(40_000)) * STEP_MS.minute;
+    const share = by !== 'total' && next(2) === 0;
+    const view: View = {
+      by, values: by === 'total' ? [] : ['a&b', '洪水', 'x,y'].slice(0, next(4)), span, to: next(2) === 0 ? null : 1_800_000_000_000 + next(1_000) * STEP_MS.minute,
+      step: stepsOf(span)[0] ?? 'hour', measure: share ? 'share' : 'posts', compare: !share && next(2) === 0, form: next(2) === 0 ? 'week' : 'lines',
+    };
+    const address = writeView(view);
+    expect(parseView(new URL(address, 'http://x').searchParams), address).toEqual(view);
+  }
+  expect(writeView(of(''))).toBe('/explore');
+});
+
+test('what an address cannot mean is left out, and nothing is unbounded', () => {
+  const odd = of(`by=people&from=x&to=2026-01-01T00:00:00Z&span=-5&step=second&show=share&value=${'y'.repeat(600)}&form=cube`);
+  expect(odd).toEqual(of(''));
+  expect(of('span=99999999').span).toBe(SPAN_MAX);
+  expect(of('span=1').span).toBe(SPAN_MIN);
+  expect(of(`by=term&${Array.from({ length: 40 }, (_, i) => `value=v${i}`).join('&')}`).values.length).toBe(VALUES_MAX);
+  expect(of('from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z').to).toBeNull();
+  for (const span of [SPAN_MIN, STEP_MS.hour, STEP_MS.day, 40 * STEP_MS.day, SPAN_MAX]) {
+    expect(span / STEP_MS[stepFor(span)]).toBeLessThanOrEqual(WINDOWS_MAX);
+    expect(stepsOf(span)).toContain(stepFor(span));
+  }
+});
+
+test('one goes from months to minutes and back, in whole windows and never past what is counted', () => {
+  let view = of('span=262080');
+  let end = endOf(view, NOW);
+  for (let i = 0; i < 30; i += 1) {
+    view = zoom(view, 0.5, end, NOW);
+    end = endOf(view, NOW);
+    expect(view.span % STEP_MS[view.step]).toBe(0);
+    expect(end % STEP_MS[view.step]).toBe(0);
+    expect(end).toBeLessThan(NOW + STEP_MS.day);
+  }
+  expect(view.step).toBe('minute');
+  expect(view.span).toBe(SPAN_MIN);
+  for (let i = 0; i < 30; i += 1) view = zoom(view, 2, endOf(view, NOW), NOW);
+  expect(view.step).toBe('day');
+  const earlier = shift(of('span=60'), -1, endOf(of('span=60'), NOW), NOW);
+  expect(endOf(of('span=60'), NOW) - endOf(earlier, NOW)).toBe(STEP_MS.hour / 2);
+  const chosen = stretch(of(''), NOW - 3 * STEP_MS.hour, NOW - 2 * STEP_MS.hour, NOW);
+  expect([chosen.step, chosen.span]).toEqual(['minute', STEP_MS.hour]);
+});
+
+const iso = (ms: number): string => new Date(ms).toISOString().replace('.000Z', 'Z');
+const row = (start: number, by: Record<string, string>, posts: number | null): VolumeRow =>
+  ({ start: iso(start), step: 'hour', by, ...(posts === null ? { suppressed: true } : { posts, authors: posts - 1 }) }) as unknown as VolumeRow;
+const H = STEP_MS.hour;
+const T0 = Math.floor(NOW / H) * H - 6 * H;
+
+test('what is not there is held back where something was read, and unread where nothing was; never zero', () => {
+  const heard = new Set([T0, T0 + H, T0 + 2 * H]);
+  const found = cells([row(T0, { term: 'a' }, 20), row(T0 + H, { term: 'a' }, null)], T0, T0 + 4 * H, H, heard);
+  expect(found.map(({ state }) => state)).toEqual(['shown', 'suppressed', 'suppressed', 'gap']);
+  expect(found.map(({ posts }) => posts)).toEqual([20, null, null, null]);
+});
+
+test('small tables are read at once and the largest shown, with the stretch before', async () => {
+  const volumes = vi.fn(async (by: string, _step: string, from: string) => {
+    const start = Date.parse(from);
+    return by === 'total' ? Array.from({ length: 12 }, (_, i) => row(start + i * H, { total: 'all' }, 100))
+      : ['pt', 'en', 'de', 'fr', 'ja', 'ko', 'tr'].flatMap((value, rank) => Array.from({ length: 12 }, (_, i) => row(start + i * H, { language: value }, 80 - 10 * rank + i)));
+  });
+  const api = { volumes } as unknown as Api;
+  const numbers = await read(api, of('by=language&span=360&step=hour&compare=before'), T0 + 6 * H);
+  expect(numbers.series.map(({ value }) => value)).toEqual(['pt', 'en', 'de', 'fr', 'ja', 'ko']);
+  expect(numbers.series[0]?.cells.map(({ posts }) => posts)).toEqual([86, 87, 88, 89, 90, 91]);
+  expect(numbers.series[0]?.before?.map(({ posts }) => posts)).toEqual([80, 81, 82, 83, 84, 85]);
+  expect(numbers.total.length).toBe(6);
+  expect(volumes).toHaveBeenCalledTimes(2);
+  expect(largest([], 'term')).toEqual([]);
+});
+
+test('large tables are asked for their largest values, or for those chosen', async () => {
+  const volumes = vi.fn(async (by: string, _step: string, from: string, more: { value?: string }) => (by === 'total' ? [row(T0, { total: 'all' }, 100)] : [row(Date.parse(from), { term: more.value ?? '' }, 12)]));
+  const topAt = vi.fn(async () => ({ items: [{ value: 'river' }, { value: 'rain' }] }));
+  const api = { volumes, topAt } as unknown as Api;
+  expect((await read(api, of('by=term&span=360&step=hour'), T0 + 6 * H)).series.map(({ value }) => value)).toEqual(['river', 'rain']);
+  expect((await read(api, of('by=term&value=snow&span=360&step=hour'), T0 + 6 * H)).series.map(({ value }) => value)).toEqual(['snow']);
+  expect(topAt).toHaveBeenCalledTimes(1);
+});
+
+const numbers = (posts: (number | null)[]): Parameters<typeof drawLines>[0] => {
+  const list = posts.map((count, i): Cell => ({ start: T0 + i * H, posts: count, authors: count, state: count === null ? 'suppressed' : 'shown' }));
+  return { from: T0, to: T0 + posts.length * H, series: [{ value: '=cmd', cells: list, before: list }], total: list.map((cell) => ({ ...cell, posts: 100, state: 'shown' as const })) };
+};
+
+test('a line breaks where numbers are held back, and a lone one is a dot', () => {
+  const shapes = drawLines(numbers([20, null, 30, 40]), 'hour', 'posts', 600, 300, themed);
+  const line = shapes.filter(({ tag }) => tag === 'path').at(-1);
+  expect(String(line?.attrs['d']).match(/M/g)?.length).toBe(2);
+  expect(shapes.filter(({ tag }) => tag === 'circle').length).toBe(1);
+  expect(JSON.stringify(shapes)).not.toContain('NaN');
+  expect(JSON.stringify(drawLines(numbers([null, null]), 'hour', 'share', 0, 300, themed))).not.toContain('NaN');
+});
+
+test('a share is of all posts of its window, and of nothing there is none', () => {
+  const cell: Cell = { start: 0, posts: 25, authors: 20, state: 'shown' };
+  expect(amountOf(cell, { ...cell, posts: 100 }, 'share')).toBe(0.25);
+  expect(amountOf(cell, { ...cell, posts: null }, 'share')).toBeNull();
+  expect(amountOf(cell, undefined, 'posts')).toBe(25);
+});
+
+test('files hold what is held back as such, their error, and no formula', () => {
+  const csv = linesCsv(numbers([20, null]), 'hour', 'term');
+  const [head, first, second] = csv.split('\r\n');
+  expect(head).toBe('start,step,term,posts,plus_minus,authors,all_posts,state,posts_before');
+  expect(first).toBe(`${iso(T0)},hour,'=cmd,20,4,20,100,shown,20`);
+  expect(second).toBe(`${iso(T0 + H)},hour,'=cmd,,,,100,held back,`);
+});
+
+test('a week has its hours in their places: means of those shown, and how many are not', () => {
+  const monday = new Date(2026, 10, 23, 5).getTime();
+  const at = (ms: number, posts: number | null): Cell => ({ start: ms, posts, authors: posts, state: posts === null ? 'suppressed' : 'shown' });
+  const week = weekOf('all', [at(monday, 10), at(monday + 7 * STEP_MS.day, 30), at(monday + H, null)], 0, 1);
+  expect(week.cells.length).toBe(168);
+  expect(week.cells[5]).toEqual({ day: 0, hour: 5, mean: 20, shown: 2, hidden: 0 });
+  expect(week.cells[6]).toEqual({ day: 0, hour: 6, mean: null, shown: 0, hidden: 1 });
+  expect(drawWeek(week, 600, 230, themed).filter(({ tag }) => tag === 'rect').length).toBe(168);
+  expect(weekCsv(week).split('\r\n')[6]).toBe('1,5,20,2,0');
+});

@@ -1,0 +1,135 @@
+// The numbers of a view: rows of released tables, laid on an even grid. What is not there is fewer than k authors or none, never zero.
+import type { Api } from '../api/client';
+import type { VolumeRow } from '../api/types';
+import type { CellState } from '../charts/grid';
+import { STEP_MS, parseTime } from '../format/time';
+import { VALUES_MAX, WEEK_SPAN, type By, type View } from './view';
+
+export interface Cell {
+  start: number;
+  posts: number | null;
+  authors: number | null;
+  state: CellState;
+}
+
+export interface Series {
+  value: string;
+  cells: Cell[];
+  /** The same stretch before, window by window; null where it is not asked for. */
+  before: Cell[] | null;
+}
+
+export interface Numbers {
+  from: number;
+  to: number;
+  series: Series[];
+  /** Posts of all, by window: what a share is a share of. */
+  total: Cell[];
+}
+
+const iso = (ms: number): string => new Date(ms).toISOString().replace('.000Z', 'Z');
+/** Tables with few values: all of them are read at once. The others are asked for their largest values first. */
+const SMALL: readonly By[] = ['language', 'source', 'kind', 'relation', 'region', 'watch'];
+
+/** Where the stretch of a view ends, in whole windows. */
+export function endOf(view: View, closed: number): number {
+  const width = STEP_MS[view.step];
+  return view.to ?? Math.floor(closed / width) * width;
+}
+
+/** Rows of one value on the grid. `heard`: starts of windows in which anything was read at all. */
+export function cells(rows: readonly VolumeRow[], from: number, to: number, width: number, heard: ReadonlySet<number> | null): Cell[] {
+  const byStart = new Map(rows.map((row) => [parseTime(row.start), row]));
+  const found: Cell[] = [];
+  for (let start = Math.ceil(from / width) * width; start < to; start += width) {
+    const row = byStart.get(start);
+    const shown = row !== undefined && row.suppressed !== true && typeof row.posts === 'number';
+    const gap = row === undefined && (heard === null || !heard.has(start));
+    found.push({ start, posts: shown ? (row.posts ?? null) : null, authors: shown ? (row.authors ?? null) : null, state: shown ? 'shown' : gap ? 'gap' : 'suppressed' });
+  }
+  return found;
+}
+
+function valueOf(row: VolumeRow, by: By): string {
+  return String((row.by as Record<string, unknown> | undefined)?.[by] ?? '');
+}
+
+/** The values with the most posts in these rows. */
+export function largest(rows: readonly VolumeRow[], by: By, count = VALUES_MAX): string[] {
+  const sums = new Map<string, number>();
+  for (const row of rows) {
+    const value = valueOf(row, by);
+    if (value !== '') sums.set(value, (sums.get(value) ?? 0) + (row.posts ?? 0));
+  }
+  return [...sums].toSorted((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).slice(0, count).map(([value]) => value);
+}
+
+export async function read(api: Api, view: View, closed: number): Promise<Numbers> {
+  const { by, step } = view;
+  const width = STEP_MS[step];
+  const to = endOf(view, closed);
+  const from = to - view.span;
+  const rowsOf = (table: By, start: number, end: number, value?: string): Promise<VolumeRow[]> =>
+    api.volumes(table, step, iso(start), { to: iso(end), ...(value !== undefined && { value }) });
+  const totals = await rowsOf('total', view.compare ? from - view.span : from, to);
+  const heard = new Set(totals.flatMap((row) => parseTime(row.start) ?? []));
+  const total = cells(totals, from, to, width, null);
+  const split = (value: string, rows: readonly VolumeRow[]): Series => ({
+    value,
+    cells: cells(rows, from, to, width, heard),
+    before: view.compare ? cells(rows, from - view.span, to - view.span, width, heard) : null,
+  });
+  if (by === 'total') return { from, to, series: [split('all', totals)], total };
+  const begin = view.compare ? from - view.span : from;
+  if (view.values.length === 0 && SMALL.includes(by)) {
+    const all = await rowsOf(by, begin, to);
+    const inside = all.filter((row) => (parseTime(row.start) ?? 0) >= from);
+    return { from, to, total, series: largest(inside, by).map((value) => split(value, all.filter((row) => valueOf(row, by) === value))) };
+  }
+  let { values } = view;
+  if (values.length === 0) {
+    const newest = total.findLast((cell) => cell.state === 'shown')?.start;
+    values = newest === undefined ? [] : (await api.topAt(by, step, VALUES_MAX, iso(newest))).items.map((item) => item.value);
+  }
+  const rows = await Promise.all(values.map((value) => rowsOf(by, begin, to, value)));
+  return { from, to, total, series: values.map((value, i) => split(value, rows[i] ?? [])) };
+}
+
+export interface Week {
+  value: string;
+  from: number;
+  to: number;
+  /** Monday first, in the reader's zone: mean posts of the hours that are shown, and how many are and are not. */
+  cells: { day: number; hour: number; mean: number | null; shown: number; hidden: number }[];
+}
+
+/** The reader's own weekday (Monday 0) and hour. */
+function place(ms: number): [number, number] {
+  const date = new Date(ms);
+  return [(date.getDay() + 6) % 7, date.getHours()];
+}
+
+/** Hours by their place in the week. */
+export function weekOf(value: string, hours: readonly Cell[], from: number, to: number): Week {
+  const sums = Array.from({ length: 7 * 24 }, (_, i) => ({ day: Math.floor(i / 24), hour: i % 24, sum: 0, shown: 0, hidden: 0 }));
+  for (const { start, posts, state } of hours) {
+    const [day, hour] = place(start);
+    const at = sums[day * 24 + hour];
+    if (at === undefined || state === 'gap') continue;
+    if (posts === null) at.hidden += 1;
+    else {
+      at.sum += posts;
+      at.shown += 1;
+    }
+  }
+  return { value, from, to, cells: sums.map(({ day, hour, sum, shown, hidden }) => ({ day, hour, mean: shown === 0 ? null : sum / shown, shown, hidden })) };
+}
+
+/** Four weeks up to the end of the view, by hour of week, of its first value. */
+export async function readWeek(api: Api, view: View, closed: number): Promise<Week | null> {
+  const hourly: View = { ...view, step: 'hour', span: WEEK_SPAN, to: Math.floor((view.to ?? closed) / STEP_MS.hour) * STEP_MS.hour, compare: false };
+  const one = hourly.values.length === 0 ? hourly : { ...hourly, values: hourly.values.slice(0, 1) };
+  const { from, to, series } = await read(api, one, closed);
+  const [first] = series;
+  return first === undefined ? null : weekOf(first.value, first.cells, from, to);
+}

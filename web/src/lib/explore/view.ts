@@ -1,0 +1,119 @@
+// What Explore shows, as an address: the same address shows the same view again. What it does not name follows the newest numbers.
+import type { Step } from '../api/types';
+import { STEP_MS, parseTime } from '../format/time';
+
+export const TABLES = ['total', 'language', 'source', 'kind', 'relation', 'region', 'watch', 'hashtag', 'term', 'domain'] as const;
+export type By = (typeof TABLES)[number];
+
+export type Form = 'lines' | 'week';
+export type Measure = 'posts' | 'share';
+
+export interface View {
+  by: By;
+  /** Values that are shown; none: those with the most posts. */
+  values: string[];
+  /** Milliseconds; `to` null: up to now. */
+  span: number;
+  to: number | null;
+  step: Step;
+  measure: Measure;
+  compare: boolean;
+  form: Form;
+}
+
+/** Values side by side, at most: more lines cannot be told apart. */
+export const VALUES_MAX = 6;
+/** Longest value that an address may ask for (as in `state/curves.ts`). */
+const VALUE_CHARACTERS_MAX = 500;
+/** Shortest and longest stretch. */
+export const SPAN_MIN = 5 * STEP_MS.minute;
+export const SPAN_MAX = 366 * STEP_MS.day;
+/** Windows of a chart, at most: beyond, a longer step is taken. */
+export const WINDOWS_MAX = 800;
+const DEFAULT_SPAN = STEP_MS.day;
+/** The calendar heat map: four weeks of hours. */
+export const WEEK_SPAN = 28 * STEP_MS.day;
+
+export const SPANS: readonly { span: number; name: string }[] = [
+  { span: STEP_MS.hour, name: '1 hour' },
+  { span: 6 * STEP_MS.hour, name: '6 hours' },
+  { span: STEP_MS.day, name: '1 day' },
+  { span: 7 * STEP_MS.day, name: '1 week' },
+  { span: 28 * STEP_MS.day, name: '4 weeks' },
+  { span: 182 * STEP_MS.day, name: '6 months' },
+];
+
+/** The steps that a stretch can be shown in, finest first. */
+export function stepsOf(span: number): Step[] {
+  const all = (['minute', 'hour', 'day'] as const).filter((step) => span / STEP_MS[step] <= WINDOWS_MAX && span >= 2 * STEP_MS[step]);
+  return all.length > 0 ? all : [span < STEP_MS.hour ? 'minute' : 'day'];
+}
+
+/** The step that suits a stretch: some dozens to some hundreds of windows. */
+export function stepFor(span: number): Step {
+  return span <= 6 * STEP_MS.hour ? 'minute' : span <= 14 * STEP_MS.day ? 'hour' : 'day';
+}
+
+const within = (span: number): number => Math.min(SPAN_MAX, Math.max(SPAN_MIN, span));
+
+export function parseView(query: URLSearchParams): View {
+  const by = TABLES.find((table) => table === query.get('by')) ?? 'total';
+  const from = parseTime(query.get('from'));
+  const end = parseTime(query.get('to'));
+  const to = from !== null && end !== null && end > from ? end : null;
+  const minutes = Number(query.get('span'));
+  const span = within(to !== null && from !== null ? to - from : Number.isFinite(minutes) && minutes > 0 ? minutes * STEP_MS.minute : DEFAULT_SPAN);
+  const values = [...new Set(query.getAll('value').filter((value) => value !== '' && value.length <= VALUE_CHARACTERS_MAX))].slice(0, VALUES_MAX);
+  const step = stepsOf(span).find((one) => one === query.get('step')) ?? stepFor(span);
+  const measure = query.get('show') === 'share' && by !== 'total' ? 'share' : 'posts';
+  return {
+    by, values: by === 'total' ? [] : values, span, to, step,
+    measure,
+    // A share of what was is another question; posts are compared with posts.
+    compare: measure === 'posts' && query.get('compare') === 'before',
+    form: query.get('form') === 'week' ? 'week' : 'lines',
+  };
+}
+
+const iso = (ms: number): string => new Date(ms).toISOString().replace('.000Z', 'Z');
+
+/** What differs from what is shown if nothing is said. */
+export function writeView(view: View): string {
+  const query = new URLSearchParams();
+  if (view.by !== 'total') query.set('by', view.by);
+  for (const value of view.values) query.append('value', value);
+  if (view.to !== null) {
+    query.set('from', iso(view.to - view.span));
+    query.set('to', iso(view.to));
+  } else if (view.span !== DEFAULT_SPAN) {
+    query.set('span', String(Math.round(view.span / STEP_MS.minute)));
+  }
+  if (view.step !== stepFor(view.span)) query.set('step', view.step);
+  if (view.measure === 'share') query.set('show', 'share');
+  if (view.compare) query.set('compare', 'before');
+  if (view.form === 'week') query.set('form', 'week');
+  const text = query.toString();
+  return text === '' ? '/explore' : `/explore?${text}`;
+}
+
+/** Another stretch, in whole windows; it ends at `until` at the latest. */
+export function stretch(view: View, from: number, to: number, until: number): View {
+  const span = within(to - from);
+  const step = stepFor(span);
+  const width = STEP_MS[step];
+  const end = Math.min(Math.ceil(Math.max(to, from + span) / width) * width, Math.ceil(until / width) * width);
+  return { ...view, span: Math.max(SPAN_MIN, Math.ceil(span / width) * width), to: end, step };
+}
+
+/** Closer or wider around the middle of what is shown. */
+export function zoom(view: View, factor: number, shownTo: number, until: number): View {
+  const middle = shownTo - view.span / 2;
+  const span = within(view.span * factor);
+  return stretch(view, middle - span / 2, middle + span / 2, until);
+}
+
+/** Earlier or later by half of what is shown. */
+export function shift(view: View, halves: number, shownTo: number, until: number): View {
+  const to = shownTo + (halves * view.span) / 2;
+  return stretch(view, to - view.span, to, until);
+}
