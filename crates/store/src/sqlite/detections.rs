@@ -366,9 +366,11 @@ pub(super) async fn entered(pool: &SqlitePool, k: K, place: u64, limit: usize) -
     for found in &rows {
         let Some(released) = row(found, k)? else { continue };
         let names: String = found.try_get(8)?;
+        let mut into: Vec<String> = names.split_whitespace().map(str::to_owned).collect();
+        into.sort_unstable();
         entered.push(Entered {
             place: u64::try_from(found.try_get::<i64, _>(7)?).map_err(|_| ReadError::Impossible)?,
-            into: names.split_whitespace().map(str::to_owned).collect(),
+            into,
             row: released,
         });
     }
