@@ -19,8 +19,8 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder};
-use common::outputs::{STEPS, SUBJECTS, Service, paths};
-use common::{Seeded, get, groundswell, perturbed, setting, succeed};
+use common::outputs::{STEPS, SUBJECTS, Service, get, paths};
+use common::{Seeded, groundswell, perturbed, setting, succeed};
 
 /// Unless more is asked for.
 const CANARIES: u64 = 300;
@@ -241,14 +241,14 @@ fn search_answers(folder: &Path, inputs: &[&Path], needles: &AhoCorasick) -> u64
     let mut command = replay(folder, inputs, 2);
     let service = command.args(["--serve", "--listen", &address]).stdout(Stdio::null()).spawn().unwrap();
     let mut service = Service(service);
-    while get(&address, "/readyz").is_none() {
+    while !get(&address, "/readyz").is_some_and(|answer| answer.starts_with(b"HTTP/1.0 200")) {
         assert!(service.0.try_wait().unwrap().is_none(), "it ended before it answered");
         std::thread::sleep(Duration::from_millis(50));
     }
     let mut bytes = 0;
     for path in paths() {
         let answer = get(&address, &path).unwrap_or_else(|| panic!("{path} does not answer"));
-        search(&path, answer.as_bytes(), needles);
+        search(&path, &answer, needles);
         bytes += answer.len() as u64;
     }
     drop(service);

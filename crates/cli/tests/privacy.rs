@@ -6,12 +6,10 @@
 mod common;
 
 use std::fmt::Write as _;
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
 use std::path::Path;
 use std::process::Stdio;
 
-use common::outputs::{STEPS, SUBJECTS, Service, paths};
+use common::outputs::{STEPS, SUBJECTS, Service, get, paths};
 use common::{finish, groundswell, succeed};
 
 /// What must never be seen again, by the field or place it stands in.
@@ -140,15 +138,6 @@ fn search_folder(folder: &Path, canaries: &[Canary]) -> usize {
         }
     }
     files
-}
-
-fn get(address: &str, path: &str) -> Option<Vec<u8>> {
-    let mut stream = TcpStream::connect(address).ok()?;
-    stream.set_read_timeout(Some(std::time::Duration::from_secs(10))).ok()?;
-    write!(stream, "GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n").ok()?;
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).ok()?;
-    Some(answer)
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! What can be asked for: tables' subjects and steps, and what a running service answers.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::process::Child;
 
 pub(crate) const SUBJECTS: [&str; 10] =
@@ -37,6 +39,16 @@ pub(crate) fn paths() -> Vec<String> {
         }
     }
     paths
+}
+
+/// What a service answers, with its head, whatever its status: refusals must hold nobody either.
+pub(crate) fn get(address: &str, path: &str) -> Option<Vec<u8>> {
+    let mut stream = TcpStream::connect(address).ok()?;
+    stream.set_read_timeout(Some(std::time::Duration::from_secs(10))).ok()?;
+    write!(stream, "GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n").ok()?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).ok()?;
+    Some(answer)
 }
 
 /// A process that ends with the test.
