@@ -141,18 +141,17 @@ impl Outbox {
             let (feed, id): (String, i64) = (row.try_get(2)?, row.try_get(3)?);
             let attempts: i64 = row.try_get(4)?;
             let detection: String = row.try_get(5)?;
-            match super::detections::row(row, self.k)? {
-                Some(released) => outgoing.push(Outgoing {
+            if let Some(released) = super::detections::row(row, self.k)? {
+                outgoing.push(Outgoing {
                     id,
                     key: format!("{feed}_{detection}"),
                     feed,
                     attempts: u32::try_from(attempts).unwrap_or(u32::MAX),
                     row: released,
-                }),
-                None => {
-                    self.end(&[id], "dead", Some("held back since"), now, false).await?;
-                    self.forget(id, "dead", DEAD_LETTERS_MAX).await?;
-                }
+                });
+            } else {
+                self.end(&[id], "dead", Some("held back since"), now, false).await?;
+                self.forget(id, "dead", DEAD_LETTERS_MAX).await?;
             }
         }
         Ok(outgoing)
