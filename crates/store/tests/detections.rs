@@ -388,7 +388,7 @@ async fn what_a_feed_would_have_told() {
     assert_eq!((none.trial.detections, none.trial.days.len(), none.trial.complete), (0, 0, true));
     // One a day, but for the second day; every second one in Portuguese.
     let day = 86_400 / 60;
-    let found = |id: u64| detection(1 + id * day, if id % 2 == 0 { "pt" } else { "en" }, 20);
+    let found = |id: u64| detection(1 + id * day, if id.is_multiple_of(2) { "pt" } else { "en" }, 20);
     let days = [0, 2, 3, 4];
     desk.writer.commit(&batch(days.map(found).to_vec())).await.unwrap();
     desk.feeds.add("second", &FeedSelection::default(), NOW).await.unwrap();

@@ -242,7 +242,7 @@ mod tests {
         ) {
             let shown = shown.map(|(posts, authors)| Figures { posts, authors });
             let told = Gate::new(K::new(k).unwrap())
-                .release_silence(SilenceCandidate { expected_authors, shown, ..candidate() });
+                .release_silence(SilenceCandidate { shown, expected_authors, ..candidate() });
             let k = u64::from(k);
             let may = expected_authors >= k as f64 && shown.is_none_or(|shown| shown.authors >= k);
             prop_assert_eq!(told.is_some(), may);
