@@ -400,6 +400,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/watch-check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What there is to say about a watch while it is being written: how its query is read, what it costs, what looks odd, and why it
+         *     would be refused. Nothing is changed, kept or told.
+         */
+        post: operations["checkWatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/watches": {
         parameters: {
             query?: never;
@@ -410,8 +430,27 @@ export interface paths {
         /** All watches with their purpose, their end and their numbers. */
         get: operations["watches"];
         put?: never;
-        post?: never;
+        /** Makes a watch. It counts from the next posts on. */
+        post: operations["addWatch"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/watches/{watch}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Gives a watch other terms, or another end. What it released stays. */
+        put: operations["changeWatch"];
+        post?: never;
+        /** Ends a watch. What it released stays. */
+        delete: operations["removeWatch"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1426,6 +1465,31 @@ export interface components {
             /** @description Names of watches; none: it need not be about one. */
             watches?: string[];
         };
+        /** @description A watch to be made, changed or looked over. */
+        NewWatch: {
+            /**
+             * @description What it is for, in a word or two; everybody who can read anything can read it.
+             * @example crisis-response
+             */
+            category?: string;
+            /**
+             * @description Letters, digits, `-`, `_` and `.`, beginning with a letter or digit.
+             * @example river-floods
+             */
+            name?: string;
+            /**
+             * @description The query.
+             * @example flood* AND (river OR "heavy rain")
+             */
+            query: string;
+            /** @description The same in a sentence. */
+            sentence?: string;
+            /**
+             * @description The day on which it ends, within 180 days; none: in 90 days.
+             * @example 2027-02-01
+             */
+            sunset?: string | null;
+        };
         /** @description A problem (RFC 9457). */
         Problem: {
             /** @description Stable code for programs. */
@@ -1450,6 +1514,34 @@ export interface components {
         Purpose: {
             category: string;
             sentence: string;
+        };
+        /** @description What a query asks of the engine. */
+        QueryCost: {
+            /** @description `low`, `medium` or `high`. */
+            class: string;
+            /** @description In a sentence. */
+            sentence: string;
+        };
+        /** @description A part of a query that is looked for by itself. */
+        QueryPart: {
+            /** @description One past where it ends. */
+            end: number;
+            /** @description `word`, `prefix`, `phrase`, `hashtag` or `field`. */
+            kind: string;
+            /** @description Where it begins, in characters (Unicode code points). */
+            start: number;
+            /** @description As it is understood. */
+            text: string;
+        };
+        /** @description A query as it is understood. */
+        QueryReading: {
+            cost: components["schemas"]["QueryCost"];
+            /** @description What is accepted, but probably not meant. */
+            lints: components["schemas"]["WatchNote"][];
+            /** @description Its parts, in the order of the text. */
+            parts: components["schemas"]["QueryPart"][];
+            /** @description In parentheses. */
+            reading: string;
         };
         /** @description Who reads. */
         Session: {
@@ -1680,6 +1772,27 @@ export interface components {
             next?: string | null;
             /** @description `SIMULATED DATA` where the data are made up. */
             notice?: string | null;
+        };
+        /** @description Something to be said about a watch. */
+        WatchNote: {
+            /** @description One past where it ends. */
+            end?: number | null;
+            /** @description `name`, `query`, `purpose.category`, `purpose.sentence`, `created` or `sunset`. */
+            field: string;
+            /** @description What to write instead. */
+            help: string;
+            /** @description What is wrong, or looks odd. */
+            message: string;
+            /** @description Of a query: where it begins, in characters (Unicode code points). */
+            start?: number | null;
+        };
+        /** @description What there is to say about a watch that is being written. */
+        WatchReading: {
+            /** @description Why this would be refused; empty: it would be taken. */
+            faults: components["schemas"]["WatchNote"][];
+            /** @description `SIMULATED DATA` where the data are made up. */
+            notice?: string | null;
+            query?: components["schemas"]["QueryReading"] | null;
         };
         /** @description A word of a narrative. */
         WeightedTerm: {
@@ -2293,7 +2406,7 @@ export interface operations {
             query: {
                 /**
                  * @description the detection's id
-                 * @example narrative-n1a2b3c
+                 * @example narrative-n1
                  */
                 detection: string;
             };
@@ -2790,6 +2903,39 @@ export interface operations {
             };
         };
     };
+    checkWatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewWatch"];
+            };
+        };
+        responses: {
+            /** @description how it is read */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WatchReading"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     watches: {
         parameters: {
             query?: {
@@ -2823,6 +2969,107 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["WatchList"];
                 };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addWatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewWatch"];
+            };
+        };
+        responses: {
+            /** @description made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeWatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description the watch's name
+                 * @example river-floods
+                 */
+                watch: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewWatch"];
+            };
+        };
+        responses: {
+            /** @description changed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeWatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description the watch's name
+                 * @example river-floods
+                 */
+                watch: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description a problem */
             default: {
