@@ -228,7 +228,9 @@ async fn no_parameter_reaches_the_store_as_sql() {
                 let answer =
                     served.get(&format!("{path}?{needed}{}={encoded}", parameter["name"].as_str().unwrap())).await;
                 let status = answer.status.as_u16();
-                assert!(matches!(status, 200 | 400), "{path} {} {attack:?}: {status}", parameter["name"]);
+                // What is asked of one thing may say that there is no such thing.
+                let fits = matches!(status, 200 | 400) || status == 404 && path.contains('{');
+                assert!(fits, "{path} {} {attack:?}: {status}", parameter["name"]);
                 assert!(!answer.body.contains("sqlite") && !answer.body.contains("syntax"), "{}", answer.body);
                 if status == 200 {
                     // Nothing was found, or the word is a value like another: an empty page or a page without a filter's leak.
