@@ -12,7 +12,7 @@ use crate::{
 
 /// How probable it is that a reader would call a post negative, neutral, positive. They add up to one.
 ///
-/// A number for adding up over many posts, not an answer about one: see [`prevalence`](crate::prevalence).
+/// A number for adding up over many posts, not an answer about one: see [`Tally::prevalence`](crate::Tally::prevalence).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tone {
     /// In the order of [`Label::ALL`].
