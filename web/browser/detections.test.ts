@@ -174,7 +174,9 @@ describe('feeds', () => {
     await page.getByText(/2 detections in 30 days, 0\.07 a day\. 100 % useful of the 1 that are marked/).waitFor();
     expect(await page.getByRole('img', { name: /Detections by day from 2026-10-27 to 2026-11-25/ }).count()).toBe(1);
     await page.getByText('Numbers as a table').click();
-    expect(await page.locator('.numbers-table tbody tr').count()).toBe(30);
+    const rows = page.locator('.numbers-table tbody tr');
+    await rows.first().waitFor();
+    expect(await rows.count()).toBe(30);
     expect(await page.getByRole('link', { name: 'everything' }).count()).toBe(1);
     expect(await violations(page)).toEqual([]);
     expect(errors).toEqual([]);
