@@ -49,12 +49,11 @@ const PATIENCE: Duration = Duration::from_mins(1);
 const CHANGED_MAX: u64 = 4;
 const TOKEN: &str = "a-token-for-the-soak-and-nothing-else";
 
-/// Words with a long tail, as in any language, and a hashtag now and then. So few words that each has been written by a thousand authors
-/// of the day within a quarter of an hour: the exact sets of those that are still rare grow until then, and that is no leak.
+/// Words with a long tail, as in any language, and a hashtag now and then.
 fn text(random: &mut Seeded) -> String {
     let mut text = String::new();
     for _ in 0..6 + random.below(12) {
-        let rank = 10_000_f64.powf(random.below(1 << 20) as f64 / f64::from(1 << 20)) as u64;
+        let rank = 50_000_f64.powf(random.below(1 << 20) as f64 / f64::from(1 << 20)) as u64;
         let mut word = rank.wrapping_mul(0x2545_f491_4f6c_dd1d);
         for _ in 0..3 + rank.ilog2() / 3 {
             text.push(char::from(b'a' + (word % 26) as u8));
