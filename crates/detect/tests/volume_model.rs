@@ -139,12 +139,21 @@ struct Run {
 }
 
 /// The whole detector over some workers. Each closes when `close_every` posts have passed, if the stream allows it.
-fn run_all(posts: &[Post], workers: usize, config: &VolumeConfig, k: K, close_every: usize) -> Run {
+///
+/// After every `look_every` posts a checkpoint looks at what is open, and every other time deletions come just before.
+fn run_all(
+    posts: &[Post],
+    workers: usize,
+    config: &VolumeConfig,
+    k: K,
+    close_every: usize,
+    look_every: usize,
+) -> Run {
     let config = VolumeConfig { shards: workers, watch_names: WATCHES.map(str::to_owned).into(), ..config.clone() };
     let mut observers: Vec<_> = (0..workers).map(|_| Observer::new(config.clone())).collect();
     let mut mergers: Vec<_> = (0..workers).map(|_| Merger::new(config.clone(), k)).collect();
     let mut candidates = Vec::new();
-    let mut deleted = 0;
+    let (mut deleted, mut deleted_early) = (0, 0);
     let keys: HashSet<DeleteKey> = posts
         .iter()
         .filter(|post| post.deleted)
@@ -169,6 +178,16 @@ fn run_all(posts: &[Post], workers: usize, config: &VolumeConfig, k: K, close_ev
             &post.analysis(),
             &post.watches.iter().map(|id| WatchId(*id)).collect::<Vec<_>>(),
         );
+        if nth % look_every == look_every - 1 {
+            for observer in &mut observers {
+                for minute in observer.open_minutes() {
+                    if nth / look_every % 2 == 1 {
+                        deleted_early += observer.delete(minute, &keys);
+                    }
+                    observer.look(minute, &mut |_, _| {});
+                }
+            }
+        }
         if nth % close_every == close_every - 1 {
             let before = posts[nth + 1..].iter().map(|post| START + post.seconds).min().unwrap_or(START);
             close(&mut observers, &mut mergers, before);
@@ -178,7 +197,7 @@ fn run_all(posts: &[Post], workers: usize, config: &VolumeConfig, k: K, close_ev
     let mut counters = (VolumeCounters::default(), VolumeCounters::default());
     observers.iter().for_each(|observer| counters.0.add(&observer.counters()));
     mergers.iter().for_each(|merger| counters.1.add(&merger.counters()));
-    Run { candidates, observed: counters.0, merged: counters.1, deleted }
+    Run { candidates, observed: counters.0, merged: counters.1, deleted: deleted + deleted_early }
 }
 
 /// The detector over `before` workers, saved in the middle, and gone on with over `after` workers that know authors by other
@@ -238,12 +257,12 @@ fn run_restarted(
         let minutes: BTreeSet<Window> = observed.chain(mergers.iter().flat_map(Merger::open_minutes)).collect();
         let mut saved_minutes = vec![Vec::new(); workers];
         for minute in minutes {
-            let mut open: Vec<(usize, Summary)> = Vec::new();
+            let mut open: Vec<(usize, Arc<Summary>)> = Vec::new();
             for observer in &mut observers {
                 observer.look(minute, &mut |shard, summary| open.push((shard, summary)));
             }
             for (shard, minutes) in saved_minutes.iter_mut().enumerate() {
-                let own = open.iter().filter(|part| part.0 == shard).map(|(_, summary)| summary);
+                let own = open.iter().filter(|part| part.0 == shard).map(|(_, summary)| summary.as_ref());
                 minutes.push((minute.start, mergers[shard].save_minute(minute, own)));
             }
         }
@@ -326,11 +345,13 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
-    fn counts_as_the_model_does(posts in posts(0..250), close_every in 20_usize..120, k in 5_u32..12) {
+    fn counts_as_the_model_does(
+        posts in posts(0..250), close_every in 20_usize..120, look_every in 5_usize..90, k in 5_u32..12
+    ) {
         let k = K::new(k).unwrap();
         let expected = expected(proposed(model(&posts), k.get()));
         for workers in 1..=3 {
-            let run = run_all(&posts, workers, &VolumeConfig::default(), k, close_every);
+            let run = run_all(&posts, workers, &VolumeConfig::default(), k, close_every, look_every);
             prop_assert_eq!(&content(&run.candidates), &expected, "{} workers", workers);
             prop_assert_eq!(run.deleted, posts.iter().filter(|post| post.deleted).count() as u64);
             prop_assert_eq!((run.observed, run.merged), Default::default());
@@ -341,7 +362,7 @@ proptest! {
     fn released_rows_rest_on_k(posts in posts(100..400), workers in 1_usize..4) {
         let gate = Gate::exact(K::new(6).unwrap());
         let counted = model(&posts);
-        let run = run_all(&posts, workers, &VolumeConfig::default(), gate.k(), 100);
+        let run = run_all(&posts, workers, &VolumeConfig::default(), gate.k(), 100, 40);
         for row in run.candidates.into_iter().flat_map(|candidate| gate.release(candidate)) {
             let Some(figures) = row.figures else { continue };
             if row.value == groundswell_gate::OTHER {
@@ -361,7 +382,7 @@ proptest! {
         let k = K::new(5).unwrap();
         let config = VolumeConfig { log_bytes_max: 2_000, interned_max: 24, ..VolumeConfig::default() };
         let expected = expected(proposed(model(&posts), k.get()));
-        let run = run_all(&posts, 2, &config, k, close_every);
+        let run = run_all(&posts, 2, &config, k, close_every, 30);
         prop_assert_eq!(&content(&run.candidates), &expected);
         prop_assert!(run.observed.records_compacted_early > 0 && run.observed.interner_rebuilt > 0);
     }
@@ -396,12 +417,12 @@ proptest! {
         let k = K::new(5).unwrap();
         let bound = groundswell_sketch::PARTITIONS;
         let config = VolumeConfig { day_cells_max: bound, ..VolumeConfig::default() };
-        let all = content(&run_all(&posts, 1, &VolumeConfig::default(), k, 100).candidates);
-        let run = run_all(&posts, 1, &config, k, 100);
+        let all = content(&run_all(&posts, 1, &VolumeConfig::default(), k, 100, 40).candidates);
+        let run = run_all(&posts, 1, &config, k, 100, 40);
         prop_assert!(run.merged.cells_pruned > 0);
         let kept = content(&run.candidates);
         for workers in 2..=4 {
-            let again = run_all(&posts, workers, &config, k, 100);
+            let again = run_all(&posts, workers, &config, k, 100, 40);
             prop_assert_eq!(&content(&again.candidates), &kept, "{} workers", workers);
             prop_assert_eq!(again.merged, run.merged);
         }

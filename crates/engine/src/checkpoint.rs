@@ -239,7 +239,7 @@ pub(crate) struct Checkpoints {
     /// The open minutes of all workers.
     minutes: Mutex<BTreeSet<Window>>,
     /// The workers' parts of one open minute, by shard.
-    open: Mutex<Vec<(usize, Summary)>>,
+    open: Mutex<Vec<(usize, Arc<Summary>)>>,
     shards: Mutex<Vec<(usize, SavedShard)>>,
     bursts: Mutex<Option<SavedBudget>>,
     copies: Mutex<Option<SavedAmplifications>>,
@@ -332,12 +332,12 @@ impl Checkpoints {
         lock(&self.minutes).iter().copied().collect()
     }
 
-    pub(crate) fn put_open(&self, shard: usize, summary: Summary) {
+    pub(crate) fn put_open(&self, shard: usize, summary: Arc<Summary>) {
         lock(&self.open).push((shard, summary));
     }
 
     /// Takes the parts of one shard.
-    pub(crate) fn take_open(&self, shard: usize) -> Vec<Summary> {
+    pub(crate) fn take_open(&self, shard: usize) -> Vec<Arc<Summary>> {
         lock(&self.open).extract_if(.., |part| part.0 == shard).map(|(_, summary)| summary).collect()
     }
 

@@ -364,7 +364,8 @@ impl<'a> Delegate<'a> {
         for minute in &minutes {
             let mut parts = Vec::new();
             desk.observer.borrow_mut().look(*minute, &mut |shard, summary| {
-                parts.push(Part { shard: shard as u64, window: *minute, summary });
+                // Most go to another process, which needs its own.
+                parts.push(Part { shard: shard as u64, window: *minute, summary: (*summary).clone() });
             });
             parts.drain(..).for_each(|part| self.council.parts.send(part));
             self.council.meet(worker);

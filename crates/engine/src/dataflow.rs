@@ -517,7 +517,7 @@ impl Member<'_> {
             self.observer.borrow_mut().look(minute, &mut |shard, summary| checkpoints.put_open(shard, summary));
             checkpoints.meet();
             let parts = checkpoints.take_open(self.index);
-            minutes.push((minute.start, merger.save_minute(minute, parts.iter())));
+            minutes.push((minute.start, merger.save_minute(minute, parts.iter().map(AsRef::as_ref))));
             // Parts of the next minute must not be taken for this one's.
             checkpoints.meet();
         }

@@ -1,5 +1,8 @@
 //! [`MinuteLog`]: the posts of one open minute, as far as counting needs them; [`Tally`]: adds a log up.
 
+use std::ops::Range;
+use std::sync::Arc;
+
 use groundswell_edge::EdgePost;
 use groundswell_gate::Dimension;
 use groundswell_sketch::{Carried, CellKey, Posts, Summary};
@@ -111,13 +114,27 @@ struct CarriedBy {
 /// What stands where a deleted post stood, until something else does.
 const NOTHING: Record = Record { key: 0, author: 0, ids_start: 0, head: Head(0) };
 
+/// What a stretch of posts was added up to, a summary a shard.
+pub(super) type Parts = Vec<Arc<Summary>>;
+
+/// A stretch of posts that was added up while their minute went on, for a checkpoint. The posts stay, so that a deletion reaches
+/// them; if none does, they need not be added up again.
+struct Stretch {
+    /// Where it ends among the records, and among what they carry; it begins where the one before ends.
+    records: usize,
+    carried: usize,
+    /// `None` once a deletion took something out of it.
+    parts: Option<Parts>,
+}
+
 /// The posts of one open minute.
 #[derive(Default)]
 pub(super) struct MinuteLog {
     records: Vec<Record>,
     ids: Vec<CellId>,
     carried: Vec<CarriedBy>,
-    /// A post was seen since the log was last added up, also where it was deleted.
+    stretches: Vec<Stretch>,
+    /// A post was seen since the log was last emptied, also where it was deleted.
     seen: bool,
 }
 
@@ -149,12 +166,7 @@ impl MinuteLog {
         self.records.len()
     }
 
-    /// Whether there is something to add up, if only that all posts were deleted.
-    pub(super) fn is_seen(&self) -> bool {
-        self.seen
-    }
-
-    /// Memory in use.
+    /// Memory in use for posts; what they were added up to for a checkpoint takes about as much again.
     pub(super) fn bytes(&self) -> usize {
         self.records.len() * size_of::<Record>()
             + self.ids.len() * size_of::<CellId>()
@@ -169,15 +181,22 @@ impl MinuteLog {
             let author = (!record.head.has(Head::NO_AUTHOR)).then_some(record.author);
             deletions.names(key, author)
         };
-        // What a publisher takes back, it does not carry.
-        self.carried.retain(|by| !deletions.names(by.post, None));
+        self.delete_carried(deletions);
         let Some(first) = self.records.iter().position(is_named) else { return 0 };
         let before = self.records.len();
         let (mut kept, mut ids_kept) = (first, self.records[first].ids_start as usize);
+        let mut stretch = self.stretches.partition_point(|stretch| stretch.records <= first);
         for index in first..before {
+            while self.stretches.get(stretch).is_some_and(|stretch| stretch.records == index) {
+                self.stretches[stretch].records = kept;
+                stretch += 1;
+            }
             let record = self.records[index];
             let ids = record.ids_start as usize..self.ids_end(index);
             if is_named(&record) {
+                if let Some(stretch) = self.stretches.get_mut(stretch) {
+                    stretch.parts = None;
+                }
                 gone.extend_from_slice(&self.ids[ids]);
                 continue;
             }
@@ -186,11 +205,53 @@ impl MinuteLog {
             kept += 1;
             ids_kept += ids.len();
         }
+        self.stretches[stretch..].iter_mut().for_each(|stretch| stretch.records = kept);
         self.records[kept..].fill(NOTHING);
         self.records.truncate(kept);
         self.ids[ids_kept..].fill(0);
         self.ids.truncate(ids_kept);
         (before - kept) as u64
+    }
+
+    /// What a publisher takes back, it does not carry.
+    fn delete_carried(&mut self, deletions: &Deletions) {
+        let (mut from, mut kept) = (0, 0);
+        for stretch in &mut self.stretches {
+            let to = stretch.carried;
+            let left = self.carried[from..to].iter().filter(|by| !deletions.names(by.post, None)).count();
+            if left < to - from {
+                stretch.parts = None;
+            }
+            from = to;
+            kept += left;
+            stretch.carried = kept;
+        }
+        self.carried.retain(|by| !deletions.names(by.post, None));
+    }
+
+    /// Adds up what is not, stretch by stretch: neighbours that a deletion has reached, and what came since, become one.
+    fn add_up(&mut self, add_up: &mut dyn FnMut(&Self, Range<usize>, &[CarriedBy]) -> Parts) {
+        let mut old = std::mem::take(&mut self.stretches);
+        let (records, carried) = (self.records.len(), self.carried.len());
+        let last = old.last().map_or((0, 0), |last| (last.records, last.carried));
+        if last < (records, carried) || old.is_empty() && self.seen {
+            old.push(Stretch { records, carried, parts: None });
+        }
+        let mut new: Vec<Stretch> = Vec::with_capacity(old.len());
+        for stretch in old {
+            match new.last_mut() {
+                Some(last) if last.parts.is_none() && stretch.parts.is_none() => *last = stretch,
+                _ => new.push(stretch),
+            }
+        }
+        let mut from = (0, 0);
+        for Stretch { records, carried, parts } in &mut new {
+            if parts.is_none() {
+                *parts = Some(add_up(self, from.0..*records, &self.carried[from.1..*carried]));
+            }
+            from = (*records, *carried);
+        }
+        self.stretches = new;
     }
 
     pub(super) fn mark_needed(&self, needed: &mut [bool]) {
@@ -206,7 +267,14 @@ impl MinuteLog {
         self.records.clear();
         self.ids.clear();
         self.carried.clear();
+        self.stretches.clear();
         self.seen = false;
+    }
+
+    /// What stretches of it were added up to.
+    #[cfg(debug_assertions)]
+    pub(super) fn added_up(&self) -> impl Iterator<Item = &Summary> {
+        self.stretches.iter().filter_map(|stretch| stretch.parts.as_ref()).flatten().map(AsRef::as_ref)
     }
 
     /// Keys, authors and cells of all posts.
@@ -267,16 +335,36 @@ impl Tally {
         }
     }
 
-    /// Adds a log up into one summary a shard, and empties it. The total comes always, even if all posts were deleted.
-    pub(super) fn sum(&mut self, log: &mut MinuteLog, interner: &Interner, shards: usize) -> Vec<Summary> {
-        let summaries = self.look(log, interner, shards);
+    /// Adds a log up into summaries by shard, and empties it. The total comes always, even if all posts were deleted.
+    pub(super) fn sum(&mut self, log: &mut MinuteLog, interner: &Interner, shards: usize) -> Vec<Parts> {
+        drop(self.look(log, interner, shards));
+        let stretches = std::mem::take(&mut log.stretches);
         log.clear();
-        summaries
+        stretches.into_iter().filter_map(|stretch| stretch.parts).collect()
     }
 
-    /// [`Self::sum`] of a log that goes on.
-    pub(super) fn look(&mut self, log: &MinuteLog, interner: &Interner, shards: usize) -> Vec<Summary> {
-        self.count(log, interner.ids());
+    /// [`Self::sum`] of a log that goes on. What no deletion reaches in the meantime is not added up again.
+    pub(super) fn look<'a>(
+        &mut self,
+        log: &'a mut MinuteLog,
+        interner: &Interner,
+        shards: usize,
+    ) -> impl Iterator<Item = &'a Parts> {
+        log.add_up(&mut |log, records, carried| self.add_up(log, records, carried, interner, shards));
+        log.stretches.iter().filter_map(|stretch| stretch.parts.as_ref())
+    }
+
+    /// Adds up one stretch of a log.
+    fn add_up(
+        &mut self,
+        log: &MinuteLog,
+        records: Range<usize>,
+        carried: &[CarriedBy],
+        interner: &Interner,
+        shards: usize,
+    ) -> Parts {
+        let seen = records.len() as u64;
+        self.count(log, records, interner.ids());
         self.gather_authors(log);
         let mut summaries = vec![Summary::new(); shards.max(1)];
         for index in self.touched_heads.drain(..) {
@@ -294,12 +382,11 @@ impl Tally {
             let shard = shard_of(dimension, hash, summaries.len());
             summaries[shard].push(hash, dimension.index(), value, state.posts, tokens);
         }
-        let mut carried: Vec<Carried> = log.carried.iter().map(|by| by.carried).collect();
+        let mut carried: Vec<Carried> = carried.iter().map(|by| by.carried).collect();
         carried.sort_unstable();
         carried.dedup();
         // Every shard needs to know: a name and its hashtag may be with two of them.
         // And every shard measures what it has by how much there was in all.
-        let seen = log.records.len() as u64;
         summaries.iter_mut().for_each(|summary| {
             summary.carry(&carried);
             summary.see(seen);
@@ -307,7 +394,7 @@ impl Tally {
         // Nothing of a log stays here that may yet lose posts to a deletion.
         self.order.clear();
         self.tokens.clear();
-        summaries
+        summaries.into_iter().map(Arc::new).collect()
     }
 
     /// Authors that it knows between two logs.
@@ -318,13 +405,14 @@ impl Tally {
     }
 
     /// Counts posts by cell, and finds the persons in the order of their tokens.
-    fn count(&mut self, log: &MinuteLog, ids: usize) {
+    fn count(&mut self, log: &MinuteLog, records: Range<usize>, ids: usize) {
         if self.states.len() < ids {
             self.states.resize(ids, State::default());
         }
         self.order.clear();
         self.touched_heads.push(TOTAL as u16);
-        for (index, record) in log.records.iter().enumerate() {
+        for index in records {
+            let record = &log.records[index];
             let head = record.head;
             let publisher = u32::from(head.has(Head::PUBLISHER));
             for cell in head.cells().into_iter().flatten() {

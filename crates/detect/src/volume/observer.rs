@@ -19,7 +19,7 @@ use super::delete::Deletions;
 #[cfg(debug_assertions)]
 use super::held::Held;
 use super::interner::{CellId, Interner, Worth};
-use super::log::{MinuteLog, Tally};
+use super::log::{MinuteLog, Parts, Tally};
 
 /// No number yet.
 const UNKNOWN: CellId = CellId::MAX;
@@ -28,8 +28,8 @@ const UNKNOWN: CellId = CellId::MAX;
 #[derive(Default)]
 struct Open {
     log: MinuteLog,
-    /// What was summed up early, a list of summaries by shard each time.
-    compacted: Vec<Vec<Summary>>,
+    /// What was summed up early, and its posts forgotten.
+    compacted: Vec<Parts>,
 }
 
 /// One worker's part of the volume detector: keeps a log of the posts of every open minute and sums it up at its close.
@@ -261,11 +261,12 @@ impl Observer {
             let open = &mut self.open[index];
             self.log_bytes -= open.log.bytes();
             let early = std::mem::take(&mut open.compacted);
-            let rest = open.log.is_seen().then(|| self.tally.sum(&mut open.log, &self.interner, self.config.shards));
+            let rest = self.tally.sum(&mut open.log, &self.interner, self.config.shards);
             self.free.push(index);
-            for summaries in early.into_iter().chain(rest) {
-                for (shard, summary) in summaries.into_iter().enumerate().filter(|(_, summary)| !summary.is_empty()) {
-                    emit(shard, minute, summary);
+            for parts in early.into_iter().chain(rest) {
+                for (shard, summary) in parts.into_iter().enumerate().filter(|(_, summary)| !summary.is_empty()) {
+                    // A checkpoint that looked at it has let it go.
+                    emit(shard, minute, Arc::unwrap_or_clone(summary));
                 }
             }
         }
@@ -292,14 +293,14 @@ impl Observer {
         }
     }
 
-    /// Hands out what a close of one minute would, and keeps everything as it is.
-    pub fn look(&mut self, minute: Window, emit: &mut dyn FnMut(usize, Summary)) {
+    /// Hands out what a close of one minute would, and keeps everything as it is. What was added up for it stays so.
+    pub fn look(&mut self, minute: Window, emit: &mut dyn FnMut(usize, Arc<Summary>)) {
         let Some(&index) = self.minutes.get(&minute.start) else { return };
-        let open = &self.open[index];
-        let rest = open.log.is_seen().then(|| self.tally.look(&open.log, &self.interner, self.config.shards));
-        for summaries in open.compacted.iter().cloned().chain(rest) {
-            for (shard, summary) in summaries.into_iter().enumerate().filter(|(_, summary)| !summary.is_empty()) {
-                emit(shard, summary);
+        let Open { log, compacted } = &mut self.open[index];
+        let rest = self.tally.look(log, &self.interner, self.config.shards);
+        for parts in compacted.iter().chain(rest) {
+            for (shard, summary) in parts.iter().enumerate().filter(|(_, summary)| !summary.is_empty()) {
+                emit(shard, Arc::clone(summary));
             }
         }
     }
@@ -339,7 +340,7 @@ impl Observer {
             let Open { log, compacted } = &mut self.open[index];
             self.log_bytes -= bytes;
             self.counters.records_compacted_early += log.len() as u64;
-            compacted.push(self.tally.sum(log, &self.interner, self.config.shards));
+            compacted.append(&mut self.tally.sum(log, &self.interner, self.config.shards));
         }
     }
 
@@ -375,6 +376,7 @@ impl Observer {
                 held.authors.insert(author);
             }
             compacted.iter().flatten().for_each(|summary| held.add_summary(summary));
+            log.added_up().for_each(|summary| held.add_summary(summary));
         }
         held
     }
