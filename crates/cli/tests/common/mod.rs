@@ -39,14 +39,45 @@ pub(crate) struct Finished {
     pub(crate) stderr: String,
 }
 
-/// Runs to the end.
+/// A run that takes longer than this will never end.
+const ENDS_WITHIN: Duration = Duration::from_mins(5);
+
+/// Runs to the end. One that hangs is a failure that says where, and not a gate that waits for ever.
 pub(crate) fn finish(command: &mut Command) -> Finished {
-    let Output { status, stdout, stderr } = command.output().expect("the binary starts");
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts");
+    let process = child.id();
+    let (ended, end) = std::sync::mpsc::channel::<()>();
+    let watchdog = std::thread::spawn(move || {
+        let hangs = end.recv_timeout(ENDS_WITHIN) == Err(std::sync::mpsc::RecvTimeoutError::Timeout);
+        hangs.then(|| {
+            let where_it_hangs = threads_of(process);
+            signal("KILL", process);
+            where_it_hangs
+        })
+    });
+    let output = child.wait_with_output();
+    drop(ended);
+    let hung = watchdog.join().expect("the watchdog ends");
+    let Output { status, stdout, stderr } = output.expect("the binary's output is read");
+    if let Some(threads) = hung {
+        panic!("{command:?} hangs: {threads}\n{}", String::from_utf8_lossy(&stderr));
+    }
     Finished {
         code: status.code().unwrap_or(-1),
         stdout: String::from_utf8_lossy(&stdout).into_owned(),
         stderr: String::from_utf8_lossy(&stderr).into_owned(),
     }
+}
+
+/// What each thread of a process waits for, by the kernel's word.
+fn threads_of(process: u32) -> String {
+    let read = |path: &Path| std::fs::read_to_string(path).unwrap_or_default().trim().to_owned();
+    let threads = std::fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten();
+    let one = |thread: std::fs::DirEntry| {
+        let of = |file| read(&thread.path().join(file));
+        format!("\n{} wchan={} syscall={}", of("comm"), of("wchan"), of("syscall"))
+    };
+    threads.map(one).collect()
 }
 
 /// Runs to the end and expects success.
