@@ -1,5 +1,7 @@
 //! The forms in which parts of the state go into a checkpoint: what is empty takes no room.
 
+use std::sync::Arc;
+
 use bincode::Options as _;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -107,9 +109,9 @@ pub(crate) mod sparse {
     }
 }
 
-/// Bytes as they are. Their content is looked at by whoever packed it.
+/// Bytes as they are, of which a copy costs nothing. Their content is looked at by whoever packed it.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub(crate) struct Bytes(pub(crate) Vec<u8>);
+pub(crate) struct Bytes(pub(crate) Arc<Vec<u8>>);
 
 impl Serialize for Bytes {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -129,11 +131,11 @@ impl<'de> Deserialize<'de> for Bytes {
             }
 
             fn visit_bytes<E: serde::de::Error>(self, bytes: &[u8]) -> Result<Bytes, E> {
-                Ok(Bytes(bytes.to_vec()))
+                Ok(Bytes(Arc::new(bytes.to_vec())))
             }
 
             fn visit_byte_buf<E: serde::de::Error>(self, bytes: Vec<u8>) -> Result<Bytes, E> {
-                Ok(Bytes(bytes))
+                Ok(Bytes(Arc::new(bytes)))
             }
         }
 

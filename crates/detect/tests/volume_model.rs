@@ -150,7 +150,7 @@ fn run_all(
     look_every: usize,
 ) -> Run {
     let config = VolumeConfig { shards: workers, watch_names: WATCHES.map(str::to_owned).into(), ..config.clone() };
-    let mut observers: Vec<_> = (0..workers).map(|_| Observer::new(config.clone())).collect();
+    let mut observers: Vec<_> = (0..workers).map(|worker| Observer::new(config.clone()).numbered(worker)).collect();
     let mut mergers: Vec<_> = (0..workers).map(|_| Merger::new(config.clone(), k)).collect();
     let mut candidates = Vec::new();
     let (mut deleted, mut deleted_early) = (0, 0);
@@ -163,6 +163,7 @@ fn run_all(
     let mut close = |observers: &mut Vec<Observer>, mergers: &mut Vec<Merger>, before: i64| {
         for observer in observers.iter_mut() {
             for minute in observer.open_minutes().into_iter().filter(|minute| minute.end() <= before) {
+                // What was looked at before is of no more use, whether somebody says so or not.
                 deleted += observer.delete(minute, &keys);
                 assert_eq!(observer.delete(minute, &keys), 0, "what is deleted is deleted once");
             }
@@ -179,12 +180,23 @@ fn run_all(
             &post.watches.iter().map(|id| WatchId(*id)).collect::<Vec<_>>(),
         );
         if nth % look_every == look_every - 1 {
+            let mut open: BTreeMap<Window, Vec<(usize, Arc<Summary>)>> = BTreeMap::new();
             for observer in &mut observers {
                 for minute in observer.open_minutes() {
                     if nth / look_every % 2 == 1 {
                         deleted_early += observer.delete(minute, &keys);
                     }
-                    observer.look(minute, &mut |_, _| {});
+                    observer.look(minute, &mut |shard, part| open.entry(minute).or_default().push((shard, part)));
+                }
+                for minute in observer.take_spoiled() {
+                    mergers.iter_mut().for_each(|merger| merger.forget_looked(minute));
+                }
+            }
+            for (shard, merger) in mergers.iter_mut().enumerate() {
+                for (minute, parts) in &open {
+                    let own = parts.iter().filter(|part| part.0 == shard).map(|(_, part)| part.as_ref());
+                    let saved = merger.save_minute(*minute, own.clone());
+                    assert!(saved == merger.save_minute(*minute, own), "what is written down once is what is written down");
                 }
             }
         }
@@ -219,7 +231,7 @@ fn run_restarted(
     let mut candidates = Vec::new();
     let mut saved: Vec<SavedShard> = Vec::new();
     for (part, later, workers, other_epoch) in [(first, rest, before, false), (rest, &[][..], after, true)] {
-        let mut observers: Vec<_> = (0..workers).map(|_| Observer::new(config(workers))).collect();
+        let mut observers: Vec<_> = (0..workers).map(|worker| Observer::new(config(workers)).numbered(worker)).collect();
         let mut mergers: Vec<_> = (0..workers).map(|_| Merger::new(config(workers), k)).collect();
         for (shard, merger) in mergers.iter_mut().enumerate() {
             merger.restore(&saved, shard, workers);
@@ -266,7 +278,7 @@ fn run_restarted(
                 minutes.push((minute.start, mergers[shard].save_minute(minute, own)));
             }
         }
-        saved = mergers.iter().zip(saved_minutes).map(|(merger, minutes)| merger.save(minutes)).collect();
+        saved = mergers.iter_mut().zip(saved_minutes).map(|(merger, minutes)| merger.save(minutes)).collect();
     }
     candidates
 }

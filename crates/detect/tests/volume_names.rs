@@ -84,11 +84,13 @@ fn run(posts: &[EdgePost], workers: usize, restart: Option<i64>, deleted: &HashS
         }
         let saved: Vec<SavedShard> = (0..workers)
             .map(|shard| {
-                let of = |minute: &Window| parts.get(&(shard, minute.start)).cloned().unwrap_or_default();
-                let minutes =
-                    minutes.iter().map(|minute| (minute.start, mergers[shard].save_minute(*minute, of(minute).iter())));
-                let minutes = minutes.collect();
-                mergers[shard].save(minutes)
+                let merger = &mut mergers[shard];
+                let saved = minutes.iter().map(|minute| {
+                    let own = parts.get(&(shard, minute.start)).into_iter().flatten().map(AsRef::as_ref);
+                    (minute.start, merger.save_minute(*minute, own))
+                });
+                let saved = saved.collect();
+                merger.save(saved)
             })
             .collect();
         observers = (0..workers).map(|_| Observer::new(config.clone())).collect();

@@ -240,6 +240,10 @@ pub(crate) struct Checkpoints {
     minutes: Mutex<BTreeSet<Window>>,
     /// The workers' parts of one open minute, by shard.
     open: Mutex<Vec<(usize, Arc<Summary>)>>,
+    /// Minutes that lost posts which a checkpoint had added up, each with the number of the last time.
+    spoiled: Mutex<BTreeMap<Window, u64>>,
+    /// How often that was.
+    spoils: AtomicU64,
     shards: Mutex<Vec<(usize, SavedShard)>>,
     bursts: Mutex<Option<SavedBudget>>,
     copies: Mutex<Option<SavedAmplifications>>,
@@ -260,6 +264,8 @@ impl Checkpoints {
             places: Mutex::default(),
             minutes: Mutex::default(),
             open: Mutex::default(),
+            spoiled: Mutex::default(),
+            spoils: AtomicU64::new(0),
             shards: Mutex::default(),
             bursts: Mutex::default(),
             copies: Mutex::default(),
@@ -332,6 +338,27 @@ impl Checkpoints {
         lock(&self.minutes).iter().copied().collect()
     }
 
+    /// Says that something was deleted of minutes which checkpoints had added up.
+    pub(crate) fn spoil(&self, minutes: Vec<Window>) {
+        if minutes.is_empty() {
+            return;
+        }
+        let mut spoiled = lock(&self.spoiled);
+        let number = self.spoils.load(Ordering::Relaxed) + 1;
+        spoiled.extend(minutes.into_iter().map(|minute| (minute, number)));
+        self.spoils.store(number, Ordering::Release);
+    }
+
+    /// The minutes that were spoilt since a worker last asked.
+    pub(crate) fn spoiled_since(&self, seen: &mut u64) -> Option<Vec<Window>> {
+        if self.spoils.load(Ordering::Acquire) == *seen {
+            return None;
+        }
+        let spoiled = lock(&self.spoiled);
+        let before = std::mem::replace(seen, self.spoils.load(Ordering::Relaxed));
+        Some(spoiled.iter().filter(|(_, number)| **number > before).map(|(minute, _)| *minute).collect())
+    }
+
     pub(crate) fn put_open(&self, shard: usize, summary: Arc<Summary>) {
         lock(&self.open).push((shard, summary));
     }
@@ -388,7 +415,9 @@ impl Checkpoints {
 
     /// Adds the shards that were put down since the last time.
     pub(crate) fn complete(&self, moment: Checkpoint) -> Checkpoint {
-        lock(&self.minutes).clear();
+        let open = std::mem::take(&mut *lock(&self.minutes));
+        // Everybody has forgotten the others: they are closed.
+        lock(&self.spoiled).retain(|minute, _| open.contains(minute));
         let mut shards = std::mem::take(&mut *lock(&self.shards));
         shards.sort_by_key(|(shard, _)| *shard);
         let (bursts, copies) = (lock(&self.bursts).take(), lock(&self.copies).take());

@@ -370,13 +370,15 @@ impl<'a> Delegate<'a> {
             parts.drain(..).for_each(|part| self.council.parts.send(part));
             self.council.meet(worker);
             let parts = self.council.take_parts(*minute);
-            saved.push((minute.start, desk.merger.borrow().save_minute(*minute, parts.iter())));
+            saved.push((minute.start, desk.merger.borrow_mut().save_minute(*minute, parts.iter())));
         }
         {
-            let merger = desk.merger.borrow();
+            let mut merger = desk.merger.borrow_mut();
             let others: BTreeSet<Window> = merger.open_minutes().filter(|minute| !minutes.contains(minute)).collect();
             saved.extend(others.into_iter().map(|minute| (minute.start, merger.save_minute(minute, [].iter()))));
             saved.sort_by_key(|(start, _)| *start);
+            // Another process may delete what it sent.
+            merger.forget_all_looked();
             checkpoints.put_shard(self.index, merger.save(saved));
             checkpoints.put_rest(desk.bursts.borrow().save(), desk.owner.borrow().save());
         }

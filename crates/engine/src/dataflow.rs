@@ -332,7 +332,7 @@ fn work(worker: &mut Worker, shared: &Arc<Shared>) {
     let watches = shared.config.watches.now_at(&mut watches_seen);
     let volume = VolumeConfig { watch_names: watches.names, ..shared.volume.clone() };
     let inbox = Rc::new(RefCell::new(Inbox::new(watches.percolator, shared.volume.shards)));
-    let observer = Rc::new(RefCell::new(Observer::new(volume.clone())));
+    let observer = Rc::new(RefCell::new(Observer::new(volume.clone()).numbered(worker.index())));
     let merger = Merger::new(volume, shared.config.gate.k())
         .with_bursts(shared.config.bursts.clone())
         // What the gate must see whole is with worker 0.
@@ -383,8 +383,10 @@ fn work(worker: &mut Worker, shared: &Arc<Shared>) {
         bursts: &bursts,
         made: 0,
         last_at: shared.clock.millis(),
+        spoiled_seen: 0,
     };
     loop {
+        member.forget_spoiled();
         if let Some(watches) = shared.config.watches.newer_than(&mut watches_seen) {
             merger.borrow_mut().set_watch_names(&watches.names);
             observer.borrow_mut().set_watch_names(watches.names);
@@ -469,6 +471,8 @@ struct Member<'a> {
     /// Checkpoints that it took part in.
     made: u64,
     last_at: u64,
+    /// What it was told of [`Checkpoints::spoil`].
+    spoiled_seen: u64,
 }
 
 impl Member<'_> {
@@ -492,6 +496,13 @@ impl Member<'_> {
         shared.checkpoints.asked() > self.made
     }
 
+    /// Forgets what checkpoints have added up of minutes of which something was deleted since, by any worker of this process.
+    fn forget_spoiled(&mut self) {
+        let Some(minutes) = self.shared.checkpoints.spoiled_since(&mut self.spoiled_seen) else { return };
+        let mut merger = self.merger.borrow_mut();
+        minutes.into_iter().for_each(|minute| merger.forget_looked(minute));
+    }
+
     /// Makes a checkpoint together with all other workers. `step_until` works until its argument says that it is enough.
     fn make(&mut self, closed: &Sender<ToSink>, mut step_until: impl FnMut(&dyn Fn(&ProbeHandle<Minute>) -> bool)) {
         let Shared { checkpoints, halt, .. } = self.shared;
@@ -508,7 +519,9 @@ impl Member<'_> {
         // Others may still need this worker's progress to see theirs.
         let arrived = checkpoints.arrive();
         step_until(&|_| checkpoints.all_arrived(arrived));
-        let merger = self.merger.borrow();
+        // What was added up for the checkpoint before, and lost posts to a deletion since.
+        self.forget_spoiled();
+        let mut merger = self.merger.borrow_mut();
         checkpoints.put_minutes(self.observer.borrow().open_minutes());
         checkpoints.put_minutes(merger.open_minutes());
         checkpoints.meet();

@@ -1,6 +1,7 @@
 //! [`SavedCells`]: what a table counted, as numbers only, for a checkpoint.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -36,13 +37,15 @@ impl Counts {
 /// Cells of a table as numbers, packed: about thirty bytes a cell, and no allocation for one.
 ///
 /// A cell is: dimension and flags (a byte each), the hash (8 bytes, little-endian), the value's length, the value, and three
-/// numbers and the key (4 bytes) for each of the two windows that are there. Lengths and numbers are LEB128.
+/// numbers and the key (4 bytes) for each of the two windows that are there. Lengths and numbers are LEB128. A copy costs nothing.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct SavedCells {
     cells: usize,
-    bytes: Vec<u8>,
+    bytes: Arc<Vec<u8>>,
 }
 
+/// What a cell takes, roughly.
+const CELL_BYTES: usize = 36;
 const HAS_OPEN: u8 = 1;
 const HAS_FOLDED: u8 = 2;
 
@@ -74,7 +77,7 @@ impl<'de> Deserialize<'de> for SavedCells {
                     read_cell(&mut rest).ok_or_else(|| E::custom("a saved table is cut off or altered"))?;
                     cells += 1;
                 }
-                Ok(SavedCells { cells, bytes })
+                Ok(SavedCells { cells, bytes: Arc::new(bytes) })
             }
         }
 
@@ -154,17 +157,23 @@ impl fmt::Debug for SavedCell<'_> {
 }
 
 impl SavedCells {
+    /// No cell yet, and room for so many.
+    pub(crate) fn with_room_for(cells: usize) -> Self {
+        Self { cells: 0, bytes: Arc::new(Vec::with_capacity(cells * CELL_BYTES)) }
+    }
+
     pub(crate) fn push(&mut self, cell: SavedCell<'_>) {
         let SavedCell { hash, dimension, value, open, folded } = cell;
         let flags = if open.is_some() { HAS_OPEN } else { 0 } | if folded.is_some() { HAS_FOLDED } else { 0 };
         self.cells += 1;
-        self.bytes.extend_from_slice(&[dimension, flags]);
-        self.bytes.extend_from_slice(&hash.to_le_bytes());
-        write_number(&mut self.bytes, value.len() as u64);
-        self.bytes.extend_from_slice(value.as_bytes());
+        let bytes = Arc::make_mut(&mut self.bytes);
+        bytes.extend_from_slice(&[dimension, flags]);
+        bytes.extend_from_slice(&hash.to_le_bytes());
+        write_number(bytes, value.len() as u64);
+        bytes.extend_from_slice(value.as_bytes());
         for Counts { posts, publisher_posts, key, authors } in open.into_iter().chain(folded) {
-            [posts, publisher_posts, authors].into_iter().for_each(|number| write_number(&mut self.bytes, number));
-            self.bytes.extend_from_slice(&key.bits().to_le_bytes());
+            [posts, publisher_posts, authors].into_iter().for_each(|number| write_number(bytes, number));
+            bytes.extend_from_slice(&key.bits().to_le_bytes());
         }
     }
 
@@ -207,7 +216,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let packed = bincode::serialize(&SavedCells { cells: 0, bytes }).unwrap();
+            let packed = bincode::serialize(&SavedCells { cells: 0, bytes: Arc::new(bytes) }).unwrap();
             if let Ok(saved) = bincode::deserialize::<SavedCells>(&packed) {
                 prop_assert_eq!(saved.iter().count(), saved.len());
             }

@@ -26,6 +26,7 @@ pub struct Summary {
     estimates: Vec<HyperLogLog>,
     carried: Vec<Carried>,
     seen: u64,
+    stretch: u64,
 }
 
 /// That a publisher's item carried a name: hashes of both.
@@ -84,11 +85,12 @@ struct Wire {
     estimates: Vec<HyperLogLog>,
     carried: Vec<Carried>,
     seen: u64,
+    stretch: u64,
 }
 
 impl From<Summary> for Wire {
-    fn from(Summary { entries, values, tokens, estimates, carried, seen }: Summary) -> Self {
-        Self { entries, values, tokens, estimates, carried, seen }
+    fn from(Summary { entries, values, tokens, estimates, carried, seen, stretch }: Summary) -> Self {
+        Self { entries, values, tokens, estimates, carried, seen, stretch }
     }
 }
 
@@ -96,7 +98,7 @@ impl TryFrom<Wire> for Summary {
     type Error = &'static str;
 
     fn try_from(wire: Wire) -> Result<Self, Self::Error> {
-        let Wire { entries, values, tokens, estimates, carried, seen } = wire;
+        let Wire { entries, values, tokens, estimates, carried, seen, stretch } = wire;
         let (mut value, mut token, mut estimate) = (0, 0, 0);
         for entry in &entries {
             value += usize::from(entry.value_bytes);
@@ -116,7 +118,7 @@ impl TryFrom<Wire> for Summary {
         if value != values.len() || token != tokens.len() || estimate != estimates.len() {
             return Err("a summary's parts have different lengths");
         }
-        Ok(Self { entries, values, tokens, estimates, carried, seen })
+        Ok(Self { entries, values, tokens, estimates, carried, seen, stretch })
     }
 }
 
@@ -217,6 +219,7 @@ impl Summary {
             estimates: Vec::new(),
             carried: Vec::new(),
             seen: 0,
+            stretch: 0,
         }
     }
 
@@ -305,6 +308,16 @@ impl Summary {
     /// Number of cells.
     pub fn len(&self) -> usize {
         self.entries.len()
+    }
+
+    /// Says which stretch of posts it counts, by a number that no other one has; 0 where nobody needs to know.
+    pub const fn set_stretch(&mut self, stretch: u64) {
+        self.stretch = stretch;
+    }
+
+    /// What [`Self::set_stretch`] said.
+    pub const fn stretch(&self) -> u64 {
+        self.stretch
     }
 
     /// Whether there is no cell, nothing carried and nothing seen.

@@ -261,7 +261,7 @@ impl CellTable {
 
     /// What it counted, as numbers.
     pub fn save(&self) -> SavedCells {
-        let mut saved = SavedCells::default();
+        let mut saved = SavedCells::with_room_for(self.entries.len());
         for (index, entry) in self.entries.iter().enumerate() {
             let folded = self.folded.get(index).map(|before| {
                 let mut folded = Counts::of(before);

@@ -429,7 +429,7 @@ impl Silences {
         let subjects: Vec<(&Key, &Subject)> = self.subjects.iter().collect();
         let mut bytes = Vec::new();
         put(&mut bytes, &(subjects, &self.experience, self.looked_at));
-        SavedSilences(Bytes(bytes))
+        SavedSilences(Bytes(bytes.into()))
     }
 
     /// Takes back what was saved, before the first hour.

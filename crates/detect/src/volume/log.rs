@@ -134,6 +134,8 @@ pub(super) struct MinuteLog {
     ids: Vec<CellId>,
     carried: Vec<CarriedBy>,
     stretches: Vec<Stretch>,
+    /// A deletion took something out of what was added up.
+    spoiled: bool,
     /// A post was seen since the log was last emptied, also where it was deleted.
     seen: bool,
 }
@@ -195,7 +197,7 @@ impl MinuteLog {
             let ids = record.ids_start as usize..self.ids_end(index);
             if is_named(&record) {
                 if let Some(stretch) = self.stretches.get_mut(stretch) {
-                    stretch.parts = None;
+                    self.spoiled |= stretch.parts.take().is_some();
                 }
                 gone.extend_from_slice(&self.ids[ids]);
                 continue;
@@ -213,6 +215,11 @@ impl MinuteLog {
         (before - kept) as u64
     }
 
+    /// Whether a deletion has taken something out of what was added up, since this was last asked.
+    pub(super) fn take_spoiled(&mut self) -> bool {
+        std::mem::take(&mut self.spoiled)
+    }
+
     /// What a publisher takes back, it does not carry.
     fn delete_carried(&mut self, deletions: &Deletions) {
         let (mut from, mut kept) = (0, 0);
@@ -220,7 +227,7 @@ impl MinuteLog {
             let to = stretch.carried;
             let left = self.carried[from..to].iter().filter(|by| !deletions.names(by.post, None)).count();
             if left < to - from {
-                stretch.parts = None;
+                self.spoiled |= stretch.parts.take().is_some();
             }
             from = to;
             kept += left;
@@ -321,6 +328,8 @@ pub(super) struct Tally {
     order: Vec<(u64, u32)>,
     /// Authors of all cells, one stretch each.
     tokens: Vec<u64>,
+    /// The number of the stretch of posts that was added up last; 0 if they have none.
+    stretch: u64,
 }
 
 impl Tally {
@@ -332,7 +341,13 @@ impl Tally {
             touched_heads: Vec::new(),
             order: Vec::new(),
             tokens: Vec::new(),
+            stretch: 0,
         }
+    }
+
+    /// Numbers what it adds up, from the next number on.
+    pub(super) fn number_after(&mut self, stretch: u64) {
+        self.stretch = stretch;
     }
 
     /// Adds a log up into summaries by shard, and empties it. The total comes always, even if all posts were deleted.
@@ -387,7 +402,9 @@ impl Tally {
         carried.dedup();
         // Every shard needs to know: a name and its hashtag may be with two of them.
         // And every shard measures what it has by how much there was in all.
+        self.stretch += u64::from(self.stretch > 0);
         summaries.iter_mut().for_each(|summary| {
+            summary.set_stretch(self.stretch);
             summary.carry(&carried);
             summary.see(seen);
         });

@@ -1,6 +1,6 @@
 //! [`Merger`]: the owner of one shard adds up what all workers saw, proposes, and rolls up.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use groundswell_gate::{
@@ -50,6 +50,10 @@ pub struct Merger {
     names: NameFinder,
     /// What an earlier run saw of posts in minutes that are still open, in all shards.
     restored_seen: BTreeMap<i64, u64>,
+    /// What checkpoints have added up of open minutes.
+    looked: BTreeMap<i64, Looked>,
+    /// What was written down last of hours, days and bursts. They change only when a minute closes.
+    written: Option<(SavedCells, Option<SavedBursts>)>,
     /// Of open minutes: what would usually be heard in all processes, and what of it could be.
     heard: BTreeMap<i64, (u64, u64)>,
     /// Where bursts are looked for, and what it told since it was last asked.
@@ -63,6 +67,38 @@ pub struct Merger {
     hours: Vec<HeardHour>,
     closed_before: i64,
     counters: VolumeCounters,
+}
+
+/// What checkpoints have added up of an open minute, for the next one and for its close: a summary that is in it need not be added again.
+#[derive(Default)]
+struct Looked {
+    /// Numbers of the stretches that are in it.
+    stretches: BTreeSet<u64>,
+    table: CellTable,
+    carried: Vec<Carried>,
+    seen: u64,
+    /// All of it, written down.
+    saved: Option<SavedMinute>,
+}
+
+impl Looked {
+    fn has(&self, part: &Summary) -> bool {
+        self.stretches.contains(&part.stretch())
+    }
+
+    /// Whether there is nothing in it that is not in these parts.
+    fn is_of(&self, parts: &[&Summary]) -> bool {
+        let there: BTreeSet<u64> = parts.iter().map(|part| part.stretch()).collect();
+        self.stretches.is_subset(&there)
+    }
+
+    fn add(&mut self, part: &Summary) {
+        self.table.merge(part);
+        self.carried.extend_from_slice(part.carried());
+        self.seen += part.seen();
+        self.stretches.insert(part.stretch());
+        self.saved = None;
+    }
 }
 
 /// A longer stretch in which nothing closes is none that was listened to, and its hours are not told of.
@@ -93,6 +129,8 @@ impl Merger {
             restored_carried: BTreeMap::new(),
             names: NameFinder::new(),
             restored_seen: BTreeMap::new(),
+            looked: BTreeMap::new(),
+            written: None,
             heard: BTreeMap::new(),
             bursts: None,
             told: Vec::new(),
@@ -176,6 +214,7 @@ impl Merger {
             self.close_minute(minute, &parts, emit);
         }
         self.close_longer(before_unix, emit);
+        self.looked.retain(|start, _| start + Step::Minute.seconds() > before_unix);
         self.closed_before = self.closed_before.max(before_unix);
         self.hear(before_unix);
     }
@@ -278,13 +317,24 @@ impl Merger {
         if self.tells_hours {
             self.listening.get_or_insert(minute.within(Step::Hour).end());
         }
-        let carried = self.restored_carried.remove(&minute.start).unwrap_or_default();
-        let carried = carried.into_iter().chain(parts.iter().flat_map(Summary::carried).copied());
+        self.written = None;
+        let all: Vec<&Summary> = parts.iter().collect();
+        let restored = self.restore_minute(minute.start);
+        // What a checkpoint has added up is not added up again.
+        let looked = self.looked.remove(&minute.start).filter(|looked| looked.is_of(&all));
+        let known = looked.or(restored);
+        let fresh: Vec<&Summary> = match &known {
+            Some(known) => all.into_iter().filter(|part| !known.has(part)).collect(),
+            None => all,
+        };
+        self.restored.remove(&minute.start);
+        self.restored_carried.remove(&minute.start);
+        self.restored_seen.remove(&minute.start);
+        let carried = known.iter().flat_map(|known| &known.carried).copied();
+        let carried = carried.chain(fresh.iter().flat_map(|part| part.carried()).copied());
         self.counters.carried_names_forgotten += self.carriers.note(minute.start, carried, self.carried_names_max);
         let mut proposal = Proposal::new(self.k, minute, &self.names, &self.carriers);
-        let restored = self.restored.remove(&minute.start);
-        let seen = self.restored_seen.remove(&minute.start).unwrap_or_default();
-        let seen = parts.iter().fold(seen, |seen, part| seen + part.seen());
+        let seen = fresh.iter().fold(known.as_ref().map_or(0, |known| known.seen), |seen, part| seen + part.seen());
         let coverage = match self.heard.get(&minute.start) {
             Some((usual, heard)) if *usual > 0 => (*heard as f64 / *usual as f64) as f32,
             _ => 1.0,
@@ -294,7 +344,7 @@ impl Merger {
         if let Some(bursts) = &mut bursts {
             bursts.begin(minute.start, seen, coverage);
         }
-        if let ([only], None) = (parts, &restored) {
+        if let ([only], None) = (&fresh[..], &known) {
             for cell in only.iter() {
                 let CellRef { dimension, value, posts, publisher_posts, key, authors, hash } = cell;
                 if let Some(bursts) = &mut bursts {
@@ -309,11 +359,11 @@ impl Merger {
             }
             self.table.merge(only);
         } else {
-            match restored {
-                Some(restored) => self.minute = restored,
+            match known {
+                Some(known) => self.minute = known.table,
                 None => self.minute.clear(),
             }
-            parts.iter().for_each(|part| self.minute.merge(part));
+            fresh.iter().for_each(|part| self.minute.merge(part));
             if let Some(bursts) = &mut bursts {
                 for (dimension, value, hash, cell) in self.minute.iter() {
                     observe(bursts, hash, dimension, value, cell.posts, cell.key, Set::Whole(&cell.authors));
@@ -333,12 +383,14 @@ impl Merger {
 
     fn close_longer(&mut self, before_unix: i64, emit: &mut dyn FnMut(VolumeCandidate)) {
         if let Some(hour) = self.hour.take_if(|hour| hour.end() <= before_unix) {
+            self.written = None;
             let mut proposal = Proposal::new(self.k, hour, &self.names, &self.carriers);
             proposal.add_cells(self.table.iter());
             proposal.emit(hour, &self.watch_names, emit);
             self.table.fold();
         }
         if let Some(day) = self.day.take_if(|day| day.end() <= before_unix) {
+            self.written = None;
             let mut proposal = Proposal::new(self.k, day, &self.names, &self.carriers);
             proposal.add_cells(self.table.iter_folded());
             proposal.emit(day, &self.watch_names, emit);
@@ -435,36 +487,71 @@ impl Merger {
             .map(|start| Window { step: Step::Minute, start: *start })
     }
 
+    /// What an earlier run counted of a minute that is still open.
+    fn restore_minute(&self, start: i64) -> Option<Looked> {
+        let carried = self.restored_carried.get(&start);
+        let (table, seen) = (self.restored.get(&start), self.restored_seen.get(&start));
+        (table.is_some() || carried.is_some() || seen.is_some()).then(|| Looked {
+            table: table.cloned().unwrap_or_else(new_table),
+            carried: carried.cloned().unwrap_or_default(),
+            seen: seen.copied().unwrap_or_default(),
+            ..Looked::default()
+        })
+    }
+
     /// What was counted of one open minute: what an earlier run left, what workers have closed, and the parts of those that
-    /// have not. One at a time, so that a checkpoint needs the memory of one minute and not of all.
-    pub fn save_minute<'a>(&self, minute: Window, parts: impl Iterator<Item = &'a Summary>) -> SavedMinute {
-        let mut table = self.restored.get(&minute.start).cloned().unwrap_or_default();
-        let closed = self.minutes.get(&minute.start).map_or(&[][..], Vec::as_slice);
-        let mut carried = self.restored_carried.get(&minute.start).cloned().unwrap_or_default();
-        let mut seen = self.restored_seen.get(&minute.start).copied().unwrap_or_default();
-        let mut take = |part: &Summary| {
-            table.merge(part);
-            carried.extend_from_slice(part.carried());
-            seen += part.seen();
-        };
-        closed.iter().for_each(&mut take);
-        parts.for_each(take);
-        carried.sort_unstable();
-        carried.dedup();
-        SavedMinute { cells: table.save(), carried, seen }
+    /// have not. What was added up for the last checkpoint is gone on with, unless parts of it are no longer there. One at a time, so
+    /// that a checkpoint needs the memory of one minute and not of all.
+    pub fn save_minute<'a>(&mut self, minute: Window, parts: impl Iterator<Item = &'a Summary>) -> SavedMinute {
+        let given: Vec<&Summary> = parts.collect();
+        let closed = self.minutes.remove(&minute.start);
+        let parts: Vec<&Summary> = closed.iter().flatten().chain(given).collect();
+        let looked = self.looked.remove(&minute.start).filter(|looked| looked.is_of(&parts));
+        let mut looked = looked
+            .or_else(|| self.restore_minute(minute.start))
+            .unwrap_or_else(|| Looked { table: new_table(), ..Looked::default() });
+        for part in parts {
+            // Without a number it is not known again.
+            if part.stretch() == 0 || !looked.has(part) {
+                looked.add(part);
+            }
+        }
+        looked.carried.sort_unstable();
+        looked.carried.dedup();
+        let Looked { table, carried, seen, saved, stretches } = &mut looked;
+        let saved = saved
+            .get_or_insert_with(|| SavedMinute { cells: table.save(), carried: carried.clone(), seen: *seen })
+            .clone();
+        if !stretches.is_empty() && !stretches.contains(&0) {
+            self.looked.insert(minute.start, looked);
+        }
+        self.minutes.extend(closed.map(|closed| (minute.start, closed)));
+        saved
+    }
+
+    /// Forgets what a checkpoint has added up of an open minute: something of it was deleted. The next one adds it up anew.
+    pub fn forget_looked(&mut self, minute: Window) {
+        self.looked.remove(&minute.start);
+    }
+
+    /// [`Self::forget_looked`] of all minutes: for a cluster, whose processes do not hear of each other's deletions.
+    pub fn forget_all_looked(&mut self) {
+        self.looked.clear();
     }
 
     /// What it has counted, with the minutes that [`Self::save_minute`] gave. Call it between two calls of [`Self::close`],
     /// when everything that the workers closed has been merged and closed here, too.
-    pub fn save(&self, minutes: Vec<(i64, SavedMinute)>) -> SavedShard {
+    pub fn save(&mut self, minutes: Vec<(i64, SavedMinute)>) -> SavedShard {
+        let (table, bursts) =
+            self.written.get_or_insert_with(|| (self.table.save(), self.bursts.as_ref().map(Bursts::save))).clone();
         SavedShard {
             closed_before: Some(self.closed_before).filter(|before| *before > i64::MIN),
             hour: self.hour,
             day: self.day,
-            table: self.table.save(),
+            table,
             minutes,
             carriers: self.carriers.clone(),
-            bursts: self.bursts.as_ref().map(Bursts::save),
+            bursts,
         }
     }
 
@@ -475,6 +562,7 @@ impl Merger {
             Dimension::from_index(cell.dimension)
                 .is_some_and(|dimension| shard_of(dimension, cell.hash, shards) == shard)
         };
+        self.written = None;
         for part in saved {
             self.closed_before = self.closed_before.max(part.closed_before.unwrap_or(i64::MIN));
             // Shards close minutes together, so all that saw the hour or the day name the same.
@@ -508,7 +596,8 @@ impl Merger {
     pub fn held(&self) -> super::Held {
         let mut held = super::Held::default();
         self.minutes.values().flatten().for_each(|summary| held.add_summary(summary));
-        let tables = self.restored.values().chain([&self.table, &self.minute]);
+        let looked = self.looked.values().map(|looked| &looked.table);
+        let tables = self.restored.values().chain(looked).chain([&self.table, &self.minute]);
         tables.for_each(|table| held.add_table(table));
         held
     }

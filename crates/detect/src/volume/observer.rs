@@ -47,6 +47,8 @@ pub struct Observer {
     watch_cells: Vec<CellId>,
     /// Words of deleted posts: those that no other post of an open minute has are forgotten at the next close.
     gone: Vec<CellId>,
+    /// Open minutes of which a deletion has reached what was added up for a checkpoint.
+    spoiled: Vec<Window>,
     tally: Tally,
     names: Names,
     counters: VolumeCounters,
@@ -94,11 +96,20 @@ impl Observer {
             source: (String::new(), UNKNOWN),
             watch_cells: vec![UNKNOWN; config.watch_names.len()],
             gone: Vec::new(),
+            spoiled: Vec::new(),
             tally: Tally::new(),
             names: Names::default(),
             counters: VolumeCounters::default(),
             config,
         }
+    }
+
+    /// Numbers the stretches that it adds up, so that a [`super::Merger`] knows them again: `worker` is another one for each observer
+    /// whose summaries come together.
+    #[must_use]
+    pub fn numbered(mut self, worker: usize) -> Self {
+        self.tally.number_after((worker as u64 + 1) << 40);
+        self
     }
 
     /// What looks like a person's name in the post that was observed last.
@@ -233,9 +244,18 @@ impl Observer {
         let bytes_before = log.bytes();
         let deleted = log.delete(&Deletions::new(keys), &mut self.gone);
         self.log_bytes -= bytes_before - log.bytes();
+        if log.take_spoiled() {
+            self.spoiled.push(minute);
+        }
         self.gone.sort_unstable();
         self.gone.dedup();
         deleted
+    }
+
+    /// The minutes of which something was deleted that had been looked at, since this was last asked: whoever has added up what was
+    /// seen then must forget it ([`super::Merger::forget_looked`]).
+    pub fn take_spoiled(&mut self) -> Vec<Window> {
+        std::mem::take(&mut self.spoiled)
     }
 
     /// Posts of open minutes that are kept one by one.

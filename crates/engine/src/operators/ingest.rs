@@ -444,5 +444,6 @@ impl Ingest {
             }
         }
         shared.counters.add_forgotten(forgotten);
+        shared.checkpoints.spoil(observer.take_spoiled());
     }
 }

@@ -58,7 +58,7 @@ impl Amplifications {
         let all = All { closed_before: self.closed_before, posts: self.all.clone(), families: families.collect() };
         let mut bytes = Vec::new();
         put(&mut bytes, &all);
-        SavedAmplifications(Bytes(bytes))
+        SavedAmplifications(Bytes(bytes.into()))
     }
 
     /// Takes back what was saved, before anything is merged.

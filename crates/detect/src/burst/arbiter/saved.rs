@@ -54,7 +54,7 @@ impl Arbiter {
             .collect();
         let mut bytes = Vec::new();
         put(&mut bytes, &(live, &self.experience));
-        SavedArbiter(Bytes(bytes))
+        SavedArbiter(Bytes(bytes.into()))
     }
 
     /// Takes back what was saved, before the first minute.

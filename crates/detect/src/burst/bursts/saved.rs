@@ -41,6 +41,9 @@ struct PartHead {
     subjects: u64,
 }
 
+/// What a subject takes, roughly.
+const SUBJECT_BYTES: usize = 64;
+
 type OneSubject = (Subject, Option<Earlier>);
 
 impl Serialize for SavedBursts {
@@ -110,11 +113,12 @@ impl Bursts {
             },
         );
         let parts = (0..).zip(&self.parts).map(|(number, part)| self.save_part(number, part)).collect();
-        SavedBursts { head: Bytes(head), parts }
+        SavedBursts { head: Bytes(head.into()), parts }
     }
 
     fn save_part(&self, number: u32, part: &Part) -> Bytes {
-        let mut bytes = Vec::new();
+        // Memory that grows is copied, and new memory is what takes longest here.
+        let mut bytes = Vec::with_capacity(part.subjects.len() * SUBJECT_BYTES);
         let open = part.open.iter().map(|open| {
             let mut open = open.clone();
             open.news.bits = AuthorBits::default();
@@ -136,7 +140,7 @@ impl Bursts {
             let earlier = subject.earlier(part.earlier.get(hash), now);
             put(&mut bytes, &(subject.for_saving(week_of(subject, &weeks)), earlier));
         }
-        Bytes(bytes)
+        Bytes(bytes.into())
     }
 
     /// Takes back what shards saved, before the first minute. `owns` says which parts are this one's now; `first` is true of one of
