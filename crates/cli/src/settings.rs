@@ -2,6 +2,7 @@
 //! remembers where it came from, so that `config show` can say it.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -390,9 +391,19 @@ const NO_SETTINGS: [&str; 3] = ["GROUNDSWELL_CONFIG", "GROUNDSWELL_LOG", "GROUND
 
 /// Loads the settings in force for a command.
 pub(crate) fn load(common: &Common) -> Result<Loaded, Failure> {
-    let variables: BTreeMap<String, String> =
-        std::env::vars().filter(|(name, _)| name.starts_with(VARIABLE_PREFIX)).collect();
-    load_from(common, &variables)
+    load_from(common, &ours(std::env::vars_os())?)
+}
+
+/// The variables that are ours. Those of others may be of any bytes.
+fn ours(all: impl Iterator<Item = (OsString, OsString)>) -> Result<BTreeMap<String, String>, Failure> {
+    let named = all.filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
+    named
+        .filter(|(name, _)| name.starts_with(VARIABLE_PREFIX))
+        .map(|(name, value)| match value.into_string() {
+            Ok(value) => Ok((name, value)),
+            Err(_) => Err(Failure::usage_text(format!("{name}: its value is no UTF-8"))),
+        })
+        .collect()
 }
 
 fn load_from(common: &Common, variables: &BTreeMap<String, String>) -> Result<Loaded, Failure> {
@@ -633,6 +644,18 @@ mod tests {
 
     fn common() -> Common {
         Common { data: None, config: None, workers: None, seed: None, verbose: 0, quiet: false, log_format: None }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn variables_of_others_may_be_of_any_bytes_and_ours_are_named() {
+        use std::os::unix::ffi::OsStringExt as _;
+
+        let bytes = || OsString::from_vec(vec![0xaf, b't']);
+        let all = |name: &str| [(bytes(), "a".into()), ("HOME".into(), bytes()), (OsString::from(name), bytes())];
+        assert_eq!(ours(all("LANG").into_iter()).unwrap(), BTreeMap::new());
+        let error = ours(all("GROUNDSWELL_GATE_K").into_iter()).unwrap_err();
+        assert!(format!("{error:?}").contains("GROUNDSWELL_GATE_K: its value is no UTF-8"), "{error:?}");
     }
 
     fn load_text(file: Option<&str>, variables: &[(&str, &str)]) -> Result<Loaded, String> {
