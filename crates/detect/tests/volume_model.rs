@@ -141,14 +141,7 @@ struct Run {
 /// The whole detector over some workers. Each closes when `close_every` posts have passed, if the stream allows it.
 ///
 /// After every `look_every` posts a checkpoint looks at what is open, and every other time deletions come just before.
-fn run_all(
-    posts: &[Post],
-    workers: usize,
-    config: &VolumeConfig,
-    k: K,
-    close_every: usize,
-    look_every: usize,
-) -> Run {
+fn run_all(posts: &[Post], workers: usize, config: &VolumeConfig, k: K, close_every: usize, look_every: usize) -> Run {
     let config = VolumeConfig { shards: workers, watch_names: WATCHES.map(str::to_owned).into(), ..config.clone() };
     let mut observers: Vec<_> = (0..workers).map(|worker| Observer::new(config.clone()).numbered(worker)).collect();
     let mut mergers: Vec<_> = (0..workers).map(|_| Merger::new(config.clone(), k)).collect();
@@ -196,7 +189,10 @@ fn run_all(
                 for (minute, parts) in &open {
                     let own = parts.iter().filter(|part| part.0 == shard).map(|(_, part)| part.as_ref());
                     let saved = merger.save_minute(*minute, own.clone());
-                    assert!(saved == merger.save_minute(*minute, own), "what is written down once is what is written down");
+                    assert!(
+                        saved == merger.save_minute(*minute, own),
+                        "what is written down once is what is written down"
+                    );
                 }
             }
         }
@@ -231,7 +227,8 @@ fn run_restarted(
     let mut candidates = Vec::new();
     let mut saved: Vec<SavedShard> = Vec::new();
     for (part, later, workers, other_epoch) in [(first, rest, before, false), (rest, &[][..], after, true)] {
-        let mut observers: Vec<_> = (0..workers).map(|worker| Observer::new(config(workers)).numbered(worker)).collect();
+        let mut observers: Vec<_> =
+            (0..workers).map(|worker| Observer::new(config(workers)).numbered(worker)).collect();
         let mut mergers: Vec<_> = (0..workers).map(|_| Merger::new(config(workers), k)).collect();
         for (shard, merger) in mergers.iter_mut().enumerate() {
             merger.restore(&saved, shard, workers);

@@ -27,25 +27,50 @@ pub(super) struct Record {
     domains_start: u32,
 }
 
+/// Posts of a chunk. Memory that grows by doubling is half empty at times; of many chunks only the last one is.
+const CHUNK_POSTS: usize = 1 << 14;
+
 /// The posts of a minute that are long enough to be of a family, and how many there were in all.
 #[derive(Default)]
 pub(super) struct MinuteLog {
+    /// None has more than [`CHUNK_POSTS`].
+    chunks: Vec<Chunk>,
+    /// All posts of persons.
+    pub(super) posts: u64,
+}
+
+/// Some of a minute's posts.
+#[derive(Default)]
+struct Chunk {
     records: Vec<Record>,
     tokens: Vec<Token>,
     text: String,
     /// Each followed by a space.
     domains: String,
-    /// All posts of persons.
-    pub(super) posts: u64,
 }
 
 impl MinuteLog {
-    pub(super) fn push(&mut self, post: &EdgePost, analysis: &Analysis, reading: &Reading) {
+    /// The chunk that the next post goes to.
+    fn last(&mut self) -> &mut Chunk {
+        if self.chunks.last().is_none_or(|last| last.records.len() >= CHUNK_POSTS) {
+            if let Some(full) = self.chunks.last_mut() {
+                full.shrink();
+            }
+            self.chunks.push(Chunk::default());
+        }
+        let last = self.chunks.len() - 1;
+        &mut self.chunks[last]
+    }
+
+    /// Adds a post; returns the memory that it takes.
+    pub(super) fn push(&mut self, post: &EdgePost, analysis: &Analysis, reading: &Reading) -> usize {
         self.posts += u64::from(post.publisher.is_none());
         if reading.exact == 0 {
-            return;
+            return 0;
         }
-        self.records.push(Record {
+        let chunk = self.last();
+        let before = chunk.bytes();
+        chunk.records.push(Record {
             time: post.time.unix(),
             key: post.key.map_or(0, PostKey::bits),
             author: post.author.filter(|_| post.publisher.is_none()).map(AuthorToken::bits),
@@ -53,24 +78,27 @@ impl MinuteLog {
             language: analysis.language.as_str().as_bytes().try_into().unwrap_or([0; 2]),
             repost: post.relation.as_str() == REPOST,
             publisher: post.publisher.is_some(),
-            tokens_start: self.tokens.len() as u32,
-            text_start: self.text.len() as u32,
-            domains_start: self.domains.len() as u32,
+            tokens_start: chunk.tokens.len() as u32,
+            text_start: chunk.text.len() as u32,
+            domains_start: chunk.domains.len() as u32,
         });
-        self.tokens.extend_from_slice(&reading.tokens);
-        self.text.push_str(&post.text);
+        chunk.tokens.extend_from_slice(&reading.tokens);
+        chunk.text.push_str(&post.text);
         for link in post.links.iter().filter(|link| !link.domain.is_empty()) {
-            self.domains.push_str(&link.domain);
-            self.domains.push(' ');
+            chunk.domains.push_str(&link.domain);
+            chunk.domains.push(' ');
         }
+        chunk.bytes() - before
     }
 
-    /// Adds a publisher's title: what people pass on of an item.
-    pub(super) fn push_title(&mut self, post: &EdgePost, title: &str, reading: &Reading) {
+    /// Adds a publisher's title: what people pass on of an item. Returns the memory that it takes.
+    pub(super) fn push_title(&mut self, post: &EdgePost, title: &str, reading: &Reading) -> usize {
         if reading.exact == 0 {
-            return;
+            return 0;
         }
-        self.records.push(Record {
+        let chunk = self.last();
+        let before = chunk.bytes();
+        chunk.records.push(Record {
             time: post.time.unix(),
             key: post.key.map_or(0, PostKey::bits),
             author: None,
@@ -78,60 +106,60 @@ impl MinuteLog {
             language: [0; 2],
             repost: false,
             publisher: true,
-            tokens_start: self.tokens.len() as u32,
-            text_start: self.text.len() as u32,
-            domains_start: self.domains.len() as u32,
+            tokens_start: chunk.tokens.len() as u32,
+            text_start: chunk.text.len() as u32,
+            domains_start: chunk.domains.len() as u32,
         });
-        self.tokens.extend_from_slice(&reading.tokens);
-        self.text.push_str(title);
+        chunk.tokens.extend_from_slice(&reading.tokens);
+        chunk.text.push_str(title);
+        chunk.bytes() - before
     }
 
     pub(super) fn len(&self) -> usize {
-        self.records.len()
+        self.chunks.iter().map(|chunk| chunk.records.len()).sum()
     }
 
+    /// Memory in use.
     pub(super) fn bytes(&self) -> usize {
-        self.records.len() * size_of::<Record>()
-            + self.tokens.len() * size_of::<Token>()
-            + self.text.len()
-            + self.domains.len()
+        self.chunks.iter().map(Chunk::bytes).sum()
     }
 
-    pub(super) fn record(&self, index: usize) -> &Record {
-        &self.records[index]
+    pub(super) fn record(&self, at: At) -> &Record {
+        &self.chunks[at.chunk()].records[at.index()]
     }
 
-    pub(super) fn tokens_of(&self, index: usize) -> &[Token] {
-        let end = self.records.get(index + 1).map_or(self.tokens.len(), |next| next.tokens_start as usize);
-        &self.tokens[self.records[index].tokens_start as usize..end]
+    pub(super) fn tokens_of(&self, at: At) -> &[Token] {
+        self.chunks[at.chunk()].tokens_of(at.index())
     }
 
-    pub(super) fn text_of(&self, index: usize) -> &str {
-        let end = self.records.get(index + 1).map_or(self.text.len(), |next| next.text_start as usize);
-        &self.text[self.records[index].text_start as usize..end]
+    pub(super) fn text_of(&self, at: At) -> &str {
+        self.chunks[at.chunk()].text_of(at.index())
     }
 
-    pub(super) fn domains_of(&self, index: usize) -> impl Iterator<Item = &str> {
-        let end = self.records.get(index + 1).map_or(self.domains.len(), |next| next.domains_start as usize);
-        self.domains[self.records[index].domains_start as usize..end].split_terminator(' ')
+    pub(super) fn domains_of(&self, at: At) -> impl Iterator<Item = &str> {
+        self.chunks[at.chunk()].domains_of(at.index())
     }
 
     /// Everything that is held of posts.
     #[cfg(debug_assertions)]
     pub(super) fn held(&self, held: &mut crate::volume::Held) {
-        held.keys.extend(self.records.iter().map(|record| record.key));
-        held.authors.extend(self.records.iter().filter_map(|record| record.author));
-        held.values.push_str(&self.text);
-        held.values.push_str(&self.domains);
+        for chunk in &self.chunks {
+            held.keys.extend(chunk.records.iter().map(|record| record.key));
+            held.authors.extend(chunk.records.iter().filter_map(|record| record.author));
+            held.values.push_str(&chunk.text);
+            held.values.push_str(&chunk.domains);
+        }
     }
 
     /// The posts in the order of their time; those of one second by what they say. Keys and authors decide nothing: they are
     /// others in each run.
-    pub(super) fn order(&self, out: &mut Vec<u32>) {
+    pub(super) fn order(&self, out: &mut Vec<At>) {
         out.clear();
-        out.extend(0..self.records.len() as u32);
-        out.sort_by_cached_key(|index| {
-            let record = &self.records[*index as usize];
+        for (chunk, of) in self.chunks.iter().enumerate() {
+            out.extend((0..of.records.len()).map(|index| At::new(chunk, index)));
+        }
+        out.sort_by_cached_key(|at| {
+            let record = self.record(*at);
             (record.time, record.exact, record.language)
         });
     }
@@ -139,29 +167,86 @@ impl MinuteLog {
     /// Forgets the posts that are named: neither key nor author nor a word stays. Returns how many they were.
     pub(super) fn delete(&mut self, deletions: &Deletions) -> u64 {
         let is_named = |record: &Record| deletions.names(Some(record.key).filter(|key| *key != 0), record.author);
-        if !self.records.iter().any(is_named) {
-            return 0;
-        }
-        // Written anew, so that nothing stays in spare room either.
-        let old = std::mem::take(self);
-        for index in (0..old.records.len()).filter(|index| !is_named(&old.records[*index])) {
-            self.records.push(Record {
-                tokens_start: self.tokens.len() as u32,
-                text_start: self.text.len() as u32,
-                domains_start: self.domains.len() as u32,
-                ..old.records[index]
-            });
-            self.tokens.extend_from_slice(old.tokens_of(index));
-            self.text.push_str(old.text_of(index));
-            for domain in old.domains_of(index) {
-                self.domains.push_str(domain);
-                self.domains.push(' ');
+        let (mut deleted, mut of_persons) = (0, 0);
+        for chunk in &mut self.chunks {
+            let named = chunk.records.iter().filter(|record| is_named(record)).count();
+            if named > 0 {
+                deleted += named as u64;
+                of_persons += chunk.records.iter().filter(|record| !record.publisher && is_named(record)).count();
+                *chunk = chunk.without(&is_named);
             }
         }
-        let deleted = (old.records.len() - self.records.len()) as u64;
-        let of_persons = old.records.iter().filter(|record| !record.publisher && is_named(record)).count();
-        self.posts = old.posts.saturating_sub(of_persons as u64);
+        self.posts = self.posts.saturating_sub(of_persons as u64);
         deleted
+    }
+}
+
+impl Chunk {
+    fn bytes(&self) -> usize {
+        self.records.len() * size_of::<Record>()
+            + self.tokens.len() * size_of::<Token>()
+            + self.text.len()
+            + self.domains.len()
+    }
+
+    fn shrink(&mut self) {
+        self.records.shrink_to_fit();
+        self.tokens.shrink_to_fit();
+        self.text.shrink_to_fit();
+        self.domains.shrink_to_fit();
+    }
+
+    fn tokens_of(&self, index: usize) -> &[Token] {
+        let end = self.records.get(index + 1).map_or(self.tokens.len(), |next| next.tokens_start as usize);
+        &self.tokens[self.records[index].tokens_start as usize..end]
+    }
+
+    fn text_of(&self, index: usize) -> &str {
+        let end = self.records.get(index + 1).map_or(self.text.len(), |next| next.text_start as usize);
+        &self.text[self.records[index].text_start as usize..end]
+    }
+
+    fn domains_of(&self, index: usize) -> impl Iterator<Item = &str> {
+        let end = self.records.get(index + 1).map_or(self.domains.len(), |next| next.domains_start as usize);
+        self.domains[self.records[index].domains_start as usize..end].split_terminator(' ')
+    }
+
+    /// Written anew, so that nothing of those that are named stays in spare room either.
+    fn without(&self, is_named: &dyn Fn(&Record) -> bool) -> Self {
+        let mut new = Self::default();
+        for index in (0..self.records.len()).filter(|index| !is_named(&self.records[*index])) {
+            new.records.push(Record {
+                tokens_start: new.tokens.len() as u32,
+                text_start: new.text.len() as u32,
+                domains_start: new.domains.len() as u32,
+                ..self.records[index]
+            });
+            new.tokens.extend_from_slice(self.tokens_of(index));
+            new.text.push_str(self.text_of(index));
+            for domain in self.domains_of(index) {
+                new.domains.push_str(domain);
+                new.domains.push(' ');
+            }
+        }
+        new
+    }
+}
+
+/// Where a post is in a log.
+#[derive(Clone, Copy)]
+pub(super) struct At(u32);
+
+impl At {
+    const fn new(chunk: usize, index: usize) -> Self {
+        Self((chunk * CHUNK_POSTS + index) as u32)
+    }
+
+    const fn chunk(self) -> usize {
+        self.0 as usize / CHUNK_POSTS
+    }
+
+    const fn index(self) -> usize {
+        self.0 as usize % CHUNK_POSTS
     }
 }
 

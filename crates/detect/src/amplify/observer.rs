@@ -11,7 +11,7 @@ use groundswell_text::{Analysis, Analyzer};
 use super::config::{AmplifyConfig, AmplifyCounters};
 use super::delta::{AmplifyDelta, LocalId};
 use super::families::{Families, Reader, Taken, View};
-use super::log::{MinuteLog, minute_of};
+use super::log::{At, MinuteLog, minute_of};
 use super::places::Form;
 use super::words::Reading;
 use crate::volume::Deletions;
@@ -26,7 +26,7 @@ pub struct AmplifyObserver {
     log_bytes: usize,
     /// What was read before its minute closed.
     early: Vec<AmplifyDelta>,
-    order: Vec<u32>,
+    order: Vec<At>,
     words: Words,
 }
 
@@ -81,14 +81,12 @@ impl AmplifyObserver {
         self.reading.read(analysis);
         self.families.counters_mut().texts_too_short += u64::from(self.reading.exact == 0);
         let log = self.minutes.entry(minute_of(post.time.unix())).or_default();
-        let before = log.bytes();
-        log.push(post, analysis, &self.reading);
+        self.log_bytes += log.push(post, analysis, &self.reading);
         if let Some(title) = post.publisher.as_ref().and_then(|item| item.title.as_deref()) {
             self.words.analyzer.tokenize(title, &mut self.words.analysis);
             self.reading.read(&self.words.analysis);
-            log.push_title(post, title, &self.reading);
+            self.log_bytes += log.push_title(post, title, &self.reading);
         }
-        self.log_bytes += log.bytes() - before;
         if self.log_bytes > self.log_bytes_max {
             self.read_early();
         }
@@ -181,16 +179,15 @@ impl AmplifyObserver {
     fn read(&mut self, minute: i64, log: &MinuteLog, tell: &mut dyn FnMut(u64, LocalId)) -> AmplifyDelta {
         log.order(&mut self.order);
         let sketch = |families: &Families, nth: usize| {
-            let index = self.order.get(nth).map(|index| *index as usize)?;
-            Some(families.sketch(log.tokens_of(index), log.record(index).exact))
+            let at = *self.order.get(nth)?;
+            Some(families.sketch(log.tokens_of(at), log.record(at).exact))
         };
         // One post ahead, so that memory is read while the one before is looked at.
         let mut next = sketch(&self.families, 0);
-        for (nth, &index) in self.order.iter().enumerate() {
+        for (nth, &at) in self.order.iter().enumerate() {
             let Some(of_this) = next else { break };
             next = sketch(&self.families, nth + 1);
-            let index = index as usize;
-            let record = log.record(index);
+            let record = log.record(at);
             let view = View {
                 minute,
                 key: record.key,
@@ -199,10 +196,10 @@ impl AmplifyObserver {
                 language: record.language,
                 repost: record.repost,
                 publisher: record.publisher,
-                tokens: log.tokens_of(index),
-                text: log.text_of(index),
+                tokens: log.tokens_of(at),
+                text: log.text_of(at),
             };
-            match self.families.take(&view, &of_this, log.domains_of(index), &mut self.words) {
+            match self.families.take(&view, &of_this, log.domains_of(at), &mut self.words) {
                 Taken::Alone => {}
                 Taken::Joined(family) => tell(record.key, family),
                 Taken::Opened(family, first) => {

@@ -111,6 +111,9 @@ struct CarriedBy {
     carried: Carried,
 }
 
+/// What a full log grows by, at least.
+const GROWN_MIN: usize = 256;
+
 /// What stands where a deleted post stood, until something else does.
 const NOTHING: Record = Record { key: 0, author: 0, ids_start: 0, head: Head(0) };
 
@@ -145,6 +148,10 @@ impl MinuteLog {
     #[inline]
     pub(super) fn begin(&mut self, post: &EdgePost, language: Language) {
         self.seen = true;
+        // Memory that doubles is half empty at times.
+        if self.records.len() == self.records.capacity() {
+            self.records.reserve_exact(GROWN_MIN + self.records.len() / 4);
+        }
         self.records.push(Record {
             key: post.key.map_or(0, groundswell_edge::PostKey::bits),
             author: post.author.map_or(0, groundswell_edge::AuthorToken::bits),
@@ -156,12 +163,20 @@ impl MinuteLog {
     /// One cell of the post begun last.
     #[inline]
     pub(super) fn push(&mut self, id: CellId) {
+        if self.ids.len() == self.ids.capacity() {
+            self.ids.reserve_exact(GROWN_MIN + self.ids.len() / 4);
+        }
         self.ids.push(id);
     }
 
     /// A name that the post begun last carries, which is a publisher's.
     pub(super) fn carry(&mut self, post: &EdgePost, carried: Carried) {
         self.carried.push(CarriedBy { post: post.key.map(groundswell_edge::PostKey::bits), carried });
+    }
+
+    /// Whether it has memory for posts to come.
+    pub(super) fn has_room(&self) -> bool {
+        self.records.capacity() > 0
     }
 
     pub(super) fn len(&self) -> usize {

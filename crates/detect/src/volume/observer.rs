@@ -282,6 +282,11 @@ impl Observer {
             self.log_bytes -= open.log.bytes();
             let early = std::mem::take(&mut open.compacted);
             let rest = self.tally.sum(&mut open.log, &self.interner, self.config.shards);
+            // The next minute begins in the memory of this one. More than one spare log would in time all be as large as the
+            // fullest minute was.
+            if self.free.iter().any(|free| self.open[*free].log.has_room()) {
+                self.open[index].log = MinuteLog::default();
+            }
             self.free.push(index);
             for parts in early.into_iter().chain(rest) {
                 for (shard, summary) in parts.into_iter().enumerate().filter(|(_, summary)| !summary.is_empty()) {
@@ -292,8 +297,8 @@ impl Observer {
         }
         if self.minutes.is_empty() {
             // Nothing is open: give back what a flood may have made large.
-            self.open.truncate(OPEN_KEPT);
-            self.free = (0..self.open.len()).collect();
+            self.open.clear();
+            self.free.clear();
         }
         self.forget_words();
     }
@@ -361,6 +366,8 @@ impl Observer {
             self.log_bytes -= bytes;
             self.counters.records_compacted_early += log.len() as u64;
             compacted.append(&mut self.tally.sum(log, &self.interner, self.config.shards));
+            // The memory is what is wanted.
+            *log = MinuteLog::default();
         }
     }
 
@@ -401,9 +408,6 @@ impl Observer {
         held
     }
 }
-
-/// Logs whose memory is kept for minutes to come.
-const OPEN_KEPT: usize = 16;
 
 /// Whether a word is counted as a term: one that is a stop word in some languages is a term in the others.
 fn worth_as_term(value: &str, hash: u64) -> Worth {
