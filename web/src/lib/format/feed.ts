@@ -42,8 +42,8 @@ export function addresses(name: string, origin: string): Address[] {
   ];
 }
 
-/** How the deliveries of a receiver stand, in one line. */
-export function delivery({ waiting, dead, delivered, failed, trouble }: FeedReceiver): string {
+/** How the deliveries of a receiver stand, in one line; what went wrong last is the server's word. */
+export function delivery({ waiting, dead, delivered, failed }: FeedReceiver): string {
   const at = (time: string | null | undefined): string | null => {
     const ms = parseTime(time);
     return ms === null ? null : dayTime(ms);
@@ -53,7 +53,7 @@ export function delivery({ waiting, dead, delivered, failed, trouble }: FeedRece
     through === null ? t().feed.nothing : t().feed.delivered(through),
     t().feed.waiting(count(waiting)),
     ...(dead > 0 ? [t().feed.dead(count(dead))] : []),
-    ...(not === null ? [] : [`${t().feed.failed(not)}${typeof trouble === 'string' ? `: ${trouble}` : ''}`]),
+    ...(not === null ? [] : [t().feed.failed(not)]),
   ];
   return parts.join('; ');
 }

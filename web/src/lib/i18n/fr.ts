@@ -446,7 +446,7 @@ export const fr: Messages = {
     range: (low: string, high: string) => f`, très probablement entre ${low} et ${high}`,
     atom: 'pour les lecteurs de flux', json: 'pour les lecteurs de flux et les programmes', stream: 'événements poussés par le serveur, au fil de l’eau', streamName: 'Direct',
     nothing: 'rien n’a encore été livré', delivered: (time: string) => f`dernière livraison ${time}`, waiting: (many: string) => `${many} en attente`,
-    dead: (many: string) => f`${many} n'ont pas pu être livrées`, failed: (time: string) => f`dernier échec ${time}`,
+    dead: (many: string) => f`${many} en échec définitif`, failed: (time: string) => f`dernier échec ${time}`,
     detections: (many: number) => `${count(many)} ${n(many, 'détection', 'détections')}`,
     none: f`Il n'y a pas de flux. {code|groundswell feed add NAME} en crée un.`,
     back: '← Tous les flux', gone: 'Ce flux n’existe pas', goneWhy: 'Il a peut-être pris fin.', label: 'À propos de ce flux',

@@ -11,6 +11,8 @@ const LOADERS: Record<Language, () => Promise<Messages>> = {
 class Speech {
   language = $state<Language>('en');
   messages = $state.raw<Messages>(en);
+  /** Where the language was chosen: the page is made anew, and the focus goes back there. */
+  from: 'settings' | 'foot' | null = null;
 
   /** Begins to speak; where a language cannot be loaded, it stays with the one before and says no. */
   async speak(chosen: Language | null = stored()): Promise<boolean> {
@@ -29,7 +31,8 @@ class Speech {
   }
 
   /** The reader's choice, which is kept. */
-  async choose(language: Language): Promise<boolean> {
+  async choose(language: Language, from: 'settings' | 'foot' | null = null): Promise<boolean> {
+    this.from = from;
     if (!(await this.speak(language))) return false;
     store(language);
     return true;
