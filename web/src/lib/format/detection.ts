@@ -43,6 +43,15 @@ function shares(detection: Detection): [code: string, share: number][] {
   return Object.entries(detection.evidence.languages ?? {}).toSorted((a, b) => b[1] - a[1]);
 }
 
+/** A language carries a detection from this share on, as a feed's `--language` takes it. */
+const CARRIES = 0.25;
+
+/** Languages that carry it, or that it is about. */
+export function carriers(detection: Detection): string[] {
+  if (detection.subject.type === 'language') return [detection.subject.value];
+  return shares(detection).filter(([code, share]) => share >= CARRIES && code !== 'other' && code !== 'und').map(([code]) => code);
+}
+
 /** `mostly Portuguese`, `Portuguese and Spanish`, or nothing where none stands out. */
 export function mostly(detection: Detection): string {
   const named = shares(detection).filter(([code]) => code !== 'other').map(([code, share]) => [languageName(code), share] as const);
