@@ -87,7 +87,7 @@ export const en = {
     cutOff: 'The address may be cut off. {a|What is going on now}',
   },
   acts: {
-    theme: 'Light or dark', keys: 'Show the keys', method: 'How this is counted', print: 'Print this page',
+    theme: 'Light or dark', keys: 'Show the keys', method: 'How this is counted', print: 'Print this page', tour: 'Take the tour',
     language: (name: string) => `Speak ${name}`, newWatch: 'New watch',
   },
   header: {
@@ -119,6 +119,8 @@ export const en = {
     theme: 'Theme',
     themes: { system: 'as the system has it', light: 'light', dark: 'dark' },
     keys: 'Keys',
+    tour: 'The tour',
+    tourNote: 'A minute through the page Now.',
     account: 'Account',
     nobody: 'This service asks nobody who they are. Whoever reaches it may read it all, and change feeds and watches.',
     may: {
@@ -517,6 +519,18 @@ export const en = {
     label2: (lines: number, windows: number) => `${lines} ${n(lines, 'line', 'lines')}, ${windows} windows. Arrow keys read them, + and - zoom.`,
     hint: 'Point at the chart, or use the arrow keys. Draw over a stretch to see it closer.',
     beforeWas: (words: string, was: string) => `${words}; before ${was}`, notShown: 'not shown', take: 'Take along:', link: 'Copy a link to exactly this',
+  },
+  tour: {
+    title: 'A minute through this page', step: (at: number, of: number) => `${at} of ${of}`, next: 'Next', back: 'Back', skip: 'Skip the tour', done: 'Done',
+    invented: 'The numbers are invented, so nothing that you see has happened.',
+    stops: {
+      verdict: { title: 'What is going on', says: (_k: number) => 'The first line says what rose in the last three hours. It says "quiet" only where somebody listened; where nobody did, it says "blind".' },
+      detection: { title: 'What was found', says: (_k: number) => 'How much was written, how much was to be expected, and its course. The title leads to the evidence, the method and the command that recomputes it.' },
+      total: { title: 'How much is said at all', says: (_k: number) => 'Posts and authors, minute by minute. The strip beneath says when we listened. The arrow keys read the chart.' },
+      held: { title: 'What you do not see', says: (k: number) => `A number is shown only if at least ${k} authors stand behind it, and it is up to 4 away from the true one. Hatched means held back, never zero.` },
+      tops: { title: 'What it is about', says: (_k: number) => 'Words, hashtags, links and languages of the newest window. Each leads to its course.' },
+      nav: { title: 'Where to go on', says: (_k: number) => 'Watches are questions with a purpose and an end. Feeds bring what is found to where you are. Ctrl K goes anywhere by name, ? shows the keys.' },
+    },
   },
   wall: { full: 'Full screen', leaveFull: 'Leave full screen', leave: 'Leave the wall' },
 };

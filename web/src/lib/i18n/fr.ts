@@ -103,7 +103,7 @@ export const fr: Messages = {
     cutOff: 'L’adresse est peut-être tronquée. {a|Ce qui se passe en ce moment}',
   },
   acts: {
-    theme: 'Clair ou sombre', keys: 'Afficher les raccourcis', method: 'Comment on compte', print: 'Imprimer cette page',
+    theme: 'Clair ou sombre', keys: 'Afficher les raccourcis', method: 'Comment on compte', print: 'Imprimer cette page', tour: 'Suivre la visite',
     language: (name: string) => f`Passer en ${name}`, newWatch: 'Nouvelle veille',
   },
   header: {
@@ -135,6 +135,8 @@ export const fr: Messages = {
     theme: 'Thème',
     themes: { system: 'celui du système', light: 'clair', dark: 'sombre' },
     keys: 'Raccourcis',
+    tour: 'La visite',
+    tourNote: f`Une minute pour découvrir la page « En ce moment ».`,
     account: 'Compte',
     nobody: 'Ce service ne demande à personne de s’identifier. Quiconque y accède peut tout lire et modifier flux et veilles.',
     may: {
@@ -540,6 +542,18 @@ export const fr: Messages = {
     label2: (lines: number, many: number) => f`${lines} ${n(lines, 'courbe', 'courbes')}, ${windows(many)}. Les flèches les parcourent, + et - zooment.`,
     hint: 'Pointez le graphique ou utilisez les flèches. Tracez sur une période pour la voir de plus près.',
     beforeWas: (words: string, was: string) => f`${words} ; avant ${was}`, notShown: 'non affiché', take: f`À emporter :`, link: 'Copier un lien vers cette vue exacte',
+  },
+  tour: {
+    title: 'Une minute pour découvrir cette page', step: (at: number, of: number) => f`${at} sur ${of}`, next: 'Suivant', back: 'Précédent', skip: 'Passer la visite', done: 'Terminer',
+    invented: f`Les chiffres sont inventés : rien de ce que vous voyez n'a eu lieu.`,
+    stops: {
+      verdict: { title: 'Ce qui se passe', says: (_k: number) => f`La première ligne dit ce qui est monté au cours des trois dernières heures. Elle ne dit « calme » que si quelqu'un était à l'écoute ; sinon, elle dit « aveugle ».` },
+      detection: { title: 'Ce qui a été repéré', says: (_k: number) => f`Combien on a écrit, combien on en attendait, et la courbe. Le titre mène aux éléments de preuve, à la méthode et à la commande qui permet de recalculer.` },
+      total: { title: 'Combien on parle en tout', says: (_k: number) => f`Publications et auteurs, minute par minute. La bande du dessous dit quand nous étions à l'écoute. Les flèches parcourent le graphique.` },
+      held: { title: 'Ce que vous ne voyez pas', says: (k: number) => f`Un chiffre n'est diffusé que si au moins ${k} auteurs en sont à l'origine, et il s'écarte du vrai de 4 au plus. Les hachures veulent dire non diffusé, jamais zéro.` },
+      tops: { title: 'De quoi il est question', says: (_k: number) => f`Mots, hashtags, liens et langues de la dernière période. Chacun mène à sa courbe.` },
+      nav: { title: 'Pour aller plus loin', says: (_k: number) => f`Les veilles sont des questions avec une finalité et une échéance. Les flux portent ce qui est repéré là où vous êtes. Ctrl K mène partout par le nom, « ? » affiche les raccourcis.` },
+    },
   },
   wall: { full: 'Plein écran', leaveFull: 'Quitter le plein écran', leave: 'Quitter le mur' },
 };
