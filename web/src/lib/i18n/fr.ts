@@ -347,7 +347,7 @@ export const fr: Messages = {
     expected: (level: string, step: Step) => f`attendu : ${level} par ${STEP[step].one}`,
     before: (level: string, step: Step) => f`niveau de la période précédente : ${level} par ${STEP[step].one}`,
     range: '95 périodes semblables sur 100 s’y tiennent en moyenne',
-    found: (time: string) => f`repéré ${time}`,
+    found: (time: string) => f`repéré : ${time}`,
     caption: 'Chiffres du graphique',
     take: f`À emporter :`, csv: 'chiffres (CSV)', svg: 'image (SVG)', png: 'image (PNG)',
   },
