@@ -143,3 +143,22 @@ describe('what a reader sees comes from the catalogue', () => {
     expect(sentencesOf('const said = `Not done: ${error}`')).toEqual(['Not done: ']);
   });
 });
+
+describe('numbers in sentences', () => {
+  test('French counts nought as one, English as many', () => {
+    expect([en.audit.entries(0), en.audit.entries(1), en.audit.entries(2)]).toEqual(['{b|0} entries under the newest head.', '{b|1} entry under the newest head.', '{b|2} entries under the newest head.']);
+    expect([fr.audit.entries(0), fr.audit.entries(1), fr.audit.entries(2)]).toEqual(['{b|0} entrée sous la dernière tête.', '{b|1} entrée sous la dernière tête.', '{b|2} entrées sous la dernière tête.']);
+  });
+
+  test('a detection, several, and at least so many', () => {
+    const said = (of: typeof en): string[] => [of.verdict.rising(1, false, 3, 0, false), of.verdict.rising(6, false, 3, 2, false), of.verdict.rising(150, true, 3, 50, true)];
+    expect(said(en)).toEqual(['One detection in the last 3 hours', '6 detections in the last 3 hours, 2 of high severity', 'At least 150 detections in the last 3 hours, at least 50 of high severity']);
+    expect(said(fr)).toEqual([
+      'Une détection au cours des 3 dernières heures', '6 détections au cours des 3 dernières heures, dont 2 de gravité élevée', 'Au moins 150 détections au cours des 3 dernières heures, dont au moins 50 de gravité élevée',
+    ]);
+  });
+
+  test('what comes from elsewhere keeps its own spaces', () => {
+    expect(fr.titles.subjects.quoted('a : b')).toBe('«\u00a0a : b\u00a0»');
+  });
+});
