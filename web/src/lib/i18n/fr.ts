@@ -217,7 +217,7 @@ export const fr: Messages = {
   },
   detection: {
     others: 'Autres',
-    mostly: (language: string) => f`surtout ${language}`,
+    mostly: (language: string) => f`surtout en ${language}`,
     and: (one: string, other: string) => `${one} et ${other}`,
     hardlyEver: 'presque jamais',
     aDay: (rate: string) => `${rate} par jour`,
@@ -289,8 +289,8 @@ export const fr: Messages = {
     level: (day: number | null, part: 'morning' | 'afternoon' | 'evening' | 'night' | null) => {
       if (day === null) return 'niveau habituel';
       const name = ['dimanche', 'lundi', 'mardi', 'mercredi', 'jeudi', 'vendredi', 'samedi'][day] ?? '';
-      const hours = part === null ? '' : ` ${{ morning: 'matin', afternoon: 'après-midi', evening: 'soir', night: 'dans la nuit' }[part]}`;
-      return `niveau habituel du ${name}${hours}`;
+      if (part === 'night') return `niveau habituel de la nuit de ${name}`;
+      return `niveau habituel du ${name}${part === null ? '' : ` ${{ morning: 'matin', afternoon: 'après-midi', evening: 'soir' }[part]}`}`;
     },
     ratio: (ratio: string | null) => (ratio === null ? 'plus de 1\u202f000 fois' : `${ratio} fois`),
     length: (many: number, unit: 'minute' | 'hour' | 'day') => `${count(many)} ${STEP[unit].one}${n(many, '', 's')}`,
