@@ -7,6 +7,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { violations, watch } from './checks';
 import { launch } from './chromium.mjs';
+import { toured } from './harness';
 import { startEngine } from './engine.mjs';
 
 const givenUrl = process.env['GROUNDSWELL_URL'];
@@ -47,6 +48,7 @@ describe.skipIf(givenUrl === undefined && binary === undefined)('the real binary
 
   test('says what is happening, then draws its first numbers by itself, in both themes and on a phone', { timeout: FIRST_NUMBERS_MS + 60_000 }, async () => {
     const page = await browser.newPage({ locale: 'en-GB', viewport: { width: 1280, height: 900 } });
+    await page.addInitScript(toured);
     const { errors, foreign } = watch(page, url);
     await page.goto(url);
     await page.getByRole('heading', { name: 'Posts per minute' }).waitFor();

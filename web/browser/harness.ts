@@ -15,6 +15,8 @@ export interface Options {
   locale?: string;
   reducedMotion?: 'reduce' | 'no-preference';
   path?: string;
+  /** As on the very first visit: the tour is offered. */
+  first?: boolean;
 }
 
 export type Opened = Watched & { page: Page; mock: Awaited<ReturnType<typeof startMock>> };
@@ -45,12 +47,18 @@ export function pages(): { open: (scenario: Scenario, options?: Options) => Prom
       reducedMotion: options.reducedMotion ?? 'no-preference',
     });
     cleanups.push(() => mock.close(), () => context.close());
+    if (options.first !== true) await context.addInitScript(toured);
     const page = await context.newPage();
     const watched = watch(page, mock.url);
     await page.goto(new URL(options.path ?? '/', mock.url).href);
     return { page, mock, ...watched };
   }
   return { open, cleanups };
+}
+
+/** Who has been here before. */
+export function toured(): void {
+  localStorage.setItem('groundswell.tour', 'left');
 }
 
 /** Whatever page it is: its title and what it asked for are there. */

@@ -132,7 +132,7 @@ describe('with numbers', () => {
     const { page } = await open('live');
     await drawn(page);
     const seen = new Set<string>();
-    for (let i = 0; i < 70; i += 1) {
+    for (let i = 0; i < 120; i += 1) {
       await page.keyboard.press('Tab');
       const name = await page.evaluate(() => {
         const at = document.activeElement;

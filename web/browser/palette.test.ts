@@ -43,7 +43,7 @@ describe('the command palette', () => {
     await page.keyboard.press('Control+k');
     await page.getByRole('combobox', { name: 'Go to, or do' }).waitFor();
     await page.keyboard.type('detection');
-    await page.getByRole('option').nth(5).waitFor();
+    await page.getByRole('dialog').getByRole('option').nth(5).waitFor();
     expect(await overflow(page)).toBeLessThanOrEqual(0);
     expect(await page.locator('dialog img').count()).toBe(0);
     expect(errors).toEqual([]);

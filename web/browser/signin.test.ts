@@ -9,6 +9,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { violations, watch } from './checks';
 import { launch } from './chromium.mjs';
+import { toured } from './harness';
 import { startEngine } from './engine.mjs';
 
 const binary = process.env['GROUNDSWELL_BIN'];
@@ -48,6 +49,7 @@ describe.skipIf(binary === undefined)('with accounts', () => {
 
   test('in with the right password, out with a click, and no other site may do either', { timeout: 120_000 }, async () => {
     const context = await browser.newContext({ locale: 'en-GB' });
+    await context.addInitScript(toured);
     const page = await context.newPage();
     const { errors, foreign } = watch(page, engine.url);
     const refused = /Failed to load resource: the server responded with a status of 40[13]/;

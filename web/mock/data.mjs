@@ -178,14 +178,14 @@ export function audit(now, newest, hostile) {
   const acts = [
     ['started', 'run started, version 0.1.0, build 9f2c51d07a3e'],
     ['settings_in_force', 'settings in force: k = 10, narratives off'],
-    ['watch_made', 'watch river-floods made until 2027-02-01: flood* AND (river OR "heavy rain") (crisis-response: See where flooding is discussed.)'],
+    ['watch_made', 'watch River floods made until 2027-02-01: flood* AND (river OR "heavy rain") (crisis-response: See where flooding is discussed.)'],
     ['checkpoint_published', 'head over 3 entries published'],
     ['exported', 'volumes exported as csv, by hashtag, step hour'],
     ['requests_denied', '3 requests to /api/v1/ingest denied with 401'],
   ];
   const items = acts.map(([act, words], number) => ({
     number, time: iso(now - (acts.length - number) * 3_600_000), account: 'local', act,
-    words: hostile ? `${HOSTILE.join(' ')} ${words}` : words, line: '{}',
+    words: hostile ? `${HOSTILE.join(' ')} ${words}` : words, line: JSON.stringify({ n: number, act, ...(act === 'watch_made' && { watch: 'River floods' }) }),
   }));
   const root = 'CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=';
   const head = {

@@ -104,7 +104,8 @@ export function dimensionRows(by, value, step, newest, from, to) {
     for (const [name, base] of DIMENSIONS[by] ?? []) {
       if (value !== null && value !== name) continue;
       const posts = Math.round(level(name, start, step, base));
-      if (posts < 13 || noise(name, start) < 0.02) continue;
+      // A small language is below k in every fourth window.
+      if (posts < 13 || noise(name, start) < 0.02 || (name === 'fr' && (start / width) % 4 === 0)) continue;
       rows.push({ start: iso(start), step, by: { [by]: name }, posts, authors: Math.round(posts * 0.8) });
     }
   }

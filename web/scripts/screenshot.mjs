@@ -27,6 +27,8 @@ const WINDOWS = 30;
 try {
   for (const [scheme, name] of /** @type {const} */ ([['light', 'screenshot.png'], ['dark', 'screenshot-dark.png']])) {
     const page = await browser.newPage({ colorScheme: scheme, viewport: { width: 1280, height: 1180 }, locale: 'en-GB', timezoneId: 'UTC' });
+    // The picture is of the page, not of the tour through it.
+    await page.addInitScript(() => localStorage.setItem('groundswell.tour', 'left'));
     await page.goto(url);
     await page.locator('.total canvas').waitFor({ timeout: 60_000 });
     await page.locator('.top tbody tr').first().waitFor({ timeout: 60_000 });

@@ -5,11 +5,14 @@ import { Api } from './lib/api/client';
 import { Dashboard } from './lib/state/dashboard.svelte';
 import { ThemeState } from './lib/state/theme.svelte';
 import { Router } from './lib/state/router.svelte';
-import Shell from './routes/Shell.svelte';
+import { speech } from './lib/i18n/speech.svelte';
+import Root from './routes/Root.svelte';
 
 const target = document.getElementById('app');
 if (target === null) throw new Error('index.html has no #app');
 const api = new Api();
 // The same address then shows the page to sign in on, which no longer runs this.
 api.onsignedout = () => location.reload();
-mount(Shell, { target, props: { dashboard: new Dashboard(api), router: new Router(), theme: new ThemeState() } });
+// Another language than English is loaded before anything is shown: a page that changes its language under the eyes is no good.
+await speech.speak();
+mount(Root, { target, props: { dashboard: new Dashboard(api), router: new Router(), theme: new ThemeState() } });

@@ -1,5 +1,6 @@
 // The page's way to the API: JSON in, typed answers out, every failure one `ApiError` that can be shown as it is.
 import type { paths } from '../../gen/api';
+import { servers, t } from '../i18n/speech.svelte';
 import type { Amplification, AuditEntry, AuditPage, CoverageAnswer, Detection, Feed, FeedItem, Marks, Narrative, NarrativeEvent, NewEdit, NewFeed, NewTrial, NewWatch, Ranked, Session, SourceList, Status, Step, TopAnswer, TrialAnswer, VolumePage, VolumeRow, WatchList, WatchReading } from './types';
 
 /** Longest wait for one answer; what does not answer by then is treated like a lost connection. */
@@ -20,6 +21,8 @@ export class ApiError extends Error {
     readonly status: number,
     /** Stable code of the problem, where the server gave one. */
     readonly code: string | null = null,
+    /** The language of the message, where that is not the page's: what the server says is English. */
+    readonly lang: 'en' | undefined = undefined,
   ) {
     super(message);
   }
@@ -49,13 +52,13 @@ async function problem(response: Response): Promise<ApiError> {
       const { title, detail, code } = body as { title?: unknown; detail?: unknown; code?: unknown };
       const text = [title, detail].filter((part): part is string => typeof part === 'string' && part !== '');
       if (text.length > 0) {
-        return new ApiError(text.join(': '), response.status, typeof code === 'string' ? code : null);
+        return new ApiError(text.join(': '), response.status, typeof code === 'string' ? code : null, servers());
       }
     }
   } catch {
     // Not a problem document: a proxy's page, or a cut connection.
   }
-  return new ApiError(`the server answered with status ${response.status}`, response.status);
+  return new ApiError(t().errors.status(response.status), response.status);
 }
 
 export class Api {
@@ -86,14 +89,14 @@ export class Api {
           signal: stop.signal,
         });
       } catch {
-        throw new ApiError(stop.signal.aborted ? 'the server did not answer in time' : 'the server cannot be reached', 0);
+        throw new ApiError(stop.signal.aborted ? t().errors.late : t().errors.away, 0);
       }
       if (response.status === 401) this.onsignedout();
       if (!response.ok) throw await problem(response);
       try {
         return (await response.json()) as unknown;
       } catch {
-        throw new ApiError('the answer was cut off or is not JSON', response.status);
+        throw new ApiError(t().errors.cut, response.status);
       }
     } finally {
       clearTimeout(timer);
@@ -126,7 +129,7 @@ export class Api {
         signal: AbortSignal.timeout(TIMEOUT_MS),
       });
     } catch {
-      throw new ApiError('the server cannot be reached, so nothing was changed as far as is known', 0);
+      throw new ApiError(t().errors.unchanged, 0);
     }
     if (response.status === 401) this.onsignedout();
     if (!response.ok) throw await problem(response);
@@ -185,7 +188,7 @@ export class Api {
     try {
       return (await response.json()) as TrialAnswer;
     } catch {
-      throw new ApiError('the answer was cut off or is not JSON', response.status);
+      throw new ApiError(t().errors.cut, response.status);
     }
   }
 
@@ -215,7 +218,7 @@ export class Api {
     try {
       return (await response.json()) as WatchReading;
     } catch {
-      throw new ApiError('the answer was cut off or is not JSON', response.status);
+      throw new ApiError(t().errors.cut, response.status);
     }
   }
 

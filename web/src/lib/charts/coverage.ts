@@ -1,5 +1,6 @@
 // When we listened: the coverage ledger laid over the windows of a chart.
 import type { CoverageGap, CoverageItem, Step } from '../api/types';
+import { t, word } from '../i18n/speech.svelte';
 import { dayTime, clockTime, span, parseTime, STEP_MS } from '../format/time';
 
 export type BandState =
@@ -71,30 +72,32 @@ export function whose(gap: CoverageGap): string {
   return gap.part === gap.source ? gap.source : `${gap.source} (${gap.part})`;
 }
 
+/** Why it was missed, in the reader's language where its cause is known. */
+export function whyOf(gap: CoverageGap): string {
+  const said = word(t().coverage.causes, gap.cause);
+  return said === gap.cause ? gap.phrase : said;
+}
+
 /** `bluesky, Wed 25 Nov, 14:02–14:05: the connection was refused (2 min)` */
 export function gapWords(gap: CoverageGap): string {
   const start = parseTime(gap.start);
   const end = parseTime(gap.end);
-  const when = start === null ? '' : end === null ? `since ${dayTime(start)}` : `${dayTime(start)}–${endWords(start, end)}`;
+  const when = start === null ? '' : end === null ? t().coverage.since(dayTime(start)) : `${dayTime(start)}–${endWords(start, end)}`;
   const lasted = gap.seconds == null ? '' : ` (${span(gap.seconds * 1_000)})`;
-  return `${whose(gap)}, ${when}: ${gap.phrase}${lasted}`;
+  return `${whose(gap)}, ${when}: ${whyOf(gap)}${lasted}`;
 }
 
 function endWords(start: number, end: number): string {
   return end - start < STEP_MS.day ? clockTime(end) : dayTime(end);
 }
 
-const NAMES: Record<BandState, string> = {
-  covered: 'listened to', partly: 'partly listened to', gap: 'not listened to', unknown: 'not known',
-};
-
 export function stateWords(state: BandState): string {
-  return NAMES[state];
+  return t().coverage.states[state];
 }
 
 /** A segment in words, with what was missing in it. */
 export function segmentWords(segment: Segment, gaps: readonly CoverageGap[]): string {
-  const when = `${dayTime(segment.from)}–${endWords(segment.from, segment.to)}: ${NAMES[segment.state]}`;
+  const when = `${dayTime(segment.from)}–${endWords(segment.from, segment.to)}: ${stateWords(segment.state)}`;
   if (segment.state === 'covered' || segment.state === 'unknown') return when;
   const why = gapsWithin(gaps, segment.from, segment.to).slice(0, 3).map(gapWords);
   return why.length === 0 ? when : `${when}; ${why.join('; ')}`;
@@ -103,8 +106,8 @@ export function segmentWords(segment: Segment, gaps: readonly CoverageGap[]): st
 /** The whole band in a sentence, for those who do not see it. */
 export function bandWords(states: readonly BandState[], step: Step): string {
   const counts = (['covered', 'partly', 'gap', 'unknown'] as const)
-    .map((state) => [states.filter((other) => other === state).length, NAMES[state]] as const)
+    .map((state) => [states.filter((other) => other === state).length, stateWords(state)] as const)
     .filter(([count]) => count > 0)
     .map(([count, name]) => `${count} ${name}`);
-  return `Coverage by ${step}: ${counts.join(', ')}`;
+  return t().coverage.band(step, counts);
 }

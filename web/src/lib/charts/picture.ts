@@ -1,7 +1,8 @@
 // A curve as a drawing: shapes with the colours' names, so that the page draws them in its theme and a file holds them as they are.
 import { short } from '../format/number';
+import { t } from '../i18n/speech.svelte';
 import type { Step } from '../api/types';
-import { STEP_MS, calendarDate, clockTime, dayTime } from '../format/time';
+import { STEP_MS, axisTime, calendarDate, clockTime } from '../format/time';
 import type { Curve } from './curve';
 import { runs } from './grid';
 
@@ -63,8 +64,7 @@ export function scaleOf(curve: Curve, width: number, height: number): Scale {
 
 function tick(at: number, step: Step, first: boolean): string {
   if (step === 'day') return calendarDate(at);
-  // Without the weekday, which the hour does not need.
-  return step === 'hour' || first ? dayTime(at).replace(/^\p{L}+\.?,? /u, '') : clockTime(at);
+  return step === 'hour' || first ? axisTime(at) : clockTime(at);
 }
 
 export function picture(curve: Curve, width: number, height: number, paint: Paint = themed): Shape[] {
@@ -124,7 +124,7 @@ export function picture(curve: Curve, width: number, height: number, paint: Pain
   const told = x(alarm);
   line(told, TOP - 8, told, floor, 'ink', { 'stroke-width': 1.5 });
   const right = told > width / 2;
-  label(told + (right ? -6 : 6), TOP - 10, `found ${clockTime(alarm)}`, right ? 'end' : 'start', { fill: paint('ink'), 'font-weight': 600 });
+  label(told + (right ? -6 : 6), TOP - 10, t().curve.found(clockTime(alarm)), right ? 'end' : 'start', { fill: paint('ink'), 'font-weight': 600 });
   return shapes;
 }
 

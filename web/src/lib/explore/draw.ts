@@ -2,8 +2,9 @@
 import type { Step } from '../api/types';
 import { niceStep, type Paint, type Shape } from '../charts/picture';
 import { COUNT_ERROR } from '../format/detection';
-import { short } from '../format/number';
-import { STEP_MS, calendarDate, clockTime, dayTime } from '../format/time';
+import { count, short } from '../format/number';
+import { STEP_MS, axisDate, axisTime, clockTime } from '../format/time';
+import { perLocale } from '../i18n/locale';
 import type { Cell, Numbers, Series, Week } from './read';
 import type { Measure } from './view';
 
@@ -54,8 +55,8 @@ export function frameOf(numbers: Numbers, measure: Measure, width: number, heigh
 }
 
 function label(at: number, step: Step, first: boolean): string {
-  if (step === 'day') return calendarDate(at).replace(/\s*\d{4}\.?$/, '');
-  return step === 'hour' || first ? dayTime(at).replace(/^\p{L}+\.?,? /u, '') : clockTime(at);
+  if (step === 'day') return axisDate(at, step);
+  return step === 'hour' || first ? axisTime(at) : clockTime(at);
 }
 
 function path(cells: readonly Cell[], amount: (cell: Cell, i: number) => number | null, frame: Frame, shift: number): { d: string; lone: [number, number][] } {
@@ -88,7 +89,7 @@ export function drawLines(numbers: Numbers, step: Step, measure: Measure, width:
   const each = measure === 'share' ? niceStep(frame.top / 3) : Math.max(1, niceStep(frame.top / 3));
   for (let value = 0; value <= frame.top; value += each) {
     shapes.push({ tag: 'line', attrs: { x1: LEFT, x2: width - RIGHT, y1: frame.y(value), y2: frame.y(value), stroke: paint('line'), 'stroke-width': 1 } });
-    text(LEFT - 7, frame.y(value) + 4, measure === 'share' ? `${round(value * 1_000) / 10} %` : short(value), 'end');
+    text(LEFT - 7, frame.y(value) + 4, measure === 'share' ? `${count(round(value * 1_000) / 10)} %` : short(value), 'end');
   }
   const windows = numbers.total.length;
   const gap = step === 'minute' ? 76 : 104;
@@ -134,9 +135,12 @@ export function drawLines(numbers: Numbers, step: Step, measure: Measure, width:
   return shapes;
 }
 
+const shortDays = perLocale((locale) => new Intl.DateTimeFormat(locale, { weekday: 'short', timeZone: 'UTC' }));
+const longDays = perLocale((locale) => new Intl.DateTimeFormat(locale, { weekday: 'long', timeZone: 'UTC' }));
+
 /** Weekdays from Monday, in the reader's language. */
 export function weekdays(form: 'short' | 'long'): string[] {
-  const names = new Intl.DateTimeFormat(undefined, { weekday: form, timeZone: 'UTC' });
+  const names = (form === 'short' ? shortDays : longDays)();
   return Array.from({ length: 7 }, (_, i) => names.format(Date.UTC(2026, 0, 5 + i)));
 }
 

@@ -34,13 +34,13 @@ const DEFAULT_SPAN = STEP_MS.day;
 /** The calendar heat map: four weeks of hours. */
 export const WEEK_SPAN = 28 * STEP_MS.day;
 
-export const SPANS: readonly { span: number; name: string }[] = [
-  { span: STEP_MS.hour, name: '1 hour' },
-  { span: 6 * STEP_MS.hour, name: '6 hours' },
-  { span: STEP_MS.day, name: '1 day' },
-  { span: 7 * STEP_MS.day, name: '1 week' },
-  { span: 28 * STEP_MS.day, name: '4 weeks' },
-  { span: 182 * STEP_MS.day, name: '6 months' },
+export const SPANS: readonly { span: number; name: 'hour' | 'hours6' | 'day' | 'week' | 'weeks4' | 'months6' }[] = [
+  { span: STEP_MS.hour, name: 'hour' },
+  { span: 6 * STEP_MS.hour, name: 'hours6' },
+  { span: STEP_MS.day, name: 'day' },
+  { span: 7 * STEP_MS.day, name: 'week' },
+  { span: 28 * STEP_MS.day, name: 'weeks4' },
+  { span: 182 * STEP_MS.day, name: 'months6' },
 ];
 
 /** The steps that a stretch can be shown in, finest first. */

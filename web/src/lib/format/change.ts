@@ -1,4 +1,5 @@
 // How a number stands to the one of the window before.
+import { t } from '../i18n/speech.svelte';
 import { roughly } from './number';
 
 export type Direction = 'up' | 'down' | 'level' | 'unknown';
@@ -19,16 +20,16 @@ export function change(ratio: number | null | undefined, k: number): Change {
     return {
       direction: 'unknown',
       text: '',
-      words: `the window before had fewer than ${k} authors, or none, so there is nothing to compare with`,
+      words: t().change.unknown(k),
     };
   }
   if (Math.abs(ratio - 1) < LEVEL_BAND) {
-    return { direction: 'level', text: '≈', words: 'about the same as in the window before' };
+    return { direction: 'level', text: '≈', words: t().change.level };
   }
   const direction = ratio > 1 ? 'up' : 'down';
   return {
     direction,
     text: `×${roughly(ratio)}`,
-    words: `${direction}: ${roughly(ratio)} times the window before`,
+    words: t().change[direction](roughly(ratio)),
   };
 }

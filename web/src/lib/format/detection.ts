@@ -1,43 +1,24 @@
 // Detections in words. The title and the summary are the server's; these are the words around them.
 import type { Detection, DetectionKind, Severity } from '../api/types';
+import { t, word } from '../i18n/speech.svelte';
 import { languageName } from './language';
 import { count, roughly } from './number';
 
-/** A released count is so far from the true one, at most (docs/methods/release.md). What only publishers wrote is exact. */
-export const COUNT_ERROR = 4;
+export { COUNT_ERROR, countWithError } from './number';
 
 export const KINDS: readonly DetectionKind[] = ['burst', 'amplification', 'narrative', 'anomaly'];
 export const SEVERITIES: readonly Severity[] = ['high', 'medium', 'low'];
 
-const KIND_WORDS: Record<DetectionKind, string> = {
-  burst: 'Burst', amplification: 'Same text by many', narrative: 'Growing story', anomaly: 'Unusual',
-};
 export function kindWords(kind: DetectionKind): string {
-  return KIND_WORDS[kind] ?? kind;
+  return word(t().kinds, kind);
 }
 
-const KIND_MEANING: Record<DetectionKind, string> = {
-  burst: 'More was written about it than its own past foretells.',
-  amplification: 'Many accounts posted the same text, or nearly, in a short time. That may be a campaign or enthusiasm.',
-  narrative: 'A story found by the likeness of texts, carried by more posts than in the stretch before.',
-  anomaly: 'Something is otherwise than usual.',
-};
 export function kindMeaning(kind: DetectionKind): string {
-  return KIND_MEANING[kind] ?? '';
+  return Object.hasOwn(t().meanings, kind) ? t().meanings[kind] : '';
 }
 
-const MATURITY: Record<string, string> = {
-  experimental: 'a hint: how often this method is right has not been measured',
-  measured: 'how often this method is right has been measured, see its page',
-  proven: 'this method has proven itself',
-};
 export function maturityWords(maturity: string): string {
-  return MATURITY[maturity] ?? maturity;
-}
-
-/** `72 ± 4` */
-export function countWithError(value: number): string {
-  return `${count(value)} ± ${COUNT_ERROR}`;
+  return word(t().maturityMeanings, maturity);
 }
 
 /** As exact as such a number can be: whole from ten on. */
@@ -45,37 +26,48 @@ export function expectation(value: number): string {
   return value === 0 ? '0' : value < 0.01 ? `<${roughly(0.01)}` : roughly(value);
 }
 
-/** `12 times` */
-export function ratioWords(detection: Detection): string | null {
+/** `12`, where a ratio says something. */
+export function ratioOf(detection: Detection): string | null {
   const { ratio, expected } = detection.evidence;
   // Where hardly anything was expected, a ratio says nothing but that.
   if (typeof ratio !== 'number' || typeof expected !== 'number' || expected < 1) return null;
-  return `${roughly(ratio)} times`;
+  return roughly(ratio);
 }
 
 /** Languages by share, largest first; those under k stand together as the others. */
 export function languagesOf(detection: Detection): [name: string, share: number][] {
-  return Object.entries(detection.evidence.languages ?? {})
-    .toSorted((a, b) => b[1] - a[1])
-    .map(([code, share]) => [code === 'other' ? 'Others' : languageName(code), share]);
+  return shares(detection).map(([code, share]) => [code === 'other' ? t().detection.others : languageName(code), share]);
+}
+
+function shares(detection: Detection): [code: string, share: number][] {
+  return Object.entries(detection.evidence.languages ?? {}).toSorted((a, b) => b[1] - a[1]);
+}
+
+/** A language carries a detection from this share on, as a feed's `--language` takes it. */
+const CARRIES = 0.25;
+
+/** Languages that carry it, or that it is about. */
+export function carriers(detection: Detection): string[] {
+  if (detection.subject.type === 'language') return [detection.subject.value];
+  return shares(detection).filter(([code, share]) => share >= CARRIES && code !== 'other' && code !== 'und').map(([code]) => code);
 }
 
 /** `mostly Portuguese`, `Portuguese and Spanish`, or nothing where none stands out. */
 export function mostly(detection: Detection): string {
-  const named = languagesOf(detection).filter(([name]) => name !== 'Others');
+  const named = shares(detection).filter(([code]) => code !== 'other').map(([code, share]) => [languageName(code), share] as const);
   const [first, second] = named;
   if (first === undefined) return '';
   if (first[1] >= 0.95) return first[0];
-  if (first[1] >= 0.6) return `mostly ${first[0]}`;
-  return second !== undefined && first[1] + second[1] >= 0.75 ? `${first[0]} and ${second[0]}` : '';
+  if (first[1] >= 0.6) return t().detection.mostly(first[0]);
+  return second !== undefined && first[1] + second[1] >= 0.75 ? t().detection.and(first[0], second[0]) : '';
 }
 
 /** `one in 5 days`, `2 a day`: a rate of false alerts as a person would say it. */
 export function perDay(q: number): string {
-  if (q <= 0) return 'hardly ever';
-  if (q >= 0.95) return `${roughly(q)} a day`;
+  if (q <= 0) return t().detection.hardlyEver;
+  if (q >= 0.95) return t().detection.aDay(roughly(q));
   const days = 1 / q;
-  return days > 3_650 ? 'less than one in ten years' : `one in ${days >= 10 ? count(Math.round(days)) : roughly(days)} days`;
+  return days > 3_650 ? t().detection.rare : t().detection.oneIn(days >= 10 ? count(Math.round(days)) : roughly(days));
 }
 
 /** Page of the docs that says how it was computed. */

@@ -31,5 +31,5 @@ test('how deliveries stand is said without a time that is not known', () => {
   const one = { name: 'newsroom', waiting: 0, dead: 0, delivered: null, failed: null, trouble: null };
   expect(delivery(one)).toBe('nothing delivered yet; 0 waiting');
   const said = delivery({ ...one, waiting: 3, dead: 2, delivered: '2026-11-25T14:00:00Z', failed: '2026-11-25T14:02:00Z', trouble: 'it answered 500' });
-  expect(said).toMatch(/^delivered last .+; 3 waiting; 2 could not be delivered; failed last .+: it answered 500$/);
+  expect(said).toMatch(/^delivered last .+; 3 waiting; 2 could not be delivered; failed last .+$/);
 });

@@ -1,22 +1,19 @@
 // Names of languages in the reader's language.
+import { perLocale } from '../i18n/locale';
+import { t } from '../i18n/speech.svelte';
 
-let names: Intl.DisplayNames | null | undefined;
-
-function displayNames(): Intl.DisplayNames | null {
-  if (names === undefined) {
-    try {
-      names = new Intl.DisplayNames([...navigator.languages], { type: 'language', fallback: 'none' });
-    } catch {
-      names = null;
-    }
+const displayNames = perLocale((locale) => {
+  try {
+    return new Intl.DisplayNames(locale === undefined ? [...navigator.languages] : [locale], { type: 'language', fallback: 'none' });
+  } catch {
+    return null;
   }
-  return names;
-}
+});
 
 /** `Portuguese` for `pt`; `not recognised` for `und`; the code itself where it has no name. */
 export function languageName(code: string): string {
-  if (code === 'und') return 'Not recognised';
-  if (code === 'other') return 'Other languages';
+  if (code === 'und') return t().language.und;
+  if (code === 'other') return t().language.other;
   try {
     return displayNames()?.of(code) ?? code;
   } catch {

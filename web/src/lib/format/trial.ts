@@ -1,6 +1,7 @@
 // What a feed would have told, in words and as bars.
 import type { NewTrial, Trial, TrialDay } from '../api/types';
-import { count } from './number';
+import { t } from '../i18n/speech.svelte';
+import { count, percent } from './number';
 import { STEP_MS } from './time';
 
 /** The period of so many days before the newest minute that has closed; of 0 days, whatever there is. */
@@ -13,18 +14,17 @@ export function since(days: number, closed: number | null): Pick<NewTrial, 'from
 
 /** In one sentence or two: how much, how often, how right. */
 export function tried(trial: Trial): string {
-  if (trial.days.length === 0) return 'Nothing was detected in that time, by any feed.';
+  if (trial.days.length === 0) return t().trial.nothing;
   const days = trial.days.length;
-  const much = `${count(trial.detections)} ${trial.detections === 1 ? 'detection' : 'detections'} in ${days === 1 ? 'a day' : `${count(days)} days`}`;
-  const often = trial.detections === 0 ? '' : `, ${trial.a_day} a day`;
+  const much = t().trial.much(trial.detections, days);
+  const often = trial.detections === 0 ? '' : t().trial.often(trial.a_day);
   const marked = trial.useful + trial.noise;
-  const percent = (share: number): string => `${Math.round(share * 100)} %`;
   const [low, high] = trial.precision_interval ?? [];
   const right =
     typeof trial.precision !== 'number'
-      ? trial.detections === 0 ? '' : ' None of it is marked, so how right it would have been is not known.'
-      : ` ${percent(trial.precision)} useful of the ${count(marked)} that are marked${low === undefined || high === undefined ? '' : ` (most likely between ${percent(low)} and ${percent(high)})`}.`;
-  const part = trial.complete ? '' : ' Only the newest part of the period was looked at.';
+      ? trial.detections === 0 ? '' : t().trial.unmarked
+      : t().trial.right(percent(trial.precision), count(marked), low === undefined || high === undefined ? '' : t().trial.range(percent(low), percent(high)));
+  const part = trial.complete ? '' : t().trial.part;
   return `${much}${often}.${right}${part}`;
 }
 
@@ -49,7 +49,7 @@ export function bars(days: readonly TrialDay[], width: number, height: number): 
 /** What the bars show, for who does not see them. */
 export function barsWords(days: readonly TrialDay[]): string {
   const [first, last] = [days[0], days.at(-1)];
-  if (first === undefined || last === undefined) return 'No days';
+  if (first === undefined || last === undefined) return t().trial.noDays;
   const most = days.reduce((best, day) => (day.detections > best.detections ? day : best), first);
-  return `Detections by day from ${first.day} to ${last.day}; most on ${most.day}: ${count(most.detections)}`;
+  return t().trial.bars(first.day, last.day, most.day, count(most.detections));
 }

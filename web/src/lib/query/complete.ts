@@ -13,7 +13,7 @@ export interface Known {
 export interface Offer {
   text: string;
   /** Why it is offered. */
-  hint: string;
+  hint: 'value' | 'released' | 'operator' | 'field';
 }
 
 export interface Completion {
@@ -37,7 +37,7 @@ export function complete(text: string, caret: number, known: Known): Completion 
   if (token === undefined || token.kind === 'space' || token.kind === 'paren' || token.kind === 'phrase') return null;
   const begun = token.text;
   const offers: Offer[] = [];
-  const offer = (values: readonly string[], hint: string, before = ''): void => {
+  const offer = (values: readonly string[], hint: Offer['hint'], before = ''): void => {
     const lower = begun.toLowerCase();
     for (const value of values) {
       const whole = `${before}${value}`;
@@ -49,11 +49,11 @@ export function complete(text: string, caret: number, known: Known): Completion 
     const values = { lang: known.languages.filter((code) => code !== 'other'), domain: known.domains, source: known.sources, ...VALUES }[field] ?? [];
     offer(values.filter(plain), 'value', `${field}:`);
   } else if (begun.startsWith('#')) {
-    offer(known.hashtags.filter(plain), 'released here', '#');
+    offer(known.hashtags.filter(plain), 'released', '#');
   } else {
     if (/^[A-Z]/.test(begun)) offer(OPERATORS, 'operator');
     offer(FIELDS.map((name) => `${name}:`), 'field');
-    offer(known.terms.filter(plain), 'released here');
+    offer(known.terms.filter(plain), 'released');
   }
   return offers.length === 0 ? null : { from: token.start, to: caret, offers: offers.slice(0, OFFERS_MAX) };
 }

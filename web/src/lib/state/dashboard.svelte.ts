@@ -6,6 +6,7 @@ import type { AuditPage, ClosedWindow, CoverageGap, Detection, Feed, Narrative, 
 import { toCoverage, type Coverage } from '../charts/coverage';
 import { WINDOWS_MAX, mergeRows } from '../charts/grid';
 import { ordered, SEVERITIES } from '../format/detection';
+import { t } from '../i18n/speech.svelte';
 import { STEP_MS } from '../format/time';
 import { Curves } from './curves';
 import { DETECTIONS_READ, closedUntil } from './verdict';
@@ -332,7 +333,7 @@ export class Dashboard {
         this.errors = rest;
       }
     } catch (error) {
-      const shown = error instanceof ApiError ? error : new ApiError('the answer is not as expected', 200);
+      const shown = error instanceof ApiError ? error : new ApiError(t().errors.unexpected, 200);
       this.errors = { ...this.errors, [section]: shown };
     }
   }

@@ -1,4 +1,5 @@
 // Keys that do something anywhere on the page. Single letters get in the way of speech input, so they can be switched off (WCAG 2.1.4).
+import { t } from '../i18n/speech.svelte';
 import { ENTRIES, address } from './pages';
 
 const KEY = 'groundswell.keys';
@@ -12,22 +13,24 @@ export interface KeyActs {
   palette(): void;
 }
 
+type Row = readonly [keys: readonly string[], does: string];
+
 /** Keys and what they do, as the sheet shows them. */
-export const SHEET: readonly (readonly [keys: readonly string[], does: string])[] = [
-  ...ENTRIES.map(({ key, name }) => [['g', key], `Go to ${name}`] as const),
-  [['j'], 'Next in the list'],
-  [['k'], 'The one before'],
-  [['t'], 'Light or dark'],
-  [['?'], 'This sheet'],
+export const sheet = (): Row[] => [
+  ...ENTRIES.map(({ key, page }) => [['g', key], t().keys.go(t().pages[page])] as const),
+  [['j'], t().keys.next],
+  [['k'], t().keys.before],
+  [['t'], t().keys.theme],
+  [['?'], t().keys.sheet],
 ];
 
 /** Keys that work where the focus is, and are never off. */
-export const ALWAYS: readonly (readonly [keys: readonly string[], does: string])[] = [
-  [['Ctrl or ⌘', 'K'], 'Go anywhere by name'],
-  [['←', '→'], 'In a chart: window by window'],
-  [['Page ↑', 'Page ↓'], 'In a chart: ten windows'],
-  [['Enter'], 'Open what has the focus'],
-  [['Esc'], 'Close a dialog, leave a chart'],
+export const always = (): Row[] => [
+  [[t().keys.ctrl, 'K'], t().keys.anywhere],
+  [['←', '→'], t().keys.window],
+  [[t().keys.pageUp, t().keys.pageDown], t().keys.ten],
+  [[t().keys.enter], t().keys.open],
+  [[t().keys.esc], t().keys.leave],
 ];
 
 /** Whether what has the focus takes letters itself. */

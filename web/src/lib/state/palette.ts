@@ -1,5 +1,7 @@
 // What the command palette finds: pages, what this installation has by name, and things to do.
 import type { Detection, Feed, Watch } from '../api/types';
+import { titleOf } from '../i18n/title';
+import { t } from '../i18n/speech.svelte';
 import { ENTRIES, address } from './pages';
 import { href } from './router.svelte';
 
@@ -28,14 +30,15 @@ export interface Things {
 export function commands({ watches, feeds, detections, edits, acts }: Things): Command[] {
   const cut = (text: string): string => [...text].slice(0, NAME_CHARACTERS_MAX).join('');
   return [
-    ...ENTRIES.map((entry) => ({ id: `page ${entry.page}`, name: entry.name, kind: 'page', to: address(entry) })),
-    { id: 'page wall', name: 'Wall', kind: 'page', to: '/wall' },
-    ...(edits ? [{ id: 'new watch', name: 'New watch', kind: 'act', to: '/watches?new=1' }] : []),
-    ...acts.map(({ name, run }) => ({ id: `act ${name}`, name, kind: 'act', to: run })),
-    ...['language', 'hashtag', 'term', 'domain', 'source'].map((by) => ({ id: `explore ${by}`, name: `Explore by ${by}`, kind: 'page', to: `/explore?by=${by}` })),
-    ...watches.map(({ name }) => ({ id: `watch ${name}`, name: cut(name), kind: 'watch', to: href({ page: 'watch', name }) })),
-    ...feeds.map(({ name }) => ({ id: `feed ${name}`, name: cut(name), kind: 'feed', to: href({ page: 'feed', name }) })),
-    ...detections.map(({ id, title }) => ({ id: `detection ${id}`, name: cut(title), kind: 'detection', to: href({ page: 'detection', id }) })),
+    ...ENTRIES.map((entry) => ({ id: `page ${entry.page}`, name: t().pages[entry.page], kind: t().palette.kinds.page, to: address(entry) })),
+    { id: 'page wall', name: t().pages.wall, kind: t().palette.kinds.page, to: '/wall' },
+    { id: 'page settings', name: t().pages.settings, kind: t().palette.kinds.page, to: '/settings' },
+    ...(edits ? [{ id: 'new watch', name: t().acts.newWatch, kind: t().palette.kinds.act, to: '/watches?new=1' }] : []),
+    ...acts.map(({ name, run }) => ({ id: `act ${name}`, name, kind: t().palette.kinds.act, to: run })),
+    ...(['language', 'hashtag', 'term', 'domain', 'source'] as const).map((by) => ({ id: `explore ${by}`, name: t().palette.explore[by], kind: t().palette.kinds.page, to: `/explore?by=${by}` })),
+    ...watches.map(({ name }) => ({ id: `watch ${name}`, name: cut(name), kind: t().palette.kinds.watch, to: href({ page: 'watch', name }) })),
+    ...feeds.map(({ name }) => ({ id: `feed ${name}`, name: cut(name), kind: t().palette.kinds.feed, to: href({ page: 'feed', name }) })),
+    ...detections.map((detection) => ({ id: `detection ${detection.id}`, name: cut(titleOf(detection).text), kind: t().palette.kinds.detection, to: href({ page: 'detection', id: detection.id }) })),
   ];
 }
 

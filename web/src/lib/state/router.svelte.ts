@@ -15,6 +15,7 @@ export type Route =
   | { page: 'wall' }
   | { page: 'sources' }
   | { page: 'audit' }
+  | { page: 'settings' }
   | { page: 'unknown' };
 
 /** Longest address that is looked at; of a longer one no page is made. */
@@ -55,7 +56,7 @@ export function parseRoute(path: string): Route {
   if (more.length > 0) return { page: 'unknown' };
   if (first === undefined) return { page: 'now' };
   if (second === undefined) {
-    return first === 'narratives' || first === 'watches' || first === 'feeds' || first === 'explore' || first === 'wall' || first === 'sources' || first === 'audit'
+    return first === 'narratives' || first === 'watches' || first === 'feeds' || first === 'explore' || first === 'wall' || first === 'sources' || first === 'audit' || first === 'settings'
       ? { page: first }
       : { page: 'unknown' };
   }

@@ -31,9 +31,18 @@ export class ThemeState {
     return this.#chosen ?? this.#system;
   }
 
+  /** What the reader chose; null: as the system has it. */
+  get chosen(): Theme | null {
+    return this.#chosen;
+  }
+
   toggle(): void {
     const next: Theme = this.current === 'dark' ? 'light' : 'dark';
-    this.#chosen = next === this.#system ? null : next;
+    this.choose(next === this.#system ? null : next);
+  }
+
+  choose(theme: Theme | null): void {
+    this.#chosen = theme;
     try {
       if (this.#chosen === null) localStorage.removeItem(KEY);
       else localStorage.setItem(KEY, this.#chosen);

@@ -1,6 +1,7 @@
 // What is going on, in one sentence: something rises, it is quiet, or nobody can say because nobody listened.
 import type { CoverageGap, Detection, Source, Status } from '../api/types';
-import { gapsWithin, whose } from '../charts/coverage';
+import { gapsWithin, whose, whyOf } from '../charts/coverage';
+import { t } from '../i18n/speech.svelte';
 import { STEP_MS, clockTime, dayTime, parseTime, span } from '../format/time';
 
 /** The last hours, in event time. */
@@ -61,7 +62,7 @@ export function verdict({ status, sources, gaps, ledger, detections, now }: Know
   const closed = closedUntil(status);
   if (status === null || detections === null) return null;
   if (closed === null) {
-    return { mood: 'waiting', headline: 'Nothing can be said yet', detail: 'The first minute has not closed. It usually takes two minutes after the first post.' };
+    return { mood: 'waiting', headline: t().verdict.waiting, detail: t().verdict.waitingWhy };
   }
   const open = gaps.filter((gap) => gap.end == null);
   const [gap] = open;
@@ -70,41 +71,38 @@ export function verdict({ status, sources, gaps, ledger, detections, now }: Know
   const found = recent(detections, closed);
   // Of a severity no more than so many are read, so there may be more.
   const capped = (severity: string): boolean => found.filter((one) => one.severity === severity).length >= DETECTIONS_READ;
-  const atLeast = ['high', 'medium', 'low'].some(capped) ? 'At least ' : '';
+  const atLeast = ['high', 'medium', 'low'].some(capped);
+  const says = found.length === 0 ? t().verdict.nothing(HOURS) : t().verdict.some(found.length, HOURS);
   const high = found.filter(({ severity }) => severity === 'high').length;
-  const says = found.length === 0
-    ? `nothing rose above what was expected in the last ${HOURS} hours that were read`
-    : `${found.length === 1 ? 'one detection' : `${found.length} detections`} in the last ${HOURS} hours that were read`;
   if (gap !== undefined && !listening) {
     return {
       mood: 'blind',
-      headline: `Blind since ${since(gap, now)}`,
-      detail: `No source is heard (${whose(gap)}: ${gap.phrase}). That nothing is shown says nothing; ${says}.`,
+      headline: t().verdict.blind(since(gap, now)),
+      detail: t().verdict.blindWhy(whose(gap), whyOf(gap), says),
     };
   }
   const missed = missedMs(gaps, closed - HOURS * STEP_MS.hour, closed);
   const heard = over
-    ? `Files were read up to ${dayTime(closed)}; nobody listens now.`
+    ? t().verdict.files(dayTime(closed))
     : !ledger
-      ? 'When we listened is not known here.'
+      ? t().verdict.noLedger
       : missed === 0
-        ? 'We listened all the time.'
-        : `For ${span(missed)} of it a source was not heard, so something may have been missed.`;
+        ? t().verdict.always
+        : t().verdict.missed(span(missed));
   if (found.length > 0) {
     const newest = Math.max(...found.map(({ detected_at }) => parseTime(detected_at) ?? 0));
-    const count = found.length === 1 ? 'One detection' : `${atLeast}${found.length} detections`;
     return {
       mood: gap === undefined ? 'rising' : 'partly',
-      headline: `${count} in the last ${HOURS} hours${high > 0 ? `, ${capped('high') ? 'at least ' : ''}${high} of high severity` : ''}`,
-      detail: `The newest ${closed - newest < STEP_MS.minute ? 'with the last minute that was read' : `${span(closed - newest)} before the last minute that was read`}. ${gap === undefined ? heard : `Partly blind since ${since(gap, now)} (${whose(gap)}: ${gap.phrase}).`}`,
+      headline: t().verdict.rising(found.length, atLeast, HOURS, high, capped('high')),
+      detail: `${closed - newest < STEP_MS.minute ? t().verdict.newest : t().verdict.newestBefore(span(closed - newest))} ${gap === undefined ? heard : t().verdict.partlyBlind(since(gap, now), whose(gap), whyOf(gap))}`,
     };
   }
   if (gap !== undefined) {
     return {
       mood: 'partly',
-      headline: `Nothing rose, but we are partly blind since ${since(gap, now)}`,
-      detail: `${whose(gap)}: ${gap.phrase}. What others heard: ${says}.`,
+      headline: t().verdict.partly(since(gap, now)),
+      detail: t().verdict.partlyWhy(whose(gap), whyOf(gap), says),
     };
   }
-  return { mood: 'quiet', headline: 'Quiet', detail: `Nothing rose above what was expected in the last ${HOURS} hours. ${heard}` };
+  return { mood: 'quiet', headline: t().verdict.quiet, detail: t().verdict.quietWhy(HOURS, heard) };
 }
