@@ -220,6 +220,30 @@ fn in_bytes(bytes: &[u8], numbers: impl Iterator<Item = u64>) -> (usize, usize) 
     found
 }
 
+/// What a checkpoint has added up is gone before the next one is made, if that ever is.
+#[test]
+fn deletions_reach_what_a_checkpoint_has_added_up() {
+    for workers in [1, 2] {
+        let mut bench = Bench::new(workers, true, false);
+        let all = PLANTED as usize;
+        for number in 0..PLANTED {
+            bench.post(number, number as i64);
+            bench.bystander(number as i64);
+        }
+        bench.until("all posts are counted", |totals| totals.records.accepted == 2 * PLANTED);
+        assert_eq!(in_bytes(&bench.checkpoint(), 0..PLANTED), (all, 0));
+        for number in 0..PLANTED {
+            bench.send(&format!(r#"{{"delete":true,"author":"{}","time":{}}}"#, author(number), START + 60));
+        }
+        bench.until("they are counted", |totals| totals.forgotten == PLANTED);
+        bench.until_held("keys and authors are gone", |held| {
+            let (keys, tokens, _) = found(held, 0..PLANTED);
+            (keys, tokens) == (0, 0)
+        });
+        bench.end();
+    }
+}
+
 fn deletions_reach_everything(workers: usize) {
     let mut bench = Bench::new(workers, true, false);
     let all = PLANTED as usize;
