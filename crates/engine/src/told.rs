@@ -377,7 +377,7 @@ mod tests {
         let mut world = World::new(gate());
         let crowd: Vec<Came> = (0..600).map(|author| Came { after: 0, author }).collect();
         world.count(&crowd);
-        assert_eq!(world.told().source.rate, 0.0, "the minute is not over");
+        assert!(world.told().source.rate.abs() < f64::EPSILON, "the minute is not over");
         world.at += MINUTE;
         let told = world.told().source;
         assert_eq!((told.posts.get(), told.rate, told.quiet_minutes), (600, 10.0, 0));
@@ -387,20 +387,12 @@ mod tests {
     }
 
     #[test]
-    fn publishers_need_no_company_and_true_counts_are_told_at_once() {
+    fn publishers_need_no_company() {
         let item = |at| EdgePost { kind: Kind::Publisher, time: EventTime::from_unix(at), ..EdgePost::default() };
         let mut world = World::new(gate());
         let mut block = BlockCounts::default();
         (0..12).for_each(|_| block.accept(&item(START)));
         world.counters.add_block(0, &block);
         assert_eq!(world.later().pop().unwrap().source.posts.get(), 10);
-
-        let world = World::new(Gate::exact(K::DEFAULT));
-        world.count(&[Came { after: 0, author: 1 }]);
-        let told = world.told();
-        assert_eq!((told.source.posts.get(), told.source.newest.is_some()), (1, true));
-        assert!(
-            told.counters.contains(&("read".to_owned(), 1)) && told.counters.contains(&("forgotten".to_owned(), 1))
-        );
     }
 }
