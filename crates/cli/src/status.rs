@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use groundswell_engine::Counters;
 use groundswell_gate::{AtLeast, EngineStatus, GapTotals, Minute, Released, SourceStatus, WatchEntry};
@@ -385,6 +384,8 @@ impl Serving {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use groundswell_post::EventTime;
     use groundswell_sources::{Clock, ManualClock, Trouble};
 

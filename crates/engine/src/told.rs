@@ -306,12 +306,12 @@ mod tests {
                 since.insert(post.author);
                 let told = world.told();
                 let posts = told.source.posts.get();
-                prop_assert!(posts <= count && posts % K_HERE == 0);
-                if posts != before.source.posts.get() {
+                prop_assert!(posts <= count && posts.is_multiple_of(K_HERE));
+                if posts == before.source.posts.get() {
+                    prop_assert_eq!((told.source.newest, &told.counters), (before.source.newest, &before.counters));
+                } else {
                     prop_assert!(since.len() as u64 >= K_HERE && world.at / MINUTE > minute);
                     since.clear();
-                } else {
-                    prop_assert_eq!((told.source.newest, &told.counters), (before.source.newest, &before.counters));
                 }
                 (before, minute) = (told, world.at / MINUTE);
             }
