@@ -187,7 +187,7 @@ describe('without numbers', () => {
 
   test('before the first post too', async () => {
     const { page } = await open('silent');
-    await page.getByText('Listening. No post has come yet.').waitFor();
+    await page.getByText('Listening. There is nothing to tell of yet.').waitFor();
   });
 
   test('what the server refuses is said calmly, and the rest stands', async () => {

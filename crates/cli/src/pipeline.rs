@@ -120,7 +120,7 @@ pub(crate) fn start(plan: Plan, sink: Box<dyn ReleaseSink>) -> Result<Running, F
         resume: plan.resume,
     };
     let stop = Stop::default();
-    let counters = Arc::new(Counters::new(config.sources.len()));
+    let counters = Arc::new(Counters::told_by(config.gate, config.sources.len()));
     let (feed, receiver) = channel(BLOCK_QUEUE_MAX, groundswell_sources::IDLE_AFTER_DEFAULT);
     let names: Vec<String> = config.sources.iter().map(|source| source.name.clone()).collect();
     if let Some(resume) = &config.resume {

@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use groundswell_engine::Counters;
-use groundswell_gate::{EngineStatus, GapTotals, Minute, Released, SourceStatus, WatchEntry};
+use groundswell_gate::{AtLeast, EngineStatus, GapTotals, Minute, Released, SourceStatus, WatchEntry};
 use groundswell_post::EventTime;
 use groundswell_serve::{ActSink, Live, Server, ServerState, StatusSource, Tls};
 use groundswell_sources::feed::{FeedsStatus, FeedsSummary};
@@ -52,41 +51,12 @@ pub(crate) struct ShownSource {
     pub(crate) counters: Arc<Counters>,
     /// Its index in the pipeline's configuration.
     pub(crate) index: usize,
-    rate: Mutex<Rate>,
-}
-
-/// Posts a second, measured over stretches of [`RATE_MILLIS`].
-#[derive(Default)]
-struct Rate {
-    /// Milliseconds and accepted posts at the beginning of the stretch that runs.
-    began: Option<(u64, u64)>,
-    /// The rate of the stretch before; none in the first one.
-    last: Option<f64>,
-}
-
-impl Rate {
-    fn look(&mut self, now: u64, posts: u64) -> f64 {
-        let (at, before) = *self.began.get_or_insert((now, posts));
-        let elapsed = now.saturating_sub(at);
-        let rate = || posts.saturating_sub(before) as f64 * 1_000.0 / elapsed as f64;
-        if elapsed >= RATE_MILLIS {
-            self.last = Some(rate());
-            self.began = Some((now, posts));
-        }
-        // In the first stretch, what there is of it, as soon as it says something.
-        self.last.unwrap_or_else(|| if elapsed >= RATE_MILLIS / 5 { rate() } else { 0.0 })
-    }
 }
 
 impl ShownSource {
     /// A source that was just started.
     pub(crate) fn new(name: &str, watched: Watched, counters: &Arc<Counters>, index: usize) -> Self {
-        Self { name: name.to_owned(), watched, counters: Arc::clone(counters), index, rate: Mutex::default() }
-    }
-
-    fn rate(&self, now: u64) -> f64 {
-        let posts = self.counters.source(self.index).map_or(0, groundswell_engine::SourceCounters::accepted);
-        self.rate.lock().unwrap_or_else(PoisonError::into_inner).look(now, posts)
+        Self { name: name.to_owned(), watched, counters: Arc::clone(counters), index }
     }
 }
 
@@ -117,13 +87,11 @@ impl Board {
         *self.lock() = Some(shown);
     }
 
-    /// Looks at the counters, so that a rate is that of the last seconds whenever somebody asks for it.
+    /// Looks at the counters, so that they move each minute whether anybody asks for them or not.
     pub(crate) fn look(&self) {
-        let now = self.clock.millis();
+        let now = self.clock.now().unix();
         if let Some(shown) = self.lock().as_ref() {
-            for source in &shown.sources {
-                source.rate(now);
-            }
+            shown.counters.told(now);
         }
     }
 
@@ -142,29 +110,8 @@ impl Board {
 impl StatusSource for Board {
     fn status(&self) -> Released<EngineStatus> {
         let shown = self.lock();
-        let mut counters = BTreeMap::new();
-        if let Some(shown) = shown.as_ref() {
-            let totals = shown.counters.totals();
-            let records = &totals.records;
-            for (name, count) in [
-                ("read", records.read()),
-                ("accepted", records.accepted),
-                ("rejected", records.rejected),
-                ("late", records.late),
-                ("opted_out", records.opted_out),
-                ("deleted", records.deleted),
-                ("repeated", records.repeated),
-                ("thinned", records.thinned),
-                ("forgotten", totals.forgotten),
-                ("released", totals.released),
-                ("suppressed", totals.suppressed),
-            ] {
-                counters.insert(name.to_owned(), count);
-            }
-            for (name, count) in totals.limits() {
-                counters.insert(name.to_owned(), count);
-            }
-        }
+        let now = self.clock.now().unix();
+        let counters = shown.as_ref().map_or_else(BTreeMap::new, |shown| shown.counters.told(now));
         Released::operational(EngineStatus {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             simulated: shown.as_ref().is_some_and(|shown| shown.simulated),
@@ -185,10 +132,10 @@ impl StatusSource for Board {
     }
 
     fn sources(&self) -> Vec<Released<SourceStatus>> {
-        let (now, millis) = (self.clock.now().unix(), self.clock.millis());
+        let now = self.clock.now().unix();
         let shown = self.lock();
         let Some(shown) = shown.as_ref() else { return Vec::new() };
-        shown.sources.iter().map(|source| Released::operational(source_status(source, now, millis))).collect()
+        shown.sources.iter().map(|source| Released::operational(source_status(source, now, shown.k))).collect()
     }
 
     fn gap_totals(&self) -> Vec<Released<GapTotals>> {
@@ -212,12 +159,10 @@ fn gap_totals(source: &str, live: &LiveStatus, now: i64) -> GapTotals {
         source: source.to_owned(),
         gaps: gaps.len() as u64 + live.gaps_left_out(),
         open: gaps.iter().filter(|gap| gap.end.is_none()).count() as u64,
-        seconds: gaps.iter().map(length).sum(),
+        // A gap begins when something was last heard, which may have been one post: no finer than a minute.
+        seconds: gaps.iter().map(|gap| length(gap) / 60 * 60).sum(),
     }
 }
-
-/// How long a rate is measured over, in milliseconds.
-const RATE_MILLIS: u64 = 5_000;
 
 /// What is wrong with a source and what to do about it, for people.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -226,15 +171,14 @@ struct Wrong {
     advice: Option<String>,
 }
 
-fn source_status(source: &ShownSource, now: i64, millis: u64) -> SourceStatus {
-    let counters = source.counters.source(source.index);
-    let posts = counters.map_or(0, groundswell_engine::SourceCounters::accepted);
-    let rate = (source.rate(millis) * 10.0).round() / 10.0;
+fn source_status(source: &ShownSource, now: i64, k: u32) -> SourceStatus {
+    let told = source.counters.told_source(source.index, now);
+    let quiet = told.is_some_and(|told| told.quiet_minutes >= QUIET_MINUTES);
     let mut wrong = Wrong::default();
     let (kind, state, detail, reconnects) = match &source.watched {
         Watched::Live(kind, status) => {
             let parts = status.parts();
-            let (state, detail) = live_state(&parts);
+            let (state, detail) = live_state(&parts, quiet, k);
             wrong = live_wrong(&parts);
             // Each part's first connection is no reconnection.
             (*kind, state, detail, status.connections().saturating_sub(parts.len() as u64))
@@ -263,8 +207,7 @@ fn source_status(source: &ShownSource, now: i64, millis: u64) -> SourceStatus {
         }
         Watched::Simulator => ("simulator", "live", Some("made-up posts".to_owned()), 0),
     };
-    let last_event =
-        counters.and_then(groundswell_engine::SourceCounters::newest).map(|time| Minute::containing(time.unix()));
+    let last_event = told.and_then(|told| told.newest);
     // Old posts of a file do not lag.
     let lives = !matches!(source.watched, Watched::Files(_));
     let lag = |event: Minute| Minute::containing(now).unix().saturating_sub(event.unix()).max(0).unsigned_abs();
@@ -273,11 +216,11 @@ fn source_status(source: &ShownSource, now: i64, millis: u64) -> SourceStatus {
         kind: kind.to_owned(),
         state: state.to_owned(),
         detail,
-        posts,
-        rejected: counters.map_or(0, groundswell_engine::SourceCounters::rejected),
+        posts: told.map_or_else(AtLeast::default, |told| told.posts),
+        rejected: told.map_or_else(AtLeast::default, |told| told.rejected),
         reconnects,
         last_event,
-        rate,
+        rate: told.map_or(0.0, |told| (told.rate * 10.0).round() / 10.0),
         lag_seconds: last_event.filter(|_| lives).map(lag),
         last_error: wrong.last_error,
         advice: wrong.advice,
@@ -308,18 +251,18 @@ fn feeds_wrong(summary: &FeedsSummary) -> Wrong {
     Wrong { last_error: summary.trouble.clone(), advice: advice.map(str::to_owned) }
 }
 
-/// How long without a message a connection counts as idle.
-const IDLE_AFTER: Duration = Duration::from_secs(10);
+/// How long a source's count of posts may stand still before it is idle. Not less: who sees at once that a source of few people is
+/// not idle any more sees that one of them has written.
+const QUIET_MINUTES: u64 = 10;
 
 /// How many connections are described one by one.
 const PARTS_SHOWN_MAX: usize = 4;
 
-/// The state of the part that does best, and what there is to say of those that do not.
-fn live_state(parts: &[PartStatus]) -> (&'static str, Option<String>) {
+/// The state of the part that does best, and what there is to say of those that do not. Whether it is quiet is known of the source
+/// and not of its parts.
+fn live_state(parts: &[PartStatus], quiet: bool, k: u32) -> (&'static str, Option<String>) {
     let state = |part: &PartStatus| match part.state {
-        LiveState::Connected if part.last_event.is_none() || part.silent.is_none_or(|silent| silent >= IDLE_AFTER) => {
-            (1, "idle")
-        }
+        LiveState::Connected if quiet => (1, "idle"),
         LiveState::Connected => (0, "live"),
         LiveState::Connecting => (2, "connecting"),
         LiveState::Waiting { .. } => (3, "retrying"),
@@ -327,7 +270,9 @@ fn live_state(parts: &[PartStatus]) -> (&'static str, Option<String>) {
     };
     let best = parts.iter().map(state).min().map_or("stopped", |(_, state)| state);
     let describe = |part: &PartStatus| match part.state {
-        LiveState::Connected if state(part).1 == "idle" => format!("connected to {}, but nothing comes", part.endpoint),
+        LiveState::Connected if quiet => {
+            format!("connected to {}, where fewer than {k} people wrote in {QUIET_MINUTES} minutes", part.endpoint)
+        }
         LiveState::Waiting { reason, wait } => {
             format!("{}: {reason}; next try after {} s; {}", part.endpoint, wait.as_secs().max(1), reason.advice())
         }
@@ -439,6 +384,8 @@ impl Serving {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use groundswell_post::EventTime;
     use groundswell_sources::{Clock, ManualClock, Trouble};
 
@@ -449,36 +396,30 @@ mod tests {
         let clock = Arc::new(ManualClock::at(EventTime::from_unix(1_800_000_000)));
         let status = LiveStatus::new(Arc::clone(&clock) as Arc<dyn Clock>);
         let (one, two) = (status.part("a.example"), status.part("b.example"));
-        assert_eq!(live_state(&status.parts()), ("stopped", None));
+        let state = |quiet| live_state(&status.parts(), quiet, 10);
+        assert_eq!(state(false), ("stopped", None));
         one.connecting("a.example");
-        assert_eq!(live_state(&status.parts()), ("connecting", Some("a.example".to_owned())));
+        assert_eq!(state(false), ("connecting", Some("a.example".to_owned())));
         two.connecting("b.example");
         two.failed(Trouble::Unauthorized, Duration::from_mins(5));
         one.connected();
-        let (state, detail) = live_state(&status.parts());
-        assert_eq!(state, "idle");
+        let (word, detail) = state(true);
+        assert_eq!(word, "idle");
         assert_eq!(
             detail.unwrap(),
             "b.example: the server does not accept the token; next try after 300 s; make a new token with the right to read, \
-             and put it where the configuration names it; connected to a.example, but nothing comes"
+             and put it where the configuration names it; connected to a.example, where fewer than 10 people wrote in 10 minutes"
         );
-        one.message(1);
-        assert_eq!(live_state(&status.parts()).0, "live");
+        let before = state(false);
+        assert_eq!(before.0, "live");
         clock.advance_millis(11_000);
-        assert_eq!(live_state(&status.parts()).0, "idle");
+        let silent = state(false);
+        one.message(1);
+        assert_eq!((&silent, &before), (&state(false), &silent), "one message shows in nothing");
         for name in ["c", "d", "e"] {
             status.part(name).failed(Trouble::Refused, Duration::ZERO);
         }
-        assert!(live_state(&status.parts()).1.unwrap().ends_with("; and 1 more"));
-    }
-
-    #[test]
-    fn a_rate_is_that_of_the_last_seconds() {
-        let mut rate = Rate::default();
-        let mut look = |millis, posts| rate.look(millis, posts).round() as u64;
-        assert_eq!([look(70_000, 500), look(70_500, 600), look(72_000, 700)], [0, 0, 100]);
-        assert_eq!([look(75_000, 1_000), look(77_000, 9_000), look(80_000, 11_000)], [100, 100, 2_000]);
-        assert_eq!([look(85_000, 11_000), look(86_000, 11_000)], [0, 0], "nothing comes");
+        assert!(state(false).1.unwrap().ends_with("; and 1 more"));
     }
 
     #[test]
@@ -503,7 +444,7 @@ mod tests {
 
         let counters = Arc::new(Counters::new(1));
         let shown = ShownSource::new("bluesky", Watched::Live("jetstream", status), &counters, 0);
-        assert_eq!(source_status(&shown, 1_800_000_059, 0).lag_seconds, None, "before the first post");
+        assert_eq!(source_status(&shown, 1_800_000_059, 10).lag_seconds, None, "before the first post");
         let failing =
             FeedsSummary { feeds: 2, failing: 2, trouble: Some("a: gone".to_owned()), ..FeedsSummary::default() };
         assert!(feeds_wrong(&failing).advice.unwrap().starts_with("check network"));

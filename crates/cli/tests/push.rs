@@ -9,10 +9,10 @@ use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use common::groundswell;
+use common::{groundswell, perturbed};
 use serde_json::Value;
 
 const TOKEN: &str = "a-token-of-a-test-long-enough";
@@ -28,9 +28,13 @@ struct Service {
 
 impl Service {
     fn start(folder: &Path) -> Self {
+        Self::start_as(groundswell(), folder)
+    }
+
+    fn start_as(mut command: Command, folder: &Path) -> Self {
         let token = folder.join("token");
         std::fs::write(&token, TOKEN).unwrap();
-        let mut child = groundswell()
+        let mut child = command
             .args(["run", "--listen", "127.0.0.1:0", "--workers", "2", "--data"])
             .arg(folder.join("data"))
             .env("GROUNDSWELL_BLUESKY_ENABLED", "false")
@@ -180,4 +184,36 @@ fn without_the_token_nothing_is_taken() {
         assert!(!answer.to_string().contains("word"));
     }
     assert_eq!(service.get("/api/v1/status")["counters"]["read"], 0);
+}
+
+/// The attack on counters of a run: somebody reads all of them before and after one person writes in a quiet source.
+#[test]
+fn one_post_in_a_quiet_source_shows_nowhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let service = Service::start_as(perturbed(), folder.path());
+    service.push("shop/1", "durable", &batch(0..5, seconds()));
+    // What goes on by the clock, and what counts who reads.
+    let by_the_clock = ["watermark", "event_time", "http_requests", "groundswell_connections"];
+    let told = || {
+        let lines = |path: &str| {
+            let answer = common::get(service.address.as_str(), path).unwrap();
+            let body = answer.split_once("\r\n\r\n").unwrap().1.replace(",\"", "\n\"");
+            let kept: Vec<String> = body
+                .lines()
+                .filter(|line| !by_the_clock.iter().any(|word| line.contains(word)))
+                .map(str::to_owned)
+                .collect();
+            assert!(kept.len() > 5, "{path}: {body}");
+            kept
+        };
+        ["/metrics", "/api/v1/status", "/api/v1/sources"].map(lines)
+    };
+    let before = told();
+    service.push("shop/2", "durable", &batch(5..6, seconds()));
+    assert_eq!(told(), before);
+    let requests = common::get(service.address.as_str(), "/metrics").unwrap();
+    // This one is counted once it is answered.
+    let reads = 2 * before.len() as u64;
+    let counted = common::metric(&requests, "groundswell_http_requests_total{status=\"200\"}");
+    assert_eq!(counted, Some(reads), "pushes are not in it");
 }

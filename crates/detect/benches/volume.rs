@@ -63,7 +63,7 @@ fn post(random: &mut Seeded, minute: i64) -> Post {
     let tags: Vec<Hashtag> = (0..random.below(5) / 3)
         .map(|_| {
             let (hash, normal) = add(&format!("tag{}", random.rank()));
-            Hashtag { hash, normal }
+            Hashtag { hash, normal, spelt: (0, 0) }
         })
         .collect();
     analysis.words = words;

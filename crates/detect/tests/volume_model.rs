@@ -75,7 +75,7 @@ impl Post {
         let words: Vec<_> = self.words.iter().map(|number| add(word(*number))).collect();
         let tags: Vec<_> = self.tags.iter().map(|number| add(format!("wort{number}"))).collect();
         analysis.words = words.into_iter().map(|(hash, normal)| Word { hash, normal, raw: (0, 0) }).collect();
-        analysis.hashtags = tags.into_iter().map(|(hash, normal)| Hashtag { hash, normal }).collect();
+        analysis.hashtags = tags.into_iter().map(|(hash, normal)| Hashtag { hash, normal, spelt: (0, 0) }).collect();
         analysis
     }
 

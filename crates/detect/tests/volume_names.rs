@@ -7,7 +7,10 @@ use std::collections::{BTreeMap, HashSet};
 
 use groundswell_detect::volume::{Merger, Observer, SavedShard, VolumeConfig};
 use groundswell_edge::{AuthorToken, DeleteKey, EdgePost, PostKey, PublisherItem};
-use groundswell_gate::{Dimension, Gate, K, VolumeCandidate};
+use groundswell_gate::{
+    AmplificationCandidate, AmplificationId, Dimension, Gate, K, NarrativeCandidate, NarrativeId, NarrativePart,
+    NarrativeState, Reposts, SharedWord, VolumeCandidate,
+};
 use groundswell_post::{EventTime, Kind};
 use groundswell_sketch::{Step, Window};
 use groundswell_text::{Analysis, Analyzer};
@@ -179,18 +182,129 @@ fn publishers_count_for_seven_days() {
     }
 }
 
+/// A name that no list has: its small letters say nothing.
+fn in_small_letters(seconds: i64) -> Vec<EdgePost> {
+    (0..40).map(|author| person(seconds, author, "floods again #zquillaravanterpoolski")).collect()
+}
+
+#[test]
+fn who_spells_a_hashtag_as_a_name_holds_it_back_for_all() {
+    let (tag, word) = ("hashtag:zquillaravanterpoolski", "term:zquillaravanterpoolski");
+    assert_eq!(said(&run(&in_small_letters(0), 2, None, &HashSet::new()), Step::Minute), [tag, "term:floods", word]);
+    let mut posts = vec![person(0, 99, "really? #ZquillaraVanterpoolski")];
+    posts.extend(in_small_letters(1));
+    for workers in 1..=3 {
+        for restart in [None, Some(START)] {
+            let candidates = run(&posts, workers, restart, &HashSet::new());
+            for step in [Step::Minute, Step::Hour, Step::Day] {
+                assert_eq!(said(&candidates, step), ["term:floods"], "{workers} workers, {restart:?}");
+            }
+        }
+    }
+    // Nobody has spelt it so: the post is taken back in time.
+    let deleted = HashSet::from([DeleteKey::Post(PostKey::from_bits(100))]);
+    assert_eq!(said(&run(&posts, 2, None, &deleted), Step::Minute), [tag, "term:floods", word]);
+    // Publishers carry it.
+    posts.splice(0..0, ["a", "bb", "ccc"].map(|name| press(0, name, "Zquillara Vanterpoolski wins")));
+    assert_eq!(said(&run(&posts, 2, None, &HashSet::new()), Step::Minute), [tag, "term:floods", word]);
+}
+
+#[test]
+fn narratives_and_shared_texts_take_the_same_decision() {
+    let config = VolumeConfig::default();
+    let (mut observer, mut merger) = (Observer::new(config.clone()), Merger::new(config, K::DEFAULT));
+    let (mut analyzer, mut analysis) = (Analyzer::new(), Analysis::new());
+    let mut posts = in_small_letters(1);
+    posts.push(person(2, 99, "really? #ZquillaraVanterpoolski"));
+    let mut marked = |posts: &[EdgePost], minutes: i64| {
+        for post in posts {
+            analyzer.analyze(post, &mut analysis);
+            observer.observe(post, &analysis, &[]);
+        }
+        let as_of = START + minutes * 60;
+        observer.close(as_of, &mut |_, minute, summary| merger.merge(minute, summary));
+        merger.close(as_of, &mut |_| {});
+        let part = || NarrativePart {
+            value: "zquillaravanterpoolski".to_owned(),
+            weight: 1.0,
+            authors: 40,
+            name_like: false,
+            publishers: 0,
+        };
+        let mut narrative = NarrativeCandidate {
+            id: NarrativeId(1),
+            state: NarrativeState::Emerging,
+            as_of,
+            buckets: Vec::new(),
+            authors: 40,
+            growth_minutes: 1,
+            terms: vec![part()],
+            phrases: Vec::new(),
+            hashtags: vec![part()],
+            domains: Vec::new(),
+            languages: Vec::new(),
+            parents: Vec::new(),
+            merged_into: None,
+            related: Vec::new(),
+        };
+        merger.mark_names(&mut narrative);
+        let word = |value: &str| SharedWord { value: value.to_owned(), authors: 40, name_like: false, publishers: 0 };
+        let mut shared = AmplificationCandidate {
+            id: AmplificationId(1),
+            as_of,
+            buckets: Vec::new(),
+            authors: 40,
+            words: vec![word("floods"), word("again"), word("zquillaravanterpoolski")],
+            domains: Vec::new(),
+            languages: Vec::new(),
+            reposts: Reposts::default(),
+            concentration: 0.0,
+            chance: 0.0,
+            overlap: 0,
+        };
+        merger.mark_shared_text(&mut shared);
+        let words: Vec<bool> = shared.words.iter().map(|word| word.name_like).collect();
+        (narrative.terms[0].name_like, narrative.hashtags[0].name_like, words)
+    };
+    assert_eq!(marked(&[], 0), (false, false, vec![false, false, false]), "nobody has written it");
+    assert_eq!(marked(&posts, 1), (true, true, vec![false, false, true]));
+}
+
+#[test]
+fn how_a_hashtag_was_spelt_counts_for_seven_days() {
+    for (days, shown) in [(6, false), (8, true)] {
+        let mut posts = vec![person(0, 99, "really? #ZquillaraVanterpoolski")];
+        posts.extend(in_small_letters(days * DAY));
+        for restart in [None, Some(START + DAY)] {
+            let said = said(&run(&posts, 2, restart, &HashSet::new()), Step::Minute);
+            assert_eq!(said.len() == 3, shown, "{days} days, {restart:?}: {said:?}");
+        }
+    }
+}
+
+#[test]
+fn a_topic_is_no_name_however_it_is_spelt() {
+    let posts: Vec<EdgePost> =
+        (0..12).map(|author| person(0, author, "#ClimateActionNow #BlackLivesMatter #EUReferendum")).collect();
+    let said = said(&run(&posts, 2, None, &HashSet::new()), Step::Hour);
+    for tag in ["hashtag:blacklivesmatter", "hashtag:climateactionnow", "hashtag:eureferendum"] {
+        assert!(said.contains(&tag.to_owned()), "{said:?}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn workers_and_restarts_do_not_matter(
-        posts in proptest::collection::vec((0_i64..400, 0_u64..30, 0_usize..4, 0_usize..6), 0..150), workers in 2_usize..4
+        posts in proptest::collection::vec((0_i64..400, 0_u64..30, 0_usize..5, 0_usize..6), 0..150), workers in 2_usize..4
     ) {
         let mut posts: Vec<EdgePost> = posts.iter().map(|(seconds, author, name, kind)| {
-            let name = ["Jane Kowalczyk", "Dmitri Ivanov", "Maria de la Cruz", "Hans Müller"][*name];
+            let name = ["Jane Kowalczyk", "Dmitri Ivanov", "Maria de la Cruz", "Hans Müller", "Zquillara Vanterpoolski"][*name];
             match kind {
                 0 => press(*seconds, &format!("paper{}", author % 4), &format!("What {name} Said")),
                 1 => person(*seconds, *author, &format!("#{} again", name.replace(' ', ""))),
+                2 => person(*seconds, *author, &format!("#{} again", name.replace(' ', "").to_lowercase())),
                 _ => person(*seconds, *author, &format!("everyone talks about {name} today")),
             }
         }).collect();

@@ -26,8 +26,8 @@ const MAGIC: &[u8; 8] = b"GSWELLCP";
 /// Changes whenever what follows changes its meaning or its form.
 /// 2: posts that were thinned are counted. 3: narratives are counted. 4: cells have keys. 5: which publishers carried which names.
 /// 6: bursts and amplifications are counted, and minutes know how many posts they had in all.
-/// 7: what the burst and amplification detectors know. 8: what the silence detector knows.
-const FORMAT: u32 = 8;
+/// 7: what the burst and amplification detectors know. 8: what the silence detector knows. 9: hashtags that were spelt as names.
+const FORMAT: u32 = 9;
 
 /// Where one source was.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -507,12 +507,12 @@ mod tests {
             assert!(Checkpoint::from_bytes(&bytes[..end]).is_err(), "cut off after {end}");
         }
         let mut other = bytes.clone();
-        other[8] = 9;
-        assert_eq!(Checkpoint::from_bytes(&other), Err(CheckpointError::Format { found: 9 }));
+        other[8] = 99;
+        assert_eq!(Checkpoint::from_bytes(&other), Err(CheckpointError::Format { found: 99 }));
         // What was written before the detectors' state was in it.
         other[8] = 6;
         let refused = Checkpoint::from_bytes(&other).expect_err("another format");
-        assert_eq!(refused.to_string(), "the checkpoint is of format 6, this program reads format 8");
+        assert_eq!(refused.to_string(), "the checkpoint is of format 6, this program reads format 9");
         assert_eq!(Checkpoint::from_bytes(b"something else"), Err(CheckpointError::Unknown));
         // A length that nothing backs.
         let mut long = bytes[..12].to_vec();
@@ -549,7 +549,7 @@ mod tests {
         assert_eq!(form, FORM_OF_AN_EMPTY_ONE);
     }
 
-    const FORM_OF_AN_EMPTY_ONE: &str = "475357454c4c4350080000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000001000000000000000000";
+    const FORM_OF_AN_EMPTY_ONE: &str = "475357454c4c43500900000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000100000000000000000000";
 
     #[test]
     fn those_who_stay_do_not_wait_for_those_who_left() {

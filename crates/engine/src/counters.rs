@@ -9,10 +9,12 @@ use groundswell_detect::burst::BurstCounters;
 use groundswell_detect::narrative::NarrativeCounters;
 use groundswell_detect::silence::SilenceCounters;
 use groundswell_detect::volume::VolumeCounters;
-use groundswell_edge::EdgeStats;
-use groundswell_gate::{AmplificationRow, Released, VolumeRow};
-use groundswell_post::{EventTime, Rejection};
+use groundswell_edge::{AuthorToken, EdgePost, EdgeStats};
+use groundswell_gate::{AmplificationRow, AtLeast, Gate, K, Released, VolumeRow};
+use groundswell_post::{EventTime, Kind, Rejection};
 use serde::{Deserialize, Serialize};
+
+use crate::told::{Now, People, Told, ToldSource};
 
 /// Counts of records by what became of them. `read` is their sum.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +36,9 @@ pub struct Records {
 }
 
 impl Records {
+    /// What becomes of records, by name (CONTRACT section 3).
+    const NAMES: [&'static str; 7] = ["accepted", "rejected", "late", "opted_out", "deleted", "repeated", "thinned"];
+
     /// All records.
     pub fn read(&self) -> u64 {
         self.accepted + self.rejected + self.late + self.opted_out + self.deleted + self.repeated + self.thinned
@@ -143,10 +148,14 @@ impl Totals {
 #[derive(Debug, Default)]
 pub struct SourceCounters {
     accepted: AtomicU64,
+    /// Those of `accepted` that are publishers' items.
+    published: AtomicU64,
     rejected: AtomicU64,
     late: AtomicU64,
     thinned: AtomicU64,
     newest: AtomicI64,
+    newest_published: AtomicI64,
+    pub(crate) told: Mutex<Told>,
 }
 
 impl SourceCounters {
@@ -170,11 +179,21 @@ impl SourceCounters {
         self.thinned.load(Ordering::Relaxed)
     }
 
-    /// Event time of its newest post; `None` before the first.
-    pub fn newest(&self) -> Option<EventTime> {
-        match self.newest.load(Ordering::Relaxed) {
+    pub(crate) fn now(&self) -> Now {
+        let time = |newest: &AtomicI64| match newest.load(Ordering::Relaxed) {
             0 => None,
             unix => Some(EventTime::from_unix(unix)),
+        };
+        let published = self.published.load(Ordering::Relaxed);
+        Now {
+            // Never below what is read of its part, which a worker may be adding to.
+            accepted: self.accepted().max(published),
+            published,
+            rejected: self.rejected(),
+            late: self.late(),
+            thinned: self.thinned(),
+            newest: time(&self.newest),
+            newest_published: time(&self.newest_published),
         }
     }
 }
@@ -183,10 +202,18 @@ impl SourceCounters {
 const AMPLIFICATIONS_TOLD_MAX: usize = 1 << 16;
 
 /// Shared between the workers of a process and whoever shows the counters.
+///
+/// [`Self::totals`], [`Self::source`] are for the program itself: what is told to anybody of a run that goes on comes from
+/// [`Self::told`] and [`Self::told_source`].
 #[derive(Debug)]
 pub struct Counters {
+    /// Says how exactly counts are told.
+    gate: Gate,
     sources: Vec<SourceCounters>,
     totals: Mutex<Totals>,
+    /// Records that no source of this process has counted: those of earlier runs and of other processes.
+    elsewhere: Mutex<Records>,
+    told: Mutex<ToldTotals>,
     /// Amplifications that were released, by id: a row replaces the one before and is counted once. At most [`AMPLIFICATIONS_TOLD_MAX`].
     amplifications: Mutex<HashSet<String>>,
     /// Everything before this Unix second is closed.
@@ -196,9 +223,18 @@ pub struct Counters {
 impl Counters {
     /// Counters for as many sources as are configured.
     pub fn new(sources: usize) -> Self {
+        Self::told_by(Gate::new(K::DEFAULT), sources)
+    }
+
+    /// The same, told as exactly as a gate allows.
+    pub fn told_by(gate: Gate, sources: usize) -> Self {
+        let source = |_| SourceCounters { told: Mutex::new(Told::new(gate)), ..SourceCounters::default() };
         Self {
-            sources: (0..sources).map(|_| SourceCounters::default()).collect(),
+            gate,
+            sources: (0..sources).map(source).collect(),
             totals: Mutex::new(Totals::default()),
+            elsewhere: Mutex::default(),
+            told: Mutex::new(ToldTotals { people: 0, counters: not_by_source(&Totals::default(), gate) }),
             amplifications: Mutex::new(HashSet::new()),
             watermark: AtomicI64::new(0),
         }
@@ -214,6 +250,48 @@ impl Counters {
         self.sources.get(index)
     }
 
+    /// What may be told of a source at a Unix second of wall time.
+    pub fn told_source(&self, index: usize, unix: i64) -> Option<ToldSource> {
+        Some(self.source(index)?.told(unix, self.gate))
+    }
+
+    /// All counters by name, as they may be told at a Unix second of wall time. What does not add up from sources is brought up to
+    /// date when the posts of people move, which k of them make; else a lone post could be seen in what it left behind, such as
+    /// the number of cells that were held back.
+    pub fn told(&self, unix: i64) -> BTreeMap<String, AtLeast> {
+        let sources: Vec<ToldSource> = self.sources.iter().map(|source| source.told(unix, self.gate)).collect();
+        let elsewhere = *self.elsewhere.lock().unwrap_or_else(PoisonError::into_inner);
+        let sum = |of: fn(&ToldSource) -> AtLeast| sources.iter().map(|source| of(source).get()).sum::<u64>();
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let people = sum(|source| source.people);
+        if people > told.people || self.gate.is_exact() {
+            *told = ToldTotals { people, counters: not_by_source(&self.lock(), self.gate) };
+        }
+        let mut counters = told.counters.clone();
+        drop(told);
+        for (name, elsewhere, here) in [
+            ("accepted", elsewhere.accepted, sum(|source| source.posts)),
+            ("rejected", elsewhere.rejected, sum(|source| source.rejected)),
+            ("late", elsewhere.late, sum(|source| source.late)),
+            ("thinned", elsewhere.thinned, sum(|source| source.thinned)),
+        ] {
+            counters.insert(name.to_owned(), self.gate.at_least(self.gate.at_least(elsewhere).get() + here));
+        }
+        let read = Records::NAMES.iter().filter_map(|name| counters.get(*name)).map(|count| count.get()).sum();
+        counters.insert("read".to_owned(), self.gate.at_least(read));
+        counters
+    }
+
+    /// Where a block of a source notes its people.
+    pub(crate) fn people(&self, source: usize) -> People {
+        self.sources.get(source).map(SourceCounters::people).unwrap_or_default()
+    }
+
+    /// Somebody's deletion came: nothing of them is kept.
+    pub(crate) fn forget(&self, author: AuthorToken) {
+        self.sources.iter().for_each(|source| source.forget(author));
+    }
+
     /// Everything before this Unix second is closed; `None` before the first watermark.
     pub fn watermark(&self) -> Option<i64> {
         Some(self.watermark.load(Ordering::Relaxed)).filter(|unix| *unix > 0)
@@ -226,12 +304,14 @@ impl Counters {
     pub(crate) fn add_block(&self, source: usize, block: &BlockCounts) {
         if let Some(counters) = self.sources.get(source) {
             counters.accepted.fetch_add(block.records.accepted, Ordering::Relaxed);
+            counters.published.fetch_add(block.published, Ordering::Relaxed);
             counters.rejected.fetch_add(block.records.rejected, Ordering::Relaxed);
             counters.late.fetch_add(block.records.late, Ordering::Relaxed);
             counters.thinned.fetch_add(block.records.thinned, Ordering::Relaxed);
-            if let Some((_, last)) = block.event_time {
-                counters.newest.fetch_max(last, Ordering::Relaxed);
-            }
+            counters.newest.fetch_max(block.newest.0, Ordering::Relaxed);
+            counters.newest_published.fetch_max(block.newest.1, Ordering::Relaxed);
+            // After their posts were counted: else these could be told with the next people's only.
+            counters.wrote(&block.people);
         }
         let mut totals = self.lock();
         totals.records.add(&block.records);
@@ -308,7 +388,17 @@ impl Counters {
         totals.suppressed += cells.saturating_sub(shown) as u64;
     }
 
+    /// Goes on from an earlier run's counters, or takes those of a whole cluster.
     pub(crate) fn replace(&self, totals: Totals) {
+        let sum = |of: fn(&SourceCounters) -> u64| self.sources.iter().map(of).sum::<u64>();
+        *self.elsewhere.lock().unwrap_or_else(PoisonError::into_inner) = Records {
+            accepted: totals.records.accepted.saturating_sub(sum(SourceCounters::accepted)),
+            rejected: totals.records.rejected.saturating_sub(sum(SourceCounters::rejected)),
+            late: totals.records.late.saturating_sub(sum(SourceCounters::late)),
+            thinned: totals.records.thinned.saturating_sub(sum(SourceCounters::thinned)),
+            ..Records::default()
+        };
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).counters = not_by_source(&totals, self.gate);
         *self.lock() = totals;
     }
 
@@ -318,10 +408,38 @@ impl Counters {
     }
 }
 
+/// Counters that do not add up from sources, as they were told last.
+#[derive(Debug)]
+struct ToldTotals {
+    /// The posts of people that had been told of then.
+    people: u64,
+    counters: BTreeMap<String, AtLeast>,
+}
+
+fn not_by_source(totals: &Totals, gate: Gate) -> BTreeMap<String, AtLeast> {
+    let records = &totals.records;
+    let own = [
+        ("opted_out", records.opted_out),
+        ("deleted", records.deleted),
+        ("repeated", records.repeated),
+        ("forgotten", totals.forgotten),
+        ("released", totals.released),
+        ("suppressed", totals.suppressed),
+    ];
+    let all = own.into_iter().chain(totals.limits());
+    all.map(|(name, count)| (name.to_owned(), gate.at_least(count))).collect()
+}
+
 /// What one block came to.
 #[derive(Debug, Default)]
 pub(crate) struct BlockCounts {
     pub(crate) records: Records,
+    /// Publishers' items among what was accepted.
+    pub(crate) published: u64,
+    /// Who wrote, as far as that is still to be known.
+    pub(crate) people: People,
+    /// Unix seconds of the newest post of a person and of a publisher; 0: there was none.
+    pub(crate) newest: (i64, i64),
     pub(crate) rejected_by: BTreeMap<Rejection, u64>,
     pub(crate) texts_truncated: u64,
     pub(crate) deletions_left_out: u64,
@@ -334,9 +452,21 @@ impl BlockCounts {
         *self.rejected_by.entry(rejection).or_default() += 1;
     }
 
-    pub(crate) fn accept(&mut self, time: EventTime) {
+    pub(crate) fn accept(&mut self, post: &EdgePost) {
         self.records.accepted += 1;
-        let unix = time.unix();
+        let unix = post.time.unix();
+        match (post.kind, post.author) {
+            (Kind::Publisher, _) => {
+                self.published += 1;
+                self.newest.1 = self.newest.1.max(unix);
+            }
+            (Kind::Person, author) => {
+                self.newest.0 = self.newest.0.max(unix);
+                if let Some(author) = author {
+                    self.people.wrote(post.time, author);
+                }
+            }
+        }
         self.event_time = Some(self.event_time.map_or((unix, unix), |(first, last)| (first.min(unix), last.max(unix))));
     }
 }

@@ -4,7 +4,7 @@
 //! and `gate` in operators and adds what none of them knows: workers, time and order. It is the only crate that names Timely.
 //!
 //! - [`run`] runs the dataflow; [`EngineConfig`] is all it needs; [`ReleaseSink`] takes what is released.
-//! - [`Counters`] counts records, `Stop` of `sources` stops.
+//! - [`Counters`] counts records and says what may be told of them while they grow, `Stop` of `sources` stops.
 //!
 //! Invariants:
 //! - Only summaries are exchanged between workers, never posts.
@@ -12,6 +12,7 @@
 //! - Lateness, deletions and window closing depend on event time alone, so counts are the same at any worker count.
 //! - A window that input ended in the middle of by an ordered stop is saved in the last checkpoint where there is one, and
 //!   never released half-full.
+//! - Of counts that grow nothing is told that fewer than k people moved (`told::tests`).
 //! - What a checkpoint holds is what was counted of the blocks up to the places that it names, no more and no less.
 //!
 //! Sources: D. G. Murray et al., "Naiad: a timely dataflow system", SOSP 2013 (frontiers, capabilities); T. Akidau et al.,
@@ -33,6 +34,7 @@ mod operators;
 mod rendezvous;
 mod sink;
 mod stages;
+mod told;
 mod watches;
 
 pub use checkpoint::{Checkpoint, CheckpointError, Mark, SavedSource, Share};
@@ -48,4 +50,5 @@ pub use inspect::Inspector;
 pub use rendezvous::Joined;
 pub use sink::{Closed, ReleaseSink, ToSink};
 pub use stages::{SAMPLE_EVERY, Stage, StageTimes};
+pub use told::ToldSource;
 pub use watches::{WatchBoard, WatchesInForce};

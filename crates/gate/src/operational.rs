@@ -45,6 +45,11 @@ impl AtLeast {
         Self(count - count % k.get())
     }
 
+    /// As it is; the gate's, where it shows true counts.
+    pub(crate) const fn exactly(count: u64) -> Self {
+        Self(count)
+    }
+
     /// The rounded count.
     pub const fn get(self) -> u64 {
         self.0
@@ -116,15 +121,15 @@ operational! {
         state: String,
         /// What an operator should know, in a sentence; holds nothing of any post.
         detail: Option<String>,
-        /// Posts read.
-        posts: u64,
+        /// Posts read, as they may be told while they grow.
+        posts: AtLeast,
         /// Records that could not be read.
-        rejected: u64,
+        rejected: AtLeast,
         /// How often it had to connect anew.
         reconnects: u64,
-        /// The newest event time seen, to the minute.
+        /// The newest event time when `posts` moved last, to the minute.
         last_event: Option<Minute>,
-        /// Posts a second, lately.
+        /// How much `posts` moved in the last minute, a second.
         rate: f64,
         /// How far the newest post is behind the clock, in seconds, both to the minute: no time is told finer than that.
         lag_seconds: Option<u64>,
@@ -466,7 +471,8 @@ operational! {
         gaps: u64,
         /// How many of its connections have one now.
         open: u64,
-        /// How long those that are remembered were in all, the open ones up to now.
+        /// How long those that are remembered were in all, the open ones up to now; of whole minutes, since a gap begins when
+        /// something was last heard.
         seconds: u64,
     }
 }
@@ -485,7 +491,7 @@ operational! {
         /// Before this minute everything is closed.
         watermark: Option<Minute>,
         /// Named counters.
-        counters: BTreeMap<String, u64>,
+        counters: BTreeMap<String, AtLeast>,
     }
 }
 
@@ -533,8 +539,8 @@ mod tests {
             kind: "jetstream".to_owned(),
             state: "live".to_owned(),
             detail: None,
-            posts: 12,
-            rejected: 1,
+            posts: AtLeast::rounded(12, K::DEFAULT),
+            rejected: AtLeast::rounded(1, K::DEFAULT),
             reconnects: 2,
             last_event: Some(Minute::containing(1_474_588_859)),
             rate: 1.5,
@@ -542,15 +548,15 @@ mod tests {
             last_error: Some("the connection broke".to_owned()),
             advice: None,
         };
-        insta::assert_snapshot!(Released::operational(source).to_json(), @r#"{"name":"bluesky","kind":"jetstream","state":"live","detail":null,"posts":12,"rejected":1,"reconnects":2,"last_event":"2016-09-23T00:00:00Z","rate":1.5,"lag_seconds":120,"last_error":"the connection broke","advice":null}"#);
+        insta::assert_snapshot!(Released::operational(source).to_json(), @r#"{"name":"bluesky","kind":"jetstream","state":"live","detail":null,"posts":10,"rejected":0,"reconnects":2,"last_event":"2016-09-23T00:00:00Z","rate":1.5,"lag_seconds":120,"last_error":"the connection broke","advice":null}"#);
         let engine = EngineStatus {
             version: "0.1.0".to_owned(),
             simulated: true,
             k: 10,
             workers: 2,
             watermark: None,
-            counters: BTreeMap::from([("late".to_owned(), 3)]),
+            counters: BTreeMap::from([("late".to_owned(), AtLeast::rounded(33, K::DEFAULT))]),
         };
-        insta::assert_snapshot!(Released::operational(engine).to_json(), @r#"{"version":"0.1.0","simulated":true,"k":10,"workers":2,"watermark":null,"counters":{"late":3}}"#);
+        insta::assert_snapshot!(Released::operational(engine).to_json(), @r#"{"version":"0.1.0","simulated":true,"k":10,"workers":2,"watermark":null,"counters":{"late":30}}"#);
     }
 }

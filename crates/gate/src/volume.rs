@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use crate::K;
 use crate::narrative::NAME_PUBLISHERS;
+use crate::operational::AtLeast;
 use crate::perturb::{family, perturb};
 use crate::released::{Released, sealed};
 
@@ -262,6 +263,16 @@ impl Gate {
     /// Figures that passed, as they are shown.
     pub(crate) fn shown(self, figures: Figures, key: CellKey, family: u64, k: u64) -> Figures {
         if self.exact { figures } else { perturb(figures, key, family, k) }
+    }
+
+    /// A count that rests on no content as it may be told: rounded down to a multiple of k.
+    pub const fn at_least(&self, count: u64) -> AtLeast {
+        if self.exact { AtLeast::exactly(count) } else { AtLeast::rounded(count, self.k) }
+    }
+
+    /// Whether it shows true counts.
+    pub const fn is_exact(&self) -> bool {
+        self.exact
     }
 
     /// Its k.

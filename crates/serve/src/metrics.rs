@@ -86,25 +86,36 @@ pub(crate) async fn metrics(State(state): State<ServerState>) -> Response {
         let help = "event time before which everything is closed, Unix time";
         text.one("groundswell_watermark_seconds", "gauge", help, watermark.unix() as f64);
     }
-    text.family("groundswell_records_total", "counter", "records by what became of them");
+    text.family(
+        "groundswell_records_total",
+        "counter",
+        "records by what became of them, rounded down to a multiple of k",
+    );
     for name in RECORD_STATES {
-        let count = status.counters.get(name).copied().unwrap_or(0);
-        text.sample("groundswell_records_total", &[("state", name)], count as f64);
+        let count = status.counters.get(name).copied().unwrap_or_default();
+        text.sample("groundswell_records_total", &[("state", name)], count.get() as f64);
     }
     for (name, count) in &status.counters {
         // `read` is the sum of the records above.
         if name != "read" && !RECORD_STATES.contains(&name.as_str()) {
-            text.one(&metric_name(name), "counter", "a counter of the engine", *count as f64);
+            text.one(
+                &metric_name(name),
+                "counter",
+                "a counter of the engine, rounded down to a multiple of k",
+                count.get() as f64,
+            );
         }
     }
     let sources = state.status().sources();
     for (name, help, value) in [
         (
             "groundswell_source_posts_total",
-            "posts read by source",
-            (|source| source.posts) as fn(&groundswell_gate::SourceStatus) -> u64,
+            "posts read by source, rounded down to a multiple of k",
+            (|source| source.posts.get()) as fn(&groundswell_gate::SourceStatus) -> u64,
         ),
-        ("groundswell_source_rejected_total", "records that could not be read, by source", |source| source.rejected),
+        ("groundswell_source_rejected_total", "records that could not be read, by source, rounded down", |source| {
+            source.rejected.get()
+        }),
         ("groundswell_source_reconnects_total", "connections made anew, by source", |source| source.reconnects),
     ] {
         text.family(name, "counter", help);
@@ -112,14 +123,14 @@ pub(crate) async fn metrics(State(state): State<ServerState>) -> Response {
             text.sample(name, &[("source", &source.name)], value(source) as f64);
         }
     }
-    let help = "how far the newest post of a source is behind the clock, to the minute";
+    let help = "how far the newest post that is told of is behind the clock, to the minute, by source";
     text.family("groundswell_source_lag_seconds", "gauge", help);
     for source in &sources {
         if let Some(lag) = source.lag_seconds {
             text.sample("groundswell_source_lag_seconds", &[("source", &source.name)], lag as f64);
         }
     }
-    text.family("groundswell_source_posts_per_second", "gauge", "posts a second, lately, by source");
+    text.family("groundswell_source_posts_per_second", "gauge", "posts a second over the last minute, by source");
     for source in &sources {
         text.sample("groundswell_source_posts_per_second", &[("source", &source.name)], source.rate);
     }

@@ -610,18 +610,18 @@ pub(crate) struct SourceStateSchema {
     state: SourceStateName,
     /// What an operator should know.
     detail: Option<String>,
-    /// Posts read.
+    /// Posts read: rounded down to a multiple of k, and moved on whole minutes in which k people have written since it moved last.
     posts: u64,
-    /// Records that could not be read.
+    /// Records that could not be read, rounded down to a multiple of k.
     rejected: u64,
     /// Connections made anew.
     reconnects: u64,
-    /// The newest event time, to the minute.
+    /// The newest event time when `posts` moved last, to the minute.
     #[schema(value_type = Option<String>, format = DateTime)]
     last_event: Option<String>,
-    /// Posts a second, lately.
+    /// How much `posts` moved in the last minute, a second.
     rate: f64,
-    /// How far the newest post is behind the clock, in seconds, both to the minute.
+    /// How far `last_event` is behind the clock, in seconds, both to the minute.
     lag_seconds: Option<u64>,
     /// What last went wrong; stays when it is over.
     last_error: Option<String>,
@@ -638,7 +638,7 @@ pub(crate) enum SourceStateName {
     Connecting,
     /// Posts come.
     Live,
-    /// Connected, but nothing comes.
+    /// Connected, but fewer than k people wrote in ten minutes, or nobody.
     Idle,
     /// The connection was lost; it is tried again.
     Retrying,
@@ -805,8 +805,8 @@ impl CoverageAnswer {
     }
 }
 
-/// Records by what became of them; `read` is the sum. Counts of records, not of people. Further counters of the engine
-/// stand beside these.
+/// Records by what became of them; `read` is the sum. Counts of records, not of people, rounded down to multiples of k, as of the
+/// last whole minute in which k people had written. Further counters of the engine stand beside these.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Counters)]
 pub(crate) struct Counters {
@@ -869,8 +869,8 @@ impl Status {
         simulated: bool,
         notice: Option<&'static str>,
     ) -> Self {
-        let count = |name: &str| engine.counters.get(name).copied().unwrap_or(0);
-        let read = engine.counters.get("read").copied();
+        let count = |name: &str| engine.counters.get(name).map_or(0, |count| count.get());
+        let read = engine.counters.get("read").map(|count| count.get());
         Self {
             version: engine.version.clone(),
             simulated,
@@ -890,7 +890,7 @@ impl Status {
                     .counters
                     .iter()
                     .filter(|(name, _)| *name != "read" && !RECORD_STATES.contains(&name.as_str()))
-                    .map(|(name, count)| (name.clone(), *count))
+                    .map(|(name, count)| (name.clone(), count.get()))
                     .collect(),
             },
             event_time: EventTimes {

@@ -29,13 +29,18 @@ pub struct Summary {
     stretch: u64,
 }
 
-/// That a publisher's item carried a name: hashes of both.
+/// That a publisher's item carried a name, or that anybody spelt it as one: hashes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Carried {
     /// Of the name, however it is spelt.
     pub name: u64,
-    /// Of the publisher's own name.
+    /// Of the publisher's own name, or [`Carried::SPELT`].
     pub publisher: u64,
+}
+
+impl Carried {
+    /// Instead of a publisher: somebody, no matter who, wrote a hashtag with capitals that part it into a name (`#JaneDoe`).
+    pub const SPELT: u64 = 0;
 }
 
 impl fmt::Debug for Carried {
@@ -245,12 +250,12 @@ impl Summary {
         self.entries.push(Entry { hash, posts, authors, value_bytes, dimension });
     }
 
-    /// Notes that publishers' items carried these names.
+    /// Notes that publishers' items carried these names, or that somebody spelt them as such.
     pub fn carry(&mut self, carried: &[Carried]) {
         self.carried.extend_from_slice(carried);
     }
 
-    /// Which publishers' items carried which names.
+    /// Which publishers' items carried which names, and what was spelt as one.
     pub fn carried(&self) -> &[Carried] {
         &self.carried
     }

@@ -32,7 +32,8 @@ fn main() {
         (Analyzer::new(), Analysis::new(), NameFinder::new(), Vec::new());
     let (mut posts, mut with, mut nanos) = (0_u64, 0_u64, 0_u128);
     let mut terms: HashMap<String, (u32, u32)> = HashMap::new();
-    let mut tags: HashMap<String, u32> = HashMap::new();
+    // How many posts have a hashtag, how many spell it as a name by its capitals, and one such spelling.
+    let mut tags: HashMap<String, (u32, u32, String)> = HashMap::new();
     let mut phrases: HashMap<String, u32> = HashMap::new();
     for line in std::io::stdin().lock().lines() {
         let value: serde_json::Value = serde_json::from_str(&line.unwrap()).unwrap();
@@ -56,7 +57,12 @@ fn main() {
             counts.1 += u32::from(!spans.iter().any(|span| span.words().contains(&at)));
         }
         for tag in &analysis.hashtags {
-            *tags.entry(analysis.hashtag(tag).to_owned()).or_default() += 1;
+            let counts = tags.entry(analysis.hashtag(tag).to_owned()).or_default();
+            counts.0 += 1;
+            if let Some(spelling) = analysis.hashtag_spelling(tag).filter(|spelling| finder.spelt(spelling)) {
+                counts.1 += 1;
+                spelling.clone_into(&mut counts.2);
+            }
         }
         for span in &spans {
             let mut value = String::new();
@@ -88,11 +94,25 @@ fn main() {
         joined.iter().take(150).copied().collect::<Vec<_>>().join(" ")
     );
     let mut tags: Vec<_> = tags.into_iter().collect();
-    tags.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    tags.sort_by_key(|(tag, counts)| (std::cmp::Reverse(counts.0), tag.clone()));
     let vanished: Vec<&str> =
         tags.iter().take(1_000).filter(|(tag, _)| finder.joined(tag)).map(|(tag, _)| tag.as_str()).collect();
     let top = tags.iter().take(200).filter(|(tag, _)| finder.joined(tag)).count();
     println!("of 200 hashtags {top}, of 1,000 {}: {}", vanished.len(), vanished.join(" "));
+    for most in [200, 1_000, 5_000, tags.len()] {
+        let spelt: Vec<String> = tags
+            .iter()
+            .take(most)
+            .filter(|(tag, counts)| counts.1 > 0 && !finder.joined(tag))
+            .map(|(_, (count, as_name, spelling))| format!("{spelling} {as_name}/{count}"))
+            .collect();
+        let all = tags.iter().take(most).filter(|(tag, counts)| counts.1 > 0 || finder.joined(tag)).count();
+        println!(
+            "of {most} hashtags {all} are held back, {} by capitals alone: {}",
+            spelt.len(),
+            spelt.iter().take(400).map(String::as_str).collect::<Vec<_>>().join(", ")
+        );
+    }
     if show {
         let mut phrases: Vec<_> = phrases.into_iter().collect();
         phrases.sort_by_key(|(phrase, count)| (std::cmp::Reverse(*count), phrase.clone()));

@@ -38,6 +38,9 @@ pub struct Hashtag {
     pub hash: u64,
     /// Byte range of the normal form in [`Analysis::normal`].
     pub normal: (u32, u32),
+    /// Byte range of its spelling in [`Analysis::spellings`] where that has a capital behind a small letter or a low line, which the
+    /// normal form does not tell; else empty.
+    pub spelt: (u32, u32),
 }
 
 /// One post's reading: language, words in order, hashtags (each once).
@@ -47,6 +50,8 @@ pub struct Analysis {
     pub language: Language,
     /// The normal forms of words and hashtags, one after the other, each followed by a space.
     pub normal: String,
+    /// Spellings of hashtags, one after the other, of those that capitals part (`JaneDoe`).
+    pub spellings: String,
     /// Words in the order of the text. Links and placeholders hold no words and leave no gap.
     pub words: Vec<Word>,
     /// Distinct hashtags of text and record.
@@ -62,6 +67,7 @@ impl Analysis {
         Self {
             language: Language::UND,
             normal: String::new(),
+            spellings: String::new(),
             words: Vec::new(),
             hashtags: Vec::new(),
             truncated: false,
@@ -72,6 +78,7 @@ impl Analysis {
     pub fn clear(&mut self) {
         self.language = Language::UND;
         self.normal.clear();
+        self.spellings.clear();
         self.words.clear();
         self.hashtags.clear();
         self.truncated = false;
@@ -85,6 +92,11 @@ impl Analysis {
     /// The normal form of a hashtag, without `#`.
     pub fn hashtag(&self, tag: &Hashtag) -> &str {
         &self.normal[tag.normal.0 as usize..tag.normal.1 as usize]
+    }
+
+    /// The spelling of a hashtag, without `#`, where its capitals part it.
+    pub fn hashtag_spelling(&self, tag: &Hashtag) -> Option<&str> {
+        (tag.spelt.1 > tag.spelt.0).then(|| &self.spellings[tag.spelt.0 as usize..tag.spelt.1 as usize])
     }
 }
 

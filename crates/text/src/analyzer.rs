@@ -67,15 +67,24 @@ impl Analyzer {
         let normal = (start as u32, out.normal.len() as u32);
         let len = out.normal.len() - start;
         let hash = hash_word(&out.normal[start..]);
-        let known = out.hashtags.iter().any(|known| known.hash == hash);
+        let known = out.hashtags.iter().position(|known| known.hash == hash);
         let fits = len <= WORD_BYTES_MAX && out.hashtags.len() < HASHTAGS_MAX;
-        if len == 0 || known || !fits {
+        if let Some(known) = known {
             out.normal.truncate(start);
-            out.truncated |= len > 0 && !known;
+            // `#janedoe #JaneDoe`
+            if out.hashtags[known].spelt == (0, 0) {
+                out.hashtags[known].spelt = push_spelling(spelling, &mut out.spellings);
+            }
+            return;
+        }
+        if len == 0 || !fits {
+            out.normal.truncate(start);
+            out.truncated |= len > 0;
             return;
         }
         out.normal.push(' ');
-        out.hashtags.push(Hashtag { hash, normal });
+        let spelt = push_spelling(spelling, &mut out.spellings);
+        out.hashtags.push(Hashtag { hash, normal, spelt });
     }
 }
 
@@ -83,6 +92,21 @@ impl Default for Analyzer {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// Keeps the spelling of a hashtag that capitals part; returns where, or an empty range.
+fn push_spelling(spelling: &str, out: &mut String) -> (u32, u32) {
+    let mut before = None;
+    let parts = |letter: char| {
+        let before = before.replace(letter);
+        letter.is_uppercase() && before.is_some_and(|before| before == '_' || before.is_lowercase())
+    };
+    if !spelling.chars().any(parts) {
+        return (0, 0);
+    }
+    let start = out.len() as u32;
+    out.push_str(spelling);
+    (start, out.len() as u32)
 }
 
 /// What of a text is read.

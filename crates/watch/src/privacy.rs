@@ -73,9 +73,10 @@ impl Guard {
             self.names.surely_pair(&one, &other) && !is_shown(&[&one, &other]) && !is_shown(&[&other, &one])
         };
         let is_name = |text: &str| {
-            let text = text.trim_start_matches('#').to_lowercase();
+            let spelling = text.trim_start_matches('#');
+            let text = spelling.to_lowercase();
             let words: Vec<&str> = text.split([' ', '\'', '’', '-']).collect();
-            self.names.phrase(&words) && !is_shown(&words)
+            (self.names.phrase(&words) || self.names.spelt(spelling)) && !is_shown(&words)
         };
         match &expr.node {
             Node::Leaf(leaf) => match &leaf.term {

@@ -151,6 +151,7 @@ fn nobody_is_looked_for_by_name() {
         ("flood AND \"Jane Kowalczyk\"", "\"Jane Kowalczyk\""),
         ("flood OR \"jane doe\"", "\"jane doe\""),
         ("#janedoe", "#janedoe"),
+        ("#ZquillaraVanterpoolski", "#ZquillaraVanterpoolski"),
         ("jane_doe", "jane_doe"),
         ("anna kowalczyk", "anna kowalczyk"),
         ("flood anna kowalczyk", "anna kowalczyk"),

@@ -791,8 +791,8 @@ export interface components {
             posts: number;
         };
         /**
-         * @description Records by what became of them; `read` is the sum. Counts of records, not of people. Further counters of the engine
-         *     stand beside these.
+         * @description Records by what became of them; `read` is the sum. Counts of records, not of people, rounded down to multiples of k, as of the
+         *     last whole minute in which k people had written. Further counters of the engine stand beside these.
          */
         Counters: {
             /**
@@ -1577,25 +1577,25 @@ export interface components {
             kind: string;
             /**
              * Format: int64
-             * @description How far the newest post is behind the clock, in seconds, both to the minute.
+             * @description How far `last_event` is behind the clock, in seconds, both to the minute.
              */
             lag_seconds?: number | null;
             /** @description What last went wrong; stays when it is over. */
             last_error?: string | null;
             /**
              * Format: date-time
-             * @description The newest event time, to the minute.
+             * @description The newest event time when `posts` moved last, to the minute.
              */
             last_event?: string | null;
             name: string;
             /**
              * Format: int64
-             * @description Posts read.
+             * @description Posts read: rounded down to a multiple of k, and moved on whole minutes in which k people have written since it moved last.
              */
             posts: number;
             /**
              * Format: double
-             * @description Posts a second, lately.
+             * @description How much `posts` moved in the last minute, a second.
              */
             rate: number;
             /**
@@ -1605,7 +1605,7 @@ export interface components {
             reconnects: number;
             /**
              * Format: int64
-             * @description Records that could not be read.
+             * @description Records that could not be read, rounded down to a multiple of k.
              */
             rejected: number;
             state: components["schemas"]["SourceStateName"];

@@ -2,6 +2,9 @@
 //!
 //! Every shard's owner has one, and all are the same: the workers send what publishers' items carried to all of them, and each takes a
 //! minute's in when that minute closes. So what the gate is told of a name does not depend on how posts or shards are spread.
+//!
+//! [`Known`] has two of them: one of what publishers carried, and one of hashtags that anybody spelt as a name (`#JaneDoe`). That is
+//! known of their normal form (`janedoe`) for as long, whoever else writes it in small letters.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -18,6 +21,57 @@ pub const CARRIED_NAMES_MAX: usize = 1 << 17;
 
 /// As many as the gate asks for: of more publishers, those who carried a name last decide.
 const KEPT: usize = NAME_PUBLISHERS as usize;
+
+/// Hashtags of which it is remembered that somebody spelt them as a name. When there are more, those not spelt so for longest are
+/// forgotten, down to three quarters (`spelt_names_forgotten`): they are decided about by their small letters until somebody does.
+pub const SPELT_NAMES_MAX: usize = 1 << 17;
+
+/// What is known of names by what was read in the last seven days.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Known {
+    carried: Carriers,
+    spelt: Carriers,
+}
+
+/// How many of each kind were forgotten for lack of room.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Forgotten {
+    pub(super) carried: u64,
+    pub(super) spelt: u64,
+}
+
+impl Known {
+    /// Takes in what was noted in a minute; minutes in their order.
+    pub(super) fn note(
+        &mut self,
+        minute: i64,
+        noted: impl Iterator<Item = Carried> + Clone,
+        carried_max: usize,
+        spelt_max: usize,
+    ) -> Forgotten {
+        let is_spelt = |noted: &Carried| noted.publisher == Carried::SPELT;
+        Forgotten {
+            carried: self.carried.note(minute, noted.clone().filter(|noted| !is_spelt(noted)), carried_max),
+            spelt: self.spelt.note(minute, noted.filter(is_spelt), spelt_max),
+        }
+    }
+
+    /// How many publishers carried a name in the seven days before a second, as far as the gate counts.
+    pub(super) fn publishers(&self, name: u64, before_unix: i64) -> u32 {
+        self.carried.count(name, before_unix)
+    }
+
+    /// Whether anybody spelt it as a name in the seven days before a second.
+    pub(super) fn is_spelt(&self, name: u64, before_unix: i64) -> bool {
+        self.spelt.count(name, before_unix) > 0
+    }
+
+    /// Takes what another one knows as well.
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.carried.merge(&other.carried);
+        self.spelt.merge(&other.spelt);
+    }
+}
 
 /// That a publisher carried a name in a minute.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

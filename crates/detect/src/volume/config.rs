@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::carriers::CARRIED_NAMES_MAX;
+use super::carriers::{CARRIED_NAMES_MAX, SPELT_NAMES_MAX};
 use crate::counters::counters;
 
 /// Distinct domains that are counted of one post. More are left out and counted (`domains_left_out`).
@@ -39,6 +39,8 @@ pub struct VolumeConfig {
     pub day_bytes_max: usize,
     /// See [`CARRIED_NAMES_MAX`].
     pub carried_names_max: usize,
+    /// See [`SPELT_NAMES_MAX`].
+    pub spelt_names_max: usize,
 }
 
 impl Default for VolumeConfig {
@@ -51,6 +53,7 @@ impl Default for VolumeConfig {
             day_cells_max: DAY_CELLS_MAX,
             day_bytes_max: DAY_BYTES_MAX,
             carried_names_max: CARRIED_NAMES_MAX,
+            spelt_names_max: SPELT_NAMES_MAX,
         }
     }
 }
@@ -71,6 +74,8 @@ counters! {
         posts_pruned,
         /// Names beyond [`CARRIED_NAMES_MAX`], of which it was forgotten who carried them, in each shard.
         carried_names_forgotten,
+        /// Hashtags beyond [`SPELT_NAMES_MAX`], of which it was forgotten that somebody spelt them as a name, in each shard.
+        spelt_names_forgotten,
         /// Summaries that came for a minute already closed, and were not counted.
         summaries_late,
     }

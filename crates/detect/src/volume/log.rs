@@ -104,7 +104,7 @@ struct Record {
     head: Head,
 }
 
-/// A name that a publisher's item carries, and the item's key, by which it can be deleted.
+/// A name that a publisher's item carries, or a hashtag that a post spells as one, and the post's key, by which it can be deleted.
 #[derive(Clone, Copy)]
 struct CarriedBy {
     post: Option<u64>,
@@ -169,7 +169,7 @@ impl MinuteLog {
         self.ids.push(id);
     }
 
-    /// A name that the post begun last carries, which is a publisher's.
+    /// A name that the post begun last carries, which is a publisher's, or a hashtag that it spells as one.
     pub(super) fn carry(&mut self, post: &EdgePost, carried: Carried) {
         self.carried.push(CarriedBy { post: post.key.map(groundswell_edge::PostKey::bits), carried });
     }

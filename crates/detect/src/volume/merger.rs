@@ -15,7 +15,7 @@ use groundswell_text::names::{NameFinder, name_key};
 use groundswell_text::{Analysis, Analyzer};
 use serde::{Deserialize, Serialize};
 
-use super::carriers::Carriers;
+use super::carriers::Known;
 use super::cell::{owner_of, shard_of};
 use super::config::{VolumeConfig, VolumeCounters};
 use crate::burst::{BurstConfig, BurstCounters, Bursts, Counted, SavedBursts, ShardMinute};
@@ -42,9 +42,10 @@ pub struct Merger {
     table: CellTable,
     /// Where the summaries of a minute are added up.
     minute: CellTable,
-    /// Which publishers carried which names.
-    carriers: Carriers,
+    /// Which publishers carried which names, and what was spelt as one.
+    carriers: Known,
     carried_names_max: usize,
+    spelt_names_max: usize,
     /// What an earlier run saw carried in minutes that are still open.
     restored_carried: BTreeMap<i64, Vec<Carried>>,
     names: NameFinder,
@@ -124,8 +125,9 @@ impl Merger {
             day: None,
             table: new_table(),
             minute: new_table(),
-            carriers: Carriers::default(),
+            carriers: Known::default(),
             carried_names_max: config.carried_names_max,
+            spelt_names_max: config.spelt_names_max,
             restored_carried: BTreeMap::new(),
             names: NameFinder::new(),
             restored_seen: BTreeMap::new(),
@@ -251,16 +253,21 @@ impl Merger {
         self.close(i64::MAX, emit);
     }
 
+    /// Whether one word or hashtag is a person's name, by its letters or because somebody spelt it so.
+    fn is_name_in_one(&self, value: &str, before_unix: i64) -> bool {
+        self.names.joined(value) || self.carriers.is_spelt(name_key(value), before_unix)
+    }
+
     /// Marks what of a narrative looks like a person's name: hashtags and words that are one run together, and words that are one
     /// together, in either order. Each with the number of publishers that carried the whole name by now.
     pub fn mark_names(&self, narrative: &mut NarrativeCandidate) {
-        let carried = |name: &str| self.carriers.count(name_key(name), narrative.as_of);
+        let carried = |name: &str| self.carriers.publishers(name_key(name), narrative.as_of);
         let mark = |part: &mut NarrativePart, publishers: u32| {
             part.publishers = if part.name_like { part.publishers.max(publishers) } else { publishers };
             part.name_like = true;
         };
         for part in narrative.terms.iter_mut().chain(&mut narrative.hashtags).chain(&mut narrative.phrases) {
-            if part.value.contains(' ') || self.names.joined(&part.value) {
+            if part.value.contains(' ') || self.is_name_in_one(&part.value, narrative.as_of) {
                 let publishers = carried(&part.value);
                 mark(part, publishers);
             }
@@ -281,10 +288,10 @@ impl Merger {
     /// together, and what looks like a name in the text as it would be shown, which nobody need have written. Each with the number of
     /// publishers that carried the whole name by now.
     pub fn mark_shared_text(&self, candidate: &mut AmplificationCandidate) {
-        let carried = |name: &str| self.carriers.count(name_key(name), candidate.as_of);
+        let carried = |name: &str| self.carriers.publishers(name_key(name), candidate.as_of);
         mark_names_in(&mut candidate.words);
         for word in &mut candidate.words {
-            word.name_like |= self.names.joined(&word.value);
+            word.name_like |= self.is_name_in_one(&word.value, candidate.as_of);
         }
         let is_name: Vec<bool> = candidate.words.iter().map(|word| word.name_like).collect();
         let mut from = 0;
@@ -332,7 +339,9 @@ impl Merger {
         self.restored_seen.remove(&minute.start);
         let carried = known.iter().flat_map(|known| &known.carried).copied();
         let carried = carried.chain(fresh.iter().flat_map(|part| part.carried()).copied());
-        self.counters.carried_names_forgotten += self.carriers.note(minute.start, carried, self.carried_names_max);
+        let forgotten = self.carriers.note(minute.start, carried, self.carried_names_max, self.spelt_names_max);
+        self.counters.carried_names_forgotten += forgotten.carried;
+        self.counters.spelt_names_forgotten += forgotten.spelt;
         let mut proposal = Proposal::new(self.k, minute, &self.names, &self.carriers);
         let seen = fresh.iter().fold(known.as_ref().map_or(0, |known| known.seen), |seen, part| seen + part.seen());
         let coverage = match self.heard.get(&minute.start) {
@@ -460,7 +469,7 @@ pub struct SavedShard {
     table: SavedCells,
     minutes: Vec<(i64, SavedMinute)>,
     /// Every shard's is the same.
-    carriers: Carriers,
+    carriers: Known,
     /// Where bursts are looked for.
     bursts: Option<SavedBursts>,
 }
@@ -626,26 +635,27 @@ struct Posts {
 struct Proposal<'a> {
     k: u64,
     names: &'a NameFinder,
-    carriers: &'a Carriers,
+    known: &'a Known,
     before_unix: i64,
     /// By dimension.
     tables: [Vec<CandidateCell>; Dimension::ALL.len()],
 }
 
 impl<'a> Proposal<'a> {
-    fn new(k: u64, window: Window, names: &'a NameFinder, carriers: &'a Carriers) -> Self {
-        Self { k, names, carriers, before_unix: window.end(), tables: Default::default() }
+    fn new(k: u64, window: Window, names: &'a NameFinder, known: &'a Known) -> Self {
+        Self { k, names, known, before_unix: window.end(), tables: Default::default() }
     }
 
     /// Of what looks like a person's name, how many publishers carried it: terms of several words, which only names are, and terms
-    /// and hashtags that are a name run together.
+    /// and hashtags that are a name run together, or that somebody spelt so.
     fn name_publishers(&self, dimension: Dimension, value: &str) -> Option<u32> {
+        let in_one = || self.names.joined(value) || self.known.is_spelt(name_key(value), self.before_unix);
         let is_name = match dimension {
-            Dimension::Term => value.contains(' ') || self.names.joined(value),
-            Dimension::Hashtag => self.names.joined(value),
+            Dimension::Term => value.contains(' ') || in_one(),
+            Dimension::Hashtag => in_one(),
             _ => false,
         };
-        is_name.then(|| self.carriers.count(name_key(value), self.before_unix))
+        is_name.then(|| self.known.publishers(name_key(value), self.before_unix))
     }
 
     fn add_cells<'c>(&mut self, cells: impl Iterator<Item = (u8, &'c str, u64, &'c Cell)>) {

@@ -17,7 +17,7 @@ mod log;
 mod merger;
 mod observer;
 
-pub use carriers::{CARRIED_NAMES_MAX, NAME_CARRIED_SECONDS};
+pub use carriers::{CARRIED_NAMES_MAX, NAME_CARRIED_SECONDS, SPELT_NAMES_MAX};
 pub use cell::shard_of;
 pub use config::{
     DAY_BYTES_MAX, DAY_CELLS_MAX, INTERNED_MAX, LOG_BYTES_MAX, POST_DOMAINS_MAX, VolumeConfig, VolumeCounters,

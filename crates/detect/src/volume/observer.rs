@@ -7,7 +7,7 @@ use std::sync::Arc;
 use groundswell_edge::{DeleteKey, EdgePost};
 use groundswell_gate::Dimension;
 use groundswell_sketch::{Carried, Step, Summary, VALUE_BYTES_MAX, Window};
-use groundswell_text::names::{About, NameFinder, NameSpan};
+use groundswell_text::names::{About, NameFinder, NameSpan, name_key};
 use groundswell_text::{
     Analysis, Analyzer, has_term_shape, hash_word, is_stop_word, is_stop_word_everywhere, is_stop_word_in,
 };
@@ -164,6 +164,10 @@ impl Observer {
                 About::default(),
             ) {
                 log.push(found.id);
+                // What its normal form does not tell any more, for all who write it in small letters.
+                if analysis.hashtag_spelling(tag).is_some_and(|spelling| self.names.finder.spelt(spelling)) {
+                    log.carry(post, Carried { name: name_key(value), publisher: Carried::SPELT });
+                }
             }
         }
         let mut domains = 0;

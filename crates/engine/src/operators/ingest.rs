@@ -177,7 +177,8 @@ impl Ingest {
         let shared = Arc::clone(&self.shared);
         let times = shared.stage_times.as_deref();
         let mut lap = Lap::start(times);
-        let mut counts = BlockCounts::default();
+        let people = shared.counters.people(usize::from(block.source.0));
+        let mut counts = BlockCounts { people, ..BlockCounts::default() };
         let mut newest: Option<EventTime> = None;
         let mut records = Vec::with_capacity(1_024);
         let options = shared.decode_options(block.source);
@@ -237,7 +238,7 @@ impl Ingest {
                         copies.observe(&self.post, &self.analysis);
                         lap.sampled(Stage::Copies);
                     }
-                    counts.accept(raw.time);
+                    counts.accept(&self.post);
                 }
             }
         }
@@ -264,6 +265,11 @@ impl Ingest {
             let time = deletion.time.or(newest).unwrap_or_else(|| self.shared.clock.now());
             self.keys.clear();
             self.edge.deletion(deletion, default_source, time, &mut self.keys);
+            for key in &self.keys {
+                if let DeleteKey::Author(author) = key {
+                    self.shared.counters.forget(*author);
+                }
+            }
             posted.extend(self.keys.iter().map(|key| Posted { time, key: *key, live }));
         }
         counts.deletions_left_out += self.shared.deletions.post(&posted);

@@ -38,9 +38,9 @@ impl StatusSource for Fixed {
             workers: 2,
             watermark: Some(Minute::containing(START + 240)),
             counters: BTreeMap::from([
-                ("accepted".to_owned(), 1_200),
-                ("rejected".to_owned(), 3),
-                ("terms_dropped".to_owned(), 5),
+                ("accepted".to_owned(), AtLeast::rounded(1_200, K::DEFAULT)),
+                ("rejected".to_owned(), AtLeast::rounded(33, K::DEFAULT)),
+                ("terms_dropped".to_owned(), AtLeast::rounded(51, K::DEFAULT)),
             ]),
         })
     }
@@ -51,8 +51,8 @@ impl StatusSource for Fixed {
             kind: "jetstream".to_owned(),
             state: "live".to_owned(),
             detail: None,
-            posts: 1_200,
-            rejected: 3,
+            posts: AtLeast::rounded(1_200, K::DEFAULT),
+            rejected: AtLeast::rounded(33, K::DEFAULT),
             reconnects: 1,
             last_event: Some(Minute::containing(START + 299)),
             rate: 20.5,
@@ -64,7 +64,7 @@ impl StatusSource for Fixed {
             name: "second".to_owned(),
             state: "retrying".to_owned(),
             detail: Some("the host does not answer; trying again".to_owned()),
-            posts: 0,
+            posts: AtLeast::default(),
             last_event: None,
             rate: 0.0,
             lag_seconds: None,

@@ -334,7 +334,7 @@ fn is_everyday(lexicon: &Lexicon, word: &str) -> bool {
     }
 }
 
-fn value(lexicon: &Lexicon, word: &str) -> Option<i32> {
+pub(super) fn value(lexicon: &Lexicon, word: &str) -> Option<i32> {
     let hash = hash_word(word);
     Lexicon::score(word, lexicon.word(word), is_stop_word_everywhere(hash))
 }

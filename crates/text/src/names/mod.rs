@@ -7,6 +7,7 @@
 //!
 //! - [`NameFinder::find`] marks the spans of a post.
 //! - [`NameFinder::joined`] says whether one word or hashtag is a name run together.
+//! - [`NameFinder::spelt`] says whether the capitals of a hashtag part it into a name.
 //! - [`NameFinder::carried`] gives the keys of what a publisher's item carries.
 //! - [`name_key`]: under what `Jane Doe`, `jane-doe` and `#JaneDoe` are the same.
 
@@ -15,6 +16,7 @@ mod lexicon;
 mod memo;
 mod model;
 mod spans;
+mod spelt;
 mod together;
 mod unspaced;
 
@@ -31,6 +33,8 @@ pub const CARRIED_KEYS_MAX: usize = 256;
 
 /// Words of which is remembered whether they are names run together.
 const JOINED: usize = 1 << 16;
+/// Hashtags of which is remembered whether their capitals part them into a name.
+const SPELT: usize = 1 << 12;
 
 /// What is known of one word by itself, in a byte that means something to a [`NameFinder`] only. Who keeps it spares the next look-up
 /// in a lexicon that is larger than a core's cache.
@@ -63,6 +67,8 @@ pub struct NameFinder {
     marks: Vec<spans::Mark>,
     /// Which words are names run together.
     joined: Memo,
+    /// Which spellings of hashtags are.
+    spelt: Memo,
 }
 
 impl NameFinder {
@@ -78,7 +84,7 @@ impl NameFinder {
     }
 
     fn knowing(lexicon: &'static Lexicon) -> Self {
-        Self { lexicon, marks: Vec::new(), joined: Memo::new(JOINED) }
+        Self { lexicon, marks: Vec::new(), joined: Memo::new(JOINED), spelt: Memo::new(SPELT) }
     }
 
     /// What is known of a word. Takes its normal form and [`hash_word`] of it.

@@ -112,7 +112,7 @@ const status = (read: number, last: string | null): Status =>
 
 test('before the first window, the page says what is happening', () => {
   expect(text(render(EmptyState, { status: null, step: 'minute', loaded: false }))).toContain('Reading');
-  expect(text(render(EmptyState, { status: status(0, null), step: 'minute', loaded: true }))).toContain('No post has come yet');
+  expect(text(render(EmptyState, { status: status(0, null), step: 'minute', loaded: true }))).toContain('There is nothing to tell of yet');
   expect(text(render(EmptyState, { status: status(40, null), step: 'minute', loaded: true }))).toMatch(/40 so far.*first minute/);
   expect(text(render(EmptyState, { status: status(40, '2026-11-25T14:02:10Z'), step: 'hour', loaded: true }))).toMatch(/No hour has closed yet.*ends at/);
   expect(text(render(EmptyState, { status: status(40, '2026-11-25T14:02:10Z'), step: 'day', loaded: true }))).toContain('No day has closed yet');

@@ -338,8 +338,8 @@ export const en = {
     partly: (many: number) => `${many} partly listened to`,
   },
   empty: {
-    listening: 'Listening. No post has come yet.',
-    listeningWhy: (step: Step) => `The sources at the foot of this page say what each of them is doing. The first numbers appear when the first ${step} with posts is over.`,
+    listening: 'Listening. There is nothing to tell of yet.',
+    listeningWhy: (step: Step) => `Posts are told of when enough people have written, and the minute is over. The sources at the foot of this page say what each of them is doing. The first numbers appear when the first ${step} with posts is over.`,
     reading: (read: string) => `Reading posts: ${read} so far.`,
     minute: 'The first minute is shown once it is over and late posts have had time to arrive: usually two minutes after the first post. Nothing needs to be done; the page draws it by itself.',
     hour: 'No hour has closed yet.',
@@ -384,7 +384,7 @@ export const en = {
     states: { connecting: 'connecting', live: 'live', idle: 'quiet', reading: 'reading', retrying: 'trying again', done: 'read to the end', failed: 'failed' } as Record<string, string>,
     trouble: (what: string) => `last trouble: ${what}`,
     none: 'No source is configured.',
-    of: (read: string, accepted: string) => `Of ${read} records read, {b|${accepted}} were counted{out}.`,
+    of: (read: string, accepted: string) => `Of ${read} records read, {b|${accepted}} were counted{out}. Rounded down, and as of a whole minute in which enough people had written.`,
     out: {
       rejected: (of: string) => `${of} could not be read`, late: (of: string) => `${of} came too late`, thinned: (of: string) => `${of} left out for want of time`,
       repeated: (of: string) => `${of} delivered before`, opted_out: (of: string) => `${of} opted out`, deleted: (of: string) => `${of} asked for a deletion`,

@@ -361,8 +361,8 @@ export const fr: Messages = {
     partly: (many: number) => `${many} ${n(many, 'écoutée', 'écoutées')} en partie`,
   },
   empty: {
-    listening: 'À l’écoute. Aucune publication n’est encore arrivée.',
-    listeningWhy: (step: Step) => f`La page Sources dit ce que fait chacune d'elles. Les premiers chiffres apparaîtront quand ${STEP[step].closed} aura reçu des publications.`,
+    listening: 'À l’écoute. Il n’y a encore rien à dire.',
+    listeningWhy: (step: Step) => f`Les publications sont annoncées quand assez de personnes ont écrit et que la minute est passée. La page Sources dit ce que fait chacune d'elles. Les premiers chiffres apparaîtront quand ${STEP[step].closed} aura reçu des publications.`,
     reading: (read: string) => f`Lecture des publications : ${read} jusqu'ici.`,
     minute: f`La première minute s'affiche une fois close et après l'arrivée des retardataires : en général deux minutes après la première publication. Il n'y a rien à faire ; la page la dessinera d'elle-même.`,
     hour: 'Aucune heure n’est encore close.',
@@ -407,7 +407,7 @@ export const fr: Messages = {
     states: { connecting: 'connexion', live: 'en direct', idle: 'calme', reading: 'lecture', retrying: 'nouvel essai', done: 'lue jusqu’au bout', failed: 'en échec' } as Record<string, string>,
     trouble: (what: string) => `last trouble: ${what}`,
     none: 'Aucune source n’est configurée.',
-    of: (read: string, accepted: string) => f`Sur ${read} enregistrements lus, {b|${accepted}} ont été comptés{out}.`,
+    of: (read: string, accepted: string) => f`Sur ${read} enregistrements lus, {b|${accepted}} ont été comptés{out}. Chiffres arrondis vers le bas, à la fin d’une minute où assez de personnes avaient écrit.`,
     out: {
       rejected: (of: string) => `${of} illisibles`, late: (of: string) => `${of} arrivés trop tard`, thinned: (of: string) => f`${of} écartés faute de temps`,
       repeated: (of: string) => `${of} déjà reçus`, opted_out: (of: string) => `${of} refusés par leurs auteurs`, deleted: (of: string) => `${of} demandes de suppression`,
