@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Detection } from '../api/types';
-import { countWithError, methodPage, mostly, ordered, perDay, ratioWords } from './detection';
+import { countWithError, findingWords, methodPage, mostly, observedWords, ordered, perDay, ratioWords, shareWords } from './detection';
 
 const of = (evidence: object, more: object = {}): Detection => ({ evidence, ...more }) as unknown as Detection;
 
@@ -29,6 +29,28 @@ test('false alerts are said as a person would', () => {
 test('a method leads to its page and nowhere else', () => {
   expect(methodPage('bursts')).toMatch(/\/docs\/methods\/bursts\.md$/);
   expect(methodPage('../../x')).toMatch(/\/docs\/methods\/detections\.md$/);
+});
+
+test('a silence and another mix are called so', () => {
+  const found = (name: string) => findingWords(of({ method: { name, version: 1 } }, { kind: 'anomaly' }));
+  expect(found('silences')).toBe('Silence');
+  expect(found('mix-shifts')).toBe('Another mix');
+  expect(found('something-new')).toBe('Unusual');
+  expect(methodPage('mix-shifts')).toMatch(/\/docs\/methods\/mix-shifts\.md$/);
+  expect(methodPage('silences')).toMatch(/\/docs\/methods\/silences\.md$/);
+});
+
+test('what is held back is no nought', () => {
+  expect(observedWords(of({ observed: 0, suppressed: true }), 10)).toBe('posts of fewer than 10 authors');
+  expect(observedWords(of({ observed: 72 }), 10)).toBe('72 ± 4 posts');
+});
+
+test('a share is told beside the usual one', () => {
+  expect(shareWords(of({ share: { observed: 0.31, expected: 0.12, expected_interval: [0.09, 0.16], of: 5_260 } })))
+    .toBe('31 % of all posts, where 12 % is usual');
+  expect(shareWords(of({ share: { expected: 0.087, expected_interval: [0.06, 0.1], of: 5_260 } })))
+    .toMatch(/^a share that is held back, where 8[.,]7 % is usual$/);
+  expect(shareWords(of({}))).toBeNull();
 });
 
 test('the most severe first, then the newest', () => {

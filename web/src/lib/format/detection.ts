@@ -16,6 +16,12 @@ export function kindWords(kind: DetectionKind): string {
   return KIND_WORDS[kind] ?? kind;
 }
 
+/** What an anomaly is of; for the other kinds the kind says it. */
+const METHOD_WORDS: Record<string, string> = { silences: 'Silence', 'mix-shifts': 'Another mix' };
+export function findingWords(detection: Detection): string {
+  return METHOD_WORDS[detection.evidence.method?.name ?? ''] ?? kindWords(detection.kind);
+}
+
 const KIND_MEANING: Record<DetectionKind, string> = {
   burst: 'More was written about it than its own past foretells.',
   amplification: 'Many accounts posted the same text, or nearly, in a short time. That may be a campaign or enthusiasm.',
@@ -38,6 +44,25 @@ export function maturityWords(maturity: string): string {
 /** `72 ± 4` */
 export function countWithError(value: number): string {
   return `${count(value)} ± ${COUNT_ERROR}`;
+}
+
+/** `1,629 ± 4`, or that it is held back: which is no nought. */
+export function observedWords(detection: Detection, k: number): string {
+  const { observed, suppressed } = detection.evidence;
+  return suppressed === true ? `posts of fewer than ${k} authors` : `${countWithError(observed)} posts`;
+}
+
+/** `31 %`, `8.7 %` */
+export function percent(share: number): string {
+  return `${share >= 0.0995 ? Math.round(share * 100) : roughly(share * 100)} %`;
+}
+
+/** `31 % of all posts, where 12 % is usual`; nothing where no share is told. */
+export function shareWords(detection: Detection): string | null {
+  const { share } = detection.evidence;
+  if (share === undefined) return null;
+  const observed = typeof share.observed === 'number' ? `${percent(share.observed)} of all posts` : 'a share that is held back';
+  return `${observed}, where ${percent(share.expected)} is usual`;
 }
 
 /** As exact as such a number can be: whole from ten on. */
@@ -80,7 +105,7 @@ export function perDay(q: number): string {
 
 /** Page of the docs that says how it was computed. */
 const DOCS = 'https://github.com/groundswell/groundswell/blob/main/docs/methods';
-const METHOD_PAGES: readonly string[] = ['bursts', 'amplification', 'narratives'];
+const METHOD_PAGES: readonly string[] = ['bursts', 'amplification', 'narratives', 'silences', 'mix-shifts'];
 export function methodPage(method: string): string {
   return `${DOCS}/${METHOD_PAGES.includes(method) ? method : 'detections'}.md`;
 }
