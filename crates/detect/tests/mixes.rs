@@ -98,13 +98,21 @@ impl Stream {
                 .sum()
         };
         let (languages, sources) = (of(&self.natures, Dimension::Language), of(&self.natures, Dimension::Source));
+        // A source that grows brings more posts.
+        let grown: f64 = self
+            .natures
+            .iter()
+            .zip(&weights)
+            .filter(|(nature, _)| nature.dimension == Dimension::Source)
+            .map(|(nature, weight)| weight / times(nature).max(1e-9))
+            .sum();
         let usual: f64 = self
             .natures
             .iter()
             .filter(|nature| nature.dimension == Dimension::Language)
             .map(|nature| nature.weight)
             .sum();
-        let posts = self.posts * languages / usual;
+        let posts = self.posts * languages / usual * sources / grown.max(1e-9);
         let mut rows = Vec::new();
         for (nature, weight) in self.natures.iter().zip(&weights) {
             let share = match nature.dimension {
@@ -228,7 +236,9 @@ fn what_shifts_is_found_and_ends() {
                     .filter(|(_, candidate)| gated(candidate).evidence.q <= Some(5.0))
                     .collect();
                 let of_it: Vec<_> = told_of.iter().filter(|(_, candidate)| candidate.value == victim.value).collect();
-                others += told_of.len() - of_it.len();
+                let of_others = told_of.iter().filter(|(_, candidate)| candidate.value != victim.value);
+                let ids: BTreeSet<String> = of_others.map(|(_, candidate)| gated(candidate).id.clone()).collect();
+                others += ids.len();
                 planted += 1;
                 silent += u32::from(mixes(&told).len() < told.len());
                 found += u32::from(!of_it.is_empty());

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::level::{Expected, Level, Seen};
 use super::tail::{log10_share_at_least, log10_share_at_most, logit, share_of};
-use super::{MIX_FOLLOWED_SHARE_MIN, MIX_SHIFTS_AT_ONCE_MAX, MIX_SUBJECTS_MAX};
+use super::{MIX_COMPARED_MAX, MIX_FOLLOWED_SHARE_MIN, MIX_SHIFTS_AT_ONCE_MAX, MIX_SUBJECTS_MAX};
 use crate::anomaly::{
     ANOMALY_BUDGET_MAX, AtMost, Episode, GAP_DOUBT, GAP_HOURS_MAX, HEARD_ALL, HEARD_MIN, HOUR, HeardHour, HourRows,
     Key, LOOKS_A_DAY, LOW_BELOW, Told, Unlikely, saved_subjects,
@@ -365,7 +365,7 @@ impl Judged {
         self.learnt && self.by_others <= EXPLAINED_LEARNT_MAX
     }
 
-    /// Looks at all parts. Where they are parts of one whole, the least likely one is taken away until none is otherwise than the rest of
+    /// Looks at all parts. Where they are parts of one whole, one after the other is taken away until none is otherwise than the rest of
     /// them foretells.
     fn look(&self, parts: &mut [Part], of_one_whole: bool) -> Rest {
         let mut rest = Rest {
@@ -376,24 +376,12 @@ impl Judged {
             lost: 0.0,
             removed: false,
         };
-        let budget = ANOMALY_BUDGET_MAX.log10();
         if of_one_whole {
             for part in parts.iter().filter(|part| part.silent) {
                 rest.remove(part);
             }
             for _ in 0..MIX_SHIFTS_AT_ONCE_MAX {
-                // What goes on comes first: which of two is the less likely may change from hour to hour.
-                let mut least: Option<((bool, f64), usize, Look)> = None;
-                for (at, part) in parts.iter().enumerate().filter(|(_, part)| part.looked.is_none() && !part.silent) {
-                    let look = self.look_at(part, &rest);
-                    let Some(hour) = look.hour else { continue };
-                    let goes_on = part.open == Some(hour.rises);
-                    let rank = (!goes_on, hour.log10_q);
-                    if (goes_on || hour.log10_q <= budget) && least.is_none_or(|(other, ..)| rank < other) {
-                        least = Some((rank, at, look));
-                    }
-                }
-                let Some((_, at, look)) = least else { break };
+                let Some((at, look)) = self.what_explains_most(parts, &rest) else { break };
                 parts[at].looked = Some(look);
                 rest.remove(&parts[at]);
             }
@@ -402,6 +390,35 @@ impl Judged {
             part.looked = Some(self.look_at(part, &rest));
         }
         rest
+    }
+
+    /// Of those that are otherwise, the one without which the others are the most as they should be: one that has doubled, and not all
+    /// those that have lost by it.
+    fn what_explains_most(&self, parts: &[Part], rest: &Rest) -> Option<(usize, Look)> {
+        let budget = ANOMALY_BUDGET_MAX.log10();
+        let mut otherwise: Vec<(usize, Look, f64)> = Vec::new();
+        for (at, part) in parts.iter().enumerate().filter(|(_, part)| part.looked.is_none() && !part.silent) {
+            let look = self.look_at(part, rest);
+            let Some(hour) = look.hour else { continue };
+            if part.open == Some(hour.rises) || hour.log10_q <= budget {
+                otherwise.push((at, look, hour.log10_q));
+            }
+        }
+        otherwise.sort_by(|a, b| a.2.total_cmp(&b.2));
+        otherwise.truncate(MIX_COMPARED_MAX);
+        // What goes on comes first: which of two explains more may change from hour to hour.
+        let goes_on = |at: usize| parts[at].open.is_some();
+        let unexplained = |without: usize| -> f64 {
+            let mut rest = *rest;
+            rest.remove(&parts[without]);
+            let decades = otherwise.iter().filter(|(at, ..)| *at != without).map(|(at, ..)| {
+                self.look_at(&parts[*at], &rest).hour.map_or(0.0, |hour| (budget - hour.log10_q).max(0.0))
+            });
+            decades.sum()
+        };
+        let ranked =
+            otherwise.iter().map(|(at, look, log10_q)| ((!goes_on(*at), unexplained(*at), *log10_q), *at, *look));
+        ranked.min_by(|a, b| a.0.partial_cmp(&b.0).unwrap_or(std::cmp::Ordering::Equal)).map(|(_, at, look)| (at, look))
     }
 
     fn look_at(&self, part: &Part, rest: &Rest) -> Look {

@@ -18,3 +18,5 @@ pub const MIX_SUBJECTS_MAX: usize = 1_024;
 pub const MIX_FOLLOWED_SHARE_MIN: f64 = 0.002;
 /// Shifts of one kind in one hour by which the rest is corrected. More are told, and the rest is not corrected by them.
 pub const MIX_SHIFTS_AT_ONCE_MAX: usize = 8;
+/// Of those that are otherwise in one hour, the least likely so many are tried as what explains the others.
+pub const MIX_COMPARED_MAX: usize = 64;

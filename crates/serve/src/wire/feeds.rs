@@ -132,7 +132,6 @@ pub(crate) struct EvidenceSchema {
     /// The ratio lies between these two most likely (95 %).
     #[schema(required = false, nullable = false, value_type = Vec<f64>)]
     interval: Option<Vec<f64>>,
-    /// Of a shift of a mix: its share of all posts.
     #[schema(required = false, nullable = false, value_type = ShareSchema)]
     share: Option<ShareSchema>,
     #[schema(required = false, nullable = false, value_type = BaselineSchema)]
