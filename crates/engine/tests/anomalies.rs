@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 use std::fmt::Write as _;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use groundswell_edge::EdgeConfig;
 use groundswell_engine::{Closed, Counters, CoverageBoard, EngineConfig, Heard, ReleaseSink, SourceConfig, WatchBoard};
 use groundswell_gate::{DetectionRow, Gate, K, Outward as _};
 use groundswell_post::{EventTime, Portion};
+use groundswell_sketch::Step;
 use groundswell_sources::jetstream::HiddenAccounts;
 use groundswell_sources::{DecodeOptions, ManualClock, PartitionSpec, Payload, SourceIx, Stop, channel};
 use groundswell_text::Analyzer;
@@ -41,14 +43,19 @@ fn messages(hour: i64) -> Vec<u8> {
     text.into_bytes()
 }
 
+/// What was told, and the end of the last minute that has closed.
 #[derive(Clone, Default)]
-struct Kept(Arc<Mutex<Vec<DetectionRow>>>);
+struct Kept(Arc<Mutex<Vec<DetectionRow>>>, Arc<AtomicI64>);
 
 impl ReleaseSink for Kept {
     fn commit(&mut self, closed: Closed) -> Result<(), anyhow::Error> {
         self.0.lock().unwrap().extend(closed.anomalies.iter().map(|row| (**row).clone()));
         // They can be written down.
         closed.anomalies.iter().for_each(|row| drop(row.to_json()));
+        let minutes = closed.windows.iter().filter(|window| window.step == Step::Minute);
+        if let Some(end) = minutes.map(|window| window.end()).max() {
+            self.1.store(end, Ordering::Release);
+        }
         Ok(())
     }
 }
@@ -67,8 +74,6 @@ fn run(workers: usize, coverage: CoverageBoard) -> Vec<DetectionRow> {
         partition.send_portion(line, payload, None, Portion::ALL).unwrap();
         line += 60 * POSTS as u64;
     }
-    partition.finish();
-    drop((sender, feed));
     let config = EngineConfig {
         workers,
         cluster: None,
@@ -90,7 +95,19 @@ fn run(workers: usize, coverage: CoverageBoard) -> Vec<DetectionRow> {
     };
     let clock = Arc::new(ManualClock::at(EventTime::from_unix(START + HOURS * 3_600)));
     let (kept, counters) = (Kept::default(), Arc::new(Counters::new(1)));
-    groundswell_engine::run(config, blocks, clock, Box::new(kept.clone()), stop, counters).unwrap();
+    let engine = std::thread::spawn({
+        let sink = Box::new(kept.clone());
+        move || groundswell_engine::run(config, blocks, clock, sink, stop, counters).unwrap()
+    });
+    // The end of the input ends no hour: those that are looked at must have closed before it.
+    let since = std::time::Instant::now();
+    while kept.1.load(Ordering::Acquire) < START + (HOURS - 1) * 3_600 {
+        assert!(since.elapsed() < Duration::from_mins(1), "nothing closes");
+        std::thread::yield_now();
+    }
+    partition.finish();
+    drop((sender, feed));
+    engine.join().unwrap();
     std::mem::take(&mut *kept.0.lock().unwrap())
 }
 
