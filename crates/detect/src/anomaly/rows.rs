@@ -55,14 +55,14 @@ impl HourRows {
         self.0.iter().map(|(key, figures)| (key, *figures))
     }
 
-    /// The row of all posts, whatever it says.
-    fn total_row(&self) -> Option<Option<Figures>> {
-        self.0.get(&(Dimension::Total, "all".to_owned())).copied()
+    /// The row of all posts; `None` in it: they are held back.
+    fn total_row(&self) -> Option<&Option<Figures>> {
+        self.0.get(&(Dimension::Total, "all".to_owned()))
     }
 
     /// All posts, where they are shown.
     pub(crate) fn total(&self) -> Option<Figures> {
-        self.total_row().flatten()
+        self.total_row().copied().flatten()
     }
 
     /// What a subject had at most. Of what is in no row of its table it was less than k, or it is a part of "other". Nothing is said of a
