@@ -9,6 +9,6 @@ pub(crate) fn of(closed: &Closed) -> Vec<Released<DetectionRow>> {
     let narratives = closed.narratives.iter().filter_map(|row| Released::from_narrative(row, GROWTH_MINUTES));
     let bursts = closed.bursts.iter().map(Released::from_burst);
     let amplifications = closed.amplifications.iter().map(Released::from_amplification);
-    let silences = closed.silences.iter().cloned();
-    narratives.chain(bursts).chain(amplifications).chain(silences).collect()
+    let anomalies = closed.anomalies.iter().cloned();
+    narratives.chain(bursts).chain(amplifications).chain(anomalies).collect()
 }

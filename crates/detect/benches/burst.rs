@@ -1,5 +1,5 @@
 //! How well bursts are found, on simulated counts whose true rates are known: against an oracle that is told them, and beside four
-//! known methods. `cargo bench -p groundswell-detect --bench burst [-- SUBJECTS [DAYS]]`; no divan, because it prints tables and not
+//! known methods. `cargo bench -p groundswell-detect --bench burst [-- SUBJECTS [DAYS [SEED]]]`; no divan, because it prints tables and not
 //! times. [`world`] says what is simulated, [`peers`] what the others do. `docs/methods/bursts.md` keeps what it printed.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a bench prints")]
@@ -31,11 +31,14 @@ fn main() {
     let mut args = std::env::args().skip(1).filter_map(|arg| arg.parse::<usize>().ok());
     let subjects = args.next().unwrap_or(10_000);
     let days = args.next().unwrap_or(30) as u32;
+    let seed = args.next().unwrap_or(11) as u64;
     let planted = 10 * days as usize;
-    println!("{subjects} subjects, {HISTORY_DAYS} days of history, {days} days, {planted} bursts planted\n");
+    println!(
+        "{subjects} subjects, {HISTORY_DAYS} days of history, {days} days, {planted} bursts planted, seed {seed}\n"
+    );
 
     println!("## quiet: false alerts a day\n\n| budget | from the first day | after history |\n| --- | --- | --- |");
-    let quiet = World::new(11, subjects, planted, days, false, false);
+    let quiet = World::new(seed, subjects, planted, days, false, false);
     let alarms = ours(&quiet);
     let all_days = f64::from(HISTORY_DAYS + days);
     for (nth, budget) in BUDGETS.iter().enumerate() {
@@ -47,7 +50,7 @@ fn main() {
 
     for (title, calm) in [("planted on subjects that do not drift", true), ("planted on subjects of all kinds", false)]
     {
-        let busy = World::new(11, subjects, planted, days, true, calm);
+        let busy = World::new(seed, subjects, planted, days, true, calm);
         let alarms = ours(&busy);
         println!("\n## {title}\n");
         println!(

@@ -1,5 +1,5 @@
 //! Detectors: plain structs that observe posts, merge what several workers observed, and propose candidates of closed
-//! windows to the gate. There are five, [`volume`], [`narrative`], [`burst`], [`silence`] and [`amplify`].
+//! windows to the gate. There are five, [`volume`], [`narrative`], [`burst`], [`anomaly`] and [`amplify`].
 //!
 //! On a post's way: after the percolator, before the gate. Detectors do no I/O and read no clock: time comes from the
 //! posts, and "this window is closed" from whoever drives them (`engine`).
@@ -39,8 +39,10 @@
 #![forbid(unsafe_code)]
 
 pub mod amplify;
+pub mod anomaly;
 pub mod burst;
 mod counters;
+pub mod mix;
 pub mod narrative;
 mod packed;
 pub mod silence;

@@ -26,7 +26,8 @@ const MAGIC: &[u8; 8] = b"GSWELLCP";
 /// Changes whenever what follows changes its meaning or its form.
 /// 2: posts that were thinned are counted. 3: narratives are counted. 4: cells have keys. 5: which publishers carried which names.
 /// 6: bursts and amplifications are counted, and minutes know how many posts they had in all.
-/// 7: what the burst and amplification detectors know. 8: what the silence detector knows. 9: hashtags that were spelt as names.
+/// 7: what the burst and amplification detectors know. 8: what the silence detector knows. 9: hashtags that were spelt as names,
+/// what is known of shares, and of the scatter of ten minutes.
 const FORMAT: u32 = 9;
 
 /// Where one source was.

@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use groundswell_detect::amplify::AmplifyCounters;
+use groundswell_detect::anomaly::AnomalyCounters;
 use groundswell_detect::burst::BurstCounters;
 use groundswell_detect::narrative::NarrativeCounters;
-use groundswell_detect::silence::SilenceCounters;
 use groundswell_detect::volume::VolumeCounters;
 use groundswell_edge::{AuthorToken, EdgePost, EdgeStats};
 use groundswell_gate::{AmplificationRow, AtLeast, Gate, K, Released, VolumeRow};
@@ -90,8 +90,8 @@ pub struct Totals {
     pub bursts_released: u64,
     /// Candidates of bursts that were held back, each time they had changed.
     pub bursts_suppressed: u64,
-    /// Counters of the silence detector's bounds.
-    pub silences: SilenceCounters,
+    /// Counters of the bounds of what looks for anomalies.
+    pub anomalies: AnomalyCounters,
     /// Counters of the amplification detector, and of its bounds.
     pub copies: AmplifyCounters,
     /// Amplifications that were released.
@@ -124,7 +124,7 @@ impl Totals {
         self.bursts.add(&other.bursts);
         self.bursts_released += other.bursts_released;
         self.bursts_suppressed += other.bursts_suppressed;
-        self.silences.add(&other.silences);
+        self.anomalies.add(&other.anomalies);
         self.copies.add(&other.copies);
         self.amplifications_released += other.amplifications_released;
         self.amplifications_suppressed += other.amplifications_suppressed;
@@ -137,7 +137,7 @@ impl Totals {
             .chain(self.edge.named())
             .chain(self.volume.named())
             .chain(self.bursts.named())
-            .chain(self.silences.named())
+            .chain(self.anomalies.named())
             .chain(self.narratives.limits())
             .chain(self.copies.limits())
             .collect()
@@ -358,8 +358,8 @@ impl Counters {
         }
     }
 
-    pub(crate) fn add_silences(&self, counters: SilenceCounters) {
-        self.lock().silences.add(&counters);
+    pub(crate) fn add_anomalies(&self, counters: AnomalyCounters) {
+        self.lock().anomalies.add(&counters);
     }
 
     pub(crate) fn add_copies(&self, counters: &AmplifyCounters) {

@@ -16,9 +16,9 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 use groundswell_detect::amplify::Amplifications;
+use groundswell_detect::anomaly::Anomalies;
 use groundswell_detect::burst::Arbiter;
 use groundswell_detect::narrative::Narratives;
-use groundswell_detect::silence::Silences;
 use groundswell_detect::volume::{Merger, Observer, VolumeConfig};
 use groundswell_edge::{Edge, EdgeShared};
 use groundswell_post::EventTime;
@@ -350,8 +350,8 @@ fn work(worker: &mut Worker, shared: &Arc<Shared>) {
     let narratives = shared.config.narratives.clone().filter(|_| owns).map(|config| Narratives::new(config, k));
     let mut copies = shared.config.amplify.clone().filter(|_| owns).map(|config| Amplifications::new(config, k));
     let arbiter = shared.config.bursts.clone().filter(|_| worker.index() == 0);
-    let silences = arbiter.is_some().then(|| Silences::new(k));
-    let mut bursts = OpenBursts::new(arbiter.map(|config| Arbiter::new(config, shared.volume.shards)), silences);
+    let anomalies = arbiter.is_some().then(|| Anomalies::new(k));
+    let mut bursts = OpenBursts::new(arbiter.map(|config| Arbiter::new(config, shared.volume.shards)), anomalies);
     if let Some(resume) = &shared.config.resume {
         // Both are always with the same process, whatever the number of its workers.
         if let (Some(copies), Some(saved)) = (&mut copies, resume.copies()) {

@@ -20,8 +20,8 @@ pub struct Closed {
     pub bursts: Vec<Released<BurstRow>>,
     /// Amplifications that are new or have changed.
     pub amplifications: Vec<Released<AmplificationRow>>,
-    /// Silences that began, changed or ended: of these there is no table but that of detections.
-    pub silences: Vec<Released<DetectionRow>>,
+    /// Anomalies that began, changed or ended: of these there is no table but that of detections.
+    pub anomalies: Vec<Released<DetectionRow>>,
 }
 
 /// What goes to the sink's thread, in order.

@@ -7,6 +7,7 @@
 //! Severity, titles and the command that recomputes the numbers are rules that stand in `docs/methods/detections.md`.
 
 mod finding;
+mod mix;
 mod silence;
 mod words;
 
@@ -21,6 +22,7 @@ use crate::{K, NotReleasable};
 
 use finding::Finding;
 pub use finding::NARRATIVE_GROWTH_MIN;
+pub use mix::MixCandidate;
 pub use silence::SilenceCandidate;
 
 /// Longest title, in characters; a value that would make it longer is cut.
@@ -186,6 +188,20 @@ pub struct ClauseCount {
     pub posts: u64,
 }
 
+/// What part of all posts something has.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Share {
+    /// By released counts; none where its own is held back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed: Option<f64>,
+    /// Which was to be expected.
+    pub expected: f64,
+    /// In 95 of 100 such stretches it is between these.
+    pub expected_interval: [f64; 2],
+    /// All posts of the stretch, as released.
+    pub of: u64,
+}
+
 /// All that a detection rests on. What a kind has no use for is absent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {
@@ -206,6 +222,9 @@ pub struct Evidence {
     /// The ratio lies between these most likely (95 %).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interval: Option<[f64; 2]>,
+    /// Of a shift of a mix: its share of all posts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share: Option<Share>,
     /// What was expected, and from what.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<Baseline>,
@@ -222,7 +241,7 @@ pub struct Evidence {
     /// Posts of the whole thing, where that is more than what was looked at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub posts: Option<u64>,
-    /// Distinct authors; of a silence, those that usually write in such an hour.
+    /// Distinct authors; of a silence or a share that fell, those that usually write in such an hour.
     pub authors: u64,
     /// Below 1: a source had a gap then.
     #[serde(default, skip_serializing_if = "Option::is_none")]

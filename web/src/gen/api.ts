@@ -985,7 +985,7 @@ export interface components {
         Evidence: {
             /**
              * Format: int64
-             * @description Distinct authors; of a silence, those that usually write in such an hour.
+             * @description Distinct authors; of a silence or a share that fell, those that usually write in such an hour.
              */
             authors: number;
             baseline?: components["schemas"]["Baseline"];
@@ -1055,6 +1055,7 @@ export interface components {
              * @description The detector's own measure.
              */
             score?: number;
+            share?: components["schemas"]["Share"];
             /** @description The text that was shared. */
             shared_text?: string;
             /** @description It is held back how many these were: fewer than k authors wrote, and `observed` is 0. Else absent. */
@@ -1561,6 +1562,26 @@ export interface components {
          * @enum {string}
          */
         Severity: "low" | "medium" | "high";
+        /** @description What part of all posts something has. */
+        Share: {
+            /**
+             * Format: double
+             * @description Which was to be expected.
+             */
+            expected: number;
+            /** @description In 95 of 100 such stretches it is between these two. */
+            expected_interval: number[];
+            /**
+             * Format: double
+             * @description By released counts; absent where its own is held back.
+             */
+            observed?: number;
+            /**
+             * Format: int64
+             * @description All posts of the stretch, as released.
+             */
+            of: number;
+        };
         /** @description All sources. */
         SourceList: {
             items: components["schemas"]["SourceState"][];

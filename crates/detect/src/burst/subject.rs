@@ -130,6 +130,8 @@ pub(super) struct Subject {
     /// Own scatter and its weight, of ten minutes and of a block.
     scatter: [f32; 2],
     weight: [f32; 2],
+    /// Of the stretches of ten minutes of this block that are over, x² - 2 x m added up, m being what was expected.
+    off: f32,
     /// Posts by block of the week, upper halves of `f32`.
     #[serde(with = "sparse")]
     week: [u16; WEEK_BLOCKS],
@@ -173,6 +175,7 @@ impl Subject {
             authors_share: 1.0,
             scatter: [0.0; 2],
             weight: [0.0; 2],
+            off: 0.0,
             week: [short(0.0); WEEK_BLOCKS],
             week_exposure: exposure.week.map(short),
             season: [1.0; 3],
@@ -186,12 +189,13 @@ impl Subject {
             return;
         }
         let (from, to) = (last / BLOCK_MINUTES, minute / BLOCK_MINUTES);
+        if minute / TEN > last / TEN {
+            self.end_ten(exposure);
+        }
         if to - from > WEEK_BLOCKS as u32 {
             self.forget_long(to - from, exposure);
         } else if to > from {
-            let last_ten = from * (BLOCK_MINUTES / TEN) + BLOCK_MINUTES / TEN - 1;
-            let in_last_ten = if last / TEN == last_ten { self.tens[(last_ten % TENS) as usize].posts } else { 0 };
-            self.note_ten(last_ten * TEN, in_last_ten, exposure, pool, sum);
+            self.note_tens(from, exposure, sum);
             for block in from + 1..=to {
                 self.enter(block, exposure, pool, sum);
             }
@@ -232,6 +236,7 @@ impl Subject {
         (self.fast, self.fast_exposure) = (0.0, exposure.fast as f32);
         self.blocks = Default::default();
         self.burst_blocks = 0;
+        self.off = 0.0;
     }
 
     /// A block begins: the one before the last joins the short memory, that of a day ago the long one.
@@ -278,23 +283,47 @@ impl Subject {
         self.week_exposure[bin] = short(wide(self.week_exposure[bin]) * WEEK_KEPT + exposed);
     }
 
-    fn note_ten(&mut self, first: u32, posts: u32, exposure: &Exposure, pool: Scatter, sum: &mut ScatterSum) {
-        if exposure.fast_blocks < 1.0 || !exposure.holds(first) {
+    /// What is expected of ten minutes of the block that it was rolled to.
+    fn of_ten(&self, ten: u32, exposure: &Exposure) -> f64 {
+        let first = ten * TEN;
+        self.rate(exposure) * self.season_at(first + TEN / 2) * exposure.between(first, first + TEN - 1)
+    }
+
+    /// The last ten minutes in which it was seen are over.
+    fn end_ten(&mut self, exposure: &Exposure) {
+        let ten = self.last / TEN;
+        if exposure.fast_blocks < 1.0 || !exposure.holds(ten * TEN) {
             return;
         }
-        // Near the end of a block, on the line to the middle of the next one.
-        let block = first / BLOCK_MINUTES;
-        let along = f64::from(first % BLOCK_MINUTES + TEN / 2) / f64::from(BLOCK_MINUTES) - 0.5;
-        let [now, next] = [block, block + 1].map(|block| self.season_of(bin_of(block), exposure, pool));
-        let season = now + (next - now) * along;
-        let expected = self.rate(exposure) * season * exposure.between(first, first + TEN - 1);
-        self.note_scatter(0, f64::from(posts), expected, exposure, sum);
+        let posts = f64::from(self.tens[(ten % TENS) as usize].posts);
+        self.off += (posts * posts - 2.0 * posts * self.of_ten(ten, exposure)) as f32;
+    }
+
+    /// The block that it was rolled to is over: all its tens, those without a post as well, say how far they scatter.
+    fn note_tens(&mut self, block: u32, exposure: &Exposure, sum: &mut ScatterSum) {
+        const TENS_OF_BLOCK: u32 = BLOCK_MINUTES / TEN;
+        let off = f64::from(std::mem::take(&mut self.off));
+        if exposure.fast_blocks < 1.0 || !exposure.holds(block * BLOCK_MINUTES) {
+            return;
+        }
+        let (mut beyond, mut squares, mut mean) = (off, 0.0, 0.0);
+        for ten in block * TENS_OF_BLOCK..(block + 1) * TENS_OF_BLOCK {
+            let expected = self.of_ten(ten, exposure);
+            beyond += expected * expected - expected;
+            squares += expected.max(SCATTER_MEAN_MIN).powi(2);
+            mean += expected / f64::from(TENS_OF_BLOCK);
+        }
+        self.note_beyond(0, beyond / squares, mean, exposure, sum);
     }
 
     fn note_scatter(&mut self, which: usize, posts: f64, expected: f64, exposure: &Exposure, sum: &mut ScatterSum) {
-        const UNIT: f64 = (1 << 20) as f64;
         let mean = expected.max(SCATTER_MEAN_MIN);
         let beyond = ((posts - expected).powi(2) - expected) / (mean * mean);
+        self.note_beyond(which, beyond, expected, exposure, sum);
+    }
+
+    fn note_beyond(&mut self, which: usize, beyond: f64, expected: f64, exposure: &Exposure, sum: &mut ScatterSum) {
+        const UNIT: f64 = (1 << 20) as f64;
         let weight = (expected / (1.0 + expected)).powi(2);
         // One burst says nothing of scatter; a subject that has had some is one that bursts.
         let in_burst = self.burst_blocks & 0b111 != 0 && self.bursts < 2 && !exposure.learning();

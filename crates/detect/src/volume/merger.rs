@@ -18,8 +18,8 @@ use serde::{Deserialize, Serialize};
 use super::carriers::Known;
 use super::cell::{owner_of, shard_of};
 use super::config::{VolumeConfig, VolumeCounters};
+use crate::anomaly::HeardHour;
 use crate::burst::{BurstConfig, BurstCounters, Bursts, Counted, SavedBursts, ShardMinute};
-use crate::silence::HeardHour;
 
 /// One shard's part of the volume detector: merges the workers' summaries of a minute, proposes candidates of closed
 /// minutes, hours and days, and keeps the hours and days that are still open.

@@ -5,9 +5,9 @@ pub(crate) mod merge;
 pub(crate) mod release;
 
 use groundswell_detect::amplify::AmplifyDelta;
+use groundswell_detect::anomaly::HeardHour;
 use groundswell_detect::burst::ShardMinute;
 use groundswell_detect::narrative::MinuteDelta;
-use groundswell_detect::silence::HeardHour;
 use groundswell_gate::{AmplificationCandidate, NarrativeCandidate, NarrativeEventCandidate, VolumeCandidate};
 use groundswell_sketch::{Summary, Window};
 use serde::{Deserialize, Serialize};

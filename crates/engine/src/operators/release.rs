@@ -7,8 +7,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crossbeam_channel::Sender;
+use groundswell_detect::anomaly::{Anomalies, AnomalyCandidate, AnomalyCounters, HeardHour, SavedAnomalies};
 use groundswell_detect::burst::{Arbiter, SavedArbiter, ShardMinute};
-use groundswell_detect::silence::{HeardHour, SavedSilences, SilenceCounters, Silences};
 use groundswell_gate::{Gate, NarrativeEventKind, VolumeCandidate};
 use groundswell_sketch::{Step, Window};
 use groundswell_sources::Stop;
@@ -61,13 +61,13 @@ pub(crate) fn release(
     })
 }
 
-/// What is known of bursts and silences where the gate is.
+/// What is known of bursts and anomalies where the gate is.
 pub(crate) struct OpenBursts {
     arbiter: Option<Arbiter>,
     /// Ids of those that are told of and not over.
     told: BTreeSet<String>,
-    silences: Option<Silences>,
-    silences_told: SilenceCounters,
+    anomalies: Option<Anomalies>,
+    anomalies_told: AnomalyCounters,
 }
 
 fn gated(gate: Gate, proposals: Vec<Proposal>, bursts: &mut OpenBursts, counters: &Counters) -> Closed {
@@ -107,7 +107,7 @@ fn gated(gate: Gate, proposals: Vec<Proposal>, bursts: &mut OpenBursts, counters
         closed.rows.extend(gate.release(candidate));
         counters.add_released(&closed.rows[before..], cells);
     }
-    bursts.miss(gate, hours, &mut closed, counters);
+    bursts.compare(gate, hours, &mut closed, counters);
     closed
 }
 
@@ -116,18 +116,18 @@ fn gated(gate: Gate, proposals: Vec<Proposal>, bursts: &mut OpenBursts, counters
 pub(crate) struct SavedBudget {
     arbiter: SavedArbiter,
     told: BTreeSet<String>,
-    silences: SavedSilences,
+    anomalies: SavedAnomalies,
 }
 
 impl OpenBursts {
-    pub(crate) fn new(arbiter: Option<Arbiter>, silences: Option<Silences>) -> Self {
-        Self { arbiter, told: BTreeSet::new(), silences, silences_told: SilenceCounters::default() }
+    pub(crate) fn new(arbiter: Option<Arbiter>, anomalies: Option<Anomalies>) -> Self {
+        Self { arbiter, told: BTreeSet::new(), anomalies, anomalies_told: AnomalyCounters::default() }
     }
 
     pub(crate) fn save(&self) -> Option<SavedBudget> {
         let arbiter = self.arbiter.as_ref()?.save();
-        let silences = self.silences.as_ref().map(Silences::save).unwrap_or_default();
-        Some(SavedBudget { arbiter, told: self.told.clone(), silences })
+        let anomalies = self.anomalies.as_ref().map(Anomalies::save).unwrap_or_default();
+        Some(SavedBudget { arbiter, told: self.told.clone(), anomalies })
     }
 
     pub(crate) fn restore(&mut self, saved: &SavedBudget) {
@@ -135,23 +135,28 @@ impl OpenBursts {
             arbiter.restore(&saved.arbiter);
             self.told.clone_from(&saved.told);
         }
-        if let Some(silences) = &mut self.silences {
-            silences.restore(&saved.silences);
+        if let Some(anomalies) = &mut self.anomalies {
+            anomalies.restore(&saved.anomalies);
         }
     }
 
-    /// Looks for what is missing in the hours that are over, all of whose volumes have been released by now.
-    fn miss(&mut self, gate: Gate, mut hours: Vec<HeardHour>, closed: &mut Closed, counters: &Counters) {
-        let Some(silences) = &mut self.silences else { return };
+    /// Looks for what is otherwise in the hours that are over, all of whose volumes have been released by now.
+    fn compare(&mut self, gate: Gate, mut hours: Vec<HeardHour>, closed: &mut Closed, counters: &Counters) {
+        let Some(anomalies) = &mut self.anomalies else { return };
         hours.sort_by_key(|hour| hour.start);
         for hour in hours {
             let of_hour = Window { step: Step::Hour, start: hour.start };
-            closed.rows.iter().filter(|row| row.window == of_hour).for_each(|row| silences.observe(row));
-            silences.end(hour, &mut |candidate| closed.silences.extend(gate.release_silence(candidate)));
+            closed.rows.iter().filter(|row| row.window == of_hour).for_each(|row| anomalies.observe(row));
+            anomalies.end(hour, &mut |candidate| {
+                closed.anomalies.extend(match candidate {
+                    AnomalyCandidate::Silence(silence) => gate.release_silence(silence),
+                    AnomalyCandidate::Mix(mix) => gate.release_mix(mix),
+                });
+            });
         }
-        let now = silences.counters();
-        counters.add_silences(now.since(&self.silences_told));
-        self.silences_told = now;
+        let now = anomalies.counters();
+        counters.add_anomalies(now.since(&self.anomalies_told));
+        self.anomalies_told = now;
     }
 
     fn decide(&mut self, gate: Gate, mut minutes: Vec<ShardMinute>, closed: &mut Closed, counters: &Counters) {

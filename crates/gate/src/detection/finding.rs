@@ -181,6 +181,7 @@ pub(super) fn empty(authors: u64, command: String) -> Evidence {
         ratio: None,
         expected_interval: None,
         interval: None,
+        share: None,
         baseline: None,
         score: None,
         q: None,

@@ -121,7 +121,7 @@ fn finding(candidate: SilenceCandidate, subject: SubjectType, authors: u64, wind
         candidate.value.as_bytes(),
         &candidate.start.to_le_bytes(),
     ]);
-    let command = words::command(subject, &candidate.value, window, candidate.as_of);
+    let command = words::hours_command(subject, &candidate.value, window, candidate.as_of);
     Finding {
         kind: DetectionKind::Anomaly,
         of: format!("s{of:016x}"),
@@ -196,6 +196,10 @@ mod tests {
              (seasonal, 9 hours). It began at 2026-11-24T19:00:00Z and goes on."
         );
         assert!(!told.to_json().contains("suppressed"));
+        assert_eq!(
+            told.evidence.command,
+            "groundswell export volumes --by language --step hour --value pt --from 2026-10-27T19:00:00Z --to 2026-11-24T20:00:00Z"
+        );
     }
 
     #[test]

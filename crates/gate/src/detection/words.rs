@@ -57,7 +57,12 @@ fn level(seasonal: bool, (start, end): (i64, i64)) -> String {
     }
 }
 
-/// What a silence's title is made from.
+/// What a level is called where a share is told beside it: `for a Tuesday evening 12 % is usual`.
+fn of_level(seasonal: bool, (start, _): (i64, i64)) -> String {
+    if seasonal { format!("for a {} {} ", weekday(start), part_of_day(start)) } else { String::new() }
+}
+
+/// What the title of a silence or of a shift is made from.
 pub(super) struct Usual<'a> {
     pub(super) subject: SubjectType,
     pub(super) value: &'a str,
@@ -82,6 +87,33 @@ impl Usual<'_> {
         format!(
             "{name} {has} nearly stopped: fewer than {k} authors in {}, where there are usually {usually}",
             duration(end - start)
+        )
+    }
+}
+
+impl Usual<'_> {
+    /// `Portuguese makes up 31 % of posts; for a Tuesday evening 12 % is usual`.
+    pub(super) fn share_title(&self, share: f64, expected: f64) -> String {
+        let (name, many) = subject(self.subject, self.value);
+        let has = match self.subject {
+            SubjectType::Language if self.value == "und" => "Text in no known language makes up".to_owned(),
+            SubjectType::Language => format!("{} makes up", language(self.value)),
+            SubjectType::Source => format!("{name} brings"),
+            _ if many => format!("{name} are in"),
+            _ => format!("{name} is in"),
+        };
+        let usual = of_level(self.seasonal, self.window);
+        format!("{has} {} of posts; {usual}{} is usual", percent(share), percent(expected))
+    }
+
+    /// `Links to example.org have nearly gone: fewer than 10 of 2900 authors, where 12 % of posts is usual`.
+    pub(super) fn gone_title(&self, k: u64, authors: u64, expected: f64) -> String {
+        let (name, many) = subject(self.subject, self.value);
+        let has = if many { "have" } else { "has" };
+        let usual = of_level(self.seasonal, self.window);
+        format!(
+            "{name} {has} nearly gone: fewer than {k} of {authors} authors, where {usual}{} of posts is usual",
+            percent(expected)
         )
     }
 }
@@ -145,6 +177,17 @@ pub(super) fn expectation(expected: f64) -> String {
     if expected < 1.0 { "fewer than 1".to_owned() } else { times(expected).replace(" times", "") }
 }
 
+/// `31 %`, `8.7 %`: small shares to a tenth of a per cent.
+pub(super) fn percent(share: f64) -> String {
+    let percent = share * 100.0;
+    if percent >= 9.95 {
+        format!("{percent:.0} %")
+    } else {
+        let tenths = format!("{percent:.1}");
+        format!("{} %", tenths.strip_suffix(".0").unwrap_or(&tenths))
+    }
+}
+
 pub(super) fn hundredths(number: f64) -> f64 {
     let rounded = (number * 100.0).round() / 100.0;
     if rounded.is_finite() { rounded } else { 0.0 }
@@ -202,16 +245,31 @@ pub(super) fn command(subject: SubjectType, value: &str, window: (i64, i64), unt
     if subject == SubjectType::Narrative {
         return format!("groundswell export narratives --id {}", argument(value));
     }
-    // A phrase is a term of several words.
-    let by = if subject == SubjectType::Phrase { "term" } else { subject.as_str() };
     // Windows of a burst begin where they begin: minutes show them, and hours those of a day.
     let (start, end) = window;
     let step = if end - start > Step::Hour.seconds() { Step::Hour } else { Step::Minute };
+    volumes(subject, value, step, (start - SEASON_SECONDS, until))
+}
+
+/// The command that shows the hours of a subject: of that hour and of four weeks before it.
+pub(super) fn hours_command(subject: SubjectType, value: &str, (start, _): (i64, i64), until: i64) -> String {
+    volumes(subject, value, Step::Hour, (start - SEASON_SECONDS, until))
+}
+
+/// The commands that show the hours of a subject, and of all posts.
+pub(super) fn share_command(subject: SubjectType, value: &str, window: (i64, i64), until: i64) -> String {
+    let [of, all] = [subject, SubjectType::Total].map(|subject| hours_command(subject, value, window, until));
+    format!("{of} && {all}")
+}
+
+fn volumes(subject: SubjectType, value: &str, step: Step, (from, to): (i64, i64)) -> String {
+    // A phrase is a term of several words.
+    let by = if subject == SubjectType::Phrase { "term" } else { subject.as_str() };
     let mut command = format!("groundswell export volumes --by {by} --step {step}");
     if subject != SubjectType::Total {
         let _ = write!(command, " --value {}", argument(value));
     }
-    let _ = write!(command, " --from {} --to {}", Rfc3339(start - SEASON_SECONDS), Rfc3339(until));
+    let _ = write!(command, " --from {} --to {}", Rfc3339(from), Rfc3339(to));
     command
 }
 

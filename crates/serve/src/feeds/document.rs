@@ -123,6 +123,10 @@ fn html(row: &DetectionRow, marks: &FeedMarks) -> String {
     if let Some(expected) = evidence.expected {
         line("expected", expected.to_string());
     }
+    if let Some(share) = &evidence.share {
+        let observed = share.observed.map_or_else(|| "held back".to_owned(), |observed| observed.to_string());
+        line("share of all posts", format!("{observed}, expected {}", share.expected));
+    }
     if let Some([low, high]) = evidence.interval {
         line("ratio, most likely", format!("{low} to {high}"));
     }

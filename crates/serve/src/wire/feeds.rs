@@ -94,6 +94,22 @@ pub(crate) struct ClauseSchema {
     posts: u64,
 }
 
+/// What part of all posts something has.
+#[derive(Debug, ToSchema)]
+#[schema(as = Share)]
+#[allow(dead_code, reason = "describes what the gate writes; a test compares the two")]
+pub(crate) struct ShareSchema {
+    /// By released counts; absent where its own is held back.
+    #[schema(required = false, nullable = false, value_type = f64)]
+    observed: Option<f64>,
+    /// Which was to be expected.
+    expected: f64,
+    /// In 95 of 100 such stretches it is between these two.
+    expected_interval: Vec<f64>,
+    /// All posts of the stretch, as released.
+    of: u64,
+}
+
 /// All that a detection rests on. What a kind has no use for is absent.
 #[derive(Debug, ToSchema)]
 #[schema(as = Evidence)]
@@ -116,6 +132,8 @@ pub(crate) struct EvidenceSchema {
     /// The ratio lies between these two most likely (95 %).
     #[schema(required = false, nullable = false, value_type = Vec<f64>)]
     interval: Option<Vec<f64>>,
+    #[schema(required = false, nullable = false, value_type = ShareSchema)]
+    share: Option<ShareSchema>,
     #[schema(required = false, nullable = false, value_type = BaselineSchema)]
     baseline: Option<BaselineSchema>,
     /// The detector's own measure.
@@ -130,7 +148,7 @@ pub(crate) struct EvidenceSchema {
     /// Posts of the whole thing, where that is more than what was looked at.
     #[schema(required = false, nullable = false, value_type = u64)]
     posts: Option<u64>,
-    /// Distinct authors; of a silence, those that usually write in such an hour.
+    /// Distinct authors; of a silence or a share that fell, those that usually write in such an hour.
     authors: u64,
     /// Below 1: a source had a gap then.
     #[schema(required = false, nullable = false, value_type = f64)]

@@ -18,7 +18,7 @@ const PUT: &str = "INSERT INTO detections \
      (id, kind, detected_at, recorded_at, severity, released_k, authors, body, subject, value) \
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
 
-/// A burst or a silence grows and ends: its detection says how it stands, in the place where it was told first.
+/// A burst or an anomaly grows and ends: its detection says how it stands, in the place where it was told first.
 const RENEW: &str = "UPDATE detections SET severity = ?2, released_k = ?3, authors = ?4, body = ?5 \
      WHERE id = ?1 AND kind IN ('burst', 'anomaly') AND body <> ?5 RETURNING seq";
 

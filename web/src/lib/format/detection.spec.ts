@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Detection } from '../api/types';
-import { countWithError, methodPage, mostly, ordered, perDay, ratioOf } from './detection';
+import { countWithError, findingWords, methodPage, mostly, ordered, perDay, ratioOf, shareWords, tellsUsualAuthors } from './detection';
 
 const of = (evidence: object, more: object = {}): Detection => ({ evidence, ...more }) as unknown as Detection;
 
@@ -29,6 +29,30 @@ test('false alerts are said as a person would', () => {
 test('a method leads to its page and nowhere else', () => {
   expect(methodPage('bursts')).toMatch(/\/docs\/methods\/bursts\.md$/);
   expect(methodPage('../../x')).toMatch(/\/docs\/methods\/detections\.md$/);
+});
+
+test('a silence and another mix are called so', () => {
+  const found = (name: string) => findingWords(of({ method: { name, version: 1 } }, { kind: 'anomaly' }));
+  expect(found('silences')).toBe('Silence');
+  expect(found('mix-shifts')).toBe('Another mix');
+  expect(found('something-new')).toBe('Unusual');
+  expect(methodPage('mix-shifts')).toMatch(/\/docs\/methods\/mix-shifts\.md$/);
+  expect(methodPage('silences')).toMatch(/\/docs\/methods\/silences\.md$/);
+});
+
+test('a share is told beside the usual one', () => {
+  expect(shareWords(of({ share: { observed: 0.31, expected: 0.12, expected_interval: [0.09, 0.16], of: 5_260 } })))
+    .toBe('31 % of all posts, where 12 % is usual');
+  expect(shareWords(of({ share: { expected: 0.087, expected_interval: [0.06, 0.1], of: 5_260 } })))
+    .toMatch(/^a share that is held back, where 8[.,]7 % is usual$/);
+  expect(shareWords(of({}))).toBeNull();
+});
+
+test('too few have no authors but the usual ones', () => {
+  const found = (name: string, share?: object) => tellsUsualAuthors(of({ method: { name, version: 1 }, share }));
+  expect([found('silences'), found('bursts')]).toEqual([true, false]);
+  expect([found('mix-shifts', { observed: 0.3, expected: 0.1 }), found('mix-shifts', { observed: 0.1, expected: 0.3 }), found('mix-shifts', { expected: 0.3 })])
+    .toEqual([false, true, true]);
 });
 
 test('the most severe first, then the newest', () => {

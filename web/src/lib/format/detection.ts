@@ -21,6 +21,36 @@ export function maturityWords(maturity: string): string {
   return word(t().maturityMeanings, maturity);
 }
 
+/** What an anomaly is of; for the other kinds the kind says it. */
+export function findingWords(detection: Detection): string {
+  const method = detection.evidence.method?.name ?? '';
+  return Object.hasOwn(t().findings, method) ? word(t().findings, method) : kindWords(detection.kind);
+}
+
+/** `31 %`, `8.7 %` */
+function part(share: number): string {
+  return `${share >= 0.0995 ? Math.round(share * 100) : roughly(share * 100)} %`;
+}
+
+/** `31 % of all posts, where 12 % is usual`; nothing where no share is told. */
+export function shareWords(detection: Detection): string | null {
+  const { share } = detection.evidence;
+  if (share === undefined) return null;
+  return t().detection.share(typeof share.observed === 'number' ? part(share.observed) : null, part(share.expected));
+}
+
+/** Between which two a share usually is. */
+export function usualShare(detection: Detection): [low: string, high: string] | null {
+  const interval = detection.evidence.share?.expected_interval;
+  return interval?.length === 2 ? [part(interval[0] ?? 0), part(interval[1] ?? 0)] : null;
+}
+
+/** Whether its authors are those that usually write, since too few did: of a silence, and of a share that fell. */
+export function tellsUsualAuthors(detection: Detection): boolean {
+  const { method, share } = detection.evidence;
+  return method?.name === 'silences' || (share !== undefined && (share.observed ?? 0) < share.expected);
+}
+
 /** As exact as such a number can be: whole from ten on. */
 export function expectation(value: number): string {
   return value === 0 ? '0' : value < 0.01 ? `<${roughly(0.01)}` : roughly(value);
@@ -72,7 +102,7 @@ export function perDay(q: number): string {
 
 /** Page of the docs that says how it was computed. */
 const DOCS = 'https://github.com/groundswell/groundswell/blob/main/docs/methods';
-const METHOD_PAGES: readonly string[] = ['bursts', 'amplification', 'narratives'];
+const METHOD_PAGES: readonly string[] = ['bursts', 'amplification', 'narratives', 'silences', 'mix-shifts'];
 export function methodPage(method: string): string {
   return `${DOCS}/${METHOD_PAGES.includes(method) ? method : 'detections'}.md`;
 }

@@ -201,6 +201,7 @@ export const fr: Messages = {
   },
   kinds: { burst: 'Pic', amplification: 'Même texte repris', narrative: 'Récit en hausse', anomaly: 'Inhabituel' },
   kindsInText: { burst: 'pic', amplification: 'même texte repris', narrative: 'récit en hausse', anomaly: 'inhabituel' },
+  findings: { silences: 'Silence', 'mix-shifts': 'Autre répartition' } as Record<string, string>,
   meanings: {
     burst: 'On en parle plus que son passé ne le laissait prévoir.',
     amplification: 'De nombreux comptes ont publié le même texte, ou presque, en peu de temps. Ce peut être une campagne ou de l’enthousiasme.',
@@ -248,6 +249,8 @@ export const fr: Messages = {
     between: 'D’ordinaire', betweenPosts: (low: string, high: string) => f`de ${low} à ${high} publications, dans 95 périodes semblables sur 100`,
     growth: 'Croissance', timesExpected: 'Rapport à l’attendu', likely: (low: string, high: string) => f`très probablement de ${low} à ${high} (95 %)`,
     compared: 'Comparé à', comparedWith: (what: string, many: number) => `${what} (${windows(many)})`,
+    share: (observed: string | null, usual: string) => f`${observed === null ? 'une part tenue secrète' : `${observed} de toutes les publications`}, contre ${usual} d’habitude`,
+    shareHead: 'Part', usualShare: 'Part habituelle', usualShareBetween: (low: string, high: string) => f`entre ${low} et ${high}, dans 95 heures semblables sur 100`,
     baselines: { seasonal: 'les mêmes heures des semaines précédentes', recent: 'les périodes d’avant', prior: 'ce qu’ont d’ordinaire de tels sujets, celui-ci étant nouveau', 'the stretch before': 'la période précédente' } as Record<string, string>,
     false: 'Fausses alertes', falseRate: (rate: string) => f`${rate}, dans un flux qui dirait tout jusqu'à celle-ci`,
     rhythm: 'Rythme', deviations: (value: string) => f`${value} écarts-types au-dessus de ce que donnerait le hasard`,

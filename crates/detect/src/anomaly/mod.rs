@@ -1,0 +1,129 @@
+//! Anomalies: what is otherwise than its hours foretell without being a burst. There are two kinds, [silences](crate::silence) and
+//! [shifts of a mix](crate::mix), and one budget of false alerts for both.
+//!
+//! [`Anomalies`] stands where the gate is and reads what the gate has released of each closed hour, and nothing else: what it finds, every
+//! reader of the volumes could find. [`HeardHour`] says how much of an hour could be heard at all, so that a gap is no anomaly.
+
+mod episode;
+mod rows;
+mod saved;
+
+use std::fmt;
+
+use groundswell_gate::{MixCandidate, Released, SilenceCandidate, VolumeRow};
+use serde::{Deserialize, Serialize};
+
+use crate::counters::counters;
+use crate::mix::{Beside, Mixes, SavedMixes};
+use crate::silence::{SavedSilences, Silences};
+
+pub(crate) use episode::{Episode, Told, Unlikely};
+pub(crate) use rows::{AtMost, HourRows, Key};
+pub(crate) use saved::saved_subjects;
+
+pub(crate) const HOUR: i64 = 3_600;
+/// Hours that a subject is looked at in a day.
+pub(crate) const LOOKS_A_DAY: f64 = 24.0;
+/// While less than this of what there is can be heard, nothing is said and nothing learnt.
+pub(crate) const HEARD_MIN: f64 = 0.5;
+/// From here on an hour was heard as a whole, and is learnt.
+pub(crate) const HEARD_ALL: f64 = 0.99;
+/// A gap that lasts longer is how things are, and learnt all the same.
+pub(crate) const GAP_HOURS_MAX: u32 = 24;
+/// What is missed in a gap is a guess: it counts for so many times as many.
+pub(crate) const GAP_DOUBT: f64 = 2.0;
+/// An anomaly goes on while its hours are less likely than this.
+pub(crate) const LOW_BELOW: f64 = 1e-2;
+
+/// False alerts a day up to which anomalies are told: the largest budget that a feed can have.
+pub const ANOMALY_BUDGET_MAX: f64 = crate::burst::BUDGET_MAX;
+/// An anomaly that has lasted for so many hours is how things are now: it ends, and the baseline begins anew.
+pub const ANOMALY_HOURS_MAX: i64 = 72;
+
+/// A closed hour, and what share of what is usually heard could be heard in it.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HeardHour {
+    /// First second of the hour.
+    pub start: i64,
+    /// 1 where nobody says otherwise.
+    pub coverage: f64,
+}
+
+/// What was found, before the gate.
+#[derive(Clone, Debug, PartialEq)]
+pub enum AnomalyCandidate {
+    /// Talk that is missing.
+    Silence(SilenceCandidate),
+    /// A share that is another than usual.
+    Mix(MixCandidate),
+}
+
+counters! {
+    AnomalyCounters {
+        /// Subjects whose silence would not be found because too many were followed.
+        silence_subjects_left_out,
+        /// Subjects whose share was not followed because too many were.
+        mix_subjects_left_out,
+    }
+}
+
+/// Finds all anomalies in released volumes.
+pub struct Anomalies {
+    silences: Silences,
+    mixes: Mixes,
+}
+
+impl Anomalies {
+    /// One that has seen nothing. `k`: the gate's.
+    pub fn new(k: u64) -> Self {
+        Self { silences: Silences::new(k), mixes: Mixes::new(k) }
+    }
+
+    /// Which bounds were reached.
+    pub fn counters(&self) -> AnomalyCounters {
+        AnomalyCounters {
+            silence_subjects_left_out: self.silences.subjects_left_out(),
+            mix_subjects_left_out: self.mixes.subjects_left_out(),
+        }
+    }
+
+    /// Takes a released row of the hour that comes to its end next. Others' rows are passed over.
+    pub fn observe(&mut self, row: &Released<VolumeRow>) {
+        self.silences.observe(row);
+        self.mixes.observe(row);
+    }
+
+    /// Ends an hour, later than the one before, of which all rows were observed.
+    pub fn end(&mut self, heard: HeardHour, emit: &mut dyn FnMut(AnomalyCandidate)) {
+        // Whoever reads anomalies has one budget for both kinds.
+        let (of_silences, of_mixes) = (self.silences.looks_a_day(), self.mixes.looks_a_day());
+        self.silences.end(heard, of_mixes, &mut |silence| emit(AnomalyCandidate::Silence(silence)));
+        let (silent, settled) = (self.silences.open(), self.silences.settled());
+        let beside = Beside { looks_a_day: of_silences, silent, settled };
+        self.mixes.end(heard, &beside, &mut |mix| emit(AnomalyCandidate::Mix(mix)));
+    }
+
+    /// What it knows between two hours.
+    pub fn save(&self) -> SavedAnomalies {
+        SavedAnomalies { silences: self.silences.save(), mixes: self.mixes.save() }
+    }
+
+    /// Takes back what was saved, before the first hour.
+    pub fn restore(&mut self, saved: &SavedAnomalies) {
+        self.silences.restore(&saved.silences);
+        self.mixes.restore(&saved.mixes);
+    }
+}
+
+impl fmt::Debug for Anomalies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Anomalies({:?}, {:?})", self.silences, self.mixes)
+    }
+}
+
+/// [`Anomalies`] in a checkpoint.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavedAnomalies {
+    silences: SavedSilences,
+    mixes: SavedMixes,
+}
