@@ -41,6 +41,8 @@ struct Post {
     region: Option<String>,
     words: Vec<String>,
     tags: BTreeSet<String>,
+    /// The same as they were spelt.
+    spellings: Vec<String>,
     domains: BTreeSet<String>,
 }
 
@@ -188,6 +190,7 @@ fn read_post(line: &str, link: &Regex, handle: &Regex) -> Post {
         Some("United States") => Some("us".to_owned()),
         _ => None,
     };
+    let spellings = tags(&text);
     Post {
         day: field("time").unwrap()[..10].to_owned(),
         author: field("author").unwrap(),
@@ -196,7 +199,8 @@ fn read_post(line: &str, link: &Regex, handle: &Regex) -> Post {
         relation: field("kind").unwrap_or_else(|| "post".to_owned()),
         region,
         words: words(&text),
-        tags: tags(&text),
+        tags: spellings.iter().map(|spelling| normal(spelling)).collect(),
+        spellings,
         domains,
     }
 }
@@ -209,10 +213,10 @@ fn words(text: &str) -> Vec<String> {
     text.split(['\'', '\u{2019}', '\u{ff07}']).flat_map(|piece| piece.unicode_words()).map(normal).collect()
 }
 
-fn tags(text: &str) -> BTreeSet<String> {
+fn tags(text: &str) -> Vec<String> {
     let letters: Vec<char> = text.chars().collect();
     let is_tag = |c: char| c == '_' || c.is_alphanumeric() || unicode_normalization::char::is_combining_mark(c);
-    let mut tags = BTreeSet::new();
+    let mut tags = Vec::new();
     for (at, letter) in letters.iter().enumerate() {
         // A variation selector is a combining mark, and an emoji before a hashtag often ends in one.
         let joined = |c: char| c == '_' || c == '&' || c.is_alphanumeric();
@@ -221,7 +225,7 @@ fn tags(text: &str) -> BTreeSet<String> {
         }
         let tag: String = letters[at + 1..].iter().take_while(|c| is_tag(**c)).collect();
         if tag.chars().any(|c| !c.is_numeric()) && !tag.is_empty() {
-            tags.insert(normal(&tag));
+            tags.push(tag);
         }
     }
     tags
@@ -338,15 +342,19 @@ fn exported_numbers_equal_a_slow_independent_count() {
             expected_watches.entry((day.clone(), format!("w{number:02}"))).or_insert(None);
         }
     }
-    // No publisher carries anything here, so hashtags that are a name run together are held back. Which ones are is not counted again
-    // here; that they are few is.
+    // No publisher carries anything here, so hashtags that are a name run together, or that somebody spells as one, are held back:
+    // the latter for a week, so that none of them is compared. Which ones are is not counted again here; that they are few is.
     let names = groundswell_text::names::NameFinder::new();
+    let spelt = posts.iter().flat_map(|post| &post.spellings).filter(|spelling| names.spelt(spelling));
+    let spelt: BTreeSet<String> = spelt.map(|spelling| normal(spelling)).collect();
     let mut expected_tags = passing(&by_tag);
     let tags = expected_tags.len();
-    expected_tags.retain(|(_, tag), _| !names.joined(tag));
+    expected_tags.retain(|(_, tag), _| !names.joined(tag) && !spelt.contains(tag));
+    let mut exported_tags = exported(&one, "hashtag");
+    exported_tags.retain(|(_, tag), _| !spelt.contains(tag));
     assert!(expected_tags.len() * 10 >= tags * 9, "{} of {tags} hashtags are left", expected_tags.len());
     let mut wrong = differences("watch", &expected_watches, &exported(&one, "watch"));
-    wrong.extend(differences("hashtag", &expected_tags, &exported(&one, "hashtag")));
+    wrong.extend(differences("hashtag", &expected_tags, &exported_tags));
     wrong.extend(differences("domain", &passing(&by_domain), &exported(&one, "domain")));
     assert!(wrong.is_empty(), "{} differences, among them:\n{}", wrong.len(), wrong[..wrong.len().min(40)].join("\n"));
     let matched = (0..models.len()).filter(|n| by_watch.keys().any(|(_, name)| *name == format!("w{n:02}"))).count();
