@@ -332,6 +332,55 @@ fn bounds_are_kept_and_counted() {
     assert!(counters.families_evicted > 0 && counters.singles_forgotten > 0 && counters.posts_read_early > 0);
 }
 
+/// Pairs that are alike by chance come and go; a text that many write while they do is found all the same.
+#[test]
+fn families_keep_to_their_memory() {
+    const WORKER: usize = 60_000;
+    const OWNER: usize = 90_000;
+    let config = AmplifyConfig { families_bytes_max: WORKER, owned_bytes_max: OWNER, ..AmplifyConfig::default() };
+    let mut bench = Bench::with(1, config);
+    for minute in 0..300 {
+        for nth in 0..10_u64 {
+            let text: Vec<String> = (0..12).map(|at| format!("word{minute}by{nth}of{at}")).collect();
+            for author in [1_000 * nth + 1, 1_000 * nth + 2] {
+                bench.post(minute * 60, author, &text.join(" "));
+            }
+        }
+        for author in (0..3).filter(|_| (100..120).contains(&minute)) {
+            bench.post(minute * 60 + 20, 50_000 + minute as u64 * 3 + author, TEXT);
+        }
+        bench.close(minute * 60 + 60);
+        assert!(bench.observers[0].families_bytes() <= WORKER, "{}", bench.observers[0].families_bytes());
+        assert!(bench.owner.bytes() <= OWNER, "{}", bench.owner.bytes());
+    }
+    assert!(bench.observers[0].counters().families_evicted > 100 && bench.owner.counters().families_evicted > 100);
+    assert!(!bench.texts().is_empty(), "forgotten beside the pairs");
+}
+
+/// One account that writes the same for a week takes no more memory than one that does for an hour.
+#[test]
+fn a_tireless_account_is_bounded() {
+    let mut bench = Bench::new(1);
+    let mut most = 0;
+    for minute in 0..600 {
+        bench.post(minute * 60, 7, TEXT);
+        bench.close(minute * 60 + 60);
+        let bytes = bench.observers[0].families_bytes();
+        if minute < 150 {
+            most = most.max(bytes);
+        }
+        assert!(bytes <= most, "{bytes} after {most}");
+    }
+    assert!(bench.observers[0].counters().family_minutes_left_out > 400);
+    // When others join, they are counted from then on, with the last hour of the one.
+    for author in 0..30 {
+        bench.post(600 * 60, 100 + author, TEXT);
+    }
+    bench.close(601 * 60);
+    bench.until(601, 800);
+    assert!(bench.texts().len() <= 1);
+}
+
 #[test]
 fn nothing_prints_what_it_holds() {
     let mut bench = Bench::new(1);

@@ -17,6 +17,13 @@ pub const SINGLES_MAX: usize = 1 << 18;
 pub const FAMILIES_MAX: usize = 1 << 15;
 /// Families that the owner knows; likewise (`families_evicted`).
 pub const OWNED_MAX: usize = 1 << 16;
+/// Memory of one worker's families, roughly; when they take more, likewise. Most of them are two texts that are alike by chance.
+pub const FAMILIES_BYTES_MAX: usize = 48 << 20;
+/// Memory of the families that the owner knows, roughly; likewise.
+pub const OWNED_BYTES_MAX: usize = 96 << 20;
+/// Minutes that are remembered of a family as long as one account alone wrote it; of earlier ones its posts are left out
+/// (`family_minutes_left_out`).
+pub const ALONE_MINUTES_MAX: usize = 60;
 /// A family to which nobody wrote for so long is forgotten, in seconds.
 pub const WINDOW_SECONDS: i64 = 24 * 60 * 60;
 /// Posts of a family that can be found again by their key when they are deleted. Later ones leave no word of their own.
@@ -44,6 +51,10 @@ pub struct AmplifyConfig {
     pub families_max: usize,
     /// See [`OWNED_MAX`].
     pub owned_max: usize,
+    /// See [`FAMILIES_BYTES_MAX`].
+    pub families_bytes_max: usize,
+    /// See [`OWNED_BYTES_MAX`].
+    pub owned_bytes_max: usize,
     /// See [`LOG_BYTES_MAX`].
     pub log_bytes_max: usize,
 }
@@ -56,6 +67,8 @@ impl Default for AmplifyConfig {
             singles_max: SINGLES_MAX,
             families_max: FAMILIES_MAX,
             owned_max: OWNED_MAX,
+            families_bytes_max: FAMILIES_BYTES_MAX,
+            owned_bytes_max: OWNED_BYTES_MAX,
             log_bytes_max: LOG_BYTES_MAX,
         }
     }
@@ -83,10 +96,12 @@ counters! {
         posts_read_early,
         /// Texts without company that gave way to newer ones.
         singles_forgotten,
-        /// Families that gave way because there were too many.
+        /// Families that gave way because there were too many, or they took too much memory.
         families_evicted,
         /// Domains beyond [`DOMAINS_MAX`].
         family_domains_left_out,
+        /// Minutes beyond [`ALONE_MINUTES_MAX`] of families that one account alone wrote.
+        family_minutes_left_out,
         /// Deltas that came for a minute already closed, and were not used.
         family_deltas_late,
     }
@@ -95,11 +110,12 @@ counters! {
 impl AmplifyCounters {
     /// Those of them that say how often a bound was reached.
     pub fn limits(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        const BOUNDS: [&str; 5] = [
+        const BOUNDS: [&str; 6] = [
             "posts_read_early",
             "singles_forgotten",
             "families_evicted",
             "family_domains_left_out",
+            "family_minutes_left_out",
             "family_deltas_late",
         ];
         self.named().filter(|(name, _)| BOUNDS.contains(name))

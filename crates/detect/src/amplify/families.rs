@@ -4,7 +4,8 @@ use groundswell_gate::AuthorBits;
 use groundswell_sketch::{CellKey, Distinct};
 
 use super::config::{
-    AmplifyConfig, AmplifyCounters, DOMAINS_MAX, LANGUAGES_MAX, MEMBERS_MAX, NEAR_WORDS_MIN, WINDOW_SECONDS,
+    ALONE_MINUTES_MAX, AmplifyConfig, AmplifyCounters, DOMAINS_MAX, LANGUAGES_MAX, MEMBERS_MAX, NEAR_WORDS_MIN,
+    WINDOW_SECONDS,
 };
 use super::delta::{DomainDelta, FamilyDelta, LanguageDelta, LocalId, WordDelta};
 use super::index::{Index, Place, Slot};
@@ -93,6 +94,8 @@ struct Family {
     several: bool,
     known_to_owner: bool,
     touched: bool,
+    /// Its memory, when it was last measured.
+    bytes: usize,
     untold: Untold,
 }
 
@@ -114,6 +117,8 @@ pub(super) struct Families {
     free: Vec<u32>,
     touched: Vec<u32>,
     next_id: u64,
+    /// Memory of all families, as they were measured.
+    list_bytes: usize,
     ended: Vec<LocalId>,
     counters: AmplifyCounters,
     aligner: Aligner,
@@ -134,6 +139,7 @@ impl Families {
             free: Vec::new(),
             touched: Vec::new(),
             next_id: 1,
+            list_bytes: 0,
             ended: Vec::new(),
             counters: AmplifyCounters::default(),
             aligner: Aligner::default(),
@@ -158,10 +164,15 @@ impl Families {
         self.list.len() - self.free.len()
     }
 
+    /// Memory of the families alone, roughly.
+    pub(super) fn list_bytes(&self) -> usize {
+        self.list_bytes
+    }
+
     /// Memory of the tables, roughly.
     pub(super) fn bytes(&self) -> usize {
         let tokens: usize = self.singles.iter().map(|single| single.tokens.len() * size_of::<Token>()).sum();
-        self.index.bytes() + self.singles.len() * size_of::<Single>() + tokens
+        self.index.bytes() + self.singles.len() * size_of::<Single>() + tokens + self.list_bytes
     }
 
     /// Sketches a text that will be taken soon, and brings in what will be looked at then.
@@ -341,6 +352,7 @@ impl Families {
             several: false,
             known_to_owner: false,
             touched: false,
+            bytes: 0,
             untold: Untold::default(),
         };
         if first.publisher {
@@ -489,6 +501,7 @@ impl Families {
     fn drop_family(&mut self, at: usize) {
         if let Some(family) = self.list[at].take() {
             self.free.push(at as u32);
+            self.list_bytes -= family.bytes;
             if family.known_to_owner {
                 self.ended.push(family.id);
             }
@@ -506,7 +519,11 @@ impl Families {
             if family.several {
                 family.known_to_owner = true;
                 told.push(family.tell(minute));
+            } else {
+                self.counters.family_minutes_left_out += family.untold.shorten();
             }
+            let bytes = family.measure();
+            self.list_bytes = self.list_bytes - std::mem::replace(&mut family.bytes, bytes) + bytes;
         }
         self.touched = touched;
         self.make_room(minute);
@@ -523,7 +540,7 @@ impl Families {
                 }
             }
         }
-        if self.live() <= self.config.families_max {
+        if self.live() <= self.config.families_max && self.list_bytes <= self.config.families_bytes_max {
             return;
         }
         // Families of one author go first.
@@ -532,15 +549,44 @@ impl Families {
             .filter_map(|(at, family)| family.as_ref().map(|family| (family.several, family.last, family.id.0, at)))
             .collect();
         order.sort_unstable();
-        let over = self.live() - self.config.families_max / 4 * 3;
-        for (.., at) in order.into_iter().take(over) {
+        let (most, bytes_most) = (self.config.families_max / 4 * 3, self.config.families_bytes_max / 4 * 3);
+        for (.., at) in order {
+            if self.live() <= most && self.list_bytes <= bytes_most {
+                break;
+            }
             self.counters.families_evicted += 1;
             self.drop_family(at);
         }
     }
 }
 
+impl Untold {
+    /// Forgets the earliest minutes beyond [`ALONE_MINUTES_MAX`]; says how many.
+    fn shorten(&mut self) -> u64 {
+        let over = self.counts.len().saturating_sub(ALONE_MINUTES_MAX);
+        if over > 0 {
+            self.counts.sort_unstable();
+            self.counts.drain(..over);
+            let first = self.counts.first().map_or(i64::MIN, |(minute, _)| *minute);
+            self.authors.retain(|(minute, _)| *minute >= first);
+        }
+        over as u64
+    }
+}
+
 impl Family {
+    /// Its memory, roughly.
+    fn measure(&self) -> usize {
+        let Untold { counts, authors, languages, domains, .. } = &self.untold;
+        size_of::<Option<Self>>()
+            + self.places.bytes()
+            + self.members.capacity() * size_of::<Member>()
+            + counts.capacity() * size_of::<(i64, u32)>()
+            + authors.capacity() * size_of::<(i64, u64)>()
+            + languages.capacity() * size_of::<LanguageDelta>()
+            + domains.capacity() * size_of::<DomainDelta>()
+    }
+
     fn count(&mut self, minute: i64, author: Option<u64>, language: [u8; 2]) {
         self.posts += 1;
         let untold = &mut self.untold;

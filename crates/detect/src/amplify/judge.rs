@@ -61,6 +61,11 @@ impl Minutes {
         other.0.iter().for_each(|(minute, (posts, authors))| self.add(*minute, *posts, *authors));
     }
 
+    /// Memory beyond the value itself, roughly: a node of the tree has eleven places.
+    pub(super) fn bytes(&self) -> usize {
+        (self.0.len() * 3 / 2 + 11) * size_of::<(i64, (u64, u64))>()
+    }
+
     fn posts(&self, from: i64, to: i64) -> u64 {
         self.0.range(from..to).map(|(_, (posts, _))| posts).sum()
     }

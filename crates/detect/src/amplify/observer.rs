@@ -121,6 +121,11 @@ impl AmplifyObserver {
         self.families.live()
     }
 
+    /// Memory of families, roughly.
+    pub fn families_bytes(&self) -> usize {
+        self.families.list_bytes()
+    }
+
     /// Memory of tables and logs, roughly.
     pub fn bytes(&self) -> usize {
         self.families.bytes() + self.log_bytes

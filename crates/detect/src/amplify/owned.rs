@@ -67,9 +67,24 @@ pub(super) struct Owned {
     reposts: u64,
     repost_authors: (i64, AuthorBits, AuthorBits),
     repost_key: CellKey,
+    /// Its memory, when it was last measured.
+    pub(super) bytes: usize,
 }
 
 impl Owned {
+    /// Its memory, roughly.
+    pub(super) fn measure(&self) -> usize {
+        let word = |word: &Word| size_of::<Word>() + word.form.len() + word.authors.last_day().bytes();
+        let spot = |spot: &Spot| size_of::<Spot>() + spot.words.iter().map(word).sum::<usize>();
+        size_of::<Option<Self>>()
+            + self.spots.iter().map(spot).sum::<usize>()
+            + self.minutes.bytes()
+            + self.buckets.bytes()
+            + self.locals.capacity() * size_of::<LocalKey>()
+            + self.languages.capacity() * size_of::<([u8; 2], u64)>()
+            + self.domains.capacity() * size_of::<(String, Crowd<FewAuthors>)>()
+    }
+
     /// Of a worker's family, whose places become its own.
     pub(super) fn new(axis: LocalKey) -> Self {
         Self { axis: Some(axis), ..Self::default() }
@@ -257,6 +272,8 @@ impl Spot {
             known.name_like |= word.name_like;
             return;
         }
+        // Most places have one word or two, and there are many.
+        self.words.reserve_exact(1);
         self.words.push(word);
         if self.words.len() > CHOICES_MAX {
             self.words.sort_by(|a, b| b.posts.cmp(&a.posts).then_with(|| a.form.cmp(&b.form)));

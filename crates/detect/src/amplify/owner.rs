@@ -33,6 +33,8 @@ pub struct Amplifications {
     open: BTreeMap<i64, Vec<(u16, AmplifyDelta)>>,
     closed_before: i64,
     families: Vec<Option<Owned>>,
+    /// Memory of all of them, as they were measured.
+    bytes: usize,
     free: Vec<usize>,
     locals: BTreeMap<LocalKey, usize>,
     index: Index,
@@ -62,6 +64,7 @@ impl Amplifications {
             open: BTreeMap::new(),
             closed_before: i64::MIN,
             families: Vec::new(),
+            bytes: 0,
             free: Vec::new(),
             locals: BTreeMap::new(),
             all: Minutes::default(),
@@ -85,6 +88,11 @@ impl Amplifications {
     /// Families that are known.
     pub fn len(&self) -> usize {
         self.families.len() - self.free.len()
+    }
+
+    /// Memory of the families, roughly.
+    pub fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// Whether none is.
@@ -161,6 +169,7 @@ impl Amplifications {
                 self.waiting.insert(*at);
             }
         }
+        touched.iter().for_each(|at| self.measure(*at));
         changed.extend(touched);
         self.make_room(minute);
     }
@@ -191,6 +200,14 @@ impl Amplifications {
             family.absorb(delta, minute, &places);
         }
         at
+    }
+
+    /// Takes into account how large a family has become.
+    fn measure(&mut self, at: usize) {
+        if let Some(family) = self.families.get_mut(at).and_then(Option::as_mut) {
+            let bytes = family.measure();
+            self.bytes = self.bytes - std::mem::replace(&mut family.bytes, bytes) + bytes;
+        }
     }
 
     fn open_family(&mut self, axis: LocalKey) -> usize {
@@ -271,6 +288,7 @@ impl Amplifications {
         };
         let (from, into) = if rank(one) > rank(other) { (other, one) } else { (one, other) };
         let gone = self.families[from].take()?;
+        self.bytes -= gone.bytes;
         self.free.push(from);
         self.waiting.remove(&from);
         self.amplified.remove(&from);
@@ -368,6 +386,7 @@ impl Amplifications {
 
     fn drop_family(&mut self, at: usize) {
         if let Some(family) = self.families[at].take() {
+            self.bytes -= family.bytes;
             self.free.push(at);
             self.waiting.remove(&at);
             self.amplified.remove(&at);
@@ -377,7 +396,8 @@ impl Amplifications {
         }
     }
 
-    /// Families of which nobody has written for a day go; if there are too many, those that were silent for longest.
+    /// Families of which nobody has written for a day go; if there are too many, or they take too much memory, those that were silent
+    /// for longest, of those with fewer than k authors first.
     fn make_room(&mut self, minute: i64) {
         if minute.rem_euclid(3_600) == 0 {
             for at in 0..self.families.len() {
@@ -386,18 +406,23 @@ impl Amplifications {
                 }
             }
         }
-        if self.len() <= self.config.owned_max {
+        if self.len() <= self.config.owned_max && self.bytes <= self.config.owned_bytes_max {
             return;
         }
         let mut order: Vec<(bool, i64, u64, usize)> = (0..)
             .zip(&self.families)
             .filter_map(|(at, family)| {
-                family.as_ref().map(|family| (family.id.is_some(), family.last, family.posts, at))
+                let family = family.as_ref()?;
+                // What enough authors carry is told of once its time is known: it stays the longest.
+                Some((family.id.is_some() || family.authors.number() >= self.k, family.last, family.posts, at))
             })
             .collect();
         order.sort_unstable();
-        let over = self.len() - self.config.owned_max / 4 * 3;
-        for (.., at) in order.into_iter().take(over) {
+        let (most, bytes_most) = (self.config.owned_max / 4 * 3, self.config.owned_bytes_max / 4 * 3);
+        for (.., at) in order {
+            if self.len() <= most && self.bytes <= bytes_most {
+                break;
+            }
             self.counters.families_evicted += 1;
             self.drop_family(at);
         }

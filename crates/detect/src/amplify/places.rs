@@ -82,6 +82,8 @@ impl Places {
             let choice = match (known, form) {
                 (Some(known), _) => &mut place[known],
                 (None, Some(_)) if author.is_some() && place.len() < CHOICES_MAX => {
+                    // Most places have one word or two, and there are many.
+                    place.reserve_exact(1);
                     place.push(Choice {
                         token,
                         form: None,
@@ -121,6 +123,16 @@ impl Places {
         self.leading.extend(self.list.iter().filter_map(most));
         self.sorted.clone_from(&self.leading);
         self.sorted.sort_unstable();
+    }
+
+    /// Memory beyond the value itself, roughly.
+    pub(super) fn bytes(&self) -> usize {
+        let choice = |choice: &Choice| {
+            size_of::<Choice>() + choice.form.as_ref().map_or(0, |form| form.len()) + choice.authors.bytes()
+        };
+        let place = |place: &Vec<Choice>| size_of::<Vec<Choice>>() + place.iter().map(choice).sum::<usize>();
+        self.list.iter().map(place).sum::<usize>()
+            + (self.leading.capacity() + self.sorted.capacity()) * size_of::<Token>()
     }
 
     /// The text as most have it.

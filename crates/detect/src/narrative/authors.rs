@@ -50,6 +50,11 @@ impl FewAuthors {
         self.0.len()
     }
 
+    /// Memory beyond the value itself.
+    pub(crate) fn bytes(&self) -> usize {
+        self.0.capacity() * size_of::<u64>()
+    }
+
     #[cfg(debug_assertions)]
     pub(crate) fn tokens(&self) -> &[u64] {
         &self.0
@@ -146,6 +151,11 @@ impl<T: Authors> Crowd<T> {
 
     pub(crate) fn number(&self) -> u64 {
         self.most.max(self.now.number())
+    }
+
+    /// Those of its last day.
+    pub(crate) const fn last_day(&self) -> &T {
+        &self.now
     }
 }
 

@@ -133,6 +133,12 @@ impl Buckets {
     }
 
     /// Which posts the closed ones hold.
+    /// Memory beyond the value itself, roughly.
+    pub(crate) fn bytes(&self) -> usize {
+        self.closed.capacity() * size_of::<NarrativeBucket>()
+            + self.languages.capacity() * size_of::<([u8; 2], BitsByDay)>()
+    }
+
     pub(crate) fn key(&self) -> CellKey {
         sum(&self.closed)
     }

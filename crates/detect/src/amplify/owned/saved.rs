@@ -93,6 +93,7 @@ impl Owned {
         };
         let spot = |words: Vec<SavedWord>| Spot { words: words.into_iter().map(word).collect(), token: None };
         Self {
+            bytes: 0,
             id: saved.id,
             posts: saved.posts,
             authors: Crowd::<Distinct>::of_number(saved.authors),

@@ -80,6 +80,7 @@ impl Amplifications {
                 self.amplified.insert(at);
             }
             self.families.push(Some(family));
+            self.measure(at);
         }
     }
 }
