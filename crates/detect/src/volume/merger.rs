@@ -33,7 +33,7 @@ pub struct Merger {
     bytes_max: usize,
     minutes: BTreeMap<i64, Vec<Summary>>,
     /// What an earlier run counted of minutes that are still open.
-    restored: BTreeMap<i64, CellTable>,
+    restored: BTreeMap<i64, Looked>,
     /// The hour into which the last minute fell. Minutes close in their order, so there is one at a time.
     hour: Option<Window>,
     /// The day of that hour.
@@ -46,11 +46,7 @@ pub struct Merger {
     carriers: Known,
     carried_names_max: usize,
     spelt_names_max: usize,
-    /// What an earlier run saw carried in minutes that are still open.
-    restored_carried: BTreeMap<i64, Vec<Carried>>,
     names: NameFinder,
-    /// What an earlier run saw of posts in minutes that are still open, in all shards.
-    restored_seen: BTreeMap<i64, u64>,
     /// What checkpoints have added up of open minutes.
     looked: BTreeMap<i64, Looked>,
     /// What was written down last of hours, days and bursts. They change only when a minute closes.
@@ -70,19 +66,25 @@ pub struct Merger {
     counters: VolumeCounters,
 }
 
-/// What checkpoints have added up of an open minute, for the next one and for its close: a summary that is in it need not be added again.
-#[derive(Default)]
+/// What was counted of an open minute by an earlier run, or for a checkpoint: the next one and the close of the minute go on from it, and
+/// a summary that is in it need not be added again.
+#[derive(Clone)]
 struct Looked {
-    /// Numbers of the stretches that are in it.
+    /// Numbers of the stretches of this run that are in it.
     stretches: BTreeSet<u64>,
     table: CellTable,
     carried: Vec<Carried>,
+    /// Posts in all shards.
     seen: u64,
     /// All of it, written down.
     saved: Option<SavedMinute>,
 }
 
 impl Looked {
+    fn new() -> Self {
+        Self { stretches: BTreeSet::new(), table: new_table(), carried: Vec::new(), seen: 0, saved: None }
+    }
+
     fn has(&self, part: &Summary) -> bool {
         self.stretches.contains(&part.stretch())
     }
@@ -128,9 +130,7 @@ impl Merger {
             carriers: Known::default(),
             carried_names_max: config.carried_names_max,
             spelt_names_max: config.spelt_names_max,
-            restored_carried: BTreeMap::new(),
             names: NameFinder::new(),
-            restored_seen: BTreeMap::new(),
             looked: BTreeMap::new(),
             written: None,
             heard: BTreeMap::new(),
@@ -313,9 +313,7 @@ impl Merger {
 
     /// The start of the first minute of which something is here.
     fn first_open(&self) -> Option<i64> {
-        let carried = first(&self.restored_carried);
-        let seen = first(&self.restored_seen);
-        first(&self.minutes).into_iter().chain(first(&self.restored)).chain(carried).chain(seen).min()
+        first(&self.minutes).into_iter().chain(first(&self.restored)).min()
     }
 
     fn close_minute(&mut self, minute: Window, parts: &[Summary], emit: &mut dyn FnMut(VolumeCandidate)) {
@@ -326,7 +324,7 @@ impl Merger {
         }
         self.written = None;
         let all: Vec<&Summary> = parts.iter().collect();
-        let restored = self.restore_minute(minute.start);
+        let restored = self.restored.remove(&minute.start);
         // What a checkpoint has added up is not added up again.
         let looked = self.looked.remove(&minute.start).filter(|looked| looked.is_of(&all));
         let known = looked.or(restored);
@@ -334,9 +332,6 @@ impl Merger {
             Some(known) => all.into_iter().filter(|part| !known.has(part)).collect(),
             None => all,
         };
-        self.restored.remove(&minute.start);
-        self.restored_carried.remove(&minute.start);
-        self.restored_seen.remove(&minute.start);
         let carried = known.iter().flat_map(|known| &known.carried).copied();
         let carried = carried.chain(fresh.iter().flat_map(|part| part.carried()).copied());
         let forgotten = self.carriers.note(minute.start, carried, self.carried_names_max, self.spelt_names_max);
@@ -487,25 +482,7 @@ impl Merger {
     /// The minutes of which something is here and which are still open: an earlier run counted it, or a worker has closed a
     /// minute that others have not.
     pub fn open_minutes(&self) -> impl Iterator<Item = Window> {
-        let carried = self.restored_carried.keys();
-        self.restored
-            .keys()
-            .chain(self.minutes.keys())
-            .chain(carried)
-            .chain(self.restored_seen.keys())
-            .map(|start| Window { step: Step::Minute, start: *start })
-    }
-
-    /// What an earlier run counted of a minute that is still open.
-    fn restore_minute(&self, start: i64) -> Option<Looked> {
-        let carried = self.restored_carried.get(&start);
-        let (table, seen) = (self.restored.get(&start), self.restored_seen.get(&start));
-        (table.is_some() || carried.is_some() || seen.is_some()).then(|| Looked {
-            table: table.cloned().unwrap_or_else(new_table),
-            carried: carried.cloned().unwrap_or_default(),
-            seen: seen.copied().unwrap_or_default(),
-            ..Looked::default()
-        })
+        self.restored.keys().chain(self.minutes.keys()).map(|start| Window { step: Step::Minute, start: *start })
     }
 
     /// What was counted of one open minute: what an earlier run left, what workers have closed, and the parts of those that
@@ -516,9 +493,7 @@ impl Merger {
         let closed = self.minutes.remove(&minute.start);
         let parts: Vec<&Summary> = closed.iter().flatten().chain(given).collect();
         let looked = self.looked.remove(&minute.start).filter(|looked| looked.is_of(&parts));
-        let mut looked = looked
-            .or_else(|| self.restore_minute(minute.start))
-            .unwrap_or_else(|| Looked { table: new_table(), ..Looked::default() });
+        let mut looked = looked.or_else(|| self.restored.get(&minute.start).cloned()).unwrap_or_else(Looked::new);
         for part in parts {
             // Without a number it is not known again.
             if part.stretch() == 0 || !looked.has(part) {
@@ -583,17 +558,15 @@ impl Merger {
                 bursts.restore(saved, shard == 0, &|partition| owner_of(partition, shards) == shard);
             }
             for (start, minute) in &part.minutes {
-                if minute.seen > 0 {
-                    // Every shard has seen as much.
-                    let seen = self.restored_seen.entry(*start).or_default();
-                    *seen = minute.seen.max(*seen);
+                let cells = || minute.cells.iter().filter(is_mine);
+                if minute.seen == 0 && minute.carried.is_empty() && cells().next().is_none() {
+                    continue;
                 }
-                if !minute.carried.is_empty() {
-                    self.restored_carried.entry(*start).or_default().extend_from_slice(&minute.carried);
-                }
-                for cell in minute.cells.iter().filter(is_mine) {
-                    self.restored.entry(*start).or_insert_with(new_table).restore(&cell);
-                }
+                let restored = self.restored.entry(*start).or_insert_with(Looked::new);
+                // Every shard has seen as much.
+                restored.seen = restored.seen.max(minute.seen);
+                restored.carried.extend_from_slice(&minute.carried);
+                cells().for_each(|cell| restored.table.restore(&cell));
             }
         }
     }
@@ -605,8 +578,8 @@ impl Merger {
     pub fn held(&self) -> super::Held {
         let mut held = super::Held::default();
         self.minutes.values().flatten().for_each(|summary| held.add_summary(summary));
-        let looked = self.looked.values().map(|looked| &looked.table);
-        let tables = self.restored.values().chain(looked).chain([&self.table, &self.minute]);
+        let open = self.restored.values().chain(self.looked.values()).map(|looked| &looked.table);
+        let tables = open.chain([&self.table, &self.minute]);
         tables.for_each(|table| held.add_table(table));
         held
     }
