@@ -22,6 +22,8 @@ pub(crate) use rows::{AtMost, HourRows, Key};
 pub(crate) use saved::saved_subjects;
 
 pub(crate) const HOUR: i64 = 3_600;
+/// Hours of a week.
+pub(crate) const WEEK: usize = 168;
 /// Hours that a subject is looked at in a day.
 pub(crate) const LOOKS_A_DAY: f64 = 24.0;
 /// While less than this of what there is can be heard, nothing is said and nothing learnt.
@@ -34,6 +36,11 @@ pub(crate) const GAP_HOURS_MAX: u32 = 24;
 pub(crate) const GAP_DOUBT: f64 = 2.0;
 /// An anomaly goes on while its hours are less likely than this.
 pub(crate) const LOW_BELOW: f64 = 1e-2;
+
+/// Which hour of a week begins at a second.
+pub(crate) fn hour_of_week(start: i64) -> usize {
+    start.div_euclid(HOUR).rem_euclid(WEEK as i64) as usize
+}
 
 /// False alerts a day up to which anomalies are told: the largest budget that a feed can have.
 pub const ANOMALY_BUDGET_MAX: f64 = crate::burst::BUDGET_MAX;

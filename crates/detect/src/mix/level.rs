@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::tail::{logit, share_of};
+use crate::anomaly::{WEEK, hour_of_week};
 use crate::packed::array;
 
 const DAY: usize = 24;
-const WEEK: usize = 168;
 /// What is left of an hour of the week after a week, and of an hour of the day after a day.
 const WEEK_KEPT: f32 = 0.75;
 const DAY_KEPT: f32 = 0.9;
@@ -193,8 +193,4 @@ impl Seen {
     fn share_of_all(&self) -> f64 {
         (self.posts + 0.5) / (self.of_posts + 1.0) * self.share
     }
-}
-
-fn hour_of_week(start: i64) -> usize {
-    start.div_euclid(3_600).rem_euclid(WEEK as i64) as usize
 }

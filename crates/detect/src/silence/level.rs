@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::anomaly::{WEEK, hour_of_week};
 use crate::packed::array;
 
 const DAY: usize = 24;
-const WEEK: usize = 168;
 /// What is left of an hour of the week after a week, and of an hour of the day after a day.
 const WEEK_KEPT: f32 = 0.75;
 const DAY_KEPT: f32 = 0.9;
@@ -155,8 +155,4 @@ impl Level {
             self.authors += ((authors / posts).min(1.0) - self.authors) * 0.05;
         }
     }
-}
-
-fn hour_of_week(start: i64) -> usize {
-    start.div_euclid(3_600).rem_euclid(WEEK as i64) as usize
 }
