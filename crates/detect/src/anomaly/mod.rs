@@ -7,6 +7,7 @@
 mod episode;
 mod rows;
 mod saved;
+mod season;
 
 use std::fmt;
 
@@ -20,6 +21,7 @@ use crate::silence::{SavedSilences, Silences};
 pub(crate) use episode::{Episode, Told, Unlikely};
 pub(crate) use rows::{AtMost, HourRows, Key};
 pub(crate) use saved::saved_subjects;
+pub(crate) use season::{Scatter, Season};
 
 pub(crate) const HOUR: i64 = 3_600;
 /// Hours of a week.
@@ -34,6 +36,10 @@ pub(crate) const HEARD_ALL: f64 = 0.99;
 pub(crate) const GAP_HOURS_MAX: u32 = 24;
 /// What is missed in a gap is a guess: it counts for so many times as many.
 pub(crate) const GAP_DOUBT: f64 = 2.0;
+/// What is left of how a subject stood of late after an hour: half after a day.
+pub(crate) const LATE_KEPT: f64 = 0.971_5;
+/// Hours that "as usual" is worth beside how it stood of late.
+pub(crate) const USUAL_WORTH: f64 = 6.0;
 /// An anomaly goes on while its hours are less likely than this.
 pub(crate) const LOW_BELOW: f64 = 1e-2;
 

@@ -3,36 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::tail::{logit, share_of};
-use crate::anomaly::{WEEK, hour_of_week};
-use crate::packed::array;
+use crate::anomaly::{LATE_KEPT, Scatter, Season, USUAL_WORTH, hour_of_week};
 
-const DAY: usize = 24;
-/// What is left of an hour of the week after a week, and of an hour of the day after a day.
-const WEEK_KEPT: f32 = 0.75;
-const DAY_KEPT: f32 = 0.9;
-/// What is left of how it stood of late after an hour: half after a day.
-const LATE_KEPT: f64 = 0.971_5;
-/// Hours that "as usual" is worth beside how it stood of late.
-const USUAL_WORTH: f64 = 6.0;
-/// Of an hour of the day, how many times "like a mean hour" is worth; of an hour of the week, how many times "like that hour of all days".
-const DAY_PRIOR: f64 = 0.3;
-const WEEK_PRIOR: f64 = 0.7;
-/// Times that an hour of the day was seen before it is known.
-const DAYS_MIN: f32 = 1.8;
-/// Times that an hour of the week was seen before it is known that it is not another one: a Saturday is no Friday.
-const WEEKS_MIN: f32 = 0.5;
 /// Scatter of log-odds of what has not been seen for a week: a week-end has another mix than a working day.
 const SCATTER_IN_FIRST_WEEK: f64 = 0.15;
-/// Scatter before any was measured, and how many hours' worth that is.
-const SCATTER_PRIOR: f64 = 0.05;
-const SCATTER_PRIOR_WORTH: f64 = 24.0;
-/// It is measured with an error of about a quarter, and far out in the tail too little costs more than too much.
-const SCATTER_DOUBT: f64 = 1.4;
 /// Nothing is steadier than to a twentieth.
 const SCATTER_MIN: f64 = 0.002_5;
-/// What is left of it after an hour: half after four days, and after one while the seasons are being learnt.
-const SCATTER_KEPT: f64 = 0.993;
-const SCATTER_KEPT_EARLY: f64 = 0.97;
 /// One hour's, at most.
 const SCATTER_MAX: f64 = 1.0;
 /// Standard deviations from what was expected up to which an hour is learnt.
@@ -73,77 +49,37 @@ pub(super) struct Seen {
     pub(super) share: f64,
 }
 
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub(super) struct Level {
-    /// Shares by hour of the week, added up, and how often it was seen.
-    #[serde(with = "array")]
-    week: [f32; WEEK],
-    #[serde(with = "array")]
-    weeks: [f32; WEEK],
-    /// The same by hour of the day.
-    day: [f32; DAY],
-    days: [f32; DAY],
+    /// Shares.
+    season: Season,
     /// How far log-odds of late were from the usual ones, added up, and of how many hours.
     late: f64,
     late_hours: f64,
-    scatter: f64,
-    scatter_weight: f64,
+    scatter: Scatter,
     /// Log-odds of its share of authors less those of its share of posts.
     authors: f64,
-}
-
-impl Default for Level {
-    fn default() -> Self {
-        Self {
-            week: [0.0; WEEK],
-            weeks: [0.0; WEEK],
-            day: [0.0; DAY],
-            days: [0.0; DAY],
-            late: 0.0,
-            late_hours: 0.0,
-            scatter: 0.0,
-            scatter_weight: 0.0,
-            authors: 0.0,
-        }
-    }
 }
 
 impl Level {
     /// Log-odds as the hours of the week have them.
     fn usual(&self, hour: usize) -> f64 {
-        let of_day = hour % DAY;
-        let (all, all_times): (f32, f32) = (self.day.iter().sum(), self.days.iter().sum());
-        let mean = f64::from(all) / f64::from(all_times).max(1e-9);
-        let (shares, times) = (f64::from(self.day[of_day]), f64::from(self.days[of_day]));
-        let day = (shares + DAY_PRIOR * mean) / (times + DAY_PRIOR);
-        logit((f64::from(self.week[hour]) + WEEK_PRIOR * day) / (f64::from(self.weeks[hour]) + WEEK_PRIOR))
-    }
-
-    fn measured(&self) -> f64 {
-        ((self.scatter + SCATTER_PRIOR * SCATTER_PRIOR_WORTH) / (self.scatter_weight + SCATTER_PRIOR_WORTH)).max(0.0)
+        logit(self.season.usual(hour))
     }
 
     /// What the hour that begins at a second should have; `None` while that hour of the day is not known.
     pub(super) fn expected(&self, start: i64) -> Option<Expected> {
         let hour = hour_of_week(start);
-        let (days, weeks) = (self.days[hour % DAY], self.weeks[hour]);
-        if days < DAYS_MIN {
-            return None;
-        }
-        let usual = self.usual(hour);
-        let seasonal = weeks >= WEEKS_MIN;
-        let mut scatter = (SCATTER_DOUBT * self.measured()).max(SCATTER_MIN);
-        if !seasonal {
-            scatter = scatter.max(SCATTER_IN_FIRST_WEEK);
-        }
-        scatter += scatter / f64::from(days + weeks);
+        let times = self.season.times(hour)?;
+        let (usual, seasonal) = (self.usual(hour), self.season.is_seasonal(hour));
+        let scatter = self.scatter.doubted(SCATTER_MIN, seasonal, SCATTER_IN_FIRST_WEEK);
         Some(Expected {
             usual,
             best: usual + self.late / (self.late_hours + USUAL_WORTH),
             of_authors: self.authors,
-            scatter,
+            scatter: scatter + scatter / times,
             seasonal,
-            windows: (days + weeks).round() as u32,
+            windows: times.round() as u32,
         })
     }
 
@@ -160,17 +96,11 @@ impl Level {
             self.late_hours = self.late_hours * LATE_KEPT + 1.0;
         }
         if let Some(seen) = seen {
-            let times: f32 = self.days.iter().sum();
             let off = logit((seen.authors + 0.5) / (seen.of_authors + 1.0))
                 - logit((seen.posts + 0.5) / (seen.of_posts + 1.0));
-            self.authors += (off - self.authors) * AUTHORS_LEARNT.max(1.0 / (1.0 + f64::from(times)));
+            self.authors += (off - self.authors) * AUTHORS_LEARNT.max(1.0 / (1.0 + self.season.hours_seen()));
         }
-        let (hour, joins) = (hour_of_week(start), share_of(joins) as f32);
-        let of_day = hour % DAY;
-        self.week[hour] = self.week[hour] * WEEK_KEPT + joins;
-        self.weeks[hour] = self.weeks[hour] * WEEK_KEPT + 1.0;
-        self.day[of_day] = self.day[of_day] * DAY_KEPT + joins;
-        self.days[of_day] = self.days[of_day] * DAY_KEPT + 1.0;
+        self.season.learn(hour_of_week(start), share_of(joins));
     }
 
     /// How far an hour was off; its log-odds, as far as they are believed.
@@ -178,12 +108,10 @@ impl Level {
         let share = (expected.share() / seen.share).clamp(1e-6, 1.0 - 1e-6);
         let rarer = seen.of_posts * share.min(1.0 - share);
         let noise = 1.0 / (seen.of_posts * share * (1.0 - share)).max(1e-9);
-        let width = CLIP * (self.measured() + noise).sqrt();
+        let width = CLIP * (self.scatter.measured() + noise).sqrt();
         let off = (logit(seen.share_of_all()) - expected.best).clamp(-width, width);
         let weight = (rarer / (1.0 + rarer)).powi(2);
-        let kept = if self.weeks[hour] < WEEKS_MIN { SCATTER_KEPT_EARLY } else { SCATTER_KEPT };
-        self.scatter = self.scatter * kept + (off * off - noise).clamp(-SCATTER_MAX, SCATTER_MAX) * weight;
-        self.scatter_weight = self.scatter_weight * kept + weight;
+        self.scatter.learn((off * off - noise).clamp(-SCATTER_MAX, SCATTER_MAX), weight, self.season.is_seasonal(hour));
         expected.best + off
     }
 }
