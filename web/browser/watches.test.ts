@@ -5,6 +5,25 @@ import { overflow, pages, settled } from './harness';
 
 const { open } = pages();
 
+describe('one watch', () => {
+  test.each([
+    ['live', 'light', 1280],
+    ['live', 'dark', 390],
+    ['hostile', 'light', 390],
+  ] as const)('by which parts it matched, and what is held back: %s, %s, %d pixels', async (scenario, scheme, width) => {
+    const { page, errors } = await open(scenario, { path: '/watches', scheme, width });
+    await settled(page);
+    const address = await page.locator('.watch a').first().getAttribute('href');
+    await page.goto(new URL(address ?? '', page.url()).href);
+    const table = page.getByRole('region', { name: 'By what it matched in the last day' });
+    await table.getByRole('row', { name: /^flood\* 4,120 24 of 24$/ }).waitFor();
+    await table.getByRole('row', { name: /^dam fewer than 10 authors in every hour, or none 0 of 24$/ }).waitFor();
+    expect(await violations(page)).toEqual([]);
+    expect(await overflow(page)).toBeLessThanOrEqual(0);
+    expect(errors).toEqual([]);
+  });
+});
+
 describe('a watch is written', () => {
   test('by keyboard alone: completed, read back, saved, and it is in the register', async () => {
     const { page, errors, foreign } = await open('live', { path: '/watches' });

@@ -98,6 +98,11 @@ export async function startMock({ scenario = 'simulated', port = 0, dist = DIST 
       case '/api/v1/sources':
         return { items: sources(now(), simulated, hostile).map((source) => (scenario === 'blind' ? { ...source, state: 'retrying', rate: 0 } : source)) };
       default: {
+        const clauses = /^\/api\/v1\/watches\/([^/]+)\/clauses$/.exec(path);
+        if (clauses !== null) {
+          const parts = [{ clause: 'flood*', posts: 4_120, authors: 310, windows: 24 }, { clause: hostile ? "<b>a\u202e" + "w".repeat(3_000) : '"heavy rain"', posts: 212, authors: 41, windows: 9 }, { clause: 'dam', posts: null, authors: null, windows: 0 }];
+          return { watch: decodeURIComponent(clauses[1] ?? ''), step: 'hour', from: new Date(newest('hour') - 24 * STEP_MS.hour).toISOString(), to: new Date(newest('hour')).toISOString(), items: none ? [] : parts };
+        }
         const marks = /^\/api\/v1\/feeds\/([^/]+)\/marks$/.exec(path);
         return marks === null ? undefined : editors.marks(decodeURIComponent(marks[1] ?? ''), query.get('detection') ?? '');
       }

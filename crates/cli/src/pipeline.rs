@@ -26,7 +26,7 @@ use tokio::runtime::Handle;
 
 use crate::args::ClusterArgs;
 use crate::checkpoints::Checkpoints;
-use crate::detections;
+use crate::detections::Detections;
 use crate::failure::Failure;
 use crate::patience::patiently;
 use crate::slots::Slots;
@@ -172,6 +172,7 @@ pub(crate) struct StoreSink {
     /// Told where something is to be delivered; `None`: what is found goes to no receiver, as where old files are read.
     pub(crate) deliver: Option<tokio::sync::watch::Sender<()>>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) detections: Detections,
     /// Detections that are new.
     pub(crate) detected: Arc<AtomicU64>,
     /// Files to remember as read once everything they held is committed.
@@ -185,7 +186,7 @@ pub(crate) struct StoreSink {
 impl ReleaseSink for StoreSink {
     fn commit(&mut self, closed: Closed) -> Result<(), anyhow::Error> {
         let day_closed = closed.windows.iter().any(|window| window.step == Step::Day);
-        let detections = detections::of(&closed);
+        let detections = self.detections.of(&closed);
         let batch = ReleaseBatch {
             windows: closed.windows,
             rows: closed.rows,

@@ -161,6 +161,7 @@ pub(crate) fn entry(watch: &Watch, today: Date) -> WatchEntry {
         name: watch.name.clone(),
         query: watch.text.clone(),
         parenthesised: watch.query.to_string(),
+        clauses: watch.clauses(),
         category: watch.purpose.category.clone(),
         sentence: watch.purpose.sentence.clone(),
         created: watch.created.to_string(),

@@ -49,6 +49,44 @@ fn true_counts_are_for_simulated_data() {
     }
 }
 
+/// What the percolator tells, the gate lets through and the store keeps, with the watch's own row beside it.
+#[test]
+fn parts_of_a_watch_are_counted_in_posts_that_the_whole_matches() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, data) = (folder.path().join("posts.ndjson"), folder.path().join("data"));
+    let watches = folder.path().join("watches.toml");
+    std::fs::write(
+        &watches,
+        r#"
+        [[watch]]
+        name = "dams"
+        query = 'dam AND (river OR "heavy rain" OR mud*) AND NOT beaver'
+        purpose = { category = "test", sentence = "See what is said of dams." }
+        "#,
+    )
+    .unwrap();
+    // By author: all have the dam; two of three the river, one of three the rain; mud nine, of whom one hides; beavers none.
+    let mut posts = String::new();
+    for author in 0..30 {
+        let more = if author % 3 == 0 { "heavy rain" } else { "river" };
+        let mud = if author < 9 { "muddy" } else { "" };
+        writeln!(posts, r#"{{"time":"2026-01-05T10:00:00Z","author":"a{author}","text":"dam {more} {mud}"}}"#).unwrap();
+        writeln!(posts, r#"{{"time":"2026-01-05T10:00:00Z","author":"b{author}","text":"river heavy rain mud"}}"#)
+            .unwrap();
+        writeln!(posts, r#"{{"time":"2026-01-05T10:00:00Z","author":"c{author}","text":"beaver dam river"}}"#).unwrap();
+    }
+    std::fs::write(&file, posts).unwrap();
+    succeed(groundswell().arg("replay").arg(&file).arg("--watches").arg(&watches).arg("--data").arg(&data));
+    let rows: Vec<_> = export(&data, "clause", "minute")
+        .iter()
+        .map(|row| (row["by"]["watch"].clone(), row["by"]["clause"].clone(), row["posts"].as_u64().unwrap()))
+        .collect();
+    let row = |clause: &str, posts| ("dams".into(), clause.into(), posts);
+    // Nine people wrote of mud, which is one too few.
+    assert_eq!(rows, [row("\"heavy rain\"", 10), row("dam", 30), row("river", 20)]);
+    assert_eq!(export(&data, "watch", "minute")[0]["posts"], 30);
+}
+
 /// A crowd and publishers write a name in the same minute, of today: who was shown may be watched, and nobody else.
 #[test]
 fn a_public_figure_can_be_watched_once_shown_and_a_private_person_never() {

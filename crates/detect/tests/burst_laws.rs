@@ -410,7 +410,7 @@ fn the_form_has_not_changed_without_its_number() {
         bursts.end(&mut |_, _| None);
     }
     let bytes = bincode::serialize(&bursts.save()).unwrap();
-    assert_eq!((bytes.len(), checksum(&bytes)), (72_842, 13_489_430_095_448_501_683));
+    assert_eq!((bytes.len(), checksum(&bytes)), (76_222, 15_369_744_694_943_148_640));
     let bytes = bincode::serialize(&Arbiter::new(BurstConfig::default(), 1).save()).unwrap();
     assert_eq!((bytes.len(), checksum(&bytes)), (530, 14_525_004_321_696_985_837));
 }

@@ -6,13 +6,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
-use groundswell_detect::volume::{Merger, Observer, SavedShard, VolumeConfig, VolumeCounters};
+use groundswell_detect::volume::{Matched, Merger, Observer, SavedShard, VolumeConfig, VolumeCounters};
 use groundswell_edge::{AuthorToken, DeleteKey, EdgePost, Link, PostKey, PublisherItem};
-use groundswell_gate::{Dimension, Gate, K, VolumeCandidate};
+use groundswell_gate::{Dimension, Gate, K, VolumeCandidate, clause_value};
 use groundswell_post::{EventTime, Kind, Relation};
 use groundswell_sketch::{Step, Summary, Window};
 use groundswell_text::{Analysis, Hashtag, Language, Word, hash_word};
-use groundswell_watch::WatchId;
+use groundswell_watch::{ClauseId, WatchId};
 use proptest::prelude::*;
 
 const WATCHES: [&str; 4] = ["zebra", "floods", "quiet", "harvest"];
@@ -581,7 +581,7 @@ fn watches_that_are_exchanged_in_the_middle_of_a_minute_keep_their_counts() {
     see(&mut observer, &[0, 1]);
     see(&mut observer, &[1]);
     // The same watch under another id, and a new one under its old id.
-    observer.set_watch_names(names(["stays", "new"]));
+    observer.set_watches(names(["stays", "new"]), Arc::from([]));
     see(&mut observer, &[0]);
     see(&mut observer, &[0, 1]);
     merger.set_watch_names(&names(["stays", "new"]));
@@ -593,6 +593,39 @@ fn watches_that_are_exchanged_in_the_middle_of_a_minute_keep_their_counts() {
         }
     });
     assert_eq!(counted, [("new".into(), 12), ("stays".into(), 48)], "nothing of a watch that is in no register");
+}
+
+#[test]
+fn clauses_are_counted_beside_their_watch_and_go_with_it() {
+    let names = |names: &[&str]| -> Arc<[String]> { names.iter().map(|name| (*name).to_owned()).collect() };
+    let clauses: Arc<[String]> = [("floods", "dam"), ("floods", "river"), ("gone", "dam")]
+        .map(|(watch, clause)| clause_value(watch, clause))
+        .into();
+    let config =
+        VolumeConfig { watch_names: names(&["floods", "gone"]), watch_clauses: clauses, ..VolumeConfig::default() };
+    let mut observer = Observer::new(config.clone());
+    let mut merger = Merger::new(config, K::DEFAULT);
+    for author in 0..24 {
+        let post = EdgePost {
+            time: EventTime::from_unix(START),
+            author: Some(AuthorToken::from_bits(token(author))),
+            ..EdgePost::default()
+        };
+        // All have the dam, every other one the river.
+        let clauses = [ClauseId(0), ClauseId(2), ClauseId(1)];
+        let clauses = &clauses[..if author % 2 == 0 { 3 } else { 2 }];
+        observer.observe(&post, &Analysis::new(), Matched { watches: &[WatchId(0), WatchId(1)], clauses });
+    }
+    merger.set_watch_names(&names(&["floods"]));
+    observer.close(START + 60, &mut |_, minute, summary| merger.merge(minute, summary));
+    let mut counted = Vec::new();
+    merger.close(START + 60, &mut |candidate| {
+        if candidate.dimension == Dimension::Clause {
+            counted.extend(candidate.cells.iter().map(|cell| (cell.value.clone(), cell.posts, cell.authors.count())));
+        }
+    });
+    let counts = [(clause_value("floods", "dam"), 24, 24), (clause_value("floods", "river"), 12, 12)];
+    assert_eq!(counted, counts, "nothing of a watch that is in no register");
 }
 
 #[test]

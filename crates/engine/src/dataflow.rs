@@ -330,7 +330,7 @@ fn work(worker: &mut Worker, shared: &Arc<Shared>) {
     // The same watches for everything that this worker builds, also when they are exchanged at this moment.
     let mut watches_seen = 0;
     let watches = shared.config.watches.now_at(&mut watches_seen);
-    let volume = VolumeConfig { watch_names: watches.names, ..shared.volume.clone() };
+    let volume = VolumeConfig { watch_names: watches.names, watch_clauses: watches.clauses, ..shared.volume.clone() };
     let inbox = Rc::new(RefCell::new(Inbox::new(watches.percolator, shared.volume.shards)));
     let observer = Rc::new(RefCell::new(Observer::new(volume.clone()).numbered(worker.index())));
     let merger = Merger::new(volume, shared.config.gate.k())
@@ -389,7 +389,7 @@ fn work(worker: &mut Worker, shared: &Arc<Shared>) {
         member.forget_spoiled();
         if let Some(watches) = shared.config.watches.newer_than(&mut watches_seen) {
             merger.borrow_mut().set_watch_names(&watches.names);
-            observer.borrow_mut().set_watch_names(watches.names);
+            observer.borrow_mut().set_watches(watches.names, watches.clauses);
             inbox.borrow_mut().percolator = watches.percolator;
         }
         if member.is_due() {

@@ -4,7 +4,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use groundswell_watch::Percolator;
+use groundswell_gate::clause_value;
+use groundswell_watch::{Clause, Percolator};
 
 /// Watches, compiled, with their names by id.
 #[derive(Clone, Debug)]
@@ -13,6 +14,16 @@ pub struct WatchesInForce {
     pub percolator: Arc<Percolator>,
     /// The names, by the ids that the percolator gives; each name once.
     pub names: Arc<[String]>,
+    /// What their clauses are counted by, by the percolator's numbers.
+    pub clauses: Arc<[String]>,
+}
+
+impl WatchesInForce {
+    fn new(percolator: Arc<Percolator>, names: Arc<[String]>) -> Self {
+        let of = |clause: &Clause| clause_value(&names[clause.watch.0 as usize], &clause.text);
+        let clauses = percolator.clauses().iter().map(of).collect();
+        Self { percolator, names, clauses }
+    }
 }
 
 /// Where the watches in force are put down and picked up. Clones are the same board.
@@ -29,13 +40,14 @@ struct Board {
 impl WatchBoard {
     /// A board with these watches.
     pub fn new(percolator: Arc<Percolator>, names: Arc<[String]>) -> Self {
-        let in_force = Mutex::new(WatchesInForce { percolator, names });
+        let in_force = Mutex::new(WatchesInForce::new(percolator, names));
         Self(Arc::new(Board { in_force, version: AtomicU64::new(0) }))
     }
 
     /// Puts other watches in force. A window that is open then counts a watch from the moment at which it came into force.
     pub fn exchange(&self, percolator: Arc<Percolator>, names: Arc<[String]>) {
-        *self.lock() = WatchesInForce { percolator, names };
+        let watches = WatchesInForce::new(percolator, names);
+        *self.lock() = watches;
         self.0.version.fetch_add(1, Ordering::Release);
     }
 

@@ -91,5 +91,6 @@ pub use operational::{
 pub use perturb::PERTURBATION_MAX;
 pub use released::{Outward, Released};
 pub use volume::{
-    CandidateCell, Dimension, Figures, Gate, NotReleasable, OTHER, REGION_K, VolumeCandidate, VolumeRow, readmit,
+    CandidateCell, Dimension, Figures, Gate, NotReleasable, OTHER, REGION_K, VolumeCandidate, VolumeRow,
+    clause_of_value, clause_value, readmit,
 };

@@ -149,6 +149,8 @@ operational! {
         query: String,
         /// The query as understood.
         parenthesised: String,
+        /// What it is counted by besides: the parts of its query, each once; none where it has only one.
+        clauses: Vec<String>,
         /// The purpose's category.
         category: String,
         /// The purpose's sentence.

@@ -44,6 +44,21 @@ pub enum Dimension {
     Domain,
     /// A word, normal form.
     Term,
+    /// A part of a watch's query, in posts that the watch matches; its value holds both ([`clause_value`]).
+    Clause,
+}
+
+/// Stands between a watch's name and its clause; neither can hold it.
+const CLAUSE_JOIN: char = '\u{1f}';
+
+/// The value by which a clause of a watch is counted.
+pub fn clause_value(watch: &str, clause: &str) -> String {
+    format!("{watch}{CLAUSE_JOIN}{clause}")
+}
+
+/// The watch and the clause of such a value.
+pub fn clause_of_value(value: &str) -> (&str, &str) {
+    value.split_once(CLAUSE_JOIN).unwrap_or((value, ""))
 }
 
 /// What happens to a cell that does not pass.
@@ -59,7 +74,7 @@ enum Below {
 
 impl Dimension {
     /// All dimensions, in the order of their [`index`](Self::index).
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Total,
         Self::Watch,
         Self::Language,
@@ -70,6 +85,7 @@ impl Dimension {
         Self::Hashtag,
         Self::Domain,
         Self::Term,
+        Self::Clause,
     ];
 
     /// The word used in commands and outputs.
@@ -85,6 +101,7 @@ impl Dimension {
             Self::Hashtag => "hashtag",
             Self::Domain => "domain",
             Self::Term => "term",
+            Self::Clause => "clause",
         }
     }
 
@@ -103,7 +120,7 @@ impl Dimension {
         Self::ALL.get(usize::from(index)).copied()
     }
 
-    /// Whether its values are made by those who post, without end.
+    /// Whether it has values without end, or very many: cells that few wrote are not kept for long.
     pub const fn is_open_ended(self) -> bool {
         matches!(self.below(), Below::Absent)
     }
@@ -117,7 +134,7 @@ impl Dimension {
         match self {
             Self::Total | Self::Watch => Below::Suppressed,
             Self::Language | Self::Source | Self::Kind | Self::Relation | Self::Region => Below::Folded,
-            Self::Hashtag | Self::Domain | Self::Term => Below::Absent,
+            Self::Hashtag | Self::Domain | Self::Term | Self::Clause => Below::Absent,
         }
     }
 
@@ -220,10 +237,14 @@ pub(crate) fn may_be_named(publishers: Option<u32>) -> bool {
 
 impl sealed::Item for VolumeRow {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        /// `{"watch":"river-floods"}`
+        /// `{"watch":"river-floods"}`, `{"watch":"river-floods","clause":"flood*"}`
         struct By<'a>(Dimension, &'a str);
         impl Serialize for By<'_> {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                if self.0 == Dimension::Clause {
+                    let (watch, clause) = clause_of_value(self.1);
+                    return serializer.collect_map([(Dimension::Watch.as_str(), watch), (self.0.as_str(), clause)]);
+                }
                 serializer.collect_map([(self.0.as_str(), self.1)])
             }
         }

@@ -150,6 +150,17 @@ impl Expr {
         }
     }
 
+    /// Calls `each` for every leaf that can make it hold, so for none behind a `NOT`, in the order of the text.
+    pub fn visit_wanted_leaves<'e>(&'e self, each: &mut dyn FnMut(&'e Leaf)) {
+        match &self.node {
+            Node::And(children) | Node::Or(children) => {
+                children.iter().for_each(|child| child.visit_wanted_leaves(each));
+            }
+            Node::Not(_) => {}
+            Node::Near(_) | Node::Leaf(_) => self.visit_leaves(each),
+        }
+    }
+
     /// Whether both are the same tree, wherever their parts stood in the text.
     pub fn same_structure(&self, other: &Self) -> bool {
         match (&self.node, &other.node) {

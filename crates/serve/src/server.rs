@@ -232,6 +232,7 @@ fn documented() -> OpenApiRouter<ServerState> {
         .routes(routes!(feed_stream::stream))
         .routes(routes!(api::watches::watches, api::watches::add))
         .routes(routes!(api::watches::check))
+        .routes(routes!(api::watches::clauses))
         .routes(routes!(api::watches::change, api::watches::remove))
         .routes(routes!(api::sources::sources))
         .routes(routes!(api::coverage::coverage))

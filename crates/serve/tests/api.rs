@@ -23,6 +23,8 @@ async fn bodies() {
         ("top_at", "/api/v1/volumes/top?by=hashtag&step=minute&limit=1&at=2016-09-23T00:01:30Z"),
         ("top_nothing", "/api/v1/volumes/top?by=hashtag&step=minute&at=2020-01-01"),
         ("watches", "/api/v1/watches"),
+        ("watch_clauses", "/api/v1/watches/river-floods/clauses?step=minute"),
+        ("watch_clauses_nothing", "/api/v1/watches/heat/clauses?from=2020-01-01&to=2020-01-02"),
         ("sources", "/api/v1/sources"),
         ("status", "/api/v1/status"),
         ("coverage", "/api/v1/coverage"),
@@ -49,6 +51,8 @@ async fn problems() {
         ("given_twice", "/api/v1/volumes?by=term&by=watch", 400),
         ("coverage_bad_cursor", "/api/v1/coverage?cursor=x", 400),
         ("top_by_missing", "/api/v1/volumes/top", 400),
+        ("clauses_too_many", "/api/v1/watches/heat/clauses?step=minute&from=2016-09-23&to=2016-09-24", 400),
+        ("clauses_of_nothing", "/api/v1/watches/no-such/clauses", 404),
         ("not_found", "/api/v1/people", 404),
     ] {
         let answer = served.get(path).await;
@@ -134,7 +138,7 @@ async fn answers_are_as_the_document_says() {
             );
             continue;
         }
-        let path = &path.replace("{feed}", "everything");
+        let path = &path.replace("{feed}", "everything").replace("{watch}", "river-floods");
         let responses = &item["get"]["responses"];
         let problem = &responses["default"]["content"]["application/problem+json"]["schema"];
         let wrong = served.get(&format!("{path}?no-such-parameter=1")).await;
@@ -168,7 +172,7 @@ async fn answers_are_as_the_document_says() {
             assert_eq!(differences(&answer.json(), schema, &document), Vec::<String>::new(), "{path}");
         }
     }
-    assert_eq!(paths, 18);
+    assert_eq!(paths, 19);
     // The validator can say no.
     let row = &document["components"]["schemas"]["VolumeRow"];
     let wrong = serde_json::json!({"start": 1, "step": "second", "by": {}, "name": "x"});

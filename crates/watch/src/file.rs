@@ -10,7 +10,7 @@ use toml::Spanned;
 
 use crate::date::Date;
 use crate::frequency::Frequencies;
-use crate::percolator::{CompileError, Percolator, PercolatorBuilder, WatchId};
+use crate::percolator::{CompileError, Percolator, PercolatorBuilder, WatchId, clauses_of};
 use crate::privacy::{Guard, NameShown};
 use crate::{SUNSET_DAYS, SUNSET_DAYS_MAX, WATCHES_MAX};
 
@@ -72,6 +72,13 @@ impl Watch {
     /// Whether it matches on that day, by the real clock (also in a replay of old posts).
     pub fn state(&self, today: Date) -> WatchState {
         if today < self.sunset { WatchState::Active } else { WatchState::Expired }
+    }
+
+    /// The parts of its query that are told of one by one ([`crate::Clause`]); none where it has only one.
+    pub fn clauses(&self) -> Vec<String> {
+        let mut clauses = Vec::new();
+        clauses_of(WatchId(0), &self.query, &mut clauses);
+        clauses.into_iter().map(|clause| clause.text.into()).collect()
     }
 
     /// The watch as it stands in a file.

@@ -74,7 +74,9 @@ pub use file::{
     to_toml,
 };
 pub use frequency::Frequencies;
-pub use percolator::{ClauseMatch, CompileError, Percolator, PercolatorBuilder, Scratch, Stats, WatchId};
+pub use percolator::{
+    Clause, ClauseId, ClauseMatch, CompileError, Percolator, PercolatorBuilder, Scratch, Stats, WatchId,
+};
 pub use privacy::NameShown;
 
 /// Most watches in one set, and in one percolator. More are refused.

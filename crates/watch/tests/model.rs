@@ -3,6 +3,8 @@
 
 mod common;
 
+use std::collections::BTreeSet;
+
 use common::{Model, Post, post, query};
 use groundswell_query::parse;
 use groundswell_text::Analyzer;
@@ -40,6 +42,28 @@ proptest! {
             percolator.matches(&doc, &mut scratch, &mut found);
             let wanted = expected(&queries, post);
             prop_assert_eq!(&found, &wanted, "{:?} on {:?}", texts, post);
+
+            // Clauses are the leaves that the model explains a match by, by their texts; of a query of one there is none.
+            let (mut again, mut clauses) = (Vec::new(), Vec::new());
+            percolator.matches_with_clauses(&doc, &mut scratch, &mut again, &mut clauses);
+            prop_assert_eq!(&again, &found);
+            let clauses: BTreeSet<(WatchId, String)> = clauses
+                .into_iter()
+                .map(|id| &percolator.clauses()[id.0 as usize])
+                .map(|clause| (clause.watch, clause.text.to_string()))
+                .collect();
+            let wanted: BTreeSet<(WatchId, String)> = found.iter().flat_map(|id| {
+                let query = &queries[id.0 as usize];
+                let leaves = query.leaves();
+                let mut wanted_leaves = BTreeSet::new();
+                query.root.visit_wanted_leaves(&mut |leaf| {
+                    wanted_leaves.insert(leaf.term.to_string());
+                });
+                let told = Model::new(post).explain(query);
+                let texts = told.into_iter().map(|(leaf, _)| leaves[usize::from(leaf)].term.to_string());
+                texts.filter(|_| wanted_leaves.len() > 1).map(|text| (*id, text)).collect::<Vec<_>>()
+            }).collect();
+            prop_assert_eq!(clauses, wanted, "{:?} on {:?}", texts, post);
 
             for (id, query) in (0..).map(WatchId).zip(&queries) {
                 let told: Vec<(u16, Vec<std::ops::Range<u32>>)> = percolator

@@ -456,6 +456,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/watches/{watch}/clauses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which parts of a watch's query matched, and how often. */
+        get: operations["watchClauses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/feeds/{feed}": {
         parameters: {
             query?: never;
@@ -789,6 +806,49 @@ export interface components {
             clause: string;
             /** Format: int64 */
             posts: number;
+        };
+        /** @description How often the clauses of a watch matched. */
+        ClauseList: {
+            /**
+             * Format: date-time
+             * @description Windows from here on.
+             */
+            from: string;
+            /** @description In the order of the query; empty for a query of one clause, which is counted as the watch. */
+            items: components["schemas"]["ClauseVolume"][];
+            /** @description `SIMULATED DATA` where the data are made up. */
+            notice?: string | null;
+            /** @description `minute`, `hour` or `day`. */
+            step: string;
+            /**
+             * Format: date-time
+             * @description Windows before this.
+             */
+            to: string;
+            watch: string;
+        };
+        /** @description How often a clause of a watch was in posts that the watch matched. */
+        ClauseVolume: {
+            /**
+             * Format: int64
+             * @description Authors of the fullest of these windows: over several they cannot be added up.
+             */
+            authors?: number | null;
+            /**
+             * @description As the query language writes it.
+             * @example flood*
+             */
+            clause: string;
+            /**
+             * Format: int64
+             * @description Posts in the windows in which k authors wrote it; null: there was none, and it may be zero or anything below.
+             */
+            posts?: number | null;
+            /**
+             * Format: int64
+             * @description How many windows these were.
+             */
+            windows: number;
         };
         /**
          * @description Records by what became of them; `read` is the sum. Counts of records, not of people, rounded down to multiples of k, as of the
@@ -3091,6 +3151,57 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    watchClauses: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Windows that are added up: `minute`, `hour` (default) or `day`.
+                 * @example hour
+                 */
+                step?: string;
+                /**
+                 * @description Windows from this time on; if not given, the 24 before `to`. At most 1,000 windows.
+                 * @example 2016-09-23T00:00:00Z
+                 */
+                from?: string;
+                /**
+                 * @description Windows before this time; if not given, up to the one that closed last.
+                 * @example 2016-09-24T00:00:00Z
+                 */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description the watch's name
+                 * @example river-floods
+                 */
+                watch: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the clauses in the order of the query */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClauseList"];
+                };
             };
             /** @description a problem */
             default: {

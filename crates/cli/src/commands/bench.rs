@@ -19,6 +19,7 @@ use groundswell_store::{Retention, Store};
 
 use crate::args::{Bench, Common};
 use crate::checkpoints::Checkpoints;
+use crate::detections::Detections;
 use crate::failure::{DONE, Failure, Outcome};
 use crate::pipeline::{self, Feed, Plan, StoreSink};
 use crate::settings::{Settings, StoreSettings};
@@ -181,6 +182,7 @@ fn run(
     let sink = StoreSink {
         deliver: None,
         clock: Arc::new(groundswell_sources::SystemClock::default()),
+        detections: Detections::default(),
         detected: Arc::default(),
         runtime: runtime.handle().clone(),
         writer,

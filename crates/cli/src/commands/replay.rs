@@ -18,6 +18,7 @@ use tokio::runtime::Runtime;
 use crate::args::{Common, Replay};
 use crate::audit::{Asked, AuditDesk, Trail};
 use crate::checkpoints::{Agreed, Checkpoints, Wishes, going_on};
+use crate::detections::Detections;
 use crate::failure::{DONE, FAILED, Failure, Outcome, REJECTED};
 use crate::feeds::Desk;
 use crate::pipeline::{self, Feed, Plan, StoreSink};
@@ -112,6 +113,7 @@ pub(crate) fn replay(common: &Common, arguments: &Replay) -> Outcome {
         // Old posts are no news.
         deliver: None,
         clock: Arc::clone(&clock),
+        detections: Detections::default(),
         detected: Arc::clone(&detected),
         runtime: runtime.handle().clone(),
         writer,

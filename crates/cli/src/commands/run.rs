@@ -20,6 +20,7 @@ use crate::audit::{Asked, AuditDesk, Trail};
 use crate::checkpoints::{Agreed, Checkpoints, Wishes, going_on};
 use crate::coverage::{Counted, Counts, Listened, Recorder};
 use crate::deliver;
+use crate::detections::Detections;
 use crate::failure::{DONE, Failure, Outcome};
 use crate::feeds::Desk;
 use crate::inputs::{self, EXCHANGEABLE, LiveFeed, Maker, PUSH};
@@ -463,6 +464,7 @@ impl Service<'_> {
             // What is made up goes to nobody.
             deliver: self.postman.as_ref().filter(|_| !simulated).map(Postman::news),
             clock: Arc::clone(&self.clock),
+            detections: Detections::default(),
             detected: Arc::default(),
             runtime: self.runtime.handle().clone(),
             writer,

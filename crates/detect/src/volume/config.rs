@@ -29,6 +29,8 @@ pub struct VolumeConfig {
     pub shards: usize,
     /// Names of the watches that are asked for, by their ids; each name once.
     pub watch_names: Arc<[String]>,
+    /// Values of the clauses of these watches, by the percolator's numbers ([`groundswell_gate::clause_value`]).
+    pub watch_clauses: Arc<[String]>,
     /// See [`LOG_BYTES_MAX`].
     pub log_bytes_max: usize,
     /// See [`INTERNED_MAX`].
@@ -48,6 +50,7 @@ impl Default for VolumeConfig {
         Self {
             shards: 1,
             watch_names: Arc::from([]),
+            watch_clauses: Arc::from([]),
             log_bytes_max: LOG_BYTES_MAX,
             interned_max: INTERNED_MAX,
             day_cells_max: DAY_CELLS_MAX,

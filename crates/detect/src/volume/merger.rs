@@ -5,7 +5,7 @@ use std::fmt;
 
 use groundswell_gate::{
     AmplificationCandidate, AuthorBits, CandidateCell, Dimension, K, NarrativeCandidate, NarrativePart, SharedWord,
-    VolumeCandidate,
+    VolumeCandidate, clause_of_value,
 };
 use groundswell_sketch::{
     Authors, Carried, Cell, CellKey, CellRef, CellTable, Distinct, PARTITIONS, SavedCell, SavedCells, Step, Summary,
@@ -669,8 +669,13 @@ impl<'a> Proposal<'a> {
         let seen = !self.tables[usize::from(Dimension::Total.index())].is_empty();
         for (dimension, mut cells) in Dimension::ALL.into_iter().zip(self.tables) {
             cells.sort_unstable_by(|a, b| a.value.cmp(&b.value));
-            if dimension == Dimension::Watch && seen {
-                cells = with_quiet(cells, watch_names);
+            match dimension {
+                Dimension::Watch if seen => cells = with_quiet(cells, watch_names),
+                // Nothing is said of a watch that is in no register, nor of its parts.
+                Dimension::Clause => cells.retain(|cell| {
+                    watch_names.binary_search_by(|name| name.as_str().cmp(clause_of_value(&cell.value).0)).is_ok()
+                }),
+                _ => {}
             }
             if !cells.is_empty() {
                 emit(VolumeCandidate { window, dimension, cells });

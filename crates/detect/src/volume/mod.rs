@@ -26,4 +26,4 @@ pub(crate) use delete::Deletions;
 #[cfg(debug_assertions)]
 pub use held::Held;
 pub use merger::{Merger, SavedMinute, SavedShard};
-pub use observer::Observer;
+pub use observer::{Matched, Observer};

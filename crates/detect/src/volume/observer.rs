@@ -11,7 +11,7 @@ use groundswell_text::names::{About, NameFinder, NameSpan, name_key};
 use groundswell_text::{
     Analysis, Analyzer, has_term_shape, hash_word, is_stop_word, is_stop_word_everywhere, is_stop_word_in,
 };
-use groundswell_watch::WatchId;
+use groundswell_watch::{ClauseId, WatchId};
 
 use super::cell::cell_hash;
 use super::config::{POST_DOMAINS_MAX, VolumeConfig, VolumeCounters};
@@ -44,7 +44,8 @@ pub struct Observer {
     last: Option<(i64, usize)>,
     log_bytes: usize,
     source: (String, CellId),
-    watch_cells: Vec<CellId>,
+    watches: Listed,
+    clauses: Listed,
     /// Words of deleted posts: those that no other post of an open minute has are forgotten at the next close.
     gone: Vec<CellId>,
     /// Open minutes of which a deletion has reached what was added up for a checkpoint.
@@ -52,6 +53,72 @@ pub struct Observer {
     tally: Tally,
     names: Names,
     counters: VolumeCounters,
+}
+
+/// What of the watches a post matches, each once.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Matched<'m> {
+    /// The watches.
+    pub watches: &'m [WatchId],
+    /// Of the watches of several clauses, those that are in the post.
+    pub clauses: &'m [ClauseId],
+}
+
+impl<'m> From<&'m [WatchId]> for Matched<'m> {
+    fn from(watches: &'m [WatchId]) -> Self {
+        Self { watches, clauses: &[] }
+    }
+}
+
+impl<'m, const N: usize> From<&'m [WatchId; N]> for Matched<'m> {
+    fn from(watches: &'m [WatchId; N]) -> Self {
+        Self::from(watches.as_slice())
+    }
+}
+
+impl<'m> From<&'m Vec<WatchId>> for Matched<'m> {
+    fn from(watches: &'m Vec<WatchId>) -> Self {
+        Self::from(watches.as_slice())
+    }
+}
+
+/// Values that the operator has given, by their numbers in the percolator, and the numbers of their cells.
+struct Listed {
+    dimension: Dimension,
+    values: Arc<[String]>,
+    cells: Vec<CellId>,
+}
+
+impl Listed {
+    fn new(dimension: Dimension, values: Arc<[String]>) -> Self {
+        Self { dimension, cells: vec![UNKNOWN; values.len()], values }
+    }
+
+    /// Logs their cells. A value longer than a cell may have is counted instead.
+    fn log(
+        &mut self,
+        numbers: impl Iterator<Item = u32>,
+        interner: &mut Interner,
+        log: &mut MinuteLog,
+        too_long: &mut u64,
+    ) {
+        for number in numbers {
+            let cell = &mut self.cells[number as usize];
+            if *cell == UNKNOWN {
+                let value = &self.values[number as usize];
+                if value.len() > VALUE_BYTES_MAX {
+                    *too_long += 1;
+                    continue;
+                }
+                *cell = interner.id(self.dimension, cell_hash(self.dimension, hash_word(value)), value);
+            }
+            log.push(*cell);
+        }
+    }
+
+    fn forget_numbers(&mut self) {
+        self.cells.fill(UNKNOWN);
+    }
 }
 
 /// What looks like a person's name in a post, and where that is looked up.
@@ -94,7 +161,8 @@ impl Observer {
             last: None,
             log_bytes: 0,
             source: (String::new(), UNKNOWN),
-            watch_cells: vec![UNKNOWN; config.watch_names.len()],
+            watches: Listed::new(Dimension::Watch, Arc::clone(&config.watch_names)),
+            clauses: Listed::new(Dimension::Clause, Arc::clone(&config.watch_clauses)),
             gone: Vec::new(),
             spoiled: Vec::new(),
             tally: Tally::new(),
@@ -117,8 +185,9 @@ impl Observer {
         &self.names.spans
     }
 
-    /// Notes a post. `watches` are those that it matches, each once.
-    pub fn observe(&mut self, post: &EdgePost, analysis: &Analysis, watches: &[WatchId]) {
+    /// Notes a post and what of the watches it matches.
+    pub fn observe<'m>(&mut self, post: &EdgePost, analysis: &Analysis, matched: impl Into<Matched<'m>>) {
+        let Matched { watches, clauses } = matched.into();
         // Numbers of what was forgotten take room as well.
         if self.interner.len().max(self.interner.ids()) >= self.config.interned_max {
             self.renumber();
@@ -138,20 +207,9 @@ impl Observer {
         }
         log.push(self.source.1);
 
-        for watch in watches {
-            let index = watch_index(*watch);
-            let mut id = self.watch_cells[index];
-            if id == UNKNOWN {
-                let name = &self.config.watch_names[index];
-                if name.len() > VALUE_BYTES_MAX {
-                    self.counters.values_too_long += 1;
-                    continue;
-                }
-                id = interner.id(Dimension::Watch, cell_hash(Dimension::Watch, hash_word(name)), name);
-                self.watch_cells[index] = id;
-            }
-            log.push(id);
-        }
+        let too_long = &mut self.counters.values_too_long;
+        self.watches.log(watches.iter().map(|watch| watch.0), interner, log, too_long);
+        self.clauses.log(clauses.iter().map(|clause| clause.0), interner, log, too_long);
         for tag in &analysis.hashtags {
             let value = analysis.hashtag(tag);
             if value.len() > VALUE_BYTES_MAX {
@@ -234,10 +292,9 @@ impl Observer {
     }
 
     /// Asks for other watches from the next post on, by their new ids. What was counted of those that stay goes on.
-    pub fn set_watch_names(&mut self, names: Arc<[String]>) {
-        self.watch_cells.clear();
-        self.watch_cells.resize(names.len(), UNKNOWN);
-        self.config.watch_names = names;
+    pub fn set_watches(&mut self, names: Arc<[String]>, clauses: Arc<[String]>) {
+        self.watches = Listed::new(Dimension::Watch, names);
+        self.clauses = Listed::new(Dimension::Clause, clauses);
     }
 
     /// Forgets what is named in an open minute; returns how many posts that were. Words that nothing else holds are forgotten
@@ -315,8 +372,8 @@ impl Observer {
         let mut needed = vec![false; self.interner.ids()];
         self.minutes.values().for_each(|index| self.open[*index].log.mark_needed(&mut needed));
         for id in self.gone.drain(..).filter(|id| !needed[*id as usize]) {
-            // Names of sources and watches are the operator's, and their numbers are remembered.
-            if !matches!(self.interner.name(id).0, Dimension::Source | Dimension::Watch) {
+            // Names of sources and watches, and their clauses, are the operator's, and their numbers are remembered.
+            if !matches!(self.interner.name(id).0, Dimension::Source | Dimension::Watch | Dimension::Clause) {
                 self.interner.forget(id);
             }
         }
@@ -389,7 +446,8 @@ impl Observer {
         self.minutes.values().for_each(|index| self.open[*index].log.renumber(&new_ids));
         self.gone = self.gone.iter().map(|id| new_ids[*id as usize]).filter(|id| *id != UNKNOWN).collect();
         self.source.1 = UNKNOWN;
-        self.watch_cells.fill(UNKNOWN);
+        self.watches.forget_numbers();
+        self.clauses.forget_numbers();
         self.counters.interner_rebuilt += 1;
     }
 }
@@ -422,10 +480,6 @@ fn worth_as_term(value: &str, hash: u64) -> Worth {
     } else {
         Worth::Always
     }
-}
-
-fn watch_index(watch: WatchId) -> usize {
-    watch.0 as usize
 }
 
 impl fmt::Debug for Observer {

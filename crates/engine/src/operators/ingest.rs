@@ -11,12 +11,12 @@ use std::sync::Arc;
 
 use groundswell_detect::amplify::{AmplifyCounters, AmplifyObserver};
 use groundswell_detect::narrative::{NarrativeCounters, NarrativeObserver};
-use groundswell_detect::volume::{Observer, VolumeCounters};
+use groundswell_detect::volume::{Matched, Observer, VolumeCounters};
 use groundswell_edge::{Admission, DeleteKey, Edge, EdgePost};
 use groundswell_post::{EventTime, Record};
 use groundswell_sources::{Block, DecodeScratch, decode};
 use groundswell_text::{Analysis, Analyzer};
-use groundswell_watch::{Doc, Percolator, Scratch, WatchId};
+use groundswell_watch::{ClauseId, Doc, Percolator, Scratch, WatchId};
 use timely::container::CapacityContainerBuilder;
 use timely::dataflow::operators::Capability;
 use timely::dataflow::operators::generic::{OutputBuilderSession, source};
@@ -131,6 +131,7 @@ struct Ingest {
     analysis: Analysis,
     scratch: Scratch,
     matches: Vec<WatchId>,
+    clauses: Vec<ClauseId>,
     keys: Vec<DeleteKey>,
     posts_seen: u64,
     /// What the counters were told of the observer's bounds.
@@ -163,6 +164,7 @@ impl Ingest {
             analysis: Analysis::new(),
             scratch: Scratch::new(),
             matches: Vec::new(),
+            clauses: Vec::new(),
             keys: Vec::new(),
             posts_seen: 0,
             limits_told: VolumeCounters::default(),
@@ -226,9 +228,10 @@ impl Ingest {
                     lap.sampled(Stage::Text);
                     counts.texts_truncated += u64::from(self.analysis.truncated);
                     let doc = Doc::new(&self.post, &self.analysis);
-                    percolator.matches(&doc, &mut self.scratch, &mut self.matches);
+                    percolator.matches_with_clauses(&doc, &mut self.scratch, &mut self.matches, &mut self.clauses);
                     lap.sampled(Stage::Watch);
-                    observer.observe(&self.post, &self.analysis, &self.matches);
+                    let matched = Matched { watches: &self.matches, clauses: &self.clauses };
+                    observer.observe(&self.post, &self.analysis, matched);
                     lap.sampled(Stage::Observe);
                     if let Some(narratives) = &mut self.narratives {
                         narratives.observe(&self.post, &self.analysis, observer.names());

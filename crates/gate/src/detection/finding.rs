@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use groundswell_sketch::Rfc3339;
+use groundswell_sketch::{Rfc3339, Step};
 
 use super::words;
 use super::{
@@ -13,10 +13,13 @@ use crate::amplification::AmplificationRow;
 use crate::burst::{BurstMethod, BurstOf, BurstRow};
 use crate::narrative::{NarrativeRow, NarrativeState, posts_within};
 use crate::released::Released;
+use crate::volume::{Dimension, VolumeRow, clause_of_value};
 
 /// A narrative is told when it is hardly below this many times what it was (the lower end of its growth's interval). Two may be a
 /// coincidence of a busy quarter of an hour; three is not.
 pub const NARRATIVE_GROWTH_MIN: f64 = 3.0;
+/// Clauses that are told of with a burst, at most.
+const CLAUSES_TOLD_MAX: usize = 20;
 
 /// What was found, before it is told: filled in this crate, from released rows alone.
 pub(super) struct Finding {
@@ -102,8 +105,12 @@ impl Released<DetectionRow> {
 }
 
 impl Released<DetectionRow> {
-    /// Tells of a burst, once in its life.
-    pub fn from_burst(row: &Released<BurstRow>) -> Self {
+    /// Tells of a burst, once in its life. `clauses`: released volumes by clause, of which those of the same watch and time say by what a
+    /// watch rose.
+    pub fn from_burst<'r>(
+        row: &Released<BurstRow>,
+        clauses: impl IntoIterator<Item = &'r Released<VolumeRow>>,
+    ) -> Self {
         let row: &BurstRow = row;
         let facts = BurstFacts {
             id: &row.id,
@@ -134,7 +141,10 @@ impl Released<DetectionRow> {
                 .iter()
                 .map(|related| Subject { r#type: subject_type(related), value: related.value.clone() })
                 .collect(),
-            clauses: Vec::new(),
+            clauses: match row.subject.kind {
+                Dimension::Watch => clauses_of(&row.subject.value, row.window.start.0, row.window.end.0, clauses),
+                _ => Vec::new(),
+            },
             method: Method { name: "bursts".to_owned(), version: 1 },
             maturity: Maturity::Experimental,
         };
@@ -162,6 +172,29 @@ impl Released<DetectionRow> {
         };
         Self::told(facts.finding())
     }
+}
+
+/// How often a watch's clauses were released in a stretch, most often first: by whole hours or by minutes, whichever says more.
+fn clauses_of<'r>(
+    watch: &str,
+    from: i64,
+    to: i64,
+    rows: impl IntoIterator<Item = &'r Released<VolumeRow>>,
+) -> Vec<ClauseCount> {
+    let mut sums: BTreeMap<&str, [u64; 2]> = BTreeMap::new();
+    for row in rows {
+        let (of, clause) = clause_of_value(&row.value);
+        let within = row.window.start >= from && row.window.end() <= to;
+        if let (true, Some(figures)) = (row.dimension == Dimension::Clause && of == watch && within, row.figures) {
+            sums.entry(clause).or_default()[usize::from(row.window.step == Step::Minute)] += figures.posts;
+        }
+    }
+    let count =
+        |(clause, sums): (&str, [u64; 2])| ClauseCount { clause: clause.to_owned(), posts: sums[0].max(sums[1]) };
+    let mut clauses: Vec<ClauseCount> = sums.into_iter().map(count).collect();
+    clauses.sort_by(|a, b| b.posts.cmp(&a.posts).then_with(|| a.clause.cmp(&b.clause)));
+    clauses.truncate(CLAUSES_TOLD_MAX);
+    clauses
 }
 
 /// A term of several words is a phrase.
@@ -369,5 +402,47 @@ impl AmplificationFacts<'_> {
                 )
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use groundswell_sketch::Window;
+
+    use super::*;
+    use crate::volume::{Figures, clause_value};
+
+    fn clause(step: Step, start: i64, watch: &str, clause: &str, posts: u64) -> Released<VolumeRow> {
+        Released::new(VolumeRow {
+            window: Window::containing(step, start),
+            dimension: Dimension::Clause,
+            value: clause_value(watch, clause),
+            figures: Some(Figures { posts, authors: posts }),
+            publisher_only: false,
+            name_publishers: None,
+        })
+    }
+
+    #[test]
+    fn clauses_are_those_of_the_watch_in_the_look() {
+        const HOUR: i64 = 1_795_546_800;
+        let rows = [
+            clause(Step::Minute, HOUR, "floods", "dam", 12),
+            clause(Step::Minute, HOUR + 60, "floods", "dam", 15),
+            clause(Step::Minute, HOUR + 60, "floods", "river", 11),
+            // Minutes below k are missing from the first sum, and not from this one.
+            clause(Step::Hour, HOUR, "floods", "river", 90),
+            clause(Step::Minute, HOUR + 3_600, "floods", "dam", 100),
+            clause(Step::Minute, HOUR, "fires", "dam", 100),
+            clause(Step::Minute, HOUR - 60, "floods", "dam", 100),
+        ];
+        let counts: Vec<(String, u64)> = clauses_of("floods", HOUR, HOUR + 3_600, &rows)
+            .into_iter()
+            .map(|count| (count.clause, count.posts))
+            .collect();
+        assert_eq!(counts, [("river".to_owned(), 90), ("dam".to_owned(), 27)]);
+        // Of a look that is shorter than an hour, the hour says nothing.
+        let counts = clauses_of("floods", HOUR, HOUR + 120, &rows);
+        assert_eq!(counts.iter().map(|count| count.posts).collect::<Vec<_>>(), [27, 11]);
     }
 }

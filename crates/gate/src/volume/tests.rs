@@ -47,9 +47,23 @@ fn terms_below_k_are_absent() {
             cell("e", 40, 31, 0..9),
         ]
     };
-    for dimension in [Dimension::Hashtag, Dimension::Domain, Dimension::Term] {
+    for dimension in [Dimension::Hashtag, Dimension::Domain, Dimension::Term, Dimension::Clause] {
         assert_eq!(gated(dimension, cells()), ["b 12 10", "c 3 0"]);
     }
+}
+
+#[test]
+fn a_clause_is_told_with_its_watch_and_only_from_k_on() {
+    let value = |clause: &str| clause_value("river-floods", clause);
+    let cells = vec![cell(&value("flood*"), 14, 0, 0..12), cell(&value("\"heavy rain\""), 30, 0, 0..9)];
+    let rows = EXACT.release(VolumeCandidate { window: MINUTE, dimension: Dimension::Clause, cells });
+    let rows: Vec<String> = rows.iter().map(Outward::to_json).collect();
+    assert_eq!(
+        rows,
+        [
+            r#"{"start":"2016-09-23T00:00:00Z","step":"minute","by":{"watch":"river-floods","clause":"flood*"},"posts":14,"authors":12}"#
+        ]
+    );
 }
 
 #[test]
@@ -189,7 +203,7 @@ fn dimensions_have_one_name_and_one_number() {
         assert_eq!(Dimension::from_index(index), Some(dimension));
         assert_eq!(Dimension::parse(dimension.as_str()), Some(dimension));
     }
-    assert_eq!((Dimension::from_index(10), Dimension::parse("author")), (None, None));
+    assert_eq!((Dimension::from_index(11), Dimension::parse("author")), (None, None));
 }
 
 /// A post of a random stream: value, author (`None`: a publisher's item), worker.

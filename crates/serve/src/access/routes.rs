@@ -5,7 +5,7 @@ use axum::http::Method;
 use super::role::Need;
 
 /// Method, template, and what it asks for. HEAD is GET.
-pub(crate) const ROUTES: [(&str, &str, Need); 41] = [
+pub(crate) const ROUTES: [(&str, &str, Need); 42] = [
     ("GET", "/healthz", Need::Open),
     ("GET", "/readyz", Need::Open),
     ("GET", "/signin", Need::Open),
@@ -44,6 +44,7 @@ pub(crate) const ROUTES: [(&str, &str, Need); 41] = [
     ("GET", "/api/v1/watches", Need::Read),
     ("POST", "/api/v1/watches", Need::Edit),
     ("POST", "/api/v1/watch-check", Need::Edit),
+    ("GET", "/api/v1/watches/{watch}/clauses", Need::Read),
     ("PUT", "/api/v1/watches/{watch}", Need::Edit),
     ("DELETE", "/api/v1/watches/{watch}", Need::Edit),
     ("GET", "/feeds/{feed}", Need::Read),

@@ -5,7 +5,7 @@ use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
-use groundswell_gate::{Dimension, Released, VolumeRow};
+use groundswell_gate::{Dimension, Released, VolumeRow, clause_value};
 use groundswell_sketch::{Step, Window};
 use groundswell_store::{PAGE_ROWS_MAX, Reader, ReleasedReader as _, VolumeQuery};
 use serde::Deserialize;
@@ -16,10 +16,10 @@ use super::json;
 use super::volumes::{after, write_cursor};
 use crate::ServerState;
 use crate::access::Caller;
-use crate::params::{Params, bad_body};
-use crate::problem::{Problem, Wire};
+use crate::params::{Params, bad, bad_body};
+use crate::problem::{Code, Problem, Wire};
 use crate::watches::{WatchAct, WatchTerms};
-use crate::wire::watches::ReadingWire;
+use crate::wire::watches::{ClauseListWire, ReadingWire};
 use crate::wire::{WatchList, spark_from};
 
 /// Watches of a page, at most, and if not asked otherwise.
@@ -76,6 +76,57 @@ pub(crate) async fn watches(State(state): State<ServerState>, RawQuery(query): R
         None => (Vec::new(), Vec::new()),
     };
     Ok(json(&WatchList::new(&register, last, latest, &history, next, state.notice())))
+}
+
+/// Parameters.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[allow(dead_code, reason = "describes what `Params` reads; a test compares the two")]
+pub(crate) struct ClauseParams {
+    /// Windows that are added up: `minute`, `hour` (default) or `day`.
+    #[param(required = false, nullable = false, value_type = String, example = "hour")]
+    step: Option<String>,
+    /// Windows from this time on; if not given, the 24 before `to`. At most 1,000 windows.
+    #[param(required = false, nullable = false, value_type = String, example = "2016-09-23T00:00:00Z")]
+    from: Option<String>,
+    /// Windows before this time; if not given, up to the one that closed last.
+    #[param(required = false, nullable = false, value_type = String, example = "2016-09-24T00:00:00Z")]
+    to: Option<String>,
+}
+
+/// Windows that are added up if nobody says how many.
+const CLAUSE_WINDOWS: i64 = 24;
+
+/// Which parts of a watch's query matched, and how often.
+#[utoipa::path(
+    get, path = "/api/v1/watches/{watch}/clauses", operation_id = "watchClauses", tag = "watches",
+    params(("watch" = String, Path, description = "the watch's name", example = "river-floods"), ClauseParams),
+    responses(
+        (status = 200, description = "the clauses in the order of the query", body = ClauseListWire),
+        (status = "default", description = "a problem", body = Wire, content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn clauses(
+    State(state): State<ServerState>,
+    Path(name): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let params = Params::parse(query.as_deref(), &["step", "from", "to"])?;
+    let step = params.step(Step::Hour)?;
+    let watch = state.status().watches().into_iter().find(|watch| watch.name == name);
+    let watch = watch.ok_or_else(|| Problem::new(Code::NotFound))?;
+    let reader = state.reader()?;
+    let to = match params.time("to")? {
+        Some(to) => to,
+        None => reader.latest_window(step).await?.map_or(0, Window::end),
+    };
+    let from = params.time("from")?.unwrap_or(to - CLAUSE_WINDOWS * step.seconds());
+    if (to - from) / step.seconds() > LIMIT_MAX as i64 {
+        return Err(bad("from", &format!("at most {LIMIT_MAX} windows are added up; ask for a larger step")));
+    }
+    let values: Vec<String> = watch.clauses.iter().map(|clause| clause_value(&name, clause)).collect();
+    let rows = reader.series(Dimension::Clause, step, &values, from, to).await?;
+    Ok(json(&ClauseListWire::new(&name, &watch.clauses, step, (from, to), &rows, state.notice())))
 }
 
 /// The rows of these watches (sorted) in one window, with or without numbers.

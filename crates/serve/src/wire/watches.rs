@@ -1,5 +1,10 @@
-//! What is said about a query, on the wire. It holds nothing but what follows from the question.
+//! What is said about a query, on the wire: how it is read, which holds nothing but what follows from the question, and how often its
+//! clauses matched, from released rows.
 
+use std::collections::BTreeMap;
+
+use groundswell_gate::{Released, VolumeRow, clause_of_value};
+use groundswell_sketch::{Rfc3339, Step};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -90,5 +95,72 @@ impl ReadingWire {
             cost: CostWire { class: query.cost.class, sentence: query.cost.sentence },
         });
         Self { query, faults: reading.faults.into_iter().map(NoteWire::from).collect(), notice }
+    }
+}
+
+/// How often a clause of a watch was in posts that the watch matched.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ClauseVolume)]
+pub(crate) struct ClauseWire {
+    /// As the query language writes it.
+    #[schema(example = "flood*")]
+    clause: String,
+    /// Posts in the windows in which k authors wrote it; null: there was none, and it may be zero or anything below.
+    posts: Option<u64>,
+    /// Authors of the fullest of these windows: over several they cannot be added up.
+    authors: Option<u64>,
+    /// How many windows these were.
+    windows: u64,
+}
+
+/// How often the clauses of a watch matched.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ClauseList)]
+pub(crate) struct ClauseListWire {
+    watch: String,
+    /// `minute`, `hour` or `day`.
+    step: &'static str,
+    /// Windows from here on.
+    #[schema(value_type = String, format = DateTime)]
+    from: Rfc3339,
+    /// Windows before this.
+    #[schema(value_type = String, format = DateTime)]
+    to: Rfc3339,
+    /// In the order of the query; empty for a query of one clause, which is counted as the watch.
+    items: Vec<ClauseWire>,
+    /// `SIMULATED DATA` where the data are made up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notice: Option<&'static str>,
+}
+
+impl ClauseListWire {
+    pub(crate) fn new(
+        watch: &str,
+        clauses: &[String],
+        step: Step,
+        (from, to): (i64, i64),
+        rows: &[Released<VolumeRow>],
+        notice: Option<&'static str>,
+    ) -> Self {
+        let mut sums: BTreeMap<&str, (u64, u64, u64)> = BTreeMap::new();
+        for (row, figures) in rows.iter().filter_map(|row| Some((row, row.figures?))) {
+            let (posts, authors, windows) = sums.entry(clause_of_value(&row.value).1).or_default();
+            *posts += figures.posts;
+            *authors = figures.authors.max(*authors);
+            *windows += 1;
+        }
+        let items = clauses
+            .iter()
+            .map(|clause| {
+                let sum = sums.get(clause.as_str());
+                ClauseWire {
+                    clause: clause.clone(),
+                    posts: sum.map(|sum| sum.0),
+                    authors: sum.map(|sum| sum.1),
+                    windows: sum.map_or(0, |sum| sum.2),
+                }
+            })
+            .collect();
+        Self { watch: watch.to_owned(), step: step.as_str(), from: Rfc3339(from), to: Rfc3339(to), items, notice }
     }
 }

@@ -14,6 +14,7 @@ use groundswell_gate::{
     BurstId, BurstMethod, BurstScale, BurstSubject, CandidateCell, CoverageGap, CoverageMinute, DetectionRow,
     Dimension, EngineStatus, GapTotals, Gate, K, Minute, NarrativeBucket, NarrativeCandidate, NarrativeId,
     NarrativeLanguage, NarrativePart, NarrativeState, Released, SourceStatus, VolumeCandidate, VolumeRow, WatchEntry,
+    clause_value,
 };
 use groundswell_serve::{Access, AuditFault, AuditSource, Live, ServerState, StatusSource, router};
 use groundswell_sketch::{CellKey, Distinct, Step, Window};
@@ -86,6 +87,7 @@ impl StatusSource for Fixed {
                     name: name.to_owned(),
                     query: "flood* river".to_owned(),
                     parenthesised: "(flood* AND river)".to_owned(),
+                    clauses: vec!["flood*".to_owned(), "river".to_owned()],
                     category: "crisis-response".to_owned(),
                     sentence: "See where flooding is discussed.".to_owned(),
                     created: "2026-11-01".to_owned(),
@@ -239,7 +241,7 @@ pub(crate) fn burst(posts: u64, log10_q: f64) -> Released<DetectionRow> {
         coverage: 1.0,
         related: Vec::new(),
     };
-    Released::from_burst(&Gate::exact(K::DEFAULT).release_burst(candidate).unwrap())
+    Released::from_burst(&Gate::exact(K::DEFAULT).release_burst(candidate).unwrap(), [])
 }
 
 /// Detections by number, as they are committed.
@@ -271,6 +273,8 @@ pub(crate) fn batch() -> ReleaseBatch {
             &[("bluesky", if n == 1 { 4 } else { 90 }, if n == 1 { 4 } else { 80 }), ("second", 30, 30)],
         ));
         batch.rows.extend(released(Dimension::Watch, window, &[("heat", 3, 3), ("river-floods", 12 + n, 12)]));
+        let clauses = ["flood*", "river"].map(|clause| clause_value("river-floods", clause));
+        batch.rows.extend(released(Dimension::Clause, window, &[(&clauses[0], 12 + n, 12), (&clauses[1], 8 + n, 8)]));
     }
     let hour = Window::containing(Step::Hour, START);
     batch.windows.push(hour);

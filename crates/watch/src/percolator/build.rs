@@ -4,6 +4,7 @@ use groundswell_query::{Query, QueryError};
 use groundswell_text::Analyzer;
 use hashbrown::HashMap;
 
+use super::clauses::{Clause, ClauseId, NO_CLAUSE, clauses_of};
 use super::code::{
     ARG, Code, OP_AND, OP_NEAR, OP_OR, OP_PHRASE, OP_TERM, PREFIX, children, for_each_term, near_alternatives, op,
 };
@@ -52,6 +53,9 @@ pub struct PercolatorBuilder<'a> {
     fields: FieldsUsed,
     code: Code,
     roots: Vec<(WatchId, u32)>,
+    clauses: Vec<Clause>,
+    /// For each word of code the clause that it came from.
+    clause_of: Vec<u32>,
 }
 
 impl std::fmt::Debug for PercolatorBuilder<'_> {
@@ -72,6 +76,8 @@ impl<'a> PercolatorBuilder<'a> {
             fields: FieldsUsed::default(),
             code: Code::default(),
             roots: Vec::new(),
+            clauses: Vec::new(),
+            clause_of: Vec::new(),
         }
     }
 
@@ -82,7 +88,15 @@ impl<'a> PercolatorBuilder<'a> {
         if self.roots.len() >= limit {
             return Err(CompileError::TooMany { what: "watches", found: self.roots.len() + 1, limit });
         }
-        self.push(watch, plan)
+        self.push(watch, plan)?;
+        let first = self.clauses.len();
+        let by_leaf = clauses_of(watch, query, &mut self.clauses);
+        let of_leaf = |leaf: &u16| match by_leaf.get(usize::from(*leaf)) {
+            Some(Some(nth)) => ClauseId((first + usize::from(*nth)) as u32).0,
+            _ => NO_CLAUSE,
+        };
+        self.clause_of.extend(self.code.leaves[self.clause_of.len()..].iter().map(of_leaf));
+        Ok(())
     }
 
     fn push(&mut self, watch: WatchId, mut plan: Plan) -> Result<(), CompileError> {
@@ -106,7 +120,7 @@ impl<'a> PercolatorBuilder<'a> {
 
     /// The finished percolator.
     pub fn build(self) -> Percolator {
-        let Self { terms, fields, code: Code { words: mut code, leaves }, mut roots, .. } = self;
+        let Self { terms, fields, code: Code { words: mut code, leaves }, mut roots, clauses, clause_of, .. } = self;
 
         // Terms get their ids by how common they are, so that what posts ask for most lies together. Ties fall by key, so
         // that the order of the watches changes nothing.
@@ -158,6 +172,8 @@ impl<'a> PercolatorBuilder<'a> {
             postings: flat.into_boxed_slice(),
             code: code.into_boxed_slice(),
             leaves: leaves.into_boxed_slice(),
+            clauses: clauses.into_boxed_slice(),
+            clause_of: clause_of.into_boxed_slice(),
             roots: roots.into_boxed_slice(),
             watches: watches.len(),
             terms: terms.len() - 1,

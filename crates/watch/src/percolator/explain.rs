@@ -95,30 +95,40 @@ impl Percolator {
                     false
                 });
             }
-            OP_NEAR => {
-                let (ordered, distance) = near_arguments(code[at]);
-                self.near_spans(at, scratch, spans);
-                let near = |a: &Span, b: &Span| {
-                    (b.0 >= a.1 && b.0 - a.1 <= distance) || (!ordered && a.0 >= b.1 && a.0 - b.1 <= distance)
-                };
-                for right in [false, true] {
-                    for elements in near_alternatives(code, at, right) {
-                        let leaf = self.leaves[elements.start];
-                        for_each_occurrence(&code[elements], scratch, &mut |span| {
-                            let partner = if right {
-                                spans.0.iter().any(|other| near(other, &span))
-                            } else {
-                                spans.1.iter().any(|other| near(&span, other))
-                            };
-                            if partner {
-                                found.push((leaf, Some(span)));
-                            }
-                            false
-                        });
-                    }
-                }
-            }
+            OP_NEAR => self.near_places(at, scratch, spans, &mut |at, span| found.push((self.leaves[at], Some(span)))),
             _ => debug_assert_eq!(op(code[at]), OP_NOT, "an operation that is not told of"),
+        }
+    }
+
+    /// Where the sides of a NEAR stand that are near enough to the other: the alternative's first word of code, and the place.
+    pub(super) fn near_places(
+        &self,
+        at: usize,
+        scratch: &Scratch,
+        spans: &mut (Vec<Span>, Vec<Span>),
+        each: &mut dyn FnMut(usize, Span),
+    ) {
+        let code = &*self.code;
+        let (ordered, distance) = near_arguments(code[at]);
+        self.near_spans(at, scratch, spans);
+        let near = |a: &Span, b: &Span| {
+            (b.0 >= a.1 && b.0 - a.1 <= distance) || (!ordered && a.0 >= b.1 && a.0 - b.1 <= distance)
+        };
+        for right in [false, true] {
+            for elements in near_alternatives(code, at, right) {
+                let first = elements.start;
+                for_each_occurrence(&code[elements], scratch, &mut |span| {
+                    let partner = if right {
+                        spans.0.iter().any(|other| near(other, &span))
+                    } else {
+                        spans.1.iter().any(|other| near(&span, other))
+                    };
+                    if partner {
+                        each(first, span);
+                    }
+                    false
+                });
+            }
         }
     }
 }

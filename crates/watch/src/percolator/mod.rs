@@ -1,6 +1,7 @@
 //! [`Percolator`]: many queries against one post. How and why: `DESIGN.md`.
 
 mod build;
+mod clauses;
 mod code;
 mod explain;
 mod table;
@@ -9,6 +10,8 @@ use groundswell_query::FieldName;
 use groundswell_text::Analyzer;
 
 pub use build::{CompileError, PercolatorBuilder};
+pub(crate) use clauses::clauses_of;
+pub use clauses::{Clause, ClauseId};
 pub use explain::ClauseMatch;
 
 use crate::doc::Doc;
@@ -75,6 +78,9 @@ pub struct Percolator {
     postings: Box<[Posting]>,
     code: Box<[u32]>,
     leaves: Box<[u16]>,
+    clauses: Box<[Clause]>,
+    /// For each word of code the number of the clause that it came from.
+    clause_of: Box<[u32]>,
     /// Where a watch's code begins; sorted.
     roots: Box<[(WatchId, u32)]>,
     watches: usize,
@@ -188,6 +194,8 @@ impl Percolator {
             + self.postings.len() * size_of::<Posting>()
             + self.code.len() * size_of::<u32>()
             + self.leaves.len() * size_of::<u16>()
+            + self.clause_of.len() * size_of::<u32>()
+            + self.clauses.iter().map(|clause| size_of::<Clause>() + clause.text.len()).sum::<usize>()
             + self.roots.len() * size_of::<(WatchId, u32)>()
     }
 
@@ -205,6 +213,12 @@ impl Percolator {
 
     /// Fills `out` with the watches that match, ascending, each once. What `out` held before is gone.
     pub fn matches(&self, doc: &Doc<'_>, scratch: &mut Scratch, out: &mut Vec<WatchId>) {
+        self.find(doc, scratch, out);
+        scratch.clear();
+    }
+
+    /// The same; what was found of the post stays in `scratch`.
+    fn find(&self, doc: &Doc<'_>, scratch: &mut Scratch, out: &mut Vec<WatchId>) {
         out.clear();
         self.gather(doc, scratch);
         let mut candidates = 0;
@@ -231,7 +245,6 @@ impl Percolator {
         scratch.spans = spans;
         scratch.candidates += candidates;
         scratch.evaluations += evaluations;
-        scratch.clear();
         if out.len() > 1 {
             out.sort_unstable();
             out.dedup();

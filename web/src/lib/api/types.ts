@@ -10,6 +10,7 @@ export type TopAnswer = Schemas['TopAnswer'];
 export type TopItem = Schemas['TopItem'];
 export type Watch = Schemas['Watch'];
 export type NewWatch = Schemas['NewWatch'];
+export type ClauseList = Schemas['ClauseList'];
 export type WatchReading = Schemas['WatchReading'];
 export type QueryPart = Schemas['QueryPart'];
 export type WatchList = Schemas['WatchList'];

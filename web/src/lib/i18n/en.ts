@@ -493,6 +493,10 @@ export const en = {
     note: (k: number) => `From released tables: each hour within ± ${COUNT_ERROR}, and hours of fewer than ${k} authors are held back. What is required together matches no more than its rarest part.`,
     failed: 'This could not be read.', looking: 'Looking …',
   },
+  clauses: {
+    title: 'By what it matched in the last day',
+    note: (k: number) => `Each part as it stood in posts that the whole query matched: each hour within ± ${COUNT_ERROR}, and hours of fewer than ${k} authors are held back. One post may have several.`,
+  },
   query: { offers: 'What may be meant', offered: (many: number, first: string) => `${many} offered: ${first}`, hints: { value: 'value', released: 'released here', operator: 'operator', field: 'field' } },
   explore: {
     title: 'Explore', lead: 'Any released table by time; the address shows the same view again', label: 'What is shown', count: 'Count', as: 'As', course: 'course', week: 'hours of the week',

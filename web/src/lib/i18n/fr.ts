@@ -516,6 +516,10 @@ export const fr: Messages = {
     note: (k: number) => f`D'après les tables diffusées : chaque heure à ± ${COUNT_ERROR} près, et les heures de moins de ${k} auteurs ne sont pas diffusées. Ce qui est exigé ensemble ne répond jamais plus souvent que sa partie la plus rare.`,
     failed: 'Cela n’a pas pu être lu.', looking: 'Recherche…',
   },
+  clauses: {
+    title: 'Ce qui a répondu au cours du dernier jour',
+    note: (k: number) => f`Chaque partie dans les publications qui répondent à toute la requête : chaque heure à ± ${COUNT_ERROR} près, et les heures de moins de ${k} auteurs ne sont pas diffusées. Une publication peut en contenir plusieurs.`,
+  },
   query: { offers: 'Suggestions', offered: (many: number, first: string) => f`${many} ${n(many, 'suggestion', 'suggestions')} : ${first}`, hints: { value: 'valeur', released: 'déjà diffusé ici', operator: 'opérateur', field: 'champ' } },
   explore: {
     title: 'Explorer', lead: f`Toute table diffusée au fil du temps ; l'adresse redonne la même vue`, label: 'Ce qui est affiché', count: 'Compter', as: 'Sous forme de', course: 'courbe', week: 'heures de la semaine',

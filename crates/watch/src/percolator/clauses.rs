@@ -1,0 +1,90 @@
+//! Which clauses of the watches that match are in a post: how often each part of a query matches is evidence that readers are shown.
+
+use groundswell_query::Query;
+
+use super::code::{OP_AND, OP_NEAR, OP_OR, OP_PHRASE, OP_TERM, children, op};
+use super::{Percolator, Scratch, Span, WatchId};
+use crate::doc::Doc;
+
+/// Of a word of code that came from no clause that is told of.
+pub(super) const NO_CLAUSE: u32 = u32::MAX;
+
+/// Number of a clause within one percolator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ClauseId(pub u32);
+
+/// A word, prefix, phrase, hashtag or field that a watch of several looks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clause {
+    /// Whose it is.
+    pub watch: WatchId,
+    /// As the query language writes it.
+    pub text: Box<str>,
+}
+
+/// Appends the clauses of a query, each text once; for each leaf, which of them it is. A query of one clause has none: it would be told
+/// of twice. What stands behind a `NOT` makes nothing match.
+pub(crate) fn clauses_of(watch: WatchId, query: &Query, clauses: &mut Vec<Clause>) -> Vec<Option<u16>> {
+    let first = clauses.len();
+    let mut by_leaf = vec![None; usize::from(query.leaves)];
+    query.root.visit_wanted_leaves(&mut |leaf| {
+        let text = leaf.term.to_string().into_boxed_str();
+        let nth = clauses[first..].iter().position(|clause| clause.text == text).unwrap_or_else(|| {
+            clauses.push(Clause { watch, text });
+            clauses.len() - 1 - first
+        });
+        by_leaf[usize::from(leaf.id.0)] = Some(nth as u16);
+    });
+    if clauses.len() - first < 2 {
+        clauses.truncate(first);
+        by_leaf.fill(None);
+    }
+    by_leaf
+}
+
+impl Percolator {
+    /// All clauses that are told of, by their numbers.
+    pub fn clauses(&self) -> &[Clause] {
+        &self.clauses
+    }
+
+    /// Fills `out` as [`Self::matches`] does, and `told` with those of their clauses that are in the post, ascending, each once: of an
+    /// AND all, of an OR those that hold, of a NEAR those that stand near enough.
+    pub fn matches_with_clauses(
+        &self,
+        doc: &Doc<'_>,
+        scratch: &mut Scratch,
+        out: &mut Vec<WatchId>,
+        told: &mut Vec<ClauseId>,
+    ) {
+        told.clear();
+        self.find(doc, scratch, out);
+        if !out.is_empty() && !self.clauses.is_empty() {
+            let mut spans = std::mem::take(&mut scratch.spans);
+            for watch in &*out {
+                let first = self.roots.partition_point(|root| root.0 < *watch);
+                for (_, root) in self.roots[first..].iter().take_while(|root| root.0 == *watch) {
+                    self.tell_clauses(*root as usize, scratch, &mut spans, told);
+                }
+            }
+            scratch.spans = spans;
+            told.sort_unstable();
+            told.dedup();
+        }
+        scratch.clear();
+    }
+
+    /// Tells of what holds at and below an operation.
+    fn tell_clauses(&self, at: usize, scratch: &Scratch, spans: &mut (Vec<Span>, Vec<Span>), told: &mut Vec<ClauseId>) {
+        let code = &*self.code;
+        let mut tell = |at: usize| told.extend((self.clause_of[at] != NO_CLAUSE).then(|| ClauseId(self.clause_of[at])));
+        match op(code[at]) {
+            // Within an OR, what does not hold is not told of, and nothing of an AND that does not hold.
+            OP_TERM | OP_PHRASE | OP_AND if !self.holds(at, scratch, spans) => {}
+            OP_TERM | OP_PHRASE => tell(at),
+            OP_NEAR => self.near_places(at, scratch, spans, &mut |at, _| tell(at)),
+            OP_AND | OP_OR => children(code, at).for_each(|child| self.tell_clauses(child, scratch, spans, told)),
+            _ => {}
+        }
+    }
+}
