@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::ServerState;
 use crate::access::signin::{self, FormPage, Peer};
+use crate::access::speech::{Said, words};
 use crate::access::{Caller, Need, Route, Via, method_word, route};
 use crate::problem::{Code, Problem};
 
@@ -133,7 +134,9 @@ async fn answer(
             if problem.code == Code::SignInNeeded && reads && is_page && signin::wants_page(request.headers()) {
                 let onward = request.uri().path_and_query().map_or("/", |asked| asked.as_str());
                 let onward = signin::Onward::of(onward);
-                return signin::page(StatusCode::UNAUTHORIZED, "", state.access().oidc().is_some(), &onward);
+                let oidc = state.access().oidc().is_some();
+                let words = words(request.headers());
+                return signin::page(StatusCode::UNAUTHORIZED, Said::Nothing, oidc, &onward, words);
             }
             if problem.code == Code::Forbidden {
                 *who = state.access().caller(request.headers()).ok().flatten();

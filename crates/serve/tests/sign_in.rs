@@ -75,6 +75,30 @@ async fn a_browser_that_is_nobody_sees_the_page_to_sign_in_on() {
 
 /// Whoever comes by a link that somebody sent, and must sign in first, goes on to what the link is about; and to no other host.
 #[tokio::test]
+async fn the_page_speaks_french_to_who_asks_for_it() {
+    let door = door().await;
+    let french = ("accept-language", "fr-CA,fr;q=0.9,en;q=0.8");
+    for (headers, lang, button) in [
+        (vec![("accept", "text/html"), french], "fr", "Se connecter"),
+        (vec![("accept", "text/html")], "en", "Sign in"),
+    ] {
+        let answer = door.get(1, "/watches", &headers).await;
+        assert_eq!((answer.header("content-language"), answer.header("vary")), (lang, "accept-language"));
+        assert!(answer.body.contains(&format!("<html lang=\"{lang}\">")) && answer.body.contains(button));
+        assert!(!answer.body.contains("{s") && !answer.body.contains("{a"), "a place is not filled: {}", answer.body);
+    }
+    let origin = door.origin();
+    let headers = [
+        ("origin", origin.as_str()),
+        ("content-type", "application/x-www-form-urlencoded"),
+        ("accept", "text/html"),
+        french,
+    ];
+    let refused = door.ask(1, "POST", "/signin", &headers, "account=editor&password=wrong").await;
+    assert!(refused.body.contains("<p role=\"alert\">Le compte ou le mot de passe est faux.</p>"), "{}", refused.body);
+}
+
+#[tokio::test]
 async fn who_signs_in_goes_on_to_where_they_wanted_to_go() {
     let door = door().await;
     let link = "/detections/burst-b7?from=2026-01-01&to=2026-01-02";

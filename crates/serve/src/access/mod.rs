@@ -14,6 +14,7 @@ mod role;
 mod routes;
 mod session;
 pub(crate) mod signin;
+pub(crate) mod speech;
 
 use std::fmt;
 use std::net::IpAddr;

@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use super::Access;
 use super::session::{self, cookie};
+use super::speech::{Said, Words, words};
 use crate::ServerState;
 use crate::problem::{Code, Problem};
 
@@ -33,8 +34,8 @@ pub(crate) struct FormPage;
 
 const STYLE: &str = include_str!("signin.css");
 const PAGE: &str = include_str!("signin.html");
-const GOING_ON: &str = "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><meta http-equiv=\"refresh\" content=\"0;url={onward}\">\
-    <title>Groundswell</title><link rel=\"stylesheet\" href=\"/signin.css\"><main><p>Signed in. <a href=\"{onward}\">Go on.</a></p></main></html>\n";
+const GOING_ON: &str = "<!doctype html>\n<html lang=\"{lang}\"><meta charset=\"utf-8\"><meta http-equiv=\"refresh\" content=\"0;url={onward}\">\
+    <title>Groundswell</title><link rel=\"stylesheet\" href=\"/signin.css\"><main><p>{signed_in} <a href=\"{onward}\">{go_on}</a></p></main></html>\n";
 
 /// The longest address that is gone on to after signing in.
 const ONWARD_BYTES_MAX: usize = 1_024;
@@ -83,31 +84,40 @@ impl Onward {
 }
 
 /// The page, with what went wrong the last time, and where it leads on to.
-pub(crate) fn page(status: StatusCode, said: &'static str, oidc: bool, onward: &Onward) -> Response {
-    let said = if said.is_empty() { String::new() } else { format!("<p role=\"alert\">{said}</p>") };
+pub(crate) fn page(status: StatusCode, said: Said, oidc: bool, onward: &Onward, words: &Words) -> Response {
+    let said = words.said(said).map_or_else(String::new, |said| format!("<p role=\"alert\">{said}</p>"));
     let elsewhere = if oidc {
         let to = onward.in_query();
-        format!(
-            "<p><a class=\"elsewhere\" href=\"/signin/oidc?onward={to}\">Sign in with your organisation's account</a></p>"
-        )
+        format!("<p><a class=\"elsewhere\" href=\"/signin/oidc?onward={to}\">{}</a></p>", words.elsewhere)
     } else {
         String::new()
     };
     let text = PAGE
         .replace("<!-- said -->", &said)
         .replace("<!-- elsewhere -->", &elsewhere)
-        .replace("{onward}", &onward.in_html());
-    let mut response = Response::new(Body::from(text));
+        .replace("{sign_in}", words.sign_in)
+        .replace("{account}", words.account)
+        .replace("{password}", words.password)
+        .replace("{already}", words.already);
+    let mut response = html(&text, onward, words);
     *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     response.extensions_mut().insert(FormPage);
     response
 }
 
 /// A page that leads on by itself, for who comes from another site and has just signed in.
-pub(crate) fn going_on(onward: &Onward) -> Response {
-    let mut response = Response::new(Body::from(GOING_ON.replace("{onward}", &onward.in_html())));
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+pub(crate) fn going_on(onward: &Onward, words: &Words) -> Response {
+    html(&GOING_ON.replace("{signed_in}", words.signed_in), onward, words)
+}
+
+/// What is left to be filled in comes last, so that nothing in an address is taken for a place to fill.
+fn html(text: &str, onward: &Onward, words: &Words) -> Response {
+    let text = text.replace("{lang}", words.lang).replace("{go_on}", words.go_on);
+    let mut response = Response::new(Body::from(text.replace("{onward}", &onward.in_html())));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(words.lang));
+    headers.append(header::VARY, HeaderValue::from_static("accept-language"));
     response
 }
 
@@ -120,13 +130,14 @@ pub(crate) fn wants_page(headers: &HeaderMap) -> bool {
 }
 
 /// `GET /signin`.
-pub(crate) async fn form(State(state): State<ServerState>, RawQuery(query): RawQuery) -> Response {
+pub(crate) async fn form(State(state): State<ServerState>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
     if !state.access().is_guarded() {
         return Problem::new(Code::NotFound)
             .detail("there is nobody to be: no authentication is configured")
             .into_response();
     }
-    page(StatusCode::OK, "", state.access().oidc().is_some(), &Onward::of_query(query.as_deref()))
+    let oidc = state.access().oidc().is_some();
+    page(StatusCode::OK, Said::Nothing, oidc, &Onward::of_query(query.as_deref()), words(&headers))
 }
 
 /// `GET /signin.css`.
@@ -139,14 +150,14 @@ fn refuse(
     access: &Access,
     headers: &HeaderMap,
     problem: Problem,
-    said: &'static str,
+    said: Said,
     wait: Option<Duration>,
     onward: &Onward,
 ) -> Response {
     if !wants_page(headers) {
         return problem.into_response();
     }
-    let mut response = page(problem.code.entry().1, said, access.oidc().is_some(), onward);
+    let mut response = page(problem.code.entry().1, said, access.oidc().is_some(), onward, words(headers));
     if let Some(wait) = wait {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds(wait)));
     }
@@ -176,20 +187,13 @@ pub(crate) async fn sign_in(State(state): State<ServerState>, request: Request) 
     let wrong = || Problem::new(Code::SignInFailed);
     let onward = onward(&form);
     let Some((name, secret)) = fields(&form) else {
-        return refuse(&access, &headers, wrong(), "Account and password are needed.", None, &onward);
+        return refuse(&access, &headers, wrong(), Said::Needed, None, &onward);
     };
     let account_key = match guarded.attempt(&name, peer) {
         Ok(key) => key,
         Err(wait) => {
             let problem = Problem::new(Code::TooManySignIns).detail("wait, and try again").retry_after(seconds(wait));
-            return refuse(
-                &access,
-                &headers,
-                problem,
-                "Too many attempts. Wait a while, and try again.",
-                Some(wait),
-                &onward,
-            );
+            return refuse(&access, &headers, problem, Said::TooMany, Some(wait), &onward);
         }
     };
     let Ok(_place) = guarded.checks.acquire().await else {
@@ -206,7 +210,7 @@ pub(crate) async fn sign_in(State(state): State<ServerState>, request: Request) 
     let Ok(Some(account)) = compared else {
         let known = guarded.register().account(&name).map(|account| account.name.clone());
         access.acts().sign_in_failed(known);
-        return refuse(&access, &headers, wrong(), "Account or password is wrong.", None, &onward);
+        return refuse(&access, &headers, wrong(), Said::Wrong, None, &onward);
     };
     guarded.by_account.forgive(account_key);
     guarded.by_peer.forgive_one(guarded.keys.peer(peer));
@@ -301,7 +305,7 @@ mod tests {
         ] {
             assert_eq!(Onward::of(other), Onward::default(), "{other}");
         }
-        let said = page(StatusCode::OK, "", true, &Onward::of("/a?b=c&d=e"));
+        let said = page(StatusCode::OK, Said::Nothing, true, &Onward::of("/a?b=c&d=e"), words(&HeaderMap::new()));
         assert_eq!(said.status(), StatusCode::OK);
         assert_eq!(onward(b"account=a&onward=%2Ffeed%2Fx"), Onward::of("/feed/x"));
         assert_eq!(onward(b"account=a"), Onward::default());

@@ -25,6 +25,7 @@ use super::register::random;
 use super::role::{AccountName, Role};
 use super::session::{self, cookie};
 use super::signin::{self, FormPage, Onward, Peer};
+use super::speech::{Said, words};
 use crate::ServerState;
 use crate::problem::{Code, Problem};
 use jwt::{Expected, Keys, Refused};
@@ -312,33 +313,28 @@ fn away_name(secure: bool) -> &'static str {
 }
 
 /// `GET /signin/oidc`.
-pub(crate) async fn start(State(state): State<ServerState>, RawQuery(query): RawQuery) -> Response {
+pub(crate) async fn start(State(state): State<ServerState>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
     let access = state.access().clone();
     let Some(oidc) = access.oidc() else { return Problem::new(Code::NotFound).into_response() };
     match oidc.send_away(Onward::of_query(query.as_deref())).await {
         Ok((address, state)) => {
             let Ok(address) = HeaderValue::from_str(&address) else {
-                return failed(&access, &Failed("the provider's address cannot be gone to"));
+                return failed(&access, &headers, &Failed("the provider's address cannot be gone to"));
             };
             let mut response = StatusCode::SEE_OTHER.into_response();
             response.headers_mut().insert(header::LOCATION, address);
             response.headers_mut().insert(header::SET_COOKIE, away_cookie(Some(&state), access.network()));
             response
         }
-        Err(why) => failed(&access, &why),
+        Err(why) => failed(&access, &headers, &why),
     }
 }
 
 /// Why is for the log; who tries learns that it failed.
-fn failed(access: &super::Access, Failed(why): &Failed) -> Response {
+fn failed(access: &super::Access, headers: &HeaderMap, Failed(why): &Failed) -> Response {
     tracing::warn!(why, "a sign-in by OIDC failed");
     access.acts().sign_in_failed(None);
-    let mut response = signin::page(
-        StatusCode::UNAUTHORIZED,
-        "That did not work. Ask whoever runs this service.",
-        true,
-        &Onward::default(),
-    );
+    let mut response = signin::page(StatusCode::UNAUTHORIZED, Said::Failed, true, &Onward::default(), words(headers));
     response.headers_mut().insert(header::SET_COOKIE, away_cookie(None, access.network()));
     response
 }
@@ -387,17 +383,17 @@ pub(crate) async fn callback(
         return Problem::new(Code::TooManySignIns).detail("wait, and try again").retry_after(seconds).into_response();
     }
     let Some((came, code, issuer)) = came_back(query.as_deref()) else {
-        return failed(&access, &Failed("the provider sent nobody back"));
+        return failed(&access, request.headers(), &Failed("the provider sent nobody back"));
     };
     let secure = network.is_secure();
     let same = sent_away(request.headers(), secure)
         .is_some_and(|sent| blake3::hash(sent.as_bytes()) == blake3::hash(came.as_bytes()));
     if !same || issuer.is_some_and(|issuer| issuer != oidc.config.issuer) {
-        return failed(&access, &Failed("another browser was sent away, or by another provider"));
+        return failed(&access, request.headers(), &Failed("another browser was sent away, or by another provider"));
     }
     let (name, role, onward) = match oidc.take_back(&came, &code, (guarded.config.now)()).await {
         Ok(who) => who,
-        Err(why) => return failed(&access, &why),
+        Err(why) => return failed(&access, request.headers(), &why),
     };
     guarded.by_peer.forgive_one(key);
     if let Some(before) = session::presented(request.headers(), secure) {
@@ -408,7 +404,7 @@ pub(crate) async fn callback(
     };
     access.acts().signed_in(name, role);
     // A redirection would still be the other site's, and `SameSite=Strict` would keep the session from it: this page goes on by itself.
-    let mut response = signin::going_on(&onward);
+    let mut response = signin::going_on(&onward, words(request.headers()));
     let headers = response.headers_mut();
     headers.append(header::SET_COOKIE, cookie(Some(&secret), secure));
     headers.append(header::SET_COOKIE, away_cookie(None, network));
