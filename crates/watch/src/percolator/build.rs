@@ -4,7 +4,7 @@ use groundswell_query::{Query, QueryError};
 use groundswell_text::Analyzer;
 use hashbrown::HashMap;
 
-use super::clauses::{Clause, ClauseId, NO_CLAUSE, clauses_of};
+use super::clauses::{Clause, ClauseId, NO_CLAUSE, clause_roots, clauses_of};
 use super::code::{
     ARG, Code, OP_AND, OP_NEAR, OP_OR, OP_PHRASE, OP_TERM, PREFIX, children, for_each_term, near_alternatives, op,
 };
@@ -81,7 +81,8 @@ impl<'a> PercolatorBuilder<'a> {
         }
     }
 
-    /// Adds a query. An id that is added twice matches when either of its queries does.
+    /// Adds a query. An id that is added twice matches when either of its queries does. Ids are best places from 0: a table is as long as
+    /// the largest of them.
     pub fn add(&mut self, watch: WatchId, query: &Query) -> Result<(), CompileError> {
         let plan = self.planner.plan(query).map_err(|error| CompileError::Query { watch, error })?;
         let limit = crate::WATCHES_MAX;
@@ -164,6 +165,7 @@ impl<'a> PercolatorBuilder<'a> {
         roots.sort_unstable();
         let mut watches = roots.iter().map(|root| root.0).collect::<Vec<_>>();
         watches.dedup();
+        let clause_roots = clause_roots(&roots, &clauses);
         code.shrink_to_fit();
         Percolator {
             table,
@@ -174,6 +176,7 @@ impl<'a> PercolatorBuilder<'a> {
             leaves: leaves.into_boxed_slice(),
             clauses: clauses.into_boxed_slice(),
             clause_of: clause_of.into_boxed_slice(),
+            clause_roots,
             roots: roots.into_boxed_slice(),
             watches: watches.len(),
             terms: terms.len() - 1,

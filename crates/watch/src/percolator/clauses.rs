@@ -42,6 +42,16 @@ pub(crate) fn clauses_of(watch: WatchId, query: &Query, clauses: &mut Vec<Clause
     by_leaf
 }
 
+/// For each watch, by its number, where its roots begin, which are sorted; [`NO_CLAUSE`] where it has no clauses.
+pub(super) fn clause_roots(roots: &[(WatchId, u32)], clauses: &[Clause]) -> Box<[u32]> {
+    let length = clauses.iter().map(|clause| clause.watch.0 as usize + 1).max().unwrap_or(0);
+    let mut first = vec![NO_CLAUSE; length];
+    for clause in clauses {
+        first[clause.watch.0 as usize] = roots.partition_point(|root| root.0 < clause.watch) as u32;
+    }
+    first.into_boxed_slice()
+}
+
 impl Percolator {
     /// All clauses that are told of, by their numbers.
     pub fn clauses(&self) -> &[Clause] {
@@ -62,8 +72,12 @@ impl Percolator {
         if !out.is_empty() && !self.clauses.is_empty() {
             let mut spans = std::mem::take(&mut scratch.spans);
             for watch in &*out {
-                let first = self.roots.partition_point(|root| root.0 < *watch);
-                for (_, root) in self.roots[first..].iter().take_while(|root| root.0 == *watch) {
+                let first = self.clause_roots.get(watch.0 as usize).map_or(NO_CLAUSE, |first| *first);
+                // Of a watch of one clause nothing is told, and nothing but this table is looked at.
+                if first == NO_CLAUSE {
+                    continue;
+                }
+                for (_, root) in self.roots[first as usize..].iter().take_while(|root| root.0 == *watch) {
                     self.tell_clauses(*root as usize, scratch, &mut spans, told);
                 }
             }

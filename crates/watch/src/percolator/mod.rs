@@ -81,6 +81,8 @@ pub struct Percolator {
     clauses: Box<[Clause]>,
     /// For each word of code the number of the clause that it came from.
     clause_of: Box<[u32]>,
+    /// For each watch where its roots begin, if it has clauses that are told of.
+    clause_roots: Box<[u32]>,
     /// Where a watch's code begins; sorted.
     roots: Box<[(WatchId, u32)]>,
     watches: usize,
@@ -194,7 +196,7 @@ impl Percolator {
             + self.postings.len() * size_of::<Posting>()
             + self.code.len() * size_of::<u32>()
             + self.leaves.len() * size_of::<u16>()
-            + self.clause_of.len() * size_of::<u32>()
+            + (self.clause_of.len() + self.clause_roots.len()) * size_of::<u32>()
             + self.clauses.iter().map(|clause| size_of::<Clause>() + clause.text.len()).sum::<usize>()
             + self.roots.len() * size_of::<(WatchId, u32)>()
     }
