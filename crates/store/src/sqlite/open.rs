@@ -129,7 +129,8 @@ pub(super) async fn connect_for_writing(path: &Path, wanted: &StoreOptions) -> R
         // In WAL mode: a power cut may lose the last commits and never damages the file. Windows that were lost are
         // released again, with the same numbers.
         .synchronous(SqliteSynchronous::Normal)
-        .pragma("cache_size", "-65536")
+        // A commit writes to the ends of a few dozen ranges. More would fill for an hour, and commits are no faster.
+        .pragma("cache_size", "-24576")
         .pragma("wal_autocheckpoint", "2000")
         .pragma("journal_size_limit", "67108864")
         .pragma("temp_store", "memory")
