@@ -401,7 +401,8 @@ fn checksum(bytes: &[u8]) -> u64 {
 
 #[test]
 fn the_form_has_not_changed_without_its_number() {
-    // When this fails, what an earlier program wrote would be misread: raise `FORMAT` in `engine/src/checkpoint.rs`.
+    // When this fails, what an earlier program wrote would be misread: raise `FORMAT` in `engine/src/checkpoint.rs`. Or libzstd is another
+    // one, which packs otherwise and reads both: then only the first pair of numbers differs.
     let (mut bursts, bits) = (Bursts::new(BurstConfig::default()), AuthorBits::of_number(3));
     for minute in 0..300 {
         bursts.begin(MONDAY + minute * 60, 100, 0.5);
@@ -410,7 +411,7 @@ fn the_form_has_not_changed_without_its_number() {
         bursts.end(&mut |_, _| None);
     }
     let bytes = bincode::serialize(&bursts.save()).unwrap();
-    assert_eq!((bytes.len(), checksum(&bytes)), (76_222, 15_369_744_694_943_148_640));
+    assert_eq!((bytes.len(), checksum(&bytes)), (41_675, 14_682_031_404_417_126_785));
     let bytes = bincode::serialize(&Arbiter::new(BurstConfig::default(), 1).save()).unwrap();
     assert_eq!((bytes.len(), checksum(&bytes)), (530, 14_525_004_321_696_985_837));
 }

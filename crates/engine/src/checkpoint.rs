@@ -29,6 +29,8 @@ const MAGIC: &[u8; 8] = b"GSWELLCP";
 /// 7: what the burst and amplification detectors know. 8: what the silence detector knows. 9: hashtags that were spelt as names,
 /// what is known of shares, and of the scatter of ten minutes. 10: clauses of watches are a dimension, and each has a pool.
 const FORMAT: u32 = 10;
+/// Room for what whoever encrypts the bytes in their place appends.
+const SEAL_BYTES: usize = 64;
 
 /// Where one source was.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,7 +89,9 @@ impl Checkpoint {
     /// # Panics
     /// Never: numbers and texts can always be written.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(1 << 20);
+        // Its size is known before it is written, mostly of blocks of bytes: what grows to it would be there twice meanwhile.
+        let size = bincode::DefaultOptions::new().serialized_size(self).expect("what can be written has a size");
+        let mut bytes = Vec::with_capacity(MAGIC.len() + size_of_val(&FORMAT) + size as usize + SEAL_BYTES);
         bytes.extend_from_slice(MAGIC);
         bytes.extend_from_slice(&FORMAT.to_le_bytes());
         bincode::DefaultOptions::new().serialize_into(&mut bytes, self).expect("memory takes what is written");

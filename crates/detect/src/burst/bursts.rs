@@ -36,8 +36,9 @@ const RECORD_SHAPE: f64 = 10.0;
 const RECORDED_BELOW: f64 = 1e-7;
 /// Posts from which on a subject is followed; before, they are only counted, in sixteen bytes.
 const YOUNG_POSTS: u32 = 4;
-/// So many of these there may be for each subject that is followed.
-const YOUNG_A_SUBJECT: usize = 4;
+/// So many of these there may be for each subject that is followed: of a power of two of subjects just what a table of four times as many
+/// places takes before it doubles.
+const YOUNG_A_SUBJECT: (usize, usize) = (7, 2);
 /// Scatter that is taken for granted before any is measured, and how many looks' worth it is.
 const SCATTER_PRIOR: f64 = 0.05;
 const SCATTER_PRIOR_WORTH: f64 = 20.0;
@@ -452,8 +453,9 @@ impl Bursts {
                 }
                 open.news.end.is_none()
             });
-            if part.young.len() > max * YOUNG_A_SUBJECT {
-                self.counters.subjects_evicted += part.forget_young(minute, max * YOUNG_A_SUBJECT);
+            let young_max = max * YOUNG_A_SUBJECT.0 / YOUNG_A_SUBJECT.1;
+            if part.young.len() > young_max {
+                self.counters.subjects_evicted += part.forget_young(minute, young_max);
             }
             if part.subjects.len() > max {
                 self.counters.subjects_evicted += part.evict(max, &self.posts);

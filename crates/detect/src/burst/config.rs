@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::counters::counters;
 
-/// Subjects that are followed, all shards together: less than a kibibyte each. Of four times as many, with hardly a post, the number of
+/// Subjects that are followed, all shards together: less than a kibibyte each. Of three and a half times as many, with hardly a post, the number of
 /// posts is kept. They are divided by
 /// their hash into [`groundswell_sketch::PARTITIONS`] parts; when one holds more than its share, the quietest go, down to three
 /// quarters (`subjects_evicted`), and what comes back is taken to have been as loud as the loudest that went.

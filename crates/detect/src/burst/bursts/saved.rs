@@ -41,8 +41,10 @@ struct PartHead {
     subjects: u64,
 }
 
-/// What a subject takes, roughly.
-const SUBJECT_BYTES: usize = 64;
+/// Of numbers most of which are small, the fastest level leaves as little as any.
+const LEVEL: i32 = 1;
+/// A part is never larger: so many subjects as one may have, with a kibibyte each, several times over.
+const PART_BYTES_MAX: usize = 64 << 20;
 
 type OneSubject = (Subject, Option<Earlier>);
 
@@ -81,7 +83,9 @@ fn take_all<T: serde::de::DeserializeOwned>(mut bytes: &[u8]) -> Option<T> {
     bytes.is_empty().then_some(taken)
 }
 
-fn read_part(mut bytes: &[u8], each: &mut dyn FnMut(OneSubject)) -> Option<PartHead> {
+fn read_part(packed: &[u8], each: &mut dyn FnMut(OneSubject)) -> Option<PartHead> {
+    let bytes = zstd::bulk::decompress(packed, PART_BYTES_MAX).ok()?;
+    let mut bytes = bytes.as_slice();
     let head: PartHead = take(&mut bytes)?;
     for _ in 0..head.subjects {
         each(take(&mut bytes)?);
@@ -112,20 +116,22 @@ impl Bursts {
                 covered: self.covered.clone(),
             },
         );
-        let parts = (0..).zip(&self.parts).map(|(number, part)| self.save_part(number, part)).collect();
+        let mut plain = Vec::new();
+        let parts = (0..).zip(&self.parts).map(|(number, part)| self.save_part(number, part, &mut plain)).collect();
         SavedBursts { head: Bytes(head.into()), parts }
     }
 
-    fn save_part(&self, number: u32, part: &Part) -> Bytes {
-        // Memory that grows is copied, and new memory is what takes longest here.
-        let mut bytes = Vec::with_capacity(part.subjects.len() * SUBJECT_BYTES);
+    /// What is saved stays until a minute closes, so it is packed. `plain` is used again from part to part: new memory is what takes
+    /// longest here.
+    fn save_part(&self, number: u32, part: &Part, plain: &mut Vec<u8>) -> Bytes {
+        plain.clear();
         let open = part.open.iter().map(|open| {
             let mut open = open.clone();
             open.news.bits = AuthorBits::default();
             open
         });
         put(
-            &mut bytes,
+            plain,
             &PartHead {
                 part: number,
                 floor: part.floor,
@@ -138,9 +144,10 @@ impl Bursts {
         let weeks = weeks(&self.posts, &self.covered);
         for (hash, subject) in &part.subjects {
             let earlier = subject.earlier(part.earlier.get(hash), now);
-            put(&mut bytes, &(subject.for_saving(week_of(subject, &weeks)), earlier));
+            put(plain, &(subject.for_saving(week_of(subject, &weeks)), earlier));
         }
-        Bytes(bytes.into())
+        let packed = zstd::bulk::compress(plain, LEVEL).expect("memory takes what is packed");
+        Bytes(packed.into())
     }
 
     /// Takes back what shards saved, before the first minute. `owns` says which parts are this one's now; `first` is true of one of
