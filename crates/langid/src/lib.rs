@@ -1,7 +1,7 @@
 //! Which language a short text is in: 83 languages, for single words as well as for posts, with a probability that means
 //! what it says and an honest [`und`](Language::UND).
 //!
-//! For any program that reads short texts: it depends on nothing, takes about a microsecond a post, and has nothing to do when it
+//! For any program that reads short texts: it depends on nothing, takes about half a microsecond a post, and has nothing to do when it
 //! starts. In Groundswell `text` asks it about posts whose source declares no language.
 //!
 //! - [`identify`] gives a language and its probability, `und` below [`PROBABILITY_MIN`]; [`likeliest`] has no such threshold.
@@ -21,8 +21,8 @@
 //! *Script first*: most letters decide. A script that one language of ours uses is that language; kana are Japanese, Han
 //! alone is Chinese unless it has what Japanese alone writes. Four scripts are shared (Latin by 49 languages, Cyrillic by 8,
 //! Arabic by 3, Devanagari by 2): for each, n-grams of three and five symbols within a word, its edges being symbols, are
-//! hashed to rows of signed bytes, one a language and one for noise; their sum goes through a softmax whose temperature
-//! depends on how many there were. The table (11.8 MB, 4.1 MB in the repository) was learnt from the n-gram counts of
+//! hashed to rows of four-bit weights, one a language and one for noise; their sum goes through a softmax whose temperature
+//! depends on how many there were. The table (10.7 MB, 3.8 MB in the repository) was learnt from the n-gram counts of
 //! `lingua`'s language models by `train/`; `data/README.md` has its provenance, licence and checksum, and
 //! `docs/methods/language.md` the figures and what it must not be used for.
 //!
