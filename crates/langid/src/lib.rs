@@ -5,6 +5,7 @@
 //! starts. In Groundswell `text` asks it about posts whose source declares no language.
 //!
 //! - [`identify`] gives a language and its probability, `und` below [`PROBABILITY_MIN`]; [`likeliest`] has no such threshold.
+//! - [`identify_two`] tells the two languages of a text that is in two, and how much of it is in the first.
 //! - [`Language::all`] lists what can be answered.
 //!
 //! ```
@@ -49,6 +50,7 @@ mod letters;
 mod script;
 mod sum;
 mod table;
+mod two;
 
 use languages::{ALONE, GROUPS, Group};
 use letters::Letters;
@@ -57,6 +59,7 @@ use sum::Sum;
 
 pub use languages::Language;
 pub use letters::CHARS_MAX;
+pub use two::{Two, identify_two};
 
 /// What training shares with identifying.
 #[doc(hidden)]
@@ -133,9 +136,14 @@ const SHORT: usize = 150;
 #[inline]
 fn decide_in(text: &str, sum: fn(&Group, &'static [u8]) -> Sum<'static>, buffer: &mut [u16]) -> Identified {
     let letters = Letters::of(text, buffer);
-    let Some(script) = script_of(&letters) else { return Identified::UND };
+    script_of(&letters).map_or(Identified::UND, |script| of_script(script, &letters, sum))
+}
+
+/// The likeliest language of a text's letters in one script.
+#[inline]
+fn of_script(script: Script, letters: &Letters<'_>, sum: fn(&Group, &'static [u8]) -> Sum<'static>) -> Identified {
     let place = script as usize;
-    let Some(group) = GROUPS.get(place) else { return alone(script, &letters) };
+    let Some(group) = GROUPS.get(place) else { return alone(script, letters) };
     let part = table::part(place);
     let mut sum = sum(group, part);
     let row_bytes = group.row_bytes();
