@@ -88,7 +88,7 @@ pub mod training {
 /// Fewer letters than this (a Han character or kana counts for three, Hangul for two) are [`Language::UND`].
 pub const LETTERS_MIN: u32 = 3;
 
-/// An answer less probable than this, of which about one in seven would be right, is [`Language::UND`].
+/// An answer less probable than this, of which about one in five would be right, is [`Language::UND`].
 pub const PROBABILITY_MIN: f32 = 0.15;
 
 /// An answer.
