@@ -2,7 +2,7 @@
 //! has a say.
 #![no_main]
 
-use groundswell_langid::{CHARS_MAX, Language, identify, likeliest, likeliest_portable};
+use groundswell_langid::{CHARS_MAX, Language, identify, identify_two, likeliest, likeliest_portable};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
@@ -11,6 +11,8 @@ fuzz_target!(|text: &str| {
     assert!((0.0..=1.0).contains(&found.probability));
     let told = identify(text);
     assert!(told == found || told.language == Language::UND);
+    let two = identify_two(text);
+    assert!((0.5..=1.0).contains(&two.share));
     let read: String = text.chars().take(CHARS_MAX).collect();
     assert_eq!(found, likeliest(&read));
 });

@@ -4,7 +4,7 @@ use crate::{sum::LANES_MAX, table::STEPS};
 
 /// How much scores are divided by, for texts of so many rows and fewer: neighbouring n-grams say the same thing twice,
 /// and the more so the longer a text is. Fitted by `train` on two thirds of the labelled rows (`docs/methods/language.md`).
-const COOLING: [(u32, f32); 7] = [(8, 1.0), (12, 1.05), (16, 1.2), (24, 1.25), (40, 1.55), (80, 2.8), (u32::MAX, 4.0)];
+const COOLING: [(u32, f32); 7] = [(8, 1.1), (12, 1.15), (16, 1.25), (24, 1.3), (40, 1.8), (80, 3.25), (u32::MAX, 4.0)];
 
 fn cooling(rows: u32) -> f32 {
     COOLING.iter().find(|&&(most, _)| rows <= most).map_or(1.0, |&(_, by)| by)
@@ -13,34 +13,39 @@ fn cooling(rows: u32) -> f32 {
 /// The likeliest of so many lanes, and its probability.
 pub(crate) fn likeliest(scores: &[i32; LANES_MAX], lanes: usize, rows: u32) -> (usize, f32) {
     let lanes = &scores[..lanes];
-    let (mut best, mut most) = (0, i32::MIN);
-    for (lane, &score) in lanes.iter().enumerate() {
-        if score > most {
-            (best, most) = (lane, score);
+    let most = lanes.iter().copied().fold(i32::MIN, i32::max);
+    let best = lanes.iter().position(|&score| score == most).unwrap_or(0);
+    let scale = std::f32::consts::LOG2_E / (STEPS * cooling(rows));
+    // Four sums, which a processor adds up side by side.
+    let mut totals = [0.0; 4];
+    let (fours, rest) = lanes.as_chunks::<4>();
+    for four in fours {
+        for (total, &score) in totals.iter_mut().zip(four) {
+            *total += exp2((score - most) as f32 * scale);
         }
     }
-    let scale = std::f32::consts::LOG2_E / (STEPS * cooling(rows));
-    let total: f32 = lanes.iter().map(|&score| exp2((score - most) as f32 * scale)).sum();
-    (best, 1.0 / total)
+    for (total, &score) in totals.iter_mut().zip(rest) {
+        *total += exp2((score - most) as f32 * scale);
+    }
+    (best, 1.0 / (totals[0] + totals[1] + totals[2] + totals[3]))
 }
 
-/// Less than this many halvings are told from nothing.
-const HALVINGS_MAX: f32 = -24.0;
+/// So many halvings leave less than a probability has digits for.
+const HALVINGS_MAX: f32 = -64.0;
 
-/// Two to the power of something not above zero, to about four digits. Without `floor`, which is a call where a processor
-/// is asked for no more than every x86-64 has.
+/// Two to the power of something not above zero, to about four digits. Without branches, and without `round`, which is a call
+/// where a processor is asked for no more than every x86-64 has: the sum with this has no bits left behind the point, and its
+/// lowest bits are the whole number.
 #[inline]
 fn exp2(power: f32) -> f32 {
-    if power >= 0.0 {
-        return 1.0;
-    }
-    if power < HALVINGS_MAX {
-        return 0.0;
-    }
-    let whole = power as i32 - 1;
-    let part = power - whole as f32;
-    let of_part = 1.0 + part * (0.695_975 + part * (0.224_940 + part * 0.079_020));
-    f32::from_bits(((whole + 127) << 23) as u32) * of_part
+    const NO_BITS_LEFT: f32 = 12_582_912.0;
+    let power = if power > HALVINGS_MAX { power } else { HALVINGS_MAX };
+    let moved = power + NO_BITS_LEFT;
+    let part = power - (moved - NO_BITS_LEFT);
+    let of_part =
+        1.0 + part * (std::f32::consts::LN_2 + part * (0.240_226_5 + part * (0.055_504_1 + part * 0.009_618_1)));
+    let whole = moved.to_bits().wrapping_sub(NO_BITS_LEFT.to_bits());
+    f32::from_bits(whole.wrapping_add(127) << 23) * of_part
 }
 
 #[cfg(test)]

@@ -20,16 +20,36 @@ const JAPANESE: &str = "\
     霊靤靫靭靱靹鞆鞐韈韮韲頚頬頴頼頽顋顔顕颪飃飜飮餝餠饂馼駄駅駆駈駲騒験騨髄髞髢髪髴鬪鮃鮎鮖鮗鮟鮴鯏鯑鯒\
     鯣鯱鯲鯵鰄鰊鰌鰐鰕鰛鰮鰯鰰鰺鱇鱚鱶鳫鳬鳰鴎鴪鴫鴬鵄鵆鵈鵐鵞鵤鵺鶏鶫鷄鷆鹸麁麕麪麹麺麿黒黙鼈鼡齢龝";
 
-/// Whether only Japanese writes it. A few stand in Hong Kong's texts as well, so one is no proof in a long text.
-#[cold]
-pub(crate) fn is_japanese(c: char) -> bool {
-    // All of them take three bytes.
-    let (chars, _) = JAPANESE.as_bytes().as_chunks::<3>();
-    let mut bytes = [0; 4];
-    match *c.encode_utf8(&mut bytes).as_bytes() {
-        [a, b, c] => chars.binary_search(&[a, b, c]).is_ok(),
-        _ => false,
+/// The block that all of these and nearly all Han characters of any text are in.
+const COMMON: std::ops::RangeInclusive<char> = '\u{4e00}'..='\u{9fff}';
+const COMMON_FIRST: u32 = *COMMON.start() as u32;
+const WORDS: usize = (*COMMON.end() as usize + 1 - COMMON_FIRST as usize) / 64;
+
+/// A bit for each character of the block, set for those of [`JAPANESE`].
+static BITS: [u64; WORDS] = {
+    let bytes = JAPANESE.as_bytes();
+    let mut bits = [0; WORDS];
+    let mut at = 0;
+    while at < bytes.len() {
+        // All of them take three bytes.
+        let point = (bytes[at] as u32 & 0x0f) << 12 | (bytes[at + 1] as u32 & 0x3f) << 6 | bytes[at + 2] as u32 & 0x3f;
+        let place = point - COMMON_FIRST;
+        bits[place as usize / 64] |= 1 << (place % 64);
+        at += 3;
     }
+    bits
+};
+
+#[inline]
+pub(crate) fn is_common(c: char) -> bool {
+    COMMON.contains(&c)
+}
+
+/// Whether only Japanese writes it. A few stand in Hong Kong's texts as well, so one is no proof in a long text.
+#[inline]
+pub(crate) fn is_japanese(c: char) -> bool {
+    let place = u32::from(c).wrapping_sub(COMMON_FIRST);
+    BITS.get(place as usize / 64).is_some_and(|word| word >> (place % 64) & 1 == 1)
 }
 
 #[cfg(test)]
@@ -39,7 +59,8 @@ mod tests {
     #[test]
     fn the_list_is_in_order_and_of_three_bytes() {
         assert!(JAPANESE.chars().is_sorted() && JAPANESE.chars().all(|c| c.len_utf8() == 3));
-        assert!(JAPANESE.chars().all(is_japanese));
+        assert_eq!(('\0'..=char::MAX).filter(|&c| is_japanese(c)).count(), JAPANESE.chars().count());
+        assert!(JAPANESE.chars().all(|c| is_common(c) && is_japanese(c)));
         assert!(!"国語学会中駅広".chars().take(5).any(is_japanese) && is_japanese('駅') && is_japanese('広'));
     }
 }

@@ -59,26 +59,44 @@ pub struct Group {
     pub(crate) script: Script,
     /// In the order of their lanes. The lane behind the last one is noise.
     pub languages: &'static [Language],
-    /// Weights in a row, a multiple of eight.
+    /// Weights in a row, a multiple of sixteen. Each 16 bits of a row hold four, which are a quarter of the lanes apart.
     pub lanes: usize,
-    /// Rows of the table.
-    pub rows: usize,
+    /// The first 2 to this are rows for n-grams of three.
+    pub short_bits: u32,
+    /// The other 2 to this are rows for those of five.
+    pub long_bits: u32,
 }
 
 impl Group {
+    /// Rows of its part of the table.
+    pub const fn rows(&self) -> usize {
+        (1 << self.short_bits) + (1 << self.long_bits)
+    }
+
     /// Bytes of its part of the table.
     pub const fn size(&self) -> usize {
-        self.rows * self.lanes
+        self.rows() * self.row_bytes()
+    }
+
+    /// Bytes of a row.
+    pub const fn row_bytes(&self) -> usize {
+        self.lanes / 2
+    }
+
+    /// Which half-byte of a row a lane is.
+    pub const fn half_byte_of(&self, lane: usize) -> usize {
+        let apart = self.lanes / 4;
+        lane % apart * 4 + lane / apart
     }
 
     /// The row of one n-gram, given as its symbols.
-    pub fn row_of(&self, symbols: &[u16]) -> usize {
-        crate::features::row(crate::features::hash_of(symbols), self.rows)
+    pub fn row_of(&self, symbols: &[u16]) -> u32 {
+        crate::features::row_of(self, symbols)
     }
 
     /// The rows that a text touches, in order.
-    pub fn rows_of(&self, symbols: &[u16], mut sink: impl FnMut(usize)) {
-        crate::features::hashes(symbols, self.script as u16, |hash| sink(crate::features::row(hash, self.rows)));
+    pub fn rows_of(&self, symbols: &[u16], mut sink: impl FnMut(u32)) {
+        crate::features::rows(self, symbols, |_| (), |rows| rows.iter().for_each(|&row| sink(row)));
     }
 }
 
@@ -94,10 +112,10 @@ static DEVANAGARI: [Language; 2] = list(["hi", "mr"]);
 /// In the order of the table's parts.
 #[doc(hidden)]
 pub static GROUPS: [Group; 4] = [
-    Group { script: Script::Latin, languages: &LATIN, lanes: 64, rows: 160_000 },
-    Group { script: Script::Cyrillic, languages: &CYRILLIC, lanes: 16, rows: 1 << 16 },
-    Group { script: Script::Arabic, languages: &ARABIC, lanes: 8, rows: 1 << 15 },
-    Group { script: Script::Devanagari, languages: &DEVANAGARI, lanes: 8, rows: 1 << 15 },
+    Group { script: Script::Latin, languages: &LATIN, lanes: 64, short_bits: 15, long_bits: 18 },
+    Group { script: Script::Cyrillic, languages: &CYRILLIC, lanes: 16, short_bits: 13, long_bits: 16 },
+    Group { script: Script::Arabic, languages: &ARABIC, lanes: 16, short_bits: 13, long_bits: 15 },
+    Group { script: Script::Devanagari, languages: &DEVANAGARI, lanes: 16, short_bits: 13, long_bits: 15 },
 ];
 
 /// Scripts that one language of ours uses, and the languages. Others use some of them too, rarely.
@@ -143,7 +161,7 @@ mod tests {
     #[test]
     fn every_group_has_a_lane_for_noise() {
         for group in &GROUPS {
-            assert!(group.languages.len() < group.lanes && group.lanes % 8 == 0);
+            assert!(group.languages.len() < group.lanes && group.lanes % 16 == 0);
         }
     }
 }

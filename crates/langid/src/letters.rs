@@ -35,9 +35,9 @@ fn entry(c: char) -> u16 {
 }
 
 /// Letters above the table.
-#[cold]
 fn beyond(c: char) -> u16 {
     match c {
+        _ if crate::han::is_common(c) => KIND_OTHER_LETTER << CODE_BITS,
         // Full-width letters are the narrow ones.
         '\u{ff21}'..='\u{ff3a}' => (c as u32 - 0xff21 + 0x61) as u16,
         '\u{ff41}'..='\u{ff5a}' => (c as u32 - 0xff41 + 0x61) as u16,
@@ -61,24 +61,30 @@ fn compose(base: u16, mark: char) -> Option<u16> {
     rows.binary_search_by_key(&(base, mark), key).ok().map(|at| u16::from_le_bytes([rows[at][4], rows[at][5]]))
 }
 
+/// Room for the symbols of texts up to so many bytes: a letter may bring an edge with it, where the script changes.
+pub(crate) const fn room(bytes: usize) -> usize {
+    bytes * 2 + 2
+}
+
 /// The letters of a text: each word with an [`EDGE`] before it and one behind it that the next word shares.
-pub(crate) struct Letters {
+pub(crate) struct Letters<'a> {
     /// Codes with their script above [`CODE_BITS`]; an edge has none.
-    buffer: [u16; Self::SIZE],
+    buffer: &'a mut [u16],
     length: usize,
     /// How many of each script, by [`Script::weight`].
     pub(crate) counts: [u32; SCRIPTS],
+    /// Whether there are letters of scripts that one language uses.
+    pub(crate) others: bool,
     /// How many Han characters are Japanese alone.
     pub(crate) japanese: u32,
 }
 
-impl Letters {
-    /// A letter may bring an edge with it, where the script changes.
-    const SIZE: usize = CHARS_MAX * 2 + 2;
-
-    pub(crate) fn of(text: &str) -> Self {
-        let mut letters = Self { buffer: [EDGE; Self::SIZE], length: 1, counts: [0; SCRIPTS], japanese: 0 };
+impl<'a> Letters<'a> {
+    /// In a buffer of edges, with room for [`CHARS_MAX`] characters or for the whole text.
+    pub(crate) fn of(text: &str, buffer: &'a mut [u16]) -> Self {
+        let mut letters = Self { buffer, length: 1, counts: [0; SCRIPTS], others: false, japanese: 0 };
         letters.read(text);
+        letters.count();
         letters
     }
 
@@ -87,82 +93,136 @@ impl Letters {
         &self.buffer[..self.length]
     }
 
-    #[inline]
-    fn push(&mut self, symbol: u16) {
-        self.buffer[self.length] = symbol;
-        self.length += 1;
-    }
-
     fn read(&mut self, text: &str) {
-        let mut chars = text.chars();
-        let mut left = CHARS_MAX;
-        // The two symbols behind, and where the word began that they are of: kept here, since the buffer is slow to ask.
-        let (mut last, mut before, mut began) = (EDGE, EDGE, self.length);
-        while left > 0 {
-            let Some(c) = chars.next() else { break };
-            left -= 1;
+        let text = &text[..bytes_read(text)];
+        let bytes = text.as_bytes();
+        let mut at = 0;
+        let mut word = Tail { last: EDGE, before: EDGE };
+        while let Some(&byte) = bytes.get(at) {
+            if byte < 0x80 {
+                at += 1;
+                let symbol =
+                    u16::from_le_bytes([LETTERS.0[usize::from(byte) * 2], LETTERS.0[usize::from(byte) * 2 + 1]]);
+                // Letters are Latin here and have no bits above their code.
+                let symbol = if symbol >> CODE_BITS == 0 { symbol } else { EDGE };
+                if word.last >> CODE_BITS != 0 {
+                    self.push(&mut word, EDGE);
+                }
+                if matches!(byte, b':' | b'@') {
+                    at += self.skip(&mut word, byte, &text[at..]);
+                } else {
+                    self.push(&mut word, symbol);
+                }
+                continue;
+            }
+            let Some(c) = text[at..].chars().next() else { break };
+            at += c.len_utf8();
             let entry = entry(c);
             let kind = entry >> CODE_BITS;
             if kind < 4 {
-                if last >> CODE_BITS != kind && last != EDGE {
-                    self.end_word(began);
-                    (last, before, began) = (EDGE, EDGE, self.length);
+                if word.last >> CODE_BITS != kind {
+                    self.push(&mut word, EDGE);
                 }
-                // A letter drawn out stands twice.
-                if entry != last || entry != before {
-                    self.push(entry);
-                    (before, last) = (last, entry);
-                }
-                continue;
-            }
-            if kind == KIND_MARK {
-                if last != EDGE
-                    && let Some(code) = compose(last & CODE_MASK, c)
+                self.push(&mut word, entry);
+            } else if kind == KIND_MARK {
+                if word.last != EDGE
+                    && let Some(code) = compose(word.last & CODE_MASK, c)
                 {
-                    last = (last & !CODE_MASK) | code;
-                    self.buffer[self.length - 1] = last;
+                    word.last = (word.last & !CODE_MASK) | code;
+                    self.buffer[self.length - 1] = word.last;
                 }
-                continue;
-            }
-            let address = c == ':' && self.is_scheme(began) && chars.as_str().starts_with("//");
-            if address {
-                self.length = began;
-            }
-            self.end_word(began);
-            (last, before, began) = (EDGE, EDGE, self.length);
-            if kind == KIND_OTHER_LETTER {
-                if let Some(script) = Script::of_its_own(c) {
-                    self.counts[script as usize] += script.weight();
-                    self.japanese += u32::from(script == Script::Han && crate::han::is_japanese(c));
-                }
-            } else if address || c == '@' {
-                // Addresses and the names of accounts say nothing about the language.
-                for c in chars.by_ref().take(left) {
-                    left -= 1;
-                    if c.is_whitespace() || (!address && !c.is_alphanumeric() && !matches!(c, '_' | '.' | '-' | '@')) {
-                        break;
-                    }
+            } else {
+                self.push(&mut word, EDGE);
+                if kind == KIND_OTHER_LETTER {
+                    self.other(c);
                 }
             }
         }
-        self.end_word(began);
+        self.push(&mut word, EDGE);
     }
 
-    /// Puts an edge behind the word that began there, and counts its letters. No word, no edge.
+    /// A letter, or the edge of a word. A letter drawn out stands twice, and an edge once. Without branches: nothing about the
+    /// letters of a text foretells where its words end.
     #[inline]
-    fn end_word(&mut self, began: usize) {
-        if self.length > began {
-            self.counts[usize::from((self.buffer[began] >> CODE_BITS) & 3)] += (self.length - began) as u32;
-            self.push(EDGE);
+    fn push(&mut self, tail: &mut Tail, symbol: u16) {
+        let again = symbol == tail.last && (symbol == tail.before || symbol == EDGE);
+        self.buffer[self.length] = symbol;
+        self.length += usize::from(!again);
+        tail.before = if again { tail.before } else { tail.last };
+        tail.last = symbol;
+    }
+
+    /// A letter of a script that one language uses.
+    #[inline]
+    fn other(&mut self, c: char) {
+        self.others = true;
+        if crate::han::is_common(c) {
+            self.counts[Script::Han as usize] += const { Script::Han.weight() };
+            self.japanese += u32::from(crate::han::is_japanese(c));
+        } else if let Some(script) = Script::of_its_own(c) {
+            self.counts[script as usize] += script.weight();
         }
     }
 
-    /// Whether the word that began there is `http` or `https`.
+    /// How many bytes are passed over behind a colon or an at sign: addresses and the names of accounts say nothing about the
+    /// language.
     #[cold]
-    fn is_scheme(&self, began: usize) -> bool {
-        let word = &self.buffer[began..self.length];
-        ["http", "https"].iter().any(|scheme| word.iter().copied().eq(scheme.bytes().map(u16::from)))
+    fn skip(&mut self, tail: &mut Tail, sign: u8, rest: &str) -> usize {
+        let address = sign == b':' && rest.starts_with("//") && self.cut_scheme();
+        if address {
+            *tail = Tail { last: EDGE, before: EDGE };
+        } else {
+            self.push(tail, EDGE);
+        }
+        if !address && sign != b'@' {
+            return 0;
+        }
+        let ends =
+            |c: char| c.is_whitespace() || (!address && !c.is_alphanumeric() && !matches!(c, '_' | '.' | '-' | '@'));
+        rest.char_indices().find(|&(_, c)| ends(c)).map_or(rest.len(), |(at, c)| at + c.len_utf8())
     }
+
+    /// Takes back the last word if it is `http` or `https`.
+    fn cut_scheme(&mut self) -> bool {
+        let symbols = self.symbols();
+        let began = symbols.iter().rposition(|&symbol| symbol == EDGE).map_or(0, |edge| edge + 1);
+        let is_scheme =
+            ["http", "https"].iter().any(|scheme| symbols[began..].iter().copied().eq(scheme.bytes().map(u16::from)));
+        if is_scheme {
+            self.length = began;
+        }
+        is_scheme
+    }
+
+    /// How many letters of each shared script there are.
+    fn count(&mut self) {
+        let mut counts = [0_u16; 4];
+        let mut edges = 0_u16;
+        for &symbol in &self.buffer[..self.length] {
+            for (script, count) in counts.iter_mut().enumerate() {
+                *count += u16::from(symbol >> CODE_BITS == script as u16);
+            }
+            edges += u16::from(symbol == EDGE);
+        }
+        counts[0] -= edges;
+        for (count, of_script) in self.counts.iter_mut().zip(counts) {
+            *count = of_script.into();
+        }
+    }
+}
+
+/// The last two symbols.
+struct Tail {
+    last: u16,
+    before: u16,
+}
+
+/// How many bytes the first [`CHARS_MAX`] characters take.
+fn bytes_read(text: &str) -> usize {
+    if text.len() <= CHARS_MAX {
+        return text.len();
+    }
+    text.char_indices().nth(CHARS_MAX).map_or(text.len(), |(at, _)| at)
 }
 
 /// What training needs: the code of a letter with its script, or `None` for what is no letter of a shared script.
@@ -177,7 +237,8 @@ mod tests {
     use super::*;
 
     fn words(text: &str) -> String {
-        Letters::of(text)
+        let mut buffer = [EDGE; room(CHARS_MAX)];
+        Letters::of(text, &mut buffer)
             .symbols()
             .iter()
             .map(|&symbol| match symbol & CODE_MASK {

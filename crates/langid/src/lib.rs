@@ -1,10 +1,11 @@
 //! Which language a short text is in: 83 languages, for single words as well as for posts, with a probability that means
 //! what it says and an honest [`und`](Language::UND).
 //!
-//! For any program that reads short texts: it depends on nothing, takes about a microsecond a post, and has nothing to do when it
+//! For any program that reads short texts: it depends on nothing, takes about half a microsecond a post, and has nothing to do when it
 //! starts. In Groundswell `text` asks it about posts whose source declares no language.
 //!
 //! - [`identify`] gives a language and its probability, `und` below [`PROBABILITY_MIN`]; [`likeliest`] has no such threshold.
+//! - [`identify_two`] tells the two languages of a text that is in two, and how much of it is in the first.
 //! - [`Language::all`] lists what can be answered.
 //!
 //! ```
@@ -21,8 +22,8 @@
 //! *Script first*: most letters decide. A script that one language of ours uses is that language; kana are Japanese, Han
 //! alone is Chinese unless it has what Japanese alone writes. Four scripts are shared (Latin by 49 languages, Cyrillic by 8,
 //! Arabic by 3, Devanagari by 2): for each, n-grams of three and five symbols within a word, its edges being symbols, are
-//! hashed to rows of signed bytes, one a language and one for noise; their sum goes through a softmax whose temperature
-//! depends on how many there were. The table (11.8 MB, 4.1 MB in the repository) was learnt from the n-gram counts of
+//! hashed to rows of four-bit weights, one a language and one for noise; their sum goes through a softmax whose temperature
+//! depends on how many there were. The table (10.7 MB, 3.8 MB in the repository) was learnt from the n-gram counts of
 //! `lingua`'s language models by `train/`; `data/README.md` has its provenance, licence and checksum, and
 //! `docs/methods/language.md` the figures and what it must not be used for.
 //!
@@ -49,6 +50,7 @@ mod letters;
 mod script;
 mod sum;
 mod table;
+mod two;
 
 use languages::{ALONE, GROUPS, Group};
 use letters::Letters;
@@ -57,6 +59,7 @@ use sum::Sum;
 
 pub use languages::Language;
 pub use letters::CHARS_MAX;
+pub use two::{Two, identify_two};
 
 /// What training shares with identifying.
 #[doc(hidden)]
@@ -68,14 +71,15 @@ pub mod training {
 
     /// Stands at both ends of each word.
     pub const EDGE: u16 = crate::letters::EDGE;
-    /// What a byte without weight holds.
+    /// What four bits without weight hold.
     pub const ZERO: u8 = crate::sum::ZERO;
     /// Weights to a unit of a score.
     pub const STEPS: f32 = crate::table::STEPS;
 
     /// A text's letters with the edges of its words, and the group that its script is, by its place in [`GROUPS`].
     pub fn symbols(text: &str) -> (Vec<u16>, Option<usize>) {
-        let letters = crate::letters::Letters::of(text);
+        let mut buffer = [EDGE; crate::letters::room(crate::CHARS_MAX)];
+        let letters = crate::letters::Letters::of(text, &mut buffer);
         let place = crate::script_of(&letters).map(|script| script as usize).filter(|&place| place < GROUPS.len());
         (letters.symbols().to_vec(), place)
     }
@@ -84,7 +88,7 @@ pub mod training {
 /// Fewer letters than this (a Han character or kana counts for three, Hangul for two) are [`Language::UND`].
 pub const LETTERS_MIN: u32 = 3;
 
-/// An answer less probable than this, of which about one in seven would be right, is [`Language::UND`].
+/// An answer less probable than this, of which about one in five would be right, is [`Language::UND`].
 pub const PROBABILITY_MIN: f32 = 0.15;
 
 /// An answer.
@@ -118,28 +122,60 @@ pub fn likeliest_portable(text: &str) -> Identified {
 }
 
 fn decide(text: &str, sum: fn(&Group, &'static [u8]) -> Sum<'static>) -> Identified {
-    let letters = Letters::of(text);
-    let Some(script) = script_of(&letters) else { return Identified::UND };
-    if let Some(&(_, language)) = ALONE.iter().find(|&&(alone, _)| alone == script) {
-        let japanese = script == Script::Han
-            && letters.japanese * 6 >= letters.counts[Script::Han as usize] / Script::Han.weight();
-        let language = if japanese { ALONE[ALONE.len() - 2].1 } else { language };
-        return Identified { language, probability: ALONE_PROBABILITY };
+    // Most posts are short, and a small buffer is sooner made.
+    if text.len() <= SHORT {
+        decide_in(text, sum, &mut [letters::EDGE; letters::room(SHORT)])
+    } else {
+        decide_in(text, sum, &mut [letters::EDGE; letters::room(CHARS_MAX)])
     }
+}
+
+/// Bytes of a short text.
+const SHORT: usize = 150;
+
+#[inline]
+fn decide_in(text: &str, sum: fn(&Group, &'static [u8]) -> Sum<'static>, buffer: &mut [u16]) -> Identified {
+    let letters = Letters::of(text, buffer);
+    script_of(&letters).map_or(Identified::UND, |script| of_script(script, &letters, sum))
+}
+
+/// The likeliest language of a text's letters in one script.
+#[inline]
+fn of_script(script: Script, letters: &Letters<'_>, sum: fn(&Group, &'static [u8]) -> Sum<'static>) -> Identified {
     let place = script as usize;
-    let group = &GROUPS[place];
-    let mut sum = sum(group, table::part(place));
-    group.rows_of(letters.symbols(), |row| sum.push(row));
+    let Some(group) = GROUPS.get(place) else { return alone(script, letters) };
+    let part = table::part(place);
+    let mut sum = sum(group, part);
+    let row_bytes = group.row_bytes();
+    features::rows(group, letters.symbols(), |row| sum::prefetch(part, row as usize * row_bytes), |rows| sum.add(rows));
     let (scores, rows) = sum.finish();
     let (lane, probability) = confidence::likeliest(&scores, group.languages.len() + 1, rows);
     group.languages.get(lane).map_or(Identified::UND, |&language| Identified { language, probability })
+}
+
+/// A script that one language of ours uses.
+fn alone(script: Script, letters: &Letters<'_>) -> Identified {
+    let Some(&(_, language)) = ALONE.iter().find(|&&(alone, _)| alone == script) else { return Identified::UND };
+    let japanese =
+        script == Script::Han && letters.japanese * 6 >= letters.counts[Script::Han as usize] / Script::Han.weight();
+    let language = if japanese { ALONE[ALONE.len() - 2].1 } else { language };
+    Identified { language, probability: ALONE_PROBABILITY }
 }
 
 /// What is said of a text whose script one language of ours uses.
 const ALONE_PROBABILITY: f32 = 0.99;
 
 /// The script of most letters. Kana tell Japanese from Chinese, which it shares the rest with.
-fn script_of(letters: &Letters) -> Option<Script> {
+fn script_of(letters: &Letters<'_>) -> Option<Script> {
+    if !letters.others {
+        let (mut script, mut most) = (Script::Latin, letters.counts[0]);
+        for (other, &count) in Script::ALL.into_iter().zip(&letters.counts).take(GROUPS.len()) {
+            if count > most {
+                (script, most) = (other, count);
+            }
+        }
+        return (most >= LETTERS_MIN).then_some(script);
+    }
     let mut counts: [u32; SCRIPTS] = letters.counts;
     let (kana, han) = (counts[Script::Kana as usize], counts[Script::Han as usize]);
     if kana > 0 && kana * 10 >= han {

@@ -1,16 +1,16 @@
 //! The sum of a text's rows, lane by lane: the only hot loop, in a portable form and in one for AVX2.
 //!
-//! A weight is a byte, 128 being nothing. Eight lanes stand in a `u64`; its even and its odd bytes are added apart, in
-//! sixteen bits each, which hold [`ROWS_AT_ONCE`] rows. Both forms are the same additions of the same integers, so they
-//! cannot differ but by a fault of a compiler (`tests::both_paths_add_up_the_same`).
+//! A weight is four bits, eight being nothing. Lower and upper half-bytes are added apart, in a byte each, which holds
+//! [`ROWS_IN_BYTES`] rows, and these in sixteen bits. Both forms are the same additions of
+//! the same integers, so they cannot differ but by a fault of a compiler (`tests::both_paths_add_up_the_same`).
 
-use crate::languages::Group;
+use crate::{features::ROWS_AT_ONCE, languages::Group};
 
-/// What a byte without weight holds.
-pub(crate) const ZERO: u8 = 128;
+/// What four bits without weight hold.
+pub(crate) const ZERO: u8 = 8;
 
-/// Sixteen bits hold the sum of so many bytes.
-pub(crate) const ROWS_AT_ONCE: usize = 256;
+/// A byte holds the sum of so many half-bytes, and sixteen bits of [`ROWS_AT_ONCE`].
+const ROWS_IN_BYTES: usize = 16;
 
 /// Lanes of the widest group.
 pub(crate) const LANES_MAX: usize = 64;
@@ -18,9 +18,7 @@ pub(crate) const LANES_MAX: usize = 64;
 /// Adds rows up.
 pub(crate) struct Sum<'a> {
     table: &'a [u8],
-    lanes: usize,
-    pending: [u32; ROWS_AT_ONCE],
-    waiting: usize,
+    row_bytes: usize,
     rows: u32,
     totals: [u32; LANES_MAX],
     add: Add,
@@ -31,94 +29,85 @@ type Add = fn(&[u8], &[u32], usize, &mut [u32; LANES_MAX]);
 impl<'a> Sum<'a> {
     /// Of rows in a group's part of the table, by what this processor does best.
     pub(crate) fn new(group: &Group, table: &'a [u8]) -> Self {
-        Self::with(group, table, fastest())
+        Self { table, row_bytes: group.row_bytes(), rows: 0, totals: [0; LANES_MAX], add: fastest() }
     }
 
     /// The same by the form that every processor has.
     pub(crate) fn portable(group: &Group, table: &'a [u8]) -> Self {
-        Self::with(group, table, add)
+        Self { add, ..Self::new(group, table) }
     }
 
-    fn with(group: &Group, table: &'a [u8], add: Add) -> Self {
-        let (pending, totals) = ([0; ROWS_AT_ONCE], [0; LANES_MAX]);
-        Self { table, lanes: group.lanes, pending, waiting: 0, rows: 0, totals, add }
-    }
-
+    /// At most [`ROWS_AT_ONCE`].
     #[inline]
-    pub(crate) fn push(&mut self, row: usize) {
-        if self.waiting == ROWS_AT_ONCE {
-            self.flush();
-        }
-        prefetch(self.table, row * self.lanes);
-        self.pending[self.waiting] = row as u32;
-        self.waiting += 1;
-    }
-
-    fn flush(&mut self) {
-        (self.add)(self.table, &self.pending[..self.waiting], self.lanes, &mut self.totals);
-        self.rows += self.waiting as u32;
-        self.waiting = 0;
+    pub(crate) fn add(&mut self, rows: &[u32]) {
+        (self.add)(self.table, rows, self.row_bytes, &mut self.totals);
+        self.rows += rows.len() as u32;
     }
 
     /// The scores, lane by lane, and how many rows they are the sum of.
-    pub(crate) fn finish(mut self) -> ([i32; LANES_MAX], u32) {
-        self.flush();
-        let nothing = i64::from(self.rows) * i64::from(ZERO);
-        (self.totals.map(|total| (i64::from(total) - nothing) as i32), self.rows)
+    pub(crate) fn finish(&self) -> ([i32; LANES_MAX], u32) {
+        let nothing = self.rows as i32 * i32::from(ZERO);
+        (self.totals.map(|total| total as i32 - nothing), self.rows)
     }
 }
 
 /// Asks for what will be added soon.
 #[inline]
 #[allow(unsafe_code, reason = "a hint to the processor, which reads nothing")]
-fn prefetch(table: &[u8], at: usize) {
+pub(crate) fn prefetch(table: &[u8], at: usize) {
     #[cfg(target_arch = "x86_64")]
-    if let Some(byte) = table.get(at) {
+    {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        // SAFETY: every x86-64 has it, it cannot fault, and the address is of the table.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(byte).cast()) };
+        // SAFETY: every x86-64 has it, and it cannot fault, whatever the address.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(table.as_ptr().wrapping_add(at).cast()) };
     }
     #[cfg(not(target_arch = "x86_64"))]
     let _ = (table, at);
 }
 
 /// At most [`ROWS_AT_ONCE`] rows.
-fn add(table: &[u8], rows: &[u32], lanes: usize, totals: &mut [u32; LANES_MAX]) {
-    by_lanes(table, rows, lanes, totals);
+fn add(table: &[u8], rows: &[u32], row_bytes: usize, totals: &mut [u32; LANES_MAX]) {
+    by_width(table, rows, row_bytes, totals);
 }
 
 #[allow(clippy::inline_always, reason = "it must be compiled anew inside the function for AVX2")]
 #[inline(always)]
-fn by_lanes(table: &[u8], rows: &[u32], lanes: usize, totals: &mut [u32; LANES_MAX]) {
+fn by_width(table: &[u8], rows: &[u32], row_bytes: usize, totals: &mut [u32; LANES_MAX]) {
     debug_assert!(rows.len() <= ROWS_AT_ONCE);
-    match lanes {
-        64 => words::<8>(table, rows, totals),
-        16 => words::<2>(table, rows, totals),
-        8 => words::<1>(table, rows, totals),
-        _ => debug_assert!(false, "a group has 8, 16 or 64 lanes"),
+    match row_bytes {
+        32 => of_width::<32, 16>(table, rows, totals),
+        8 => of_width::<8, 4>(table, rows, totals),
+        _ => debug_assert!(false, "a group has 16 or 64 lanes"),
     }
 }
 
 #[allow(clippy::inline_always, reason = "it must be compiled anew inside the function for AVX2")]
 #[inline(always)]
-fn words<const WORDS: usize>(table: &[u8], rows: &[u32], totals: &mut [u32; LANES_MAX]) {
-    const BYTES: u64 = 0x00ff_00ff_00ff_00ff;
-    let (table, _) = table.as_chunks::<8>();
-    let (table, _) = table.as_chunks::<WORDS>();
-    let (mut even, mut odd) = ([0_u64; WORDS], [0_u64; WORDS]);
-    for &row in rows {
-        let Some(row) = table.get(row as usize) else { continue };
-        for (word, bytes) in row.iter().enumerate() {
-            let lanes = u64::from_le_bytes(*bytes);
-            even[word] += lanes & BYTES;
-            odd[word] += (lanes >> 8) & BYTES;
+fn of_width<const BYTES: usize, const PAIRS: usize>(table: &[u8], rows: &[u32], totals: &mut [u32; LANES_MAX]) {
+    let (table, _) = table.as_chunks::<BYTES>();
+    // Of the half-bytes 0, 1, 2 and 3 in each 16 bits, a sum each.
+    let mut sums = [[0_u16; PAIRS]; 4];
+    for few in rows.chunks(ROWS_IN_BYTES) {
+        let (mut lower, mut upper) = ([0_u8; BYTES], [0_u8; BYTES]);
+        for &row in few {
+            let Some(row) = table.get(row as usize) else { continue };
+            for place in 0..BYTES {
+                lower[place] += row[place] & 15;
+                upper[place] += row[place] >> 4;
+            }
+        }
+        let (lower, _) = lower.as_chunks::<2>();
+        let (upper, _) = upper.as_chunks::<2>();
+        for pair in 0..PAIRS {
+            let (lower, upper) = (u16::from_le_bytes(lower[pair]), u16::from_le_bytes(upper[pair]));
+            sums[0][pair] += lower & 0xff;
+            sums[1][pair] += upper & 0xff;
+            sums[2][pair] += lower >> 8;
+            sums[3][pair] += upper >> 8;
         }
     }
-    for word in 0..WORDS {
-        for pair in 0..4 {
-            totals[word * 8 + pair * 2] += (even[word] >> (16 * pair)) as u32 & 0xffff;
-            totals[word * 8 + pair * 2 + 1] += (odd[word] >> (16 * pair)) as u32 & 0xffff;
-        }
+    for (total, sum) in totals.iter_mut().zip(sums.as_flattened()) {
+        *total += u32::from(*sum);
     }
 }
 
@@ -135,13 +124,13 @@ fn fastest() -> Add {
 /// [`add`], compiled for a processor with AVX2.
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code, reason = "the one call into code for a processor that has been asked")]
-fn with_avx2(table: &[u8], rows: &[u32], lanes: usize, totals: &mut [u32; LANES_MAX]) {
+fn with_avx2(table: &[u8], rows: &[u32], row_bytes: usize, totals: &mut [u32; LANES_MAX]) {
     #[target_feature(enable = "avx2")]
-    fn add(table: &[u8], rows: &[u32], lanes: usize, totals: &mut [u32; LANES_MAX]) {
-        by_lanes(table, rows, lanes, totals);
+    fn add(table: &[u8], rows: &[u32], row_bytes: usize, totals: &mut [u32; LANES_MAX]) {
+        by_width(table, rows, row_bytes, totals);
     }
     // SAFETY: `fastest` alone hands this function out, after the processor said that it has AVX2. What it calls is safe code.
-    unsafe { add(table, rows, lanes, totals) }
+    unsafe { add(table, rows, row_bytes, totals) }
 }
 
 #[cfg(test)]
@@ -160,18 +149,22 @@ mod tests {
             // A table of extremes and of anything, small enough to be made anew each time.
             let count = 61;
             let mut state = seed;
-            let table: Vec<u8> = (0..count * group.lanes).map(|_| {
+            let table: Vec<u8> = (0..count * group.row_bytes()).map(|_| {
                 state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
                 match state >> 62 { 0 => 0, 1 => 255, _ => (state >> 40) as u8 }
             }).collect();
             let (mut fast, mut slow) = (Sum::new(group, &table), Sum::portable(group, &table));
             let mut model = [0_i32; LANES_MAX];
+            let rows: Vec<u32> = rows.into_iter().map(|row| row % count as u32).collect();
+            for rows in rows.chunks(ROWS_AT_ONCE) {
+                fast.add(rows);
+                slow.add(rows);
+            }
             for row in &rows {
-                let row = *row as usize % count;
-                fast.push(row);
-                slow.push(row);
-                for (lane, weight) in table[row * group.lanes..][..group.lanes].iter().enumerate() {
-                    model[lane] += i32::from(*weight) - i32::from(ZERO);
+                for (lane, weight) in model.iter_mut().enumerate().take(group.lanes) {
+                    let place = group.half_byte_of(lane);
+                    let byte = table[*row as usize * group.row_bytes() + place / 2];
+                    *weight += i32::from(byte >> (place % 2 * 4) & 15) - i32::from(ZERO);
                 }
             }
             let (fast, slow) = (fast.finish(), slow.finish());

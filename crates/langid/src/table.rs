@@ -7,7 +7,7 @@ const SIZE: usize = GROUPS[0].size() + GROUPS[1].size() + GROUPS[2].size() + GRO
 
 /// Weights to a unit of a score: a difference of so many between two languages makes one e times as likely, before
 /// [`confidence`](crate::confidence) cools it.
-pub(crate) const STEPS: f32 = 10.0;
+pub(crate) const STEPS: f32 = 3.0;
 
 #[repr(C, align(64))]
 struct Aligned<Bytes: ?Sized>(Bytes);

@@ -112,8 +112,10 @@ fn answer(parts: &[Vec<u8>], text: &str, label: &str) -> (String, Option<Scored>
     let mut rows = 0;
     group.rows_of(&symbols, |row| {
         rows += 1;
-        for (sum, weight) in sums.iter_mut().zip(&parts[place][row * group.lanes..]) {
-            *sum += i32::from(*weight) - i32::from(ZERO);
+        let row = &parts[place][row as usize * group.row_bytes()..];
+        for (lane, sum) in sums.iter_mut().enumerate() {
+            let half = group.half_byte_of(lane);
+            *sum += i32::from(row[half / 2] >> (half % 2 * 4) & 15) - i32::from(ZERO);
         }
     });
     let best = (0..classes).max_by_key(|&lane| (sums[lane], std::cmp::Reverse(lane))).unwrap_or(0);

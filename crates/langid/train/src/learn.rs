@@ -12,7 +12,10 @@ const SURE: f32 = 0.97;
 const FIRST: f32 = 1.0;
 /// Where learning starts: this share of ln P(row | language), the plain Bayesian answer. It is so little since the n-grams of
 /// a word say much the same.
-const PRIOR: f32 = 0.3;
+const PRIOR: f32 = 0.4;
+/// What four bits can hold, in steps.
+const LEAST: f32 = -8.0;
+const MOST: f32 = 7.0;
 /// What a row that a language never touches is taken to have.
 const UNSEEN: f32 = 3e-7;
 
@@ -27,16 +30,15 @@ pub fn learn(group: &Group, sampler: &Sampler, options: &Options) -> Vec<u8> {
     match group.lanes {
         64 => with::<64>(group, sampler, options),
         16 => with::<16>(group, sampler, options),
-        8 => with::<8>(group, sampler, options),
-        _ => unreachable!("groups have 8, 16 or 64 lanes"),
+        _ => unreachable!("groups have 16 or 64 lanes"),
     }
 }
 
 fn with<const LANES: usize>(group: &Group, sampler: &Sampler, options: &Options) -> Vec<u8> {
     let mut random = Random::new(options.seed);
-    let mut weights = vec![[0.0_f32; LANES]; group.rows];
+    let mut weights = vec![[0.0_f32; LANES]; group.rows()];
     begin(&mut weights, group, sampler);
-    let mut squares = vec![FIRST; group.rows];
+    let mut squares = vec![FIRST; group.rows()];
     let (mut symbols, mut rows) = (Vec::new(), Vec::new());
     let classes = sampler.languages() + 1;
     let began = Instant::now();
@@ -60,8 +62,15 @@ fn with<const LANES: usize>(group: &Group, sampler: &Sampler, options: &Options)
             (right, learnt) = (0, 0);
         }
     }
-    let quantised = |weight: f32| (i32::from(ZERO) + (weight * STEPS).round().clamp(-127.0, 127.0) as i32) as u8;
-    weights.iter().flatten().map(|weight| quantised(*weight)).collect()
+    let mut table = vec![0; group.size()];
+    for (row, bytes) in weights.iter().zip(table.chunks_exact_mut(group.row_bytes())) {
+        for (lane, weight) in row.iter().enumerate() {
+            let place = group.half_byte_of(lane);
+            let steps = (weight * STEPS).round().clamp(LEAST, MOST) as i8;
+            bytes[place / 2] |= ((steps + ZERO as i8) as u8) << (place % 2 * 4);
+        }
+    }
+    table
 }
 
 /// The Bayesian answer, from exact counts.
@@ -75,7 +84,7 @@ fn begin<const LANES: usize>(weights: &mut [[f32; LANES]], group: &Group, sample
             for (at, symbol) in gram[..symbols].iter_mut().enumerate() {
                 *symbol = (packed >> ((symbols - 1 - at) * 12)) as u16 & 0xfff;
             }
-            weights[group.row_of(&gram[..symbols])][lane] += count;
+            weights[group.row_of(&gram[..symbols]) as usize][lane] += count;
             total += f64::from(count);
         }
         totals[lane] = total as f32;
@@ -95,7 +104,7 @@ fn begin<const LANES: usize>(weights: &mut [[f32; LANES]], group: &Group, sample
 fn step<const LANES: usize>(
     weights: &mut [[f32; LANES]],
     squares: &mut [f32],
-    rows: &[usize],
+    rows: &[u32],
     lane: usize,
     classes: usize,
     rate: f32,
@@ -106,7 +115,7 @@ fn step<const LANES: usize>(
         fn fast<const LANES: usize>(
             weights: &mut [[f32; LANES]],
             squares: &mut [f32],
-            rows: &[usize],
+            rows: &[u32],
             lane: usize,
             classes: usize,
             rate: f32,
@@ -125,14 +134,14 @@ fn step<const LANES: usize>(
 fn step_by<const LANES: usize>(
     weights: &mut [[f32; LANES]],
     squares: &mut [f32],
-    rows: &[usize],
+    rows: &[u32],
     lane: usize,
     classes: usize,
     rate: f32,
 ) -> (bool, bool) {
     let mut scores = [0.0_f32; LANES];
     for &row in rows {
-        for (score, weight) in scores.iter_mut().zip(&weights[row]) {
+        for (score, weight) in scores.iter_mut().zip(&weights[row as usize]) {
             *score += weight;
         }
     }
@@ -154,6 +163,7 @@ fn step_by<const LANES: usize>(
     gradient[lane] -= 1.0;
     let square: f32 = gradient.iter().map(|g| g * g).sum();
     for &row in rows {
+        let row = row as usize;
         squares[row] += square;
         let by = rate / squares[row].sqrt();
         for (weight, g) in weights[row].iter_mut().zip(&gradient) {

@@ -104,7 +104,7 @@ fn option<T: std::str::FromStr>(name: &str, default: T) -> T {
 
 fn main() {
     let seed = option("--seed", 2026_u64);
-    let samples = option("--samples", 4_000_000_u64);
+    let samples = option("--samples", 12_000_000_u64);
     let rate = option("--rate", 0.8_f32);
     let out = option("--out", PathBuf::from("table.zst"));
     let only = option("--group", usize::MAX);
@@ -120,7 +120,7 @@ fn main() {
     let mut parts = Vec::new();
     for (place, group) in GROUPS.iter().enumerate() {
         if only != usize::MAX && only != place {
-            parts.push(vec![groundswell_langid::training::ZERO; group.size()]);
+            parts.push(vec![groundswell_langid::training::ZERO * 0x11; group.size()]);
             continue;
         }
         let began = std::time::Instant::now();
@@ -147,7 +147,7 @@ fn main() {
             }
         }
         // Small groups need less.
-        let share = [1.0, 0.1, 0.04, 0.03][place];
+        let share = [1.0, 0.15, 0.06, 0.04][place];
         let options = learn::Options { samples: (samples as f64 * share) as u64, rate, seed: seed ^ place as u64 };
         parts.push(learn::learn(group, &sampler, &options));
         drop(sampler);

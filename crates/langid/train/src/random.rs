@@ -17,7 +17,7 @@ impl Random {
 
     /// Below a bound, which is not zero.
     pub fn below(&mut self, bound: u32) -> u32 {
-        ((self.next() >> 32) * u64::from(bound) >> 32) as u32
+        (((self.next() >> 32) * u64::from(bound)) >> 32) as u32
     }
 
     /// True so often.

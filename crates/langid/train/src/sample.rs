@@ -74,12 +74,12 @@ impl Sampler {
         let noise = random.chance(NOISE);
         let lane = if noise { self.chains.len() } else { random.below(self.chains.len() as u32) as usize };
         let kind = random.below(100);
-        let words = if kind < 48 {
+        let words = if kind < 40 {
             1
-        } else if kind < 78 {
+        } else if kind < 65 {
             2
         } else {
-            3 + random.below(6)
+            3 + random.below(8)
         };
         let least = if words <= 2 && random.chance(LONG) { LONG_LETTERS } else { 1 };
         for _ in 0..words {
