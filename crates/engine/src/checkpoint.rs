@@ -27,8 +27,8 @@ const MAGIC: &[u8; 8] = b"GSWELLCP";
 /// 2: posts that were thinned are counted. 3: narratives are counted. 4: cells have keys. 5: which publishers carried which names.
 /// 6: bursts and amplifications are counted, and minutes know how many posts they had in all.
 /// 7: what the burst and amplification detectors know. 8: what the silence detector knows. 9: hashtags that were spelt as names,
-/// what is known of shares, and of the scatter of ten minutes.
-const FORMAT: u32 = 9;
+/// what is known of shares, and of the scatter of ten minutes. 10: countries that are mentioned.
+const FORMAT: u32 = 10;
 
 /// Where one source was.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -550,7 +550,7 @@ mod tests {
         assert_eq!(form, FORM_OF_AN_EMPTY_ONE);
     }
 
-    const FORM_OF_AN_EMPTY_ONE: &str = "475357454c4c435009000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000100000000000000000000";
+    const FORM_OF_AN_EMPTY_ONE: &str = "475357454c4c43500a000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000100000000000000000000";
 
     #[test]
     fn those_who_stay_do_not_wait_for_those_who_left() {

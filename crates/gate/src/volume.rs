@@ -44,6 +44,8 @@ pub enum Dimension {
     Domain,
     /// A word, normal form.
     Term,
+    /// Country that a post talks about, ISO 3166-1 alpha-2. Never where its author is.
+    Mentioned,
 }
 
 /// What happens to a cell that does not pass.
@@ -59,7 +61,7 @@ enum Below {
 
 impl Dimension {
     /// All dimensions, in the order of their [`index`](Self::index).
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Total,
         Self::Watch,
         Self::Language,
@@ -70,6 +72,7 @@ impl Dimension {
         Self::Hashtag,
         Self::Domain,
         Self::Term,
+        Self::Mentioned,
     ];
 
     /// The word used in commands and outputs.
@@ -85,6 +88,7 @@ impl Dimension {
             Self::Hashtag => "hashtag",
             Self::Domain => "domain",
             Self::Term => "term",
+            Self::Mentioned => "mentioned",
         }
     }
 
@@ -105,7 +109,7 @@ impl Dimension {
 
     /// Whether its values are made by those who post, without end.
     pub const fn is_open_ended(self) -> bool {
-        matches!(self.below(), Below::Absent)
+        matches!(self, Self::Hashtag | Self::Domain | Self::Term)
     }
 
     /// Whether small cells are put together, for which the gate needs the sets of their authors and not only the numbers.
@@ -117,7 +121,8 @@ impl Dimension {
         match self {
             Self::Total | Self::Watch => Below::Suppressed,
             Self::Language | Self::Source | Self::Kind | Self::Relation | Self::Region => Below::Folded,
-            Self::Hashtag | Self::Domain | Self::Term => Below::Absent,
+            // A post may mention several countries, so what is shown of them does not add up to anything that is known.
+            Self::Hashtag | Self::Domain | Self::Term | Self::Mentioned => Below::Absent,
         }
     }
 

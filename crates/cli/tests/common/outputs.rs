@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::process::Child;
 
 pub(crate) const SUBJECTS: [&str; 10] =
-    ["total", "watch", "language", "source", "kind", "relation", "region", "hashtag", "domain", "term"];
+    ["total", "watch", "language", "source", "kind", "relation", "region", "hashtag", "domain", "term", "mentioned"];
 pub(crate) const STEPS: [&str; 3] = ["minute", "hour", "day"];
 
 /// Every page and answer that is asked for without a value.
