@@ -5,6 +5,7 @@
 //! `scripts/mentions/build.py` makes the table.
 
 use std::cell::OnceCell;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 use std::sync::OnceLock;
@@ -53,18 +54,27 @@ struct Entry {
     languages: u32,
 }
 
-/// A word that names a country or begins a longer name.
-#[derive(Clone, Copy)]
+/// A name, or a word that begins one.
+#[derive(Clone, Copy, Default)]
 struct Slot {
-    hash: u64,
-    /// Words of the longest name that begins with it; 0 in a free slot.
+    key: u64,
+    /// Where its entries begin, and how many there are.
+    start: u32,
+    entries: u8,
+    /// Of a word: how many words the longest name has that begins with it.
     longest: u8,
 }
 
+impl Slot {
+    fn is_free(self) -> bool {
+        self.entries == 0 && self.longest == 0
+    }
+}
+
 struct Table {
-    /// By hash, open addressing.
+    /// By key, open addressing: one look-up a name.
     slots: Box<[Slot]>,
-    /// By key; those of one key lie together.
+    /// Those of one key lie together.
     entries: Box<[Entry]>,
     languages: Vec<Language>,
     countries: Vec<Country>,
@@ -73,10 +83,10 @@ struct Table {
 /// Words of one name, at most.
 const WORDS_MAX: usize = 12;
 
+/// A word's hash, so that of one word nothing need be worked out; of several, a mixture.
 fn key_of(words: &[Word]) -> u64 {
-    words
-        .iter()
-        .fold(words.len() as u64, |key, word| (key.rotate_left(23) ^ word.hash).wrapping_mul(0x9e37_79b9_7f4a_7c15))
+    let mix = |key: u64, word: &Word| key.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(23) ^ word.hash;
+    words.iter().fold(0, mix)
 }
 
 impl Table {
@@ -89,7 +99,7 @@ impl Table {
     fn read() -> Self {
         let (mut analyzer, mut analysis) = (Analyzer::new(), Analysis::new());
         let (mut entries, mut languages, mut countries) = (Vec::new(), Vec::new(), Vec::new());
-        let mut firsts: Vec<Slot> = Vec::new();
+        let mut slots: BTreeMap<u64, Slot> = BTreeMap::new();
         for line in TABLE.lines().filter(|line| !line.starts_with('#')) {
             let mut fields = line.split('\t');
             let mut next = || fields.next().unwrap_or_default();
@@ -114,45 +124,50 @@ impl Table {
                 let Some(first) = analysis.words.first().filter(|_| analysis.words.len() <= WORDS_MAX) else {
                     continue;
                 };
-                firsts.push(Slot { hash: first.hash, longest: analysis.words.len() as u8 });
+                let slot = slots.entry(first.hash).or_default();
+                slot.longest = slot.longest.max(analysis.words.len() as u8);
                 entries.push(Entry { key: key_of(&analysis.words), country, mark, languages: spoken });
             }
         }
         entries.sort_by_key(|entry| entry.key);
+        for (start, entry) in (0..).zip(&entries) {
+            let slot = slots.entry(entry.key).or_default();
+            if slot.entries == 0 {
+                slot.start = start;
+            }
+            slot.entries += 1;
+        }
         countries.sort_unstable();
         countries.dedup();
-        firsts.sort_unstable_by_key(|slot| (slot.hash, std::cmp::Reverse(slot.longest)));
-        firsts.dedup_by_key(|slot| slot.hash);
-        let mut slots = vec![Slot { hash: 0, longest: 0 }; (firsts.len() * 2).next_power_of_two()];
-        let mask = slots.len() - 1;
-        for first in firsts {
-            let mut at = first.hash as usize & mask;
-            while slots[at].longest > 0 {
+        let mut table = vec![Slot::default(); (slots.len() * 2).next_power_of_two()];
+        let mask = table.len() - 1;
+        for (key, slot) in slots {
+            let mut at = key as usize & mask;
+            while !table[at].is_free() {
                 at = (at + 1) & mask;
             }
-            slots[at] = first;
+            table[at] = Slot { key, ..slot };
         }
-        Self { slots: slots.into(), entries: entries.into(), languages, countries }
+        Self { slots: table.into(), entries: entries.into(), languages, countries }
     }
 
-    /// Words of the longest name that begins with this one; 0 where none does.
+    /// What is under a key; nothing at all where it is not there.
     #[inline]
-    fn longest(&self, hash: u64) -> usize {
+    fn slot(&self, key: u64) -> Slot {
         let mask = self.slots.len() - 1;
-        let mut at = hash as usize & mask;
+        let mut at = key as usize & mask;
         loop {
-            let slot = &self.slots[at];
-            if slot.hash == hash || slot.longest == 0 {
-                return usize::from(slot.longest);
+            let slot = self.slots[at];
+            if slot.key == key || slot.is_free() {
+                return slot;
             }
             at = (at + 1) & mask;
         }
     }
 
-    fn entries(&self, key: u64) -> &[Entry] {
-        let from = self.entries.partition_point(|entry| entry.key < key);
-        let len = self.entries[from..].iter().take_while(|entry| entry.key == key).count();
-        &self.entries[from..from + len]
+    #[inline]
+    fn entries(&self, slot: Slot) -> &[Entry] {
+        &self.entries[slot.start as usize..slot.start as usize + usize::from(slot.entries)]
     }
 
     fn bit_of(&self, language: Language) -> u32 {
@@ -187,7 +202,7 @@ impl CountryFinder {
     /// Whether a word can name a country, or begin a name of several words, by [`hash_word`](crate::hash_word) of its normal form.
     #[inline]
     pub fn may_name(&self, hash: u64) -> bool {
-        self.table.longest(hash) > 0
+        self.table.slot(hash).longest > 0
     }
 
     /// Adds the countries that a post talks about to `out`, in no order and some more than once. `may_name` are the places of its words
@@ -207,10 +222,12 @@ impl CountryFinder {
             if at < free {
                 continue;
             }
-            let longest = self.table.longest(analysis.words[at].hash).min(analysis.words.len() - at);
+            let first = self.table.slot(analysis.words[at].hash);
+            let longest = usize::from(first.longest).min(analysis.words.len() - at);
             for len in (1..=longest).rev() {
                 let words = &analysis.words[at..at + len];
-                let Some((country, mark)) = self.meant(text, analysis, words, &shouted) else { continue };
+                let slot = if len == 1 { first } else { self.table.slot(key_of(words)) };
+                let Some((country, mark)) = self.meant(text, analysis, slot, words[0], &shouted) else { continue };
                 free = at + len;
                 match country {
                     Some(_) if is_in_name(names, at..at + len) => {}
@@ -233,26 +250,25 @@ impl CountryFinder {
 
     /// The country that a hashtag names. It may be one that the text does not hold, and people write it in small letters.
     pub fn of_hashtag(&self, hash: u64, language: Language) -> Option<Country> {
-        let word = Word { hash, normal: (0, 0), raw: (0, 0) };
         let bit = self.table.bit_of(language);
         let counts = |entry: &&Entry| {
             matches!(entry.mark, Mark::Any | Mark::Capital)
                 && (entry.languages == u32::MAX || entry.languages & bit != 0)
         };
-        self.table.entries(key_of(&[word])).iter().find(counts)?.country
+        self.table.entries(self.table.slot(hash)).iter().find(counts)?.country
     }
 
-    /// What words together mean: a country, or none although it sounds like one. `None` where they are not in the table, or do not count as
-    /// they are written.
+    /// What a name means: a country, or none although it sounds like one. `None` where it is not in the table, or does not count as
+    /// it is written.
     fn meant(
         &self,
         text: &str,
         analysis: &Analysis,
-        words: &[Word],
+        slot: Slot,
+        first: Word,
         shouted: &OnceCell<bool>,
     ) -> Option<(Option<Country>, Mark)> {
-        let entries = self.table.entries(key_of(words));
-        let first = words.first()?;
+        let entries = self.table.entries(slot);
         let raw = text.get(first.raw.0 as usize..first.raw.1 as usize).unwrap_or_default();
         let counts = |entry: &&Entry| {
             (entry.languages == u32::MAX || entry.languages & self.table.bit_of(analysis.language) != 0)
@@ -269,17 +285,16 @@ impl CountryFinder {
 
     /// Flags: two regional indicators each.
     fn flags(&self, text: &str, out: &mut Vec<Country>) {
-        // U+1F1E6 to U+1F1FF.
-        const BEGINS: &[u8] = &[0xf0, 0x9f, 0x87];
         let bytes = text.as_bytes();
         let mut from = 0;
-        while let Some(at) = memchr::memmem::find(&bytes[from..], BEGINS) {
+        // U+1F1E6 to U+1F1FF begin with it, as all emoji do.
+        while let Some(at) = memchr::memchr(0xf0, &bytes[from..]) {
             let start = from + at;
             let letter = |at: usize| match bytes.get(at..at + 4) {
                 Some(&[0xf0, 0x9f, 0x87, last @ 0xa6..=0xbf]) => Some(b'A' + (last - 0xa6)),
                 _ => None,
             };
-            from = start + BEGINS.len();
+            from = start + 1;
             if let (Some(a), Some(b)) = (letter(start), letter(start + 4)) {
                 let country = Country([a, b]);
                 if self.table.countries.binary_search(&country).is_ok() {
