@@ -513,7 +513,7 @@ mod tests {
         // What was written before the detectors' state was in it.
         other[8] = 6;
         let refused = Checkpoint::from_bytes(&other).expect_err("another format");
-        assert_eq!(refused.to_string(), "the checkpoint is of format 6, this program reads format 9");
+        assert_eq!(refused.to_string(), "the checkpoint is of format 6, this program reads format 10");
         assert_eq!(Checkpoint::from_bytes(b"something else"), Err(CheckpointError::Unknown));
         // A length that nothing backs.
         let mut long = bytes[..12].to_vec();
