@@ -43,8 +43,15 @@ fn token(author: u64) -> u64 {
 }
 
 fn word(number: u8) -> String {
-    // The last is a stop word, and no term.
-    if number == 19 { "the".to_owned() } else { format!("wort{number}") }
+    match number {
+        // A stop word, and no term.
+        19 => "the".to_owned(),
+        6 => "portugal".to_owned(),
+        // Mentions the same, so that a post may do so twice.
+        5 => "portuguese".to_owned(),
+        4 => "deutschland".to_owned(),
+        _ => format!("wort{number}"),
+    }
 }
 
 impl Post {
@@ -73,7 +80,7 @@ impl Post {
             (hash_word(&text), (start, start + text.len() as u32))
         };
         let words: Vec<_> = self.words.iter().map(|number| add(word(*number))).collect();
-        let tags: Vec<_> = self.tags.iter().map(|number| add(format!("wort{number}"))).collect();
+        let tags: Vec<_> = self.tags.iter().map(|number| add(word(*number))).collect();
         analysis.words = words.into_iter().map(|(hash, normal)| Word { hash, normal, raw: (0, 0) }).collect();
         analysis.hashtags = tags.into_iter().map(|(hash, normal)| Hashtag { hash, normal, spelt: (0, 0) }).collect();
         analysis
@@ -93,7 +100,13 @@ impl Post {
         ]);
         cells.extend(self.region.map(|code| (Dimension::Region, String::from_utf8(code.to_vec()).unwrap())));
         cells.extend(self.words.iter().filter(|word| **word != 19).map(|number| (Dimension::Term, word(*number))));
-        cells.extend(self.tags.iter().map(|number| (Dimension::Hashtag, format!("wort{number}"))));
+        cells.extend(self.tags.iter().map(|number| (Dimension::Hashtag, word(*number))));
+        let mentioned = |number: &u8| match number {
+            5 | 6 => Some((Dimension::Mentioned, "PT".to_owned())),
+            4 => Some((Dimension::Mentioned, "DE".to_owned())),
+            _ => None,
+        };
+        cells.extend(self.words.iter().chain(&self.tags).filter_map(mentioned));
         cells.extend(self.domains.iter().map(|number| (Dimension::Domain, format!("d{number}.example"))));
         cells.extend(self.watches.iter().map(|id| (Dimension::Watch, WATCHES[*id as usize].to_owned())));
         cells

@@ -27,7 +27,8 @@ const MAGIC: &[u8; 8] = b"GSWELLCP";
 /// 2: posts that were thinned are counted. 3: narratives are counted. 4: cells have keys. 5: which publishers carried which names.
 /// 6: bursts and amplifications are counted, and minutes know how many posts they had in all.
 /// 7: what the burst and amplification detectors know. 8: what the silence detector knows. 9: hashtags that were spelt as names,
-/// what is known of shares, and of the scatter of ten minutes. 10: clauses of watches are a dimension, and each has a pool.
+/// what is known of shares, and of the scatter of ten minutes. 10: clauses of watches
+/// and countries that are mentioned; subjects of bursts are packed.
 const FORMAT: u32 = 10;
 /// Room for what whoever encrypts the bytes in their place appends.
 const SEAL_BYTES: usize = 64;

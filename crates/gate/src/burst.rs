@@ -124,9 +124,13 @@ impl fmt::Debug for BurstSubject {
     }
 }
 
-/// Countries have a k of their own, and of sources, kinds and relations small cells are folded: bursts are not told by these.
+/// Countries have a k of their own, and of sources, kinds and relations small cells are folded: bursts are not told by these. Nor by the
+/// countries that are mentioned, whose words are told of themselves.
 const fn is_told_of(dimension: Dimension) -> bool {
-    !matches!(dimension, Dimension::Region | Dimension::Source | Dimension::Kind | Dimension::Relation)
+    !matches!(
+        dimension,
+        Dimension::Region | Dimension::Source | Dimension::Kind | Dimension::Relation | Dimension::Mentioned
+    )
 }
 
 /// A burst as found, before the gate.

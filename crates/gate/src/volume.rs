@@ -46,6 +46,8 @@ pub enum Dimension {
     Term,
     /// A part of a watch's query, in posts that the watch matches; its value holds both ([`clause_value`]).
     Clause,
+    /// Country that a post talks about, ISO 3166-1 alpha-2. Never where its author is.
+    Mentioned,
 }
 
 /// Stands between a watch's name and its clause; neither can hold it.
@@ -74,7 +76,7 @@ enum Below {
 
 impl Dimension {
     /// All dimensions, in the order of their [`index`](Self::index).
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Total,
         Self::Watch,
         Self::Language,
@@ -86,6 +88,7 @@ impl Dimension {
         Self::Domain,
         Self::Term,
         Self::Clause,
+        Self::Mentioned,
     ];
 
     /// The word used in commands and outputs.
@@ -102,6 +105,7 @@ impl Dimension {
             Self::Domain => "domain",
             Self::Term => "term",
             Self::Clause => "clause",
+            Self::Mentioned => "mentioned",
         }
     }
 
@@ -122,7 +126,7 @@ impl Dimension {
 
     /// Whether it has values without end, or very many: cells that few wrote are not kept for long.
     pub const fn is_open_ended(self) -> bool {
-        matches!(self.below(), Below::Absent)
+        matches!(self, Self::Hashtag | Self::Domain | Self::Term | Self::Clause)
     }
 
     /// Whether small cells are put together, for which the gate needs the sets of their authors and not only the numbers.
@@ -134,7 +138,8 @@ impl Dimension {
         match self {
             Self::Total | Self::Watch => Below::Suppressed,
             Self::Language | Self::Source | Self::Kind | Self::Relation | Self::Region => Below::Folded,
-            Self::Hashtag | Self::Domain | Self::Term | Self::Clause => Below::Absent,
+            // A post may mention several countries, so what is shown of them does not add up to anything that is known.
+            Self::Hashtag | Self::Domain | Self::Term | Self::Clause | Self::Mentioned => Below::Absent,
         }
     }
 

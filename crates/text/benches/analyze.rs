@@ -10,6 +10,7 @@ use divan::{
     counter::{BytesCount, ItemsCount},
 };
 use groundswell_edge::EdgePost;
+use groundswell_text::countries::CountryFinder;
 use groundswell_text::{Analysis, Analyzer, detect_language, names::NameFinder, reference::Reference};
 
 const POSTS: usize = 1_000;
@@ -119,6 +120,32 @@ fn names(bencher: Bencher, set: &str) {
         for (post, analysis) in posts.iter().zip(&read) {
             finder.find(&post.text, analysis, &mut spans);
             found += spans.len();
+        }
+        found
+    });
+}
+
+/// Countries that posts talk about, where it is remembered which words can name one.
+#[divan::bench(args = SETS)]
+fn countries(bencher: Bencher, set: &str) {
+    let posts = posts(set);
+    let (mut analyzer, mut finder) = (Analyzer::new(), CountryFinder::new());
+    let read: Vec<(Analysis, Vec<usize>)> = posts
+        .iter()
+        .map(|post| {
+            let mut analysis = Analysis::new();
+            analyzer.analyze(post, &mut analysis);
+            let places = (0..analysis.words.len()).filter(|at| finder.may_name(analysis.words[*at].hash)).collect();
+            (analysis, places)
+        })
+        .collect();
+    let mut out = Vec::new();
+    bencher.counter(ItemsCount::new(posts.len())).bench_local(|| {
+        let mut found = 0;
+        for (post, (analysis, places)) in posts.iter().zip(&read) {
+            out.clear();
+            finder.find(&post.text, analysis, places, &[], &mut out);
+            found += out.len();
         }
         found
     });

@@ -7,6 +7,7 @@
 //!   whose buffers are used again and again.
 //! - [`detect_language`] for texts without a declared language, by `groundswell_langid`; [`language::eval`] measures it.
 //! - [`names::NameFinder`] marks what looks like a person's name.
+//! - [`countries::CountryFinder`] says which countries a post talks about.
 //! - [`has_term_shape`] and [`is_stop_word_in`] say which words are worth a place in a table of terms.
 //!
 //! ```
@@ -57,6 +58,7 @@
 mod analysis;
 mod analyzer;
 mod chars;
+pub mod countries;
 mod hashtag;
 pub mod language;
 pub mod names;

@@ -4,8 +4,20 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::Child;
 
-pub(crate) const SUBJECTS: [&str; 10] =
-    ["total", "watch", "language", "source", "kind", "relation", "region", "hashtag", "domain", "term"];
+pub(crate) const SUBJECTS: [&str; 12] = [
+    "total",
+    "watch",
+    "language",
+    "source",
+    "kind",
+    "relation",
+    "region",
+    "hashtag",
+    "domain",
+    "term",
+    "clause",
+    "mentioned",
+];
 pub(crate) const STEPS: [&str; 3] = ["minute", "hour", "day"];
 
 /// Every page and answer that is asked for without a value.

@@ -4,7 +4,7 @@ use groundswell_gate::Dimension;
 use groundswell_sketch::{PARTITIONS, partition_of};
 
 /// Keeps the same value apart in different dimensions.
-const SALTS: [u64; 11] = [
+const SALTS: [u64; Dimension::ALL.len()] = [
     0x9ae1_6a3b_2f90_404f,
     0xc3a5_c85c_97cb_3127,
     0xb492_b66f_be98_f273,
@@ -16,6 +16,7 @@ const SALTS: [u64; 11] = [
     0x5899_65cc_7537_4cc3,
     0x1d8e_4e27_c47d_124f,
     0xeb44_acca_b455_d165,
+    0x2545_f491_4f6c_dd1d,
 ];
 
 /// The hash of a cell, from [`groundswell_text::hash_word`] of its value.

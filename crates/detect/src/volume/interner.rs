@@ -30,17 +30,22 @@ pub(super) struct Found {
     pub(super) id: CellId,
     /// It is [`Worth::Depends`].
     pub(super) depends: bool,
+    /// [`Noted::country`].
+    pub(super) country: bool,
 }
 
-impl Found {
-    fn new(id: CellId) -> Option<Self> {
-        (id != IGNORED).then_some(Self { id: id & !DEPENDS, depends: id & DEPENDS != 0 })
-    }
+/// What is remembered of a word beside its number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Noted {
+    /// What the name finder knows of it.
+    pub(super) about: About,
+    /// It can name a country.
+    pub(super) country: bool,
 }
 
 #[derive(Clone, Copy)]
 struct Slot {
-    /// 56 bits of the cell's hash, and what the name finder knows of the word.
+    /// 55 bits of the cell's hash, and what is noted of the word.
     key: u64,
     id: CellId,
     /// The post that last asked for it: tells a repetition within a post, and what has not been seen for long.
@@ -50,15 +55,37 @@ struct Slot {
 const FREE_SLOT: Slot = Slot { key: 0, id: FREE, post: 0 };
 
 const ABOUT: u64 = 0xff;
+const COUNTRY: u64 = 0x100;
+const NOTED: u64 = ABOUT | COUNTRY;
+const NOTED_BITS: u32 = 9;
 
 impl Slot {
+    fn new(hash: u64, noted: Noted, id: CellId, post: u32) -> Self {
+        let country = if noted.country { COUNTRY } else { 0 };
+        Self { key: hash << NOTED_BITS | country | u64::from(noted.about.0), id, post }
+    }
+
     #[inline]
     fn is_of(&self, hash: u64) -> bool {
-        (self.key ^ hash << 8) <= ABOUT && self.id != FREE
+        (self.key ^ hash << NOTED_BITS) <= NOTED && self.id != FREE
     }
 
     fn hash(&self) -> u64 {
-        self.key >> 8
+        self.key >> NOTED_BITS
+    }
+
+    #[inline]
+    fn country(&self) -> bool {
+        self.key & COUNTRY != 0
+    }
+
+    #[inline]
+    fn found(&self) -> Option<Found> {
+        (self.id != IGNORED).then_some(Found {
+            id: self.id & !DEPENDS,
+            depends: self.id & DEPENDS != 0,
+            country: self.country(),
+        })
     }
 }
 
@@ -114,13 +141,13 @@ impl Interner {
     /// What is known of a word, if it was noted before. Asked of all words of a post one after the other, so that their places are
     /// waited for at once and not one by one.
     #[inline]
-    pub(super) fn about(&self, hash: u64) -> Option<About> {
+    pub(super) fn noted(&self, hash: u64) -> Option<Noted> {
         let mask = self.slots.len() - 1;
         let mut at = hash as usize & mask;
         loop {
             let slot = &self.slots[at];
             if slot.is_of(hash) {
-                return Some(About((slot.key & ABOUT) as u8));
+                return Some(Noted { about: About((slot.key & ABOUT) as u8), country: slot.country() });
             }
             if slot.id == FREE {
                 return None;
@@ -129,8 +156,8 @@ impl Interner {
         }
     }
 
-    /// The number of a cell; `None` when this post asked for it before or when it is never counted. `worth` is asked once
-    /// for a value that is not known yet.
+    /// The number of a cell; `None` when this post asked for it before or when it is never counted. `worth` and `noted` are asked
+    /// once for a value that is not known yet.
     #[inline]
     pub(super) fn once(
         &mut self,
@@ -138,7 +165,7 @@ impl Interner {
         hash: u64,
         value: &str,
         worth: impl FnOnce() -> Worth,
-        about: About,
+        noted: impl FnOnce() -> Noted,
     ) -> Option<Found> {
         let mask = self.slots.len() - 1;
         let mut at = hash as usize & mask;
@@ -147,10 +174,10 @@ impl Interner {
             if slot.is_of(hash) {
                 let repeated = slot.post == self.post;
                 slot.post = self.post;
-                return if repeated { None } else { Found::new(slot.id) };
+                return if repeated { None } else { slot.found() };
             }
             if slot.id == FREE {
-                return Found::new(self.add(at, dimension, hash, value, worth(), about));
+                return self.add(at, dimension, hash, value, worth(), noted()).found();
             }
             at = (at + 1) & mask;
         }
@@ -163,7 +190,7 @@ impl Interner {
         loop {
             let slot = &mut self.slots[at];
             if slot.id == FREE {
-                return self.add(at, dimension, hash, value, Worth::Always, About::default());
+                return self.add(at, dimension, hash, value, Worth::Always, Noted::default()).id;
             }
             if slot.is_of(hash) {
                 slot.post = self.post;
@@ -174,7 +201,7 @@ impl Interner {
     }
 
     #[cold]
-    fn add(&mut self, at: usize, dimension: Dimension, hash: u64, value: &str, worth: Worth, about: About) -> CellId {
+    fn add(&mut self, at: usize, dimension: Dimension, hash: u64, value: &str, worth: Worth, noted: Noted) -> Slot {
         let id = if worth == Worth::Never {
             IGNORED
         } else {
@@ -184,13 +211,14 @@ impl Interner {
             let id = self.names.len() as CellId - 1;
             if worth == Worth::Depends { id | DEPENDS } else { id }
         };
-        self.slots[at] = Slot { key: hash << 8 | u64::from(about.0), id, post: self.post };
+        let slot = Slot::new(hash, noted, id, self.post);
+        self.slots[at] = slot;
         self.used += 1;
         if self.used * 2 > self.slots.len() {
             let slots = std::mem::take(&mut self.slots);
             self.place(slots.len() * 2, slots.into_iter().filter(|slot| slot.id != FREE));
         }
-        id
+        slot
     }
 
     /// Forgets a value: its text is overwritten. Its number is not given again before the next rebuild, and means nothing.
@@ -283,7 +311,7 @@ mod tests {
 
     fn word(interner: &mut Interner, word: &str) -> Option<CellId> {
         let worth = || if word == "the" { Worth::Never } else { Worth::Always };
-        interner.once(Dimension::Term, hash_word(word), word, worth, About::default()).map(|found| found.id)
+        interner.once(Dimension::Term, hash_word(word), word, worth, Noted::default).map(|found| found.id)
     }
 
     #[test]
@@ -333,16 +361,17 @@ mod tests {
     #[test]
     fn remembers_what_depends_on_the_post() {
         let mut interner = Interner::new();
+        let noted = Noted { about: About(7), country: true };
         let war = |interner: &mut Interner| {
             interner.next_post();
-            interner.once(Dimension::Term, hash_word("war"), "war", || Worth::Depends, About(7))
+            interner.once(Dimension::Term, hash_word("war"), "war", || Worth::Depends, || noted)
         };
-        assert_eq!(war(&mut interner), Some(Found { id: 0, depends: true }));
+        assert_eq!(war(&mut interner), Some(Found { id: 0, depends: true, country: true }));
         interner.rebuild(10, &[true]);
-        assert_eq!(war(&mut interner), Some(Found { id: 0, depends: true }));
+        assert_eq!(war(&mut interner), Some(Found { id: 0, depends: true, country: true }));
         assert_eq!(interner.name(0).2, "war");
         let hash = hash_word("war");
-        assert_eq!((interner.about(hash), interner.about(hash_word("peace"))), (Some(About(7)), None));
+        assert_eq!((interner.noted(hash), interner.noted(hash_word("peace"))), (Some(noted), None));
     }
 
     proptest! {
@@ -363,7 +392,7 @@ mod tests {
                         prop_assert!(!interner.values.contains(&value));
                     }
                 } else {
-                    let found = interner.once(Dimension::Term, hash(number), &value, || Worth::Always, About::default()).unwrap();
+                    let found = interner.once(Dimension::Term, hash(number), &value, || Worth::Always, Noted::default).unwrap();
                     let id = *model.entry(number).or_insert(found.id);
                     prop_assert_eq!(found.id, id);
                     prop_assert_eq!(interner.name(id), (Dimension::Term, hash(number), &*value));

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use groundswell_edge::{DeleteKey, EdgePost};
 use groundswell_gate::Dimension;
 use groundswell_sketch::{Carried, Step, Summary, VALUE_BYTES_MAX, Window};
+use groundswell_text::countries::{Country, CountryFinder};
 use groundswell_text::names::{About, NameFinder, NameSpan, name_key};
 use groundswell_text::{
     Analysis, Analyzer, has_term_shape, hash_word, is_stop_word, is_stop_word_everywhere, is_stop_word_in,
@@ -18,7 +19,7 @@ use super::config::{POST_DOMAINS_MAX, VolumeConfig, VolumeCounters};
 use super::delete::Deletions;
 #[cfg(debug_assertions)]
 use super::held::Held;
-use super::interner::{CellId, Interner, Worth};
+use super::interner::{CellId, Interner, Noted, Worth};
 use super::log::{MinuteLog, Parts, Tally};
 
 /// No number yet.
@@ -52,6 +53,7 @@ pub struct Observer {
     spoiled: Vec<Window>,
     tally: Tally,
     names: Names,
+    countries: Countries,
     counters: VolumeCounters,
 }
 
@@ -135,6 +137,15 @@ struct Names {
     title: Analysis,
 }
 
+/// The countries that a post talks about, and where they are looked up.
+#[derive(Default)]
+struct Countries {
+    finder: CountryFinder,
+    /// Of the post in work: words that can name one, and those that are meant.
+    words: Vec<usize>,
+    found: Vec<Country>,
+}
+
 impl Names {
     /// Notes what a publisher's item carries.
     fn carry(&mut self, post: &EdgePost, analysis: &Analysis, log: &mut MinuteLog) {
@@ -167,6 +178,7 @@ impl Observer {
             spoiled: Vec::new(),
             tally: Tally::new(),
             names: Names::default(),
+            countries: Countries::default(),
             counters: VolumeCounters::default(),
             config,
         }
@@ -210,6 +222,8 @@ impl Observer {
         let too_long = &mut self.counters.values_too_long;
         self.watches.log(watches.iter().map(|watch| watch.0), interner, log, too_long);
         self.clauses.log(clauses.iter().map(|clause| clause.0), interner, log, too_long);
+        let countries = &mut self.countries;
+        countries.found.clear();
         for tag in &analysis.hashtags {
             let value = analysis.hashtag(tag);
             if value.len() > VALUE_BYTES_MAX {
@@ -219,9 +233,12 @@ impl Observer {
                 cell_hash(Dimension::Hashtag, tag.hash),
                 value,
                 || Worth::Always,
-                About::default(),
+                || Noted { country: countries.finder.may_name(tag.hash), ..Noted::default() },
             ) {
                 log.push(found.id);
+                if found.country {
+                    countries.found.extend(countries.finder.of_hashtag(tag.hash, analysis.language));
+                }
                 // What its normal form does not tell any more, for all who write it in small letters.
                 if analysis.hashtag_spelling(tag).is_some_and(|spelling| self.names.finder.spelt(spelling)) {
                     log.carry(post, Carried { name: name_key(value), publisher: Carried::SPELT });
@@ -238,8 +255,7 @@ impl Observer {
             let hash = cell_hash(Dimension::Domain, hash_word(value));
             if domains == POST_DOMAINS_MAX {
                 self.counters.domains_left_out += 1;
-            } else if let Some(found) =
-                interner.once(Dimension::Domain, hash, value, || Worth::Always, About::default())
+            } else if let Some(found) = interner.once(Dimension::Domain, hash, value, || Worth::Always, Noted::default)
             {
                 log.push(found.id);
                 domains += 1;
@@ -248,11 +264,26 @@ impl Observer {
         // Words of a name are not counted one by one, but the name as a whole: the gate decides about it by its publishers.
         let names = &mut self.names;
         names.about.clear();
-        names.about.extend(analysis.words.iter().map(|word| {
-            let known = interner.about(cell_hash(Dimension::Term, word.hash));
-            known.unwrap_or_else(|| names.finder.about(analysis.word(word), word.hash))
+        countries.words.clear();
+        names.about.extend(analysis.words.iter().enumerate().map(|(index, word)| {
+            let noted = interner.noted(cell_hash(Dimension::Term, word.hash)).unwrap_or_else(|| Noted {
+                about: names.finder.about(analysis.word(word), word.hash),
+                country: countries.finder.may_name(word.hash),
+            });
+            if noted.country {
+                countries.words.push(index);
+            }
+            noted.about
         }));
         names.finder.find_about(&post.text, analysis, &names.about, &mut names.spans);
+        countries.finder.find(&post.text, analysis, &countries.words, &names.spans, &mut countries.found);
+        for country in &countries.found {
+            let value = country.as_str();
+            let hash = cell_hash(Dimension::Mentioned, hash_word(value));
+            if let Some(found) = interner.once(Dimension::Mentioned, hash, value, || Worth::Always, Noted::default) {
+                log.push(found.id);
+            }
+        }
         let mut spans = names.spans.iter().copied().peekable();
         for (index, word) in analysis.words.iter().enumerate() {
             while spans.next_if(|span| span.words().end <= index).is_some() {}
@@ -262,7 +293,8 @@ impl Observer {
             let value = analysis.word(word);
             let worth = || worth_as_term(value, word.hash);
             let hash = cell_hash(Dimension::Term, word.hash);
-            if let Some(found) = interner.once(Dimension::Term, hash, value, worth, names.about[index])
+            let noted = || Noted { about: names.about[index], country: countries.words.binary_search(&index).is_ok() };
+            if let Some(found) = interner.once(Dimension::Term, hash, value, worth, noted)
                 && !(found.depends && is_stop_word_in(analysis.language, word.hash))
             {
                 log.push(found.id);
@@ -279,7 +311,7 @@ impl Observer {
                 cell_hash(Dimension::Term, hash_word(value)),
                 value,
                 || Worth::Always,
-                About::default(),
+                Noted::default,
             ) {
                 log.push(found.id);
             }

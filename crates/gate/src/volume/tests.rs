@@ -47,7 +47,7 @@ fn terms_below_k_are_absent() {
             cell("e", 40, 31, 0..9),
         ]
     };
-    for dimension in [Dimension::Hashtag, Dimension::Domain, Dimension::Term, Dimension::Clause] {
+    for dimension in [Dimension::Hashtag, Dimension::Domain, Dimension::Term, Dimension::Clause, Dimension::Mentioned] {
         assert_eq!(gated(dimension, cells()), ["b 12 10", "c 3 0"]);
     }
 }
@@ -203,7 +203,7 @@ fn dimensions_have_one_name_and_one_number() {
         assert_eq!(Dimension::from_index(index), Some(dimension));
         assert_eq!(Dimension::parse(dimension.as_str()), Some(dimension));
     }
-    assert_eq!((Dimension::from_index(11), Dimension::parse("author")), (None, None));
+    assert_eq!((Dimension::from_index(12), Dimension::parse("author")), (None, None));
 }
 
 /// A post of a random stream: value, author (`None`: a publisher's item), worker.
@@ -266,7 +266,7 @@ fn perturbed(dimension: Dimension, cells: Vec<CandidateCell>, k: K) -> Vec<Volum
 
 proptest! {
     #[test]
-    fn nothing_rests_on_fewer_than_k(posts in posts(), which in 0_usize..10, k in 5_u32..14) {
+    fn nothing_rests_on_fewer_than_k(posts in posts(), which in 0..Dimension::ALL.len(), k in 5_u32..14) {
         let (dimension, k) = (Dimension::ALL[which], K::new(k).unwrap());
         let folds = dimension.below() == Below::Folded;
         let counts = counted(&posts);
@@ -336,7 +336,7 @@ proptest! {
 
 proptest! {
     #[test]
-    fn what_is_shown_is_what_passed_and_near_it(posts in posts(), which in 0_usize..10, k in 5_u32..14) {
+    fn what_is_shown_is_what_passed_and_near_it(posts in posts(), which in 0..Dimension::ALL.len(), k in 5_u32..14) {
         let (dimension, k) = (Dimension::ALL[which], K::new(k).unwrap());
         let counts = counted(&posts);
         let (counted, shown) = (rows(dimension, cells(&counts), k), perturbed(dimension, cells(&counts), k));
@@ -489,7 +489,7 @@ proptest! {
     #[test]
     fn no_name_passes_that_publishers_do_not_carry(
         cells in proptest::collection::vec((0_u64..40, 0_u64..4, proptest::option::of(0_u32..6)), 0..40),
-        which in 0_usize..10,
+        which in 0..Dimension::ALL.len(),
         k in 5_u32..14,
     ) {
         let (dimension, k) = (Dimension::ALL[which], K::new(k).unwrap());

@@ -2,7 +2,7 @@
 import type { Step } from '../api/types';
 import { STEP_MS, parseTime } from '../format/time';
 
-export const TABLES = ['total', 'language', 'source', 'kind', 'relation', 'region', 'watch', 'hashtag', 'term', 'domain'] as const;
+export const TABLES = ['total', 'language', 'source', 'kind', 'relation', 'region', 'mentioned', 'watch', 'hashtag', 'term', 'domain'] as const;
 export type By = (typeof TABLES)[number];
 
 export type Form = 'lines' | 'week';

@@ -501,7 +501,7 @@ export const en = {
   explore: {
     title: 'Explore', lead: 'Any released table by time; the address shows the same view again', label: 'What is shown', count: 'Count', as: 'As', course: 'course', week: 'hours of the week',
     tables: {
-      total: 'All posts', language: 'By language', source: 'By source', kind: 'By kind of author', relation: 'By relation', region: 'By country', watch: 'By watch', hashtag: 'By hashtag',
+      total: 'All posts', language: 'By language', source: 'By source', kind: 'By kind of author', relation: 'By relation', region: 'By country declared', mentioned: 'By country mentioned', watch: 'By watch', hashtag: 'By hashtag',
       term: 'By term', domain: 'By domain',
     },
     values: { person: 'person', publisher: 'publisher', post: 'post', reply: 'reply', repost: 'repost', quote: 'quote' } as Record<string, string>,
