@@ -15,8 +15,9 @@ pub const TERMS_MAX: usize = 1 << 20;
 pub const CLUSTER_TERMS_MAX: usize = 128;
 /// Clusters that are found through one term: those in which it weighs most (`postings_left_out`).
 pub const POSTINGS_MAX: usize = 128;
-/// Postings that are looked at for one post, those of its weightiest terms first. Later ones are not (`searches_cut`).
-pub const POSTINGS_VISITED_MAX: usize = 384;
+/// Postings that are looked at for one post, those of its weightiest terms first. For the others, only the
+/// clusters that were found by then are looked at (`searches_cut`).
+pub const POSTINGS_VISITED_MAX: usize = 192;
 /// Texts whose likes are recognised, as keys; each text has up to five. An older one gives way to a newer one.
 pub const FAMILY_KEYS_MAX: usize = 1 << 18;
 /// Memory of one worker's logs of open minutes. When it is reached, the oldest minutes are clustered early, so that
@@ -125,7 +126,7 @@ counters! {
         terms_left_out,
         /// Places of a cluster under a term that were not kept because there were [`POSTINGS_MAX`].
         postings_left_out,
-        /// Posts for which not all places were looked at.
+        /// Posts and clusters for which not all places were looked at that should have been.
         searches_cut,
         /// Hashtags and domains beyond [`FACETS_MAX`].
         facets_left_out,

@@ -50,7 +50,8 @@ pub struct LocalDelta {
     pub languages: Vec<([u8; 2], u32)>,
     /// Authors by language.
     pub language_authors: Vec<([u8; 2], AuthorBits)>,
-    /// Its weightiest terms, weightiest first.
+    /// Those of its weightiest terms that its posts of the minute have, weightiest first; all of them where the owner does
+    /// not know the cluster yet, or it has no post of the minute.
     pub terms: Vec<TermDelta>,
     /// Hashtags and domains of the minute.
     pub facets: Vec<TermDelta>,

@@ -78,12 +78,14 @@ struct Form {
 
 impl OwnTerm {
     /// Adds authors to a spelling. Of more than there is room for, the one with the fewest gives way.
-    fn add_form(&mut self, text: &str, authors: &Crowd<FewAuthors>) {
+    fn add_form(&mut self, text: &str, add: impl FnOnce(&mut Crowd<FewAuthors>)) {
         if let Some(known) = self.forms.iter_mut().find(|form| form.text == text) {
-            known.authors.unite(authors);
+            add(&mut known.authors);
             return;
         }
-        self.forms.push(Form { text: text.to_owned(), authors: authors.clone() });
+        let mut authors = Crowd::default();
+        add(&mut authors);
+        self.forms.push(Form { text: text.to_owned(), authors });
         self.forms.sort_by(|a, b| b.authors.number().cmp(&a.authors.number()).then_with(|| a.text.cmp(&b.text)));
         self.forms.truncate(FORMS_MAX);
     }
@@ -110,6 +112,8 @@ pub(super) struct Story {
     pub(super) first: i64,
     pub(super) last: i64,
     pub(super) posts: u64,
+    /// The size from which on it is compared with other workers' stories again.
+    pub(super) compared_at: u64,
     pub(super) authors: Crowd<Distinct>,
     /// Living clusters that it is made of.
     pub(super) locals: BTreeSet<(u16, LocalId)>,
@@ -140,6 +144,7 @@ impl Story {
             first: minute,
             last: minute,
             posts: 0,
+            compared_at: 0,
             authors: Crowd::default(),
             locals: BTreeSet::new(),
             parents: Vec::new(),
@@ -220,7 +225,7 @@ impl Story {
             known.mass += mass;
             known.weight = told.weight;
             known.posts += u64::from(told.posts);
-            known.add_form(&told.form, &crowd(minute, &told.authors));
+            known.add_form(&told.form, |authors| authors.add(minute, &told.authors));
         } else {
             self.terms.push(OwnTerm {
                 hash: told.hash,
@@ -287,7 +292,9 @@ impl Story {
             if let Some(known) = self.terms.iter_mut().find(|known| known.hash == term.hash) {
                 known.mass += term.mass;
                 known.posts += term.posts;
-                term.forms.iter().for_each(|form| known.add_form(&form.text, &form.authors));
+                for form in &term.forms {
+                    known.add_form(&form.text, |authors| authors.unite(&form.authors));
+                }
             } else {
                 self.terms.push(term.clone());
             }

@@ -9,6 +9,8 @@ use super::features::FeatureKind;
 
 /// The number of a term within one worker.
 pub(super) type TermId = u32;
+/// No term's number: it was not looked up yet.
+pub(super) const UNKNOWN: TermId = TermId::MAX;
 
 /// Hashes of words are spread already.
 #[derive(Clone, Copy, Debug, Default)]
@@ -82,6 +84,8 @@ pub(super) struct Posting {
     pub(super) mass: f32,
 }
 
+/// A term; one line of a cache, because a post touches a dozen of them and little else of the table is near.
+#[repr(align(64))]
 pub(super) struct Term {
     pub(super) hash: u64,
     pub(super) kind: FeatureKind,
@@ -93,8 +97,14 @@ pub(super) struct Term {
     pub(super) postings: Vec<Posting>,
     /// No posting weighs less.
     floor: f32,
-    /// The spelling that most posts have (Boyer and Moore's vote), in normal form.
-    form: String,
+}
+
+const _: () = assert!(size_of::<Term>() == 64);
+
+/// The spelling of a term that most posts have, by Boyer and Moore's vote.
+#[derive(Clone, Copy)]
+struct Vote {
+    spelling: u64,
     votes: u32,
 }
 
@@ -102,8 +112,13 @@ pub(super) struct Term {
 pub(super) struct Terms {
     ids: IdentityMap<TermId>,
     list: Vec<Term>,
+    /// Beside the terms, by number: a vote is taken for each word of each post, the spelling is seldom read.
+    votes: Vec<Vote>,
+    forms: Vec<String>,
     room: usize,
     hand: usize,
+    /// How many gave way.
+    pub(super) evicted: u64,
 }
 
 /// How many terms are looked at for one that can go.
@@ -111,7 +126,15 @@ const EVICTION_PROBES: usize = 32;
 
 impl Terms {
     pub(super) fn new(room: usize) -> Self {
-        Self { ids: IdentityMap::default(), list: Vec::new(), room, hand: 0 }
+        Self {
+            ids: IdentityMap::default(),
+            list: Vec::new(),
+            votes: Vec::new(),
+            forms: Vec::new(),
+            room,
+            hand: 0,
+            evicted: 0,
+        }
     }
 
     #[inline]
@@ -129,28 +152,35 @@ impl Terms {
     }
 
     pub(super) fn form(&self, id: TermId) -> &str {
-        &self.list[id as usize].form
+        &self.forms[id as usize]
     }
 
-    /// The number of a term; `None` if there is no room for a new one.
+    /// What stands for the spelling in [`super::features::Feature::spelling`].
+    pub(super) fn spelling(&self, id: TermId) -> u64 {
+        self.votes[id as usize].spelling
+    }
+
+    /// The number of a term, which was `known` before, written in one form (a hash of it, and itself); `None` if it is new
+    /// and there is no room.
     #[inline]
-    pub(super) fn intern(&mut self, hash: u64, kind: FeatureKind, form: &str) -> Option<TermId> {
-        if let Some(id) = self.ids.get(&hash) {
-            let term = &mut self.list[*id as usize];
-            if term.form == form {
-                term.votes = term.votes.saturating_add(1);
-            } else if term.votes > 0 {
-                term.votes -= 1;
-            } else {
-                form.clone_into(&mut term.form);
-                term.votes = 1;
-            }
-            return Some(*id);
+    pub(super) fn intern(&mut self, known: TermId, hash: u64, kind: FeatureKind, form: (u64, &str)) -> Option<TermId> {
+        // It may have given way to another one in the meantime.
+        let still = self.list.get(known as usize).is_some_and(|term| term.hash == hash);
+        let Some(id) = still.then_some(known).or_else(|| self.find(hash)) else { return self.add(hash, kind, form) };
+        let vote = &mut self.votes[id as usize];
+        if vote.spelling == form.0 {
+            vote.votes = vote.votes.saturating_add(1);
+        } else if vote.votes > 0 {
+            vote.votes -= 1;
+        } else {
+            *vote = Vote { spelling: form.0, votes: 1 };
+            form.1.clone_into(&mut self.forms[id as usize]);
         }
-        self.add(hash, kind, form)
+        Some(id)
     }
 
-    fn add(&mut self, hash: u64, kind: FeatureKind, form: &str) -> Option<TermId> {
+    fn add(&mut self, hash: u64, kind: FeatureKind, form: (u64, &str)) -> Option<TermId> {
+        let vote = Vote { spelling: form.0, votes: 1 };
         let id = if self.list.len() < self.room {
             self.list.push(Term {
                 hash,
@@ -160,22 +190,23 @@ impl Terms {
                 held: 0,
                 postings: Vec::new(),
                 floor: 0.0,
-                form: form.to_owned(),
-                votes: 1,
             });
+            self.votes.push(vote);
+            self.forms.push(form.1.to_owned());
             self.list.len() - 1
         } else {
             let id = self.make_room()?;
             let term = &mut self.list[id];
             self.ids.remove(&term.hash);
+            self.evicted += 1;
             term.hash = hash;
             term.kind = kind;
             term.spread = Spread::default();
             term.weight = 1.0;
             term.floor = 0.0;
             term.postings.clear();
-            form.clone_into(&mut term.form);
-            term.votes = 1;
+            self.votes[id] = vote;
+            form.1.clone_into(&mut self.forms[id]);
             id
         } as TermId;
         self.ids.insert(hash, id);
@@ -205,9 +236,9 @@ impl Terms {
 
     /// Bytes in use, roughly.
     pub(super) fn bytes(&self) -> usize {
-        let of_terms =
-            |term: &Term| size_of::<Term>() + term.postings.capacity() * size_of::<Posting>() + term.form.capacity();
-        self.list.iter().map(of_terms).sum::<usize>() + self.ids.capacity() * 17
+        let postings: usize = self.list.iter().map(|term| term.postings.capacity() * size_of::<Posting>()).sum();
+        let forms: usize = self.forms.iter().map(|form| size_of::<String>() + form.capacity()).sum();
+        self.list.len() * (size_of::<Term>() + size_of::<Vote>()) + postings + forms + self.ids.capacity() * 17
     }
 }
 
@@ -270,7 +301,7 @@ mod tests {
     #[test]
     fn postings_are_bounded_and_keep_the_weightiest() {
         let mut terms = Terms::new(10);
-        let id = terms.intern(7, FeatureKind::Word, "flood").unwrap();
+        let id = terms.intern(UNKNOWN, 7, FeatureKind::Word, (0, "flood")).unwrap();
         let term = terms.get_mut(id);
         for slot in 0..1_000 {
             term.post(slot, slot as f32, true);
@@ -283,21 +314,21 @@ mod tests {
     #[test]
     fn a_full_table_forgets_what_nobody_holds() {
         let mut terms = Terms::new(2);
-        let held = terms.intern(1, FeatureKind::Word, "a").unwrap();
+        let held = terms.intern(UNKNOWN, 1, FeatureKind::Word, (1, "a")).unwrap();
         terms.get_mut(held).held = 1;
-        let free = terms.intern(2, FeatureKind::Word, "b").unwrap();
-        assert_eq!(terms.intern(3, FeatureKind::Word, "c"), Some(free));
+        let free = terms.intern(UNKNOWN, 2, FeatureKind::Word, (2, "b")).unwrap();
+        assert_eq!(terms.intern(UNKNOWN, 3, FeatureKind::Word, (3, "c")), Some(free));
         assert_eq!(terms.find(2), None);
         terms.get_mut(free).held = 1;
-        assert_eq!(terms.intern(4, FeatureKind::Word, "d"), None);
+        assert_eq!(terms.intern(UNKNOWN, 4, FeatureKind::Word, (4, "d")), None);
     }
 
     #[test]
     fn the_spelling_is_the_one_that_most_have() {
         let mut terms = Terms::new(9);
-        let mut id = 0;
+        let mut id = UNKNOWN;
         for form in ["floods", "flood", "flooding", "flood", "flood"] {
-            id = terms.intern(1, FeatureKind::Word, form).unwrap();
+            id = terms.intern(id, 1, FeatureKind::Word, (form.len() as u64, form)).unwrap();
         }
         assert_eq!(terms.form(id), "flood");
     }
