@@ -228,7 +228,7 @@ impl Clusterer {
             self.clusters[handle.slot as usize].copies += 1;
             handle
         } else {
-            match self.search(u32::MAX, self.config.join) {
+            match self.search(u32::MAX, self.config.join + self.chance()) {
                 Some((slot, _)) => self.handle_of(slot),
                 None => self.open(post),
             }
@@ -238,12 +238,19 @@ impl Clusterer {
         handle
     }
 
+    /// What is asked beyond the least likeness where there are many clusters: the largest of so many accidental likenesses
+    /// grows with the logarithm of their number.
+    fn chance(&self) -> f32 {
+        self.config.join_per_ln * (self.live as f32 / self.config.few).max(1.0).ln()
+    }
+
     fn pass_time(&mut self, time: i64) {
         if time <= self.now {
             return;
         }
         self.now = time;
         self.busy += 1;
+        self.terms.busy = self.busy;
         self.present = (f64::from(self.busy - self.scaled_at) / self.config.half_life).exp2();
         if self.present > SCALE_MAX {
             let factor = (1.0 / self.present) as f32;
@@ -537,6 +544,7 @@ impl Clusterer {
         self.since_fold = 0;
         self.mass *= (-f64::from(self.busy - self.mass_at) / self.config.half_life).exp2();
         self.mass_at = self.busy;
+        let chance = self.chance();
         let caution = 1.0 + (-(self.mass as f32) / self.config.warm_up).exp();
         let mut unfolded = std::mem::take(&mut self.unfolded);
         unfolded.sort_unstable();
@@ -555,7 +563,8 @@ impl Clusterer {
                 continue;
             }
             let length = cluster.norm2.sqrt().max(f32::MIN_POSITIVE);
-            let asked = (self.config.fold + self.config.fold_per_ln * (cluster.posts.max(1) as f32).ln()) * caution;
+            let asked =
+                (self.config.fold + self.config.fold_per_ln * (cluster.posts.max(1) as f32).ln()) * caution + chance;
             cluster.top(FOLD_TERMS_MAX, &mut self.top);
             self.vector.clear();
             self.vector.extend(self.top.iter().map(|share| (share.term, share.mass / length)));

@@ -45,6 +45,10 @@ pub(super) const FORMS_MAX: usize = 3;
 pub struct NarrativeConfig {
     /// The least likeness (cosine) at which a post joins a cluster.
     pub join: f32,
+    /// What is asked beyond `join` and `fold` for every e-fold of live clusters beyond `few`.
+    pub join_per_ln: f32,
+    /// So many live clusters are few.
+    pub few: f32,
     /// The least likeness at which a cluster of one post becomes part of a larger one.
     pub fold: f32,
     /// What is asked beyond `fold` for every e-fold of the smaller one's posts.
@@ -80,6 +84,8 @@ impl Default for NarrativeConfig {
     fn default() -> Self {
         Self {
             join: 0.13,
+            join_per_ln: 0.05,
+            few: 1_000.0,
             fold: 0.15,
             fold_per_ln: 0.02,
             unite: 0.5,

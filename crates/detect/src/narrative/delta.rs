@@ -23,6 +23,10 @@ pub struct TermDelta {
     pub part: f32,
     /// How much it sets apart, now: 1 if it lives in one cluster, near 0 if everywhere.
     pub weight: f32,
+    /// Which part of all that was written with it, now, stands in this cluster.
+    pub own: f32,
+    /// How many times as often it is written recently, anywhere, as it was before; zero where too little is known.
+    pub rise: f32,
     /// Posts of the minute that have it, in any form.
     pub posts: u32,
     /// Authors of those that have it in this form.
@@ -62,6 +66,8 @@ pub struct LocalDelta {
 pub struct MinuteDelta {
     /// The minute's start.
     pub minute: i64,
+    /// Whether enough was seen before to say that anything rises.
+    pub has_history: bool,
     /// Clusters of at least two posts that were written to.
     pub locals: Vec<LocalDelta>,
     /// Clusters that became part of another, in order.

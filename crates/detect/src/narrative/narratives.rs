@@ -71,6 +71,10 @@ pub struct Narratives {
     merged: Vec<StoryKey>,
     /// Those that came from another one.
     split: Vec<StoryKey>,
+    /// The first minute of which anything was told.
+    since: Option<i64>,
+    /// Whether all workers have seen enough to say what rises.
+    has_history: bool,
     /// Who told anything so far.
     workers: BTreeSet<u16>,
     counters: NarrativeCounters,
@@ -106,6 +110,8 @@ impl Narratives {
             parting: Vec::new(),
             merged: Vec::new(),
             split: Vec::new(),
+            since: None,
+            has_history: false,
             workers: BTreeSet::new(),
             counters: NarrativeCounters::default(),
             links: None,
@@ -192,6 +198,12 @@ impl Narratives {
         Some((true, story))
     }
 
+    /// After [`Self::remember_all`]: the name that a worker's cluster goes by now.
+    pub fn name_now(&self, worker: u16, local: LocalId) -> Option<NarrativeId> {
+        let (_, story) = self.became(worker, local).filter(|(known, _)| *known)?;
+        self.stories.get(&story)?.id
+    }
+
     fn close_minute(
         &mut self,
         minute: i64,
@@ -200,6 +212,8 @@ impl Narratives {
         events: &mut Vec<NarrativeEvent>,
     ) {
         let mut touched = BTreeSet::new();
+        self.since = self.since.or(Some(minute));
+        self.has_history = parts.iter().all(|(_, delta)| delta.has_history);
         for (worker, delta) in parts {
             for local in &delta.locals {
                 let key = self.place(*worker, local, minute);
@@ -478,6 +492,7 @@ impl Narratives {
     /// Births, states and ends.
     fn grow_old(&mut self, minute: i64, changed: &mut BTreeSet<StoryKey>, events: &mut Vec<NarrativeEvent>) {
         let time = minute + 60;
+        let since = self.since.filter(|_| self.has_history);
         let mut births = 0;
         let mut gone = Vec::new();
         let mut born: Vec<(StoryKey, NarrativeId)> = Vec::new();
@@ -491,7 +506,7 @@ impl Narratives {
                 if silent > CANDIDATE_MINUTES && story.locals.is_empty() {
                     gone.push(*key);
                 } else if authors >= self.k && changed.contains(key) {
-                    if story.boilerplate() == Boilerplate::No {
+                    if story.boilerplate(minute, since) == Boilerplate::No {
                         let id = name_of(minute, births);
                         births += 1;
                         story.born(id, minute);

@@ -50,8 +50,8 @@ struct Scratch {
     top: Vec<Share>,
     /// By feature of the log; [`UNKNOWN`] where there is none.
     terms: Vec<TermId>,
-    /// By delta, [`DELTA_TERMS_MAX`] each: the cluster's weightiest terms and their part of its unit vector.
-    tops: Vec<(TermId, f32)>,
+    /// By delta, [`DELTA_TERMS_MAX`] each: the cluster's weightiest terms, in parts of its unit vector.
+    tops: Vec<Share>,
     /// (delta, item, author) for every post that has the item.
     items: Vec<(u32, u32, Option<u64>)>,
     authors: Vec<(u32, u64)>,
@@ -224,8 +224,8 @@ impl NarrativeObserver {
             let split_from = cluster.split_from.take().map(LocalId);
             cluster.top(DELTA_TERMS_MAX, top);
             let length = cluster.norm2.sqrt().max(f32::MIN_POSITIVE);
-            tops.extend(top.iter().map(|share| (share.term, share.mass / length)));
-            tops.resize((locals.len() + 1) * DELTA_TERMS_MAX, (UNKNOWN, 0.0));
+            tops.extend(top.iter().map(|share| Share { mass: share.mass / length, ..*share }));
+            tops.resize((locals.len() + 1) * DELTA_TERMS_MAX, Share { term: UNKNOWN, mass: 0.0, count: 0.0 });
             let (id, posts_total, copies_total) = (LocalId(cluster.id), cluster.posts, cluster.copies);
             locals.push(LocalDelta {
                 id,
@@ -270,7 +270,7 @@ impl NarrativeObserver {
             for &id in log.ids_of(index) {
                 let (feature, term) = (log.feature(id), terms[id as usize]);
                 if term != UNKNOWN
-                    && let Some(place) = top.iter().position(|(other, _)| *other == term)
+                    && let Some(place) = top.iter().position(|share| share.term == term)
                 {
                     let is_shown = clusterer.terms().spelling(term) == feature.form_hash;
                     items.push((number, place as u32, record.author.filter(|_| is_shown)));
@@ -309,6 +309,8 @@ impl NarrativeObserver {
                     form: log.text_of(id).to_owned(),
                     part: 0.0,
                     weight: 0.0,
+                    own: 0.0,
+                    rise: 0.0,
                     posts,
                     authors: found,
                 });
@@ -324,8 +326,8 @@ impl NarrativeObserver {
         for ((local, top), whole) in locals.iter_mut().zip(tops.chunks_exact(DELTA_TERMS_MAX)).zip(whole) {
             if whole || local.terms.is_empty() {
                 let told: Vec<u64> = local.terms.iter().map(|term| term.hash).collect();
-                let silent = top.iter().filter(|(id, _)| *id != UNKNOWN);
-                let silent = silent.filter(|(id, _)| !told.contains(&clusterer.terms().get(*id).hash));
+                let silent = top.iter().filter(|share| share.term != UNKNOWN);
+                let silent = silent.filter(|share| !told.contains(&clusterer.terms().get(share.term).hash));
                 local.terms.extend(silent.map(|top| term_delta(clusterer.terms(), *top, 0, FewAuthors::default())));
                 local.terms.sort_by(|a, b| b.part.total_cmp(&a.part));
             }
@@ -335,15 +337,28 @@ impl NarrativeObserver {
             local.language_authors.sort_unstable_by_key(|(language, _)| *language);
         }
         clusterer.counters_mut().facets_left_out += left_out;
-        MinuteDelta { minute, locals, merged: changes.merged, ended: changes.ended }
+        let has_history = clusterer.terms().has_history();
+        MinuteDelta { minute, has_history, locals, merged: changes.merged, ended: changes.ended }
     }
 }
 
-/// A term of a cluster, with its part of the cluster's unit vector, as it is told.
-fn term_delta(terms: &Terms, (id, part): (TermId, f32), posts: u32, authors: FewAuthors) -> TermDelta {
-    let term = terms.get(id);
-    let form = terms.form(id).to_owned();
-    TermDelta { hash: term.hash, kind: term.kind, form, part, weight: term.weight, posts, authors }
+/// A term of a cluster, as it is told; its mass is its part of the cluster's unit vector.
+fn term_delta(terms: &Terms, share: Share, posts: u32, authors: FewAuthors) -> TermDelta {
+    let term = terms.get(share.term);
+    let form = terms.form(share.term).to_owned();
+    let own = (f64::from(share.count) / term.spread.sum().max(f64::MIN_POSITIVE)).min(1.0) as f32;
+    let rise = terms.rise(share.term);
+    TermDelta {
+        hash: term.hash,
+        kind: term.kind,
+        form,
+        part: share.mass,
+        weight: term.weight,
+        own,
+        rise,
+        posts,
+        authors,
+    }
 }
 
 fn add_count<T: PartialEq>(counts: &mut Vec<(T, u32)>, value: T) {

@@ -56,6 +56,11 @@ impl Spread {
         self.s += x_ln_x(to) - x_ln_x(from);
     }
 
+    /// Posts that had the term; older ones count less.
+    pub(super) fn sum(&self) -> f64 {
+        self.n
+    }
+
     /// Two clusters' parts became one.
     pub(super) fn unite(&mut self, one: f64, other: f64) {
         self.s += x_ln_x(one + other) - x_ln_x(one) - x_ln_x(other);
@@ -101,11 +106,57 @@ pub(super) struct Term {
 
 const _: () = assert!(size_of::<Term>() == 64);
 
-/// The spelling of a term that most posts have, by Boyer and Moore's vote.
+/// What is noted of each post that has a term.
 #[derive(Clone, Copy)]
-struct Vote {
+struct Notes {
+    /// The spelling that most posts have, by Boyer and Moore's vote.
     spelling: u64,
     votes: u32,
+    /// Posts in all, in the last stretch in which it was written, and in the stretch before that one.
+    posts: u32,
+    recent: u32,
+    before: u32,
+    stretch: u32,
+}
+
+/// A stretch of time: 2^10 busy seconds. What is *recent* is this one and the one before.
+const STRETCH_BITS: u32 = 10;
+/// Busy seconds that must have been seen before what is recent, or nothing can be said to rise.
+const HISTORY_MIN: u32 = 1_800;
+/// Recent posts of a term below which a rise is an accident.
+const RISE_POSTS_MIN: u32 = 4;
+
+impl Notes {
+    fn new(spelling: u64) -> Self {
+        Self { spelling, votes: 1, posts: 0, recent: 0, before: 0, stretch: 0 }
+    }
+
+    fn count(&mut self, stretch: u32) {
+        if stretch != self.stretch {
+            self.before = if stretch == self.stretch + 1 { self.recent } else { 0 };
+            self.recent = 0;
+            self.stretch = stretch;
+        }
+        self.posts = self.posts.saturating_add(1);
+        self.recent = self.recent.saturating_add(1);
+    }
+
+    /// How many times as often it is written recently as it was before. Before, one post more is taken for granted.
+    fn rise(&self, busy: u32) -> f32 {
+        let stretch = busy >> STRETCH_BITS;
+        let recent = match stretch - self.stretch.min(stretch) {
+            0 => self.recent + self.before,
+            1 => self.recent,
+            _ => 0,
+        };
+        let seconds = (busy & ((1 << STRETCH_BITS) - 1)) + 1 + (1 << STRETCH_BITS);
+        let history = busy.saturating_sub(seconds);
+        if history < HISTORY_MIN || recent < RISE_POSTS_MIN {
+            return 0.0;
+        }
+        let before = self.posts.saturating_sub(recent) + 1;
+        (recent as f32 / seconds as f32) / (before as f32 / history as f32)
+    }
 }
 
 /// All terms that a worker knows.
@@ -113,12 +164,14 @@ pub(super) struct Terms {
     ids: IdentityMap<TermId>,
     list: Vec<Term>,
     /// Beside the terms, by number: a vote is taken for each word of each post, the spelling is seldom read.
-    votes: Vec<Vote>,
+    notes: Vec<Notes>,
     forms: Vec<String>,
     room: usize,
     hand: usize,
     /// How many gave way.
     pub(super) evicted: u64,
+    /// Busy seconds so far.
+    pub(super) busy: u32,
 }
 
 /// How many terms are looked at for one that can go.
@@ -129,11 +182,12 @@ impl Terms {
         Self {
             ids: IdentityMap::default(),
             list: Vec::new(),
-            votes: Vec::new(),
+            notes: Vec::new(),
             forms: Vec::new(),
             room,
             hand: 0,
             evicted: 0,
+            busy: 0,
         }
     }
 
@@ -157,7 +211,17 @@ impl Terms {
 
     /// What stands for the spelling in [`super::features::Feature::spelling`].
     pub(super) fn spelling(&self, id: TermId) -> u64 {
-        self.votes[id as usize].spelling
+        self.notes[id as usize].spelling
+    }
+
+    /// How many times as often it is written recently as it was before; zero where too little is known.
+    pub(super) fn rise(&self, id: TermId) -> f32 {
+        self.notes[id as usize].rise(self.busy)
+    }
+
+    /// Whether enough was seen for anything to be said to rise.
+    pub(super) fn has_history(&self) -> bool {
+        self.busy >= HISTORY_MIN + (2 << STRETCH_BITS)
     }
 
     /// The number of a term, which was `known` before, written in one form (a hash of it, and itself); `None` if it is new
@@ -167,20 +231,22 @@ impl Terms {
         // It may have given way to another one in the meantime.
         let still = self.list.get(known as usize).is_some_and(|term| term.hash == hash);
         let Some(id) = still.then_some(known).or_else(|| self.find(hash)) else { return self.add(hash, kind, form) };
-        let vote = &mut self.votes[id as usize];
-        if vote.spelling == form.0 {
-            vote.votes = vote.votes.saturating_add(1);
-        } else if vote.votes > 0 {
-            vote.votes -= 1;
+        let notes = &mut self.notes[id as usize];
+        notes.count(self.busy >> STRETCH_BITS);
+        if notes.spelling == form.0 {
+            notes.votes = notes.votes.saturating_add(1);
+        } else if notes.votes > 0 {
+            notes.votes -= 1;
         } else {
-            *vote = Vote { spelling: form.0, votes: 1 };
+            (notes.spelling, notes.votes) = (form.0, 1);
             form.1.clone_into(&mut self.forms[id as usize]);
         }
         Some(id)
     }
 
     fn add(&mut self, hash: u64, kind: FeatureKind, form: (u64, &str)) -> Option<TermId> {
-        let vote = Vote { spelling: form.0, votes: 1 };
+        let mut notes = Notes::new(form.0);
+        notes.count(self.busy >> STRETCH_BITS);
         let id = if self.list.len() < self.room {
             self.list.push(Term {
                 hash,
@@ -191,7 +257,7 @@ impl Terms {
                 postings: Vec::new(),
                 floor: 0.0,
             });
-            self.votes.push(vote);
+            self.notes.push(notes);
             self.forms.push(form.1.to_owned());
             self.list.len() - 1
         } else {
@@ -205,7 +271,7 @@ impl Terms {
             term.weight = 1.0;
             term.floor = 0.0;
             term.postings.clear();
-            self.votes[id] = vote;
+            self.notes[id] = notes;
             form.1.clone_into(&mut self.forms[id]);
             id
         } as TermId;
@@ -238,7 +304,7 @@ impl Terms {
     pub(super) fn bytes(&self) -> usize {
         let postings: usize = self.list.iter().map(|term| term.postings.capacity() * size_of::<Posting>()).sum();
         let forms: usize = self.forms.iter().map(|form| size_of::<String>() + form.capacity()).sum();
-        self.list.len() * (size_of::<Term>() + size_of::<Vote>()) + postings + forms + self.ids.capacity() * 17
+        self.list.len() * (size_of::<Term>() + size_of::<Notes>()) + postings + forms + self.ids.capacity() * 17
     }
 }
 
