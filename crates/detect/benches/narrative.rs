@@ -14,6 +14,10 @@ use groundswell_edge::{AuthorToken, EdgePost, PostKey};
 use groundswell_post::EventTime;
 use groundswell_text::{Analysis, Word, hash_word};
 
+/// The product's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const WORDS: u64 = 400_000;
 const COMMON: f64 = 20_000.0;
 const MEASURED: u64 = 200_000;

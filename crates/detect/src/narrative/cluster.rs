@@ -59,6 +59,8 @@ pub(super) struct Cluster {
     /// Square of the vector's length.
     pub(super) norm2: f32,
     pub(super) posts: u32,
+    /// The size from which on it is compared with larger ones again.
+    pub(super) fold_at: u32,
     /// In busy seconds.
     pub(super) first: u32,
     pub(super) last: u32,

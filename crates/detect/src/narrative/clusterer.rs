@@ -6,14 +6,18 @@ use super::cluster::{Cluster, First, Handle, LEADS, Leads, LocalId, Share, State
 use super::config::{CLUSTER_TERMS_MAX, NarrativeConfig, NarrativeCounters, POSTINGS_VISITED_MAX};
 use super::family::Families;
 use super::features::{Feature, FeatureKind, Features};
-use super::terms::{TermId, Terms};
+use super::terms::{TermId, Terms, UNKNOWN};
 
 /// Posts after which clusters are folded at the latest, and more if there are many clusters.
 const FOLD_POSTS_MIN: u64 = 500;
 /// Posts of a cluster from which on it is looked at for two stories.
 const LEADS_FROM: u32 = 16;
 /// Terms by which a cluster looks for a larger one.
-const FOLD_TERMS_MAX: usize = 32;
+const FOLD_TERMS_MAX: usize = 16;
+/// Postings from which on it is worth a look whether they need to be read at all.
+const LONG_POSTINGS: usize = 8;
+/// Clusters that are looked at term by term for one post; there are rarely so many that can win.
+const NEAR_MAX: usize = 8;
 /// Clusters that are looked at for one that can give way.
 const EVICTION_PROBES: usize = 32;
 /// Everything is scaled down before the weight of the present is this large.
@@ -27,6 +31,24 @@ pub(super) struct View<'a> {
     pub(super) features: &'a [Feature],
     pub(super) text: &'a str,
     pub(super) text_hash: u64,
+    /// The terms that the features are, as far as they were looked up before; brought up to date.
+    pub(super) known: &'a mut Vec<TermId>,
+}
+
+/// A cluster as a search sees it.
+#[derive(Clone, Copy, Default)]
+struct Score {
+    /// Of the vector that is looked for, as far as it was read; zero between searches.
+    dot: f32,
+    /// One over the length of the cluster's vector.
+    inverse: f32,
+    posts: u32,
+}
+
+impl Score {
+    fn likeness(self) -> f32 {
+        self.dot * self.inverse
+    }
 }
 
 /// What became of clusters since the last look.
@@ -73,10 +95,13 @@ pub struct Clusterer {
     counters: NarrativeCounters,
     // Scratch.
     vector: Vec<(TermId, f32)>,
-    likeness: Vec<f32>,
-    /// One over the length of each cluster's vector, by slot: all that most clusters are looked at for.
-    inverse: Vec<f32>,
+    /// By slot: all that most clusters are looked at for.
+    scores: Vec<Score>,
     found: Vec<u32>,
+    /// Squares of the lengths of the vector from each place on.
+    rest: Vec<f32>,
+    /// Clusters that may be the most alike: dot product so far, likeness so far, slot.
+    near: Vec<(f32, f32, u32)>,
     top: Vec<Share>,
 }
 
@@ -110,9 +135,10 @@ impl Clusterer {
             changes: Changes::default(),
             counters: NarrativeCounters::default(),
             vector: Vec::new(),
-            likeness: Vec::new(),
-            inverse: Vec::new(),
+            scores: Vec::new(),
             found: Vec::new(),
+            rest: Vec::new(),
+            near: Vec::new(),
             top: Vec::new(),
             config,
         }
@@ -120,13 +146,14 @@ impl Clusterer {
 
     /// Gives a post its cluster. Posts should come in the order of their time.
     pub fn assign(&mut self, features: &Features) -> LocalId {
-        let handle = self.take(&View {
+        let handle = self.take(&mut View {
             time: features.time,
             author: features.author,
             language: features.language,
             features: &features.list,
             text: &features.text,
             text_hash: features.text_hash,
+            known: &mut Vec::new(),
         });
         LocalId(self.clusters[handle.slot as usize].id)
     }
@@ -149,7 +176,7 @@ impl Clusterer {
     pub fn bytes(&self) -> (usize, usize) {
         let leads = self.clusters.iter().filter(|cluster| cluster.leads.is_some()).count() * size_of::<Leads>();
         let shares: usize = self.clusters.iter().map(|cluster| cluster.shares.capacity() * size_of::<Share>()).sum();
-        let clusters = self.clusters.capacity() * (size_of::<Cluster>() + 2 * size_of::<f32>() + 2 * size_of::<u32>());
+        let clusters = self.clusters.capacity() * (size_of::<Cluster>() + size_of::<Score>() + 2 * size_of::<u32>());
         (clusters + leads, shares + self.terms.bytes())
     }
 
@@ -184,7 +211,7 @@ impl Clusterer {
         Handle { slot, check: self.clusters[slot as usize].id as u32 }
     }
 
-    pub(super) fn take(&mut self, post: &View<'_>) -> Handle {
+    pub(super) fn take(&mut self, post: &mut View<'_>) -> Handle {
         self.pass_time(post.time);
         self.counters.posts_clustered += 1;
         if self.since_fold >= FOLD_POSTS_MIN.max(self.live as u64 / 8) {
@@ -201,14 +228,20 @@ impl Clusterer {
             self.clusters[handle.slot as usize].copies += 1;
             handle
         } else {
-            match self.search(u32::MAX) {
-                Some((slot, likeness)) if likeness >= self.config.join => self.handle_of(slot),
-                _ => self.open(post),
+            match self.search(u32::MAX, self.config.join + self.chance()) {
+                Some((slot, _)) => self.handle_of(slot),
+                None => self.open(post),
             }
         };
         self.add(handle.slot);
         self.families.note(handle);
         handle
+    }
+
+    /// What is asked beyond the least likeness where there are many clusters: the largest of so many accidental likenesses
+    /// grows with the logarithm of their number.
+    fn chance(&self) -> f32 {
+        self.config.join_per_ln * (self.live as f32 / self.config.few).max(1.0).ln()
     }
 
     fn pass_time(&mut self, time: i64) {
@@ -217,11 +250,12 @@ impl Clusterer {
         }
         self.now = time;
         self.busy += 1;
+        self.terms.busy = self.busy;
         self.present = (f64::from(self.busy - self.scaled_at) / self.config.half_life).exp2();
         if self.present > SCALE_MAX {
             let factor = (1.0 / self.present) as f32;
             self.terms.scale(factor);
-            self.inverse.iter_mut().for_each(|inverse| *inverse /= factor);
+            self.scores.iter_mut().for_each(|score| score.inverse /= factor);
             for cluster in &mut self.clusters {
                 cluster.norm2 *= factor * factor;
                 for share in &mut cluster.shares {
@@ -235,12 +269,19 @@ impl Clusterer {
     }
 
     /// The post's terms and their part of a unit vector, weightiest first.
-    fn read_vector(&mut self, post: &View<'_>) {
+    fn read_vector(&mut self, post: &mut View<'_>) {
         self.vector.clear();
-        for feature in post.features.iter().filter(|feature| feature.kind != FeatureKind::Domain) {
-            let form = &post.text[feature.text.0 as usize..feature.text.1 as usize];
-            match self.terms.intern(feature.hash, feature.kind, form) {
-                Some(id) => self.vector.push((id, self.terms.get(id).weight)),
+        post.known.resize(post.features.len(), UNKNOWN);
+        for (feature, known) in post.features.iter().zip(post.known.iter_mut()) {
+            if feature.kind == FeatureKind::Domain {
+                continue;
+            }
+            let form = (feature.spelling, &post.text[feature.text.0 as usize..feature.text.1 as usize]);
+            match self.terms.intern(*known, feature.hash, feature.kind, form) {
+                Some(id) => {
+                    *known = id;
+                    self.vector.push((id, self.terms.get(id).weight));
+                }
                 None => self.counters.terms_left_out += 1,
             }
         }
@@ -249,43 +290,102 @@ impl Clusterer {
         self.vector.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
     }
 
-    /// The cluster that the vector is most alike, `except` one and those that are not larger than it.
-    fn search(&mut self, except: u32) -> Option<(u32, f32)> {
-        let mut left = POSTINGS_VISITED_MAX;
-        for (term, weight) in &self.vector {
+    /// The cluster that the vector is most alike, if it is at least `asked` alike; `except` one and those that are not
+    /// larger than it.
+    ///
+    /// Terms are read weightiest first, and only while a cluster that was not met yet could win: what the terms still to be
+    /// read can add to any cosine is at most the length of their part of the vector (Cauchy and Schwarz; as in MaxScore).
+    /// The few clusters that can still win are then looked at term by term.
+    fn search(&mut self, except: u32, asked: f32) -> Option<(u32, f32)> {
+        let asking = self.clusters.get(except as usize).map(|cluster| (cluster.posts, cluster.id));
+        self.rest.clear();
+        self.rest.resize(self.vector.len() + 1, 0.0);
+        for place in (0..self.vector.len()).rev() {
+            self.rest[place] = self.rest[place + 1] + self.vector[place].1 * self.vector[place].1;
+        }
+        let (mut left, mut read, mut least, mut looked_at) = (POSTINGS_VISITED_MAX, 0, asked, 0);
+        while let Some((term, weight)) = self.vector.get(read) {
+            if self.rest[read] < least * least {
+                break;
+            }
             let postings = &self.terms.get(*term).postings;
             if postings.len() > left {
                 self.counters.searches_cut += 1;
                 break;
             }
+            if postings.len() > LONG_POSTINGS && self.found.len() > looked_at {
+                // Before much is read: what was found so far may do.
+                looked_at = self.found.len();
+                for slot in &self.found {
+                    let likeness = self.scores[*slot as usize].likeness();
+                    if likeness > least && self.is_larger(*slot, except, asking) {
+                        least = likeness;
+                    }
+                }
+                if self.rest[read] < least * least {
+                    break;
+                }
+            }
             left -= postings.len();
             for posting in postings {
-                let likeness = &mut self.likeness[posting.slot as usize];
-                if *likeness == 0.0 {
+                let dot = &mut self.scores[posting.slot as usize].dot;
+                if *dot == 0.0 {
                     self.found.push(posting.slot);
                 }
-                *likeness += weight * posting.mass;
+                *dot += weight * posting.mass;
+            }
+            read += 1;
+        }
+        let rest = self.rest[read].sqrt();
+        self.near.clear();
+        let mut found = std::mem::take(&mut self.found);
+        for slot in found.drain(..) {
+            let score = &mut self.scores[slot as usize];
+            let likeness = score.likeness();
+            let dot = std::mem::take(&mut score.dot);
+            if likeness + rest >= least && self.is_larger(slot, except, asking) {
+                least = least.max(likeness);
+                self.near.push((dot, likeness, slot));
             }
         }
-        let asking = self.clusters.get(except as usize).map(|cluster| (cluster.posts, cluster.id));
+        self.found = found;
+        self.near.retain(|(_, likeness, _)| likeness + rest >= least);
+        if read < self.vector.len() {
+            self.near.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.2.cmp(&b.2)));
+            self.near.truncate(NEAR_MAX);
+        }
         let mut best: Option<(u32, f32)> = None;
-        for slot in self.found.drain(..) {
-            let dot = std::mem::take(&mut self.likeness[slot as usize]);
-            let likeness = dot * self.inverse[slot as usize];
-            if best.is_some_and(|(_, most)| likeness < most) || slot == except {
+        for (dot, _, slot) in &self.near {
+            let (cluster, inverse) = (&self.clusters[*slot as usize], self.scores[*slot as usize].inverse);
+            let mut dot = *dot;
+            let mut may_win = true;
+            for ((term, weight), rest) in self.vector.iter().zip(&self.rest).skip(read) {
+                may_win = dot * inverse + rest.sqrt() >= least;
+                if !may_win {
+                    break;
+                }
+                if let Ok(place) = cluster.share(*term) {
+                    dot += weight * cluster.shares[place].mass;
+                }
+            }
+            let likeness = dot * inverse;
+            if !may_win || likeness < least {
                 continue;
             }
-            let cluster = &self.clusters[slot as usize];
-            let is_larger = asking.is_none_or(|asking| (cluster.posts, cluster.id) > asking);
             // Of equals, the older one.
-            let is_better = best.is_none_or(|(other, most)| {
-                likeness.total_cmp(&most).then_with(|| self.clusters[other as usize].id.cmp(&cluster.id)).is_gt()
-            });
-            if is_larger && is_better {
-                best = Some((slot, likeness));
+            if likeness > least || best.is_none_or(|(other, _)| cluster.id < self.clusters[other as usize].id) {
+                least = likeness;
+                best = Some((*slot, likeness));
             }
         }
         best
+    }
+
+    /// Whether a cluster that was found is another one and larger than the one that asks, if one does.
+    fn is_larger(&self, slot: u32, except: u32, asking: Option<(u32, u64)>) -> bool {
+        let posts = self.scores[slot as usize].posts;
+        slot != except
+            && asking.is_none_or(|(asked, id)| posts > asked || posts == asked && self.clusters[slot as usize].id > id)
     }
 
     fn open(&mut self, post: &View<'_>) -> Handle {
@@ -306,8 +406,7 @@ impl Clusterer {
         let slot = self.free.pop().or_else(|| {
             (self.clusters.len() < self.config.clusters_max).then(|| {
                 self.clusters.push(Cluster::default());
-                self.likeness.push(0.0);
-                self.inverse.push(0.0);
+                self.scores.push(Score::default());
                 self.clusters.len() as u32 - 1
             })
         })?;
@@ -329,7 +428,9 @@ impl Clusterer {
     /// Notes that a cluster's vector has changed.
     fn mark(&mut self, slot: u32) {
         let cluster = &mut self.clusters[slot as usize];
-        self.inverse[slot as usize] = 1.0 / cluster.norm2.sqrt().max(f32::MIN_POSITIVE);
+        let score = &mut self.scores[slot as usize];
+        score.inverse = 1.0 / cluster.norm2.sqrt().max(f32::MIN_POSITIVE);
+        score.posts = cluster.posts;
         if !cluster.touched {
             cluster.touched = true;
             self.touched.push(slot);
@@ -443,6 +544,7 @@ impl Clusterer {
         self.since_fold = 0;
         self.mass *= (-f64::from(self.busy - self.mass_at) / self.config.half_life).exp2();
         self.mass_at = self.busy;
+        let chance = self.chance();
         let caution = 1.0 + (-(self.mass as f32) / self.config.warm_up).exp();
         let mut unfolded = std::mem::take(&mut self.unfolded);
         unfolded.sort_unstable();
@@ -451,7 +553,7 @@ impl Clusterer {
         let mut order: Vec<(u32, u64, u32)> = unfolded
             .iter()
             .map(|slot| (&self.clusters[*slot as usize], *slot))
-            .filter(|(cluster, _)| cluster.state == State::Live)
+            .filter(|(cluster, _)| cluster.state == State::Live && cluster.posts >= cluster.fold_at)
             .map(|(cluster, slot)| (cluster.posts, cluster.id, slot))
             .collect();
         order.sort_unstable();
@@ -461,14 +563,16 @@ impl Clusterer {
                 continue;
             }
             let length = cluster.norm2.sqrt().max(f32::MIN_POSITIVE);
-            let asked = (self.config.fold + self.config.fold_per_ln * (cluster.posts.max(1) as f32).ln()) * caution;
+            let asked =
+                (self.config.fold + self.config.fold_per_ln * (cluster.posts.max(1) as f32).ln()) * caution + chance;
             cluster.top(FOLD_TERMS_MAX, &mut self.top);
             self.vector.clear();
             self.vector.extend(self.top.iter().map(|share| (share.term, share.mass / length)));
-            if let Some((into, likeness)) = self.search(slot)
-                && likeness >= asked
-            {
+            let posts = cluster.posts;
+            if let Some((into, _)) = self.search(slot, asked) {
                 self.unite(slot, into);
+            } else {
+                self.clusters[slot as usize].fold_at = posts.saturating_add(posts / 2 + 1);
             }
         }
         if SPLITTING {
@@ -514,9 +618,10 @@ impl Clusterer {
                 parts.push(taken);
             }
             parent.norm2 = parent.shares.iter().map(|share| share.mass * share.mass).sum();
-            let length = parent.norm2.sqrt().max(f32::MIN_POSITIVE);
-            self.inverse[slot as usize] = 1.0 / length;
             parent.posts = parent.posts.saturating_sub(posts).max(1);
+            let score = &mut self.scores[slot as usize];
+            score.inverse = 1.0 / parent.norm2.sqrt().max(f32::MIN_POSITIVE);
+            score.posts = parent.posts;
             let first = parent.first;
             parts.sort_unstable_by_key(|share| share.term);
             let new = &mut self.clusters[child as usize];

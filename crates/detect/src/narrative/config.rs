@@ -15,8 +15,9 @@ pub const TERMS_MAX: usize = 1 << 20;
 pub const CLUSTER_TERMS_MAX: usize = 128;
 /// Clusters that are found through one term: those in which it weighs most (`postings_left_out`).
 pub const POSTINGS_MAX: usize = 128;
-/// Postings that are looked at for one post, those of its weightiest terms first. Later ones are not (`searches_cut`).
-pub const POSTINGS_VISITED_MAX: usize = 384;
+/// Postings that are looked at for one post, those of its weightiest terms first. For the others, only the
+/// clusters that were found by then are looked at (`searches_cut`).
+pub const POSTINGS_VISITED_MAX: usize = 192;
 /// Texts whose likes are recognised, as keys; each text has up to five. An older one gives way to a newer one.
 pub const FAMILY_KEYS_MAX: usize = 1 << 18;
 /// Memory of one worker's logs of open minutes. When it is reached, the oldest minutes are clustered early, so that
@@ -44,6 +45,10 @@ pub(super) const FORMS_MAX: usize = 3;
 pub struct NarrativeConfig {
     /// The least likeness (cosine) at which a post joins a cluster.
     pub join: f32,
+    /// What is asked beyond `join` and `fold` for every e-fold of live clusters beyond `few`.
+    pub join_per_ln: f32,
+    /// So many live clusters are few.
+    pub few: f32,
     /// The least likeness at which a cluster of one post becomes part of a larger one.
     pub fold: f32,
     /// What is asked beyond `fold` for every e-fold of the smaller one's posts.
@@ -79,6 +84,8 @@ impl Default for NarrativeConfig {
     fn default() -> Self {
         Self {
             join: 0.13,
+            join_per_ln: 0.05,
+            few: 1_000.0,
             fold: 0.15,
             fold_per_ln: 0.02,
             unite: 0.5,
@@ -125,7 +132,7 @@ counters! {
         terms_left_out,
         /// Places of a cluster under a term that were not kept because there were [`POSTINGS_MAX`].
         postings_left_out,
-        /// Posts for which not all places were looked at.
+        /// Posts and clusters for which not all places were looked at that should have been.
         searches_cut,
         /// Hashtags and domains beyond [`FACETS_MAX`].
         facets_left_out,

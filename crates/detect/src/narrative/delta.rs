@@ -23,6 +23,10 @@ pub struct TermDelta {
     pub part: f32,
     /// How much it sets apart, now: 1 if it lives in one cluster, near 0 if everywhere.
     pub weight: f32,
+    /// Which part of all that was written with it, now, stands in this cluster.
+    pub own: f32,
+    /// How many times as often it is written recently, anywhere, as it was before; zero where too little is known.
+    pub rise: f32,
     /// Posts of the minute that have it, in any form.
     pub posts: u32,
     /// Authors of those that have it in this form.
@@ -50,7 +54,8 @@ pub struct LocalDelta {
     pub languages: Vec<([u8; 2], u32)>,
     /// Authors by language.
     pub language_authors: Vec<([u8; 2], AuthorBits)>,
-    /// Its weightiest terms, weightiest first.
+    /// Those of its weightiest terms that its posts of the minute have, weightiest first; all of them where the owner does
+    /// not know the cluster yet, or it has no post of the minute.
     pub terms: Vec<TermDelta>,
     /// Hashtags and domains of the minute.
     pub facets: Vec<TermDelta>,
@@ -61,6 +66,8 @@ pub struct LocalDelta {
 pub struct MinuteDelta {
     /// The minute's start.
     pub minute: i64,
+    /// Whether enough was seen before to say that anything rises.
+    pub has_history: bool,
     /// Clusters of at least two posts that were written to.
     pub locals: Vec<LocalDelta>,
     /// Clusters that became part of another, in order.

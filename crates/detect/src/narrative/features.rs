@@ -37,6 +37,8 @@ pub(super) struct Feature {
     pub(super) hash: u64,
     /// Of the whole form: words of one stem differ, and so does what stood in a name.
     pub(super) form_hash: u64,
+    /// Of the form alone, whether it stood in a name or not; zero where there is no form to show.
+    pub(super) spelling: u64,
     pub(super) kind: FeatureKind,
     /// Byte range in [`Features::text`]; empty for links.
     pub(super) text: (u32, u32),
@@ -99,21 +101,21 @@ impl Features {
                     FeatureKind::Word
                 };
                 let form_hash = if of_name { word.hash ^ NAME_SALT } else { word.hash };
-                self.push(stem_hash(value, word.hash), form_hash, kind, value);
+                self.push(stem_hash(value, word.hash), form_hash, word.hash, kind, value);
             }
         }
         for tag in &analysis.hashtags {
             let value = analysis.hashtag(tag);
-            self.push(stem_hash(value, tag.hash), tag.hash, FeatureKind::Hashtag, value);
+            self.push(stem_hash(value, tag.hash), tag.hash, tag.hash, FeatureKind::Hashtag, value);
         }
         for link in &post.links {
             if let Some(url) = &link.url {
                 let hash = hash_word(url) ^ LINK_SALT;
-                self.push(hash, hash, FeatureKind::Link, "");
+                self.push(hash, hash, 0, FeatureKind::Link, "");
             }
             if !link.domain.is_empty() {
                 let hash = hash_word(&link.domain) ^ DOMAIN_SALT;
-                self.push(hash, hash, FeatureKind::Domain, &link.domain);
+                self.push(hash, hash, hash, FeatureKind::Domain, &link.domain);
             }
         }
         let of_list = self.list.iter().fold(self.text_hash, |sum, feature| sum.wrapping_add(feature.hash));
@@ -121,7 +123,7 @@ impl Features {
         self.key = post.key.map_or(of_list, groundswell_edge::PostKey::bits);
     }
 
-    fn push(&mut self, hash: u64, form_hash: u64, kind: FeatureKind, value: &str) {
+    fn push(&mut self, hash: u64, form_hash: u64, spelling: u64, kind: FeatureKind, value: &str) {
         if let Some(known) = self.list.iter_mut().find(|known| known.hash == hash) {
             if kind == FeatureKind::Hashtag {
                 known.kind = kind;
@@ -134,7 +136,7 @@ impl Features {
         }
         let start = self.text.len() as u32;
         self.text.push_str(value);
-        self.list.push(Feature { hash, form_hash, kind, text: (start, self.text.len() as u32) });
+        self.list.push(Feature { hash, form_hash, spelling, kind, text: (start, self.text.len() as u32) });
     }
 
     /// How many features it has.

@@ -30,6 +30,15 @@ pub(super) struct MinuteLog {
 }
 
 impl MinuteLog {
+    /// Forgets everything and keeps the room: minutes are much alike, and growing is copying.
+    pub(super) fn clear(&mut self) {
+        self.records.clear();
+        self.ids.clear();
+        self.numbers.clear();
+        self.features.clear();
+        self.text.clear();
+    }
+
     pub(super) fn push(&mut self, post: &Features) {
         let ids_start = self.ids.len() as u32;
         for feature in &post.list {

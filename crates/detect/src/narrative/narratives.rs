@@ -59,13 +59,24 @@ pub struct Narratives {
     /// Deltas of minutes that are not closed.
     open: BTreeMap<i64, Vec<(u16, MinuteDelta)>>,
     closed_before: i64,
-    stories: BTreeMap<StoryKey, Story>,
+    /// Boxed, so that looking one up reads keys and little else.
+    stories: BTreeMap<StoryKey, Box<Story>>,
     next: StoryKey,
     parts: HashMap<LocalKey, Part>,
     /// Stories by their leading terms.
     found: IdentityMap<Vec<StoryKey>>,
     /// Those that ended in the minutes being closed, as they are told for the last time.
     parting: Vec<NarrativeCandidate>,
+    /// Those that became part of another one in the minutes being closed.
+    merged: Vec<StoryKey>,
+    /// Those that came from another one.
+    split: Vec<StoryKey>,
+    /// The first minute of which anything was told.
+    since: Option<i64>,
+    /// Whether all workers have seen enough to say what rises.
+    has_history: bool,
+    /// Who told anything so far.
+    workers: BTreeSet<u16>,
     counters: NarrativeCounters,
     links: Option<Links>,
 }
@@ -97,6 +108,11 @@ impl Narratives {
             parts: HashMap::new(),
             found: IdentityMap::default(),
             parting: Vec::new(),
+            merged: Vec::new(),
+            split: Vec::new(),
+            since: None,
+            has_history: false,
+            workers: BTreeSet::new(),
             counters: NarrativeCounters::default(),
             links: None,
         }
@@ -108,6 +124,7 @@ impl Narratives {
             self.counters.deltas_late += 1;
             return;
         }
+        self.workers.insert(worker);
         self.open.entry(delta.minute).or_default().push((worker, delta));
     }
 
@@ -181,6 +198,12 @@ impl Narratives {
         Some((true, story))
     }
 
+    /// After [`Self::remember_all`]: the name that a worker's cluster goes by now.
+    pub fn name_now(&self, worker: u16, local: LocalId) -> Option<NarrativeId> {
+        let (_, story) = self.became(worker, local).filter(|(known, _)| *known)?;
+        self.stories.get(&story)?.id
+    }
+
     fn close_minute(
         &mut self,
         minute: i64,
@@ -189,6 +212,8 @@ impl Narratives {
         events: &mut Vec<NarrativeEvent>,
     ) {
         let mut touched = BTreeSet::new();
+        self.since = self.since.or(Some(minute));
+        self.has_history = parts.iter().all(|(_, delta)| delta.has_history);
         for (worker, delta) in parts {
             for local in &delta.locals {
                 let key = self.place(*worker, local, minute);
@@ -245,7 +270,8 @@ impl Narratives {
             || {
                 let key = self.next;
                 self.next += 1;
-                self.stories.insert(key, Story::new(minute, parent));
+                self.split.extend(parent.map(|_| key));
+                self.stories.insert(key, Box::new(Story::new(minute, parent)));
                 key
             },
             |(key, _)| key,
@@ -271,10 +297,12 @@ impl Narratives {
         vector: &[(u64, f32)],
         asked: impl Fn(StoryKey, &Story) -> Option<f32>,
     ) -> Option<(StoryKey, f32)> {
-        let mut seen = BTreeSet::new();
+        let mut seen: Vec<StoryKey> = Vec::new();
         for (term, _) in vector.iter().take(LOOKED_FOR_MAX) {
             seen.extend(self.found.get(term).into_iter().flatten());
         }
+        seen.sort_unstable();
+        seen.dedup();
         let mut best: Option<(StoryKey, f32)> = None;
         for key in seen {
             let Some(story) = self.stories.get(&key).filter(|story| story.merged_into.is_none()) else { continue };
@@ -377,10 +405,14 @@ impl Narratives {
 
     /// Compares stories with those of other workers.
     fn compare_workers(&mut self, minute: i64, touched: &mut BTreeSet<StoryKey>, events: &mut Vec<NarrativeEvent>) {
+        if self.workers.len() < 2 {
+            return;
+        }
         let mut order: Vec<(u64, StoryKey)> = touched
             .iter()
             .filter_map(|key| self.stories.get(key).map(|story| (story, *key)))
             .filter(|(story, _)| story.merged_into.is_none() && !story.locals.is_empty())
+            .filter(|(story, _)| story.posts >= story.compared_at)
             .map(|(story, key)| (story.posts, key))
             .collect();
         order.sort_unstable();
@@ -398,6 +430,9 @@ impl Narratives {
                 let reason =
                     Reason::Likeness { likeness: thousandths(likeness), asked: thousandths(self.asked(posts)) };
                 self.unite(key, into, minute, reason, touched, events);
+            } else if let Some(story) = self.stories.get_mut(&key) {
+                // What one post more says is little.
+                story.compared_at = posts + posts / 4 + 1;
             }
         }
     }
@@ -418,6 +453,7 @@ impl Narratives {
         let (from, into) = if rank(one) > rank(other) { (other, one) } else { (one, other) };
         let Some(gone) = self.stories.get_mut(&from) else { return };
         gone.merged_into = Some(into);
+        self.merged.push(from);
         if let Some(links) = &mut self.links {
             links.stories.insert(from, into);
         }
@@ -433,6 +469,7 @@ impl Narratives {
         if let Some(stays) = self.stories.get_mut(&into) {
             stays.locals.extend(locals);
             stays.take(&gone);
+            self.split.extend(stays.split_from.map(|_| into));
             if let (Some(id), Some(into)) = (gone.id, stays.id) {
                 stays.parents.push(id);
                 events.push(NarrativeEvent {
@@ -455,6 +492,7 @@ impl Narratives {
     /// Births, states and ends.
     fn grow_old(&mut self, minute: i64, changed: &mut BTreeSet<StoryKey>, events: &mut Vec<NarrativeEvent>) {
         let time = minute + 60;
+        let since = self.since.filter(|_| self.has_history);
         let mut births = 0;
         let mut gone = Vec::new();
         let mut born: Vec<(StoryKey, NarrativeId)> = Vec::new();
@@ -468,7 +506,7 @@ impl Narratives {
                 if silent > CANDIDATE_MINUTES && story.locals.is_empty() {
                     gone.push(*key);
                 } else if authors >= self.k && changed.contains(key) {
-                    if story.boilerplate() == Boilerplate::No {
+                    if story.boilerplate(minute, since) == Boilerplate::No {
                         let id = name_of(minute, births);
                         births += 1;
                         story.born(id, minute);
@@ -544,14 +582,24 @@ impl Narratives {
 
     /// Merged stories have been proposed once more, and are no longer needed.
     fn forget_merged(&mut self) {
-        let merged: Vec<StoryKey> =
-            self.stories.iter().filter(|(_, story)| story.merged_into.is_some()).map(|(key, _)| *key).collect();
-        for key in merged {
-            // Those that were split from it are now split from what it became.
-            let into = self.survivor(key);
-            for story in self.stories.values_mut().filter(|story| story.split_from == Some(key)) {
-                story.split_from = Some(into);
+        let merged = std::mem::take(&mut self.merged);
+        if merged.is_empty() {
+            return;
+        }
+        self.split.sort_unstable();
+        self.split.dedup();
+        let mut split = std::mem::take(&mut self.split);
+        split.retain(|key| {
+            let parent = self.stories.get(key).and_then(|story| story.split_from);
+            let survivor = parent.map(|parent| self.survivor(parent));
+            if let Some(story) = self.stories.get_mut(key) {
+                // Those that were split from a merged one are now split from what it became.
+                story.split_from = survivor;
             }
+            parent.is_some()
+        });
+        self.split = split;
+        for key in merged {
             self.stories.remove(&key);
         }
     }

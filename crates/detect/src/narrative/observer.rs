@@ -6,8 +6,8 @@ use std::fmt;
 use groundswell_edge::{DeleteKey, EdgePost};
 use groundswell_gate::AuthorBits;
 use groundswell_sketch::{CellKey, Distinct, Window};
+use groundswell_text::Analysis;
 use groundswell_text::names::NameSpan;
-use groundswell_text::{Analysis, hash_word};
 
 use super::authors::{FewAuthors, same_day};
 use super::cluster::{First, Handle, LocalId, Share};
@@ -16,11 +16,8 @@ use super::config::{DELTA_TERMS_MAX, FACETS_MAX, NarrativeConfig, NarrativeCount
 use super::delta::{LocalDelta, MinuteDelta, TermDelta};
 use super::features::{Feature, FeatureKind, Features};
 use super::log::{MinuteLog, minute_of};
-use super::terms::TermId;
+use super::terms::{TermId, Terms, UNKNOWN};
 use crate::volume::Deletions;
-
-const UNKNOWN: TermId = TermId::MAX;
-const NO_TERM: TermId = TermId::MAX - 1;
 
 /// Posts from which on a cluster is told to the owner.
 const TOLD_POSTS_MIN: u32 = 2;
@@ -32,6 +29,8 @@ pub struct NarrativeObserver {
     clusterer: Clusterer,
     features: Features,
     minutes: BTreeMap<i64, MinuteLog>,
+    /// An empty log, for the room in it.
+    spare: MinuteLog,
     log_bytes: usize,
     /// What was clustered before its minute closed.
     early: Vec<MinuteDelta>,
@@ -42,13 +41,17 @@ pub struct NarrativeObserver {
 #[derive(Default)]
 struct Scratch {
     post: Vec<Feature>,
+    /// The terms that the post's features are.
+    known: Vec<TermId>,
     handles: Vec<Handle>,
     touched: Vec<Handle>,
     /// By slot: number of the delta, plus one.
     numbers: Vec<u32>,
     top: Vec<Share>,
-    /// By feature of the log; [`UNKNOWN`] before it was looked up, [`NO_TERM`] where there is none.
+    /// By feature of the log; [`UNKNOWN`] where there is none.
     terms: Vec<TermId>,
+    /// By delta, [`DELTA_TERMS_MAX`] each: the cluster's weightiest terms, in parts of its unit vector.
+    tops: Vec<Share>,
     /// (delta, item, author) for every post that has the item.
     items: Vec<(u32, u32, Option<u64>)>,
     authors: Vec<(u32, u64)>,
@@ -68,6 +71,7 @@ impl NarrativeObserver {
             clusterer: Clusterer::new(config),
             features: Features::new(),
             minutes: BTreeMap::new(),
+            spare: MinuteLog::default(),
             log_bytes: 0,
             early: Vec::new(),
             order: Vec::new(),
@@ -79,7 +83,8 @@ impl NarrativeObserver {
     pub fn observe(&mut self, post: &EdgePost, analysis: &Analysis, names: &[NameSpan]) {
         self.features.read(post, analysis, names);
         self.clusterer.counters_mut().features_left_out += self.features.left_out;
-        let log = self.minutes.entry(minute_of(post)).or_default();
+        let spare = &mut self.spare;
+        let log = self.minutes.entry(minute_of(post)).or_insert_with(|| std::mem::take(spare));
         let before = log.bytes();
         log.push(&self.features);
         self.log_bytes += log.bytes() - before;
@@ -131,9 +136,11 @@ impl NarrativeObserver {
             if entry.key().saturating_add(60) > before_unix {
                 break;
             }
-            let (minute, log) = entry.remove_entry();
+            let (minute, mut log) = entry.remove_entry();
             self.log_bytes -= log.bytes();
             emit(self.cluster(minute, &log, tell));
+            log.clear();
+            self.spare = log;
         }
     }
 
@@ -150,23 +157,37 @@ impl NarrativeObserver {
 
     fn cluster(&mut self, minute: i64, log: &MinuteLog, tell: &mut dyn FnMut(u64, LocalId)) -> MinuteDelta {
         log.order(&mut self.order);
-        let Scratch { post, handles, touched, .. } = &mut self.scratch;
+        let Scratch { post, known, terms, handles, touched, .. } = &mut self.scratch;
         handles.clear();
         handles.resize(log.len(), Handle::NONE);
+        terms.clear();
+        terms.resize(log.features(), UNKNOWN);
+        let evicted = self.clusterer.terms().evicted;
         for &index in &self.order {
             let record = log.record(index as usize);
+            let ids = log.ids_of(index as usize);
             post.clear();
-            post.extend(log.ids_of(index as usize).iter().map(|id| *log.feature(*id)));
-            let handle = self.clusterer.take(&View {
+            post.extend(ids.iter().map(|id| *log.feature(*id)));
+            known.clear();
+            known.extend(ids.iter().map(|id| terms[*id as usize]));
+            let handle = self.clusterer.take(&mut View {
                 time: record.time,
                 author: record.author,
                 language: record.language,
                 features: post,
                 text: log.text(),
                 text_hash: record.text_hash,
+                known,
             });
+            ids.iter().zip(known.iter()).for_each(|(id, term)| terms[*id as usize] = *term);
             handles[index as usize] = handle;
             tell(record.key, LocalId(self.clusterer.cluster(handle).id));
+        }
+        if self.clusterer.terms().evicted > evicted {
+            // Some of what was looked up may be another term by now.
+            for (id, term) in (0..).zip(terms.iter_mut()) {
+                *term = self.clusterer.terms().find(log.feature(id).hash).unwrap_or(UNKNOWN);
+            }
         }
         self.clusterer.fold();
         self.clusterer.sweep();
@@ -176,12 +197,13 @@ impl NarrativeObserver {
 
     /// What the owner must know of a minute.
     fn delta(&mut self, minute: i64, log: &MinuteLog, changes: Changes) -> MinuteDelta {
-        let Scratch { handles, touched, numbers, top, terms, items, authors, .. } = &mut self.scratch;
+        let Scratch { handles, touched, numbers, top, terms, tops, items, authors, .. } = &mut self.scratch;
         let clusterer = &mut self.clusterer;
-        let mut locals: Vec<LocalDelta> = Vec::new();
+        let mut locals: Vec<LocalDelta> = Vec::with_capacity(touched.len());
         let mut origins: Vec<(u32, First)> = Vec::new();
-        // Each cluster's terms, and how their forms are hashed.
-        let mut tops: Vec<Vec<(TermId, u64)>> = Vec::new();
+        // Of which clusters all terms are told: the owner knows them not yet, or they changed without a post.
+        let mut whole: Vec<bool> = Vec::new();
+        tops.clear();
         authors.clear();
         items.clear();
         for handle in touched.iter() {
@@ -194,6 +216,7 @@ impl NarrativeObserver {
             }
             numbers[slot] = locals.len() as u32 + 1;
             let cluster = clusterer.cluster_mut(*handle);
+            whole.push(!cluster.told);
             cluster.told = true;
             if let Some(origin) = cluster.origin.take().filter(|origin| origin.minute != minute) {
                 origins.push((locals.len() as u32, origin));
@@ -201,24 +224,9 @@ impl NarrativeObserver {
             let split_from = cluster.split_from.take().map(LocalId);
             cluster.top(DELTA_TERMS_MAX, top);
             let length = cluster.norm2.sqrt().max(f32::MIN_POSITIVE);
+            tops.extend(top.iter().map(|share| Share { mass: share.mass / length, ..*share }));
+            tops.resize((locals.len() + 1) * DELTA_TERMS_MAX, Share { term: UNKNOWN, mass: 0.0, count: 0.0 });
             let (id, posts_total, copies_total) = (LocalId(cluster.id), cluster.posts, cluster.copies);
-            let form_of = |share: &Share| (share.term, hash_word(clusterer.terms().form(share.term)));
-            tops.push(top.iter().map(form_of).collect());
-            let terms = top
-                .iter()
-                .map(|share| {
-                    let term = clusterer.terms().get(share.term);
-                    TermDelta {
-                        hash: term.hash,
-                        kind: term.kind,
-                        form: clusterer.terms().form(share.term).to_owned(),
-                        part: share.mass / length,
-                        weight: term.weight,
-                        posts: 0,
-                        authors: FewAuthors::default(),
-                    }
-                })
-                .collect();
             locals.push(LocalDelta {
                 id,
                 split_from,
@@ -229,7 +237,7 @@ impl NarrativeObserver {
                 authors: Distinct::new(),
                 languages: Vec::new(),
                 language_authors: Vec::new(),
-                terms,
+                terms: Vec::new(),
                 facets: Vec::new(),
             });
         }
@@ -249,8 +257,6 @@ impl NarrativeObserver {
             authors.extend(origin.author.filter(|_| same_day(origin.minute, minute)).map(|author| (number, author)));
         }
 
-        terms.clear();
-        terms.resize(log.features(), UNKNOWN);
         for (index, handle) in handles.iter().enumerate() {
             let Some(number) = number_of(*handle, clusterer) else { continue };
             let record = log.record(index);
@@ -260,16 +266,14 @@ impl NarrativeObserver {
             add_count(&mut local.languages, record.language);
             add_author(&mut local.language_authors, record.language, record.author);
             authors.extend(record.author.map(|author| (number, author)));
+            let top = &tops[number as usize * DELTA_TERMS_MAX..][..DELTA_TERMS_MAX];
             for &id in log.ids_of(index) {
-                let feature = log.feature(id);
-                let term = &mut terms[id as usize];
-                if *term == UNKNOWN {
-                    *term = clusterer.terms().find(feature.hash).unwrap_or(NO_TERM);
-                }
-                let top = &tops[number as usize];
-                if let Some(place) = top.iter().position(|(other, _)| other == term) {
-                    let author = record.author.filter(|_| top[place].1 == feature.form_hash);
-                    items.push((number, place as u32, author));
+                let (feature, term) = (log.feature(id), terms[id as usize]);
+                if term != UNKNOWN
+                    && let Some(place) = top.iter().position(|share| share.term == term)
+                {
+                    let is_shown = clusterer.terms().spelling(term) == feature.form_hash;
+                    items.push((number, place as u32, record.author.filter(|_| is_shown)));
                 }
                 if matches!(feature.kind, FeatureKind::Hashtag | FeatureKind::Domain) {
                     items.push((number, DELTA_TERMS_MAX as u32 + id, record.author));
@@ -305,27 +309,55 @@ impl NarrativeObserver {
                     form: log.text_of(id).to_owned(),
                     part: 0.0,
                     weight: 0.0,
+                    own: 0.0,
+                    rise: 0.0,
                     posts,
                     authors: found,
                 });
             } else {
-                let term = &mut local.terms[item as usize];
-                term.posts = posts;
-                term.authors = found;
+                let top = tops[number as usize * DELTA_TERMS_MAX + item as usize];
+                local.terms.push(term_delta(clusterer.terms(), top, posts, found));
             }
         }
         // Nothing of the minute stays here.
         authors.clear();
         items.clear();
         let mut left_out = 0;
-        for local in &mut locals {
+        for ((local, top), whole) in locals.iter_mut().zip(tops.chunks_exact(DELTA_TERMS_MAX)).zip(whole) {
+            if whole || local.terms.is_empty() {
+                let told: Vec<u64> = local.terms.iter().map(|term| term.hash).collect();
+                let silent = top.iter().filter(|share| share.term != UNKNOWN);
+                let silent = silent.filter(|share| !told.contains(&clusterer.terms().get(share.term).hash));
+                local.terms.extend(silent.map(|top| term_delta(clusterer.terms(), *top, 0, FewAuthors::default())));
+                local.terms.sort_by(|a, b| b.part.total_cmp(&a.part));
+            }
             left_out += keep_largest(&mut local.facets);
             local.counts.sort_unstable();
             local.languages.sort_unstable();
             local.language_authors.sort_unstable_by_key(|(language, _)| *language);
         }
         clusterer.counters_mut().facets_left_out += left_out;
-        MinuteDelta { minute, locals, merged: changes.merged, ended: changes.ended }
+        let has_history = clusterer.terms().has_history();
+        MinuteDelta { minute, has_history, locals, merged: changes.merged, ended: changes.ended }
+    }
+}
+
+/// A term of a cluster, as it is told; its mass is its part of the cluster's unit vector.
+fn term_delta(terms: &Terms, share: Share, posts: u32, authors: FewAuthors) -> TermDelta {
+    let term = terms.get(share.term);
+    let form = terms.form(share.term).to_owned();
+    let own = (f64::from(share.count) / term.spread.sum().max(f64::MIN_POSITIVE)).min(1.0) as f32;
+    let rise = terms.rise(share.term);
+    TermDelta {
+        hash: term.hash,
+        kind: term.kind,
+        form,
+        part: share.mass,
+        weight: term.weight,
+        own,
+        rise,
+        posts,
+        authors,
     }
 }
 

@@ -27,10 +27,14 @@ pub(super) enum Boilerplate {
     No,
     /// A few accounts that repeat themselves: bots, adverts.
     FewAccounts,
+    /// One text that is passed on: an amplification, and told as one.
+    OneText,
     /// Words that are everywhere: greetings.
     CommonWords,
     /// One word that people use for many things, or many that do not stand together: a topic, no story.
     NoCore,
+    /// Its words are written as they always were: a topic that goes on, and what accident put together.
+    NothingNew,
     /// One text again and again at an even pace: quotes of the day, weather.
     EvenCopies,
 }
@@ -43,6 +47,24 @@ const SHARPNESS_MIN: f32 = 0.22;
 const CORE_MIN: f64 = 0.4;
 /// And how many of its leading words a post of a story has on average, the most frequent one not counted.
 const BESIDE_MIN: f64 = 0.75;
+/// A leading word is looked at for news if it stands in this part of the posts.
+const NEWS_SHARE: f64 = 0.3;
+/// So many words must be new.
+const NEWS_MIN: usize = 2;
+/// New is a story whose most frequent word is written so many times as often as before, and its other words so many times …
+const RISE: (f32, f32) = (12.0, 8.0);
+/// … or that alone so many times …
+const RISE_ALONE: f32 = 40.0;
+/// … or all of them so many times where the story itself rises as its most frequent word must.
+const RISE_BESIDE: f32 = 3.0;
+const RECENT_MINUTES: i64 = 30;
+/// Where nothing is known of before, so many words must stand in the story and, to this part, nowhere else.
+const OWN_WORDS_MIN: usize = 3;
+const OWN_MIN: f32 = 0.7;
+/// One text: the part of copies, and the part of posts in which so many words stand.
+const TEXT_COPIES: f64 = 0.2;
+const TEXT_TERMS: usize = 4;
+const TEXT_SHARE: f64 = 0.4;
 /// Posts from which on a narrative that has a name may turn out to have no core.
 const CORE_POSTS: u64 = 50;
 /// So many leading words are looked at.
@@ -65,6 +87,10 @@ struct OwnTerm {
     mass: f32,
     /// How much it sets apart, as last told.
     weight: f32,
+    /// Which part of all that was written with it stands here, as last told.
+    own: f32,
+    /// How it rises, anywhere, as last told.
+    rise: f32,
     posts: u64,
 }
 
@@ -78,12 +104,14 @@ struct Form {
 
 impl OwnTerm {
     /// Adds authors to a spelling. Of more than there is room for, the one with the fewest gives way.
-    fn add_form(&mut self, text: &str, authors: &Crowd<FewAuthors>) {
+    fn add_form(&mut self, text: &str, add: impl FnOnce(&mut Crowd<FewAuthors>)) {
         if let Some(known) = self.forms.iter_mut().find(|form| form.text == text) {
-            known.authors.unite(authors);
+            add(&mut known.authors);
             return;
         }
-        self.forms.push(Form { text: text.to_owned(), authors: authors.clone() });
+        let mut authors = Crowd::default();
+        add(&mut authors);
+        self.forms.push(Form { text: text.to_owned(), authors });
         self.forms.sort_by(|a, b| b.authors.number().cmp(&a.authors.number()).then_with(|| a.text.cmp(&b.text)));
         self.forms.truncate(FORMS_MAX);
     }
@@ -110,6 +138,8 @@ pub(super) struct Story {
     pub(super) first: i64,
     pub(super) last: i64,
     pub(super) posts: u64,
+    /// The size from which on it is compared with other workers' stories again.
+    pub(super) compared_at: u64,
     pub(super) authors: Crowd<Distinct>,
     /// Living clusters that it is made of.
     pub(super) locals: BTreeSet<(u16, LocalId)>,
@@ -140,6 +170,7 @@ impl Story {
             first: minute,
             last: minute,
             posts: 0,
+            compared_at: 0,
             authors: Crowd::default(),
             locals: BTreeSet::new(),
             parents: Vec::new(),
@@ -219,8 +250,10 @@ impl Story {
         if let Some(known) = self.terms.iter_mut().find(|known| known.hash == told.hash) {
             known.mass += mass;
             known.weight = told.weight;
+            known.own = told.own;
+            known.rise = told.rise;
             known.posts += u64::from(told.posts);
-            known.add_form(&told.form, &crowd(minute, &told.authors));
+            known.add_form(&told.form, |authors| authors.add(minute, &told.authors));
         } else {
             self.terms.push(OwnTerm {
                 hash: told.hash,
@@ -228,6 +261,8 @@ impl Story {
                 kind: told.kind,
                 mass,
                 weight: told.weight,
+                own: told.own,
+                rise: told.rise,
                 posts: u64::from(told.posts),
             });
         }
@@ -287,7 +322,9 @@ impl Story {
             if let Some(known) = self.terms.iter_mut().find(|known| known.hash == term.hash) {
                 known.mass += term.mass;
                 known.posts += term.posts;
-                term.forms.iter().for_each(|form| known.add_form(&form.text, &form.authors));
+                for form in &term.forms {
+                    known.add_form(&form.text, |authors| authors.unite(&form.authors));
+                }
             } else {
                 self.terms.push(term.clone());
             }
@@ -401,7 +438,7 @@ impl Story {
     }
 
     /// Whether it is what people write every day, and no story.
-    pub(super) fn boilerplate(&self) -> Boilerplate {
+    pub(super) fn boilerplate(&self, minute: i64, since: Option<i64>) -> Boilerplate {
         if self.posts as f64 > POSTS_PER_AUTHOR_MAX * self.authors.number() as f64 {
             return Boilerplate::FewAccounts;
         }
@@ -412,10 +449,47 @@ impl Story {
         if !self.has_core() {
             return Boilerplate::NoCore;
         }
+        if since.is_some() && self.is_one_text() {
+            return Boilerplate::OneText;
+        }
+        if !self.has_news(minute, since) {
+            return Boilerplate::NothingNew;
+        }
         if self.copies > COPIES_SHARE * self.posts as f64 && self.is_even() {
             return Boilerplate::EvenCopies;
         }
         Boilerplate::No
+    }
+
+    /// Whether its words are new, its most frequent one among them; one new word beside old ones is a topic. `since` is the
+    /// first minute that was seen of the stream, if enough was seen to say what rises.
+    fn has_news(&self, minute: i64, since: Option<i64>) -> bool {
+        let words = || self.terms.iter().filter(|term| term.kind != FeatureKind::Link);
+        let asked = NEWS_SHARE * self.posts as f64;
+        let count = |is_new: &dyn Fn(&OwnTerm) -> bool| {
+            words().filter(|term| term.posts as f64 >= asked && is_new(term)).count()
+        };
+        let Some(since) = since else { return count(&|term| term.own >= OWN_MIN) >= OWN_WORDS_MIN };
+        let head = words().max_by_key(|term| term.posts).map_or(0.0, |head| head.rise);
+        let rises = |of_head: f32, of_words: f32| head >= of_head && count(&|term| term.rise >= of_words) >= NEWS_MIN;
+        head >= RISE_ALONE
+            || rises(RISE.0, RISE.1)
+            || rises(RISE_BESIDE, RISE_BESIDE) && self.rise(minute, since) >= RISE.0
+    }
+
+    /// How many times as often it is written recently as it could have been before. One post is taken for granted.
+    fn rise(&self, minute: i64, since: i64) -> f32 {
+        let recent = self.timeline.iter().rev().take_while(|(of, _)| minute - of < RECENT_MINUTES * 60);
+        let recent: u64 = recent.map(|(_, posts)| posts).sum();
+        let minutes = ((minute - since) / 60 - RECENT_MINUTES).max(0) as f32;
+        (recent as f32 / RECENT_MINUTES as f32) / ((self.posts.saturating_sub(recent) + 1) as f32 / minutes.max(1.0))
+    }
+
+    fn is_one_text(&self) -> bool {
+        let mut posts: Vec<u64> = self.terms.iter().map(|term| term.posts).collect();
+        posts.sort_unstable_by(|a, b| b.cmp(a));
+        let alike = posts.get(TEXT_TERMS - 1).map_or(0, |posts| *posts);
+        self.copies >= TEXT_COPIES * self.posts as f64 && alike as f64 >= TEXT_SHARE * self.posts as f64
     }
 
     /// Whether it has grown into a topic: what was taken for a core was an accident of few posts.
@@ -484,6 +558,8 @@ mod tests {
                 kind: FeatureKind::Word,
                 mass: 1.0,
                 weight: 0.9,
+                own: 0.9,
+                rise: 20.0,
                 posts: story.posts,
             });
         }
@@ -498,18 +574,24 @@ mod tests {
 
     #[test]
     fn boilerplate_is_told_from_stories() {
-        assert_eq!(steady(|_| 3, 0.95).boilerplate(), Boilerplate::EvenCopies);
-        assert_eq!(steady(|_| 3, 0.1).boilerplate(), Boilerplate::No);
-        assert_eq!(steady(|minute| if minute > 100 { 20 } else { 0 }, 0.95).boilerplate(), Boilerplate::No);
+        assert_eq!(steady(|_| 3, 0.95).boilerplate(7_200, Some(0)), Boilerplate::EvenCopies);
+        assert_eq!(steady(|_| 3, 0.1).boilerplate(7_200, Some(0)), Boilerplate::No);
+        assert_eq!(
+            steady(|minute| if minute > 100 { 20 } else { 0 }, 0.95).boilerplate(7_200, Some(0)),
+            Boilerplate::No
+        );
         let mut common = steady(|_| 3, 0.1);
         common.terms.iter_mut().for_each(|term| term.weight = 0.1);
-        assert_eq!(common.boilerplate(), Boilerplate::CommonWords);
+        assert_eq!(common.boilerplate(7_200, Some(0)), Boilerplate::CommonWords);
         let mut loose = steady(|_| 3, 0.1);
         loose.terms[1].posts /= 20;
-        assert_eq!(loose.boilerplate(), Boilerplate::NoCore);
+        assert_eq!(loose.boilerplate(7_200, Some(0)), Boilerplate::NoCore);
+        let mut old = steady(|_| 3, 0.1);
+        old.terms.iter_mut().for_each(|term| term.rise = 1.0);
+        assert_eq!(old.boilerplate(7_200, Some(0)), Boilerplate::NothingNew);
         let mut few = steady(|_| 3, 0.1);
         few.authors = crowd_of(&[1, 2, 3]);
-        assert_eq!(few.boilerplate(), Boilerplate::FewAccounts);
+        assert_eq!(few.boilerplate(7_200, Some(0)), Boilerplate::FewAccounts);
     }
 
     #[test]

@@ -9,6 +9,8 @@ use super::features::FeatureKind;
 
 /// The number of a term within one worker.
 pub(super) type TermId = u32;
+/// No term's number: it was not looked up yet.
+pub(super) const UNKNOWN: TermId = TermId::MAX;
 
 /// Hashes of words are spread already.
 #[derive(Clone, Copy, Debug, Default)]
@@ -54,6 +56,11 @@ impl Spread {
         self.s += x_ln_x(to) - x_ln_x(from);
     }
 
+    /// Posts that had the term; older ones count less.
+    pub(super) fn sum(&self) -> f64 {
+        self.n
+    }
+
     /// Two clusters' parts became one.
     pub(super) fn unite(&mut self, one: f64, other: f64) {
         self.s += x_ln_x(one + other) - x_ln_x(one) - x_ln_x(other);
@@ -82,6 +89,8 @@ pub(super) struct Posting {
     pub(super) mass: f32,
 }
 
+/// A term; one line of a cache, because a post touches a dozen of them and little else of the table is near.
+#[repr(align(64))]
 pub(super) struct Term {
     pub(super) hash: u64,
     pub(super) kind: FeatureKind,
@@ -93,17 +102,76 @@ pub(super) struct Term {
     pub(super) postings: Vec<Posting>,
     /// No posting weighs less.
     floor: f32,
-    /// The spelling that most posts have (Boyer and Moore's vote), in normal form.
-    form: String,
+}
+
+const _: () = assert!(size_of::<Term>() == 64);
+
+/// What is noted of each post that has a term.
+#[derive(Clone, Copy)]
+struct Notes {
+    /// The spelling that most posts have, by Boyer and Moore's vote.
+    spelling: u64,
     votes: u32,
+    /// Posts in all, in the last stretch in which it was written, and in the stretch before that one.
+    posts: u32,
+    recent: u32,
+    before: u32,
+    stretch: u32,
+}
+
+/// A stretch of time: 2^10 busy seconds. What is *recent* is this one and the one before.
+const STRETCH_BITS: u32 = 10;
+/// Busy seconds that must have been seen before what is recent, or nothing can be said to rise.
+const HISTORY_MIN: u32 = 1_800;
+/// Recent posts of a term below which a rise is an accident.
+const RISE_POSTS_MIN: u32 = 4;
+
+impl Notes {
+    fn new(spelling: u64) -> Self {
+        Self { spelling, votes: 1, posts: 0, recent: 0, before: 0, stretch: 0 }
+    }
+
+    fn count(&mut self, stretch: u32) {
+        if stretch != self.stretch {
+            self.before = if stretch == self.stretch + 1 { self.recent } else { 0 };
+            self.recent = 0;
+            self.stretch = stretch;
+        }
+        self.posts = self.posts.saturating_add(1);
+        self.recent = self.recent.saturating_add(1);
+    }
+
+    /// How many times as often it is written recently as it was before. Before, one post more is taken for granted.
+    fn rise(&self, busy: u32) -> f32 {
+        let stretch = busy >> STRETCH_BITS;
+        let recent = match stretch - self.stretch.min(stretch) {
+            0 => self.recent + self.before,
+            1 => self.recent,
+            _ => 0,
+        };
+        let seconds = (busy & ((1 << STRETCH_BITS) - 1)) + 1 + (1 << STRETCH_BITS);
+        let history = busy.saturating_sub(seconds);
+        if history < HISTORY_MIN || recent < RISE_POSTS_MIN {
+            return 0.0;
+        }
+        let before = self.posts.saturating_sub(recent) + 1;
+        (recent as f32 / seconds as f32) / (before as f32 / history as f32)
+    }
 }
 
 /// All terms that a worker knows.
 pub(super) struct Terms {
     ids: IdentityMap<TermId>,
     list: Vec<Term>,
+    /// Beside the terms, by number: a vote is taken for each word of each post, the spelling is seldom read.
+    notes: Vec<Notes>,
+    forms: Vec<String>,
     room: usize,
     hand: usize,
+    /// How many gave way.
+    pub(super) evicted: u64,
+    /// Busy seconds so far.
+    pub(super) busy: u32,
 }
 
 /// How many terms are looked at for one that can go.
@@ -111,7 +179,16 @@ const EVICTION_PROBES: usize = 32;
 
 impl Terms {
     pub(super) fn new(room: usize) -> Self {
-        Self { ids: IdentityMap::default(), list: Vec::new(), room, hand: 0 }
+        Self {
+            ids: IdentityMap::default(),
+            list: Vec::new(),
+            notes: Vec::new(),
+            forms: Vec::new(),
+            room,
+            hand: 0,
+            evicted: 0,
+            busy: 0,
+        }
     }
 
     #[inline]
@@ -129,28 +206,47 @@ impl Terms {
     }
 
     pub(super) fn form(&self, id: TermId) -> &str {
-        &self.list[id as usize].form
+        &self.forms[id as usize]
     }
 
-    /// The number of a term; `None` if there is no room for a new one.
+    /// What stands for the spelling in [`super::features::Feature::spelling`].
+    pub(super) fn spelling(&self, id: TermId) -> u64 {
+        self.notes[id as usize].spelling
+    }
+
+    /// How many times as often it is written recently as it was before; zero where too little is known.
+    pub(super) fn rise(&self, id: TermId) -> f32 {
+        self.notes[id as usize].rise(self.busy)
+    }
+
+    /// Whether enough was seen for anything to be said to rise.
+    pub(super) fn has_history(&self) -> bool {
+        self.busy >= HISTORY_MIN + (2 << STRETCH_BITS)
+    }
+
+    /// The number of a term, which was `known` before, written in one form (a hash of it, and itself); `None` if it is new
+    /// and there is no room.
     #[inline]
-    pub(super) fn intern(&mut self, hash: u64, kind: FeatureKind, form: &str) -> Option<TermId> {
-        if let Some(id) = self.ids.get(&hash) {
-            let term = &mut self.list[*id as usize];
-            if term.form == form {
-                term.votes = term.votes.saturating_add(1);
-            } else if term.votes > 0 {
-                term.votes -= 1;
-            } else {
-                form.clone_into(&mut term.form);
-                term.votes = 1;
-            }
-            return Some(*id);
+    pub(super) fn intern(&mut self, known: TermId, hash: u64, kind: FeatureKind, form: (u64, &str)) -> Option<TermId> {
+        // It may have given way to another one in the meantime.
+        let still = self.list.get(known as usize).is_some_and(|term| term.hash == hash);
+        let Some(id) = still.then_some(known).or_else(|| self.find(hash)) else { return self.add(hash, kind, form) };
+        let notes = &mut self.notes[id as usize];
+        notes.count(self.busy >> STRETCH_BITS);
+        if notes.spelling == form.0 {
+            notes.votes = notes.votes.saturating_add(1);
+        } else if notes.votes > 0 {
+            notes.votes -= 1;
+        } else {
+            (notes.spelling, notes.votes) = (form.0, 1);
+            form.1.clone_into(&mut self.forms[id as usize]);
         }
-        self.add(hash, kind, form)
+        Some(id)
     }
 
-    fn add(&mut self, hash: u64, kind: FeatureKind, form: &str) -> Option<TermId> {
+    fn add(&mut self, hash: u64, kind: FeatureKind, form: (u64, &str)) -> Option<TermId> {
+        let mut notes = Notes::new(form.0);
+        notes.count(self.busy >> STRETCH_BITS);
         let id = if self.list.len() < self.room {
             self.list.push(Term {
                 hash,
@@ -160,22 +256,23 @@ impl Terms {
                 held: 0,
                 postings: Vec::new(),
                 floor: 0.0,
-                form: form.to_owned(),
-                votes: 1,
             });
+            self.notes.push(notes);
+            self.forms.push(form.1.to_owned());
             self.list.len() - 1
         } else {
             let id = self.make_room()?;
             let term = &mut self.list[id];
             self.ids.remove(&term.hash);
+            self.evicted += 1;
             term.hash = hash;
             term.kind = kind;
             term.spread = Spread::default();
             term.weight = 1.0;
             term.floor = 0.0;
             term.postings.clear();
-            form.clone_into(&mut term.form);
-            term.votes = 1;
+            self.notes[id] = notes;
+            form.1.clone_into(&mut self.forms[id]);
             id
         } as TermId;
         self.ids.insert(hash, id);
@@ -205,9 +302,9 @@ impl Terms {
 
     /// Bytes in use, roughly.
     pub(super) fn bytes(&self) -> usize {
-        let of_terms =
-            |term: &Term| size_of::<Term>() + term.postings.capacity() * size_of::<Posting>() + term.form.capacity();
-        self.list.iter().map(of_terms).sum::<usize>() + self.ids.capacity() * 17
+        let postings: usize = self.list.iter().map(|term| term.postings.capacity() * size_of::<Posting>()).sum();
+        let forms: usize = self.forms.iter().map(|form| size_of::<String>() + form.capacity()).sum();
+        self.list.len() * (size_of::<Term>() + size_of::<Notes>()) + postings + forms + self.ids.capacity() * 17
     }
 }
 
@@ -270,7 +367,7 @@ mod tests {
     #[test]
     fn postings_are_bounded_and_keep_the_weightiest() {
         let mut terms = Terms::new(10);
-        let id = terms.intern(7, FeatureKind::Word, "flood").unwrap();
+        let id = terms.intern(UNKNOWN, 7, FeatureKind::Word, (0, "flood")).unwrap();
         let term = terms.get_mut(id);
         for slot in 0..1_000 {
             term.post(slot, slot as f32, true);
@@ -283,21 +380,21 @@ mod tests {
     #[test]
     fn a_full_table_forgets_what_nobody_holds() {
         let mut terms = Terms::new(2);
-        let held = terms.intern(1, FeatureKind::Word, "a").unwrap();
+        let held = terms.intern(UNKNOWN, 1, FeatureKind::Word, (1, "a")).unwrap();
         terms.get_mut(held).held = 1;
-        let free = terms.intern(2, FeatureKind::Word, "b").unwrap();
-        assert_eq!(terms.intern(3, FeatureKind::Word, "c"), Some(free));
+        let free = terms.intern(UNKNOWN, 2, FeatureKind::Word, (2, "b")).unwrap();
+        assert_eq!(terms.intern(UNKNOWN, 3, FeatureKind::Word, (3, "c")), Some(free));
         assert_eq!(terms.find(2), None);
         terms.get_mut(free).held = 1;
-        assert_eq!(terms.intern(4, FeatureKind::Word, "d"), None);
+        assert_eq!(terms.intern(UNKNOWN, 4, FeatureKind::Word, (4, "d")), None);
     }
 
     #[test]
     fn the_spelling_is_the_one_that_most_have() {
         let mut terms = Terms::new(9);
-        let mut id = 0;
+        let mut id = UNKNOWN;
         for form in ["floods", "flood", "flooding", "flood", "flood"] {
-            id = terms.intern(1, FeatureKind::Word, form).unwrap();
+            id = terms.intern(id, 1, FeatureKind::Word, (form.len() as u64, form)).unwrap();
         }
         assert_eq!(terms.form(id), "flood");
     }
