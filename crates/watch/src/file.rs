@@ -74,7 +74,8 @@ impl Watch {
         if today < self.sunset { WatchState::Active } else { WatchState::Expired }
     }
 
-    /// The parts of its query that are told of one by one ([`crate::Clause`]); none where it has only one.
+    /// The parts of its query that are told of one by one ([`crate::Clause`]), at most [`crate::CLAUSES_TOLD_MAX`]; none where it has only
+    /// one.
     pub fn clauses(&self) -> Vec<String> {
         let mut clauses = Vec::new();
         clauses_of(WatchId(0), &self.query, &mut clauses);

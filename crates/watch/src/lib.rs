@@ -75,7 +75,8 @@ pub use file::{
 };
 pub use frequency::Frequencies;
 pub use percolator::{
-    Clause, ClauseId, ClauseMatch, CompileError, Percolator, PercolatorBuilder, Scratch, Stats, WatchId,
+    CLAUSES_TOLD_MAX, Clause, ClauseId, ClauseMatch, CompileError, Percolator, PercolatorBuilder, Scratch, Stats,
+    WatchId,
 };
 pub use privacy::NameShown;
 

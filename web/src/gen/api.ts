@@ -814,7 +814,7 @@ export interface components {
              * @description Windows from here on.
              */
             from: string;
-            /** @description In the order of the query; empty for a query of one clause, which is counted as the watch. */
+            /** @description The first eight in the order of the query; empty for a query of one clause, which is counted as the watch. */
             items: components["schemas"]["ClauseVolume"][];
             /** @description `SIMULATED DATA` where the data are made up. */
             notice?: string | null;

@@ -126,7 +126,7 @@ pub(crate) struct ClauseListWire {
     /// Windows before this.
     #[schema(value_type = String, format = DateTime)]
     to: Rfc3339,
-    /// In the order of the query; empty for a query of one clause, which is counted as the watch.
+    /// The first eight in the order of the query; empty for a query of one clause, which is counted as the watch.
     items: Vec<ClauseWire>,
     /// `SIMULATED DATA` where the data are made up.
     #[serde(skip_serializing_if = "Option::is_none")]

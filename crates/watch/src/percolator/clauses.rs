@@ -9,6 +9,10 @@ use crate::doc::Doc;
 /// Of a word of code that came from no clause that is told of.
 pub(super) const NO_CLAUSE: u32 = u32::MAX;
 
+/// Clauses of one watch that are told of, at most: the first of its query. Each is one more look at the same people, and of a query
+/// that says one thing in many ways they would be many looks at the same posts, whose changes cancel out (`engine/tests/differencing.rs`).
+pub const CLAUSES_TOLD_MAX: usize = 8;
+
 /// Number of a clause within one percolator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ClauseId(pub u32);
@@ -22,17 +26,21 @@ pub struct Clause {
     pub text: Box<str>,
 }
 
-/// Appends the clauses of a query, each text once; for each leaf, which of them it is. A query of one clause has none: it would be told
+/// Appends the clauses of a query that are told of, each text once; for each leaf, which of them it is. A query of one clause has none: it would be told
 /// of twice. What stands behind a `NOT` makes nothing match.
 pub(crate) fn clauses_of(watch: WatchId, query: &Query, clauses: &mut Vec<Clause>) -> Vec<Option<u16>> {
     let first = clauses.len();
     let mut by_leaf = vec![None; usize::from(query.leaves)];
     query.root.visit_wanted_leaves(&mut |leaf| {
         let text = leaf.term.to_string().into_boxed_str();
-        let nth = clauses[first..].iter().position(|clause| clause.text == text).unwrap_or_else(|| {
+        let known = clauses[first..].iter().position(|clause| clause.text == text);
+        let nth = known.unwrap_or(clauses.len() - first);
+        if nth == CLAUSES_TOLD_MAX {
+            return;
+        }
+        if known.is_none() {
             clauses.push(Clause { watch, text });
-            clauses.len() - 1 - first
-        });
+        }
         by_leaf[usize::from(leaf.id.0)] = Some(nth as u16);
     });
     if clauses.len() - first < 2 {

@@ -11,7 +11,7 @@ use groundswell_text::Analyzer;
 
 pub use build::{CompileError, PercolatorBuilder};
 pub(crate) use clauses::clauses_of;
-pub use clauses::{Clause, ClauseId};
+pub use clauses::{CLAUSES_TOLD_MAX, Clause, ClauseId};
 pub use explain::ClauseMatch;
 
 use crate::doc::Doc;

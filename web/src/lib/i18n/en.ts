@@ -495,7 +495,7 @@ export const en = {
   },
   clauses: {
     title: 'By what it matched in the last day',
-    note: (k: number) => `Each part as it stood in posts that the whole query matched: each hour within ± ${COUNT_ERROR}, and hours of fewer than ${k} authors are held back. One post may have several.`,
+    note: (k: number) => `Each part as it stood in posts that the whole query matched: each hour within ± ${COUNT_ERROR}, and hours of fewer than ${k} authors are held back. One post may have several; of a longer query the first eight parts are counted.`,
   },
   query: { offers: 'What may be meant', offered: (many: number, first: string) => `${many} offered: ${first}`, hints: { value: 'value', released: 'released here', operator: 'operator', field: 'field' } },
   explore: {

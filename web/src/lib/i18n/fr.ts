@@ -518,7 +518,7 @@ export const fr: Messages = {
   },
   clauses: {
     title: 'Ce qui a répondu au cours du dernier jour',
-    note: (k: number) => f`Chaque partie dans les publications qui répondent à toute la requête : chaque heure à ± ${COUNT_ERROR} près, et les heures de moins de ${k} auteurs ne sont pas diffusées. Une publication peut en contenir plusieurs.`,
+    note: (k: number) => f`Chaque partie dans les publications qui répondent à toute la requête : chaque heure à ± ${COUNT_ERROR} près, et les heures de moins de ${k} auteurs ne sont pas diffusées. Une publication peut en contenir plusieurs ; d'une requête plus longue, les huit premières parties sont comptées.`,
   },
   query: { offers: 'Suggestions', offered: (many: number, first: string) => f`${many} ${n(many, 'suggestion', 'suggestions')} : ${first}`, hints: { value: 'valeur', released: 'déjà diffusé ici', operator: 'opérateur', field: 'champ' } },
   explore: {
