@@ -82,7 +82,8 @@ describe('a detection', () => {
     await page.keyboard.press('End');
     await expect.poll(() => page.locator('.chart [aria-live]').innerText()).toMatch(/posts|fewer than 10 authors/);
     await page.getByText('Numbers as a table').click();
-    expect(await page.locator('.numbers-table tbody tr').count()).toBeGreaterThan(60);
+    // Its rows are made when the browser says that it is open, which is a moment later.
+    await expect.poll(() => page.locator('.numbers-table tbody tr').count()).toBeGreaterThan(60);
     await page.getByRole('radio', { name: 'Hour' }).check();
     await expect.poll(() => page.locator('.chart').getAttribute('aria-label')).toContain('Posts per hour');
     expect(new URL(page.url()).search).toBe('?step=hour');
