@@ -74,19 +74,15 @@ impl Words {
 /// The words that a browser prefers (RFC 9110, section 12.5.4): English unless French is asked for before it.
 pub(crate) fn words(headers: &HeaderMap) -> &'static Words {
     let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|accepted| accepted.to_str().ok()).unwrap_or("");
-    let weight = |wanted: &str| {
-        let weights = accepted.split(',').filter_map(|one| {
-            let mut parts = one.split(';').map(str::trim);
-            let tag = parts.next()?.split('-').next()?;
-            let weight = parts.find_map(|part| part.strip_prefix("q=")).map_or(Some(1.0), |q| q.parse::<f32>().ok())?;
-            tag.eq_ignore_ascii_case(wanted).then_some(weight)
-        });
-        weights.fold(0.0, f32::max)
-    };
+    let preferred = accepted.split(',').filter_map(|one| {
+        let mut parts = one.split(';').map(str::trim);
+        let tag = parts.next()?.split('-').next()?;
+        let spoken = [&ENGLISH, &FRENCH].into_iter().find(|words| tag.eq_ignore_ascii_case(words.lang))?;
+        let weight = parts.find_map(|part| part.strip_prefix("q=")).map_or(Some(1.0), |q| q.parse::<f32>().ok())?;
+        Some((spoken, weight))
+    });
     // Of two that are liked alike the first one in the list is meant.
-    let first = accepted.split(',').map(|one| one.trim().get(..2).unwrap_or("")).find(|tag| ["en", "fr"].contains(tag));
-    let (english, french) = (weight("en"), weight("fr"));
-    if french > english || french > 0.0 && french >= english && first == Some("fr") { &FRENCH } else { &ENGLISH }
+    preferred.fold((&ENGLISH, 0.0), |best, one| if one.1 > best.1 { one } else { best }).0
 }
 
 #[cfg(test)]
@@ -109,6 +105,7 @@ mod tests {
             ("en;q=0.5, fr;q=0.7", "fr"),
             ("de,fr;q=0.5", "fr"),
             ("fr,en", "fr"),
+            ("FR,en", "fr"),
             ("en,fr", "en"),
             ("de", "en"),
             ("fr;q=0", "en"),
