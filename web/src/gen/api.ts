@@ -2873,7 +2873,7 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description `total` (default), `watch`, `language`, `source`, `kind`, `relation`, `region`, `hashtag`, `domain`, `term` or `mentioned`.
+                 * @description `total` (default), `watch`, `language`, `source`, `kind`, `relation`, `region`, `hashtag`, `domain`, `term`, `clause` or `mentioned`.
                  * @example hashtag
                  */
                 by?: string;
@@ -2938,7 +2938,7 @@ export interface operations {
         parameters: {
             query: {
                 /**
-                 * @description `watch`, `language`, `source`, `kind`, `relation`, `region`, `hashtag`, `domain`, `term` or `mentioned`.
+                 * @description `watch`, `language`, `source`, `kind`, `relation`, `region`, `hashtag`, `domain`, `term`, `clause` or `mentioned`.
                  * @example hashtag
                  */
                 by: string;
