@@ -28,8 +28,8 @@ describe('now', () => {
     await page.getByRole('button', { name: '2 of low severity' }).click();
     expect(await page.locator('.detection').count()).toBe(6);
     await page.getByText('Same text by many', { exact: true }).click();
-    expect(await page.locator('.detection').count()).toBe(1);
-    expect(new URL(page.url()).search).toBe('?kind=amplification');
+    await expect.poll(() => page.locator('.detection').count()).toBe(1);
+    await expect.poll(() => new URL(page.url()).search).toBe('?kind=amplification');
     expect(errors).toEqual([]);
   });
 
@@ -86,7 +86,7 @@ describe('a detection', () => {
     await expect.poll(() => page.locator('.numbers-table tbody tr').count()).toBeGreaterThan(60);
     await page.getByRole('radio', { name: 'Hour' }).check();
     await expect.poll(() => page.locator('.chart').getAttribute('aria-label')).toContain('Posts per hour');
-    expect(new URL(page.url()).search).toBe('?step=hour');
+    await expect.poll(() => new URL(page.url()).search).toBe('?step=hour');
     expect(errors).toEqual([]);
     expect(foreign).toEqual([]);
   });

@@ -17,7 +17,7 @@ describe('explore', () => {
     await chart(page).waitFor();
     await page.getByLabel('Count', { exact: true }).selectOption('language');
     await page.locator('.legend').getByText('Portuguese').waitFor();
-    expect(query(page).get('by')).toBe('language');
+    await expect.poll(() => query(page).get('by')).toBe('language');
     await page.getByLabel('with the stretch before').check();
     await page.locator('.legend').getByText(/before [\d,]+/).first().waitFor();
     await page.getByLabel('as a share of all posts').check();
@@ -46,11 +46,11 @@ describe('explore', () => {
       await expect.poll(() => page.url()).not.toBe(address);
     }
     expect(await page.getByLabel('By', { exact: true }).inputValue()).toBe('minute');
-    expect(query(page).get('to')).toMatch(/Z$/);
+    await expect.poll(() => query(page).get('to')).toMatch(/Z$/);
     await page.goBack();
     await chart(page).waitFor();
     await page.getByRole('button', { name: 'Up to now' }).click();
-    expect(query(page).get('to')).toBeNull();
+    await expect.poll(() => query(page).get('to')).toBeNull();
   });
 
   test('drawing over a stretch shows it closer', async () => {
@@ -75,7 +75,7 @@ describe('explore', () => {
     await page.getByLabel('Another value').fill('#snow');
     await page.keyboard.press('Enter');
     await page.locator('.chip', { hasText: '#snow' }).waitFor();
-    expect(query(page).getAll('value')).toContain('snow');
+    await expect.poll(() => query(page).getAll('value')).toContain('snow');
     await page.getByRole('button', { name: 'Leave out #snow' }).click();
     await page.locator('.chip', { hasText: '#snow' }).waitFor({ state: 'detached' });
   });

@@ -90,7 +90,7 @@ describe('with numbers', () => {
     expect(Math.abs((plot?.width ?? 0) - (box?.width ?? 9))).toBeLessThan(1);
     expect(await page.locator('.blind').innerText()).toMatch(/Blind since .* to bluesky: the connection was refused/);
     await page.locator('.gaps summary').click();
-    expect(await page.locator('.gaps li').count()).toBe(2);
+    await expect.poll(() => page.locator('.gaps li').count()).toBe(2);
   });
 
   test('a minute that closes is drawn without reloading', async () => {
@@ -240,7 +240,7 @@ describe('between pages', () => {
     const nav = page.getByRole('navigation', { name: 'Pages' });
     await nav.getByRole('link', { name: 'Watches' }).click();
     await page.locator('.watch').first().waitFor();
-    expect(new URL(page.url()).pathname).toBe('/watches');
+    await expect.poll(() => new URL(page.url()).pathname).toBe('/watches');
     expect(await page.title()).toBe('Watches · Groundswell');
     expect(await nav.locator('[aria-current=page]').innerText()).toBe('Watches');
     expect(await page.evaluate(() => document.activeElement?.id)).toBe('main');
@@ -249,7 +249,7 @@ describe('between pages', () => {
     await drawn(page);
     await page.locator('.narrative h3 a').first().click();
     await page.locator('.narrative dl').waitFor();
-    expect(new URL(page.url()).pathname).toBe('/narratives/n1a2b3c');
+    await expect.poll(() => new URL(page.url()).pathname).toBe('/narratives/n1a2b3c');
     await page.goBack();
     await drawn(page);
     await page.goForward();
@@ -289,7 +289,7 @@ describe('between pages', () => {
     await sheet.waitFor({ state: 'hidden' });
     await page.keyboard.press('?');
     await page.keyboard.press('Tab');
-    expect(await sheet.isVisible()).toBe(false);
+    await expect.poll(() => sheet.isVisible()).toBe(false);
   });
 });
 
@@ -337,7 +337,7 @@ describe('the river of narratives', () => {
     expect(await overflow(page)).toBeLessThanOrEqual(0);
     await river.getByRole('link', { name: /train strike/ }).click();
     await page.locator('.narrative dl').waitFor();
-    expect(new URL(page.url()).pathname).toBe('/narratives/n1a2b3d');
+    await expect.poll(() => new URL(page.url()).pathname).toBe('/narratives/n1a2b3d');
     expect(errors).toEqual([]);
   });
 });

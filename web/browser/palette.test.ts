@@ -20,7 +20,7 @@ describe('the command palette', () => {
     expect(await violations(page)).toEqual([]);
     await page.keyboard.press('Enter');
     await page.locator('.watch', { hasText: 'Vaccine talk' }).waitFor();
-    expect(new URL(page.url()).pathname).toBe('/watches/Vaccine%20talk');
+    await expect.poll(() => new URL(page.url()).pathname).toBe('/watches/Vaccine%20talk');
     await field.waitFor({ state: 'detached' });
     await page.keyboard.press('Control+k');
     await field.waitFor();

@@ -38,10 +38,10 @@ describe('the tour', () => {
     // From the top: past the way to the numbers, into the card.
     await page.keyboard.press('Tab');
     await page.keyboard.press('Tab');
-    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Next');
+    await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toBe('Next');
     await page.keyboard.press('Enter');
     await card(page).getByText('2 of 6').waitFor();
-    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Next');
+    await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toBe('Next');
     await page.keyboard.press('Escape');
     await card(page).waitFor({ state: 'detached' });
     await page.goto(new URL('/watches', page.url()).href);
@@ -72,8 +72,8 @@ describe('the tour', () => {
     await page.goto(new URL('/settings', page.url()).href);
     await page.getByRole('button', { name: 'Take the tour' }).click();
     await card(page).waitFor();
-    expect(new URL(page.url()).pathname).toBe('/');
-    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Next');
+    await expect.poll(() => new URL(page.url()).pathname).toBe('/');
+    await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toBe('Next');
     expect(await page.getByText('The numbers are invented').count()).toBe(0);
   });
 });

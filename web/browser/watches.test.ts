@@ -32,7 +32,7 @@ describe('a watch is written', () => {
     await page.keyboard.press('Enter');
     const name = page.getByLabel('Name', { exact: true });
     await name.waitFor();
-    expect(new URL(page.url()).search).toBe('?new=1');
+    await expect.poll(() => new URL(page.url()).search).toBe('?new=1');
     await name.focus();
     await page.keyboard.type('river-floods');
     await page.keyboard.press('Tab');
@@ -53,7 +53,7 @@ describe('a watch is written', () => {
     await page.keyboard.type('See where flooding is discussed.');
     await page.keyboard.press('Enter');
     await page.locator('.watch', { hasText: 'river-floods' }).waitFor();
-    expect(new URL(page.url()).pathname).toBe('/watches/river-floods');
+    await expect.poll(() => new URL(page.url()).pathname).toBe('/watches/river-floods');
     expect(errors).toEqual([]);
     expect(foreign).toEqual([]);
   });
