@@ -235,8 +235,9 @@ fn what_shifts_is_found_and_ends() {
                     .into_iter()
                     .filter(|(_, candidate)| gated(candidate).evidence.q <= Some(5.0))
                     .collect();
-                let of_it: Vec<_> = told_of.iter().filter(|(_, candidate)| candidate.value == victim.value).collect();
-                let of_others = told_of.iter().filter(|(_, candidate)| candidate.value != victim.value);
+                let of_it: Vec<_> =
+                    told_of.iter().filter(|(_, candidate)| candidate.at.value == victim.value).collect();
+                let of_others = told_of.iter().filter(|(_, candidate)| candidate.at.value != victim.value);
                 let ids: BTreeSet<String> = of_others.map(|(_, candidate)| gated(candidate).id.clone()).collect();
                 others += ids.len();
                 planted += 1;
@@ -246,7 +247,7 @@ fn what_shifts_is_found_and_ends() {
                 at_once += u32::from(*hour == from);
                 assert_eq!(first.rises, odds > 1.0, "{}", victim.value);
                 let (_, last) = of_it.last().unwrap();
-                let end = last.end.map(|end| (end - MONDAY) / HOUR);
+                let end = last.at.end.map(|end| (end - MONDAY) / HOUR);
                 assert!(end.is_none_or(|end| (from + 1..=to + 1).contains(&end)), "{} ends at {end:?}", victim.value);
                 let ids: BTreeSet<String> = of_it.iter().map(|(_, candidate)| gated(candidate).id.clone()).collect();
                 events += ids.len();
@@ -322,7 +323,7 @@ fn what_a_source_explains_is_no_shift_of_a_language() {
         let times = |hour: i64, nature: &Nature| if more.contains(&hour) && which(nature) { 3.0 } else { 1.0 };
         let (mut stream, mut anomalies) = (Stream::only(3, &TWO), Anomalies::new(10));
         let told = run(&mut stream, &mut anomalies, 0..20 * DAY, &times, &|_| 1.0);
-        let mut values: Vec<String> = mixes(&told).iter().map(|(_, told)| told.value.clone()).collect();
+        let mut values: Vec<String> = mixes(&told).iter().map(|(_, told)| told.at.value.clone()).collect();
         values.dedup();
         values
     };
@@ -425,8 +426,8 @@ proptest! {
         for (hour, candidate) in mixes(&told) {
             let row = Gate::new(K::DEFAULT).release_mix(candidate.clone());
             let row = row.expect("the gate lets through what is told");
-            prop_assert!(row.evidence.authors >= 10 && candidate.shown.is_none_or(|shown| shown.authors >= 10));
-            prop_assert!(candidate.as_of == MONDAY + (hour + 1) * HOUR);
+            prop_assert!(row.evidence.authors >= 10 && candidate.at.shown.is_none_or(|shown| shown.authors >= 10));
+            prop_assert!(candidate.at.as_of == MONDAY + (hour + 1) * HOUR);
             let [low, high] = candidate.interval;
             prop_assert!(0.0 <= low && low <= candidate.expected && candidate.expected <= high && high <= 1.0, "{low} {} {high}", candidate.expected);
         }

@@ -144,18 +144,18 @@ fn what_is_missing_is_found_and_ends() {
             let of_it: Vec<_> = told
                 .iter()
                 .filter(|(hour, candidate)| {
-                    *hour >= from && candidate.value == victim.value && gated(candidate).evidence.q <= Some(5.0)
+                    *hour >= from && candidate.at.value == victim.value && gated(candidate).evidence.q <= Some(5.0)
                 })
                 .collect();
             planted += 1;
             found += u32::from(!of_it.is_empty());
             at_once += u32::from(of_it.first().is_some_and(|(hour, _)| *hour == from));
             if let Some((_, first)) = of_it.first() {
-                let late = (first.start - MONDAY) / HOUR - from;
+                let late = (first.at.start - MONDAY) / HOUR - from;
                 assert!((0..=2).contains(&late), "{} of {} begins {late} hours late", victim.value, victim.rate);
                 let (_, last) = of_it.last().unwrap();
                 // Later hours may have been folded away: then they are not known to be silent.
-                let end = (last.end.expect("it is over") - MONDAY) / HOUR;
+                let end = (last.at.end.expect("it is over") - MONDAY) / HOUR;
                 assert!((from + 1..=to).contains(&end), "{} of {} ends at {end}", victim.value, victim.rate);
                 assert_eq!(gated(last).id, gated(first).id);
             }
@@ -188,8 +188,8 @@ fn a_gap_is_no_silence() {
     };
     assert_eq!(with(&heard).len(), 0, "the ledger speaks of a gap");
     let told = with(&|_| 1.0);
-    assert!(told.iter().any(|(_, told)| told.value == "far"), "nothing speaks of a gap");
-    assert!(told.iter().all(|(_, told)| told.value == "far"), "what a silent source had is no silence of its own");
+    assert!(told.iter().any(|(_, told)| told.at.value == "far"), "nothing speaks of a gap");
+    assert!(told.iter().all(|(_, told)| told.at.value == "far"), "what a silent source had is no silence of its own");
 }
 
 #[test]
@@ -198,7 +198,7 @@ fn when_all_are_silent_it_is_told_once() {
     let left = |hour: i64, _: &Nature| if silent.contains(&hour) { 0.0 } else { 1.0 };
     let (mut stream, mut silences) = (Stream::only(3, &TWO), Silences::new(10));
     let told = run(&mut stream, &mut silences, 0..20 * DAY, &left, &|_| 1.0);
-    assert!(told.iter().all(|(_, told)| told.dimension == Dimension::Total) && !told.is_empty());
+    assert!(told.iter().all(|(_, told)| told.at.dimension == Dimension::Total) && !told.is_empty());
     let first = gated(&told[0].1);
     assert!(first.evidence.suppressed && first.evidence.authors >= 10, "{first:?}");
 }
@@ -211,7 +211,7 @@ fn a_cell_that_was_folded_away_is_not_missing() {
     let (mut stream, mut silences) = (Stream::only(5, &both), Silences::new(10));
     let left = |hour: i64, nature: &Nature| if hour > 10 * DAY && nature.value == "few" { 0.02 } else { 1.0 };
     let told = run(&mut stream, &mut silences, 0..14 * DAY, &left, &|_| 1.0);
-    assert!(told.iter().all(|(_, told)| told.value != "many"), "{told:?}");
+    assert!(told.iter().all(|(_, told)| told.at.value != "many"), "{told:?}");
 }
 
 #[test]
@@ -277,8 +277,8 @@ proptest! {
         for (hour, candidate) in told {
             let row = Gate::new(K::DEFAULT).release_silence(candidate.clone());
             let row = row.expect("the gate lets through what is told");
-            prop_assert!(row.evidence.authors >= 10 && candidate.shown.is_none_or(|shown| shown.authors >= 10));
-            prop_assert!(candidate.as_of == MONDAY + (hour + 1) * HOUR);
+            prop_assert!(row.evidence.authors >= 10 && candidate.at.shown.is_none_or(|shown| shown.authors >= 10));
+            prop_assert!(candidate.at.as_of == MONDAY + (hour + 1) * HOUR);
         }
     }
 }

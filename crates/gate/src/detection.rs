@@ -6,6 +6,7 @@
 //!
 //! Severity, titles and the command that recomputes the numbers are rules that stand in `docs/methods/detections.md`.
 
+mod anomaly;
 mod finding;
 mod mix;
 mod silence;
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use crate::released::{Released, sealed};
 use crate::{K, NotReleasable};
 
+pub use anomaly::AnomalousHour;
 use finding::Finding;
 pub use finding::NARRATIVE_GROWTH_MIN;
 pub use mix::MixCandidate;

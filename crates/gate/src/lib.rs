@@ -73,9 +73,9 @@ pub use burst::{
     BurstScale, BurstSubject, BurstWindow, Q_MIN, readmit_burst,
 };
 pub use detection::{
-    Baseline, ClauseCount, DetectionKind, DetectionRow, Evidence, Maturity, Method, MixCandidate, NARRATIVE_GROWTH_MIN,
-    QUOTED_CHARS_MAX, Severity, Share, SilenceCandidate, Stretch, Subject, SubjectType, TITLE_CHARS_MAX,
-    readmit_detection,
+    AnomalousHour, Baseline, ClauseCount, DetectionKind, DetectionRow, Evidence, Maturity, Method, MixCandidate,
+    NARRATIVE_GROWTH_MIN, QUOTED_CHARS_MAX, Severity, Share, SilenceCandidate, Stretch, Subject, SubjectType,
+    TITLE_CHARS_MAX, readmit_detection,
 };
 pub use k::{K, KTooLow};
 pub use narrative::{

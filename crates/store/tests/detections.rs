@@ -4,9 +4,9 @@
 mod common;
 
 use groundswell_gate::{
-    BurstCandidate, BurstExperience, BurstId, BurstMethod, BurstScale, BurstSubject, DetectionKind, DetectionRow,
-    Dimension, Gate, K, NarrativeBucket, NarrativeCandidate, NarrativeId, NarrativeLanguage, NarrativePart,
-    NarrativeState, Outward as _, Released, Severity, SilenceCandidate, SubjectType,
+    AnomalousHour, BurstCandidate, BurstExperience, BurstId, BurstMethod, BurstScale, BurstSubject, DetectionKind,
+    DetectionRow, Dimension, Gate, K, NarrativeBucket, NarrativeCandidate, NarrativeId, NarrativeLanguage,
+    NarrativePart, NarrativeState, Outward as _, Released, Severity, SilenceCandidate, SubjectType,
 };
 use groundswell_sketch::CellKey;
 use groundswell_store::{
@@ -175,7 +175,7 @@ async fn a_burst_that_grows_is_renewed_in_its_place_and_enters_feeds_that_it_was
 
 /// A silence of a language as it stands.
 fn silence(hours: i64, end: Option<i64>) -> Released<DetectionRow> {
-    let candidate = SilenceCandidate {
+    let at = AnomalousHour {
         dimension: Dimension::Language,
         value: "pt".to_owned(),
         start: START,
@@ -184,14 +184,13 @@ fn silence(hours: i64, end: Option<i64>) -> Released<DetectionRow> {
         as_of: START + hours * 3_600,
         hour: START,
         shown: None,
-        expected: 400.0,
         expected_authors: 200.0,
-        shape: 20.0,
         seasonal: true,
         windows: 9,
         log10_q: -1.0,
         coverage: 1.0,
     };
+    let candidate = SilenceCandidate { at, expected: 400.0, shape: 20.0 };
     Gate::new(K::DEFAULT).release_silence(candidate).unwrap()
 }
 

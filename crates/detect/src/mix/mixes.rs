@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use groundswell_gate::{Dimension, Figures, MixCandidate, OTHER, PERTURBATION_MAX, Released, VolumeRow};
+use groundswell_gate::{AnomalousHour, Dimension, Figures, MixCandidate, OTHER, PERTURBATION_MAX, Released, VolumeRow};
 use serde::{Deserialize, Serialize};
 
 use super::level::{Expected, Level, Seen};
@@ -522,24 +522,26 @@ fn candidate(key: &Key, told: Told<Hour>, as_of: i64) -> MixCandidate {
     let Hour { start, shown, total, expected, interval, expected_authors, .. } = told.least;
     let figures = |(posts, authors): (u64, u64)| Figures { posts, authors };
     MixCandidate {
-        dimension: key.0,
-        value: key.1.clone(),
-        start: told.start,
-        end: told.end,
-        detected_at: told.detected_at,
-        as_of,
-        hour: start,
-        shown: shown.map(figures),
+        at: AnomalousHour {
+            dimension: key.0,
+            value: key.1.clone(),
+            start: told.start,
+            end: told.end,
+            detected_at: told.detected_at,
+            as_of,
+            hour: start,
+            shown: shown.map(figures),
+            expected_authors,
+            seasonal: told.least.seasonal,
+            windows: told.least.windows,
+            log10_q: told.log10_q,
+            coverage: told.least.coverage,
+        },
         total: figures(total),
         expected,
         interval,
-        expected_authors,
         rises: told.least.rises,
         beside_others: told.least.beside_others,
-        seasonal: told.least.seasonal,
-        windows: told.least.windows,
-        log10_q: told.log10_q,
-        coverage: told.least.coverage,
     }
 }
 

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use groundswell_gate::{BurstExperience, Dimension, Figures, OTHER, Released, SilenceCandidate, VolumeRow};
+use groundswell_gate::{
+    AnomalousHour, BurstExperience, Dimension, Figures, OTHER, Released, SilenceCandidate, VolumeRow,
+};
 use serde::{Deserialize, Serialize};
 
 use super::SILENCE_SUBJECTS_MAX;
@@ -285,21 +287,23 @@ impl Subject {
 fn candidate(key: &Key, told: Told<Hour>, as_of: i64) -> SilenceCandidate {
     let Hour { start, shown, expected, expected_authors, scatter, seasonal, windows, coverage, .. } = told.least;
     SilenceCandidate {
-        dimension: key.0,
-        value: key.1.clone(),
-        start: told.start,
-        end: told.end,
-        detected_at: told.detected_at,
-        as_of,
-        hour: start,
-        shown: shown.map(|(posts, authors)| Figures { posts, authors }),
+        at: AnomalousHour {
+            dimension: key.0,
+            value: key.1.clone(),
+            start: told.start,
+            end: told.end,
+            detected_at: told.detected_at,
+            as_of,
+            hour: start,
+            shown: shown.map(|(posts, authors)| Figures { posts, authors }),
+            expected_authors,
+            seasonal,
+            windows,
+            log10_q: told.log10_q,
+            coverage,
+        },
         expected,
-        expected_authors,
         shape: 1.0 / scatter.max(1e-6),
-        seasonal,
-        windows,
-        log10_q: told.log10_q,
-        coverage,
     }
 }
 
