@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::config::{BurstConfig, BurstCounters, LIFE_MINUTES_MAX, OPEN_BELOW, Scale};
 use super::exposure::Exposure;
-use super::subject::{Earlier, Look, Scatter, ScatterSum, Slot, Subject};
+use super::subject::{Earlier, Kept, Look, Scatter, ScatterSum, Slot, Subject};
 use super::tail::log10_at_least;
 
 mod saved;
@@ -163,7 +163,7 @@ impl Open {
 
 /// Of one partition, or of the dimensions that are not spread.
 struct Part {
-    subjects: HashMap<u64, Box<Subject>>,
+    subjects: HashMap<u64, Kept>,
     /// Those with hardly a post yet: most words come once.
     young: HashMap<u64, Young>,
     pools: [Pool; Dimension::ALL.len()],
@@ -235,6 +235,8 @@ pub struct Bursts {
     heard: f32,
     looks_a_day: f64,
     counters: BurstCounters,
+    /// Where subjects are packed.
+    packing: Vec<u8>,
 }
 
 /// Dimensions whose values are looked at.
@@ -271,6 +273,7 @@ impl Bursts {
             heard: 1.0,
             looks_a_day: 0.0,
             counters: BurstCounters::default(),
+            packing: Vec::new(),
         }
     }
 
@@ -326,7 +329,7 @@ impl Bursts {
         let exposure = if counted.dimension == Dimension::Total { &self.covered } else { &self.posts };
         let pool = &mut part.pools[usize::from(counted.dimension.index())];
         let subject = match part.subjects.entry(counted.hash) {
-            Entry::Occupied(known) => known.into_mut(),
+            Entry::Occupied(known) => known.into_mut().wake(),
             Entry::Vacant(new) => {
                 let before = part.young.get(&counted.hash).copied().unwrap_or(Young { last: minute, posts: 0 });
                 let posts = before.posts.saturating_add(u32::try_from(counted.posts).unwrap_or(u32::MAX));
@@ -337,7 +340,7 @@ impl Bursts {
                 part.young.remove(&counted.hash);
                 let index = counted.dimension.index();
                 let subject = Subject::new(counted.hash, index, minute, exposure, part.floor, before.posts);
-                new.insert(Box::new(subject))
+                new.insert(Kept::new(subject)).wake()
             }
         };
         subject.roll(minute, exposure, pool.now, &mut pool.coming);
@@ -435,7 +438,7 @@ impl Bursts {
                 let end = open.hot_end.next_multiple_of(open.news.scale.grid_minutes());
                 if outlived || minute + 1 >= end + open.scale.quiet_minutes() {
                     open.news.end = Some(i64::from(open.hot_end) * 60);
-                    if let Some(subject) = subjects.get_mut(&open.hash) {
+                    if let Some(subject) = subjects.get_mut(&open.hash).map(Kept::wake) {
                         // What was hardly more than chance is no record.
                         let sure = open.news.log10_p <= RECORDED_BELOW.log10();
                         subject.end_burst(open.hot_end, if sure { open.loudest } else { [0.0; 3] });
@@ -460,6 +463,7 @@ impl Bursts {
             if part.subjects.len() > max {
                 self.counters.subjects_evicted += part.evict(max, &self.posts);
             }
+            part.subjects.values_mut().for_each(|subject| subject.rest(minute, &mut self.packing));
         }
         told.news.sort_by(|a, b| (a.dimension, &a.value).cmp(&(b.dimension, &b.value)));
         told
@@ -470,8 +474,10 @@ impl Bursts {
         let mut counts = [0_u64; Scale::ALL.len()];
         for part in &self.parts {
             for subject in part.subjects.values() {
-                let total = subject.dimension == Dimension::Total.index();
-                let a_minute = subject.a_minute(if total { &self.covered } else { &self.posts });
+                let a_minute = subject.read(|subject| {
+                    let total = subject.dimension == Dimension::Total.index();
+                    subject.a_minute(if total { &self.covered } else { &self.posts })
+                });
                 for (count, minutes) in counts.iter_mut().zip([5.0, 60.0, 1_440.0]) {
                     *count += u64::from(a_minute * minutes >= LOOKED_AT_MEAN);
                 }
@@ -504,8 +510,7 @@ impl Part {
         let mut by_loudness: Vec<(u64, u64)> = self
             .subjects
             .values()
-            .filter(|subject| !subject.open)
-            .map(|subject| (subject.loudness(), subject.hash))
+            .filter_map(|subject| subject.read(|subject| (!subject.open).then(|| (subject.loudness(), subject.hash))))
             .collect();
         by_loudness.sort_unstable();
         let gone = self.subjects.len().saturating_sub(max / 4 * 3).min(by_loudness.len());

@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::counters::counters;
 
-/// Subjects that are followed, all shards together: less than a kibibyte each. Of three and a half times as many, with hardly a post, the number of
-/// posts is kept. They are divided by
-/// their hash into [`groundswell_sketch::PARTITIONS`] parts; when one holds more than its share, the quietest go, down to three
-/// quarters (`subjects_evicted`), and what comes back is taken to have been as loud as the loudest that went.
+/// Subjects that are followed, all shards together: about a kibibyte each while they are seen every few minutes, and some two hundred
+/// bytes in between. Of three and a half times as many, with hardly a post, the number of posts is kept. They are divided by their hash
+/// into [`groundswell_sketch::PARTITIONS`] parts; when one holds more than its share, the quietest go, down to three quarters
+/// (`subjects_evicted`), and what comes back is taken to have been as loud as the loudest that went.
 pub const SUBJECTS_MAX: usize = 1 << 19;
 /// Bursts that are open at once, in each part. More are not opened and counted (`bursts_left_out`).
 pub const OPEN_MAX: usize = 1 << 10;

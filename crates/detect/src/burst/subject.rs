@@ -7,8 +7,10 @@ use super::Scale;
 use super::exposure::{BLOCK_MINUTES, DAY_BLOCKS, Exposure, FAST_KEPT, SLOW_KEPT, WEEK_BLOCKS, WEEK_KEPT, bin_of};
 use crate::packed::sparse;
 
+mod kept;
 mod saved;
 
+pub(super) use kept::Kept;
 pub(super) use saved::Earlier;
 
 /// Minutes of the shortest look.

@@ -10,7 +10,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::super::exposure::{Exposure, WEEK_BLOCKS};
-use super::super::subject::{Earlier, Subject, short};
+use super::super::subject::{Earlier, Kept, Subject, short};
 use super::{Bursts, Dimension, Open, Part, Pool};
 use crate::packed::{Bytes, put, take};
 
@@ -143,8 +143,10 @@ impl Bursts {
         let now = self.minute.unwrap_or_default();
         let weeks = weeks(&self.posts, &self.covered);
         for (hash, subject) in &part.subjects {
-            let earlier = subject.earlier(part.earlier.get(hash), now);
-            put(plain, &(subject.for_saving(week_of(subject, &weeks)), earlier));
+            subject.read(|subject| {
+                let earlier = subject.earlier(part.earlier.get(hash), now);
+                put(plain, &(subject.for_saving(week_of(subject, &weeks)), earlier));
+            });
         }
         let packed = zstd::bulk::compress(plain, LEVEL).expect("memory takes what is packed");
         Bytes(packed.into())
@@ -180,7 +182,7 @@ impl Bursts {
             for (subject, earlier) in subjects {
                 let hash = subject.hash;
                 let week = week_of(&subject, &weeks);
-                part.subjects.insert(hash, Box::new(subject.restored(week)));
+                part.subjects.insert(hash, Kept::new(subject.restored(week)));
                 if let Some(earlier) = earlier {
                     part.earlier.insert(hash, earlier);
                 }

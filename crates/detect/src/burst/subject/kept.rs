@@ -1,0 +1,155 @@
+//! [`Kept`]: a subject in memory. Of those that are followed most are seen a few times an hour; in between they lie packed, in a
+//! fifth of the room. Nothing is lost by it: who wrote stays in memory with it and goes nowhere else.
+
+use groundswell_gate::AuthorBits;
+use serde::{Deserialize, Serialize};
+
+use super::{DAY_BLOCKS, MINUTES, Slot, Subject, TENS};
+use crate::packed::{put, sparse, take};
+
+/// One that has not been seen for so many minutes is packed.
+const AWAKE_MINUTES: u32 = 3;
+
+/// As it is, or packed.
+pub(in super::super) enum Kept {
+    Awake(Box<Subject>),
+    Packed(Box<[u8]>),
+}
+
+/// What a subject's own form leaves out: who wrote.
+#[derive(Serialize, Deserialize)]
+struct Who {
+    #[serde(with = "sparse")]
+    minutes: [AuthorBits; MINUTES as usize],
+    #[serde(with = "sparse")]
+    tens: [AuthorBits; TENS as usize],
+    #[serde(with = "sparse")]
+    blocks: [AuthorBits; DAY_BLOCKS as usize],
+}
+
+impl Who {
+    fn of(subject: &Subject) -> Self {
+        Self {
+            minutes: subject.minutes.map(|slot| slot.bits),
+            tens: subject.tens.map(|slot| slot.bits),
+            blocks: subject.blocks.map(|slot| slot.bits),
+        }
+    }
+
+    fn give_back(&self, subject: &mut Subject) {
+        let to = |slots: &mut [Slot], bits: &[AuthorBits]| {
+            slots.iter_mut().zip(bits).for_each(|(slot, bits)| slot.bits = *bits);
+        };
+        to(&mut subject.minutes, &self.minutes);
+        to(&mut subject.tens, &self.tens);
+        to(&mut subject.blocks, &self.blocks);
+    }
+}
+
+fn unpack(mut bytes: &[u8]) -> Subject {
+    let (mut subject, who): (Subject, Who) = take(&mut bytes).expect("what was packed here can be unpacked");
+    who.give_back(&mut subject);
+    subject
+}
+
+impl Kept {
+    pub(in super::super) fn new(subject: Subject) -> Self {
+        Self::Awake(Box::new(subject))
+    }
+
+    /// To change it.
+    pub(in super::super) fn wake(&mut self) -> &mut Subject {
+        if let Self::Packed(bytes) = self {
+            *self = Self::new(unpack(bytes));
+        }
+        match self {
+            Self::Awake(subject) => subject,
+            Self::Packed(_) => unreachable!("it was unpacked above"),
+        }
+    }
+
+    /// To look at it.
+    pub(in super::super) fn read<R>(&self, look: impl FnOnce(&Subject) -> R) -> R {
+        match self {
+            Self::Awake(subject) => look(subject),
+            Self::Packed(bytes) => look(&unpack(bytes)),
+        }
+    }
+
+    /// Packs it once it has not been seen for some minutes. One whose burst is open stays as it is. `bytes` is used again and again.
+    pub(in super::super) fn rest(&mut self, minute: u32, bytes: &mut Vec<u8>) {
+        if let Self::Awake(subject) = self
+            && !subject.open
+            && subject.last + AWAKE_MINUTES <= minute
+        {
+            bytes.clear();
+            put(bytes, &(&**subject, Who::of(subject)));
+            *self = Self::Packed(bytes.as_slice().into());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::super::exposure::Exposure;
+    use super::super::{Scatter, ScatterSum};
+    use super::*;
+
+    proptest! {
+        /// One that is packed whenever it may be is to the last bit what one that never was is.
+        #[test]
+        fn packing_changes_nothing(
+            seen in prop::collection::vec((1_u32..400, prop::collection::vec(0_u64..60, 1..12)), 1..60)
+        ) {
+            let mut exposure = Exposure::new(10_000);
+            let mut kept = Kept::new(Subject::new(1, 0, 10_000, &exposure, 0.0, 2));
+            let mut plain = Subject::new(1, 0, 10_000, &exposure, 0.0, 2);
+            let (mut minute, mut bytes) = (10_000, Vec::new());
+            for (step, tokens) in seen {
+                for passed in minute..minute + step {
+                    kept.rest(passed, &mut bytes);
+                }
+                minute += step;
+                exposure.add(minute, 1_000.0);
+                let mut bits = AuthorBits::default();
+                tokens.iter().for_each(|token| bits.insert(*token));
+                let (posts, authors) = (tokens.len() as u32, bits.at_least() as u32);
+                let slot = Slot { bits, posts, authors, key: minute ^ posts, most: authors };
+                for subject in [kept.wake(), &mut plain] {
+                    subject.roll(minute, &exposure, Scatter::default(), &mut ScatterSum::default());
+                    subject.add(&slot);
+                }
+                let whole = |subject: &Subject| {
+                    let mut bytes = Vec::new();
+                    put(&mut bytes, &(subject, Who::of(subject)));
+                    bytes
+                };
+                prop_assert_eq!(kept.read(whole), whole(&plain));
+            }
+        }
+    }
+
+    #[test]
+    fn one_of_a_few_posts_is_small() {
+        let exposure = Exposure::new(10_000);
+        let mut kept = Kept::new(Subject::new(u64::MAX, 3, 10_000, &exposure, 0.0, 3));
+        for minute in [10_000, 10_012, 10_031, 10_055] {
+            let mut bits = AuthorBits::default();
+            bits.insert(u64::from(minute));
+            let subject = kept.wake();
+            subject.roll(minute, &exposure, Scatter::default(), &mut ScatterSum::default());
+            subject.add(&Slot { bits, posts: 1, authors: 1, key: 0x7fff_ffff, most: 1 });
+        }
+        kept.rest(10_058, &mut Vec::new());
+        assert!(
+            matches!(&kept, Kept::Packed(bytes) if bytes.len() < 250),
+            "{}",
+            match &kept {
+                Kept::Awake(_) => usize::MAX,
+                Kept::Packed(bytes) => bytes.len(),
+            }
+        );
+    }
+}
