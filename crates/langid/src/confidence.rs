@@ -4,7 +4,7 @@ use crate::{sum::LANES_MAX, table::STEPS};
 
 /// How much scores are divided by, for texts of so many rows and fewer: neighbouring n-grams say the same thing twice,
 /// and the more so the longer a text is. Fitted by `train` on two thirds of the labelled rows (`docs/methods/language.md`).
-const COOLING: [(u32, f32); 7] = [(8, 1.1), (12, 1.15), (16, 1.25), (24, 1.3), (40, 1.8), (80, 3.25), (u32::MAX, 4.0)];
+const COOLING: [(u32, f32); 6] = [(12, 1.05), (16, 1.2), (24, 1.3), (40, 1.7), (80, 3.15), (u32::MAX, 4.0)];
 
 fn cooling(rows: u32) -> f32 {
     COOLING.iter().find(|&&(most, _)| rows <= most).map_or(1.0, |&(_, by)| by)

@@ -24,7 +24,7 @@ const CODE: u16 = (1 << BITS) - 1;
 const FOREIGN: u16 = 2;
 
 #[derive(Default)]
-struct Spread(u64);
+pub struct Spread(u64);
 
 impl Hasher for Spread {
     fn finish(&self) -> u64 {
@@ -56,6 +56,8 @@ pub struct Chain {
     script: u16,
     /// N-grams with edges, as features have them: symbols packed, how many, count.
     pub grams: Vec<(u64, u8, f32)>,
+    /// All n-grams of one to five symbols, edges among them; an edge alone is how many words there are.
+    pub all: Vec<(u64, u8, f32)>,
 }
 
 impl Chain {
@@ -140,6 +142,7 @@ impl Chain {
         for (packed, letters, count) in &starts {
             gram((((EDGE << (u32::from(*letters) * BITS)) | packed) << BITS) | EDGE, letters + 2, *count);
         }
+        let all = all_grams(&counts, &order, &by_length, &starts);
         starts.extend(by_length[4].iter().map(|(gram, count)| (*gram, 4, *count)));
         starts.retain(|(_, _, count)| *count >= 1.0);
         starts.sort_by_key(|(gram, letters, _)| (*letters, *gram));
@@ -168,6 +171,7 @@ impl Chain {
             up_to: Vec::with_capacity(order.len()),
             script,
             grams,
+            all,
         };
         let mut at = 0;
         for (gram, _) in &four {
@@ -236,4 +240,41 @@ impl Chain {
     fn push(&self, code: u16, out: &mut Vec<u16>) {
         out.push((self.script << BITS) | code);
     }
+}
+
+/// N-grams of letters, and with a word's edges before, behind and around them. `starts`: whole words of one to three letters.
+fn all_grams(
+    counts: &[Counts; 6],
+    order: &[(u64, f64)],
+    by_length: &[Counts; 5],
+    starts: &[(u64, u8, f64)],
+) -> Vec<(u64, u8, f32)> {
+    const EDGE: u64 = groundswell_langid::training::EDGE as u64;
+    let mut all = Vec::new();
+    let mut gram = |packed: u64, symbols: u8, count: f64| {
+        if count >= 1.0 {
+            all.push((packed, symbols, count as f32));
+        }
+    };
+    gram(EDGE, 1, by_length[1].values().sum());
+    for letters in 1..=4_u8 {
+        let mut ends = counts[usize::from(letters)].clone();
+        if letters == 4 {
+            order.iter().for_each(|(packed, count)| *ends.entry(packed >> BITS).or_default() -= count);
+        } else {
+            let longer = &counts[usize::from(letters) + 1];
+            longer.iter().for_each(|(packed, count)| *ends.entry(packed >> BITS).or_default() -= count);
+        }
+        let edge = EDGE << (u32::from(letters) * BITS);
+        counts[usize::from(letters)].iter().for_each(|(packed, count)| gram(*packed, letters, *count));
+        by_length[usize::from(letters)].iter().for_each(|(packed, count)| gram(edge | packed, letters + 1, *count));
+        ends.iter().for_each(|(packed, count)| gram((packed << BITS) | EDGE, letters + 1, *count));
+    }
+    order.iter().for_each(|(packed, count)| gram(*packed, 5, *count));
+    for (packed, letters, count) in starts {
+        gram((((EDGE << (u32::from(*letters) * BITS)) | packed) << BITS) | EDGE, letters + 2, *count);
+    }
+    // The maps' order is nobody's; what is made of it must not be.
+    all.sort_unstable_by_key(|(packed, symbols, _)| (*symbols, *packed));
+    all
 }

@@ -4,10 +4,10 @@ use std::time::Instant;
 
 use groundswell_langid::training::{Group, STEPS, ZERO};
 
-use crate::{random::Random, sample::Sampler};
+use crate::{random::Random, sample::Sampler, teacher};
 
-/// A sample that is right with so much confidence teaches nothing.
-const SURE: f32 = 0.97;
+/// A sample of which no language's share is off by more teaches nothing.
+const OFF_MIN: f32 = 0.01;
 /// Added to a row's sum of squares, so that its first step is no leap.
 const FIRST: f32 = 1.0;
 /// Where learning starts: this share of ln P(row | language), the plain Bayesian answer. It is so little since the n-grams of
@@ -39,27 +39,29 @@ fn with<const LANES: usize>(group: &Group, sampler: &Sampler, options: &Options)
     let mut weights = vec![[0.0_f32; LANES]; group.rows()];
     begin(&mut weights, group, sampler);
     let mut squares = vec![FIRST; group.rows()];
-    let (mut symbols, mut rows) = (Vec::new(), Vec::new());
+    let (mut symbols, mut rows, mut shares) = (Vec::new(), Vec::new(), [0.0; teacher::LANES]);
     let classes = sampler.languages() + 1;
     let began = Instant::now();
-    let (mut right, mut learnt) = (0_u64, 0_u64);
+    let (mut right, mut taught, mut learnt) = (0_u64, 0_u64, 0_u64);
     for number in 0..options.samples {
-        let lane = sampler.draw(&mut random, &mut symbols);
+        let lane = sampler.draw(&mut random, &mut symbols, &mut shares);
         rows.clear();
         group.rows_of(&symbols, |row| rows.push(row));
         let rate = options.rate * (1.0 - number as f32 / options.samples as f32);
-        let (hit, used) = step::<LANES>(&mut weights, &mut squares, &rows, lane, classes, rate);
-        right += u64::from(hit);
+        let (said, used) = step::<LANES>(&mut weights, &mut squares, &rows, &shares, classes, rate);
+        taught += u64::from(likeliest(&shares[..classes]) == lane);
+        right += u64::from(said == lane);
         learnt += u64::from(used);
         if (number + 1) % (options.samples / 5).max(1) == 0 {
             println!(
-                "  {:>9} samples, {:.3} right, {:.3} learnt from, {:.0} s",
+                "  {:>9} samples, {:.3} right, {:.3} as taught, {:.3} learnt from, {:.0} s",
                 number + 1,
                 right as f64 / (options.samples / 5) as f64,
+                taught as f64 / (options.samples / 5) as f64,
                 learnt as f64 / (options.samples / 5) as f64,
                 began.elapsed().as_secs_f64()
             );
-            (right, learnt) = (0, 0);
+            (right, taught, learnt) = (0, 0, 0);
         }
     }
     let mut table = vec![0; group.size()];
@@ -105,10 +107,10 @@ fn step<const LANES: usize>(
     weights: &mut [[f32; LANES]],
     squares: &mut [f32],
     rows: &[u32],
-    lane: usize,
+    shares: &[f32; teacher::LANES],
     classes: usize,
     rate: f32,
-) -> (bool, bool) {
+) -> (usize, bool) {
     #[cfg(target_arch = "x86_64")]
     {
         #[target_feature(enable = "avx2")]
@@ -116,18 +118,18 @@ fn step<const LANES: usize>(
             weights: &mut [[f32; LANES]],
             squares: &mut [f32],
             rows: &[u32],
-            lane: usize,
+            shares: &[f32; teacher::LANES],
             classes: usize,
             rate: f32,
-        ) -> (bool, bool) {
-            step_by(weights, squares, rows, lane, classes, rate)
+        ) -> (usize, bool) {
+            step_by(weights, squares, rows, shares, classes, rate)
         }
         if std::arch::is_x86_feature_detected!("avx2") {
             // SAFETY: the processor has just said that it has AVX2. Without FMA, so the sums are the same.
-            return unsafe { fast(weights, squares, rows, lane, classes, rate) };
+            return unsafe { fast(weights, squares, rows, shares, classes, rate) };
         }
     }
-    step_by(weights, squares, rows, lane, classes, rate)
+    step_by(weights, squares, rows, shares, classes, rate)
 }
 
 #[inline(always)]
@@ -135,10 +137,10 @@ fn step_by<const LANES: usize>(
     weights: &mut [[f32; LANES]],
     squares: &mut [f32],
     rows: &[u32],
-    lane: usize,
+    shares: &[f32; teacher::LANES],
     classes: usize,
     rate: f32,
-) -> (bool, bool) {
+) -> (usize, bool) {
     let mut scores = [0.0_f32; LANES];
     for &row in rows {
         for (score, weight) in scores.iter_mut().zip(&weights[row as usize]) {
@@ -146,7 +148,7 @@ fn step_by<const LANES: usize>(
         }
     }
     let most = scores[..classes].iter().copied().fold(f32::MIN, f32::max);
-    let hit = scores[lane] >= most;
+    let said = likeliest(&scores[..classes]);
     let mut gradient = [0.0_f32; LANES];
     let mut total = 0.0;
     for (to, score) in gradient.iter_mut().zip(&scores).take(classes) {
@@ -157,10 +159,10 @@ fn step_by<const LANES: usize>(
         }
     }
     gradient.iter_mut().for_each(|share| *share /= total);
-    if gradient[lane] > SURE {
-        return (hit, false);
+    gradient.iter_mut().zip(shares).for_each(|(gradient, share)| *gradient -= share);
+    if gradient.iter().all(|off| off.abs() < OFF_MIN) {
+        return (said, false);
     }
-    gradient[lane] -= 1.0;
     let square: f32 = gradient.iter().map(|g| g * g).sum();
     for &row in rows {
         let row = row as usize;
@@ -170,5 +172,9 @@ fn step_by<const LANES: usize>(
             *weight -= by * g;
         }
     }
-    (hit, true)
+    (said, true)
+}
+
+fn likeliest(of: &[f32]) -> usize {
+    (0..of.len()).max_by(|&a, &b| of[a].total_cmp(&of[b])).unwrap_or(0)
 }

@@ -5,6 +5,7 @@ mod check;
 mod learn;
 mod random;
 mod sample;
+mod teacher;
 
 use std::{collections::HashMap, path::PathBuf, process::Command};
 
@@ -104,7 +105,7 @@ fn option<T: std::str::FromStr>(name: &str, default: T) -> T {
 
 fn main() {
     let seed = option("--seed", 2026_u64);
-    let samples = option("--samples", 12_000_000_u64);
+    let samples = option("--samples", 18_000_000_u64);
     let rate = option("--rate", 0.8_f32);
     let out = option("--out", PathBuf::from("table.zst"));
     let only = option("--group", usize::MAX);
@@ -133,8 +134,9 @@ fn main() {
         println!("group {place}: {} languages read in {:.0} s", group.languages.len(), began.elapsed().as_secs_f64());
         if option("--show", false) {
             let (mut random, mut symbols) = (random::Random::new(seed), Vec::new());
+            let mut shares = [0.0; teacher::LANES];
             for _ in 0..40 {
-                let lane = sampler.draw(&mut random, &mut symbols);
+                let lane = sampler.draw(&mut random, &mut symbols, &mut shares);
                 let text: String = symbols
                     .iter()
                     .map(|&symbol| match symbol & 0xfff {

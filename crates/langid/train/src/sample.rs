@@ -5,7 +5,11 @@ use std::collections::HashMap;
 use groundswell_langid::training::{EDGE, letter};
 use unicode_normalization::UnicodeNormalization;
 
-use crate::{chain::Chain, random::Random};
+use crate::{
+    chain::Chain,
+    random::Random,
+    teacher::{LANES, Teacher},
+};
 
 /// Of samples, the share of noise, if the number of languages is as here.
 const NOISE: f32 = 0.012;
@@ -17,9 +21,14 @@ const FOREIGN: f32 = 0.08;
 /// tell a language best, so they would be most of what is learnt.
 const LONG: f32 = 0.75;
 const LONG_LETTERS: usize = 5;
+/// Words of which the share of long ones is counted.
+const LONG_OF: usize = 2_000;
 
 pub struct Sampler {
     chains: Vec<Chain>,
+    teacher: Teacher,
+    /// By language, ln of the share of words that are long.
+    long: [f32; LANES],
     bare: HashMap<u16, u16>,
     script: u16,
     alphabet: Vec<u16>,
@@ -46,16 +55,19 @@ impl Sampler {
         let mut random = Random::new(1);
         let mut counts: HashMap<u16, u32> = HashMap::new();
         let mut word = Vec::new();
-        for chain in &chains {
-            for _ in 0..500 {
+        let mut long = [0.0; LANES];
+        for (chain, long) in chains.iter().zip(&mut long) {
+            for _ in 0..LONG_OF {
                 word.clear();
                 chain.word(&mut random, 1, &mut word);
+                *long += f32::from(u8::from(word.len() >= LONG_LETTERS)) / LONG_OF as f32;
                 word.iter().for_each(|code| *counts.entry(*code).or_default() += 1);
             }
         }
         let mut alphabet: Vec<u16> = counts.into_iter().filter(|(_, n)| *n > 20).map(|(code, _)| code).collect();
         alphabet.sort_unstable();
-        Self { chains, bare, script, alphabet }
+        let teacher = Teacher::new(&chains);
+        Self { chains, teacher, long: long.map(|share| share.max(1e-3).ln()), bare, script, alphabet }
     }
 
     /// The n-grams of a language, with how often each is in its text.
@@ -67,8 +79,9 @@ impl Sampler {
         self.chains.len()
     }
 
-    /// Symbols of a sample into `out`; returns its lane, that of noise behind the languages.
-    pub fn draw(&self, random: &mut Random, out: &mut Vec<u16>) -> usize {
+    /// Symbols of a sample into `out`, and how likely it is each language's, that of noise behind the languages, into `shares`; returns
+    /// the lane that it was drawn from.
+    pub fn draw(&self, random: &mut Random, out: &mut Vec<u16>, shares: &mut [f32; LANES]) -> usize {
         out.clear();
         out.push(EDGE);
         let noise = random.chance(NOISE);
@@ -92,6 +105,12 @@ impl Sampler {
             }
             out.push(EDGE);
         }
+        if noise {
+            *shares = [0.0; LANES];
+            shares[lane] = 1.0;
+        } else {
+            self.judge(out, least > 1, shares);
+        }
         if random.chance(STRIPPED) {
             for symbol in out.iter_mut() {
                 if let Some(plain) = self.bare.get(symbol) {
@@ -100,6 +119,32 @@ impl Sampler {
             }
         }
         lane
+    }
+
+    /// How likely the words are each language's, if one is as good as another.
+    fn judge(&self, symbols: &[u16], long: bool, shares: &mut [f32; LANES]) {
+        let languages = self.teacher.languages();
+        let words = || symbols.split(|symbol| *symbol == EDGE).filter(|word| !word.is_empty());
+        let mixed = words().count() > 2;
+        let mut sums = [f32::MIN; LANES];
+        sums[..languages].fill(0.0);
+        for word in words() {
+            let mut of = self.teacher.word(word);
+            if long {
+                of.iter_mut().zip(&self.long).for_each(|(of, long)| *of -= long);
+            }
+            if mixed {
+                // Any word may be another's.
+                let most = of[..languages].iter().copied().fold(f32::MIN, f32::max);
+                let any = of[..languages].iter().map(|of| (of - most).exp()).sum::<f32>() / languages as f32;
+                of.iter_mut().for_each(|of| *of = ((1.0 - FOREIGN) * (*of - most).exp() + FOREIGN * any).ln());
+            }
+            sums[..languages].iter_mut().zip(of).for_each(|(sum, of)| *sum += of);
+        }
+        let most = sums[..languages].iter().copied().fold(f32::MIN, f32::max);
+        *shares = sums.map(|sum| (sum - most).exp());
+        let all: f32 = shares.iter().sum();
+        shares.iter_mut().for_each(|share| *share /= all);
     }
 
     /// What hands on a keyboard, machines and laughter make.
