@@ -295,11 +295,7 @@ fn kafka(
     } else {
         kept(&key("password_file"), &settings.password_file, &settings.password)?;
         Some(Sasl {
-            mechanism: match settings.sasl.as_str() {
-                "plain" => SaslMechanism::Plain,
-                "scram-sha-256" => SaslMechanism::ScramSha256,
-                _ => SaslMechanism::ScramSha512,
-            },
+            mechanism: SaslMechanism::named(&settings.sasl).unwrap_or(SaslMechanism::ScramSha512),
             user: settings.user.clone(),
             password: secret(&key("password_file"), &settings.password_file, &settings.password)?,
         })

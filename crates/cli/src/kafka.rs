@@ -136,13 +136,7 @@ pub(crate) fn feed(
         return Ok(None);
     }
     let path = |path: &PathBuf| (!path.as_os_str().is_empty()).then(|| path.clone());
-    let mechanism = match settings.sasl.as_str() {
-        "plain" => Some(SaslMechanism::Plain),
-        "scram-sha-256" => Some(SaslMechanism::ScramSha256),
-        "scram-sha-512" => Some(SaslMechanism::ScramSha512),
-        _ => None,
-    };
-    let sasl = match mechanism {
+    let sasl = match SaslMechanism::named(&settings.sasl) {
         None => None,
         Some(mechanism) => Some(Sasl {
             mechanism,

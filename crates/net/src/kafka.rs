@@ -28,6 +28,13 @@ pub enum SaslMechanism {
 }
 
 impl SaslMechanism {
+    /// The one of this name, in small letters as settings have it or as the protocol does.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Plain, Self::ScramSha256, Self::ScramSha512]
+            .into_iter()
+            .find(|mechanism| mechanism.as_str().eq_ignore_ascii_case(name))
+    }
+
     /// The name by which the protocol knows it.
     pub fn as_str(self) -> &'static str {
         match self {

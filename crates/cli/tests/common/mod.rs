@@ -39,16 +39,17 @@ pub(crate) struct Finished {
     pub(crate) stderr: String,
 }
 
-/// A run that takes longer than this will never end.
-const ENDS_WITHIN: Duration = Duration::from_mins(5);
+/// A run that takes more seconds will never end, unless `GROUNDSWELL_ENDS_WITHIN` says that it may.
+const ENDS_WITHIN: u64 = 300;
 
 /// Runs to the end. One that hangs is a failure that says where, and not a gate that waits for ever.
 pub(crate) fn finish(command: &mut Command) -> Finished {
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts");
     let process = child.id();
     let (ended, end) = std::sync::mpsc::channel::<()>();
+    let patience = Duration::from_secs(setting("GROUNDSWELL_ENDS_WITHIN", ENDS_WITHIN));
     let watchdog = std::thread::spawn(move || {
-        let hangs = end.recv_timeout(ENDS_WITHIN) == Err(std::sync::mpsc::RecvTimeoutError::Timeout);
+        let hangs = end.recv_timeout(patience) == Err(std::sync::mpsc::RecvTimeoutError::Timeout);
         hangs.then(|| {
             let where_it_hangs = threads_of(process);
             signal("KILL", process);

@@ -36,9 +36,6 @@ const RECORD_SHAPE: f64 = 10.0;
 const RECORDED_BELOW: f64 = 1e-7;
 /// Posts from which on a subject is followed; before, they are only counted, in sixteen bytes.
 const YOUNG_POSTS: u32 = 4;
-/// So many of these there may be for each subject that is followed: of a power of two of subjects just what a table of four times as many
-/// places takes before it doubles.
-const YOUNG_A_SUBJECT: (usize, usize) = (7, 2);
 /// Scatter that is taken for granted before any is measured, and how many looks' worth it is.
 const SCATTER_PRIOR: f64 = 0.05;
 const SCATTER_PRIOR_WORTH: f64 = 20.0;
@@ -164,6 +161,9 @@ impl Open {
 /// Of one partition, or of the dimensions that are not spread.
 struct Part {
     subjects: HashMap<u64, Kept>,
+    /// Those that are not packed. A replay of months closes many a minute in which hardly anything was said: what is asleep must not
+    /// be asked whether it is awake.
+    awake: Vec<u64>,
     /// Those with hardly a post yet: most words come once.
     young: HashMap<u64, Young>,
     pools: [Pool; Dimension::ALL.len()],
@@ -255,9 +255,13 @@ pub(super) const fn is_followed(dimension: Dimension) -> bool {
 impl Bursts {
     /// One that has seen nothing.
     pub fn new(config: BurstConfig) -> Self {
+        let young_max = config.young_max();
         let part = || Part {
             subjects: HashMap::default(),
-            young: HashMap::default(),
+            awake: Vec::new(),
+            // All the room at once: a table that doubles holds twice its room for a while, and memory is to be as large in the first
+            // hour as in the hundredth. Of what is never written to, the system gives none.
+            young: HashMap::with_capacity(young_max),
             pools: [Pool::start(); Dimension::ALL.len()],
             open: Vec::new(),
             earlier: HashMap::default(),
@@ -329,7 +333,7 @@ impl Bursts {
         let exposure = if counted.dimension == Dimension::Total { &self.covered } else { &self.posts };
         let pool = &mut part.pools[usize::from(counted.dimension.index())];
         let subject = match part.subjects.entry(counted.hash) {
-            Entry::Occupied(known) => known.into_mut().wake(),
+            Entry::Occupied(known) => known.into_mut().wake(&mut part.awake),
             Entry::Vacant(new) => {
                 let before = part.young.get(&counted.hash).copied().unwrap_or(Young { last: minute, posts: 0 });
                 let posts = before.posts.saturating_add(u32::try_from(counted.posts).unwrap_or(u32::MAX));
@@ -340,7 +344,8 @@ impl Bursts {
                 part.young.remove(&counted.hash);
                 let index = counted.dimension.index();
                 let subject = Subject::new(counted.hash, index, minute, exposure, part.floor, before.posts);
-                new.insert(Kept::new(subject)).wake()
+                part.awake.push(counted.hash);
+                new.insert(Kept::new(subject)).wake(&mut part.awake)
             }
         };
         subject.roll(minute, exposure, pool.now, &mut pool.coming);
@@ -428,7 +433,7 @@ impl Bursts {
     pub fn end(&mut self, publishers: &mut dyn FnMut(Dimension, &str) -> Option<u32>) -> ShardMinute {
         let minute = self.minute.unwrap_or_default();
         let mut told = ShardMinute { minute: i64::from(minute) * 60, looks_a_day: self.looks_a_day, news: Vec::new() };
-        let max = (self.config.subjects_max / PARTITIONS).max(8);
+        let max = self.config.part_max();
         for part in &mut self.parts {
             part.pools.iter_mut().for_each(Pool::settle);
             let (subjects, counters) = (&mut part.subjects, &mut self.counters);
@@ -438,7 +443,7 @@ impl Bursts {
                 let end = open.hot_end.next_multiple_of(open.news.scale.grid_minutes());
                 if outlived || minute + 1 >= end + open.scale.quiet_minutes() {
                     open.news.end = Some(i64::from(open.hot_end) * 60);
-                    if let Some(subject) = subjects.get_mut(&open.hash).map(Kept::wake) {
+                    if let Some(Kept::Awake(subject)) = subjects.get_mut(&open.hash) {
                         // What was hardly more than chance is no record.
                         let sure = open.news.log10_p <= RECORDED_BELOW.log10();
                         subject.end_burst(open.hot_end, if sure { open.loudest } else { [0.0; 3] });
@@ -456,14 +461,15 @@ impl Bursts {
                 }
                 open.news.end.is_none()
             });
-            let young_max = max * YOUNG_A_SUBJECT.0 / YOUNG_A_SUBJECT.1;
+            let young_max = self.config.young_max();
             if part.young.len() > young_max {
                 self.counters.subjects_evicted += part.forget_young(minute, young_max);
             }
             if part.subjects.len() > max {
                 self.counters.subjects_evicted += part.evict(max, &self.posts);
             }
-            part.subjects.values_mut().for_each(|subject| subject.rest(minute, &mut self.packing));
+            part.awake
+                .retain(|hash| part.subjects.get_mut(hash).is_some_and(|kept| !kept.rest(minute, &mut self.packing)));
         }
         told.news.sort_by(|a, b| (a.dimension, &a.value).cmp(&(b.dimension, &b.value)));
         told

@@ -1,6 +1,7 @@
 //! Settings, bounds, and what is counted when a bound is reached.
 
 use groundswell_gate::BurstScale;
+use groundswell_sketch::PARTITIONS;
 use serde::{Deserialize, Serialize};
 
 use crate::counters::counters;
@@ -10,6 +11,9 @@ use crate::counters::counters;
 /// into [`groundswell_sketch::PARTITIONS`] parts; when one holds more than its share, the quietest go, down to three quarters
 /// (`subjects_evicted`), and what comes back is taken to have been as loud as the loudest that went.
 pub const SUBJECTS_MAX: usize = 1 << 19;
+/// So many with hardly a post there may be for each subject that is followed: of a power of two of subjects just what a table of four
+/// times as many places takes before it doubles.
+const YOUNG_A_SUBJECT: (usize, usize) = (7, 2);
 /// Bursts that are open at once, in each part. More are not opened and counted (`bursts_left_out`).
 pub const OPEN_MAX: usize = 1 << 10;
 /// A burst that has not ended after so many minutes is no burst but how things are now: it ends, and the baseline begins anew.
@@ -33,6 +37,18 @@ pub struct BurstConfig {
     pub open_max: usize,
     /// See [`BUDGET_MAX`].
     pub budget: f64,
+}
+
+impl BurstConfig {
+    /// Subjects of a part that are followed.
+    pub(super) fn part_max(&self) -> usize {
+        (self.subjects_max / PARTITIONS).max(8)
+    }
+
+    /// Subjects of a part that are only counted.
+    pub(super) fn young_max(&self) -> usize {
+        self.part_max() * YOUNG_A_SUBJECT.0 / YOUNG_A_SUBJECT.1
+    }
 }
 
 impl Default for BurstConfig {

@@ -179,6 +179,7 @@ impl Bursts {
             }
             (part.floor, part.pools, part.open) = (head.floor, head.pools, head.open);
             part.subjects.reserve(subjects.len());
+            part.awake.extend(subjects.iter().map(|(subject, _)| subject.hash));
             for (subject, earlier) in subjects {
                 let hash = subject.hash;
                 let week = week_of(&subject, &weeks);

@@ -57,10 +57,12 @@ impl Kept {
         Self::Awake(Box::new(subject))
     }
 
-    /// To change it.
-    pub(in super::super) fn wake(&mut self) -> &mut Subject {
+    /// To change it. `awake` hears of it if it was packed.
+    pub(in super::super) fn wake(&mut self, awake: &mut Vec<u64>) -> &mut Subject {
         if let Self::Packed(bytes) = self {
-            *self = Self::new(unpack(bytes));
+            let subject = unpack(bytes);
+            awake.push(subject.hash);
+            *self = Self::new(subject);
         }
         match self {
             Self::Awake(subject) => subject,
@@ -76,8 +78,9 @@ impl Kept {
         }
     }
 
-    /// Packs it once it has not been seen for some minutes. One whose burst is open stays as it is. `bytes` is used again and again.
-    pub(in super::super) fn rest(&mut self, minute: u32, bytes: &mut Vec<u8>) {
+    /// Packs it once it has not been seen for some minutes, and says whether it is. One whose burst is open stays as it is. `bytes` is used
+    /// again and again.
+    pub(in super::super) fn rest(&mut self, minute: u32, bytes: &mut Vec<u8>) -> bool {
         if let Self::Awake(subject) = self
             && !subject.open
             && subject.last + AWAKE_MINUTES <= minute
@@ -86,6 +89,7 @@ impl Kept {
             put(bytes, &(&**subject, Who::of(subject)));
             *self = Self::Packed(bytes.as_slice().into());
         }
+        matches!(self, Self::Packed(_))
     }
 }
 
@@ -106,10 +110,12 @@ mod tests {
             let mut exposure = Exposure::new(10_000);
             let mut kept = Kept::new(Subject::new(1, 0, 10_000, &exposure, 0.0, 2));
             let mut plain = Subject::new(1, 0, 10_000, &exposure, 0.0, 2);
-            let (mut minute, mut bytes) = (10_000, Vec::new());
+            let (mut minute, mut bytes, mut awake) = (10_000, Vec::new(), Vec::new());
             for (step, tokens) in seen {
                 for passed in minute..minute + step {
-                    kept.rest(passed, &mut bytes);
+                    if kept.rest(passed, &mut bytes) {
+                        awake.clear();
+                    }
                 }
                 minute += step;
                 exposure.add(minute, 1_000.0);
@@ -117,7 +123,7 @@ mod tests {
                 tokens.iter().for_each(|token| bits.insert(*token));
                 let (posts, authors) = (tokens.len() as u32, bits.at_least() as u32);
                 let slot = Slot { bits, posts, authors, key: minute ^ posts, most: authors };
-                for subject in [kept.wake(), &mut plain] {
+                for subject in [kept.wake(&mut awake), &mut plain] {
                     subject.roll(minute, &exposure, Scatter::default(), &mut ScatterSum::default());
                     subject.add(&slot);
                 }
@@ -127,6 +133,7 @@ mod tests {
                     bytes
                 };
                 prop_assert_eq!(kept.read(whole), whole(&plain));
+                prop_assert!(awake.len() <= 1);
             }
         }
     }
@@ -138,7 +145,7 @@ mod tests {
         for minute in [10_000, 10_012, 10_031, 10_055] {
             let mut bits = AuthorBits::default();
             bits.insert(u64::from(minute));
-            let subject = kept.wake();
+            let subject = kept.wake(&mut Vec::new());
             subject.roll(minute, &exposure, Scatter::default(), &mut ScatterSum::default());
             subject.add(&Slot { bits, posts: 1, authors: 1, key: 0x7fff_ffff, most: 1 });
         }
