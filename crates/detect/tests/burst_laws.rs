@@ -288,6 +288,20 @@ fn shards_do_not_matter() {
     }
 }
 
+#[test]
+fn what_lies_packed_is_found_all_the_same() {
+    let minutes = world(5, 11, |rng, minute, subject| {
+        let at = 3 * DAY + subject as u32 * 31;
+        let more = if subject > 8 && (at..at + 45).contains(&minute) { 7 } else { 0 };
+        (0..more).map(|_| rng.next()).collect()
+    });
+    let (awake, _) = run(&BurstConfig::default(), 2, &minutes);
+    assert!(by_id(&awake).len() > 10, "the test says something");
+    // All but those whose burst is open are packed every minute.
+    let (packed, _) = run(&BurstConfig { awake_max: 0, ..BurstConfig::default() }, 2, &minutes);
+    assert_eq!(awake, packed);
+}
+
 /// What is said of a burst beside who wrote, and how likely it is by accident, which rests on who wrote too.
 fn but_for_authors(told: &BurstCandidate) -> (String, i64, Option<i64>, i64, i64, u64, String) {
     let BurstCandidate { scale, expected, shape, coverage, windows, peak, .. } = told;

@@ -161,8 +161,7 @@ impl Open {
 /// Of one partition, or of the dimensions that are not spread.
 struct Part {
     subjects: HashMap<u64, Kept>,
-    /// Those that are not packed. A replay of months closes many a minute in which hardly anything was said: what is asleep must not
-    /// be asked whether it is awake.
+    /// Those that are not packed.
     awake: Vec<u64>,
     /// Those with hardly a post yet: most words come once.
     young: HashMap<u64, Young>,
@@ -468,8 +467,9 @@ impl Bursts {
             if part.subjects.len() > max {
                 self.counters.subjects_evicted += part.evict(max, &self.posts);
             }
-            part.awake
-                .retain(|hash| part.subjects.get_mut(hash).is_some_and(|kept| !kept.rest(minute, &mut self.packing)));
+            if part.awake.len() > self.config.part_awake_max() {
+                part.pack(self.config.part_awake_max(), &mut self.packing);
+            }
         }
         told.news.sort_by(|a, b| (a.dimension, &a.value).cmp(&(b.dimension, &b.value)));
         told
@@ -480,10 +480,9 @@ impl Bursts {
         let mut counts = [0_u64; Scale::ALL.len()];
         for part in &self.parts {
             for subject in part.subjects.values() {
-                let a_minute = subject.read(|subject| {
-                    let total = subject.dimension == Dimension::Total.index();
-                    subject.a_minute(if total { &self.covered } else { &self.posts })
-                });
+                let (dimension, rate) = subject.rate();
+                let total = dimension == Dimension::Total.index();
+                let a_minute = f64::from(rate) * if total { &self.covered } else { &self.posts }.a_minute();
                 for (count, minutes) in counts.iter_mut().zip([5.0, 60.0, 1_440.0]) {
                     *count += u64::from(a_minute * minutes >= LOOKED_AT_MEAN);
                 }
@@ -509,6 +508,30 @@ impl Part {
             self.young.clear();
         }
         (before - self.young.len()) as u64
+    }
+
+    /// Packs those that have not been seen for longest, until three quarters of so many are awake.
+    fn pack(&mut self, max: usize, bytes: &mut Vec<u8>) {
+        let Self { subjects, awake, .. } = self;
+        let mut by_last: Vec<(u32, u64)> = awake
+            .iter()
+            .filter_map(|hash| match subjects.get(hash)? {
+                Kept::Awake(subject) => Some((subject.last, *hash)),
+                Kept::Packed { .. } => None,
+            })
+            .collect();
+        by_last.sort_unstable();
+        let packed = by_last.len().saturating_sub(max / 4 * 3);
+        awake.clear();
+        for (place, (_, hash)) in by_last.into_iter().enumerate() {
+            let Some(kept) = subjects.get_mut(&hash) else { continue };
+            if place < packed {
+                kept.pack(bytes);
+            }
+            if matches!(kept, Kept::Awake(_)) {
+                awake.push(hash);
+            }
+        }
     }
 
     /// Forgets the quietest subjects, down to three quarters.

@@ -6,11 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::counters::counters;
 
-/// Subjects that are followed, all shards together: about a kibibyte each while they are seen every few minutes, and some two hundred
-/// bytes in between. Of three and a half times as many, with hardly a post, the number of posts is kept. They are divided by their hash
-/// into [`groundswell_sketch::PARTITIONS`] parts; when one holds more than its share, the quietest go, down to three quarters
-/// (`subjects_evicted`), and what comes back is taken to have been as loud as the loudest that went.
+/// Subjects that are followed, all shards together. Of three and a half times as many, with hardly a post, the number of posts is kept.
+/// They are divided by their hash into [`groundswell_sketch::PARTITIONS`] parts; when one holds more than its share, the quietest go, down
+/// to three quarters (`subjects_evicted`), and what comes back is taken to have been as loud as the loudest that went.
 pub const SUBJECTS_MAX: usize = 1 << 19;
+/// Of these, so many that were seen last take about a kibibyte each, divided in the same way; the others lie packed, in some two hundred
+/// bytes. Few are written of every minute.
+pub const AWAKE_MAX: usize = SUBJECTS_MAX / 4;
 /// So many with hardly a post there may be for each subject that is followed: of a power of two of subjects just what a table of four
 /// times as many places takes before it doubles.
 const YOUNG_A_SUBJECT: (usize, usize) = (7, 2);
@@ -33,6 +35,8 @@ pub struct BurstConfig {
     pub k: u64,
     /// See [`SUBJECTS_MAX`].
     pub subjects_max: usize,
+    /// See [`AWAKE_MAX`].
+    pub awake_max: usize,
     /// See [`OPEN_MAX`].
     pub open_max: usize,
     /// See [`BUDGET_MAX`].
@@ -45,6 +49,11 @@ impl BurstConfig {
         (self.subjects_max / PARTITIONS).max(8)
     }
 
+    /// Subjects of a part that are not packed.
+    pub(super) fn part_awake_max(&self) -> usize {
+        self.awake_max / PARTITIONS
+    }
+
     /// Subjects of a part that are only counted.
     pub(super) fn young_max(&self) -> usize {
         self.part_max() * YOUNG_A_SUBJECT.0 / YOUNG_A_SUBJECT.1
@@ -53,7 +62,7 @@ impl BurstConfig {
 
 impl Default for BurstConfig {
     fn default() -> Self {
-        Self { k: 10, subjects_max: SUBJECTS_MAX, open_max: OPEN_MAX, budget: BUDGET_MAX }
+        Self { k: 10, subjects_max: SUBJECTS_MAX, awake_max: AWAKE_MAX, open_max: OPEN_MAX, budget: BUDGET_MAX }
     }
 }
 

@@ -523,11 +523,10 @@ impl Subject {
         f64::from(self.authors_share).clamp(0.05, 1.0)
     }
 
-    /// Posts in a minute, as both memories have it.
-    pub(super) fn a_minute(&self, exposure: &Exposure) -> f64 {
-        let slow = if self.slow_exposure > 0.0 { f64::from(self.slow / self.slow_exposure) } else { 0.0 };
-        let fast = if self.fast_exposure > 0.0 { f64::from(self.fast / self.fast_exposure) } else { 0.0 };
-        slow.max(fast) * exposure.a_minute()
+    /// Posts for an exposure, by the memory that has more.
+    pub(super) fn rate_of_both(&self) -> f32 {
+        let of = |posts: f32, exposure: f32| if exposure > 0.0 { posts / exposure } else { 0.0 };
+        of(self.slow, self.slow_exposure).max(of(self.fast, self.fast_exposure))
     }
 
     /// How loud it is: what decides which subjects stay.

@@ -1,5 +1,5 @@
-//! [`Kept`]: a subject in memory. Of those that are followed most are seen a few times an hour; in between they lie packed, in a
-//! fifth of the room. Nothing is lost by it: who wrote stays in memory with it and goes nowhere else.
+//! [`Kept`]: a subject in memory. Those that are followed and hardly ever seen lie packed, in a fifth of the room. Nothing is lost by it:
+//! who wrote stays in memory with it and goes nowhere else.
 
 use groundswell_gate::AuthorBits;
 use serde::{Deserialize, Serialize};
@@ -7,13 +7,15 @@ use serde::{Deserialize, Serialize};
 use super::{DAY_BLOCKS, MINUTES, Slot, Subject, TENS};
 use crate::packed::{put, sparse, take};
 
-/// One that has not been seen for so many minutes is packed.
-const AWAKE_MINUTES: u32 = 3;
-
 /// As it is, or packed.
 pub(in super::super) enum Kept {
     Awake(Box<Subject>),
-    Packed(Box<[u8]>),
+    Packed {
+        /// What is asked of all subjects now and then.
+        dimension: u8,
+        rate: f32,
+        bytes: Box<[u8]>,
+    },
 }
 
 /// What a subject's own form leaves out: who wrote.
@@ -59,14 +61,14 @@ impl Kept {
 
     /// To change it. `awake` hears of it if it was packed.
     pub(in super::super) fn wake(&mut self, awake: &mut Vec<u64>) -> &mut Subject {
-        if let Self::Packed(bytes) = self {
+        if let Self::Packed { bytes, .. } = self {
             let subject = unpack(bytes);
             awake.push(subject.hash);
             *self = Self::new(subject);
         }
         match self {
             Self::Awake(subject) => subject,
-            Self::Packed(_) => unreachable!("it was unpacked above"),
+            Self::Packed { .. } => unreachable!("it was unpacked above"),
         }
     }
 
@@ -74,22 +76,28 @@ impl Kept {
     pub(in super::super) fn read<R>(&self, look: impl FnOnce(&Subject) -> R) -> R {
         match self {
             Self::Awake(subject) => look(subject),
-            Self::Packed(bytes) => look(&unpack(bytes)),
+            Self::Packed { bytes, .. } => look(&unpack(bytes)),
         }
     }
 
-    /// Packs it once it has not been seen for some minutes, and says whether it is. One whose burst is open stays as it is. `bytes` is used
-    /// again and again.
-    pub(in super::super) fn rest(&mut self, minute: u32, bytes: &mut Vec<u8>) -> bool {
+    /// What it is counted by, and its posts for an exposure.
+    pub(in super::super) fn rate(&self) -> (u8, f32) {
+        match self {
+            Self::Awake(subject) => (subject.dimension, subject.rate_of_both()),
+            Self::Packed { dimension, rate, .. } => (*dimension, *rate),
+        }
+    }
+
+    /// Packs it, unless its burst is open. `bytes` is used again and again.
+    pub(in super::super) fn pack(&mut self, bytes: &mut Vec<u8>) {
         if let Self::Awake(subject) = self
             && !subject.open
-            && subject.last + AWAKE_MINUTES <= minute
         {
             bytes.clear();
             put(bytes, &(&**subject, Who::of(subject)));
-            *self = Self::Packed(bytes.as_slice().into());
+            let (dimension, rate) = (subject.dimension, subject.rate_of_both());
+            *self = Self::Packed { dimension, rate, bytes: bytes.as_slice().into() };
         }
-        matches!(self, Self::Packed(_))
     }
 }
 
@@ -102,7 +110,7 @@ mod tests {
     use super::*;
 
     proptest! {
-        /// One that is packed whenever it may be is to the last bit what one that never was is.
+        /// One that is packed now and then is to the last bit what one that never was is.
         #[test]
         fn packing_changes_nothing(
             seen in prop::collection::vec((1_u32..400, prop::collection::vec(0_u64..60, 1..12)), 1..60)
@@ -110,12 +118,12 @@ mod tests {
             let mut exposure = Exposure::new(10_000);
             let mut kept = Kept::new(Subject::new(1, 0, 10_000, &exposure, 0.0, 2));
             let mut plain = Subject::new(1, 0, 10_000, &exposure, 0.0, 2);
-            let (mut minute, mut bytes, mut awake) = (10_000, Vec::new(), Vec::new());
+            let (mut minute, mut bytes) = (10_000, Vec::new());
             for (step, tokens) in seen {
-                for passed in minute..minute + step {
-                    if kept.rest(passed, &mut bytes) {
-                        awake.clear();
-                    }
+                if step > 20 {
+                    kept.pack(&mut bytes);
+                    prop_assert!(matches!(kept, Kept::Packed { .. }), "its burst is not open");
+                    prop_assert_eq!(kept.rate(), (plain.dimension, plain.rate_of_both()));
                 }
                 minute += step;
                 exposure.add(minute, 1_000.0);
@@ -123,7 +131,7 @@ mod tests {
                 tokens.iter().for_each(|token| bits.insert(*token));
                 let (posts, authors) = (tokens.len() as u32, bits.at_least() as u32);
                 let slot = Slot { bits, posts, authors, key: minute ^ posts, most: authors };
-                for subject in [kept.wake(&mut awake), &mut plain] {
+                for subject in [kept.wake(&mut Vec::new()), &mut plain] {
                     subject.roll(minute, &exposure, Scatter::default(), &mut ScatterSum::default());
                     subject.add(&slot);
                 }
@@ -133,7 +141,6 @@ mod tests {
                     bytes
                 };
                 prop_assert_eq!(kept.read(whole), whole(&plain));
-                prop_assert!(awake.len() <= 1);
             }
         }
     }
@@ -149,14 +156,8 @@ mod tests {
             subject.roll(minute, &exposure, Scatter::default(), &mut ScatterSum::default());
             subject.add(&Slot { bits, posts: 1, authors: 1, key: 0x7fff_ffff, most: 1 });
         }
-        kept.rest(10_058, &mut Vec::new());
-        assert!(
-            matches!(&kept, Kept::Packed(bytes) if bytes.len() < 250),
-            "{}",
-            match &kept {
-                Kept::Awake(_) => usize::MAX,
-                Kept::Packed(bytes) => bytes.len(),
-            }
-        );
+        kept.pack(&mut Vec::new());
+        let Kept::Packed { bytes, .. } = &kept else { panic!("it was packed") };
+        assert!(bytes.len() < 250, "{} bytes", bytes.len());
     }
 }
