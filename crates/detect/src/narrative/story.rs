@@ -636,6 +636,53 @@ mod tests {
     }
 
     #[test]
+    fn a_young_stream_asks_for_what_came_late_or_is_much() {
+        let young = |told| Seen { since: 0, has_history: false, told };
+        let mut even = steady(|_| 3, 0.1);
+        even.terms.push(OwnTerm { hash: 9, ..even.terms[0].clone() });
+        assert_eq!(even.boilerplate(7_140, &young(1_000_000)), Boilerplate::NothingNew);
+        assert_eq!(even.boilerplate(7_140, &young(10_000)), Boilerplate::No);
+        let mut late = steady(|minute| if minute > 100 { 3 } else { 0 }, 0.1);
+        late.terms.push(OwnTerm { hash: 9, ..late.terms[0].clone() });
+        assert_eq!(late.boilerplate(7_140, &young(1_000_000)), Boilerplate::No);
+        let mut one_text = late;
+        one_text.copies = one_text.posts as f64;
+        one_text.terms.push(OwnTerm { hash: 10, ..one_text.terms[0].clone() });
+        assert_eq!(one_text.boilerplate(7_140, &young(1_000_000)), Boilerplate::OneText);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn surprise_is_that_of_two_paces(
+            posts in proptest::collection::vec(0_u64..20, 1..120), quiet in 0_i64..120, last in 1_u64..50,
+        ) {
+            let story_of = |posts: &[u64]| {
+                let mut story = Story::new(0, None);
+                for (minute, posts) in (quiet..).zip(posts).filter(|(_, posts)| **posts > 0) {
+                    story.count(minute * 60, *posts);
+                }
+                story
+            };
+            let posts: Vec<u64> = posts.into_iter().chain([last]).collect();
+            let (now, minutes) = ((quiet + posts.len() as i64 - 1) * 60, (quiet as usize + posts.len()) as f64);
+            let surprise = story_of(&posts).surprise(now, 0);
+            // Never less than for the parting where it begins, and the whole pace never surprises.
+            let all: u64 = posts.iter().sum();
+            let first = posts.iter().position(|posts| *posts > 0).unwrap_or(0) as f64 + quiet as f64;
+            let at_first = all as f64 * (minutes / (minutes - first)).ln();
+            proptest::prop_assert!(surprise >= 0.0 && surprise + 1e-6 >= at_first, "{surprise} {at_first}");
+            // Twice as many posts surprise twice as much.
+            let twice: Vec<u64> = posts.iter().map(|posts| posts * 2).collect();
+            let of_twice = story_of(&twice).surprise(now, 0);
+            proptest::prop_assert!((of_twice - 2.0 * surprise).abs() < 1e-6 * (1.0 + of_twice), "{of_twice} {surprise}");
+            let even = vec![last; posts.len() + quiet as usize];
+            let mut story = Story::new(0, None);
+            (0..).zip(&even).for_each(|(minute, posts)| story.count(minute * 60, *posts));
+            proptest::prop_assert!(story.surprise(now, 0) < 1e-6);
+        }
+    }
+
+    #[test]
     fn minutes_are_counted_once_and_bounded() {
         let mut story = Story::new(0, None);
         for minute in (0..3_000).chain(0..10) {

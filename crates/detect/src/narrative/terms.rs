@@ -440,6 +440,39 @@ mod tests {
     }
 
     #[test]
+    fn a_long_word_stands_for_itself_once_its_first_letters_are_crowded_and_that_is_no_news() {
+        let mut terms = Terms::new(100);
+        let feature = |whole: u64| Feature {
+            hash: 1,
+            whole,
+            form_hash: whole,
+            spelling: whole,
+            kind: FeatureKind::Word,
+            text: (0, 0),
+        };
+        // Spellings are told apart by their first bits.
+        let words: Vec<u64> = (1..=u64::from(CROWD)).map(|number| number << 58).collect();
+        let (mut known, mut before) = (UNKNOWN, UNKNOWN);
+        for second in 0..8_000 {
+            terms.busy = second;
+            if second % 10 == 0 {
+                known = terms.intern_feature(known, &feature(words[0]), (words[0], "northbridge")).unwrap();
+                let crowded = second > 5_000;
+                assert_eq!(terms.find_feature(&feature(words[0])), Some(known));
+                assert_eq!(terms.get(known).hash, if crowded { words[0] } else { 1 }, "{second}");
+                before = if crowded { before } else { known };
+            }
+            if second == 5_000 {
+                for word in &words[1..] {
+                    terms.intern_feature(UNKNOWN, &feature(*word), (*word, "northborough")).unwrap();
+                }
+            }
+        }
+        assert_ne!(known, before);
+        assert!((0.8..1.2).contains(&terms.rise(known)), "{}", terms.rise(known));
+    }
+
+    #[test]
     fn the_spelling_is_the_one_that_most_have() {
         let mut terms = Terms::new(9);
         let mut id = UNKNOWN;
