@@ -493,3 +493,34 @@ fn nobody_is_counted_for_a_word_of_a_name() {
         assert!(said.iter().all(|(word, authors)| *word != part || *authors == 0), "{part}: {said:?}");
     }
 }
+
+/// A story that begins late in a young stream is born within a quarter of an hour, though all that write of it write one of four
+/// texts.
+#[test]
+fn what_begins_late_in_a_young_stream_is_born() {
+    const STORY: [&str; 4] = [
+        "the dam at northbridge has failed and the valley is being evacuated",
+        "northbridge dam failure, people in the valley told to evacuate now",
+        "evacuation of the valley below northbridge after the dam failed",
+        "water comes down the valley, the northbridge dam has failed, evacuate",
+    ];
+    let mut bench = Bench::new(NarrativeConfig::default(), 1);
+    let (mut seeded, mut author) = (Seeded(7), 0);
+    let mut keys = Vec::new();
+    for minute in 0..80 {
+        for second in 0..20 {
+            author += 1;
+            let talk = text((0..5).map(|_| seeded.below(12)));
+            bench.post(minute * 60 + second, author, &talk);
+        }
+        for number in 0..if minute < 60 { 0 } else { 4 } {
+            author += 1;
+            keys.push(bench.post(minute * 60 + 30 + number, author, STORY[number as usize]));
+        }
+        bench.close(minute * 60 + 60);
+    }
+    let name = bench.owner.name_now(0, bench.clusters[&keys[keys.len() - 1]]);
+    let birth = bench.events(EventKind::Birth).into_iter().find(|event| Some(event.id) == name).map(|event| event.time);
+    assert!(birth.is_some_and(|time| (3_600..4_500).contains(&time)), "{birth:?}");
+    assert!(recall(&bench, &keys) > 0.9);
+}

@@ -277,10 +277,13 @@ impl Clusterer {
                 continue;
             }
             let form = (feature.spelling, &post.text[feature.text.0 as usize..feature.text.1 as usize]);
-            match self.terms.intern(*known, feature.hash, feature.kind, form) {
+            match self.terms.intern_feature(*known, feature, form) {
                 Some(id) => {
                     *known = id;
-                    self.vector.push((id, self.terms.get(id).weight));
+                    // Two long words may have the same first letters.
+                    if feature.whole == 0 || self.vector.iter().all(|(other, _)| *other != id) {
+                        self.vector.push((id, self.terms.get(id).weight));
+                    }
                 }
                 None => self.counters.terms_left_out += 1,
             }

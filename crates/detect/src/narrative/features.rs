@@ -11,6 +11,9 @@ use super::config::POST_FEATURES_MAX;
 /// Words are told apart by this many letters: a stemmer that needs no language. Measured: better than five, seven and none.
 const STEM_CHARS: usize = 6;
 
+/// A word of so many letters may be told by itself.
+const WHOLE_CHARS: usize = 10;
+
 /// Keeps a link apart from a word of the same hash.
 const LINK_SALT: u64 = 0x9e37_79b9_7f4a_7c15;
 /// Keeps a domain apart from a word of the same hash.
@@ -35,6 +38,8 @@ pub enum FeatureKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Feature {
     pub(super) hash: u64,
+    /// Of a long word, which is told by itself where too many words have its first letters; zero for others.
+    pub(super) whole: u64,
     /// Of the whole form: words of one stem differ, and so does what stood in a name.
     pub(super) form_hash: u64,
     /// Of the form alone, whether it stood in a name or not; zero where there is no form to show.
@@ -101,21 +106,23 @@ impl Features {
                     FeatureKind::Word
                 };
                 let form_hash = if of_name { word.hash ^ NAME_SALT } else { word.hash };
-                self.push(stem_hash(value, word.hash), form_hash, word.hash, kind, value);
+                let hashes = (stem_hash(value, word.hash), whole_hash(value, word.hash));
+                self.push(hashes, form_hash, word.hash, kind, value);
             }
         }
         for tag in &analysis.hashtags {
             let value = analysis.hashtag(tag);
-            self.push(stem_hash(value, tag.hash), tag.hash, tag.hash, FeatureKind::Hashtag, value);
+            let hashes = (stem_hash(value, tag.hash), whole_hash(value, tag.hash));
+            self.push(hashes, tag.hash, tag.hash, FeatureKind::Hashtag, value);
         }
         for link in &post.links {
             if let Some(url) = &link.url {
                 let hash = hash_word(url) ^ LINK_SALT;
-                self.push(hash, hash, 0, FeatureKind::Link, "");
+                self.push((hash, 0), hash, 0, FeatureKind::Link, "");
             }
             if !link.domain.is_empty() {
                 let hash = hash_word(&link.domain) ^ DOMAIN_SALT;
-                self.push(hash, hash, hash, FeatureKind::Domain, &link.domain);
+                self.push((hash, 0), hash, hash, FeatureKind::Domain, &link.domain);
             }
         }
         let of_list = self.list.iter().fold(self.text_hash, |sum, feature| sum.wrapping_add(feature.hash));
@@ -123,8 +130,8 @@ impl Features {
         self.key = post.key.map_or(of_list, groundswell_edge::PostKey::bits);
     }
 
-    fn push(&mut self, hash: u64, form_hash: u64, spelling: u64, kind: FeatureKind, value: &str) {
-        if let Some(known) = self.list.iter_mut().find(|known| known.hash == hash) {
+    fn push(&mut self, (hash, whole): (u64, u64), form_hash: u64, spelling: u64, kind: FeatureKind, value: &str) {
+        if let Some(known) = self.list.iter_mut().find(|known| (known.hash, known.whole) == (hash, whole)) {
             if kind == FeatureKind::Hashtag {
                 known.kind = kind;
             }
@@ -136,7 +143,7 @@ impl Features {
         }
         let start = self.text.len() as u32;
         self.text.push_str(value);
-        self.list.push(Feature { hash, form_hash, spelling, kind, text: (start, self.text.len() as u32) });
+        self.list.push(Feature { hash, whole, form_hash, spelling, kind, text: (start, self.text.len() as u32) });
     }
 
     /// How many features it has.
@@ -161,6 +168,12 @@ fn stem_hash(value: &str, hash: u64) -> u64 {
         Some((end, _)) => hash_word(&value[..end]),
         None => hash,
     }
+}
+
+/// What a long word is told by where too many words have its first letters; zero for others.
+#[inline]
+fn whole_hash(value: &str, hash: u64) -> u64 {
+    if value.char_indices().nth(WHOLE_CHARS - 1).is_some() { hash } else { 0 }
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use super::cluster::LocalId;
 use super::config::{NarrativeConfig, NarrativeCounters};
 use super::delta::{LocalDelta, MinuteDelta};
 use super::life::{ENDED_MINUTES, Growth, state_of};
-use super::story::{Boilerplate, Story};
+use super::story::{Boilerplate, Seen, Story};
 use super::terms::IdentityMap;
 
 /// A cluster of a worker.
@@ -73,6 +73,8 @@ pub struct Narratives {
     split: Vec<StoryKey>,
     /// The first minute of which anything was told.
     since: Option<i64>,
+    /// Posts that were told of so far.
+    told: u64,
     /// Whether all workers have seen enough to say what rises.
     has_history: bool,
     /// Who told anything so far.
@@ -111,6 +113,7 @@ impl Narratives {
             merged: Vec::new(),
             split: Vec::new(),
             since: None,
+            told: 0,
             has_history: false,
             workers: BTreeSet::new(),
             counters: NarrativeCounters::default(),
@@ -218,7 +221,9 @@ impl Narratives {
             for local in &delta.locals {
                 let key = self.place(*worker, local, minute);
                 if let Some(story) = self.stories.get_mut(&key) {
+                    let before = story.posts;
                     story.absorb(local, minute);
+                    self.told += story.posts - before;
                 }
                 self.index(key);
                 touched.insert(key);
@@ -492,7 +497,7 @@ impl Narratives {
     /// Births, states and ends.
     fn grow_old(&mut self, minute: i64, changed: &mut BTreeSet<StoryKey>, events: &mut Vec<NarrativeEvent>) {
         let time = minute + 60;
-        let since = self.since.filter(|_| self.has_history);
+        let seen = Seen { since: self.since.unwrap_or(minute), has_history: self.has_history, told: self.told };
         let mut births = 0;
         let mut gone = Vec::new();
         let mut born: Vec<(StoryKey, NarrativeId)> = Vec::new();
@@ -506,7 +511,7 @@ impl Narratives {
                 if silent > CANDIDATE_MINUTES && story.locals.is_empty() {
                     gone.push(*key);
                 } else if authors >= self.k && changed.contains(key) {
-                    if story.boilerplate(minute, since) == Boilerplate::No {
+                    if story.boilerplate(minute, &seen) == Boilerplate::No {
                         let id = name_of(minute, births);
                         births += 1;
                         story.born(id, minute);

@@ -186,7 +186,7 @@ impl NarrativeObserver {
         if self.clusterer.terms().evicted > evicted {
             // Some of what was looked up may be another term by now.
             for (id, term) in (0..).zip(terms.iter_mut()) {
-                *term = self.clusterer.terms().find(log.feature(id).hash).unwrap_or(UNKNOWN);
+                *term = self.clusterer.terms().find_feature(log.feature(id)).unwrap_or(UNKNOWN);
             }
         }
         self.clusterer.fold();
@@ -267,11 +267,15 @@ impl NarrativeObserver {
             add_author(&mut local.language_authors, record.language, record.author);
             authors.extend(record.author.map(|author| (number, author)));
             let top = &tops[number as usize * DELTA_TERMS_MAX..][..DELTA_TERMS_MAX];
+            let mut seen = 0_u32;
             for &id in log.ids_of(index) {
                 let (feature, term) = (log.feature(id), terms[id as usize]);
                 if term != UNKNOWN
                     && let Some(place) = top.iter().position(|share| share.term == term)
+                    && seen & 1 << place == 0
                 {
+                    // Two long words of the post may be this term; the post is one.
+                    seen |= 1 << place;
                     let is_shown = clusterer.terms().spelling(term) == feature.form_hash;
                     items.push((number, place as u32, record.author.filter(|_| is_shown)));
                 }

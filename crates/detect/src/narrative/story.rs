@@ -61,6 +61,10 @@ const RECENT_MINUTES: i64 = 30;
 /// Where nothing is known of before, so many words must stand in the story and, to this part, nowhere else.
 const OWN_WORDS_MIN: usize = 3;
 const OWN_MIN: f32 = 0.7;
+/// … and the story be so much of all that was told of, or its posts come so late that an even pace since the stream began is less
+/// likely by this power of e.
+const MUCH: f64 = 0.02;
+const SURPRISE_MIN: f64 = 18.0;
 /// One text: the part of copies, and the part of posts in which so many words stand.
 const TEXT_COPIES: f64 = 0.2;
 const TEXT_TERMS: usize = 4;
@@ -76,6 +80,16 @@ const PACE_MINUTES: i64 = 60;
 const PACE_PIECES: usize = 6;
 /// Variance over mean of posts a piece: 1 for a steady pace, far more for anything that happened.
 const EVENNESS_MAX: f64 = 2.0;
+
+/// What was seen of the stream.
+pub(super) struct Seen {
+    /// Its first minute.
+    pub(super) since: i64,
+    /// Whether it was enough to say what rises.
+    pub(super) has_history: bool,
+    /// Posts of clusters that were told of.
+    pub(super) told: u64,
+}
 
 #[derive(Clone)]
 struct OwnTerm {
@@ -438,7 +452,7 @@ impl Story {
     }
 
     /// Whether it is what people write every day, and no story.
-    pub(super) fn boilerplate(&self, minute: i64, since: Option<i64>) -> Boilerplate {
+    pub(super) fn boilerplate(&self, minute: i64, seen: &Seen) -> Boilerplate {
         if self.posts as f64 > POSTS_PER_AUTHOR_MAX * self.authors.number() as f64 {
             return Boilerplate::FewAccounts;
         }
@@ -449,10 +463,10 @@ impl Story {
         if !self.has_core() {
             return Boilerplate::NoCore;
         }
-        if since.is_some() && self.is_one_text() {
+        if (seen.has_history || !self.is_much(seen)) && self.is_one_text() {
             return Boilerplate::OneText;
         }
-        if !self.has_news(minute, since) {
+        if !self.has_news(minute, seen) {
             return Boilerplate::NothingNew;
         }
         if self.copies > COPIES_SHARE * self.posts as f64 && self.is_even() {
@@ -461,20 +475,23 @@ impl Story {
         Boilerplate::No
     }
 
-    /// Whether its words are new, its most frequent one among them; one new word beside old ones is a topic. `since` is the
-    /// first minute that was seen of the stream, if enough was seen to say what rises.
-    fn has_news(&self, minute: i64, since: Option<i64>) -> bool {
+    /// Whether its words are new, its most frequent one among them; one new word beside old ones is a topic. Where
+    /// not enough was seen to say what rises: whether its words are its own, and its posts came late or are many.
+    fn has_news(&self, minute: i64, seen: &Seen) -> bool {
         let words = || self.terms.iter().filter(|term| term.kind != FeatureKind::Link);
         let asked = NEWS_SHARE * self.posts as f64;
         let count = |is_new: &dyn Fn(&OwnTerm) -> bool| {
             words().filter(|term| term.posts as f64 >= asked && is_new(term)).count()
         };
-        let Some(since) = since else { return count(&|term| term.own >= OWN_MIN) >= OWN_WORDS_MIN };
+        if !seen.has_history {
+            return count(&|term| term.own >= OWN_MIN) >= OWN_WORDS_MIN
+                && (self.is_much(seen) || self.surprise(minute, seen.since) >= SURPRISE_MIN);
+        }
         let head = words().max_by_key(|term| term.posts).map_or(0.0, |head| head.rise);
         let rises = |of_head: f32, of_words: f32| head >= of_head && count(&|term| term.rise >= of_words) >= NEWS_MIN;
         head >= RISE_ALONE
             || rises(RISE.0, RISE.1)
-            || rises(RISE_BESIDE, RISE_BESIDE) && self.rise(minute, since) >= RISE.0
+            || rises(RISE_BESIDE, RISE_BESIDE) && self.rise(minute, seen.since) >= RISE.0
     }
 
     /// How many times as often it is written recently as it could have been before. One post is taken for granted.
@@ -483,6 +500,31 @@ impl Story {
         let recent: u64 = recent.map(|(_, posts)| posts).sum();
         let minutes = ((minute - since) / 60 - RECENT_MINUTES).max(0) as f32;
         (recent as f32 / RECENT_MINUTES as f32) / ((self.posts.saturating_sub(recent) + 1) as f32 / minutes.max(1.0))
+    }
+
+    /// Whether it is much of all that was told of.
+    fn is_much(&self, seen: &Seen) -> bool {
+        self.posts as f64 >= MUCH * seen.told as f64
+    }
+
+    /// How surprising it is that its posts came so late, if it were written at an even pace since the first minute of the
+    /// stream: the logarithm of the likelihood ratio of two paces to one, where the later one is higher, at the best parting.
+    fn surprise(&self, minute: i64, since: i64) -> f64 {
+        let all: u64 = self.timeline.iter().map(|(_, posts)| posts).sum();
+        let minutes = ((minute - since) / 60 + 1).max(1) as f64;
+        let pace = all as f64 / minutes;
+        let part = |posts: u64, minutes: f64| {
+            if posts == 0 { 0.0 } else { posts as f64 * (posts as f64 / minutes / pace).ln() }
+        };
+        let (mut before, mut most) = (0, 0.0_f64);
+        for (of, posts) in &self.timeline {
+            let (earlier, later) = (((of - since) / 60) as f64, ((minute - of) / 60 + 1) as f64);
+            if earlier > 0.0 && (before as f64 / earlier) < pace {
+                most = most.max(part(before, earlier) + part(all - before, later));
+            }
+            before += posts;
+        }
+        most
     }
 
     fn is_one_text(&self) -> bool {
@@ -566,6 +608,8 @@ mod tests {
         story
     }
 
+    const SEEN: Seen = Seen { since: 0, has_history: true, told: 1_000_000 };
+
     fn crowd_of(tokens: &[u64]) -> Crowd<Distinct> {
         let mut crowd = Crowd::default();
         crowd.add(0, &Distinct::from_sorted_unique(tokens));
@@ -574,24 +618,68 @@ mod tests {
 
     #[test]
     fn boilerplate_is_told_from_stories() {
-        assert_eq!(steady(|_| 3, 0.95).boilerplate(7_200, Some(0)), Boilerplate::EvenCopies);
-        assert_eq!(steady(|_| 3, 0.1).boilerplate(7_200, Some(0)), Boilerplate::No);
-        assert_eq!(
-            steady(|minute| if minute > 100 { 20 } else { 0 }, 0.95).boilerplate(7_200, Some(0)),
-            Boilerplate::No
-        );
+        assert_eq!(steady(|_| 3, 0.95).boilerplate(7_200, &SEEN), Boilerplate::EvenCopies);
+        assert_eq!(steady(|_| 3, 0.1).boilerplate(7_200, &SEEN), Boilerplate::No);
+        assert_eq!(steady(|minute| if minute > 100 { 20 } else { 0 }, 0.95).boilerplate(7_200, &SEEN), Boilerplate::No);
         let mut common = steady(|_| 3, 0.1);
         common.terms.iter_mut().for_each(|term| term.weight = 0.1);
-        assert_eq!(common.boilerplate(7_200, Some(0)), Boilerplate::CommonWords);
+        assert_eq!(common.boilerplate(7_200, &SEEN), Boilerplate::CommonWords);
         let mut loose = steady(|_| 3, 0.1);
         loose.terms[1].posts /= 20;
-        assert_eq!(loose.boilerplate(7_200, Some(0)), Boilerplate::NoCore);
+        assert_eq!(loose.boilerplate(7_200, &SEEN), Boilerplate::NoCore);
         let mut old = steady(|_| 3, 0.1);
         old.terms.iter_mut().for_each(|term| term.rise = 1.0);
-        assert_eq!(old.boilerplate(7_200, Some(0)), Boilerplate::NothingNew);
+        assert_eq!(old.boilerplate(7_200, &SEEN), Boilerplate::NothingNew);
         let mut few = steady(|_| 3, 0.1);
         few.authors = crowd_of(&[1, 2, 3]);
-        assert_eq!(few.boilerplate(7_200, Some(0)), Boilerplate::FewAccounts);
+        assert_eq!(few.boilerplate(7_200, &SEEN), Boilerplate::FewAccounts);
+    }
+
+    #[test]
+    fn a_young_stream_asks_for_what_came_late_or_is_much() {
+        let young = |told| Seen { since: 0, has_history: false, told };
+        let mut even = steady(|_| 3, 0.1);
+        even.terms.push(OwnTerm { hash: 9, ..even.terms[0].clone() });
+        assert_eq!(even.boilerplate(7_140, &young(1_000_000)), Boilerplate::NothingNew);
+        assert_eq!(even.boilerplate(7_140, &young(10_000)), Boilerplate::No);
+        let mut late = steady(|minute| if minute > 100 { 3 } else { 0 }, 0.1);
+        late.terms.push(OwnTerm { hash: 9, ..late.terms[0].clone() });
+        assert_eq!(late.boilerplate(7_140, &young(1_000_000)), Boilerplate::No);
+        let mut one_text = late;
+        one_text.copies = one_text.posts as f64;
+        one_text.terms.push(OwnTerm { hash: 10, ..one_text.terms[0].clone() });
+        assert_eq!(one_text.boilerplate(7_140, &young(1_000_000)), Boilerplate::OneText);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn surprise_is_that_of_two_paces(
+            posts in proptest::collection::vec(0_u64..20, 1..120), quiet in 0_i64..120, last in 1_u64..50,
+        ) {
+            let story_of = |posts: &[u64]| {
+                let mut story = Story::new(0, None);
+                for (minute, posts) in (quiet..).zip(posts).filter(|(_, posts)| **posts > 0) {
+                    story.count(minute * 60, *posts);
+                }
+                story
+            };
+            let posts: Vec<u64> = posts.into_iter().chain([last]).collect();
+            let (now, minutes) = ((quiet + posts.len() as i64 - 1) * 60, (quiet as usize + posts.len()) as f64);
+            let surprise = story_of(&posts).surprise(now, 0);
+            // Never less than for the parting where it begins, and the whole pace never surprises.
+            let all: u64 = posts.iter().sum();
+            let first = posts.iter().position(|posts| *posts > 0).unwrap_or(0) as f64 + quiet as f64;
+            let at_first = all as f64 * (minutes / (minutes - first)).ln();
+            proptest::prop_assert!(surprise >= 0.0 && surprise + 1e-6 >= at_first, "{surprise} {at_first}");
+            // Twice as many posts surprise twice as much.
+            let twice: Vec<u64> = posts.iter().map(|posts| posts * 2).collect();
+            let of_twice = story_of(&twice).surprise(now, 0);
+            proptest::prop_assert!((of_twice - 2.0 * surprise).abs() < 1e-6 * (1.0 + of_twice), "{of_twice} {surprise}");
+            let even = vec![last; posts.len() + quiet as usize];
+            let mut story = Story::new(0, None);
+            (0..).zip(&even).for_each(|(minute, posts)| story.count(minute * 60, *posts));
+            proptest::prop_assert!(story.surprise(now, 0) < 1e-6);
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 use hashbrown::HashMap;
 
 use super::config::POSTINGS_MAX;
-use super::features::FeatureKind;
+use super::features::{Feature, FeatureKind};
 
 /// The number of a term within one worker.
 pub(super) type TermId = u32;
@@ -117,10 +117,16 @@ struct Notes {
     recent: u32,
     before: u32,
     stretch: u32,
+    /// Which of 64 kinds of spelling were seen, by their hashes: about how many words have the same first letters.
+    spellings: u64,
+    /// A long word that stands for itself, because too many have its first letters.
+    alone: bool,
 }
 
 /// A stretch of time: 2^10 busy seconds. What is *recent* is this one and the one before.
 const STRETCH_BITS: u32 = 10;
+/// So many spellings with the same first letters are no longer forms of one word.
+const CROWD: u32 = 4;
 /// Busy seconds that must have been seen before what is recent, or nothing can be said to rise.
 const HISTORY_MIN: u32 = 1_800;
 /// Recent posts of a term below which a rise is an accident.
@@ -128,7 +134,21 @@ const RISE_POSTS_MIN: u32 = 4;
 
 impl Notes {
     fn new(spelling: u64) -> Self {
-        Self { spelling, votes: 1, posts: 0, recent: 0, before: 0, stretch: 0 }
+        Self {
+            spelling,
+            votes: 1,
+            posts: 0,
+            recent: 0,
+            before: 0,
+            stretch: 0,
+            spellings: 1 << (spelling >> 58),
+            alone: false,
+        }
+    }
+
+    /// Whether so many words have these first letters that they say little.
+    fn is_crowded(&self) -> bool {
+        self.spellings.count_ones() >= CROWD
     }
 
     fn count(&mut self, stretch: u32) {
@@ -205,6 +225,35 @@ impl Terms {
         self.ids.get(&hash).copied()
     }
 
+    /// The term that a feature is now, if it is known.
+    pub(super) fn find_feature(&self, feature: &Feature) -> Option<TermId> {
+        let whole = (feature.whole != 0).then(|| self.find(feature.whole)).flatten();
+        whole.filter(|id| self.notes[*id as usize].alone).or_else(|| self.find(feature.hash))
+    }
+
+    /// The number of the term that a feature is: its first letters, or, of a long word, itself where too many words have
+    /// those. `known` is what it was before.
+    #[inline]
+    pub(super) fn intern_feature(&mut self, known: TermId, feature: &Feature, form: (u64, &str)) -> Option<TermId> {
+        let Feature { hash, whole, kind, .. } = *feature;
+        if whole == 0 {
+            return self.intern(known, hash, kind, form);
+        }
+        // It is counted from the first time on that it is written: else it would be news when it first stands for itself.
+        let whole = self.intern(known, whole, kind, form);
+        if whole.is_some_and(|id| self.notes[id as usize].alone) {
+            return whole;
+        }
+        let stem = self.intern(known, hash, kind, form)?;
+        match whole {
+            Some(whole) if self.notes[stem as usize].is_crowded() => {
+                self.notes[whole as usize].alone = true;
+                Some(whole)
+            }
+            _ => Some(stem),
+        }
+    }
+
     pub(super) fn form(&self, id: TermId) -> &str {
         &self.forms[id as usize]
     }
@@ -233,6 +282,7 @@ impl Terms {
         let Some(id) = still.then_some(known).or_else(|| self.find(hash)) else { return self.add(hash, kind, form) };
         let notes = &mut self.notes[id as usize];
         notes.count(self.busy >> STRETCH_BITS);
+        notes.spellings |= 1 << (form.0 >> 58);
         if notes.spelling == form.0 {
             notes.votes = notes.votes.saturating_add(1);
         } else if notes.votes > 0 {
@@ -387,6 +437,39 @@ mod tests {
         assert_eq!(terms.find(2), None);
         terms.get_mut(free).held = 1;
         assert_eq!(terms.intern(UNKNOWN, 4, FeatureKind::Word, (4, "d")), None);
+    }
+
+    #[test]
+    fn a_long_word_stands_for_itself_once_its_first_letters_are_crowded_and_that_is_no_news() {
+        let mut terms = Terms::new(100);
+        let feature = |whole: u64| Feature {
+            hash: 1,
+            whole,
+            form_hash: whole,
+            spelling: whole,
+            kind: FeatureKind::Word,
+            text: (0, 0),
+        };
+        // Spellings are told apart by their first bits.
+        let words: Vec<u64> = (1..=u64::from(CROWD)).map(|number| number << 58).collect();
+        let (mut known, mut before) = (UNKNOWN, UNKNOWN);
+        for second in 0..8_000 {
+            terms.busy = second;
+            if second % 10 == 0 {
+                known = terms.intern_feature(known, &feature(words[0]), (words[0], "northbridge")).unwrap();
+                let crowded = second > 5_000;
+                assert_eq!(terms.find_feature(&feature(words[0])), Some(known));
+                assert_eq!(terms.get(known).hash, if crowded { words[0] } else { 1 }, "{second}");
+                before = if crowded { before } else { known };
+            }
+            if second == 5_000 {
+                for word in &words[1..] {
+                    terms.intern_feature(UNKNOWN, &feature(*word), (*word, "northborough")).unwrap();
+                }
+            }
+        }
+        assert_ne!(known, before);
+        assert!((0.8..1.2).contains(&terms.rise(known)), "{}", terms.rise(known));
     }
 
     #[test]
