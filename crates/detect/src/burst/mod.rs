@@ -19,5 +19,6 @@ pub(crate) mod tail;
 pub use arbiter::{Arbiter, SavedArbiter};
 pub use bursts::{BurstNews, Bursts, Counted, SavedBursts, ShardMinute};
 pub use config::{
-    BUDGET_MAX, BurstConfig, BurstCounters, LIFE_MINUTES_MAX, OPEN_BELOW, OPEN_MAX, RELATED_MAX, SUBJECTS_MAX, Scale,
+    AWAKE_MAX, BUDGET_MAX, BurstConfig, BurstCounters, LIFE_MINUTES_MAX, OPEN_BELOW, OPEN_MAX, RELATED_MAX,
+    SUBJECTS_MAX, Scale,
 };
