@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, HashSet};
 use groundswell_detect::volume::{Merger, Observer, SavedShard, VolumeConfig};
 use groundswell_edge::{AuthorToken, DeleteKey, EdgePost, PostKey, PublisherItem};
 use groundswell_gate::{
-    AmplificationCandidate, AmplificationId, Dimension, Gate, K, NarrativeCandidate, NarrativeId, NarrativePart,
-    NarrativeState, Reposts, SharedWord, VolumeCandidate,
+    AmplificationCandidate, AmplificationId, AmplificationObject, Dimension, Gate, K, NarrativeCandidate, NarrativeId,
+    NarrativePart, NarrativeState, Reposts, SharedWord, VolumeCandidate,
 };
 use groundswell_post::{EventTime, Kind};
 use groundswell_sketch::{Step, Window};
@@ -251,6 +251,7 @@ fn narratives_and_shared_texts_take_the_same_decision() {
         let word = |value: &str| SharedWord { value: value.to_owned(), authors: 40, name_like: false, publishers: 0 };
         let mut shared = AmplificationCandidate {
             id: AmplificationId(1),
+            object: AmplificationObject::Text,
             as_of,
             buckets: Vec::new(),
             authors: 40,
@@ -261,6 +262,7 @@ fn narratives_and_shared_texts_take_the_same_decision() {
             concentration: 0.0,
             chance: 0.0,
             overlap: 0,
+            q: None,
         };
         merger.mark_shared_text(&mut shared);
         let words: Vec<bool> = shared.words.iter().map(|word| word.name_like).collect();
