@@ -99,7 +99,7 @@ impl Default for BurstsSettings {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct AmplificationSettings {
-    /// Whether texts that many accounts post in short time are looked for (docs/methods/amplification.md).
+    /// Whether texts, links and hashtags that many accounts post in short time are looked for (docs/methods/amplification.md).
     pub(crate) enabled: bool,
 }
 

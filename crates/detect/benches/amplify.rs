@@ -2,7 +2,7 @@
 //!
 //! `cargo bench -p groundswell-detect --bench amplify`; no divan, because tables are filled once and measured once. A million posts of
 //! everyday words at 200 a second, read before the clock runs, of which some shares are copies of a hundred texts with a tenth of their
-//! words changed. Core time is that of this thread, as the kernel counts it.
+//! words changed, and some have a hashtag or a link, half of them one of a thousand that are in use all the time. Core time is that of this thread, as the kernel counts it.
 
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a bench prints")]
 
@@ -13,7 +13,7 @@ mod talk;
 use std::time::Instant;
 
 use groundswell_detect::amplify::{Amplifications, AmplifyConfig, AmplifyObserver};
-use groundswell_edge::EdgePost;
+use groundswell_edge::{EdgePost, Link};
 use groundswell_text::{Analysis, Analyzer};
 use talk::{Language, Seeded, edited, post};
 
@@ -31,8 +31,10 @@ fn core_ns(began: Instant) -> u64 {
 
 fn main() {
     let language = Language::new();
-    println!("copies % | note ns a post | find ns a post | owner ns a post | MiB of a worker's tables | families live");
-    for copies in [0.0, 0.02, 0.2] {
+    println!(
+        "copies % | with hashtag or link % | note ns a post | find ns a post | owner ns a post | MiB of a worker's tables | families live | MiB of the owner's objects"
+    );
+    for (copies, objects) in [(0.0, 0.0), (0.02, 0.0), (0.2, 0.0), (0.0, 0.3)] {
         let mut seeded = Seeded(3);
         let texts: Vec<Vec<String>> = (0..100).map(|_| language.text(16, &mut seeded)).collect();
         let (mut analyzer, began) = (Analyzer::new(), Instant::now());
@@ -48,7 +50,16 @@ fn main() {
                 } else {
                     language.text(3 + seeded.below(25), &mut seeded).join(" ")
                 };
-                let post = post(nth / RATE, seeded.next() % 1_000_000, seeded.next(), text, None);
+                let mut post = post(nth / RATE, seeded.next() % 1_000_000, seeded.next(), text, None);
+                if seeded.chance(objects) {
+                    let object = if seeded.chance(0.5) { seeded.below(1_000) as u64 } else { seeded.next() };
+                    if seeded.chance(0.5) {
+                        post.hashtags = vec![format!("tag{object}")];
+                    } else {
+                        let url = Some(format!("https://paper{}.example/news/{object}", object % 100));
+                        post.links = vec![Link { domain: format!("paper{}.example", object % 100), url }];
+                    }
+                }
                 let mut analysis = Analysis::new();
                 analyzer.analyze(&post, &mut analysis);
                 chunk.push((post, analysis));
@@ -66,13 +77,15 @@ fn main() {
             at_owner += core_ns(began) - third;
         }
         println!(
-            "{:>8.0} | {:>14} | {:>14} | {:>15} | {:>24} | {:>13}",
+            "{:>8.0} | {:>22.0} | {:>14} | {:>14} | {:>15} | {:>24} | {:>13} | {:>26}",
             copies * 100.0,
+            objects * 100.0,
             note / POSTS as u64,
             find / POSTS as u64,
             at_owner / POSTS as u64,
             observer.bytes() >> 20,
-            observer.live()
+            observer.live(),
+            owner.pushes_bytes() >> 20
         );
     }
 }

@@ -2,108 +2,21 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+#[path = "amplify/bench.rs"]
+#[allow(dead_code, reason = "other tests use more of it")]
+mod bench;
+
 use std::collections::HashSet;
 
-use groundswell_detect::amplify::{Amplifications, AmplifyConfig, AmplifyDelta, AmplifyObserver, SavedAmplifications};
+use bench::{Bench, said};
+use groundswell_detect::amplify::{AmplifyConfig, AmplifyDelta};
 use groundswell_edge::{AuthorToken, DeleteKey, EdgePost, Link, PostKey, PublisherItem};
 use groundswell_gate::{AmplificationCandidate, Gate, K};
-use groundswell_post::{EventTime, Kind, Relation};
+use groundswell_post::{Kind, Relation};
 use groundswell_sketch::{Step, Window};
-use groundswell_text::{Analysis, Analyzer};
 use proptest::prelude::*;
 
-const K: u64 = 10;
 const TEXT: &str = "Ask your senator today why the river report was hidden from all of us";
-
-/// Some workers and the owner, fed with texts.
-struct Bench {
-    analyzer: Analyzer,
-    analysis: Analysis,
-    observers: Vec<AmplifyObserver>,
-    owner: Amplifications,
-    keys: u64,
-    found: Vec<AmplificationCandidate>,
-}
-
-impl Bench {
-    fn new(workers: usize) -> Self {
-        Self::with(workers, AmplifyConfig::default())
-    }
-
-    fn with(workers: usize, config: AmplifyConfig) -> Self {
-        let config = AmplifyConfig { singles_max: config.singles_max.min(1 << 12), owned_max: 1 << 10, ..config };
-        Self {
-            analyzer: Analyzer::new(),
-            analysis: Analysis::new(),
-            observers: (0..workers).map(|_| AmplifyObserver::new(config.clone())).collect(),
-            owner: Amplifications::new(config, K),
-            keys: 0,
-            found: Vec::new(),
-        }
-    }
-
-    fn take(&mut self, worker: usize, post: EdgePost) -> u64 {
-        self.keys += 1;
-        let post = EdgePost { language: Some(*b"en"), key: Some(PostKey::from_bits(self.keys)), ..post };
-        self.analyzer.analyze(&post, &mut self.analysis);
-        self.observers[worker].observe(&post, &self.analysis);
-        self.keys
-    }
-
-    fn post(&mut self, unix: i64, author: u64, text: &str) -> u64 {
-        let worker = author as usize % self.observers.len();
-        self.take(worker, said(unix, author, text))
-    }
-
-    /// Other talk in each minute up to one, and closes what is before it.
-    fn until(&mut self, from: i64, minute: i64) {
-        for minute in from..minute {
-            for nth in 0..4 {
-                let author = 1_000_000 + (minute * 4 + nth) as u64;
-                self.post(minute * 60 + 30, author, &format!("only {author} says {minute} times {nth} here"));
-            }
-        }
-        self.close(minute * 60);
-    }
-
-    fn close(&mut self, before: i64) {
-        for (worker, observer) in (0..).zip(&mut self.observers) {
-            let owner = &mut self.owner;
-            observer.close(before, &mut |delta| owner.merge(worker, delta));
-        }
-        for found in self.owner.close(before) {
-            self.found.retain(|known| known.id != found.id);
-            self.found.push(found);
-        }
-    }
-
-    /// Writes down what may be; another process with so many workers goes on, and tokens are made with another key. What was written.
-    fn restart(&mut self, workers: usize) -> Vec<u8> {
-        let bytes = bincode::serialize(&self.owner.save()).unwrap();
-        let saved: SavedAmplifications = bincode::deserialize(&bytes).unwrap();
-        assert!(bincode::deserialize::<SavedAmplifications>(&bytes[..bytes.len() - 1]).is_err());
-        let (found, analyzer) = (std::mem::take(&mut self.found), std::mem::take(&mut self.analyzer));
-        *self = Self { analyzer, found, ..Self::new(workers) };
-        self.owner.restore(&saved);
-        bytes
-    }
-
-    fn texts(&self) -> Vec<String> {
-        let words = |found: &AmplificationCandidate| {
-            found.words.iter().map(|word| word.value.as_str()).collect::<Vec<_>>().join(" ")
-        };
-        self.found.iter().map(words).collect()
-    }
-}
-
-fn said(unix: i64, author: u64, text: &str) -> EdgePost {
-    EdgePost {
-        time: EventTime::from_unix(unix),
-        text: text.to_owned(),
-        author: Some(AuthorToken::from_bits(author)),
-        ..EdgePost::default()
-    }
-}
 
 #[test]
 fn a_campaign_is_found_and_told_with_all_that_belongs_to_it() {
@@ -460,10 +373,10 @@ proptest! {
                     text.split(' ').any(|other| other == word).then_some(*author)
                 };
                 let authors: HashSet<u64> = talk.iter().filter_map(wrote).collect();
-                prop_assert!(authors.len() as u64 >= K, "{word} by {}", authors.len());
+                prop_assert!(authors.len() as u64 >= bench::K, "{word} by {}", authors.len());
             }
             let all: HashSet<u64> = talk.iter().map(|post| post.2).collect();
-            prop_assert!(row.authors >= K && row.authors <= all.len() as u64);
+            prop_assert!(row.authors >= bench::K && row.authors <= all.len() as u64);
         }
     }
 }

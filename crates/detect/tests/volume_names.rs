@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, HashSet};
 use groundswell_detect::volume::{Merger, Observer, SavedShard, VolumeConfig};
 use groundswell_edge::{AuthorToken, DeleteKey, EdgePost, PostKey, PublisherItem};
 use groundswell_gate::{
-    AmplificationCandidate, AmplificationId, Dimension, Gate, K, NarrativeCandidate, NarrativeId, NarrativePart,
-    NarrativeState, Reposts, SharedWord, VolumeCandidate,
+    AmplificationCandidate, AmplificationId, AmplificationObject, Dimension, Gate, K, NarrativeCandidate, NarrativeId,
+    NarrativePart, NarrativeState, Reposts, SharedWord, VolumeCandidate, words_of_link,
 };
 use groundswell_post::{EventTime, Kind};
 use groundswell_sketch::{Step, Window};
@@ -251,6 +251,7 @@ fn narratives_and_shared_texts_take_the_same_decision() {
         let word = |value: &str| SharedWord { value: value.to_owned(), authors: 40, name_like: false, publishers: 0 };
         let mut shared = AmplificationCandidate {
             id: AmplificationId(1),
+            object: AmplificationObject::Text,
             as_of,
             buckets: Vec::new(),
             authors: 40,
@@ -261,6 +262,7 @@ fn narratives_and_shared_texts_take_the_same_decision() {
             concentration: 0.0,
             chance: 0.0,
             overlap: 0,
+            q: None,
         };
         merger.mark_shared_text(&mut shared);
         let words: Vec<bool> = shared.words.iter().map(|word| word.name_like).collect();
@@ -268,6 +270,38 @@ fn narratives_and_shared_texts_take_the_same_decision() {
     };
     assert_eq!(marked(&[], 0), (false, false, vec![false, false, false]), "nobody has written it");
     assert_eq!(marked(&posts, 1), (true, true, vec![false, false, true]));
+}
+
+#[test]
+fn a_name_in_a_pushed_hashtag_or_link_is_seen() {
+    let merger = Merger::new(VolumeConfig::default(), K::DEFAULT);
+    let holds_name = |words: Vec<String>| {
+        let word = |value: String| SharedWord { value, authors: 40, name_like: false, publishers: 0 };
+        let mut pushed = AmplificationCandidate {
+            id: AmplificationId(1),
+            object: AmplificationObject::Text,
+            as_of: START,
+            buckets: Vec::new(),
+            authors: 40,
+            words: words.into_iter().map(word).collect(),
+            domains: Vec::new(),
+            languages: Vec::new(),
+            reposts: Reposts::default(),
+            concentration: 0.0,
+            chance: 0.0,
+            overlap: 0,
+            q: None,
+        };
+        merger.mark_shared_text(&mut pushed);
+        pushed.words.iter().any(|word| word.name_like)
+    };
+    for link in ["2026/jane-kowalczyk-arrested", "Jane_Kowalczyk", "a?who=jane+kowalczyk", "janekowalczyk"] {
+        assert!(holds_name(words_of_link(&format!("https://news.example/{link}"))), "{link}");
+    }
+    for link in ["", "/2026/heavy-rain-and-floods", "/a?id=7&page=2", "/Heavy-Rain"] {
+        assert!(!holds_name(words_of_link(&format!("https://news.example{link}"))), "{link}");
+    }
+    assert!(holds_name(vec!["janekowalczyk".to_owned()]) && !holds_name(vec!["savetheriver".to_owned()]));
 }
 
 #[test]

@@ -1,6 +1,7 @@
-//! Amplifications at the gate: what may be said of a text that many accounts posted in short time.
+//! Amplifications at the gate: what may be said of a text that many accounts posted in short time, or of a link or hashtag that many
+//! pushed in texts that differ.
 //!
-//! It is evidence about a text. Accounts are counted and never named, listed, ranked or scored. The text passes word by word: a word
+//! It is evidence about a text, a link or a hashtag. Accounts are counted and never named, listed, ranked or scored. The text passes word by word: a word
 //! that fewer than k authors wrote at its place is an ellipsis, and what looks like a person's name is a placeholder unless publishers
 //! carry it. Numbers rest on *buckets*, as those of a narrative do.
 
@@ -11,6 +12,7 @@ use groundswell_sketch::{CellKey, Rfc3339};
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Serialize, Serializer};
 
+use crate::burst::step_up;
 use crate::narrative::{
     AuthorBits, NAME_PUBLISHERS, NarrativeBucket, NarrativeLanguage, TimelineBucket, hundredths, shares,
 };
@@ -65,6 +67,65 @@ impl fmt::Debug for SharedWord {
     }
 }
 
+/// What was amplified, before the gate.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AmplificationObject {
+    /// A text: its words are in the candidate.
+    #[default]
+    Text,
+    /// A hashtag without its sign, in normal form. The candidate's words are the hashtag, for what is known of names.
+    Hashtag(String),
+    /// A link. The candidate's words are those of its path ([`words_of_link`]).
+    Link {
+        /// As the edge keeps it: no profile, no personal post, no fragment, no tracking parameter.
+        url: String,
+        /// Its registrable domain.
+        domain: String,
+    },
+}
+
+impl fmt::Debug for AmplificationObject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AmplificationObject(redacted)")
+    }
+}
+
+/// The words of a link behind its host, as they stand there and once more in small letters, parted by an empty one: where a name may be.
+pub fn words_of_link(url: &str) -> Vec<String> {
+    let words = |text: &str| -> Vec<String> {
+        text.split(|letter: char| !letter.is_alphanumeric())
+            .filter(|word| !word.is_empty())
+            .map(str::to_owned)
+            .collect()
+    };
+    let behind = behind_host(url);
+    let small = behind.to_lowercase();
+    let mut all = words(behind);
+    if small != behind {
+        all.push(String::new());
+        all.extend(words(&small));
+    }
+    all
+}
+
+fn behind_host(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.find(['/', '?']).map_or("", |at| &rest[at..])
+}
+
+/// What was amplified, as it is released.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ObjectType {
+    /// The same text, or nearly.
+    #[default]
+    Text,
+    /// A link, in texts that differ.
+    Link,
+    /// A hashtag, in texts that differ.
+    Hashtag,
+}
+
 /// A registrable domain that copies link to, before the gate.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AmplificationDomain {
@@ -91,11 +152,13 @@ pub struct Reposts {
     pub key: CellKey,
 }
 
-/// A text that many accounts posted, before the gate.
+/// A text, link or hashtag that many accounts posted, before the gate.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AmplificationCandidate {
     /// Its id.
     pub id: AmplificationId,
+    /// What it is.
+    pub object: AmplificationObject,
     /// Everything before this second was looked at.
     pub as_of: i64,
     /// Stretches of whole minutes that k authors carried, oldest first. What came after the last one is in no number here.
@@ -116,6 +179,8 @@ pub struct AmplificationCandidate {
     pub chance: f64,
     /// Authors of it who carry other amplifications too.
     pub overlap: u64,
+    /// Of a link or hashtag: how many a day would look so by chance, or of what spreads by itself.
+    pub q: Option<f64>,
 }
 
 /// One row of the released table **amplifications** (CONTRACT section 5).
@@ -129,7 +194,11 @@ pub struct AmplificationRow {
     pub end: Rfc3339,
     /// Everything before this was looked at.
     pub as_of: Rfc3339,
-    /// What k authors wrote, word by word; [`ELLIPSIS`] and [`NAME_PLACEHOLDER`] stand for the rest.
+    /// What was amplified.
+    #[serde(default)]
+    pub object: ObjectType,
+    /// What k authors wrote, word by word; [`ELLIPSIS`] and [`NAME_PLACEHOLDER`] stand for the rest. Of a hashtag the hashtag with its
+    /// sign, of a link the link, with [`ELLIPSIS`] for its path where that may hold a name.
     pub shared_text: String,
     /// Copies in its buckets; reposts are none.
     pub posts: u64,
@@ -149,15 +218,19 @@ pub struct AmplificationRow {
     pub family_overlap: Option<f64>,
     /// Posts passed on by the platform's own button; absent where they rest on fewer than k.
     pub reposts: Option<u64>,
+    /// Of a link or hashtag: false alerts a day of whoever is told of all down to this one.
+    #[serde(default)]
+    pub q: Option<f64>,
 }
 
 impl sealed::Item for AmplificationRow {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut row = serializer.serialize_struct("AmplificationRow", 14)?;
+        let mut row = serializer.serialize_struct("AmplificationRow", 16)?;
         row.serialize_field("id", &self.id)?;
         row.serialize_field("start", &self.start)?;
         row.serialize_field("end", &self.end)?;
         row.serialize_field("as_of", &self.as_of)?;
+        row.serialize_field("object", &self.object)?;
         row.serialize_field("shared_text", &self.shared_text)?;
         row.serialize_field("posts", &self.posts)?;
         row.serialize_field("authors", &self.authors)?;
@@ -168,6 +241,7 @@ impl sealed::Item for AmplificationRow {
         row.serialize_field("synchrony", &self.synchrony)?;
         row.serialize_field("family_overlap", &self.family_overlap)?;
         row.serialize_field("reposts", &self.reposts)?;
+        row.serialize_field("q", &self.q)?;
         row.end()
     }
 }
@@ -189,7 +263,11 @@ impl Gate {
         if *authors < k || buckets.iter().any(|bucket| bucket.authors < k) {
             return None;
         }
-        let shared_text = shared_text(&candidate.words, k)?;
+        let (object, shared_text) = match &candidate.object {
+            AmplificationObject::Text => (ObjectType::Text, shared_text(&candidate.words, k)?),
+            AmplificationObject::Hashtag(tag) => (ObjectType::Hashtag, shared_hashtag(tag, &candidate.words)?),
+            AmplificationObject::Link { url, domain } => (ObjectType::Link, shared_link(url, domain, &candidate.words)),
+        };
         let id = candidate.id.0.to_le_bytes();
         let mut key = CellKey::default();
         buckets.iter().for_each(|bucket| key.add(bucket.key));
@@ -214,6 +292,7 @@ impl Gate {
             start: Rfc3339(start),
             end: Rfc3339(end),
             as_of: Rfc3339(candidate.as_of),
+            object,
             shared_text,
             posts: whole.posts,
             authors: whole.authors,
@@ -224,6 +303,7 @@ impl Gate {
             reposts,
             domains: candidate.domains.into_iter().filter_map(passing).collect(),
             languages: shares(candidate.languages, k),
+            q: candidate.q.filter(|q| q.is_finite()).map(|q| step_up(q.log10())),
         }))
     }
 
@@ -240,6 +320,22 @@ impl Gate {
         let both = self.shown(figures, key, family(&[b"amplification overlap", id]), k).authors;
         Some(hundredths((both as f64 / shown as f64).min(1.0)))
     }
+}
+
+/// What looks like a person's name and is not carried by publishers.
+fn holds_name(words: &[SharedWord]) -> bool {
+    words.iter().any(|word| word.name_like && word.publishers < NAME_PUBLISHERS)
+}
+
+/// A hashtag that k authors wrote; `None` where it looks like a name.
+fn shared_hashtag(tag: &str, words: &[SharedWord]) -> Option<String> {
+    (!tag.is_empty() && !holds_name(words)).then(|| format!("#{tag}"))
+}
+
+/// A link that k authors wrote; its domain alone where the rest may hold a name, or is written so that none can be seen in it.
+fn shared_link(url: &str, domain: &str, words: &[SharedWord]) -> String {
+    let known = words.iter().map(|word| word.value.as_str()).eq(words_of_link(url).iter().map(String::as_str));
+    if known && !url.contains('%') && !holds_name(words) { url.to_owned() } else { format!("{domain}/{ELLIPSIS}") }
 }
 
 /// What may be shown of a text; `None` where that is too little to be one.

@@ -18,6 +18,7 @@ use groundswell_sketch::Rfc3339;
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Serialize, Serializer};
 
+use crate::amplification::ObjectType;
 use crate::released::{Released, sealed};
 use crate::{K, NotReleasable};
 
@@ -72,7 +73,7 @@ words! {
     DetectionKind {
         /// More than usual of something.
         Burst = "burst",
-        /// One text by many.
+        /// One text, link or hashtag by many.
         Amplification = "amplification",
         /// A story that grows.
         Narrative = "narrative",
@@ -116,6 +117,8 @@ words! {
         Source = "source",
         /// A text that many posted.
         Text = "text",
+        /// A link.
+        Link = "link",
     }
 }
 
@@ -263,10 +266,13 @@ pub struct Evidence {
     /// Of a watch: which clauses matched how often.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub clauses: Vec<ClauseCount>,
+    /// Of an amplification: what it is of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub object: Option<ObjectType>,
     /// Of an amplification: copies an author.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub copies_per_author: Option<f64>,
-    /// The text that was shared.
+    /// The text that was shared; of a hashtag or link, this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shared_text: Option<String>,
     /// Of an amplification: how far its densest stretch stands above chance, in standard deviations.

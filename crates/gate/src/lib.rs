@@ -65,8 +65,9 @@ mod released;
 mod volume;
 
 pub use amplification::{
-    AmplificationCandidate, AmplificationDomain, AmplificationId, AmplificationRow, ELLIPSIS, NAME_PLACEHOLDER,
-    Reposts, SHOWN_WORDS_MIN, SYNCHRONY_MAX, SharedWord, readmit_amplification, synchrony,
+    AmplificationCandidate, AmplificationDomain, AmplificationId, AmplificationObject, AmplificationRow, ELLIPSIS,
+    NAME_PLACEHOLDER, ObjectType, Reposts, SHOWN_WORDS_MIN, SYNCHRONY_MAX, SharedWord, readmit_amplification,
+    synchrony, words_of_link,
 };
 pub use burst::{
     BURST_START_GRID, BurstBaseline, BurstCandidate, BurstExperience, BurstId, BurstMethod, BurstOf, BurstRow,

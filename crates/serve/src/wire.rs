@@ -210,7 +210,10 @@ pub(crate) struct AmplificationSchema {
     /// Everything before this was looked at.
     #[schema(value_type = String, format = DateTime)]
     as_of: String,
-    /// What k authors wrote, word by word; `…` stands for words that differ, `⟨name⟩` for what looks like a person's name.
+    /// What was amplified: `text`, or, in texts that differ, a `link` or `hashtag`.
+    object: String,
+    /// What k authors wrote, word by word; `…` stands for words that differ, `⟨name⟩` for what looks like a person's name. Of a
+    /// hashtag the hashtag with its sign; of a link the link, with `…` for its path where that may hold a name.
     shared_text: String,
     /// Copies in its buckets; reposts are none.
     posts: u64,
@@ -229,6 +232,8 @@ pub(crate) struct AmplificationSchema {
     family_overlap: Option<f64>,
     /// Posts passed on by the platform's own button; null where they rest on fewer than k authors.
     reposts: Option<u64>,
+    /// Of a link or hashtag: how many a day would look so by chance, or of what spreads by itself; null of a text.
+    q: Option<f64>,
 }
 
 /// A page of amplifications.

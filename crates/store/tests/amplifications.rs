@@ -5,8 +5,8 @@
 mod common;
 
 use groundswell_gate::{
-    AmplificationCandidate, AmplificationId, AmplificationRow, AuthorBits, Gate, K, NarrativeBucket, NarrativeLanguage,
-    Released, Reposts, SharedWord,
+    AmplificationCandidate, AmplificationId, AmplificationObject, AmplificationRow, AuthorBits, Gate, K,
+    NarrativeBucket, NarrativeLanguage, Released, Reposts, SharedWord,
 };
 use groundswell_sketch::CellKey;
 use groundswell_store::{AmplificationQuery, ReleaseBatch, ReleaseWriter as _, ReleasedReader as _, Store};
@@ -27,6 +27,7 @@ fn amplification(id: u64, minutes: i64) -> Released<AmplificationRow> {
     let word = |value: &str| SharedWord { value: value.to_owned(), authors: 12, name_like: false, publishers: 0 };
     let candidate = AmplificationCandidate {
         id: AmplificationId(id),
+        object: AmplificationObject::Text,
         as_of: START + minutes * 60,
         buckets: (0..minutes).map(bucket).collect(),
         authors: 12,
@@ -37,6 +38,7 @@ fn amplification(id: u64, minutes: i64) -> Released<AmplificationRow> {
         concentration: 1.0,
         chance: 0.05,
         overlap: 0,
+        q: None,
     };
     Gate::exact(K::DEFAULT).release_amplification(candidate).unwrap()
 }

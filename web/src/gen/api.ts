@@ -555,17 +555,27 @@ export interface components {
             languages: {
                 [key: string]: number;
             };
+            /** @description What was amplified: `text`, or, in texts that differ, a `link` or `hashtag`. */
+            object: string;
             /**
              * Format: int64
              * @description Copies in its buckets; reposts are none.
              */
             posts: number;
             /**
+             * Format: double
+             * @description Of a link or hashtag: how many a day would look so by chance, or of what spreads by itself; null of a text.
+             */
+            q?: number | null;
+            /**
              * Format: int64
              * @description Posts passed on by the platform's own button; null where they rest on fewer than k authors.
              */
             reposts?: number | null;
-            /** @description What k authors wrote, word by word; `…` stands for words that differ, `⟨name⟩` for what looks like a person's name. */
+            /**
+             * @description What k authors wrote, word by word; `…` stands for words that differ, `⟨name⟩` for what looks like a person's name. Of a
+             *     hashtag the hashtag with its sign; of a link the link, with `…` for its path where that may hold a name.
+             */
             shared_text: string;
             /**
              * Format: date-time
@@ -1023,7 +1033,7 @@ export interface components {
         };
         /** @description What a detection is about. */
         DetectionSubject: {
-            /** @description `term`, `hashtag`, `phrase`, `domain`, `watch`, `narrative`, `language`, `total`, `source` or `text`. */
+            /** @description `term`, `hashtag`, `phrase`, `domain`, `watch`, `narrative`, `language`, `total`, `source`, `text` or `link`. */
             type: string;
             /** @description Which one. */
             value: string;
@@ -1074,7 +1084,7 @@ export interface components {
             expected_interval?: number[];
             /**
              * Format: double
-             * @description The share of its authors that also carry other such texts.
+             * @description The share of its authors that also carry other amplifications.
              */
             family_overlap?: number;
             /** @description The ratio lies between these two most likely (95 %). */
@@ -1086,6 +1096,8 @@ export interface components {
             method: components["schemas"]["Method"];
             /** @description Narratives that it belongs to. */
             narratives?: string[];
+            /** @description Of an amplification: what it is of, `text`, `link` or `hashtag`. */
+            object?: string;
             /**
              * Format: int64
              * @description Posts in the stretch that was looked at, as released.
@@ -1116,7 +1128,7 @@ export interface components {
              */
             score?: number;
             share?: components["schemas"]["Share"];
-            /** @description The text that was shared. */
+            /** @description The text that was shared; of a hashtag or link, this. */
             shared_text?: string;
             /** @description It is held back how many these were: fewer than k authors wrote, and `observed` is 0. Else absent. */
             suppressed?: boolean;

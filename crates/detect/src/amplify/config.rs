@@ -38,6 +38,28 @@ pub const LANGUAGES_MAX: usize = 8;
 /// their posts only what families and singles hold (`posts_read_early`).
 pub const LOG_BYTES_MAX: usize = 96 << 20;
 
+/// Longer links are in no push (`links_too_long`).
+pub const LINK_BYTES_MAX: usize = 512;
+/// Links of a post that are looked at.
+pub const POST_LINKS_MAX: usize = 8;
+/// Links and hashtags of which one worker remembers how they are written. When there are more, those not written for longest go, down to
+/// three quarters (`values_forgotten`).
+pub const VALUES_MAX: usize = 1 << 16;
+/// For so long they are remembered, in seconds.
+pub const OBJECT_SECONDS: i64 = 2 * 60 * 60;
+/// Posts of one of them that can be found again when they are deleted.
+pub const VALUE_MEMBERS_MAX: usize = 16;
+/// Links and hashtags of one author that the owner knows, as a hash and numbers; likewise (`objects_evicted`).
+pub const OBJECTS_ALONE_MAX: usize = 1 << 18;
+/// Links and hashtags of several authors that the owner knows; likewise.
+pub const OBJECTS_MAX: usize = 1 << 15;
+/// Memory of those, roughly; likewise.
+pub const OBJECTS_BYTES_MAX: usize = 64 << 20;
+/// So many pushes a day the clock alone may bring: what is likelier is held.
+pub const SCAN_A_DAY_MAX: f64 = 0.01;
+/// So many a day what spreads by itself may bring: what is likelier waits for a longer silence.
+pub const PUSH_Q_MAX: f64 = 1.0;
+
 /// Settings of the amplification detector, measured in `docs/methods/amplification.md`.
 #[derive(Clone, Debug)]
 pub struct AmplifyConfig {
@@ -102,6 +124,19 @@ counters! {
         family_domains_left_out,
         /// Minutes beyond [`ALONE_MINUTES_MAX`] of families that one account alone wrote.
         family_minutes_left_out,
+        /// Links beyond [`LINK_BYTES_MAX`].
+        links_too_long,
+        /// Values beyond [`VALUES_MAX`].
+        values_forgotten,
+        /// Links and hashtags that gave way because there were too many, or they took too much memory.
+        objects_evicted,
+        /// Links and hashtags held back although enough authors wrote them in short time: by chance, for one of the two reasons below, or
+        /// because they are part of what was told already.
+        pushes_held,
+        /// Of them, links of a publisher's item.
+        pushes_of_publishers,
+        /// Of them, those that come with one text: an amplification of that text, if any.
+        pushes_of_texts,
         /// Deltas that came for a minute already closed, and were not used.
         family_deltas_late,
     }
@@ -110,12 +145,15 @@ counters! {
 impl AmplifyCounters {
     /// Those of them that say how often a bound was reached.
     pub fn limits(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        const BOUNDS: [&str; 6] = [
+        const BOUNDS: [&str; 9] = [
             "posts_read_early",
             "singles_forgotten",
             "families_evicted",
             "family_domains_left_out",
             "family_minutes_left_out",
+            "links_too_long",
+            "values_forgotten",
+            "objects_evicted",
             "family_deltas_late",
         ];
         self.named().filter(|(name, _)| BOUNDS.contains(name))

@@ -7,6 +7,7 @@ use groundswell_gate::AuthorBits;
 use groundswell_sketch::{CellKey, Distinct};
 use serde::{Deserialize, Serialize};
 
+use super::push::ObjectDelta;
 use super::words::Token;
 use crate::narrative::FewAuthors;
 
@@ -76,6 +77,8 @@ pub struct AmplifyDelta {
     pub(super) posts: u64,
     /// Families of at least two authors that were written to.
     pub(super) families: Vec<FamilyDelta>,
+    /// Links and hashtags that were written.
+    pub(super) objects: Vec<ObjectDelta>,
     /// Families that are no more.
     pub(super) ended: Vec<LocalId>,
 }

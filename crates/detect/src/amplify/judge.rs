@@ -66,15 +66,31 @@ impl Minutes {
         (self.0.len() * 3 / 2 + 11) * size_of::<(i64, (u64, u64))>()
     }
 
-    fn posts(&self, from: i64, to: i64) -> u64 {
+    pub(super) fn posts(&self, from: i64, to: i64) -> u64 {
         self.0.range(from..to).map(|(_, (posts, _))| posts).sum()
+    }
+
+    pub(super) fn authors_in(&self, from: i64, to: i64) -> u64 {
+        self.0.range(from..to).map(|(_, (_, authors))| authors).sum()
+    }
+
+    /// The authors between two seconds, and the end of the last minute there that had any.
+    pub(super) fn within(&self, from: i64, to: i64) -> (u64, i64) {
+        let last = self.0.range(from..to).rev().find(|(_, (_, authors))| *authors > 0);
+        (self.authors_in(from, to), last.map_or(from, |(minute, _)| minute + 60))
+    }
+
+    /// Minutes and the authors of each, where there were any.
+    pub(super) fn list(&self) -> Vec<(i64, u64)> {
+        let list = self.0.iter().map(|(minute, (_, authors))| (*minute, *authors));
+        list.filter(|(_, authors)| *authors > 0).collect()
     }
 
     fn authors(&self) -> u64 {
         self.0.values().map(|(_, authors)| authors).sum()
     }
 
-    fn first(&self) -> Option<i64> {
+    pub(super) fn first(&self) -> Option<i64> {
         self.0.first_key_value().map(|(minute, _)| *minute)
     }
 
@@ -84,8 +100,8 @@ impl Minutes {
 
     /// The shortest stretch of whole minutes that holds [`SHORT_SHARE`] of the authors, each author counted once a minute; the
     /// earliest of several. First minute, end, share.
-    fn shortest(&self) -> Option<(i64, i64, f64)> {
-        let list: Vec<(i64, u64)> = self.0.iter().map(|(minute, (_, authors))| (*minute, *authors)).collect();
+    pub(super) fn shortest(&self) -> Option<(i64, i64, f64)> {
+        let list = self.list();
         let all: u64 = list.iter().map(|(_, authors)| authors).sum();
         let asked = (all as f64 * SHORT_SHARE).ceil() as u64;
         let (mut from, mut held) = (0, 0);

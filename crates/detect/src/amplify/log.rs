@@ -3,6 +3,7 @@
 use groundswell_edge::{AuthorToken, EdgePost, PostKey};
 use groundswell_text::Analysis;
 
+use super::push::ObjectLog;
 use super::words::{Reading, Token};
 use crate::volume::Deletions;
 
@@ -37,6 +38,8 @@ pub(super) struct MinuteLog {
     chunks: Vec<Chunk>,
     /// All posts of persons.
     pub(super) posts: u64,
+    /// Links and hashtags of all posts, long enough or not.
+    pub(super) objects: ObjectLog,
 }
 
 /// Some of a minute's posts.
@@ -60,6 +63,13 @@ impl MinuteLog {
         }
         let last = self.chunks.len() - 1;
         &mut self.chunks[last]
+    }
+
+    /// Notes the links and hashtags of a post; returns the memory that they take, and how many links were too long.
+    pub(super) fn push_objects(&mut self, post: &EdgePost, analysis: &Analysis) -> (usize, u64) {
+        let before = self.objects.bytes();
+        let too_long = self.objects.push(post, analysis, post.relation.as_str() == REPOST);
+        (self.objects.bytes() - before, too_long)
     }
 
     /// Adds a post; returns the memory that it takes.
@@ -121,7 +131,7 @@ impl MinuteLog {
 
     /// Memory in use.
     pub(super) fn bytes(&self) -> usize {
-        self.chunks.iter().map(Chunk::bytes).sum()
+        self.chunks.iter().map(Chunk::bytes).sum::<usize>() + self.objects.bytes()
     }
 
     pub(super) fn record(&self, at: At) -> &Record {
@@ -143,6 +153,7 @@ impl MinuteLog {
     /// Everything that is held of posts.
     #[cfg(debug_assertions)]
     pub(super) fn held(&self, held: &mut crate::volume::Held) {
+        self.objects.held(held);
         for chunk in &self.chunks {
             held.keys.extend(chunk.records.iter().map(|record| record.key));
             held.authors.extend(chunk.records.iter().filter_map(|record| record.author));
@@ -177,6 +188,7 @@ impl MinuteLog {
             }
         }
         self.posts = self.posts.saturating_sub(of_persons as u64);
+        self.objects.delete(deletions);
         deleted
     }
 }

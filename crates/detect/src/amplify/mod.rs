@@ -1,4 +1,4 @@
-//! Amplification: the same or nearly the same text, posted by many accounts in short time.
+//! Amplification: the same or nearly the same text, or one link or hashtag, posted by many accounts in short time.
 //!
 //! Each worker has an [`AmplifyObserver`]. It keeps the posts of every minute that is still open, so that a deletion can reach
 //! them; at a minute's close it finds for each post whether its text has company, and an [`AmplifyDelta`] says what its families
@@ -45,12 +45,14 @@ mod observer;
 mod owned;
 mod owner;
 mod places;
+mod push;
 mod words;
 
 pub use config::{
     ALONE_MINUTES_MAX, AmplifyConfig, AmplifyCounters, CHOICES_MAX, DOMAINS_MAX, FAMILIES_BYTES_MAX, FAMILIES_MAX,
-    LANGUAGES_MAX, LOG_BYTES_MAX, MEMBERS_MAX, NEAR_WORDS_MIN, OWNED_BYTES_MAX, OWNED_MAX, SINGLES_MAX, WINDOW_SECONDS,
-    WORDS_MAX, WORDS_MIN,
+    LANGUAGES_MAX, LINK_BYTES_MAX, LOG_BYTES_MAX, MEMBERS_MAX, NEAR_WORDS_MIN, OBJECT_SECONDS, OBJECTS_ALONE_MAX,
+    OBJECTS_BYTES_MAX, OBJECTS_MAX, OWNED_BYTES_MAX, OWNED_MAX, POST_LINKS_MAX, PUSH_Q_MAX, SCAN_A_DAY_MAX,
+    SINGLES_MAX, VALUE_MEMBERS_MAX, VALUES_MAX, WINDOW_SECONDS, WORDS_MAX, WORDS_MIN,
 };
 pub use delta::{AmplifyDelta, DomainDelta, FamilyDelta, LanguageDelta, LocalId, WordDelta};
 pub use judge::{HALF_LIFE_SECONDS, SHORT_SECONDS, SHORT_SHARE, SILENCE_CHANCE_MAX, SYNCHRONY_MIN};

@@ -13,6 +13,7 @@ use super::delta::{AmplifyDelta, LocalId};
 use super::families::{Families, Reader, Taken, View};
 use super::log::{At, MinuteLog, minute_of};
 use super::places::Form;
+use super::push::Objects;
 use super::words::Reading;
 use crate::volume::Deletions;
 
@@ -21,6 +22,7 @@ use crate::volume::Deletions;
 pub struct AmplifyObserver {
     log_bytes_max: usize,
     families: Families,
+    objects: Objects,
     reading: Reading,
     minutes: BTreeMap<i64, MinuteLog>,
     log_bytes: usize,
@@ -62,6 +64,7 @@ impl AmplifyObserver {
         Self {
             log_bytes_max: config.log_bytes_max,
             families: Families::new(config),
+            objects: Objects::default(),
             reading: Reading::default(),
             minutes: BTreeMap::new(),
             log_bytes: 0,
@@ -82,6 +85,9 @@ impl AmplifyObserver {
         self.families.counters_mut().texts_too_short += u64::from(self.reading.exact == 0);
         let log = self.minutes.entry(minute_of(post.time.unix())).or_default();
         self.log_bytes += log.push(post, analysis, &self.reading);
+        let (bytes, too_long) = log.push_objects(post, analysis);
+        self.log_bytes += bytes;
+        self.families.counters_mut().links_too_long += too_long;
         if let Some(title) = post.publisher.as_ref().and_then(|item| item.title.as_deref()) {
             self.words.analyzer.tokenize(title, &mut self.words.analysis);
             self.reading.read(&self.words.analysis);
@@ -107,7 +113,9 @@ impl AmplifyObserver {
     pub fn delete_held(&mut self, keys: &HashSet<DeleteKey>) {
         self.words.analysis = Analysis::new();
         if !keys.is_empty() {
-            self.families.delete(&Deletions::new(keys));
+            let deletions = Deletions::new(keys);
+            self.families.delete(&deletions);
+            self.objects.delete(&deletions);
         }
     }
 
@@ -128,7 +136,7 @@ impl AmplifyObserver {
 
     /// Memory of tables and logs, roughly.
     pub fn bytes(&self) -> usize {
-        self.families.bytes() + self.log_bytes
+        self.families.bytes() + self.objects.bytes() + self.log_bytes
     }
 
     /// Everything that is held of posts.
@@ -137,6 +145,7 @@ impl AmplifyObserver {
         let mut held = crate::volume::Held::default();
         self.minutes.values().for_each(|log| log.held(&mut held));
         self.families.held(&mut held);
+        self.objects.held(&mut held);
         held.values.push_str(&self.words.analysis.normal);
         held
     }
@@ -189,6 +198,7 @@ impl AmplifyObserver {
         };
         // One post ahead, so that memory is read while the one before is looked at.
         let mut next = sketch(&self.families, 0);
+        let mut copies = HashSet::new();
         for (nth, &at) in self.order.iter().enumerate() {
             let Some(of_this) = next else { break };
             next = sketch(&self.families, nth + 1);
@@ -206,8 +216,12 @@ impl AmplifyObserver {
             };
             match self.families.take(&view, &of_this, log.domains_of(at), &mut self.words) {
                 Taken::Alone => {}
-                Taken::Joined(family) => tell(record.key, family),
+                Taken::Joined(family) => {
+                    copies.insert(record.key);
+                    tell(record.key, family);
+                }
                 Taken::Opened(family, first) => {
+                    copies.extend([first, record.key]);
                     tell(first, family);
                     tell(record.key, family);
                 }
@@ -216,6 +230,8 @@ impl AmplifyObserver {
         // Of the last text that joined a family nothing stays in the buffers.
         self.words.analysis.clear();
         let (families, ended) = self.families.tell(minute);
-        AmplifyDelta { minute, posts: log.posts, families, ended }
+        copies.remove(&0);
+        let objects = self.objects.close(minute, &log.objects, &copies, self.families.counters_mut());
+        AmplifyDelta { minute, posts: log.posts, families, objects, ended }
     }
 }

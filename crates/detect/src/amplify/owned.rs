@@ -1,7 +1,8 @@
 //! [`Owned`]: what the owner knows of one family.
 
 use groundswell_gate::{
-    AmplificationCandidate, AmplificationDomain, AmplificationId, AuthorBits, NarrativeLanguage, Reposts, SharedWord,
+    AmplificationCandidate, AmplificationDomain, AmplificationId, AmplificationObject, AuthorBits, NarrativeLanguage,
+    Reposts, SharedWord,
 };
 use groundswell_sketch::{CellKey, Distinct};
 
@@ -238,6 +239,7 @@ impl Owned {
         let authors = if now.at_least() >= most.at_least() { now } else { most };
         Some(AmplificationCandidate {
             id,
+            object: AmplificationObject::Text,
             as_of: minute + 60,
             buckets: self.buckets.closed().to_vec(),
             authors: self.buckets.authors(),
@@ -248,6 +250,7 @@ impl Owned {
             concentration: stretch.share,
             chance: stretch.chance,
             overlap,
+            q: None,
         })
     }
 }

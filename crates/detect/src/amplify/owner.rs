@@ -11,6 +11,7 @@ use super::delta::{AmplifyDelta, FamilyDelta};
 use super::index::{Index, Place, Slot};
 use super::judge::{Minutes, Verdict, judge, measure};
 use super::owned::{LocalKey, Owned};
+use super::push::{Pushes, in_both};
 use super::words::{Aligner, Token, mix, sketch_of, weight_of};
 
 mod saved;
@@ -43,6 +44,8 @@ pub struct Amplifications {
     /// Families that enough authors carry and that are not judged yet, or were and go on.
     waiting: BTreeSet<usize>,
     amplified: BTreeSet<usize>,
+    /// Links and hashtags.
+    pushes: Pushes,
     counters: AmplifyCounters,
     aligner: Aligner,
     pairs: Vec<(u16, u16)>,
@@ -70,6 +73,7 @@ impl Amplifications {
             all: Minutes::default(),
             waiting: BTreeSet::new(),
             amplified: BTreeSet::new(),
+            pushes: Pushes::default(),
             counters: AmplifyCounters::default(),
             aligner: Aligner::default(),
             pairs: Vec::new(),
@@ -93,6 +97,11 @@ impl Amplifications {
     /// Memory of the families, roughly.
     pub fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// Memory of links and hashtags, roughly.
+    pub fn pushes_bytes(&self) -> usize {
+        self.pushes.bytes()
     }
 
     /// Whether none is.
@@ -133,7 +142,9 @@ impl Amplifications {
         }
         // Time passes also where nobody posts.
         let until = (before_unix < i64::MAX).then(|| before_unix.div_euclid(60) * 60 - 60);
-        if let Some(until) = until.filter(|until| last.is_none_or(|last| *until > last) && !self.is_empty()) {
+        if let Some(until) =
+            until.filter(|until| last.is_none_or(|last| *until > last) && !(self.is_empty() && self.pushes.is_empty()))
+        {
             self.decide(until, &mut changed);
             last = Some(until);
         }
@@ -172,6 +183,8 @@ impl Amplifications {
         touched.iter().for_each(|at| self.measure(*at));
         changed.extend(touched);
         self.make_room(minute);
+        let objects = parts.iter().flat_map(|(_, delta)| &delta.objects);
+        self.pushes.close_minute(minute, objects, self.k, &mut self.counters);
     }
 
     /// Adds a worker's family to the one that it is part of.
@@ -314,7 +327,12 @@ impl Amplifications {
     /// Judges those that enough authors carry.
     fn decide(&mut self, minute: i64, changed: &mut BTreeSet<usize>) {
         let mut decided = Vec::new();
-        let mut births = 0;
+        let mut births = 0_u64;
+        let mut number = || {
+            births += 1;
+            let number = (births - 1) & ((1 << NUMBER_BITS) - 1);
+            AmplificationId((minute.div_euclid(60) as u64) << NUMBER_BITS | number)
+        };
         for at in &self.waiting {
             let Some(family) = &mut self.families[*at] else {
                 decided.push(*at);
@@ -323,10 +341,8 @@ impl Amplifications {
             match judge(&family.minutes, &self.all, family.publishers, minute + 60) {
                 Verdict::Open => {}
                 Verdict::Amplified(stretch) => {
-                    let number = u64::from(births) & ((1 << NUMBER_BITS) - 1);
-                    family.id = Some(AmplificationId((minute.div_euclid(60) as u64) << NUMBER_BITS | number));
+                    family.id = Some(number());
                     family.stretch = Some(stretch);
-                    births += 1_u32;
                     decided.push(*at);
                     self.amplified.insert(*at);
                     changed.insert(*at);
@@ -350,6 +366,9 @@ impl Amplifications {
                 family.stretch = Some(stretch);
             }
         }
+        let told = self.amplified.iter().filter_map(|at| self.families[*at].as_ref());
+        let told: Vec<_> = told.filter_map(|family| Some((family.last, family.authors.of_day(minute)?))).collect();
+        self.pushes.decide(minute, &self.all, &told, &mut number, &mut self.counters);
     }
 
     fn propose(&mut self, minute: i64, changed: &BTreeSet<usize>) -> Vec<AmplificationCandidate> {
@@ -365,11 +384,14 @@ impl Amplifications {
             family.proposed = buckets;
             proposed.extend(family.candidate(minute, overlap));
         }
+        let texts: Vec<&Distinct> =
+            self.amplified.iter().filter_map(|at| self.families[*at].as_ref()?.authors.of_day(minute)).collect();
+        proposed.extend(self.pushes.propose(minute, &texts));
         proposed.sort_by_key(|candidate| candidate.id);
         proposed
     }
 
-    /// How many of a family's authors of the day carry others that are amplifications: |A| + |B| − |A ∪ B|.
+    /// How many of a family's authors of the day carry others that are amplifications.
     fn overlap(&self, at: usize, minute: i64) -> u64 {
         let authors_of = |at: &usize| self.families[*at].as_ref().and_then(|family| family.authors.of_day(minute));
         let Some(own) = authors_of(&at) else { return 0 };
@@ -379,9 +401,8 @@ impl Amplifications {
                 others.merge(authors);
             }
         }
-        let apart = own.count() + others.count();
-        others.merge(own);
-        apart.saturating_sub(others.count()).min(own.count())
+        self.pushes.crowds(minute).for_each(|(_, authors)| others.merge(authors));
+        in_both(own, &others)
     }
 
     fn drop_family(&mut self, at: usize) {

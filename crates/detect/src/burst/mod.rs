@@ -16,6 +16,8 @@ mod exposure;
 mod subject;
 pub(crate) mod tail;
 
+pub(crate) use tail::ln_gamma;
+
 pub use arbiter::{Arbiter, SavedArbiter};
 pub use bursts::{BurstNews, Bursts, Counted, SavedBursts, ShardMinute};
 pub use config::{

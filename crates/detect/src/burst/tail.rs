@@ -71,7 +71,7 @@ pub(crate) fn log10_at_most(count: f64, mean: f64, shape: f64) -> f64 {
 }
 
 /// Stirling's series, shifted to where it is good to about 1e-12.
-fn ln_gamma(mut x: f64) -> f64 {
+pub(crate) fn ln_gamma(mut x: f64) -> f64 {
     let mut shift = 0.0;
     while x < 8.0 {
         shift += x.ln();

@@ -29,6 +29,7 @@ fn candidate() -> AmplificationCandidate {
     };
     AmplificationCandidate {
         id: AmplificationId(0x17_7800),
+        object: AmplificationObject::Text,
         as_of: START + 600,
         buckets: vec![bucket(0, 12, 10), bucket(4, 48, 31)],
         authors: 40,
@@ -44,6 +45,7 @@ fn candidate() -> AmplificationCandidate {
         concentration: 0.83,
         chance: 0.04,
         overlap: 20,
+        q: None,
     }
 }
 
@@ -55,7 +57,7 @@ fn release(candidate: AmplificationCandidate) -> Option<Released<AmplificationRo
 fn says_what_k_authors_wrote_and_nothing_else() {
     insta::assert_snapshot!(
         release(candidate()).unwrap().to_json(),
-        @r#"{"id":"a177800","start":"2016-09-23T00:00:00Z","end":"2016-09-23T00:05:00Z","as_of":"2016-09-23T00:10:00Z","shared_text":"the dam is safe they lied says ⟨name⟩","posts":60,"authors":40,"copies_per_author":1.5,"domains":["example.org"],"languages":{"de":0.17,"en":0.83},"timeline":[{"start":"2016-09-23T00:00:00Z","end":"2016-09-23T00:01:00Z","posts":12},{"start":"2016-09-23T00:04:00Z","end":"2016-09-23T00:05:00Z","posts":48}],"synchrony":32.0,"family_overlap":0.5,"reposts":25}"#
+        @r#"{"id":"a177800","start":"2016-09-23T00:00:00Z","end":"2016-09-23T00:05:00Z","as_of":"2016-09-23T00:10:00Z","object":"text","shared_text":"the dam is safe they lied says ⟨name⟩","posts":60,"authors":40,"copies_per_author":1.5,"domains":["example.org"],"languages":{"de":0.17,"en":0.83},"timeline":[{"start":"2016-09-23T00:00:00Z","end":"2016-09-23T00:01:00Z","posts":12},{"start":"2016-09-23T00:04:00Z","end":"2016-09-23T00:05:00Z","posts":48}],"synchrony":32.0,"family_overlap":0.5,"reposts":25,"q":null}"#
     );
 }
 
@@ -97,6 +99,72 @@ fn small_parts_are_absent() {
     assert_eq!(row.languages.clone().into_iter().collect::<Vec<_>>(), [("other".to_owned(), 1.0)]);
     // Two who do not would be told by a share of 0.95.
     assert_eq!(release(AmplificationCandidate { overlap: 38, ..candidate() }).unwrap().family_overlap, Some(1.0));
+}
+
+fn pushed(object: AmplificationObject) -> AmplificationCandidate {
+    let words = match &object {
+        AmplificationObject::Text => Vec::new(),
+        AmplificationObject::Hashtag(tag) => vec![tag.clone()],
+        AmplificationObject::Link { url, .. } => words_of_link(url),
+    };
+    let words = words.iter().map(|value| word(value, 40)).collect();
+    AmplificationCandidate { object, words, q: Some(0.031), ..candidate() }
+}
+
+fn link(url: &str) -> AmplificationCandidate {
+    pushed(AmplificationObject::Link { url: url.to_owned(), domain: "example.org".to_owned() })
+}
+
+#[test]
+fn a_hashtag_or_link_is_said_as_it_is() {
+    let row = release(pushed(AmplificationObject::Hashtag("savetheriver".to_owned()))).unwrap();
+    assert_eq!((row.object, row.shared_text.as_str(), row.q), (ObjectType::Hashtag, "#savetheriver", Some(0.05)));
+    let url = "https://news.example.org/The-River?id=7";
+    let row = release(link(url)).unwrap();
+    assert_eq!((row.object, row.shared_text.as_str()), (ObjectType::Link, url));
+    assert!(
+        row.to_json().contains(r#""object":"link""#) && row.to_json().ends_with(r#""q":0.05}"#),
+        "{}",
+        row.to_json()
+    );
+    assert_eq!(words_of_link(url), ["The", "River", "id", "7", "", "the", "river", "id", "7"]);
+    assert!(words_of_link("https://example.org").is_empty());
+    assert_eq!(release(pushed(AmplificationObject::Hashtag(String::new()))), None);
+}
+
+#[test]
+fn a_name_in_a_hashtag_or_link_is_held_back() {
+    let named = |told: AmplificationCandidate, publishers| {
+        let words = told.words.iter().map(|word| SharedWord { name_like: true, publishers, ..word.clone() }).collect();
+        release(AmplificationCandidate { words, ..told }).map(|row| row.shared_text.clone())
+    };
+    let tag = || pushed(AmplificationObject::Hashtag("janedoe".to_owned()));
+    assert_eq!((named(tag(), 2), named(tag(), 3).as_deref()), (None, Some("#janedoe")));
+    let url = "https://news.example.org/jane-doe";
+    assert_eq!(named(link(url), 2).as_deref(), Some("example.org/…"));
+    assert_eq!(named(link(url), 3).as_deref(), Some(url));
+    // Nobody can see what stands there.
+    assert_eq!(release(link("https://example.org/%D0%B8")).unwrap().shared_text, "example.org/…");
+    // Its words were not looked at.
+    assert_eq!(
+        release(AmplificationCandidate { words: Vec::new(), ..link(url) }).unwrap().shared_text,
+        "example.org/…"
+    );
+}
+
+#[test]
+fn a_hashtag_or_link_of_fewer_than_k_is_not_spoken_of() {
+    for told in [pushed(AmplificationObject::Hashtag("river".to_owned())), link("https://example.org/river")] {
+        assert_eq!(release(AmplificationCandidate { authors: 9, ..told.clone() }), None);
+        assert_eq!(release(AmplificationCandidate { buckets: Vec::new(), ..told }), None);
+    }
+}
+
+#[test]
+fn rows_of_before_are_of_texts() {
+    let json = release(candidate()).unwrap().to_json().replace(r#""object":"text","#, "").replace(r#","q":null"#, "");
+    let read: AmplificationRow = serde_json::from_str(&json).unwrap();
+    assert_eq!((read.object, read.q), (ObjectType::Text, None));
 }
 
 #[test]

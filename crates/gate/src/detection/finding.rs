@@ -9,7 +9,7 @@ use super::words;
 use super::{
     Baseline, ClauseCount, DetectionKind, DetectionRow, Evidence, Maturity, Method, Stretch, Subject, SubjectType,
 };
-use crate::amplification::AmplificationRow;
+use crate::amplification::{AmplificationRow, ObjectType};
 use crate::burst::{BurstMethod, BurstOf, BurstRow};
 use crate::narrative::{NarrativeRow, NarrativeState, posts_within};
 use crate::released::Released;
@@ -159,15 +159,17 @@ impl Released<DetectionRow> {
             start: row.start.0,
             end: Some(row.end.0),
             detected_at: row.as_of.0,
+            object: row.object,
             shared_text: &row.shared_text,
             posts: row.posts,
             authors: row.authors,
             copies_per_author: row.copies_per_author,
             synchrony: Some(row.synchrony),
             family_overlap: row.family_overlap,
+            q: row.q,
             domains: &row.domains,
             languages: &row.languages,
-            method: Method { name: "amplification".to_owned(), version: 1 },
+            method: Method { name: "amplification".to_owned(), version: 2 },
             maturity: Maturity::Experimental,
         };
         Self::told(facts.finding())
@@ -228,6 +230,7 @@ pub(super) fn empty(authors: u64, command: String) -> Evidence {
         narratives: Vec::new(),
         related: Vec::new(),
         clauses: Vec::new(),
+        object: None,
         copies_per_author: None,
         shared_text: None,
         synchrony: None,
@@ -335,17 +338,20 @@ impl BurstFacts<'_> {
 }
 
 /// What a released amplification says of itself, as it is told.
+#[derive(Clone)]
 pub(super) struct AmplificationFacts<'a> {
     pub(super) id: &'a str,
     pub(super) start: i64,
     pub(super) end: Option<i64>,
     pub(super) detected_at: i64,
+    pub(super) object: ObjectType,
     pub(super) shared_text: &'a str,
     pub(super) posts: u64,
     pub(super) authors: u64,
     pub(super) copies_per_author: f64,
     pub(super) synchrony: Option<f64>,
     pub(super) family_overlap: Option<f64>,
+    pub(super) q: Option<f64>,
     pub(super) domains: &'a [String],
     pub(super) languages: &'a BTreeMap<String, f64>,
     pub(super) method: Method,
@@ -353,27 +359,47 @@ pub(super) struct AmplificationFacts<'a> {
 }
 
 impl AmplificationFacts<'_> {
+    /// A text by the id of its row, and what can be named by its name.
+    fn subject(&self) -> Subject {
+        let (r#type, value) = match self.object {
+            ObjectType::Text => (SubjectType::Text, self.id),
+            ObjectType::Hashtag => (SubjectType::Hashtag, self.shared_text.trim_start_matches('#')),
+            ObjectType::Link => (SubjectType::Link, self.shared_text),
+        };
+        Subject { r#type, value: value.to_owned() }
+    }
+
     /// An amplification as it is told. Its strength is how far its rhythm stands above chance, in standard deviations.
     pub(super) fn finding(self) -> Finding {
         let until = self.end.unwrap_or(self.detected_at);
-        let text = words::quoted(self.shared_text);
-        let title = format!(
-            "The same text in {} posts by {} authors within {}: {text}{}",
-            self.posts,
-            self.authors,
-            words::duration(until - self.start),
-            words::mostly(self.languages),
-        );
-        let mut summary = format!(
-            "{} posts of one text, or nearly, by {} authors from {} to {}: {:.1} copies an author.",
-            self.posts,
-            self.authors,
-            Rfc3339(self.start),
-            Rfc3339(until),
-            self.copies_per_author,
-        );
+        let (within, languages) = (words::duration(until - self.start), words::mostly(self.languages));
+        let (posts, authors) = (self.posts, self.authors);
+        let stretch = format!("from {} to {}", Rfc3339(self.start), Rfc3339(until));
+        let each = self.copies_per_author;
+        let (title, mut summary) = if self.object == ObjectType::Text {
+            let text = words::quoted(self.shared_text);
+            (
+                format!("The same text in {posts} posts by {authors} authors within {within}: {text}{languages}"),
+                format!(
+                    "{posts} posts of one text, or nearly, by {authors} authors {stretch}: {each:.1} copies an author."
+                ),
+            )
+        } else {
+            let what = words::pushed(self.object, self.shared_text, self.domains);
+            (
+                format!("{what} in {posts} posts by {authors} authors within {within}, in different words{languages}"),
+                format!(
+                    "{posts} posts with {} by {authors} authors {stretch}, in words that differ: {each:.1} posts an author.",
+                    self.shared_text
+                ),
+            )
+        };
+        if let Some(q) = self.q {
+            let _ =
+                write!(summary, " By chance, or where something spreads by itself, it would look so {q} times a day.");
+        }
         if let Some(overlap) = self.family_overlap {
-            let _ = write!(summary, " {:.0} % of the authors also carry other such texts.", overlap * 100.0);
+            let _ = write!(summary, " {:.0} % of the authors also carry other amplifications.", overlap * 100.0);
         }
         summary.push_str(" This cannot tell a campaign from enthusiasm.");
         Finding {
@@ -383,11 +409,13 @@ impl AmplificationFacts<'_> {
             detected_at: self.detected_at,
             title,
             summary,
-            subject: Subject { r#type: SubjectType::Text, value: self.id.to_owned() },
+            subject: self.subject(),
             strength: self.synchrony.unwrap_or(0.0),
             maturity: self.maturity,
             evidence: Evidence {
                 observed: self.posts,
+                object: Some(self.object),
+                q: self.q,
                 copies_per_author: Some(words::hundredths(self.copies_per_author)),
                 method: self.method,
                 windows: vec![Stretch { start: Rfc3339(self.start), end: self.end.map(Rfc3339) }],

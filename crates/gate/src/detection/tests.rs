@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::finding::{AmplificationFacts, BurstFacts};
 use super::*;
+use crate::amplification::ObjectType;
 use crate::{NarrativeRow, NarrativeState, NotReleasable, Outward, TimelineBucket};
 
 const START: i64 = 1_474_588_800;
@@ -143,19 +144,35 @@ fn bursts_and_amplifications_are_told_alike() {
         start: START,
         end: Some(START + 5_000),
         detected_at: START + 6_000,
+        object: ObjectType::Text,
         shared_text: "the very same words",
         posts: 412,
         authors: 198,
         copies_per_author: 2.08,
         synchrony: Some(6.0),
         family_overlap: Some(0.31),
+        q: None,
         domains: &[],
         languages: &languages,
         method: Method { name: "amplification".to_owned(), version: 1 },
         maturity: Maturity::Measured,
     };
+    let domains = ["example.org".to_owned()];
+    let link = AmplificationFacts {
+        object: ObjectType::Link,
+        shared_text: "https://example.org/river",
+        domains: &domains,
+        q: Some(0.05),
+        ..facts.clone()
+    };
+    let hashtag = AmplificationFacts { object: ObjectType::Hashtag, shared_text: "#river", ..facts.clone() };
     let told = Released::told(facts.finding());
     insta::assert_snapshot!(format!("{} {}\n{}\n{}", told.id, told.severity, told.title, told.summary));
+    for (facts, subject) in [(link, "link https://example.org/river"), (hashtag, "hashtag river")] {
+        let told = Released::told(facts.finding());
+        assert_eq!(format!("{} {}", told.subject.r#type, told.subject.value), subject);
+        insta::assert_snapshot!(format!("{} {:?}\n{}\n{}", told.id, told.evidence.q, told.title, told.summary));
+    }
 }
 
 proptest! {

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use groundswell_sketch::{Rfc3339, Step};
 
 use super::{QUOTED_CHARS_MAX, SubjectType};
+use crate::amplification::ObjectType;
 use crate::volume::OTHER;
 
 /// A baseline of the same hours goes back so far.
@@ -121,7 +122,7 @@ impl Usual<'_> {
 /// What is spoken of, and whether it is many.
 fn subject(subject: SubjectType, value: &str) -> (String, bool) {
     match subject {
-        SubjectType::Term | SubjectType::Phrase | SubjectType::Text => (quoted(value), false),
+        SubjectType::Term | SubjectType::Phrase | SubjectType::Text | SubjectType::Link => (quoted(value), false),
         SubjectType::Hashtag => (format!("#{}", cut(&plain(value), QUOTED_CHARS_MAX)), false),
         SubjectType::Domain => (format!("Links to {}", cut(&plain(value), QUOTED_CHARS_MAX)), true),
         SubjectType::Watch => (format!("The watch {}", cut(&plain(value), QUOTED_CHARS_MAX)), false),
@@ -129,6 +130,18 @@ fn subject(subject: SubjectType, value: &str) -> (String, bool) {
         SubjectType::Language => (format!("Talk in {}", language(value)), false),
         SubjectType::Source => (format!("The source {}", cut(&plain(value), QUOTED_CHARS_MAX)), false),
         SubjectType::Total => ("All talk together".to_owned(), false),
+    }
+}
+
+/// What was pushed in texts that differ, as it begins a title.
+pub(super) fn pushed(object: ObjectType, shared: &str, domains: &[String]) -> String {
+    match object {
+        ObjectType::Text => quoted(shared),
+        ObjectType::Hashtag => cut(&plain(shared), QUOTED_CHARS_MAX),
+        ObjectType::Link => {
+            let domain = domains.first().map_or(shared, String::as_str);
+            format!("One link to {}", cut(&plain(domain), QUOTED_CHARS_MAX))
+        }
     }
 }
 

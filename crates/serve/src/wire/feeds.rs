@@ -47,7 +47,7 @@ pub(crate) enum MaturityName {
 #[schema(as = DetectionSubject)]
 #[allow(dead_code, reason = "describes what the gate writes; a test compares the two")]
 pub(crate) struct SubjectSchema {
-    /// `term`, `hashtag`, `phrase`, `domain`, `watch`, `narrative`, `language`, `total`, `source` or `text`.
+    /// `term`, `hashtag`, `phrase`, `domain`, `watch`, `narrative`, `language`, `total`, `source`, `text` or `link`.
     r#type: String,
     /// Which one.
     value: String,
@@ -168,16 +168,19 @@ pub(crate) struct EvidenceSchema {
     /// Of a watch: which clauses matched how often.
     #[schema(required = false, nullable = false, value_type = Vec<ClauseSchema>)]
     clauses: Option<Vec<ClauseSchema>>,
+    /// Of an amplification: what it is of, `text`, `link` or `hashtag`.
+    #[schema(required = false, nullable = false, value_type = String)]
+    object: Option<String>,
     /// Copies an author.
     #[schema(required = false, nullable = false, value_type = f64)]
     copies_per_author: Option<f64>,
-    /// The text that was shared.
+    /// The text that was shared; of a hashtag or link, this.
     #[schema(required = false, nullable = false, value_type = String)]
     shared_text: Option<String>,
     /// How far its densest stretch stands above chance, in standard deviations.
     #[schema(required = false, nullable = false, value_type = f64)]
     synchrony: Option<f64>,
-    /// The share of its authors that also carry other such texts.
+    /// The share of its authors that also carry other amplifications.
     #[schema(required = false, nullable = false, value_type = f64)]
     family_overlap: Option<f64>,
     /// Path of the page that shows it.

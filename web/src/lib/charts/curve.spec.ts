@@ -36,7 +36,7 @@ test('a phrase is a term of several words, and texts and stories have no table',
   expect(of('phrase')).toEqual({ by: 'term', value: 'x' });
   expect(of('hashtag')).toEqual({ by: 'hashtag', value: 'x' });
   expect(of('total')).toEqual({ by: 'total', value: null });
-  expect([of('text'), of('narrative')]).toEqual([null, null]);
+  expect([of('text'), of('link'), of('narrative')]).toEqual([null, null, null]);
 });
 
 test('a cell that is not there is held back, unless the ledger says that nobody listened', () => {

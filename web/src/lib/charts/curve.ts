@@ -39,6 +39,7 @@ export function tableOf(detection: Detection): { by: string; value: string | nul
   switch (type) {
     case 'narrative':
     case 'text':
+    case 'link':
       return null;
     case 'total':
       return { by: 'total', value: null };

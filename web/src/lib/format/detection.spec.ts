@@ -31,6 +31,11 @@ test('a method leads to its page and nowhere else', () => {
   expect(methodPage('../../x')).toMatch(/\/docs\/methods\/detections\.md$/);
 });
 
+test('what was pushed is called so', () => {
+  const object = (of_: string) => findingWords(of({ object: of_ }, { kind: 'amplification' }));
+  expect([object('link'), object('hashtag'), object('text')]).toEqual(['Link by many', 'Hashtag by many', 'Same text by many']);
+});
+
 test('a silence and another mix are called so', () => {
   const found = (name: string) => findingWords(of({ method: { name, version: 1 } }, { kind: 'anomaly' }));
   expect(found('silences')).toBe('Silence');

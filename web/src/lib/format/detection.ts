@@ -21,8 +21,14 @@ export function maturityWords(maturity: string): string {
   return word(t().maturityMeanings, maturity);
 }
 
-/** What an anomaly is of; for the other kinds the kind says it. */
+/** Whether a link or hashtag was amplified, and not a text. */
+export function isPush(detection: Detection): boolean {
+  return Object.hasOwn(t().pushes, detection.evidence.object ?? '');
+}
+
+/** What an anomaly is of, or what was pushed; for the other kinds the kind says it. */
 export function findingWords(detection: Detection): string {
+  if (isPush(detection)) return word(t().pushes, detection.evidence.object ?? '');
   const method = detection.evidence.method?.name ?? '';
   return Object.hasOwn(t().findings, method) ? word(t().findings, method) : kindWords(detection.kind);
 }

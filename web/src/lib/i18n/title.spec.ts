@@ -38,6 +38,14 @@ test.each([
     burst("The same text in 164 posts by 64 authors within 23 minutes: 'the bridge is closed', mostly in English", 'text', 'a7', 164, 0, { authors: 64, shared_text: 'the bridge is closed', languages: { en: 0.97 } }, '2026-11-24T19:23:00Z', 'amplification'),
     'Le même texte dans 164 publications de 64 auteurs en 23 minutes : « the bridge is closed », surtout en anglais',
   ],
+  [
+    burst('One link to petition.example in 164 posts by 64 authors within 23 minutes, in different words, mostly in English', 'link', 'https://petition.example/river', 164, 0, { authors: 64, object: 'link', shared_text: 'https://petition.example/river', domains: ['petition.example'], languages: { en: 0.97 } }, '2026-11-24T19:23:00Z', 'amplification'),
+    'Un même lien vers petition.example dans 164 publications de 64 auteurs en 23 minutes, en d’autres mots chaque fois, surtout en anglais',
+  ],
+  [
+    burst('#savetheriver in 164 posts by 64 authors within 23 minutes, in different words', 'hashtag', 'savetheriver', 164, 0, { authors: 64, object: 'hashtag', shared_text: '#savetheriver', languages: {} }, '2026-11-24T19:23:00Z', 'amplification'),
+    '#savetheriver dans 164 publications de 64 auteurs en 23 minutes, en d’autres mots chaque fois',
+  ],
 ])('%#: a title is made again from its evidence', (detection, title) => {
   const said = titleOf(detection, 10);
   expect(said.text.replaceAll(/[\u00a0\u202f]/g, ' ')).toBe(title);

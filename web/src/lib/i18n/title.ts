@@ -95,7 +95,12 @@ function told(speaker: Speaker, { kind, subject: of, evidence }: Detection, k: n
   if (from === null || to === null) return null;
   const languages = mostly(speaker, evidence.languages);
   if (kind === 'amplification') {
-    return typeof evidence.shared_text !== 'string' ? null : `${words.amplified(evidence.observed, evidence.authors, length(words, to - from), plain(evidence.shared_text))}${languages}`;
+    if (typeof evidence.shared_text !== 'string') return null;
+    if (evidence.object === 'link' || evidence.object === 'hashtag') {
+      const what = evidence.object === 'link' ? words.oneLink(plain(evidence.domains?.[0] ?? evidence.shared_text)) : plain(evidence.shared_text);
+      return `${words.pushed(what, evidence.observed, evidence.authors, length(words, to - from))}${languages}`;
+    }
+    return `${words.amplified(evidence.observed, evidence.authors, length(words, to - from), plain(evidence.shared_text))}${languages}`;
   }
   // The words that a story is called by are in no field of its own.
   if (kind === 'narrative' || typeof evidence.expected !== 'number') return null;

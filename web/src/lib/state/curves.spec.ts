@@ -44,6 +44,16 @@ test('a story has a timeline and no table', async () => {
   expect(curve.grid.posts.slice(-2)).toEqual([15, 15]);
 });
 
+test('a pushed link has the timeline of its amplification', async () => {
+  const { api, volumes } = fake();
+  const amplification = vi.fn(async () => ({ timeline: [{ start: iso(T - 120_000), end: iso(T), posts: 30 }] }));
+  const link = { ...burst('amplification-a7', 'link'), kind: 'amplification' } as Detection;
+  const { curve } = await new Curves({ ...api, amplification } as unknown as Api).best(link, T);
+  expect(amplification).toHaveBeenCalledWith('a7');
+  expect(volumes).not.toHaveBeenCalled();
+  expect(curve.grid.posts.slice(-2)).toEqual([15, 15]);
+});
+
 test('a few are read at a time, all in the end, and what fails is tried again', async () => {
   let [now, most] = [0, 0];
   const release: (() => void)[] = [];

@@ -80,7 +80,7 @@ export class Curves {
     if (table === null) {
       const found = detection.subject.type === 'narrative'
         ? await this.api.narrative(detection.subject.value)
-        : await this.api.amplification(detection.subject.value);
+        : await this.api.amplification(detection.id.replace(/^amplification-/, ''));
       return { curve: curveOfBuckets(detection, found?.timeline ?? [], step, closed), coverage };
     }
     const short = (table.value?.length ?? 0) <= VALUE_CHARACTERS_MAX;

@@ -10,11 +10,12 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::super::judge::Minutes;
 use super::super::owned::{Owned, SavedFamily};
+use super::super::push::SavedPush;
 use super::super::words::Token;
 use super::{Amplifications, Slot, keys_for};
 use crate::packed::{Bytes, put, take};
 
-/// Families that k authors carry, with the words that k authors wrote, and numbers.
+/// Families that k authors carry, with the words that k authors wrote, and numbers; links and hashtags that k authors wrote.
 #[derive(Clone, Default, PartialEq, Eq, Serialize)]
 pub struct SavedAmplifications(Bytes);
 
@@ -23,6 +24,7 @@ struct All {
     closed_before: i64,
     posts: Minutes,
     families: Vec<SavedFamily>,
+    pushes: Vec<SavedPush>,
 }
 
 impl<'de> Deserialize<'de> for SavedAmplifications {
@@ -55,7 +57,12 @@ impl Amplifications {
         let families = (0..)
             .zip(&self.families)
             .filter_map(|(at, family)| family.as_ref()?.save(self.k, self.waiting.contains(&at)));
-        let all = All { closed_before: self.closed_before, posts: self.all.clone(), families: families.collect() };
+        let all = All {
+            closed_before: self.closed_before,
+            posts: self.all.clone(),
+            families: families.collect(),
+            pushes: self.pushes.save(self.k),
+        };
         let mut bytes = Vec::new();
         put(&mut bytes, &all);
         SavedAmplifications(Bytes(bytes.into()))
@@ -66,6 +73,7 @@ impl Amplifications {
         let Some(all) = saved.read() else { return };
         self.closed_before = self.closed_before.max(all.closed_before);
         self.all.take(&all.posts);
+        self.pushes.restore(all.pushes);
         for saved in all.families {
             let (at, waiting) = (self.families.len(), saved.waiting);
             let family = Owned::from_saved(saved);

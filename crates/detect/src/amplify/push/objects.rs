@@ -1,0 +1,164 @@
+//! [`Objects`]: one worker's part: sums of a closed minute, and the values of links and hashtags that were written lately.
+
+use std::collections::{BTreeMap, HashSet};
+
+use groundswell_sketch::{CellKey, Distinct};
+
+use super::super::config::{AmplifyCounters, OBJECT_SECONDS, VALUE_MEMBERS_MAX, VALUES_MAX};
+use super::delta::{ObjectDelta, Value};
+use super::log::ObjectLog;
+use crate::volume::Deletions;
+
+struct Member {
+    key: u64,
+    author: Option<u64>,
+}
+
+/// A value, and by whom it is here, so that it goes when they are deleted.
+struct Known {
+    value: Value,
+    members: Vec<Member>,
+    /// Others wrote it too.
+    more: bool,
+    /// Minute of the last one.
+    last: i64,
+}
+
+impl Known {
+    /// Whether two authors wrote it.
+    fn is_shared(&self) -> bool {
+        let mut authors = self.members.iter().filter_map(|member| member.author);
+        let first = authors.next();
+        authors.any(|author| Some(author) != first)
+    }
+
+    fn add(&mut self, member: Member, minute: i64) {
+        self.last = self.last.max(minute);
+        if self.members.len() < VALUE_MEMBERS_MAX {
+            self.members.push(member);
+        } else if self.is_shared() {
+            self.more = true;
+        } else {
+            // Of one who writes it again and again, the last post holds it.
+            self.members.clear();
+            self.members.push(member);
+        }
+    }
+}
+
+/// The links and hashtags of one worker.
+#[derive(Default)]
+pub(in super::super) struct Objects {
+    known: BTreeMap<u64, Known>,
+}
+
+impl Objects {
+    /// Sums up a minute. `copies` are the keys of posts whose text has company.
+    pub(in super::super) fn close(
+        &mut self,
+        minute: i64,
+        log: &ObjectLog,
+        copies: &HashSet<u64>,
+        counters: &mut AmplifyCounters,
+    ) -> Vec<ObjectDelta> {
+        let mut order: Vec<usize> = (0..log.records.len()).collect();
+        order.sort_unstable_by_key(|at| log.records[*at].object);
+        let mut told = Vec::new();
+        let mut authors = Vec::new();
+        for group in order.chunk_by(|a, b| log.records[*a].object == log.records[*b].object) {
+            authors.clear();
+            let mut delta = ObjectDelta { object: log.records[group[0]].object, ..ObjectDelta::default() };
+            for at in group {
+                let record = &log.records[*at];
+                if record.publisher {
+                    delta.publishers += 1;
+                } else if record.repost {
+                    delta.reposts += 1;
+                    if let Some(author) = record.author {
+                        delta.repost_key.add(CellKey::of_author(author));
+                        delta.repost_authors.insert(author);
+                    }
+                } else {
+                    delta.posts += 1;
+                    delta.copies += u32::from(copies.contains(&record.key));
+                    let language = delta.language(record.language);
+                    language.posts += 1;
+                    if let Some(author) = record.author {
+                        language.authors.insert(author);
+                        delta.key.add(CellKey::of_author(author));
+                        authors.push(author);
+                    }
+                    let (domain, text) = log.value(record);
+                    let member = Member { key: record.key, author: record.author };
+                    self.known
+                        .entry(record.object)
+                        .or_insert_with(|| Known {
+                            value: Value { text: text.to_owned(), domain: domain.to_owned() },
+                            members: Vec::new(),
+                            more: false,
+                            last: minute,
+                        })
+                        .add(member, minute);
+                }
+            }
+            authors.sort_unstable();
+            authors.dedup();
+            delta.authors = Distinct::from_sorted_unique(&authors);
+            delta.value =
+                self.known.get(&delta.object).filter(|known| known.is_shared()).map(|known| known.value.clone());
+            told.push(delta);
+        }
+        self.make_room(minute, counters);
+        told
+    }
+
+    fn make_room(&mut self, minute: i64, counters: &mut AmplifyCounters) {
+        if minute.rem_euclid(600) == 0 {
+            self.known.retain(|_, known| known.last >= minute - OBJECT_SECONDS);
+        }
+        if self.known.len() <= VALUES_MAX {
+            return;
+        }
+        let mut order: Vec<(i64, u64)> = self.known.iter().map(|(object, known)| (known.last, *object)).collect();
+        order.sort_unstable();
+        let gone = self.known.len() - VALUES_MAX / 4 * 3;
+        counters.values_forgotten += gone as u64;
+        for (_, object) in &order[..gone] {
+            self.known.remove(object);
+        }
+    }
+
+    /// Forgets who is named, and the values that nobody else wrote, as far as is known.
+    pub(in super::super) fn delete(&mut self, deletions: &Deletions) {
+        let is_named = |member: &Member| deletions.names(Some(member.key).filter(|key| *key != 0), member.author);
+        self.known.retain(|_, known| {
+            let before = known.members.len();
+            known.members.retain(|member| !is_named(member));
+            // Who else wrote it cannot be asked any more: in doubt nobody.
+            known.members.len() == before || known.members.len() >= if known.more { 2 } else { 1 }
+        });
+    }
+
+    /// Memory, roughly.
+    pub(in super::super) fn bytes(&self) -> usize {
+        let one = |known: &Known| {
+            size_of::<(u64, Known)>()
+                + known.value.text.len()
+                + known.value.domain.len()
+                + known.members.capacity() * size_of::<Member>()
+        };
+        self.known.values().map(one).sum()
+    }
+
+    /// Everything that is held of posts.
+    #[cfg(debug_assertions)]
+    pub(in super::super) fn held(&self, held: &mut crate::volume::Held) {
+        for known in self.known.values() {
+            held.keys.extend(known.members.iter().map(|member| member.key));
+            held.authors.extend(known.members.iter().filter_map(|member| member.author));
+            held.values.push_str(&known.value.domain);
+            held.values.push_str(&known.value.text);
+            held.values.push('\n');
+        }
+    }
+}
