@@ -35,7 +35,7 @@ describe('how a watch sounded', () => {
     const address = await page.locator('.watch a').first().getAttribute('href');
     await page.goto(new URL(address ?? '', page.url()).href);
     const panel = page.getByRole('region', { name: 'How it sounded in the last day' });
-    await panel.getByText('negative 61% (52% to 70%)').waitFor();
+    await panel.getByText(/^negative 61\s% \(52\s% to 70\s%\)$/).waitFor();
     await panel.getByText('412 posts of 301 authors').waitFor();
     await panel.getByText(/fewer than 10 authors or 100 posts in every language that is read: 1\.$/).waitFor();
     await panel.getByText(/nothing of one post or one person.*Measured for: Arabic, German, English, Spanish, French, Italian, Portuguese\./).waitFor();
