@@ -13,13 +13,13 @@ use groundswell_tone::{Language, Prevalence, Tone, WordTone, cell, words};
 
 const _: () = assert!(TONE_CELLS == groundswell_tone::CELLS && TONE_POSTS_MIN == groundswell_tone::POSTS_MIN);
 
-/// Words whose scores a worker remembers: a newer one takes the place of an older one. 768 KiB.
-const WORDS_REMEMBERED: usize = 1 << 15;
+/// Words whose scores a worker remembers: a newer one takes the place of an older one. 1.5 MiB.
+const WORDS_REMEMBERED: usize = 1 << 16;
 
 /// Reads posts. Remembers what it knows of their words, which costs most, by the hashes of words.
 #[derive(Default)]
 pub struct Reader {
-    /// Empty until the first post is read; 0 is no word's.
+    /// Words' hashes and scores, in pairs of places; empty until the first post is read.
     words: Vec<(u64, Option<WordTone>)>,
 }
 
@@ -46,15 +46,16 @@ impl Reader {
             self.words = vec![(0, None); WORDS_REMEMBERED];
         }
         let hash = hash_word(word);
-        let slot = &mut self.words[hash as usize % WORDS_REMEMBERED];
-        match *slot {
-            (known, Some(tone)) if known == hash => tone,
-            _ => {
-                let tone = WordTone::of(word);
-                *slot = (hash, Some(tone));
-                tone
-            }
+        // Two places for each word, the one that was asked for last first: words that share one do not drive each other out at once.
+        let first = (hash as usize % WORDS_REMEMBERED) & !1;
+        let known = |at: usize| self.words[at].1.filter(|_| self.words[at].0 == hash);
+        if let Some(tone) = known(first) {
+            return tone;
         }
+        let tone = known(first + 1).unwrap_or_else(|| WordTone::of(word));
+        self.words[first + 1] = self.words[first];
+        self.words[first] = (hash, Some(tone));
+        tone
     }
 }
 
