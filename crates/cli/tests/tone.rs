@@ -3,8 +3,6 @@
 
 mod common;
 
-use std::fmt::Write as _;
-
 use common::{groundswell, perturbed, succeed};
 use groundswell_tone::Language;
 
@@ -26,11 +24,11 @@ fn the_tone_of_a_watch_is_told_of_many_posts_and_of_nothing_else() {
     };
     std::fs::write(&watches, [watch("trains", "train*"), watch("few", "ferry"), watch("quiet", "zeppelin")].concat())
         .unwrap();
-    let mut posts = String::new();
+    let mut posts: Vec<String> = Vec::new();
     let mut post = |minute: i64, author: &str, language: &str, text: &str, more: &str| {
         let time = format!("2026-01-05T1{}:{:02}:00Z", minute / 60, minute % 60);
-        writeln!(posts, r#"{{"time":"{time}","author":"{author}","lang":"{language}","text":"{text}"{more}}}"#)
-            .unwrap();
+        let head = format!(r#"{{"time":"{time}","author":"{author}","lang":"{language}""#);
+        posts.push(format!("{head},\"text\":\"{text}\"{more}}}\n"));
     };
     for nth in 0..300 {
         let author = format!("a{}", nth % 90);
@@ -48,7 +46,9 @@ fn the_tone_of_a_watch_is_told_of_many_posts_and_of_nothing_else() {
     for nth in 0..60 {
         post(60 + nth, &format!("c{nth}"), "en", "a horrible ferry", "");
     }
-    std::fs::write(&file, posts).unwrap();
+    // They begin with their times.
+    posts.sort();
+    std::fs::write(&file, posts.concat()).unwrap();
     for (name, mut command) in [("exact", groundswell()), ("shown", perturbed())] {
         let data = folder.path().join(name);
         succeed(command.arg("replay").arg(&file).arg("--watches").arg(&watches).arg("--data").arg(&data));
