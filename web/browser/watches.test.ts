@@ -24,6 +24,30 @@ describe('one watch', () => {
   });
 });
 
+describe('how a watch sounded', () => {
+  test.each([
+    ['live', 'light', 1280],
+    ['live', 'dark', 390],
+    ['hostile', 'light', 390],
+  ] as const)('shares with their ranges, in words, and what they cannot tell: %s, %s, %d pixels', async (scenario, scheme, width) => {
+    const { page, errors } = await open(scenario, { path: '/watches', scheme, width });
+    await settled(page);
+    const address = await page.locator('.watch a').first().getAttribute('href');
+    await page.goto(new URL(address ?? '', page.url()).href);
+    const panel = page.getByRole('region', { name: 'How it sounded in the last day' });
+    await panel.getByText(/^negative 61\s% \(52\s% to 70\s%\)$/).waitFor();
+    await panel.getByText('412 posts of 301 authors').waitFor();
+    await panel.getByText(/fewer than 10 authors or 100 posts in every language that is read: 1\.$/).waitFor();
+    await panel.getByText(/nothing of one post or one person.*Measured for: Arabic, German, English, Spanish, French, Italian, Portuguese\./).waitFor();
+    // The newest hour stands first, and one that is held back shows nothing.
+    expect(await panel.getByRole('listitem').count()).toBe(3);
+    expect(await panel.getByRole('listitem').last().innerText()).toContain('412 posts');
+    expect(await violations(page)).toEqual([]);
+    expect(await overflow(page)).toBeLessThanOrEqual(0);
+    expect(errors).toEqual([]);
+  });
+});
+
 describe('a watch is written', () => {
   test('by keyboard alone: completed, read back, saved, and it is in the register', async () => {
     const { page, errors, foreign } = await open('live', { path: '/watches' });

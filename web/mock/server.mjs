@@ -103,6 +103,21 @@ export async function startMock({ scenario = 'simulated', port = 0, dist = DIST 
           const parts = [{ clause: 'flood*', posts: 4_120, authors: 310, windows: 24 }, { clause: hostile ? "<b>a\u202e" + "w".repeat(3_000) : '"heavy rain"', posts: 212, authors: 41, windows: 9 }, { clause: 'dam', posts: null, authors: null, windows: 0 }];
           return { watch: decodeURIComponent(clauses[1] ?? ''), step: 'hour', from: new Date(newest('hour') - 24 * STEP_MS.hour).toISOString(), to: new Date(newest('hour')).toISOString(), items: none ? [] : parts };
         }
+        const tone = /^\/api\/v1\/watches\/([^/]+)\/tone$/.exec(path);
+        if (tone !== null) {
+          const watch = decodeURIComponent(tone[1] ?? '');
+          /** @param {number} share @param {number} by */
+          const bar = (share, by) => ({ share, low: Math.max(0, share - by), high: Math.min(1, share + by) });
+          /** @param {number} back */
+          const hour = (back) => ({ start: new Date(newest('hour') - back * STEP_MS.hour).toISOString(), step: 'hour', watch });
+          const items = [
+            { ...hour(3), language: 'en', posts: 412, authors: 301, negative: bar(0.61, 0.09), neutral: bar(0.28, 0.1), positive: bar(0.11, 0.07) },
+            { ...hour(2), suppressed: true },
+            { ...hour(1), language: 'en', posts: 260, authors: 188, negative: bar(0.48, 0.12), neutral: bar(0.33, 0.12), positive: bar(0.19, 0.09) },
+            { ...hour(1), language: hostile ? "<b>a\u202e" + "w".repeat(3_000) : 'pt', posts: 131, authors: 97, negative: bar(0.2, 0.2), neutral: bar(0.7, 0.21), positive: bar(0.1, 0.15) },
+          ];
+          return { watch, from: hour(24).start, to: hour(0).start, measured: ['ar', 'de', 'en', 'es', 'fr', 'it', 'pt'], items: none ? [] : items };
+        }
         const marks = /^\/api\/v1\/feeds\/([^/]+)\/marks$/.exec(path);
         return marks === null ? undefined : editors.marks(decodeURIComponent(marks[1] ?? ''), query.get('detection') ?? '');
       }

@@ -362,6 +362,8 @@ pub(crate) enum Export {
     Amplifications(ExportAmplifications),
     /// What was found, each with its evidence
     Detections(ExportDetections),
+    /// How negative, neutral and positive watches' posts are in sum, by hour and language
+    Tone(ExportTone),
 }
 
 #[derive(Debug, Args)]
@@ -425,6 +427,25 @@ pub(crate) struct ExportAmplifications {
     #[arg(long, value_name = "TIME")]
     pub(crate) to: Option<String>,
     /// Form of the output; amplifications are nested, so this is one JSON object a line
+    #[arg(long, value_name = "FORMAT", default_value = "jsonl", value_parser = ["jsonl"])]
+    pub(crate) format: String,
+    /// Where to write [default: stdout]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportTone {
+    /// One watch only
+    #[arg(long, value_name = "NAME")]
+    pub(crate) watch: Option<String>,
+    /// First moment, RFC 3339, inclusive
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: Option<String>,
+    /// Last moment, RFC 3339, exclusive
+    #[arg(long, value_name = "TIME")]
+    pub(crate) to: Option<String>,
+    /// Form of the output; shares have error bars, so this is one JSON object a line
     #[arg(long, value_name = "FORMAT", default_value = "jsonl", value_parser = ["jsonl"])]
     pub(crate) format: String,
     /// Where to write [default: stdout]

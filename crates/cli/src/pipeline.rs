@@ -190,6 +190,7 @@ impl ReleaseSink for StoreSink {
         let batch = ReleaseBatch {
             windows: closed.windows,
             rows: closed.rows,
+            tones: closed.tones,
             narratives: closed.narratives,
             narrative_events: closed.narrative_events,
             bursts: closed.bursts,

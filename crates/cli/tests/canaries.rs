@@ -226,7 +226,7 @@ fn search_exports(data: &Path, needles: &AhoCorasick) -> String {
             }
         }
     }
-    for table in ["narratives", "bursts", "amplifications", "detections"] {
+    for table in ["narratives", "bursts", "amplifications", "detections", "tone"] {
         look(&["export", table]);
     }
     look(&["export", "narratives", "--events"]);

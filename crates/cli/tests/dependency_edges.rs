@@ -21,7 +21,7 @@ const ALLOWED: &[(&str, &[&str], &str)] = &[
     ("query", &[], "the watch language knows no post and no index, so that API and CLI can use it"),
     ("watch", &["edge", "text", "query"], "matches queries against scrubbed posts"),
     ("gate", &["sketch"], "small enough to be read by an outsider; never learns which detectors exist"),
-    ("detect", &["edge", "text", "sketch", "watch", "gate"], "a detector is a plain struct without I/O"),
+    ("detect", &["edge", "tone", "text", "sketch", "watch", "gate"], "a detector is a plain struct without I/O"),
     ("audit", &[], "an outsider reads and verifies it without the rest"),
     ("store", &["sketch", "gate"], "holds Released things only"),
     (

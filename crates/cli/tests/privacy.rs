@@ -209,6 +209,8 @@ fn no_canary_leaves_the_engine() {
         search("export bursts", told.as_bytes(), &canaries);
         let told = succeed(groundswell().args(["export", "amplifications", "--data"]).arg(&data));
         search("export amplifications", told.as_bytes(), &canaries);
+        let told = succeed(groundswell().args(["export", "tone", "--data"]).arg(&data));
+        search("export tone", told.as_bytes(), &canaries);
         for args in [&["export", "detections"][..], &["feed", "show", "everything", "--json"], &["feed", "test"]] {
             let told = succeed(groundswell().args(args).arg("--data").arg(&data));
             search("detections", told.as_bytes(), &canaries);

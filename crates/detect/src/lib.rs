@@ -46,4 +46,5 @@ pub mod mix;
 pub mod narrative;
 mod packed;
 pub mod silence;
+pub mod tone;
 pub mod volume;

@@ -8,10 +8,11 @@ use std::sync::Arc;
 
 use groundswell_detect::volume::{Matched, Merger, Observer, SavedShard, VolumeConfig, VolumeCounters};
 use groundswell_edge::{AuthorToken, DeleteKey, EdgePost, Link, PostKey, PublisherItem};
-use groundswell_gate::{Dimension, Gate, K, VolumeCandidate, clause_value};
+use groundswell_gate::{Dimension, Gate, K, VolumeCandidate, clause_value, tone_value};
 use groundswell_post::{EventTime, Kind, Relation};
 use groundswell_sketch::{Step, Summary, Window};
 use groundswell_text::{Analysis, Hashtag, Language, Word, hash_word};
+use groundswell_tone::{Language as Measured, Tone, cell};
 use groundswell_watch::{ClauseId, WatchId};
 use proptest::prelude::*;
 
@@ -109,6 +110,13 @@ impl Post {
         cells.extend(self.words.iter().chain(&self.tags).filter_map(mentioned));
         cells.extend(self.domains.iter().map(|number| (Dimension::Domain, format!("d{number}.example"))));
         cells.extend(self.watches.iter().map(|id| (Dimension::Watch, WATCHES[*id as usize].to_owned())));
+        if let Some(language) = self.language.filter(|_| !self.publisher) {
+            let code = String::from_utf8(language.to_vec()).unwrap();
+            let nth = cell(Tone::of_text("", Measured::from_code(&code).unwrap()));
+            for watch in self.watches.iter().map(|id| WATCHES[*id as usize]) {
+                cells.extend([None, Some(nth)].map(|cell| (Dimension::Tone, tone_value(watch, &code, cell))));
+            }
+        }
         cells
     }
 }
@@ -126,6 +134,10 @@ fn model(posts: &[Post]) -> Model {
                 model.entry((window, Dimension::Watch, watch.to_owned())).or_default();
             }
             for (dimension, value) in if post.deleted { BTreeSet::new() } else { post.cells() } {
+                // Of tone there are hours only.
+                if dimension == Dimension::Tone && step != Step::Hour {
+                    continue;
+                }
                 let (count, publisher_posts, authors) = model.entry((window, dimension, value)).or_default();
                 *count += 1;
                 *publisher_posts += u64::from(post.publisher);

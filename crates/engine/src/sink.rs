@@ -1,6 +1,8 @@
 //! Where released things go. The engine knows the interface only; the binary puts the store behind it.
 
-use groundswell_gate::{AmplificationRow, BurstRow, DetectionRow, NarrativeEvent, NarrativeRow, Released, VolumeRow};
+use groundswell_gate::{
+    AmplificationRow, BurstRow, DetectionRow, NarrativeEvent, NarrativeRow, Released, ToneRow, VolumeRow,
+};
 use groundswell_sketch::Window;
 
 use crate::checkpoint::{Checkpoint, Share};
@@ -12,6 +14,8 @@ pub struct Closed {
     pub windows: Vec<Window>,
     /// Their rows.
     pub rows: Vec<Released<VolumeRow>>,
+    /// How watches' posts sound in the hours among them.
+    pub tones: Vec<Released<ToneRow>>,
     /// Narratives that have changed.
     pub narratives: Vec<Released<NarrativeRow>>,
     /// What happened to narratives.

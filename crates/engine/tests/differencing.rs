@@ -14,7 +14,7 @@ use std::time::Duration;
 use groundswell_detect::volume::VolumeConfig;
 use groundswell_edge::EdgeConfig;
 use groundswell_engine::{Closed, Counters, CoverageBoard, EngineConfig, ReleaseSink, SourceConfig, WatchBoard};
-use groundswell_gate::{Dimension, Figures, Gate, K, clause_value};
+use groundswell_gate::{Dimension, Figures, Gate, K, ToneRow, clause_value};
 use groundswell_post::EventTime;
 use groundswell_sketch::Step;
 use groundswell_sources::{DecodeOptions, ManualClock, PartitionSpec, Payload, SourceIx, Stop, channel};
@@ -34,19 +34,32 @@ const WORLDS: u64 = 300;
 /// Released figures of a world.
 type Released = BTreeMap<(Step, Dimension, String), Option<Figures>>;
 
-struct Kept(Arc<Mutex<Released>>);
+/// Everything that is released of a world: figures, and how watches' posts sound.
+#[derive(Default)]
+struct Seen {
+    figures: Released,
+    tones: Vec<ToneRow>,
+}
+
+struct Kept(Arc<Mutex<Seen>>);
 
 impl ReleaseSink for Kept {
     fn commit(&mut self, closed: Closed) -> Result<(), anyhow::Error> {
         let rows = closed.rows.into_iter().map(groundswell_gate::Released::into_inner);
         let rows = rows.map(|row| ((row.window.step, row.dimension, row.value), row.figures));
-        self.0.lock().unwrap().extend(rows);
+        let mut seen = self.0.lock().unwrap();
+        seen.figures.extend(rows);
+        seen.tones.extend(closed.tones.into_iter().map(groundswell_gate::Released::into_inner));
         Ok(())
     }
 }
 
-/// What others see of these posts. `world` seeds the tokens' key, as the machine does at each start.
+/// The figures that others see of these posts. `world` seeds the tokens' key, as the machine does at each start.
 fn released(gate: Gate, workers: usize, world: u64, watches: &[String], posts: &[(u64, String)]) -> Released {
+    seen(gate, workers, world, watches, posts).figures
+}
+
+fn seen(gate: Gate, workers: usize, world: u64, watches: &[String], posts: &[(u64, String)]) -> Seen {
     let (feed, blocks) = channel(64, Duration::from_secs(30));
     let mut sender = feed.sender(SourceIx(0));
     let spec =
@@ -87,7 +100,7 @@ fn released(gate: Gate, workers: usize, world: u64, watches: &[String], posts: &
         resume: None,
     };
     let clock = Arc::new(ManualClock::at(EventTime::from_unix(START + 86_400)));
-    let kept = Arc::new(Mutex::new(Released::new()));
+    let kept = Arc::new(Mutex::new(Seen::default()));
     let sink = Box::new(Kept(Arc::clone(&kept)));
     groundswell_engine::run(config, blocks, clock, sink, stop, Arc::new(Counters::new(1))).unwrap();
     Arc::into_inner(kept).unwrap().into_inner().unwrap()
@@ -224,6 +237,56 @@ fn clauses_of_a_watch_are_few_looks() {
     let bound = look_bound(CLAUSES_TOLD_MAX + 1);
     eprintln!("one pair of watches with all their clauses: advantage {advantage:.3}, bound {bound:.3} (± {slack:.3})");
     assert!(advantage <= bound + slack);
+}
+
+/// One pair of watches and how their posts sound. The person is the only one who is pleased, so that their post is alone in its cell; the
+/// attacker knows how everybody else's is read.
+#[test]
+fn the_tone_of_a_watch_is_two_looks() {
+    const LOOKS: usize = 3;
+    let watches = ["flood".to_owned(), "flood AND NOT zanzibar".to_owned()];
+    let world = |gate, world: u64| {
+        let mut posts = posts(world, false);
+        if world % 2 == 1 {
+            posts.push((CROWD + 7, "I love this flood so much, wonderful, thank you zanzibar :)".to_owned()));
+        }
+        seen(gate, 1, world, &watches, &posts)
+    };
+    let tone = |seen: &Seen, nth: usize| {
+        let name = format!("w{nth}");
+        seen.tones.iter().find(|row| row.watch == name).cloned().expect("an hour of three hundred posts has a tone")
+    };
+    let (mut all, mut pleased, mut differs) = ([0_u64; 2], [0_u64; 2], [0_u64; 2]);
+    for nth in 0..2 * WORLDS {
+        let took_part = (nth % 2) as usize;
+        let seen = world(Gate::new(K::DEFAULT), nth);
+        let [with, without] = [0, 1].map(|nth| tone(&seen, nth));
+        let posts = |nth| watch(&seen.figures, Step::Hour, nth).posts as f64;
+        let of_tone = |row: &ToneRow| row.figures.posts as f64;
+        // What the shares say of posts that are pleased.
+        let of_shares = |row: &ToneRow| f64::from(row.shares[2].share) / 100.0 * CROWD as f64;
+        let gained = posts(0) - posts(1) + of_tone(&with) - of_tone(&without) + of_shares(&with) - of_shares(&without);
+        all[took_part] += u64::from(gained > LOOKS as f64 / 2.0);
+        pleased[took_part] += u64::from(with.shares[2].share > without.shares[2].share);
+        differs[took_part] += u64::from((with.figures, with.shares) != (without.figures, without.shares));
+    }
+    let advantage = |said: [u64; 2]| (said[1] as f64 - said[0] as f64) / WORLDS as f64;
+    let slack = 3.0 * (0.5 / WORLDS as f64).sqrt();
+    for (attack, said, looks) in [
+        ("one pair of watches with their tone", all, LOOKS),
+        ("the larger share of pleased posts", pleased, 1),
+        ("whether the tone of a pair is equal", differs, 2),
+    ] {
+        let (advantage, bound) = (advantage(said), look_bound(looks));
+        eprintln!("{attack}: advantage {advantage:.3}, bound {bound:.3} (± {slack:.3})");
+        assert!(advantage <= bound + slack, "{attack}");
+    }
+    // Without perturbation it is an attack: posts say it, and nothing is told of the person's cell alone.
+    for nth in 0..20 {
+        let seen = world(Gate::exact(K::DEFAULT), nth);
+        let gained = tone(&seen, 0).figures.posts - tone(&seen, 1).figures.posts;
+        assert_eq!(gained, nth % 2);
+    }
 }
 
 #[test]

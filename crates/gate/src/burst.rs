@@ -125,11 +125,16 @@ impl fmt::Debug for BurstSubject {
 }
 
 /// Countries have a k of their own, and of sources, kinds and relations small cells are folded: bursts are not told by these. Nor by the
-/// countries that are mentioned, whose words are told of themselves.
+/// countries that are mentioned, whose words are told of themselves, nor by tone, which is never shown.
 const fn is_told_of(dimension: Dimension) -> bool {
     !matches!(
         dimension,
-        Dimension::Region | Dimension::Source | Dimension::Kind | Dimension::Relation | Dimension::Mentioned
+        Dimension::Region
+            | Dimension::Source
+            | Dimension::Kind
+            | Dimension::Relation
+            | Dimension::Mentioned
+            | Dimension::Tone
     )
 }
 

@@ -49,6 +49,9 @@
 //! - A shared text passes word by word: what fewer than k authors wrote at a place is left out
 //!   (`amplification::tests::nothing_rests_on_fewer_than_k`).
 //!
+//! - Of tone, shares of a watch's hour are told, estimated from counts that were changed before, from [`TONE_POSTS_MIN`] posts and k
+//!   authors on (`tone::tests`).
+//!
 //! Sources: `PRIVACY.md` sections 1, 4 and 5; Fraser and Wooton, "A proposed method for confidentialising tabular output
 //! to protect against differencing" (2005).
 
@@ -62,6 +65,7 @@ mod narrative;
 mod operational;
 mod perturb;
 mod released;
+mod tone;
 mod volume;
 
 pub use amplification::{
@@ -91,6 +95,7 @@ pub use operational::{
 };
 pub use perturb::PERTURBATION_MAX;
 pub use released::{Outward, Released};
+pub use tone::{TONE_CELLS, TONE_POSTS_MIN, ToneCounts, ToneRow, ToneShare, readmit_tone, tone_of_value, tone_value};
 pub use volume::{
     CandidateCell, Dimension, Figures, Gate, NotReleasable, OTHER, REGION_K, VolumeCandidate, VolumeRow,
     clause_of_value, clause_value, readmit,

@@ -113,6 +113,20 @@ pub(crate) fn perturb(figures: Figures, key: CellKey, family: u64, k: u64) -> Fi
     Figures { posts: shown(posts, k, of_posts), authors: shown(authors, k, of_authors) }
 }
 
+/// Deviation squared of a count that [`noisy`] has changed.
+pub(crate) const NOISE: f64 = {
+    let most = PERTURBATION_MAX as f64;
+    most * (most + 1.0) / 3.0
+};
+
+/// A count that is not shown but estimated from: changed by the uniform row whatever it is, nothing included, since no k stands below
+/// it. What would be negative is nothing, so an empty cell counts a good post on average.
+pub(crate) fn noisy(count: u64, key: CellKey, family: u64) -> u64 {
+    let [draw, _] = key.draw(family);
+    let change = (u64::from(draw) * CHANGES as u64) >> 32;
+    (count + change).saturating_sub(PERTURBATION_MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -169,6 +183,27 @@ mod tests {
         #[test]
         fn a_higher_count_is_never_shown_below_a_lower_one_by_the_same_draw(count in 0_u64..40, draw in any::<u32>()) {
             prop_assert!(shown(10 + count, 10, draw) <= shown(11 + count, 10, draw));
+        }
+    }
+
+    #[test]
+    fn one_post_more_is_hard_to_see_in_a_count_that_is_estimated_from() {
+        // By how much the shown counts of 0 and 1, 1 and 2, ... differ: half the distance of the two distributions.
+        const CELLS: u64 = 90_000;
+        let shares = |count: u64| {
+            let mut shares = [0.0; 20];
+            for nth in 0..CELLS {
+                shares[noisy(count, CellKey::of_author(nth), 7) as usize] += 1.0 / CELLS as f64;
+            }
+            shares
+        };
+        for count in 0..8 {
+            let (one, other) = (shares(count), shares(count + 1));
+            let distance: f64 = one.iter().zip(other).map(|(a, b)| (a - b).abs()).sum::<f64>() / 2.0;
+            assert!((distance - 1.0 / 9.0).abs() < 0.01, "{count}: {distance}");
+            let mean: f64 = (0..20).map(|shown| f64::from(shown) * one[shown as usize]).sum();
+            let spread: f64 = (0..20).map(|shown| (f64::from(shown) - mean).powi(2) * one[shown as usize]).sum();
+            assert!(count < 4 || (mean - count as f64).abs() < 0.05 && (spread - NOISE).abs() < 0.1, "{mean} {spread}");
         }
     }
 

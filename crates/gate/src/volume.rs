@@ -10,7 +10,7 @@ use thiserror::Error;
 use crate::K;
 use crate::narrative::NAME_PUBLISHERS;
 use crate::operational::AtLeast;
-use crate::perturb::{family, perturb};
+use crate::perturb::{family, noisy, perturb};
 use crate::released::{Released, sealed};
 
 /// Distinct authors that a country must have.
@@ -48,6 +48,9 @@ pub enum Dimension {
     Clause,
     /// Country that a post talks about, ISO 3166-1 alpha-2. Never where its author is.
     Mentioned,
+    /// How posts sound that a watch matches, by language and cell ([`crate::tone_value`]). Counted and never shown: what is shown is
+    /// estimated from these cells all together ([`Gate::release_tone`]).
+    Tone,
 }
 
 /// Stands between a watch's name and its clause; neither can hold it.
@@ -72,10 +75,12 @@ enum Below {
     Folded,
     /// It is one of very many: it is absent.
     Absent,
+    /// It is absent, and so is one that is not below.
+    Hidden,
 }
 
 impl Dimension {
-    /// All dimensions, in the order of their [`index`](Self::index).
+    /// All dimensions that are shown, in the order of their [`index`](Self::index).
     pub const ALL: [Self; 12] = [
         Self::Total,
         Self::Watch,
@@ -90,6 +95,9 @@ impl Dimension {
         Self::Clause,
         Self::Mentioned,
     ];
+
+    /// How many there are, with those that are counted and never shown: their indexes are below it.
+    pub const COUNTED: usize = Self::ALL.len() + 1;
 
     /// The word used in commands and outputs.
     pub const fn as_str(self) -> &'static str {
@@ -106,10 +114,11 @@ impl Dimension {
             Self::Term => "term",
             Self::Clause => "clause",
             Self::Mentioned => "mentioned",
+            Self::Tone => "tone",
         }
     }
 
-    /// Reads the word used in commands and outputs.
+    /// Reads the word used in commands and outputs; `None` for what is never shown.
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|dimension| dimension.as_str() == word)
     }
@@ -121,7 +130,7 @@ impl Dimension {
 
     /// The dimension with this number.
     pub fn from_index(index: u8) -> Option<Self> {
-        Self::ALL.get(usize::from(index)).copied()
+        Self::ALL.into_iter().chain([Self::Tone]).nth(usize::from(index))
     }
 
     /// Whether it has values without end, or very many: cells that few wrote are not kept for long.
@@ -140,6 +149,7 @@ impl Dimension {
             Self::Language | Self::Source | Self::Kind | Self::Relation | Self::Region => Below::Folded,
             // A post may mention several countries, so what is shown of them does not add up to anything that is known.
             Self::Hashtag | Self::Domain | Self::Term | Self::Clause | Self::Mentioned => Below::Absent,
+            Self::Tone => Below::Hidden,
         }
     }
 
@@ -291,6 +301,11 @@ impl Gate {
         if self.exact { figures } else { perturb(figures, key, family, k) }
     }
 
+    /// A count from which something is estimated that is shown, itself never shown: changed by the draw of a family.
+    pub(crate) fn changed(self, count: u64, key: CellKey, family: u64) -> u64 {
+        if self.exact { count } else { noisy(count, key, family) }
+    }
+
     /// A count that rests on no content as it may be told: rounded down to a multiple of k.
     pub const fn at_least(&self, count: u64) -> AtLeast {
         if self.exact { AtLeast::exactly(count) } else { AtLeast::rounded(count, self.k) }
@@ -318,6 +333,7 @@ impl Gate {
                 .map(|cell| if cell.passes(k) { row(cell) } else { suppressed(window, dimension, cell.value) })
                 .collect(),
             Below::Folded => fold(cells, k).into_iter().map(row).collect(),
+            Below::Hidden => Vec::new(),
         }
     }
 
@@ -406,6 +422,18 @@ pub enum NotReleasable {
         /// What it is counted by.
         dimension: Dimension,
     },
+    /// It is of a dimension that is counted and never shown.
+    #[error("a stored row of dimension {dimension}, which is never shown")]
+    Hidden {
+        /// What it is counted by.
+        dimension: Dimension,
+    },
+    /// The tone of a watch's hour rests on fewer authors than k or on too few posts, or is of no whole hour.
+    #[error("a stored row of tone was not released by a k of {k}")]
+    ToneBelowK {
+        /// What it would need.
+        k: u64,
+    },
     /// It says "held back" of something that nobody asked for by name.
     #[error("a stored row of dimension {dimension} is marked as suppressed, which only total and watch can be")]
     NotNamed {
@@ -437,6 +465,7 @@ pub fn readmit(row: VolumeRow, k: K) -> Result<Released<VolumeRow>, NotReleasabl
         return Err(NotReleasable::NotAligned { step: window.step });
     }
     match figures {
+        _ if dimension.below() == Below::Hidden => Err(NotReleasable::Hidden { dimension }),
         Some(_) if !may_be_named => Err(NotReleasable::NameNotCarried { dimension }),
         None if dimension.below() != Below::Suppressed => Err(NotReleasable::NotNamed { dimension }),
         Some(figures) if figures.authors < k && !(*publisher_only && figures.authors == 0) => {

@@ -110,3 +110,4 @@ pub use watches::{
     QueryCost, QueryPart, QueryReading, WatchAct, WatchDesk, WatchDone, WatchFault, WatchNote, WatchReading, WatchTerms,
 };
 pub use wire::SPARK_WINDOWS;
+pub use wire::tone::TONE_LANGUAGES;

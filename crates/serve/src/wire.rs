@@ -3,6 +3,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod feeds;
+pub(crate) mod tone;
 pub(crate) mod watches;
 
 use std::collections::BTreeMap;

@@ -25,6 +25,9 @@ async fn bodies() {
         ("watches", "/api/v1/watches"),
         ("watch_clauses", "/api/v1/watches/river-floods/clauses?step=minute"),
         ("watch_clauses_nothing", "/api/v1/watches/heat/clauses?from=2020-01-01&to=2020-01-02"),
+        ("watch_tone", "/api/v1/watches/river-floods/tone"),
+        ("watch_tone_held_back", "/api/v1/watches/heat/tone"),
+        ("watch_tone_nothing", "/api/v1/watches/heat/tone?from=2020-01-01&to=2020-01-02"),
         ("sources", "/api/v1/sources"),
         ("status", "/api/v1/status"),
         ("coverage", "/api/v1/coverage"),
@@ -53,6 +56,8 @@ async fn problems() {
         ("top_by_missing", "/api/v1/volumes/top", 400),
         ("clauses_too_many", "/api/v1/watches/heat/clauses?step=minute&from=2016-09-23&to=2016-09-24", 400),
         ("clauses_of_nothing", "/api/v1/watches/no-such/clauses", 404),
+        ("tone_too_many", "/api/v1/watches/heat/tone?from=2016-01-01&to=2016-09-24", 400),
+        ("tone_of_nothing", "/api/v1/watches/no-such/tone", 404),
         ("not_found", "/api/v1/people", 404),
     ] {
         let answer = served.get(path).await;
@@ -172,7 +177,7 @@ async fn answers_are_as_the_document_says() {
             assert_eq!(differences(&answer.json(), schema, &document), Vec::<String>::new(), "{path}");
         }
     }
-    assert_eq!(paths, 19);
+    assert_eq!(paths, 20);
     // The validator can say no.
     let row = &document["components"]["schemas"]["VolumeRow"];
     let wrong = serde_json::json!({"start": 1, "step": "second", "by": {}, "name": "x"});

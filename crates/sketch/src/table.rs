@@ -24,6 +24,8 @@ pub struct CellTable {
     values: String,
     /// Dimensions whose cells may be pruned, a bit each.
     prunable: u32,
+    /// Dimensions that nobody asks for after a fold.
+    passing: u32,
     /// What is in each partition; empty as long as nothing prunable came.
     loads: Vec<Load>,
 }
@@ -94,8 +96,16 @@ impl CellTable {
             folded: Vec::new(),
             values: String::new(),
             prunable: dimensions,
+            passing: 0,
             loads: Vec::new(),
         }
+    }
+
+    /// Of these dimensions a fold keeps nothing: a bit each.
+    #[must_use]
+    pub const fn passing(mut self, dimensions: u32) -> Self {
+        self.passing = dimensions;
+        self
     }
 
     #[inline]
@@ -121,7 +131,7 @@ impl CellTable {
     /// Takes all cells of another table, which was never folded and is then empty.
     pub fn absorb(&mut self, other: &mut Self) {
         debug_assert!(other.folded.is_empty());
-        if self.is_empty() && self.prunable == other.prunable {
+        if self.is_empty() && (self.prunable, self.passing) == (other.prunable, other.passing) {
             std::mem::swap(self, other);
             return;
         }
@@ -299,6 +309,10 @@ impl CellTable {
         self.loads.fill(Load::default());
         for (entry, folded) in self.entries.iter_mut().zip(&mut self.folded) {
             let Cell { posts, publisher_posts, key, authors } = std::mem::take(&mut entry.cell);
+            if self.passing >> entry.dimension & 1 == 1 {
+                entry.open = false;
+                continue;
+            }
             folded.posts += posts;
             folded.publisher_posts += publisher_posts;
             folded.key.add(key);
@@ -618,6 +632,21 @@ mod tests {
                 let loads: (usize, usize) = table.loads.iter().fold((0, 0), |sum, load| (sum.0 + load.cells, sum.1 + load.bytes));
                 let own: Vec<_> = (0..table.entries.len()).filter_map(|index| table.rank(index)).map(|rank| rank.bytes).collect();
                 prop_assert_eq!(loads, (own.len(), own.iter().sum()));
+            }
+        }
+
+        #[test]
+        fn of_what_passes_nothing_is_left_after_a_fold(
+            cells in proptest::collection::vec((0_u8..2, 0_u16..30, 0_u64..20), 0..60)
+        ) {
+            let mut table = CellTable::new().passing(1 << 1);
+            table.merge(&summary_of(cells));
+            let open = content(&table);
+            table.fold();
+            let folded: Vec<_> = sorted(table.iter_folded());
+            for (cell, before) in folded.iter().zip(&open) {
+                let is_left = cell == before;
+                prop_assert!(if cell.0 == 1 { cell.2 == Cell::default() } else { is_left }, "{:?}", cell);
             }
         }
 

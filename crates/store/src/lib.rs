@@ -74,7 +74,8 @@ pub use feeds::{
 };
 pub use model::{
     AmplificationQuery, BurstQuery, Committed, Cursor, DetectionQuery, FileRead, Fingerprint, NarrativeEventQuery,
-    NarrativeQuery, PAGE_ROWS_MAX, Page, Pruned, ReleaseBatch, ReleaseWriter, ReleasedReader, Retention, VolumeQuery,
+    NarrativeQuery, PAGE_ROWS_MAX, Page, Pruned, ReleaseBatch, ReleaseWriter, ReleasedReader, Retention, ToneQuery,
+    VolumeQuery,
 };
 /// The reader of the database in use; `SQLite`'s, as long as there is no other.
 pub type Reader = SqliteReader;

@@ -4,7 +4,7 @@ use std::future::Future;
 
 use groundswell_gate::{
     AmplificationRow, BurstRow, Coverage, CoverageGap, DetectionKind, DetectionRow, Dimension, FeedEntry, FeedMarks,
-    NarrativeEvent, NarrativeRow, NarrativeState, Released, Severity, SubjectType, VolumeRow,
+    NarrativeEvent, NarrativeRow, NarrativeState, Released, Severity, SubjectType, ToneRow, VolumeRow,
 };
 use groundswell_sketch::{Step, Window};
 
@@ -31,6 +31,8 @@ pub struct ReleaseBatch {
     pub windows: Vec<Window>,
     /// Rows of those windows.
     pub rows: Vec<Released<VolumeRow>>,
+    /// How watches' posts sound in hours among those windows.
+    pub tones: Vec<Released<ToneRow>>,
     /// Narratives that have changed.
     pub narratives: Vec<Released<NarrativeRow>>,
     /// What happened to narratives.
@@ -130,6 +132,21 @@ impl VolumeQuery {
     pub fn new(dimension: Dimension, step: Step) -> Self {
         Self { dimension, step, from: None, to: None, value: None, after: None, limit: 1_000 }
     }
+}
+
+/// Which rows of the table **tone**.
+#[derive(Clone, Debug)]
+pub struct ToneQuery {
+    /// Of this watch alone.
+    pub watch: Option<String>,
+    /// First second, inclusive.
+    pub from: Option<i64>,
+    /// Last second, exclusive: of hours that *start* before it.
+    pub to: Option<i64>,
+    /// Only what stands after it.
+    pub after: Option<Cursor>,
+    /// At most so many rows, and at most [`PAGE_ROWS_MAX`].
+    pub limit: usize,
 }
 
 /// Which narratives.
@@ -267,6 +284,9 @@ pub trait ReleasedReader: Send + Sync {
         from: i64,
         to: i64,
     ) -> impl Future<Output = Result<Vec<Released<VolumeRow>>, ReadError>> + Send;
+
+    /// A page of how watches' posts sound, by (start, watch, language).
+    fn tone(&self, query: &ToneQuery) -> impl Future<Output = Result<Page<Released<ToneRow>>, ReadError>> + Send;
 
     /// The closed window with the latest start.
     fn latest_window(&self, step: Step) -> impl Future<Output = Result<Option<Window>, ReadError>> + Send;

@@ -1,8 +1,8 @@
 //! How negative, neutral and positive short texts are in sum: eight languages, a post in well under a microsecond once its words
 //! are known, and shares of many posts with an error bar that holds the classifier's own measured error.
 //!
-//! For any program that counts short texts: it depends on nothing and has nothing to do when it starts. In Groundswell only
-//! `eval tone` asks it; **no output shows tone yet**.
+//! For any program that counts short texts: it depends on nothing and has nothing to do when it starts. In Groundswell `detect` asks
+//! it of posts that watches match, and `eval tone` measures it.
 //!
 //! - [`words`] cuts a text, [`WordTone::of`] says what one word says and may be remembered, [`Tone::of`] adds a post's up.
 //! - [`Tally`] counts posts and answers for many of them by adjusted counting ([`Tally::prevalence`]).

@@ -33,7 +33,18 @@ const FACES: [&str; 26] = [
     ":/", ";)", ":o", "<3", "xd", "=)", "=(", "(:", ";(",
 ];
 
+/// Letters that most posts are made of are known without a look into Unicode's tables, which costs more than all else here.
+#[inline]
 fn is_word(c: char) -> bool {
+    match c {
+        '\0'..='\x7f' => c.is_ascii_alphanumeric() || c == '_',
+        '\u{d7}' | '\u{f7}' => false,
+        '\u{c0}'..='\u{24f}' | '\u{620}'..='\u{64a}' => true,
+        _ => is_word_by_tables(c),
+    }
+}
+
+fn is_word_by_tables(c: char) -> bool {
     c.is_alphanumeric()
         || matches!(c, '_' | '\u{300}'..='\u{36f}' | '\u{610}'..='\u{61a}' | '\u{640}' | '\u{64b}'..='\u{65f}' | '\u{670}'
             | '\u{900}'..='\u{903}' | '\u{93a}'..='\u{94f}' | '\u{955}'..='\u{957}' | '\u{962}' | '\u{963}')
@@ -83,8 +94,9 @@ impl<'a> Words<'a> {
     }
 
     fn word(&mut self) -> ControlFlow<Option<&'a str>> {
+        let ascii = self.rest.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_').count();
         let mut end = self.rest.len();
-        let mut chars = self.rest.char_indices().peekable();
+        let mut chars = self.rest[ascii..].char_indices().map(|(at, c)| (ascii + at, c)).peekable();
         while let Some((at, c)) = chars.next() {
             let apostrophe = at > 0 && is_apostrophe(c) && chars.peek().is_some_and(|&(_, next)| next.is_alphabetic());
             if !is_word(c) && !apostrophe {
@@ -109,7 +121,7 @@ impl<'a> Words<'a> {
 
     /// A face, a run of one sign (three at most are told apart), or one emoji.
     fn sign(&mut self, first: char) -> &'a str {
-        let face = FACES.iter().find(|face| {
+        let face = FACES.iter().filter(|_| matches!(first, ':' | ';' | '^' | '-' | '<' | '=' | '(')).find(|face| {
             self.rest.as_bytes().get(..face.len()).is_some_and(|bytes| bytes.eq_ignore_ascii_case(face.as_bytes()))
         });
         if let Some(face) = face
@@ -136,5 +148,35 @@ impl<'a> Iterator for Words<'a> {
                 return word;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_that_are_known_are_those_of_the_tables() {
+        for c in '\0'..=char::MAX {
+            assert_eq!(is_word(c), is_word_by_tables(c), "{c:?}");
+        }
+    }
+
+    #[test]
+    fn faces_are_found_by_how_they_begin() {
+        // One of letters is read as a word, and says the same.
+        for face in FACES {
+            assert_eq!(words(face).collect::<Vec<_>>(), [face]);
+        }
+    }
+
+    #[test]
+    fn words_end_where_they_did() {
+        let read = |text| words(text).collect::<Vec<_>>();
+        assert_eq!(
+            read("don't d'été été's _a1 'tis it' a’b c"),
+            ["don't", "d'été", "été's", "_a1", "'", "tis", "it", "'", "a’b", "c"]
+        );
+        assert_eq!(read("abcé×def÷ كتاب"), ["abcé", "×", "def", "÷", "كتاب"]);
     }
 }

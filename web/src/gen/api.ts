@@ -473,6 +473,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/watches/{watch}/tone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How negative, neutral and positive a watch's posts are in sum, by hour and language. Never of a post or a person: each row rests on
+         *     k authors and a hundred posts at least.
+         */
+        get: operations["watchTone"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/feeds/{feed}": {
         parameters: {
             query?: never;
@@ -1750,6 +1770,81 @@ export interface components {
              * @description Inclusive.
              */
             start: string;
+        };
+        /** @description How a watch's posts sound. */
+        ToneList: {
+            /**
+             * Format: date-time
+             * @description Hours from here on.
+             */
+            from: string;
+            /** @description By hour and language. */
+            items: components["schemas"]["ToneRow"][];
+            /** @description Languages that are read; of posts in others nothing is said: not measured for this language. */
+            measured: string[];
+            /** @description `SIMULATED DATA` where the data are made up. */
+            notice?: string | null;
+            /**
+             * Format: date-time
+             * @description Hours before this.
+             */
+            to: string;
+            watch: string;
+        };
+        /**
+         * @description A row of the released table **tone**: a watch's posts of one closed hour in one language; or, with `suppressed` in place of all else,
+         *     an hour of which nothing can be said in any language. The gate's crate writes it; this describes it.
+         */
+        ToneRow: {
+            /**
+             * Format: int64
+             * @description Their authors.
+             */
+            authors?: number;
+            /**
+             * @description ISO 639-1.
+             * @example en
+             */
+            language?: string;
+            negative?: components["schemas"]["ToneShare"];
+            /** @description Neither, or both. */
+            neutral?: components["schemas"]["ToneShare"];
+            positive?: components["schemas"]["ToneShare"];
+            /**
+             * Format: int64
+             * @description Posts of people in this language.
+             */
+            posts?: number;
+            /**
+             * Format: date-time
+             * @description First moment of the hour, inclusive.
+             */
+            start: string;
+            step: components["schemas"]["Step"];
+            /** @description `true`: no language has k authors and a hundred posts in this hour, or there was none at all. */
+            suppressed?: boolean;
+            watch: string;
+        };
+        /** @description A share of an hour's posts, and its error bar (95 %): that of having so few posts, and that of the reader, as far as it was measured. */
+        ToneShare: {
+            /**
+             * Format: double
+             * @description The bar's upper end.
+             * @example 0.52
+             */
+            high: number;
+            /**
+             * Format: double
+             * @description The bar's lower end.
+             * @example 0.33
+             */
+            low: number;
+            /**
+             * Format: double
+             * @description From 0 to 1, in hundredths; the three add up to one.
+             * @example 0.42
+             */
+            share: number;
         };
         /** @description The values with the most posts in one window. */
         TopAnswer: {
@@ -3213,6 +3308,52 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ClauseList"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    watchTone: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Hours from this time on; if not given, the 24 before `to`. At most 1,000 hours.
+                 * @example 2016-09-23T00:00:00Z
+                 */
+                from?: string;
+                /**
+                 * @description Hours before this time; if not given, up to the one that closed last.
+                 * @example 2016-09-24T00:00:00Z
+                 */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description the watch's name
+                 * @example river-floods
+                 */
+                watch: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description shares with their error bars, by hour and language */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ToneList"];
                 };
             };
             /** @description a problem */

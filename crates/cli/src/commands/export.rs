@@ -10,12 +10,12 @@ use groundswell_post::EventTime;
 use groundswell_sources::{Clock, SystemClock};
 use groundswell_store::{
     AmplificationQuery, BurstQuery, Cursor, DetectionQuery, NarrativeEventQuery, NarrativeQuery, Page,
-    ReleasedReader as _, SqliteReader, Store, VolumeQuery,
+    ReleasedReader as _, SqliteReader, Store, ToneQuery, VolumeQuery,
 };
 use tokio::runtime::Runtime;
 
 use crate::args::{
-    Common, Export, ExportAmplifications, ExportBursts, ExportDetections, ExportNarratives, ExportVolumes,
+    Common, Export, ExportAmplifications, ExportBursts, ExportDetections, ExportNarratives, ExportTone, ExportVolumes,
 };
 use crate::audit::{self, Trail};
 use crate::failure::{DONE, Failure, Outcome};
@@ -34,6 +34,7 @@ pub(crate) fn export(common: &Common, export: &Export) -> Outcome {
         Export::Bursts(arguments) => bursts(common, arguments),
         Export::Amplifications(arguments) => amplifications(common, arguments),
         Export::Detections(arguments) => detections(common, arguments),
+        Export::Tone(arguments) => tone(common, arguments),
     }
 }
 
@@ -134,6 +135,36 @@ fn amplifications(common: &Common, arguments: &ExportAmplifications) -> Outcome 
     let mut query = AmplificationQuery { id: None, from, to, after: None, limit: PAGE_ROWS };
     loop {
         query.after = lines(&mut out, runtime.block_on(reader.amplifications(&query))?)?;
+        if query.after.is_none() {
+            break;
+        }
+    }
+    out.flush().context("cannot write")?;
+    Ok(DONE)
+}
+
+fn tone(common: &Common, arguments: &ExportTone) -> Outcome {
+    let (settings, runtime, reader) = opened(common)?;
+    let mut query = ToneQuery {
+        watch: arguments.watch.clone(),
+        from: moment("--from", arguments.from.as_deref())?,
+        to: moment("--to", arguments.to.as_deref())?,
+        after: None,
+        limit: PAGE_ROWS,
+    };
+    let asked = Act::Exported {
+        table: Word::new("tone"),
+        dimension: None,
+        step: None,
+        one_value: query.watch.is_some(),
+        from: audit::moment(query.from),
+        to: audit::moment(query.to),
+        format: Word::new(&arguments.format),
+    };
+    tell(&settings, asked)?;
+    let mut out = output::open(arguments.out.as_deref())?;
+    loop {
+        query.after = lines(&mut out, runtime.block_on(reader.tone(&query))?)?;
         if query.after.is_none() {
             break;
         }

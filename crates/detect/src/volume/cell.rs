@@ -4,7 +4,7 @@ use groundswell_gate::Dimension;
 use groundswell_sketch::{PARTITIONS, partition_of};
 
 /// Keeps the same value apart in different dimensions.
-const SALTS: [u64; Dimension::ALL.len()] = [
+const SALTS: [u64; Dimension::COUNTED] = [
     0x9ae1_6a3b_2f90_404f,
     0xc3a5_c85c_97cb_3127,
     0xb492_b66f_be98_f273,
@@ -17,6 +17,7 @@ const SALTS: [u64; Dimension::ALL.len()] = [
     0x1d8e_4e27_c47d_124f,
     0xeb44_acca_b455_d165,
     0x2545_f491_4f6c_dd1d,
+    0x94d0_49bb_1331_11eb,
 ];
 
 /// The hash of a cell, from [`groundswell_text::hash_word`] of its value.

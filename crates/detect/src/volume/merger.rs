@@ -5,7 +5,7 @@ use std::fmt;
 
 use groundswell_gate::{
     AmplificationCandidate, AuthorBits, CandidateCell, Dimension, K, NarrativeCandidate, NarrativePart, SharedWord,
-    VolumeCandidate, clause_of_value,
+    VolumeCandidate, clause_of_value, tone_of_value,
 };
 use groundswell_sketch::{
     Authors, Carried, Cell, CellKey, CellRef, CellTable, Distinct, PARTITIONS, SavedCell, SavedCells, Step, Summary,
@@ -107,10 +107,11 @@ impl Looked {
 /// A longer stretch in which nothing closes is none that was listened to, and its hours are not told of.
 const HOURS_AT_ONCE_MAX: i64 = 48;
 
-/// A table whose open-ended dimensions may be pruned.
+/// A table whose open-ended dimensions may be pruned. Tone is told by the hour, so a day keeps nothing of it.
 fn new_table() -> CellTable {
     let open_ended = Dimension::ALL.into_iter().filter(|dimension| dimension.is_open_ended());
-    CellTable::pruning(open_ended.fold(0, |bits, dimension| bits | 1 << dimension.index()))
+    let pruned = open_ended.fold(0, |bits, dimension| bits | 1 << dimension.index());
+    CellTable::pruning(pruned).passing(1 << Dimension::Tone.index())
 }
 
 impl Merger {
@@ -610,13 +611,15 @@ struct Proposal<'a> {
     names: &'a NameFinder,
     known: &'a Known,
     before_unix: i64,
+    tells_tone: bool,
     /// By dimension.
-    tables: [Vec<CandidateCell>; Dimension::ALL.len()],
+    tables: [Vec<CandidateCell>; Dimension::COUNTED],
 }
 
 impl<'a> Proposal<'a> {
     fn new(k: u64, window: Window, names: &'a NameFinder, known: &'a Known) -> Self {
-        Self { k, names, known, before_unix: window.end(), tables: Default::default() }
+        let tells_tone = window.step == Step::Hour;
+        Self { k, names, known, before_unix: window.end(), tells_tone, tables: Default::default() }
     }
 
     /// Of what looks like a person's name, how many publishers carried it: terms of several words, which only names are, and terms
@@ -649,7 +652,7 @@ impl<'a> Proposal<'a> {
                     Set::Whole(distinct) => distinct.has_at_least(self.k),
                 }
         };
-        if known.is_open_ended() && !could_pass() {
+        if known.is_open_ended() && !could_pass() || known == Dimension::Tone && !self.tells_tone {
             return;
         }
         let authors = match (authors, known.is_folded()) {
@@ -667,14 +670,14 @@ impl<'a> Proposal<'a> {
     /// Hands out what there is, and a list of all watches where the total says that the window was seen here.
     fn emit(self, window: Window, watch_names: &[String], emit: &mut dyn FnMut(VolumeCandidate)) {
         let seen = !self.tables[usize::from(Dimension::Total.index())].is_empty();
-        for (dimension, mut cells) in Dimension::ALL.into_iter().zip(self.tables) {
+        let known = |name: &str| watch_names.binary_search_by(|known| known.as_str().cmp(name)).is_ok();
+        for (dimension, mut cells) in (0..).map_while(Dimension::from_index).zip(self.tables) {
             cells.sort_unstable_by(|a, b| a.value.cmp(&b.value));
             match dimension {
                 Dimension::Watch if seen => cells = with_quiet(cells, watch_names),
-                // Nothing is said of a watch that is in no register, nor of its parts.
-                Dimension::Clause => cells.retain(|cell| {
-                    watch_names.binary_search_by(|name| name.as_str().cmp(clause_of_value(&cell.value).0)).is_ok()
-                }),
+                // Nothing is said of a watch that is in no register, nor of its parts, nor of its tone.
+                Dimension::Clause => cells.retain(|cell| known(clause_of_value(&cell.value).0)),
+                Dimension::Tone => cells.retain(|cell| known(tone_of_value(&cell.value).0)),
                 _ => {}
             }
             if !cells.is_empty() {

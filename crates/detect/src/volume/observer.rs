@@ -5,14 +5,15 @@ use std::fmt;
 use std::sync::Arc;
 
 use groundswell_edge::{DeleteKey, EdgePost};
-use groundswell_gate::Dimension;
+use groundswell_gate::{Dimension, TONE_CELLS, tone_value};
 use groundswell_sketch::{Carried, Step, Summary, VALUE_BYTES_MAX, Window};
 use groundswell_text::countries::{Country, CountryFinder};
 use groundswell_text::names::{About, NameFinder, NameSpan, name_key};
 use groundswell_text::{
-    Analysis, Analyzer, has_term_shape, hash_word, is_stop_word, is_stop_word_everywhere, is_stop_word_in,
+    Analysis, Analyzer, Language, has_term_shape, hash_word, is_stop_word, is_stop_word_everywhere, is_stop_word_in,
 };
 use groundswell_watch::{ClauseId, WatchId};
+use hashbrown::HashMap;
 
 use super::cell::cell_hash;
 use super::config::{POST_DOMAINS_MAX, VolumeConfig, VolumeCounters};
@@ -21,6 +22,7 @@ use super::delete::Deletions;
 use super::held::Held;
 use super::interner::{CellId, Interner, Noted, Worth};
 use super::log::{MinuteLog, Parts, Tally};
+use crate::tone::Reader;
 
 /// No number yet.
 const UNKNOWN: CellId = CellId::MAX;
@@ -47,6 +49,7 @@ pub struct Observer {
     source: (String, CellId),
     watches: Listed,
     clauses: Listed,
+    tones: Tones,
     /// Words of deleted posts: those that no other post of an open minute has are forgotten at the next close.
     gone: Vec<CellId>,
     /// Open minutes of which a deletion has reached what was added up for a checkpoint.
@@ -123,6 +126,46 @@ impl Listed {
     }
 }
 
+/// How posts sound that watches match, and the numbers of the cells in which that is counted.
+#[derive(Default)]
+struct Tones {
+    reader: Reader,
+    /// By watch and language: of all posts, and of those in each cell.
+    cells: HashMap<(u32, &'static str), [CellId; 1 + TONE_CELLS]>,
+}
+
+impl Tones {
+    /// Logs the cells of a post that watches match.
+    fn log(
+        &mut self,
+        (post, language): (&EdgePost, Language),
+        watches: (&[WatchId], &[String]),
+        interner: &mut Interner,
+        log: &mut MinuteLog,
+        too_long: &mut u64,
+    ) {
+        let (matched, names) = watches;
+        if matched.is_empty() {
+            return;
+        }
+        let Some((language, nth)) = self.reader.read(post, language.as_str()) else { return };
+        for watch in matched {
+            let cells = self.cells.entry((watch.0, language)).or_insert([UNKNOWN; 1 + TONE_CELLS]);
+            for (at, cell) in [(0, None), (1 + nth, Some(nth))] {
+                if cells[at] == UNKNOWN {
+                    let value = tone_value(&names[watch.0 as usize], language, cell);
+                    if value.len() > VALUE_BYTES_MAX {
+                        *too_long += 1;
+                        continue;
+                    }
+                    cells[at] = interner.id(Dimension::Tone, cell_hash(Dimension::Tone, hash_word(&value)), &value);
+                }
+                log.push(cells[at]);
+            }
+        }
+    }
+}
+
 /// What looks like a person's name in a post, and where that is looked up.
 #[derive(Default)]
 struct Names {
@@ -174,6 +217,7 @@ impl Observer {
             source: (String::new(), UNKNOWN),
             watches: Listed::new(Dimension::Watch, Arc::clone(&config.watch_names)),
             clauses: Listed::new(Dimension::Clause, Arc::clone(&config.watch_clauses)),
+            tones: Tones::default(),
             gone: Vec::new(),
             spoiled: Vec::new(),
             tally: Tally::new(),
@@ -222,6 +266,8 @@ impl Observer {
         let too_long = &mut self.counters.values_too_long;
         self.watches.log(watches.iter().map(|watch| watch.0), interner, log, too_long);
         self.clauses.log(clauses.iter().map(|clause| clause.0), interner, log, too_long);
+        let watches = (watches, &*self.watches.values);
+        self.tones.log((post, analysis.language), watches, interner, log, too_long);
         let countries = &mut self.countries;
         countries.found.clear();
         for tag in &analysis.hashtags {
@@ -327,6 +373,7 @@ impl Observer {
     pub fn set_watches(&mut self, names: Arc<[String]>, clauses: Arc<[String]>) {
         self.watches = Listed::new(Dimension::Watch, names);
         self.clauses = Listed::new(Dimension::Clause, clauses);
+        self.tones.cells.clear();
     }
 
     /// Forgets what is named in an open minute; returns how many posts that were. Words that nothing else holds are forgotten
@@ -404,11 +451,13 @@ impl Observer {
         let mut needed = vec![false; self.interner.ids()];
         self.minutes.values().for_each(|index| self.open[*index].log.mark_needed(&mut needed));
         for id in self.gone.drain(..).filter(|id| !needed[*id as usize]) {
-            // Names of sources and watches, and their clauses, are the operator's, and their numbers are remembered.
-            if !matches!(self.interner.name(id).0, Dimension::Source | Dimension::Watch | Dimension::Clause) {
+            // Names of sources and watches, and of what belongs to these, are the operator's, and their numbers are remembered.
+            let (dimension, ..) = self.interner.name(id);
+            if !matches!(dimension, Dimension::Source | Dimension::Watch | Dimension::Clause | Dimension::Tone) {
                 self.interner.forget(id);
             }
         }
+        self.tones.reader.forget();
     }
 
     /// Hands out what a close of one minute would, and keeps everything as it is. What was added up for it stays so.
@@ -480,6 +529,7 @@ impl Observer {
         self.source.1 = UNKNOWN;
         self.watches.forget_numbers();
         self.clauses.forget_numbers();
+        self.tones.cells.clear();
         self.counters.interner_rebuilt += 1;
     }
 }

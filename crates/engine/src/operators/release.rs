@@ -9,7 +9,8 @@ use std::sync::Arc;
 use crossbeam_channel::Sender;
 use groundswell_detect::anomaly::{Anomalies, AnomalyCandidate, AnomalyCounters, HeardHour, SavedAnomalies};
 use groundswell_detect::burst::{Arbiter, SavedArbiter, ShardMinute};
-use groundswell_gate::{Gate, NarrativeEventKind, VolumeCandidate};
+use groundswell_detect::tone::shares;
+use groundswell_gate::{Dimension, Gate, NarrativeEventKind, VolumeCandidate};
 use groundswell_sketch::{Step, Window};
 use groundswell_sources::Stop;
 use serde::{Deserialize, Serialize};
@@ -102,6 +103,10 @@ fn gated(gate: Gate, proposals: Vec<Proposal>, bursts: &mut OpenBursts, counters
     closed.windows = volumes.iter().map(|candidate| candidate.window).collect();
     closed.windows.dedup();
     for candidate in volumes {
+        if candidate.dimension == Dimension::Tone {
+            closed.tones.extend(gate.release_tone(candidate, shares));
+            continue;
+        }
         let before = closed.rows.len();
         let cells = candidate.cells.len();
         closed.rows.extend(gate.release(candidate));

@@ -203,7 +203,25 @@ fn dimensions_have_one_name_and_one_number() {
         assert_eq!(Dimension::from_index(index), Some(dimension));
         assert_eq!(Dimension::parse(dimension.as_str()), Some(dimension));
     }
-    assert_eq!((Dimension::from_index(12), Dimension::parse("author")), (None, None));
+    assert_eq!((Dimension::from_index(13), Dimension::parse("author")), (None, None));
+}
+
+#[test]
+fn what_is_counted_and_never_shown_has_a_number_and_no_word_that_is_read() {
+    assert_eq!(Dimension::from_index(12), Some(Dimension::Tone));
+    assert_eq!((Dimension::parse(Dimension::Tone.as_str()), Dimension::COUNTED), (None, 13));
+    let cells = vec![cell("floods\u{1f}en", 500, 0, 0..400), cell("p", 7, 7, [])];
+    assert!(gated(Dimension::Tone, cells).is_empty());
+    assert!(Gate::suppressed(MINUTE, Dimension::Tone, "floods".to_owned()).is_none());
+    let row = VolumeRow {
+        window: MINUTE,
+        dimension: Dimension::Tone,
+        value: "floods\u{1f}en".to_owned(),
+        figures: Some(Figures { posts: 500, authors: 400 }),
+        publisher_only: false,
+        name_publishers: None,
+    };
+    assert_eq!(readmit(row, K::DEFAULT), Err(NotReleasable::Hidden { dimension: Dimension::Tone }));
 }
 
 /// A post of a random stream: value, author (`None`: a publisher's item), worker.

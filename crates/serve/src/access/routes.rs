@@ -5,7 +5,7 @@ use axum::http::Method;
 use super::role::Need;
 
 /// Method, template, and what it asks for. HEAD is GET.
-pub(crate) const ROUTES: [(&str, &str, Need); 42] = [
+pub(crate) const ROUTES: [(&str, &str, Need); 43] = [
     ("GET", "/healthz", Need::Open),
     ("GET", "/readyz", Need::Open),
     ("GET", "/signin", Need::Open),
@@ -45,6 +45,7 @@ pub(crate) const ROUTES: [(&str, &str, Need); 42] = [
     ("POST", "/api/v1/watches", Need::Edit),
     ("POST", "/api/v1/watch-check", Need::Edit),
     ("GET", "/api/v1/watches/{watch}/clauses", Need::Read),
+    ("GET", "/api/v1/watches/{watch}/tone", Need::Read),
     ("PUT", "/api/v1/watches/{watch}", Need::Edit),
     ("DELETE", "/api/v1/watches/{watch}", Need::Edit),
     ("GET", "/feeds/{feed}", Need::Read),

@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use groundswell_gate::{Dimension, Released, VolumeRow, clause_value};
 use groundswell_sketch::{Step, Window};
-use groundswell_store::{PAGE_ROWS_MAX, Reader, ReleasedReader as _, VolumeQuery};
+use groundswell_store::{PAGE_ROWS_MAX, Reader, ReleasedReader as _, ToneQuery, VolumeQuery};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -19,6 +19,7 @@ use crate::access::Caller;
 use crate::params::{Params, bad, bad_body};
 use crate::problem::{Code, Problem, Wire};
 use crate::watches::{WatchAct, WatchTerms};
+use crate::wire::tone::ToneListWire;
 use crate::wire::watches::{ClauseListWire, ReadingWire};
 use crate::wire::{WatchList, spark_from};
 
@@ -94,7 +95,7 @@ pub(crate) struct ClauseParams {
     to: Option<String>,
 }
 
-/// Windows that are added up if nobody says how many.
+/// Windows that are added up, or told of, if nobody says how many.
 const CLAUSE_WINDOWS: i64 = 24;
 
 /// Which parts of a watch's query matched, and how often.
@@ -127,6 +128,61 @@ pub(crate) async fn clauses(
     let values: Vec<String> = watch.clauses.iter().map(|clause| clause_value(&name, clause)).collect();
     let rows = reader.series(Dimension::Clause, step, &values, from, to).await?;
     Ok(json(&ClauseListWire::new(&name, &watch.clauses, step, (from, to), &rows, state.notice())))
+}
+
+/// Parameters.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[allow(dead_code, reason = "describes what `Params` reads; a test compares the two")]
+pub(crate) struct ToneParams {
+    /// Hours from this time on; if not given, the 24 before `to`. At most 1,000 hours.
+    #[param(required = false, nullable = false, value_type = String, example = "2016-09-23T00:00:00Z")]
+    from: Option<String>,
+    /// Hours before this time; if not given, up to the one that closed last.
+    #[param(required = false, nullable = false, value_type = String, example = "2016-09-24T00:00:00Z")]
+    to: Option<String>,
+}
+
+/// How negative, neutral and positive a watch's posts are in sum, by hour and language. Never of a post or a person: each row rests on
+/// k authors and a hundred posts at least.
+#[utoipa::path(
+    get, path = "/api/v1/watches/{watch}/tone", operation_id = "watchTone", tag = "watches",
+    params(("watch" = String, Path, description = "the watch's name", example = "river-floods"), ToneParams),
+    responses(
+        (status = 200, description = "shares with their error bars, by hour and language", body = ToneListWire),
+        (status = "default", description = "a problem", body = Wire, content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn tone(
+    State(state): State<ServerState>,
+    Path(name): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let params = Params::parse(query.as_deref(), &["from", "to"])?;
+    let is_known = state.status().watches().into_iter().any(|watch| watch.name == name);
+    is_known.then_some(()).ok_or_else(|| Problem::new(Code::NotFound))?;
+    let reader = state.reader()?;
+    let to = match params.time("to")? {
+        Some(to) => to,
+        None => reader.latest_window(Step::Hour).await?.map_or(0, Window::end),
+    };
+    let from = params.time("from")?.unwrap_or(to - CLAUSE_WINDOWS * Step::Hour.seconds());
+    if (to - from) / Step::Hour.seconds() > LIMIT_MAX as i64 {
+        return Err(bad("from", &format!("at most {LIMIT_MAX} hours are told of at once")));
+    }
+    let (some_from, some_to) = (Some(from), Some(to));
+    let hours = VolumeQuery {
+        from: some_from,
+        to: some_to,
+        value: Some(name.clone()),
+        limit: PAGE_ROWS_MAX,
+        ..VolumeQuery::new(Dimension::Watch, Step::Hour)
+    };
+    let hours = reader.volumes(&hours).await?.items;
+    let query =
+        ToneQuery { watch: Some(name.clone()), from: some_from, to: some_to, after: None, limit: PAGE_ROWS_MAX };
+    let rows = reader.tone(&query).await?.items;
+    Ok(json(&ToneListWire::new(&name, (from, to), &hours, rows, state.notice())))
 }
 
 /// The rows of these watches (sorted) in one window, with or without numbers.

@@ -13,8 +13,8 @@ use groundswell_gate::{
     AtLeast, AuditConsistency, AuditEntry, AuditHead, AuditInclusion, AuthorBits, BurstCandidate, BurstExperience,
     BurstId, BurstMethod, BurstScale, BurstSubject, CandidateCell, CoverageGap, CoverageMinute, DetectionRow,
     Dimension, EngineStatus, GapTotals, Gate, K, Minute, NarrativeBucket, NarrativeCandidate, NarrativeId,
-    NarrativeLanguage, NarrativePart, NarrativeState, Released, SourceStatus, VolumeCandidate, VolumeRow, WatchEntry,
-    clause_value,
+    NarrativeLanguage, NarrativePart, NarrativeState, Released, SourceStatus, ToneRow, VolumeCandidate, VolumeRow,
+    WatchEntry, clause_value, tone_value,
 };
 use groundswell_serve::{Access, AuditFault, AuditSource, Live, ServerState, StatusSource, router};
 use groundswell_sketch::{CellKey, Distinct, Step, Window};
@@ -250,7 +250,23 @@ pub(crate) fn found(ids: impl IntoIterator<Item = u64>) -> ReleaseBatch {
     ReleaseBatch { detections, now: 1_800_000_000, ..ReleaseBatch::default() }
 }
 
-/// Four minutes and their hour.
+/// How the posts of an hour of a watch sound.
+fn tones(window: Window) -> Vec<Released<ToneRow>> {
+    let cell = |cell, posts| CandidateCell {
+        value: tone_value("river-floods", "en", cell),
+        posts,
+        publisher_posts: 0,
+        key: CellKey::default(),
+        authors: Distinct::of_number(120),
+        name_publishers: None,
+    };
+    let cells = vec![cell(None, 280), cell(Some(0), 280)];
+    let bars = [[0.52, 0.43, 0.61], [0.31, 0.22, 0.4], [0.17, 0.1, 0.24]];
+    let candidate = VolumeCandidate { window, dimension: Dimension::Tone, cells };
+    Gate::exact(K::DEFAULT).release_tone(candidate, |_, _| Some(bars))
+}
+
+/// Four minutes and their hour, in which one of the watches has a tone.
 pub(crate) fn batch() -> ReleaseBatch {
     let mut batch = ReleaseBatch::default();
     for n in 0..4_u64 {
@@ -279,6 +295,8 @@ pub(crate) fn batch() -> ReleaseBatch {
     let hour = Window::containing(Step::Hour, START);
     batch.windows.push(hour);
     batch.rows.extend(released(Dimension::Total, hour, &[("all", 400, 200)]));
+    batch.rows.extend(released(Dimension::Watch, hour, &[("heat", 3, 3), ("river-floods", 300, 120)]));
+    batch.tones = tones(hour);
     batch
 }
 

@@ -9,6 +9,7 @@ mod narratives;
 mod open;
 mod outbox;
 mod reader;
+mod tone;
 mod trial;
 mod watches;
 mod writer;

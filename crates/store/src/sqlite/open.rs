@@ -20,7 +20,7 @@ pub const LOCK_FILE_NAME: &str = "groundswell.lock";
 const APPLICATION_ID: i64 = 0x4753_776c;
 
 /// Migrations in order; the n-th brings the schema to version n. Never edited once released, only added to.
-const MIGRATIONS: [&str; 11] = [
+const MIGRATIONS: [&str; 12] = [
     include_str!("../../migrations/0001_released.sql"),
     include_str!("../../migrations/0002_watches.sql"),
     include_str!("../../migrations/0003_checkpoint.sql"),
@@ -32,6 +32,7 @@ const MIGRATIONS: [&str; 11] = [
     include_str!("../../migrations/0009_amplifications.sql"),
     include_str!("../../migrations/0010_detections.sql"),
     include_str!("../../migrations/0011_places.sql"),
+    include_str!("../../migrations/0012_tone.sql"),
 ];
 
 /// The schema that this program writes.

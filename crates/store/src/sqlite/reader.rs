@@ -2,7 +2,7 @@
 
 use groundswell_gate::{
     AmplificationRow, BurstRow, Coverage, CoverageGap, DetectionRow, Dimension, FeedEntry, FeedMarks, Figures, Gate, K,
-    NarrativeEvent, NarrativeRow, NotReleasable, Released, VolumeRow, readmit,
+    NarrativeEvent, NarrativeRow, NotReleasable, Released, ToneRow, VolumeRow, readmit,
 };
 use groundswell_sketch::{Step, Window};
 use sqlx::sqlite::SqliteRow;
@@ -12,7 +12,7 @@ use crate::codes::{dimension_code, step_code};
 use crate::model::PAGE_ROWS_MAX;
 use crate::{
     AmplificationQuery, BurstQuery, CoverageQuery, Cursor, DetectionQuery, Entered, FeedItem, FeedSelection,
-    Fingerprint, NarrativeEventQuery, NarrativeQuery, Page, ReadError, ReleasedReader, Trial, VolumeQuery,
+    Fingerprint, NarrativeEventQuery, NarrativeQuery, Page, ReadError, ReleasedReader, ToneQuery, Trial, VolumeQuery,
 };
 
 /// A reader of released tables. Cheap to clone; clones share their connections.
@@ -242,6 +242,10 @@ impl ReleasedReader for SqliteReader {
             }
         }
         Ok(items)
+    }
+
+    async fn tone(&self, query: &ToneQuery) -> Result<Page<Released<ToneRow>>, ReadError> {
+        super::tone::list(&self.pool, self.k, query).await
     }
 
     async fn latest_window(&self, step: Step) -> Result<Option<Window>, ReadError> {

@@ -304,6 +304,7 @@ impl ReleaseWriter for SqliteWriter {
         // Forgotten until all is committed: the set may be new in what is then undone.
         let mut asked = last_asked.take();
         let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+        super::tone::put(&mut transaction, batch, self.k).await?;
         let mut committed = insert_batch(&mut transaction, batch, &mut asked).await?;
         super::narratives::put(&mut transaction, batch, self.k).await?;
         super::bursts::put(&mut transaction, batch, self.k).await?;

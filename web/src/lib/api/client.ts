@@ -1,7 +1,7 @@
 // The page's way to the API: JSON in, typed answers out, every failure one `ApiError` that can be shown as it is.
 import type { paths } from '../../gen/api';
 import { servers, t } from '../i18n/speech.svelte';
-import type { Amplification, AuditEntry, AuditPage, ClauseList, CoverageAnswer, Detection, Feed, FeedItem, Marks, Narrative, NarrativeEvent, NewEdit, NewFeed, NewTrial, NewWatch, Ranked, Session, SourceList, Status, Step, TopAnswer, TrialAnswer, VolumePage, VolumeRow, WatchList, WatchReading } from './types';
+import type { Amplification, AuditEntry, AuditPage, ClauseList, CoverageAnswer, Detection, Feed, FeedItem, Marks, Narrative, NarrativeEvent, NewEdit, NewFeed, NewTrial, NewWatch, Ranked, Session, SourceList, Status, Step, ToneList, TopAnswer, TrialAnswer, VolumePage, VolumeRow, WatchList, WatchReading } from './types';
 
 /** Longest wait for one answer; what does not answer by then is treated like a lost connection. */
 export const TIMEOUT_MS = 10_000;
@@ -185,6 +185,11 @@ export class Api {
   /** By which parts of its query a watch matched in the last day. */
   async watchClauses(name: string): Promise<ClauseList> {
     return (await this.ask(`/api/v1/watches/${encodeURIComponent(name)}/clauses`)) as ClauseList;
+  }
+
+  /** How a watch's posts sounded in the hours of the last day. */
+  async watchTone(name: string): Promise<ToneList> {
+    return (await this.ask(`/api/v1/watches/${encodeURIComponent(name)}/tone`)) as ToneList;
   }
 
   /** What a feed would have told. Nothing is changed by it, but it is sent as what changes something is. */

@@ -502,6 +502,12 @@ export const en = {
     title: 'By what it matched in the last day',
     note: (k: number) => `Each part as it stood in posts that the whole query matched: each hour within ± ${COUNT_ERROR}, and hours of fewer than ${k} authors are held back. One post may have several; of a longer query the first eight parts are counted.`,
   },
+  tone: {
+    title: 'How it sounded in the last day', classes: { negative: 'negative', neutral: 'neutral', positive: 'positive' },
+    counts: (posts: string, authors: string) => `${posts} posts of ${authors} authors`, share: (name: string, share: string, low: string, high: string) => `${name} ${share} (${low} to ${high})`,
+    heldBack: (hours: number, k: number) => `Hours without an answer, of fewer than ${k} authors or 100 posts in every language that is read: ${hours}.`,
+    note: (languages: string) => `Estimated for many posts together; in trials the range in parentheses held the truth 93 times of 100. This says nothing of one post or one person. It cannot tell what people are pleased or displeased with, takes irony at its word, counts copies as opinions, and was measured on posts of 2014 to 2018, so today's errors may be larger. Languages cannot be compared by a few points. Measured for: ${languages}. Of posts in other languages, and of publishers, nothing is said here.`,
+  },
   query: { offers: 'What may be meant', offered: (many: number, first: string) => `${many} offered: ${first}`, hints: { value: 'value', released: 'released here', operator: 'operator', field: 'field' } },
   explore: {
     title: 'Explore', lead: 'Any released table by time; the address shows the same view again', label: 'What is shown', count: 'Count', as: 'As', course: 'course', week: 'hours of the week',

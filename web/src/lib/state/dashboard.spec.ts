@@ -51,6 +51,7 @@ function fake(): { [name in Call]: ReturnType<typeof vi.fn> } {
     addFeed: vi.fn(async () => undefined),
     removeFeed: vi.fn(async () => undefined),
     watchClauses: vi.fn(async () => ({ items: [] })),
+    watchTone: vi.fn(async () => ({ items: [] })),
     checkWatch: vi.fn(async () => ({ query: null, faults: [] })),
     addWatch: vi.fn(async () => undefined),
     changeWatch: vi.fn(async () => undefined),
