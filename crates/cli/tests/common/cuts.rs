@@ -13,6 +13,8 @@ const LATE_SECONDS: i64 = 600;
 
 /// So many days at most are in two blocks of one of a cluster's files, which each hold a part of the posts: a process is that far ahead.
 const DAYS_AHEAD: i64 = 14;
+/// The same of one process: three blocks, each less than a day of a third of the posts.
+const DAYS_AHEAD_OF_ONE: i64 = 3;
 
 const TABLES: [(&str, &str); 7] = [
     ("total", "minute"),
@@ -79,8 +81,11 @@ impl Cuts {
         let times: Vec<i64> = closed.filter(|closed| *closed != "nothing").map(unix).collect();
         if let Some(last) = times.iter().max() {
             let first = if times.len() == stderr.len() { times.iter().min() } else { None };
-            // Of files that are read side by side one is a block ahead of the other, which here is days.
-            let ahead = if stderr.len() > 1 { DAYS_AHEAD * seconds_of("day") } else { 0 };
+            // Of files that are read side by side one is a block ahead of the other, which here is days. So is one worker ahead of
+            // the other, and a block reaches on from where its windows close: of what it has in later minutes, a restart knows how many
+            // wrote in each and not in all.
+            let days = if stderr.len() > 1 { DAYS_AHEAD } else { DAYS_AHEAD_OF_ONE };
+            let ahead = days * seconds_of("day");
             self.0.push((first.copied().unwrap_or(i64::MIN + 1), *last + ahead));
         }
         true
