@@ -42,7 +42,7 @@ struct Alone {
 impl Alone {
     fn new(delta: &ObjectDelta, minute: i64) -> Self {
         Self {
-            author: delta.authors.tokens().first().copied(),
+            author: first_of(&delta.authors),
             minute,
             last: minute,
             posts: delta.posts,
@@ -55,14 +55,14 @@ impl Alone {
 
     /// Whether nobody else is in a delta; then takes it in.
     fn take(&mut self, delta: &ObjectDelta, minute: i64) -> bool {
-        let tokens = delta.authors.tokens();
-        let same = match (self.author, tokens.as_slice()) {
-            (_, []) | (None, [_]) => true,
-            (Some(author), [one]) => author == *one,
+        let first = first_of(&delta.authors);
+        let same = match (self.author, delta.authors.count()) {
+            (_, 0) | (None, 1) => true,
+            (Some(_), 1) => self.author == first,
             _ => false,
         };
         if same {
-            self.author = self.author.or(tokens.first().copied());
+            self.author = self.author.or(first);
             self.posts += delta.posts;
             self.copies += delta.copies;
             self.key.add(delta.key);
@@ -87,6 +87,13 @@ impl Alone {
             ..ObjectDelta::default()
         }
     }
+}
+
+/// One of these authors, while they are counted exactly.
+fn first_of(authors: &Distinct) -> Option<u64> {
+    let mut first = None;
+    authors.each_exact(|token| first = first.or(Some(token)));
+    first
 }
 
 /// An object of several authors. What is counted of it is counted as of a family of copies.
