@@ -209,17 +209,19 @@ impl Pushes {
         k: u64,
         counters: &mut AmplifyCounters,
     ) {
-        let mut sums: BTreeMap<u64, ObjectDelta> = BTreeMap::new();
-        for part in parts {
-            match sums.get_mut(&part.object) {
-                Some(sum) => sum.add(part),
-                None => {
-                    sums.insert(part.object, part.clone());
+        let mut parts: Vec<&ObjectDelta> = parts.collect();
+        parts.sort_by_key(|part| part.object);
+        for of_object in parts.chunk_by(|a, b| a.object == b.object) {
+            let object = of_object[0].object;
+            match of_object {
+                [alone] => self.add(object, alone, minute),
+                [first, others @ ..] => {
+                    let mut sum = (*first).clone();
+                    others.iter().for_each(|other| sum.add(other));
+                    self.add(object, &sum, minute);
                 }
+                [] => {}
             }
-        }
-        for (object, delta) in sums {
-            self.add(object, &delta, minute);
             let Some(push) = self.known.get_mut(&object) else { continue };
             let authors = push.owned.authors.number();
             push.owned.buckets.close(minute, k, authors);
