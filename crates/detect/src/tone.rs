@@ -27,13 +27,13 @@ impl Reader {
     /// The language of a post and the cell that it is counted in; `None` where nothing is told: of publishers' items, which are no
     /// people's tone, and in languages for which the reader was not measured or reads too badly.
     #[inline]
-    pub fn read(&mut self, post: &EdgePost, language: &str) -> Option<(&'static str, usize)> {
+    pub fn read(&mut self, post: &EdgePost, language: &str) -> Option<(Language, usize)> {
         let language = Language::from_code(language).filter(|language| language.is_told())?;
         if post.publisher.is_some() {
             return None;
         }
         let tone = Tone::of(words(&post.text).map(|word| self.word(word)), language);
-        Some((language.code(), cell(tone)))
+        Some((language, cell(tone)))
     }
 
     /// Forgets all words.
@@ -89,7 +89,7 @@ mod tests {
         for _ in 0..2 {
             for text in texts {
                 let cold = cell(Tone::of_text(text, Language::En));
-                assert_eq!(reader.read(&post(text), "en"), Some(("en", cold)));
+                assert_eq!(reader.read(&post(text), "en"), Some((Language::En, cold)));
             }
         }
         reader.forget();

@@ -13,7 +13,6 @@ use groundswell_text::{
     Analysis, Analyzer, Language, has_term_shape, hash_word, is_stop_word, is_stop_word_everywhere, is_stop_word_in,
 };
 use groundswell_watch::{ClauseId, WatchId};
-use hashbrown::HashMap;
 
 use super::cell::cell_hash;
 use super::config::{POST_DOMAINS_MAX, VolumeConfig, VolumeCounters};
@@ -130,8 +129,8 @@ impl Listed {
 #[derive(Default)]
 struct Tones {
     reader: Reader,
-    /// By watch and language: of all posts, and of those in each cell.
-    cells: HashMap<(u32, &'static str), [CellId; 1 + TONE_CELLS]>,
+    /// By watch and language, in order: of all posts, and of those in each cell. Asked for each watch that a post matches.
+    cells: Vec<[CellId; 1 + TONE_CELLS]>,
 }
 
 impl Tones {
@@ -149,11 +148,15 @@ impl Tones {
             return;
         }
         let Some((language, nth)) = self.reader.read(post, language.as_str()) else { return };
+        let languages = groundswell_tone::Language::ALL.len();
+        if self.cells.is_empty() {
+            self.cells.resize(names.len() * languages, [UNKNOWN; 1 + TONE_CELLS]);
+        }
         for watch in matched {
-            let cells = self.cells.entry((watch.0, language)).or_insert([UNKNOWN; 1 + TONE_CELLS]);
+            let cells = &mut self.cells[watch.0 as usize * languages + language as usize];
             for (at, cell) in [(0, None), (1 + nth, Some(nth))] {
                 if cells[at] == UNKNOWN {
-                    let value = tone_value(&names[watch.0 as usize], language, cell);
+                    let value = tone_value(&names[watch.0 as usize], language.code(), cell);
                     if value.len() > VALUE_BYTES_MAX {
                         *too_long += 1;
                         continue;
