@@ -29,6 +29,15 @@ pub(super) struct Stretch {
     pub(super) chance: f64,
 }
 
+impl Stretch {
+    /// First second, end and share of authors, against the posts of everybody in the day up to `end`.
+    pub(super) fn of((from, to, share): (i64, i64, f64), all: &Minutes, end: i64) -> Self {
+        let known = all.posts(end - WINDOW_SECONDS, end).max(1);
+        let chance = (all.posts(from, to) as f64 / known as f64).clamp(0.0, 1.0);
+        Self { share, seconds: to - from, chance }
+    }
+}
+
 /// Why a family is an amplification or not.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Verdict {
@@ -145,10 +154,8 @@ pub(super) fn measure(family: &Minutes, all: &Minutes, end: i64) -> Verdict {
     if to - from > SHORT_SECONDS {
         return Verdict::NotShort;
     }
-    let known = all.posts(end - WINDOW_SECONDS, end).max(1);
-    let chance = (all.posts(from, to) as f64 / known as f64).clamp(0.0, 1.0);
-    let stretch = Stretch { share, seconds: to - from, chance };
-    if synchrony(family.authors(), share, chance) >= SYNCHRONY_MIN {
+    let stretch = Stretch::of((from, to, share), all, end);
+    if synchrony(family.authors(), share, stretch.chance) >= SYNCHRONY_MIN {
         Verdict::Amplified(stretch)
     } else {
         Verdict::ByChance

@@ -39,7 +39,7 @@ pub(super) fn judge(object: &Minutes, all: &Minutes, end: i64) -> Verdict {
         return Verdict::Open;
     }
     let known = all.posts(end - WINDOW_SECONDS, end).max(1) as f64;
-    let stretch = Stretch { share, seconds: to - from, chance: (all.posts(from, to) as f64 / known).clamp(0.0, 1.0) };
+    let stretch = Stretch::of((from, to, share), all, end);
     let list = object.list();
     Verdict::Pushed { stretch, scan: scan(&list, &|from, to| all.posts(from, to) as f64 / known), silence }
 }
