@@ -1,6 +1,7 @@
 //! `export`: released tables, in the contract's forms.
 
 use std::io::Write;
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -9,7 +10,7 @@ use groundswell_gate::{K, Outward};
 use groundswell_post::EventTime;
 use groundswell_sources::{Clock, SystemClock};
 use groundswell_store::{
-    AmplificationQuery, BurstQuery, Cursor, DetectionQuery, NarrativeEventQuery, NarrativeQuery, Page,
+    AmplificationQuery, BurstQuery, Cursor, DetectionQuery, NarrativeEventQuery, NarrativeQuery, Page, ReadError,
     ReleasedReader as _, SqliteReader, Store, ToneQuery, VolumeQuery,
 };
 use tokio::runtime::Runtime;
@@ -67,22 +68,17 @@ fn narratives(common: &Common, arguments: &ExportNarratives) -> Outcome {
         format: Word::new(&arguments.format),
     };
     tell(&settings, asked)?;
-    let mut out = output::open(arguments.out.as_deref())?;
-    let mut after = None;
-    loop {
-        after = if arguments.events {
+    let out = arguments.out.as_deref();
+    if arguments.events {
+        return all_lines(out, |after| {
             let query = NarrativeEventQuery { id: arguments.id.clone(), from, to, after, limit: PAGE_ROWS };
-            lines(&mut out, runtime.block_on(reader.narrative_events(&query))?)?
-        } else {
-            let query = NarrativeQuery { id: arguments.id.clone(), from, to, state: None, after, limit: PAGE_ROWS };
-            lines(&mut out, runtime.block_on(reader.narratives(&query))?)?
-        };
-        if after.is_none() {
-            break;
-        }
+            runtime.block_on(reader.narrative_events(&query))
+        });
     }
-    out.flush().context("cannot write")?;
-    Ok(DONE)
+    all_lines(out, |after| {
+        let query = NarrativeQuery { id: arguments.id.clone(), from, to, state: None, after, limit: PAGE_ROWS };
+        runtime.block_on(reader.narratives(&query))
+    })
 }
 
 fn bursts(common: &Common, arguments: &ExportBursts) -> Outcome {
@@ -106,15 +102,10 @@ fn bursts(common: &Common, arguments: &ExportBursts) -> Outcome {
         format: Word::new(&arguments.format),
     };
     tell(&settings, asked)?;
-    let mut out = output::open(arguments.out.as_deref())?;
-    loop {
-        query.after = lines(&mut out, runtime.block_on(reader.bursts(&query))?)?;
-        if query.after.is_none() {
-            break;
-        }
-    }
-    out.flush().context("cannot write")?;
-    Ok(DONE)
+    all_lines(arguments.out.as_deref(), |after| {
+        query.after = after;
+        runtime.block_on(reader.bursts(&query))
+    })
 }
 
 fn amplifications(common: &Common, arguments: &ExportAmplifications) -> Outcome {
@@ -131,16 +122,11 @@ fn amplifications(common: &Common, arguments: &ExportAmplifications) -> Outcome 
         format: Word::new(&arguments.format),
     };
     tell(&settings, asked)?;
-    let mut out = output::open(arguments.out.as_deref())?;
     let mut query = AmplificationQuery { id: None, from, to, after: None, limit: PAGE_ROWS };
-    loop {
-        query.after = lines(&mut out, runtime.block_on(reader.amplifications(&query))?)?;
-        if query.after.is_none() {
-            break;
-        }
-    }
-    out.flush().context("cannot write")?;
-    Ok(DONE)
+    all_lines(arguments.out.as_deref(), |after| {
+        query.after = after;
+        runtime.block_on(reader.amplifications(&query))
+    })
 }
 
 fn tone(common: &Common, arguments: &ExportTone) -> Outcome {
@@ -162,15 +148,10 @@ fn tone(common: &Common, arguments: &ExportTone) -> Outcome {
         format: Word::new(&arguments.format),
     };
     tell(&settings, asked)?;
-    let mut out = output::open(arguments.out.as_deref())?;
-    loop {
-        query.after = lines(&mut out, runtime.block_on(reader.tone(&query))?)?;
-        if query.after.is_none() {
-            break;
-        }
-    }
-    out.flush().context("cannot write")?;
-    Ok(DONE)
+    all_lines(arguments.out.as_deref(), |after| {
+        query.after = after;
+        runtime.block_on(reader.tone(&query))
+    })
 }
 
 fn detections(common: &Common, arguments: &ExportDetections) -> Outcome {
@@ -193,23 +174,31 @@ fn detections(common: &Common, arguments: &ExportDetections) -> Outcome {
         format: Word::new(&arguments.format),
     };
     tell(&settings, asked)?;
-    let mut out = output::open(arguments.out.as_deref())?;
+    all_lines(arguments.out.as_deref(), |after| {
+        query.after = after;
+        runtime.block_on(reader.detections(&query))
+    })
+}
+
+/// Writes a table page by page, one JSON object a line. `page` gives the one behind a place.
+fn all_lines<T: Outward>(
+    to: Option<&Path>,
+    mut page: impl FnMut(Option<Cursor>) -> Result<Page<T>, ReadError>,
+) -> Outcome {
+    let mut out = output::open(to)?;
+    let mut after = None;
     loop {
-        query.after = lines(&mut out, runtime.block_on(reader.detections(&query))?)?;
-        if query.after.is_none() {
+        let Page { items, next, .. } = page(after)?;
+        for row in &items {
+            row.write_json(&mut out).and_then(|()| out.write_all(b"\n")).context("cannot write")?;
+        }
+        after = next;
+        if after.is_none() {
             break;
         }
     }
     out.flush().context("cannot write")?;
     Ok(DONE)
-}
-
-/// Writes a page; says where the next one begins.
-fn lines<T: Outward>(out: &mut dyn Write, page: Page<T>) -> Result<Option<Cursor>, Failure> {
-    for row in &page.items {
-        row.write_json(out).and_then(|()| out.write_all(b"\n")).context("cannot write")?;
-    }
-    Ok(page.next)
 }
 
 fn volumes(common: &Common, arguments: &ExportVolumes) -> Outcome {
