@@ -12,7 +12,7 @@ use crate::counters::counters;
 pub const SUBJECTS_MAX: usize = 1 << 19;
 /// Of these, so many that were seen last take about a kibibyte each, divided in the same way; the others lie packed, in some two hundred
 /// bytes. Few are written of every minute.
-pub const AWAKE_MAX: usize = SUBJECTS_MAX / 4;
+pub const AWAKE_MAX: usize = SUBJECTS_MAX / 16;
 /// So many with hardly a post there may be for each subject that is followed: of a power of two of subjects just what a table of four
 /// times as many places takes before it doubles.
 const YOUNG_A_SUBJECT: (usize, usize) = (7, 2);
