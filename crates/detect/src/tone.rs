@@ -13,14 +13,24 @@ use groundswell_tone::{Language, Prevalence, Tone, WordTone, cell, words};
 
 const _: () = assert!(TONE_CELLS == groundswell_tone::CELLS && TONE_POSTS_MIN == groundswell_tone::POSTS_MIN);
 
-/// Words whose scores a worker remembers: a newer one takes the place of an older one. 1.5 MiB.
-const WORDS_REMEMBERED: usize = 1 << 16;
+/// Pairs of words whose scores a worker remembers: a newer one takes the place of an older one. 2 MiB.
+const PAIRS_REMEMBERED: usize = 1 << 15;
+/// Words that are looked up at once: what one waits for in memory, the others wait for as well.
+const AT_ONCE: usize = 32;
+
+/// Two words' hashes and scores, the one that was asked for last first: words that share a place do not drive each other out at
+/// once. One line of memory.
+#[derive(Clone, Copy, Default)]
+#[repr(align(64))]
+struct Remembered([(u64, Option<WordTone>); 2]);
 
 /// Reads posts. Remembers what it knows of their words, which costs most, by the hashes of words.
 #[derive(Default)]
 pub struct Reader {
-    /// Words' hashes and scores, in pairs of places; empty until the first post is read.
-    words: Vec<(u64, Option<WordTone>)>,
+    /// By hash; empty until the first post is read.
+    words: Vec<Remembered>,
+    /// Of the post in work.
+    scores: Vec<WordTone>,
 }
 
 impl Reader {
@@ -32,30 +42,46 @@ impl Reader {
         if post.publisher.is_some() {
             return None;
         }
-        let tone = Tone::of(words(&post.text).map(|word| self.word(word)), language);
+        self.look_up(&post.text);
+        let tone = Tone::of(self.scores.iter().copied(), language);
         Some((language, cell(tone)))
     }
 
     /// Forgets all words.
     pub fn forget(&mut self) {
         self.words = Vec::new();
+        self.scores = Vec::new();
     }
 
-    fn word(&mut self, word: &str) -> WordTone {
+    /// The scores of a text's words, in order.
+    fn look_up(&mut self, text: &str) {
         if self.words.is_empty() {
-            self.words = vec![(0, None); WORDS_REMEMBERED];
+            self.words = vec![Remembered::default(); PAIRS_REMEMBERED];
         }
-        let hash = hash_word(word);
-        // Two places for each word, the one that was asked for last first: words that share one do not drive each other out at once.
-        let first = (hash as usize % WORDS_REMEMBERED) & !1;
-        let known = |at: usize| self.words[at].1.filter(|_| self.words[at].0 == hash);
-        if let Some(tone) = known(first) {
-            return tone;
+        self.scores.clear();
+        let mut read = words(text);
+        let mut hashed = [(0_u64, ""); AT_ONCE];
+        loop {
+            let mut count = 0;
+            for (place, word) in hashed.iter_mut().zip(&mut read) {
+                *place = (hash_word(word), word);
+                count += 1;
+            }
+            for &(hash, word) in &hashed[..count] {
+                let Remembered(place) = &mut self.words[hash as usize % PAIRS_REMEMBERED];
+                let known = |(of, tone): (u64, Option<WordTone>)| tone.filter(|_| of == hash);
+                let [first, second] = *place;
+                let tone = known(first).unwrap_or_else(|| {
+                    let tone = known(second).unwrap_or_else(|| WordTone::of(word));
+                    *place = [(hash, Some(tone)), first];
+                    tone
+                });
+                self.scores.push(tone);
+            }
+            if count < AT_ONCE {
+                return;
+            }
         }
-        let tone = known(first + 1).unwrap_or_else(|| WordTone::of(word));
-        self.words[first + 1] = self.words[first];
-        self.words[first] = (hash, Some(tone));
-        tone
     }
 }
 

@@ -63,9 +63,9 @@ impl Letters {
         &self.buffer[1..self.length]
     }
 
-    /// What stands for the word in pairs.
-    pub(crate) fn hash(&self) -> u32 {
-        (hash_of(Kind::Whole, self.as_slice()) >> 32) as u32
+    /// The feature of the whole word.
+    pub(crate) fn whole(&self) -> u64 {
+        hash_of(Kind::Whole, self.as_slice())
     }
 
     /// All features, each handed over once for every time that it is in the word.

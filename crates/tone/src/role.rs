@@ -1,6 +1,8 @@
 //! Which words negate what follows, and which signs end that.
 
-use crate::languages::Language;
+use std::{collections::BTreeMap, sync::LazyLock};
+
+use crate::{features::Letters, languages::Language};
 
 /// Words behind a negation that are in its reach, unless a sign ends it before.
 pub(crate) const REACH: u8 = 3;
@@ -54,21 +56,27 @@ const NEGATIONS: [(Language, &[&str]); 8] = [
     (Language::Pt, &["não", "nao", "nunca", "nem", "nada", "sem", "n", "ñ", "jamais", "nenhum", "nenhuma"]),
 ];
 
-/// The languages that a word negates in, a bit each, and whether it ends a reach.
-pub(crate) fn of(word: &[u32]) -> (u8, bool) {
+/// Every negation by the hash of its letters, in order, with the languages that it negates in. They are folded as the words of posts
+/// are, since Arabic spellings are.
+static BY_HASH: LazyLock<Vec<(u64, u8)>> = LazyLock::new(|| {
+    let mut bits = BTreeMap::new();
+    for (language, words) in &NEGATIONS {
+        for word in *words {
+            *bits.entry(Letters::of(word).whole()).or_default() |= 1 << *language as u8;
+        }
+    }
+    bits.into_iter().collect()
+});
+
+/// The languages that a word negates in, a bit each, and whether it ends a reach. It is asked for each word that was never read before,
+/// so negations are found by the word's hash.
+pub(crate) fn of(letters: &Letters) -> (u8, bool) {
+    let word = letters.as_slice();
     let ends = word.first().is_some_and(|&code| {
         matches!(char::from_u32(code), Some('.' | '!' | '?' | ',' | ';' | ':' | '؟' | '،' | '؛' | '।' | '\n'))
     });
-    let mut negates = 0;
-    for (language, words) in &NEGATIONS {
-        // Folded as the words of posts are, since Arabic spellings are.
-        if words
-            .iter()
-            .any(|other| other.chars().filter_map(crate::letters::fold).map(u32::from).eq(word.iter().copied()))
-        {
-            negates |= 1 << *language as u8;
-        }
-    }
+    let whole = letters.whole();
+    let negates = BY_HASH.binary_search_by_key(&whole, |(hash, _)| *hash).map_or(0, |at| BY_HASH[at].1);
     (negates, ends)
 }
 
@@ -86,5 +94,23 @@ impl Scope {
         let inside = self.0 > 0;
         self.0 = if negates { REACH } else { self.0.saturating_sub(1) };
         inside
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn negations_are_found_and_nothing_else() {
+        for (language, words) in NEGATIONS {
+            for word in words {
+                assert_ne!(of(&Letters::of(word)).0 & 1 << language as u8, 0, "{word}");
+            }
+        }
+        for word in ["", "note", "nic", "good", "।", "нет"] {
+            assert_eq!(of(&Letters::of(word)).0, 0, "{word}");
+        }
+        assert_eq!((of(&Letters::of("!")).1, of(&Letters::of("no")).1), (true, false));
     }
 }

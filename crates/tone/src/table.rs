@@ -1,5 +1,7 @@
 //! The weights: rows of four bytes, two to tell whose row it is, two of weights.
 
+use std::hint::select_unpredictable;
+
 /// Rows of features of words.
 pub(crate) const WORD_ROWS: usize = 1 << 19;
 /// Rows of pairs.
@@ -30,11 +32,14 @@ pub(crate) fn place(hash: u64, rows: usize) -> (usize, u16) {
 }
 
 impl Table {
+    /// Without a branch: a word has dozens of features, most of them in nobody's row, and rows are far from each other in memory, so the
+    /// processor must be free to ask for the next before this one is there.
     #[inline]
     fn row(&self, row: usize, check: u16) -> [i8; 2] {
         let at = row * ROW;
-        let bytes = &self.0[at..at + ROW];
-        if u16::from_le_bytes([bytes[0], bytes[1]]) == check { [bytes[2] as i8, bytes[3] as i8] } else { [0, 0] }
+        let [low, high, negative, positive] = *self.0[at..].first_chunk().expect("a row is whole");
+        let ours = u16::from_le_bytes([low, high]) == check;
+        select_unpredictable(ours, u16::from_le_bytes([negative, positive]), 0).to_le_bytes().map(u8::cast_signed)
     }
 
     /// The weights of a feature of a word; nothing for those that training did not keep.

@@ -39,8 +39,14 @@ impl WordTone {
                 add(&mut negated, weights);
             }
         });
-        let (negates, ends) = role::of(letters.as_slice());
-        Self { plain: plain.map(clamp), negated: negated.map(clamp), hash: letters.hash(), negates, ends }
+        let (negates, ends) = role::of(&letters);
+        Self {
+            plain: plain.map(clamp),
+            negated: negated.map(clamp),
+            hash: (letters.whole() >> 32) as u32,
+            negates,
+            ends,
+        }
     }
 }
 
