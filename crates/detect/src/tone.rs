@@ -4,6 +4,8 @@
 //! Nothing is kept of a post but that its cell counts one more, and a deletion takes that back like every other count of an open minute.
 //! The method is `groundswell_tone`'s; `docs/methods/tone.md` says what it can tell and what not.
 
+pub mod shifts;
+
 use std::fmt;
 
 use groundswell_edge::EdgePost;

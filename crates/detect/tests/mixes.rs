@@ -165,6 +165,7 @@ fn titles(told: &[(i64, AnomalyCandidate)]) -> Vec<String> {
         AnomalyCandidate::Silence(silence) => {
             Gate::new(K::DEFAULT).release_silence(silence.clone()).expect("the gate lets through what is told")
         }
+        AnomalyCandidate::Tone(_) => panic!("no tone was observed"),
     };
     told.iter()
         .map(|(hour, candidate)| {
@@ -178,7 +179,7 @@ fn mixes(told: &[(i64, AnomalyCandidate)]) -> Vec<(i64, &MixCandidate)> {
     told.iter()
         .filter_map(|(hour, told)| match told {
             AnomalyCandidate::Mix(mix) => Some((*hour, mix)),
-            AnomalyCandidate::Silence(_) => None,
+            AnomalyCandidate::Silence(_) | AnomalyCandidate::Tone(_) => None,
         })
         .collect()
 }

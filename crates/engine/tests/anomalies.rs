@@ -26,16 +26,35 @@ const SHIFTED: std::ops::Range<i64> = 50..53;
 /// Posts a minute.
 const POSTS: i64 = 5;
 
-fn messages(hour: i64) -> Vec<u8> {
+/// What is written in an hour: the text and the language of its posts, by minute and number.
+type Writes = fn(hour: i64, minute: i64, nth: i64) -> (&'static str, &'static str);
+
+fn mix_that_shifts(hour: i64, minute: i64, nth: i64) -> (&'static str, &'static str) {
+    let few = nth % 5 == minute % 5;
+    ("meadow river", if few == SHIFTED.contains(&hour) { "en" } else { "pt" })
+}
+
+/// One in five complains, and most do in those hours.
+fn tone_that_shifts(hour: i64, minute: i64, nth: i64) -> (&'static str, &'static str) {
+    let few = nth % 5 == minute % 5;
+    let complains = few != SHIFTED.contains(&hour);
+    let text = if complains {
+        "the river is horrible, I hate this awful dirty water, worst day ever"
+    } else {
+        "I love this river, beautiful clean water, thank you, what a lovely day"
+    };
+    (text, "en")
+}
+
+fn messages(hour: i64, writes: Writes) -> Vec<u8> {
     let mut text = String::new();
     for nth in 0..60 * POSTS {
         let minute = hour * 60 + nth / POSTS;
         let author = (minute * 7_919 + nth * 104_729) % 1_009;
-        let few = nth % 5 == minute % 5;
-        let language = if few == SHIFTED.contains(&hour) { "en" } else { "pt" };
+        let (said, language) = writes(hour, minute, nth);
         writeln!(
             text,
-            r#"{{"did":"did:plc:a{author}","time_us":{}000000,"kind":"commit","commit":{{"collection":"app.bsky.feed.post","rkey":"{minute}x{nth}","operation":"create","record":{{"text":"meadow river","langs":["{language}"]}}}}}}"#,
+            r#"{{"did":"did:plc:a{author}","time_us":{}000000,"kind":"commit","commit":{{"collection":"app.bsky.feed.post","rkey":"{minute}x{nth}","operation":"create","record":{{"text":"{said}","langs":["{language}"]}}}}}}"#,
             START + minute * 60 + nth % POSTS,
         )
         .unwrap();
@@ -60,7 +79,7 @@ impl ReleaseSink for Kept {
     }
 }
 
-fn run(workers: usize, coverage: CoverageBoard) -> Vec<DetectionRow> {
+fn run(workers: usize, coverage: CoverageBoard, writes: Writes) -> Vec<DetectionRow> {
     let (feed, blocks) = channel(HOURS as usize + 1, Duration::from_hours(10_000));
     let mut sender = feed.sender(SourceIx(0));
     let stop = Stop::default();
@@ -70,18 +89,19 @@ fn run(workers: usize, coverage: CoverageBoard) -> Vec<DetectionRow> {
     let hidden = Arc::<HiddenAccounts>::default();
     let mut line = 1;
     for hour in 0..HOURS {
-        let payload = Payload::Jetstream { hidden: Arc::clone(&hidden), bytes: messages(hour) };
+        let payload = Payload::Jetstream { hidden: Arc::clone(&hidden), bytes: messages(hour, writes) };
         partition.send_portion(line, payload, None, Portion::ALL).unwrap();
         line += 60 * POSTS as u64;
     }
+    let river = groundswell_query::parse("river").unwrap();
     let config = EngineConfig {
         workers,
         cluster: None,
         sources: vec![SourceConfig { name: "bluesky".to_owned(), decode: DecodeOptions::default() }],
         edge: EdgeConfig { root_key: Some([7; 32]), opt_outs: None },
         watches: WatchBoard::new(
-            Arc::new(Percolator::compile([], &mut Analyzer::new(), &Frequencies::builtin()).unwrap()),
-            Arc::from([]),
+            Arc::new(Percolator::compile(&[river], &mut Analyzer::new(), &Frequencies::builtin()).unwrap()),
+            Arc::from(["water".to_owned()]),
         ),
         coverage,
         volume: VolumeConfig::default(),
@@ -113,7 +133,7 @@ fn run(workers: usize, coverage: CoverageBoard) -> Vec<DetectionRow> {
 
 #[test]
 fn a_mix_that_shifts_is_told_on_any_number_of_workers_alike() {
-    let rows = run(1, CoverageBoard::default());
+    let rows = run(1, CoverageBoard::default(), mix_that_shifts);
     let first = rows.first().expect("told");
     let start = START + SHIFTED.start * 3_600;
     assert!(first.id.starts_with("anomaly-m") && ["en", "pt"].contains(&first.subject.value.as_str()), "{first:?}");
@@ -124,7 +144,23 @@ fn a_mix_that_shifts_is_told_on_any_number_of_workers_alike() {
     let ended = rows.last().and_then(|row| row.evidence.windows[1].end);
     assert_eq!(ended.map(|end| end.0), Some(START + SHIFTED.end * 3_600), "{rows:?}");
     for workers in [2, 3] {
-        assert_eq!(run(workers, CoverageBoard::default()), rows, "{workers} workers");
+        assert_eq!(run(workers, CoverageBoard::default(), mix_that_shifts), rows, "{workers} workers");
+    }
+}
+
+#[test]
+fn a_tone_that_shifts_is_told_on_any_number_of_workers_alike() {
+    let rows = run(1, CoverageBoard::default(), tone_that_shifts);
+    let first = rows.first().expect("told");
+    let start = START + SHIFTED.start * 3_600;
+    assert!(first.id.starts_with("anomaly-t") && first.subject.value == "water", "{first:?}");
+    assert_eq!((first.time.0, first.detected_at.0), (start, start + 3_600), "{first:?}");
+    assert!(first.evidence.tone.is_some() && first.evidence.languages.contains_key("en"), "{first:?}");
+    assert!(rows.iter().all(|row| row.id == first.id), "one event: {rows:?}");
+    let ended = rows.last().and_then(|row| row.evidence.windows[1].end);
+    assert_eq!(ended.map(|end| end.0), Some(START + SHIFTED.end * 3_600), "{rows:?}");
+    for workers in [2, 3] {
+        assert_eq!(run(workers, CoverageBoard::default(), tone_that_shifts), rows, "{workers} workers");
     }
 }
 
@@ -134,5 +170,5 @@ fn where_hardly_half_was_heard_no_shift_is_told() {
     for minute in SHIFTED.start * 60..SHIFTED.end * 60 {
         board.put(START + minute * 60, Heard { usual: 10.0, heard: 6.0 });
     }
-    assert!(run(2, board).is_empty());
+    assert!(run(2, board, mix_that_shifts).is_empty());
 }

@@ -10,9 +10,11 @@ mod anomaly;
 mod finding;
 mod mix;
 mod silence;
+mod tone;
 mod words;
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use groundswell_sketch::Rfc3339;
 use serde::ser::SerializeStruct;
@@ -27,6 +29,7 @@ use finding::Finding;
 pub use finding::NARRATIVE_GROWTH_MIN;
 pub use mix::MixCandidate;
 pub use silence::SilenceCandidate;
+pub use tone::ToneCandidate;
 
 /// Longest title, in characters; a value that would make it longer is cut.
 pub const TITLE_CHARS_MAX: usize = 300;
@@ -193,7 +196,26 @@ pub struct ClauseCount {
     pub posts: u64,
 }
 
-/// What part of all posts something has.
+/// How posts sound that there are more or fewer of than usual.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ToneClass {
+    /// Displeased.
+    Negative,
+    /// Pleased.
+    Positive,
+}
+
+impl fmt::Display for ToneClass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Negative => "negative",
+            Self::Positive => "positive",
+        })
+    }
+}
+
+/// What part of all posts something has; of a shift of tone, what part of a watch's posts in a language sounds so.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Share {
     /// By released counts; none where its own is held back.
@@ -203,7 +225,7 @@ pub struct Share {
     pub expected: f64,
     /// In 95 of 100 such stretches it is between these.
     pub expected_interval: [f64; 2],
-    /// All posts of the stretch, as released.
+    /// All these posts of the stretch, as released.
     pub of: u64,
 }
 
@@ -227,9 +249,12 @@ pub struct Evidence {
     /// The ratio lies between these most likely (95 %).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interval: Option<[f64; 2]>,
-    /// Of a shift of a mix: its share of all posts.
+    /// Of a shift of a mix: its share of all posts. Of a shift of tone: the share of posts that sound so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub share: Option<Share>,
+    /// Of a shift of tone: what there is more or less of than usual.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tone: Option<ToneClass>,
     /// What was expected, and from what.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<Baseline>,

@@ -80,7 +80,7 @@ pub use burst::{
 pub use detection::{
     AnomalousHour, Baseline, ClauseCount, DetectionKind, DetectionRow, Evidence, Maturity, Method, MixCandidate,
     NARRATIVE_GROWTH_MIN, QUOTED_CHARS_MAX, Severity, Share, SilenceCandidate, Stretch, Subject, SubjectType,
-    TITLE_CHARS_MAX, readmit_detection,
+    TITLE_CHARS_MAX, ToneCandidate, ToneClass, readmit_detection,
 };
 pub use k::{K, KTooLow};
 pub use narrative::{

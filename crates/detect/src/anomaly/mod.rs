@@ -1,24 +1,27 @@
-//! Anomalies: what is otherwise than its hours foretell without being a burst. There are two kinds, [silences](crate::silence) and
-//! [shifts of a mix](crate::mix), and one budget of false alerts for both.
+//! Anomalies: what is otherwise than its hours foretell without being a burst. There are three kinds, [silences](crate::silence),
+//! [shifts of a mix](crate::mix) and [shifts of tone](crate::tone::shifts), and one budget of false alerts for all.
 //!
 //! [`Anomalies`] stands where the gate is and reads what the gate has released of each closed hour, and nothing else: what it finds, every
-//! reader of the volumes could find. [`HeardHour`] says how much of an hour could be heard at all, so that a gap is no anomaly.
+//! reader of the volumes and of the table of tone could find. [`HeardHour`] says how much of an hour could be heard at all, so that a gap is no anomaly.
 
 mod episode;
+mod odds;
 mod rows;
 mod saved;
 mod season;
 
 use std::fmt;
 
-use groundswell_gate::{MixCandidate, Released, SilenceCandidate, VolumeRow};
+use groundswell_gate::{MixCandidate, Released, SilenceCandidate, ToneCandidate, ToneRow, VolumeRow};
 use serde::{Deserialize, Serialize};
 
 use crate::counters::counters;
 use crate::mix::{Beside, Mixes, SavedMixes};
 use crate::silence::{SavedSilences, Silences};
+use crate::tone::shifts::{SavedToneShifts, ToneShifts};
 
 pub(crate) use episode::{Episode, Told, Unlikely};
+pub(crate) use odds::{Odds, SCATTER_MAX, SHARE_EDGE, SeenOdds, log10_normal_above, logit, share_of};
 pub(crate) use rows::{AtMost, HourRows, Key};
 pub(crate) use saved::saved_subjects;
 pub(crate) use season::{Scatter, Season};
@@ -69,6 +72,8 @@ pub enum AnomalyCandidate {
     Silence(SilenceCandidate),
     /// A share that is another than usual.
     Mix(MixCandidate),
+    /// A watch whose posts sound otherwise than usual.
+    Tone(ToneCandidate),
 }
 
 counters! {
@@ -77,6 +82,8 @@ counters! {
         silence_subjects_left_out,
         /// Subjects whose share was not followed because too many were.
         mix_subjects_left_out,
+        /// Watches, by language, whose tone was not followed because too many were.
+        tone_subjects_left_out,
     }
 }
 
@@ -84,12 +91,13 @@ counters! {
 pub struct Anomalies {
     silences: Silences,
     mixes: Mixes,
+    tones: ToneShifts,
 }
 
 impl Anomalies {
     /// One that has seen nothing. `k`: the gate's.
     pub fn new(k: u64) -> Self {
-        Self { silences: Silences::new(k), mixes: Mixes::new(k) }
+        Self { silences: Silences::new(k), mixes: Mixes::new(k), tones: ToneShifts::new(k) }
     }
 
     /// Which bounds were reached.
@@ -97,6 +105,7 @@ impl Anomalies {
         AnomalyCounters {
             silence_subjects_left_out: self.silences.subjects_left_out(),
             mix_subjects_left_out: self.mixes.subjects_left_out(),
+            tone_subjects_left_out: self.tones.subjects_left_out(),
         }
     }
 
@@ -106,31 +115,39 @@ impl Anomalies {
         self.mixes.observe(row);
     }
 
+    /// Takes a released row of how a watch's posts sounded in the hour that comes to its end next.
+    pub fn observe_tone(&mut self, row: &Released<ToneRow>) {
+        self.tones.observe(row);
+    }
+
     /// Ends an hour, later than the one before, of which all rows were observed.
     pub fn end(&mut self, heard: HeardHour, emit: &mut dyn FnMut(AnomalyCandidate)) {
-        // Whoever reads anomalies has one budget for both kinds.
+        // Whoever reads anomalies has one budget for all kinds.
         let (of_silences, of_mixes) = (self.silences.looks_a_day(), self.mixes.looks_a_day());
-        self.silences.end(heard, of_mixes, &mut |silence| emit(AnomalyCandidate::Silence(silence)));
+        let of_tones = self.tones.looks_a_day();
+        self.silences.end(heard, of_mixes + of_tones, &mut |silence| emit(AnomalyCandidate::Silence(silence)));
         let (silent, settled) = (self.silences.open(), self.silences.settled());
-        let beside = Beside { looks_a_day: of_silences, silent, settled };
+        let beside = Beside { looks_a_day: of_silences + of_tones, silent, settled };
         self.mixes.end(heard, &beside, &mut |mix| emit(AnomalyCandidate::Mix(mix)));
+        self.tones.end(heard, of_silences + of_mixes, &mut |tone| emit(AnomalyCandidate::Tone(tone)));
     }
 
     /// What it knows between two hours.
     pub fn save(&self) -> SavedAnomalies {
-        SavedAnomalies { silences: self.silences.save(), mixes: self.mixes.save() }
+        SavedAnomalies { silences: self.silences.save(), mixes: self.mixes.save(), tones: self.tones.save() }
     }
 
     /// Takes back what was saved, before the first hour.
     pub fn restore(&mut self, saved: &SavedAnomalies) {
         self.silences.restore(&saved.silences);
         self.mixes.restore(&saved.mixes);
+        self.tones.restore(&saved.tones);
     }
 }
 
 impl fmt::Debug for Anomalies {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Anomalies({:?}, {:?})", self.silences, self.mixes)
+        write!(f, "Anomalies({:?}, {:?}, {:?})", self.silences, self.mixes, self.tones)
     }
 }
 
@@ -139,4 +156,5 @@ impl fmt::Debug for Anomalies {
 pub struct SavedAnomalies {
     silences: SavedSilences,
     mixes: SavedMixes,
+    tones: SavedToneShifts,
 }

@@ -1,18 +1,9 @@
-//! [`Level`]: what share of all posts a subject usually has at an hour of the week, and how far that scatters.
+//! [`Level`]: what share of all posts a subject usually has at an hour of the week, and what share of their authors.
 
 use serde::{Deserialize, Serialize};
 
-use super::tail::{logit, share_of};
-use crate::anomaly::{LATE_KEPT, Scatter, Season, USUAL_WORTH, hour_of_week};
+use crate::anomaly::{Odds, SeenOdds, logit, share_of};
 
-/// Scatter of log-odds of what has not been seen for a week: a week-end has another mix than a working day.
-const SCATTER_IN_FIRST_WEEK: f64 = 0.15;
-/// Nothing is steadier than to a twentieth.
-const SCATTER_MIN: f64 = 0.002_5;
-/// One hour's, at most.
-const SCATTER_MAX: f64 = 1.0;
-/// Standard deviations from what was expected up to which an hour is learnt.
-const CLIP: f64 = 3.0;
 /// What an hour says of authors beside posts, at least.
 const AUTHORS_LEARNT: f64 = 0.05;
 
@@ -51,74 +42,47 @@ pub(super) struct Seen {
 
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub(super) struct Level {
-    /// Shares.
-    season: Season,
-    /// How far log-odds of late were from the usual ones, added up, and of how many hours.
-    late: f64,
-    late_hours: f64,
-    scatter: Scatter,
+    posts: Odds,
     /// Log-odds of its share of authors less those of its share of posts.
     authors: f64,
 }
 
 impl Level {
-    /// Log-odds as the hours of the week have them.
-    fn usual(&self, hour: usize) -> f64 {
-        logit(self.season.usual(hour))
-    }
-
     /// What the hour that begins at a second should have; `None` while that hour of the day is not known.
     pub(super) fn expected(&self, start: i64) -> Option<Expected> {
-        let hour = hour_of_week(start);
-        let times = self.season.times(hour)?;
-        let (usual, seasonal) = (self.usual(hour), self.season.is_seasonal(hour));
-        let scatter = self.scatter.doubted(SCATTER_MIN, seasonal, SCATTER_IN_FIRST_WEEK);
+        let posts = self.posts.expected(start)?;
         Some(Expected {
-            usual,
-            best: usual + self.late / (self.late_hours + USUAL_WORTH),
+            usual: posts.usual,
+            best: posts.best,
             of_authors: self.authors,
-            scatter: scatter + scatter / times,
-            seasonal,
-            windows: times.round() as u32,
+            scatter: posts.scatter,
+            seasonal: posts.seasonal,
+            windows: posts.windows,
         })
     }
 
     /// Learns an hour. Of a shift (`None`), what was to be expected is learnt: a shift is in no baseline.
     pub(super) fn learn(&mut self, start: i64, seen: Option<Seen>) {
-        let joins = match (self.expected(start), seen) {
-            (Some(expected), Some(seen)) => self.learn_scatter(hour_of_week(start), expected, seen),
-            (Some(expected), None) => expected.best,
-            (None, Some(seen)) => logit(seen.share_of_all()),
-            (None, None) => return,
-        };
-        if let Some(Expected { usual, .. }) = self.expected(start) {
-            self.late = self.late * LATE_KEPT + joins - usual;
-            self.late_hours = self.late_hours * LATE_KEPT + 1.0;
-        }
+        let hours_seen = self.posts.hours_seen();
+        let odds = seen.map(|seen| seen.odds(self.posts.expected(start).map(|expected| expected.share())));
+        self.posts.learn(start, odds);
         if let Some(seen) = seen {
             let off = logit((seen.authors + 0.5) / (seen.of_authors + 1.0))
                 - logit((seen.posts + 0.5) / (seen.of_posts + 1.0));
-            self.authors += (off - self.authors) * AUTHORS_LEARNT.max(1.0 / (1.0 + self.season.hours_seen()));
+            self.authors += (off - self.authors) * AUTHORS_LEARNT.max(1.0 / (1.0 + hours_seen));
         }
-        self.season.learn(hour_of_week(start), share_of(joins));
-    }
-
-    /// How far an hour was off; its log-odds, as far as they are believed.
-    fn learn_scatter(&mut self, hour: usize, expected: Expected, seen: Seen) -> f64 {
-        let share = (expected.share() / seen.share).clamp(1e-6, 1.0 - 1e-6);
-        let rarer = seen.of_posts * share.min(1.0 - share);
-        let noise = 1.0 / (seen.of_posts * share * (1.0 - share)).max(1e-9);
-        let width = CLIP * (self.scatter.measured() + noise).sqrt();
-        let off = (logit(seen.share_of_all()) - expected.best).clamp(-width, width);
-        let weight = (rarer / (1.0 + rarer)).powi(2);
-        self.scatter.learn((off * off - noise).clamp(-SCATTER_MAX, SCATTER_MAX), weight, self.season.is_seasonal(hour));
-        expected.best + off
     }
 }
 
 impl Seen {
-    /// Its share of all posts, as far as one can tell from its part of them.
-    fn share_of_all(&self) -> f64 {
-        (self.posts + 0.5) / (self.of_posts + 1.0) * self.share
+    /// Its share of all posts, as far as one can tell from its part of them; what chance makes of it where `expected` is what it should be.
+    fn odds(&self, expected: Option<f64>) -> SeenOdds {
+        let share = (expected.unwrap_or(self.share) / self.share).clamp(1e-6, 1.0 - 1e-6);
+        let rarer = self.of_posts * share.min(1.0 - share);
+        SeenOdds {
+            log_odds: logit((self.posts + 0.5) / (self.of_posts + 1.0) * self.share),
+            noise: 1.0 / (self.of_posts * share * (1.0 - share)).max(1e-9),
+            weight: (rarer / (1.0 + rarer)).powi(2),
+        }
     }
 }

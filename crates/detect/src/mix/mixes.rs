@@ -7,11 +7,11 @@ use groundswell_gate::{AnomalousHour, Dimension, Figures, MixCandidate, OTHER, P
 use serde::{Deserialize, Serialize};
 
 use super::level::{Expected, Level, Seen};
-use super::tail::{log10_share_at_least, log10_share_at_most, logit, share_of};
+use super::tail::{log10_share_at_least, log10_share_at_most};
 use super::{MIX_COMPARED_MAX, MIX_FOLLOWED_SHARE_MIN, MIX_SHIFTS_AT_ONCE_MAX, MIX_SUBJECTS_MAX};
 use crate::anomaly::{
     ANOMALY_BUDGET_MAX, AtMost, Episode, GAP_DOUBT, GAP_HOURS_MAX, HEARD_ALL, HEARD_MIN, HOUR, HeardHour, HourRows,
-    Key, LOOKS_A_DAY, LOW_BELOW, Told, Unlikely, saved_subjects,
+    Key, LOOKS_A_DAY, LOW_BELOW, SCATTER_MAX, Told, Unlikely, logit, saved_subjects, share_of,
 };
 use crate::burst::experience::Experience;
 
@@ -27,8 +27,6 @@ const MOVED_MIN: f64 = 0.02;
 const GOES_ON: f64 = 0.5;
 /// And it goes on while its hours are less likely than this: one that is hardly found would come and go otherwise.
 const GOES_ON_BELOW: f64 = 0.05;
-/// Shares whose log-odds scatter more than this foretell nothing.
-const SCATTER_MAX: f64 = 1.0;
 /// Hours of which others' shifts explain more than this are not learnt.
 const EXPLAINED_LEARNT_MAX: f64 = 0.02;
 /// More than this is not explained by anything.

@@ -152,10 +152,12 @@ impl OpenBursts {
         for hour in hours {
             let of_hour = Window { step: Step::Hour, start: hour.start };
             closed.rows.iter().filter(|row| row.window == of_hour).for_each(|row| anomalies.observe(row));
+            closed.tones.iter().filter(|row| row.window == of_hour).for_each(|row| anomalies.observe_tone(row));
             anomalies.end(hour, &mut |candidate| {
                 closed.anomalies.extend(match candidate {
                     AnomalyCandidate::Silence(silence) => gate.release_silence(silence),
                     AnomalyCandidate::Mix(mix) => gate.release_mix(mix),
+                    AnomalyCandidate::Tone(tone) => gate.release_tone_shift(tone),
                 });
             });
         }

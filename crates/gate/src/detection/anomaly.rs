@@ -1,4 +1,4 @@
-//! What silences and shifts of a mix have in common: an hour of released volumes that is another than its baseline foretold.
+//! What silences and shifts of a mix or of tone have in common: an hour of released numbers that is another than its baseline foretold.
 
 use std::fmt;
 
@@ -49,11 +49,11 @@ impl fmt::Debug for AnomalousHour {
 }
 
 /// What one kind of anomaly says of its hour.
-pub(super) struct Said {
+pub(super) struct Said<'f> {
     /// The method's name.
     pub(super) method: &'static str,
     /// What the id is made with, beside subject and beginning; its first letter begins it.
-    pub(super) family: &'static str,
+    pub(super) family: &'f str,
     pub(super) subject: SubjectType,
     pub(super) authors: u64,
     pub(super) title: String,
@@ -98,7 +98,7 @@ impl AnomalousHour {
     }
 
     /// `evidence`: what this kind alone has; the rest is filled in here.
-    pub(super) fn finding(self, said: Said, evidence: impl FnOnce(Evidence) -> Evidence) -> Finding {
+    pub(super) fn finding(self, said: Said<'_>, evidence: impl FnOnce(Evidence) -> Evidence) -> Finding {
         let window = self.window();
         let of = family(&[
             said.family.as_bytes(),

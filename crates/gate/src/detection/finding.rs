@@ -217,6 +217,7 @@ pub(super) fn empty(authors: u64, command: String) -> Evidence {
         expected_interval: None,
         interval: None,
         share: None,
+        tone: None,
         baseline: None,
         score: None,
         q: None,

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use groundswell_sketch::{Rfc3339, Step};
 
-use super::{QUOTED_CHARS_MAX, SubjectType};
+use super::{QUOTED_CHARS_MAX, SubjectType, ToneClass};
 use crate::amplification::ObjectType;
 use crate::volume::OTHER;
 
@@ -105,6 +105,26 @@ impl Usual<'_> {
         };
         let usual = of_level(self.seasonal, self.window);
         format!("{has} {} of posts; {usual}{} is usual", percent(share), percent(expected))
+    }
+
+    /// `The watch water sounds more negative than usual: 61 % of posts in Portuguese; for a Tuesday evening 35 % is usual`.
+    pub(super) fn tone_title(
+        &self,
+        class: ToneClass,
+        in_language: &str,
+        (share, expected): (f64, f64),
+        rises: bool,
+    ) -> String {
+        let (name, many) = subject(self.subject, self.value);
+        let sounds = if many { "sound" } else { "sounds" };
+        let usual = of_level(self.seasonal, self.window);
+        format!(
+            "{name} {sounds} {} {class} than usual: {} of posts in {}; {usual}{} is usual",
+            if rises { "more" } else { "less" },
+            percent(share),
+            language(in_language),
+            percent(expected)
+        )
     }
 
     /// `Links to example.org have nearly gone: fewer than 10 of 2900 authors, where 12 % of posts is usual`.
@@ -273,6 +293,17 @@ pub(super) fn hours_command(subject: SubjectType, value: &str, (start, _): (i64,
 pub(super) fn share_command(subject: SubjectType, value: &str, window: (i64, i64), until: i64) -> String {
     let [of, all] = [subject, SubjectType::Total].map(|subject| hours_command(subject, value, window, until));
     format!("{of} && {all}")
+}
+
+/// The command that shows how a watch's posts in a language sounded: in that hour and in four weeks before it.
+pub(super) fn tone_command(watch: &str, language: &str, (start, _): (i64, i64), until: i64) -> String {
+    format!(
+        "groundswell export tone --watch {} --language {} --from {} --to {}",
+        argument(watch),
+        argument(language),
+        Rfc3339(start - SEASON_SECONDS),
+        Rfc3339(until)
+    )
 }
 
 fn volumes(subject: SubjectType, value: &str, step: Step, (from, to): (i64, i64)) -> String {

@@ -168,6 +168,9 @@ pub(crate) struct EvidenceSchema {
     /// Of a watch: which clauses matched how often.
     #[schema(required = false, nullable = false, value_type = Vec<ClauseSchema>)]
     clauses: Option<Vec<ClauseSchema>>,
+    /// Of a shift of tone: what there is more or less of than usual, `negative` or `positive`.
+    #[schema(required = false, nullable = false, value_type = String)]
+    tone: Option<String>,
     /// Of an amplification: what it is of, `text`, `link` or `hashtag`.
     #[schema(required = false, nullable = false, value_type = String)]
     object: Option<String>,

@@ -40,6 +40,7 @@ test('a silence and another mix are called so', () => {
   const found = (name: string) => findingWords(of({ method: { name, version: 1 } }, { kind: 'anomaly' }));
   expect(found('silences')).toBe('Silence');
   expect(found('mix-shifts')).toBe('Another mix');
+  expect(found('tone-shifts')).toBe('Another tone');
   expect(found('something-new')).toBe('Unusual');
   expect(methodPage('mix-shifts')).toMatch(/\/docs\/methods\/mix-shifts\.md$/);
   expect(methodPage('silences')).toMatch(/\/docs\/methods\/silences\.md$/);
@@ -50,6 +51,8 @@ test('a share is told beside the usual one', () => {
     .toBe('31 % of all posts, where 12 % is usual');
   expect(shareWords(of({ share: { expected: 0.087, expected_interval: [0.06, 0.1], of: 5_260 } })))
     .toMatch(/^a share that is held back, where 8[.,]7 % is usual$/);
+  expect(shareWords(of({ tone: 'negative', share: { observed: 0.61, expected: 0.35, expected_interval: [0.26, 0.45], of: 812 } })))
+    .toBe('61 % of posts sound negative, where 35 % is usual');
   expect(shareWords(of({}))).toBeNull();
 });
 
@@ -58,6 +61,8 @@ test('too few have no authors but the usual ones', () => {
   expect([found('silences'), found('bursts')]).toEqual([true, false]);
   expect([found('mix-shifts', { observed: 0.3, expected: 0.1 }), found('mix-shifts', { observed: 0.1, expected: 0.3 }), found('mix-shifts', { expected: 0.3 })])
     .toEqual([false, true, true]);
+  const fewer = { observed: 0.1, expected: 0.3, expected_interval: [0.2, 0.4] as [number, number], of: 812 };
+  expect(tellsUsualAuthors(of({ method: { name: 'tone-shifts', version: 1 }, tone: 'negative', share: fewer }))).toBe(false);
 });
 
 test('the most severe first, then the newest', () => {

@@ -38,10 +38,11 @@ function part(share: number): string {
   return `${share >= 0.0995 ? Math.round(share * 100) : roughly(share * 100)} %`;
 }
 
-/** `31 % of all posts, where 12 % is usual`; nothing where no share is told. */
+/** `31 % of all posts, where 12 % is usual`, `61 % of posts sound negative, where 35 % is usual`; nothing where no share is told. */
 export function shareWords(detection: Detection): string | null {
-  const { share } = detection.evidence;
+  const { share, tone } = detection.evidence;
   if (share === undefined) return null;
+  if (tone !== undefined) return t().detection.toneShare(part(share.observed ?? 0), word(t().tone.classes, tone), part(share.expected));
   return t().detection.share(typeof share.observed === 'number' ? part(share.observed) : null, part(share.expected));
 }
 
@@ -53,8 +54,8 @@ export function usualShare(detection: Detection): [low: string, high: string] | 
 
 /** Whether its authors are those that usually write, since too few did: of a silence, and of a share that fell. */
 export function tellsUsualAuthors(detection: Detection): boolean {
-  const { method, share } = detection.evidence;
-  return method?.name === 'silences' || (share !== undefined && (share.observed ?? 0) < share.expected);
+  const { method, share, tone } = detection.evidence;
+  return method?.name === 'silences' || (share !== undefined && tone === undefined && (share.observed ?? 0) < share.expected);
 }
 
 /** As exact as such a number can be: whole from ten on. */
@@ -108,7 +109,7 @@ export function perDay(q: number): string {
 
 /** Page of the docs that says how it was computed. */
 const DOCS = 'https://github.com/groundswell/groundswell/blob/main/docs/methods';
-const METHOD_PAGES: readonly string[] = ['bursts', 'amplification', 'narratives', 'silences', 'mix-shifts'];
+const METHOD_PAGES: readonly string[] = ['bursts', 'amplification', 'narratives', 'silences', 'mix-shifts', 'tone-shifts'];
 export function methodPage(method: string): string {
   return `${DOCS}/${METHOD_PAGES.includes(method) ? method : 'detections'}.md`;
 }

@@ -178,7 +178,7 @@ export const en = {
   },
   kinds: { burst: 'Burst', amplification: 'Same text by many', narrative: 'Growing story', anomaly: 'Unusual' },
   kindsInText: { burst: 'burst', amplification: 'same text by many', narrative: 'growing story', anomaly: 'unusual' },
-  findings: { silences: 'Silence', 'mix-shifts': 'Another mix' } as Record<string, string>,
+  findings: { silences: 'Silence', 'mix-shifts': 'Another mix', 'tone-shifts': 'Another tone' } as Record<string, string>,
   pushes: { link: 'Link by many', hashtag: 'Hashtag by many' } as Record<string, string>,
   meanings: {
     burst: 'More was written about it than its own past foretells.',
@@ -228,6 +228,7 @@ export const en = {
     growth: 'Growth', timesExpected: 'Times expected', likely: (low: string, high: string) => `most likely ${low} to ${high} (95 %)`,
     compared: 'Compared with', comparedWith: (what: string, windows: number) => `${what} (${count(windows)} ${n(windows, 'window', 'windows')})`,
     share: (observed: string | null, usual: string) => `${observed === null ? 'a share that is held back' : `${observed} of all posts`}, where ${usual} is usual`,
+    toneShare: (observed: string, tone: string, usual: string) => `${observed} of posts sound ${tone}, where ${usual} is usual`,
     shareHead: 'Share', usualShare: 'Usual share', usualShareBetween: (low: string, high: string) => `between ${low} and ${high}, in 95 of 100 such hours`,
     baselines: { seasonal: 'the same hours of earlier weeks', recent: 'the windows before it', prior: 'what such subjects usually have, since it is new', 'the stretch before': 'the stretch before' } as Record<string, string>,
     false: 'False alerts', falseRate: (rate: string) => `${rate}, in a feed that tells everything down to this one`,

@@ -201,7 +201,7 @@ export const fr: Messages = {
   },
   kinds: { burst: 'Pic', amplification: 'Même texte repris', narrative: 'Récit en hausse', anomaly: 'Inhabituel' },
   kindsInText: { burst: 'pic', amplification: 'même texte repris', narrative: 'récit en hausse', anomaly: 'inhabituel' },
-  findings: { silences: 'Silence', 'mix-shifts': 'Autre répartition' } as Record<string, string>,
+  findings: { silences: 'Silence', 'mix-shifts': 'Autre répartition', 'tone-shifts': 'Autre tonalité' } as Record<string, string>,
   pushes: { link: 'Même lien repris', hashtag: 'Même hashtag repris' } as Record<string, string>,
   meanings: {
     burst: 'On en parle plus que son passé ne le laissait prévoir.',
@@ -251,6 +251,7 @@ export const fr: Messages = {
     growth: 'Croissance', timesExpected: 'Rapport à l’attendu', likely: (low: string, high: string) => f`très probablement de ${low} à ${high} (95 %)`,
     compared: 'Comparé à', comparedWith: (what: string, many: number) => `${what} (${windows(many)})`,
     share: (observed: string | null, usual: string) => f`${observed === null ? 'une part tenue secrète' : `${observed} de toutes les publications`}, contre ${usual} d’habitude`,
+    toneShare: (observed: string, tone: string, usual: string) => f`${observed} des publications ont un ton ${tone}, contre ${usual} d’habitude`,
     shareHead: 'Part', usualShare: 'Part habituelle', usualShareBetween: (low: string, high: string) => f`entre ${low} et ${high}, dans 95 heures semblables sur 100`,
     baselines: { seasonal: 'les mêmes heures des semaines précédentes', recent: 'les périodes d’avant', prior: 'ce qu’ont d’ordinaire de tels sujets, celui-ci étant nouveau', 'the stretch before': 'la période précédente' } as Record<string, string>,
     false: 'Fausses alertes', falseRate: (rate: string) => f`${rate}, dans un flux qui dirait tout jusqu'à celle-ci`,
