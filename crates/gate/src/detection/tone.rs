@@ -185,7 +185,7 @@ mod tests {
         assert_eq!(later.unwrap().id, first.id);
         let others: [&dyn Fn(&mut ToneCandidate); 3] =
             [&|at| at.language = "es".to_owned(), &|at| at.class = ToneClass::Positive, &|at| {
-                at.at.value = "fire".to_owned()
+                at.at.value = "fire".to_owned();
             }];
         for other in others {
             assert_ne!(release(other).unwrap().id, first.id);
