@@ -254,12 +254,12 @@ pub(super) const fn is_followed(dimension: Dimension) -> bool {
 impl Bursts {
     /// One that has seen nothing.
     pub fn new(config: BurstConfig) -> Self {
-        let young_max = config.young_max();
+        let (subjects_max, young_max) = (config.part_max(), config.young_max());
+        // All the room at once: a table that doubles holds twice its room for a while, and memory is to be as large in the first hour as in
+        // the hundredth. Of what is never written to, the system gives none.
         let part = || Part {
-            subjects: HashMap::default(),
+            subjects: HashMap::with_capacity(subjects_max),
             awake: Vec::new(),
-            // All the room at once: a table that doubles holds twice its room for a while, and memory is to be as large in the first
-            // hour as in the hundredth. Of what is never written to, the system gives none.
             young: HashMap::with_capacity(young_max),
             pools: [Pool::start(); Dimension::ALL.len()],
             open: Vec::new(),

@@ -49,8 +49,6 @@ pub struct Merger {
     names: NameFinder,
     /// What checkpoints have added up of open minutes.
     looked: BTreeMap<i64, Looked>,
-    /// What was written down last of hours, days and bursts. They change only when a minute closes.
-    written: Option<(SavedCells, Option<SavedBursts>)>,
     /// Of open minutes: what would usually be heard in all processes, and what of it could be.
     heard: BTreeMap<i64, (u64, u64)>,
     /// Where bursts are looked for, and what it told since it was last asked.
@@ -133,7 +131,6 @@ impl Merger {
             spelt_names_max: config.spelt_names_max,
             names: NameFinder::new(),
             looked: BTreeMap::new(),
-            written: None,
             heard: BTreeMap::new(),
             bursts: None,
             told: Vec::new(),
@@ -323,7 +320,6 @@ impl Merger {
         if self.tells_hours {
             self.listening.get_or_insert(minute.within(Step::Hour).end());
         }
-        self.written = None;
         let all: Vec<&Summary> = parts.iter().collect();
         let restored = self.restored.remove(&minute.start);
         // What a checkpoint has added up is not added up again.
@@ -388,14 +384,12 @@ impl Merger {
 
     fn close_longer(&mut self, before_unix: i64, emit: &mut dyn FnMut(VolumeCandidate)) {
         if let Some(hour) = self.hour.take_if(|hour| hour.end() <= before_unix) {
-            self.written = None;
             let mut proposal = Proposal::new(self.k, hour, &self.names, &self.carriers);
             proposal.add_cells(self.table.iter());
             proposal.emit(hour, &self.watch_names, emit);
             self.table.fold();
         }
         if let Some(day) = self.day.take_if(|day| day.end() <= before_unix) {
-            self.written = None;
             let mut proposal = Proposal::new(self.k, day, &self.names, &self.carriers);
             proposal.add_cells(self.table.iter_folded());
             proposal.emit(day, &self.watch_names, emit);
@@ -527,16 +521,15 @@ impl Merger {
     /// What it has counted, with the minutes that [`Self::save_minute`] gave. Call it between two calls of [`Self::close`],
     /// when everything that the workers closed has been merged and closed here, too.
     pub fn save(&mut self, minutes: Vec<(i64, SavedMinute)>) -> SavedShard {
-        let (table, bursts) =
-            self.written.get_or_insert_with(|| (self.table.save(), self.bursts.as_ref().map(Bursts::save))).clone();
+        // Not kept for the next checkpoint of the same minute, which would find it unchanged: it is as large as what it is written of.
         SavedShard {
             closed_before: Some(self.closed_before).filter(|before| *before > i64::MIN),
             hour: self.hour,
             day: self.day,
-            table,
+            table: self.table.save(),
             minutes,
             carriers: self.carriers.clone(),
-            bursts,
+            bursts: self.bursts.as_ref().map(Bursts::save),
         }
     }
 
@@ -547,7 +540,6 @@ impl Merger {
             Dimension::from_index(cell.dimension)
                 .is_some_and(|dimension| shard_of(dimension, cell.hash, shards) == shard)
         };
-        self.written = None;
         for part in saved {
             self.closed_before = self.closed_before.max(part.closed_before.unwrap_or(i64::MIN));
             // Shards close minutes together, so all that saw the hour or the day name the same.

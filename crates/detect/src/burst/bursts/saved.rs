@@ -121,7 +121,7 @@ impl Bursts {
         SavedBursts { head: Bytes(head.into()), parts }
     }
 
-    /// What is saved stays until a minute closes, so it is packed. `plain` is used again from part to part: new memory is what takes
+    /// What is saved stays until it has been written to the disk, so it is packed. `plain` is used again from part to part: new memory is what takes
     /// longest here.
     fn save_part(&self, number: u32, part: &Part, plain: &mut Vec<u8>) -> Bytes {
         plain.clear();
