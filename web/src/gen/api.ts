@@ -1157,6 +1157,8 @@ export interface components {
              * @description How far its densest stretch stands above chance, in standard deviations.
              */
             synchrony?: number;
+            /** @description Of a shift of tone: what there is more or less of than usual, `negative` or `positive`. */
+            tone?: string;
             /** @description The stretches that were compared, the one that was looked at first. */
             windows: components["schemas"]["Stretch"][];
         };
