@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use groundswell_detect::narrative::{
     Closed, EventKind, LocalId, MinuteDelta, NarrativeConfig, NarrativeEvent, NarrativeId, NarrativeObserver,
-    Narratives, POSTINGS_MAX, State,
+    Narratives, POSTINGS_MAX, Reason, State,
 };
 use groundswell_edge::{AuthorToken, DeleteKey, EdgePost, PostKey};
 use groundswell_post::EventTime;
@@ -369,6 +369,72 @@ fn what_held_two_stories_is_split() {
     let splits = bench.events(EventKind::Split);
     let births: Vec<NarrativeId> = bench.events(EventKind::Birth).iter().map(|event| event.id).collect();
     assert!(splits.len() == 1 && births.contains(&splits[0].id) && births.contains(&splits[0].others[0]), "{splits:?}");
+}
+
+/// Two stories that are told by themselves at first, and together from a minute on: one narrative becomes part of the other, and
+/// the log says why.
+#[test]
+fn stories_that_become_one_are_merged_in_the_log() {
+    let mut bench = Bench::new(NarrativeConfig::default(), 1);
+    let (mut seeded, mut author) = (Seeded(5), 0);
+    for minute in 0..60_i64 {
+        for post in 0..10_usize {
+            let mut words: Vec<usize> = Vec::new();
+            for _ in 0..6 {
+                let story = if minute < 30 { post % 2 } else { seeded.below(2) };
+                words.push(4_000 + story * 9 + seeded.below(9));
+            }
+            words.push(seeded.below(4_000));
+            author += 1;
+            bench.post(minute * 60 + post as i64 * 5, author, &text(words));
+        }
+        bench.close(minute * 60 + 60);
+        assert!(
+            minute >= 30 || bench.events(EventKind::Merge).is_empty(),
+            "merged in minute {minute}, when nothing was"
+        );
+    }
+    let births: Vec<NarrativeId> = bench.events(EventKind::Birth).iter().map(|event| event.id).collect();
+    let merges = bench.events(EventKind::Merge);
+    let [merge] = merges[..] else { panic!("{births:?} {merges:?}") };
+    assert!(births.contains(&merge.id) && births.contains(&merge.others[0]), "{births:?} {merge:?}");
+    assert!(matches!(merge.reason, Reason::Likeness { likeness, asked } if likeness >= asked), "{merge:?}");
+    assert!(merge.time <= 45 * 60, "a quarter of an hour later at most: {merge:?}");
+}
+
+/// A word that people write about many things, and among them a text that is passed on: no narrative, though ten authors and more
+/// carry the cluster and the words of the text stand together in most of its posts.
+#[test]
+fn what_stands_together_in_copies_alone_is_no_narrative() {
+    let told = |copied: bool| {
+        let mut bench = Bench::new(NarrativeConfig::default(), 1);
+        let (mut seeded, mut author) = (Seeded(11), 0);
+        for minute in 0..120_i64 {
+            for second in 0..20_i64 {
+                author += 1;
+                bench.post(minute * 60 + second, author, &text((0..5).map(|_| seeded.below(2_000))));
+            }
+            for number in 0..if minute < 100 { 0 } else { 4 } {
+                author += 1;
+                // Three of four have the words of the text: copied, or in words of their own.
+                let said = if number == 0 {
+                    format!("{} {}", word(5_000), text((0..4).map(|_| seeded.below(2_000))))
+                } else if copied {
+                    text(5_000..5_006)
+                } else {
+                    format!(
+                        "{} {}",
+                        text((0..5).map(|_| 5_000 + seeded.below(6))),
+                        text((0..2).map(|_| seeded.below(2_000)))
+                    )
+                };
+                bench.post(minute * 60 + 30 + number, author, &said);
+            }
+            bench.close(minute * 60 + 60);
+        }
+        bench.events(EventKind::Birth).len()
+    };
+    assert_eq!((told(true), told(false)), (0, 1));
 }
 
 #[test]

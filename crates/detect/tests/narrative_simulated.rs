@@ -61,6 +61,7 @@ struct Sums {
     delays: Vec<i64>,
     stories: usize,
     one_name: usize,
+    one_name_in_log: usize,
     narratives: usize,
     planted: usize,
     of_fifty: usize,
@@ -83,7 +84,7 @@ fn planted_stories_are_found() {
     let share = |part: usize, of: usize| part as f64 / of.max(1) as f64;
     println!(
         "ALL recall {:.3} ({}/{}) precision {:.3} ({}/{}), of {AUTHORS_ASKED} authors {:.3} ({}/{}), copied text besides {} \
-         delay {:?} s, one name {:.3} ({}/{}), merges {:?} splits {:?}, planted ended early {}; \
+         delay {:?} s, one name {:.3} ({}/{}), with merges of the log followed {}, merges {:?} splits {:?}, planted ended early {}; \
          born while little was seen: {:?}",
         share(sums.recalled, sums.asked),
         sums.recalled,
@@ -99,11 +100,20 @@ fn planted_stories_are_found() {
         share(sums.one_name, sums.stories),
         sums.one_name,
         sums.stories,
+        sums.one_name_in_log,
         sums.turns[0],
         sums.turns[1],
         sums.ended_planted,
         sums.early,
     );
+}
+
+/// The name that a narrative goes by in the end, by the merges of the log.
+fn last_name(merges: &[(NarrativeId, NarrativeId)], mut name: NarrativeId) -> NarrativeId {
+    while let Some((_, into)) = merges.iter().find(|(from, _)| *from == name) {
+        name = *into;
+    }
+    name
 }
 
 /// When a story or the one that it is a strand of begins.
@@ -264,6 +274,12 @@ fn one_stream(seed: u64, sums: &mut Sums) {
         // One name: nine tenths of what went under a name of it went under one.
         let is_one = inside > 0 && most * 10 >= inside * 9;
         sums.one_name += usize::from(is_one);
+        // Who follows the log knows of two names of one story that they are one.
+        let mut followed = BTreeMap::<NarrativeId, u64>::new();
+        for (name, posts) in &by_name {
+            *followed.entry(last_name(&merges, *name)).or_default() += posts;
+        }
+        sums.one_name_in_log += usize::from(followed.values().any(|most| inside > 0 && most * 10 >= inside * 9));
         println!(
             "  {} {:?} authors {} posts {}, {all} since birth, inside {inside} most {most} found {is_found} names {}",
             story.id,

@@ -117,6 +117,8 @@ fn pair(a: usize, b: usize) -> usize {
 const TOGETHER: f32 = 0.10;
 /// The least part of the posts that each of two stories must have.
 const STORY_SHARE: f32 = 0.15;
+/// When so many were, they count half from then on.
+const LEADS_WINDOW: u32 = 64;
 /// Posts that must have been looked at.
 pub(super) const LEADS_POSTS_MIN: u32 = 30;
 
@@ -149,6 +151,9 @@ impl Leads {
         if count == 0 {
             return;
         }
+        if self.posts >= LEADS_WINDOW {
+            self.fade();
+        }
         self.posts += 1;
         for a in 0..count {
             self.alone[found[a]] += 1;
@@ -156,6 +161,13 @@ impl Leads {
                 self.pairs[pair(found[a], found[b])] += 1;
             }
         }
+    }
+
+    /// Lets what was seen count half, so that words that no longer meet part.
+    fn fade(&mut self) {
+        self.posts /= 2;
+        self.alone.iter_mut().for_each(|posts| *posts /= 2);
+        self.pairs.iter_mut().for_each(|posts| *posts /= 2);
     }
 
     /// The two stories, if there are two: leads of the smaller one as bits, and the lead that both have, if any.

@@ -146,7 +146,7 @@ impl Clusterer {
 
     /// Gives a post its cluster. Posts should come in the order of their time.
     pub fn assign(&mut self, features: &Features) -> LocalId {
-        let handle = self.take(&mut View {
+        let (handle, _) = self.take(&mut View {
             time: features.time,
             author: features.author,
             language: features.language,
@@ -211,7 +211,8 @@ impl Clusterer {
         Handle { slot, check: self.clusters[slot as usize].id as u32 }
     }
 
-    pub(super) fn take(&mut self, post: &mut View<'_>) -> Handle {
+    /// Gives a post its cluster, and says whether it is nearly identical to one before.
+    pub(super) fn take(&mut self, post: &mut View<'_>) -> (Handle, bool) {
         self.pass_time(post.time);
         self.counters.posts_clustered += 1;
         if self.since_fold >= FOLD_POSTS_MIN.max(self.live as u64 / 8) {
@@ -235,7 +236,7 @@ impl Clusterer {
         };
         self.add(handle.slot);
         self.families.note(handle);
-        handle
+        (handle, of_family.is_some())
     }
 
     /// What is asked beyond the least likeness where there are many clusters: the largest of so many accidental likenesses

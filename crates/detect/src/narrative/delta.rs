@@ -29,6 +29,8 @@ pub struct TermDelta {
     pub rise: f32,
     /// Posts of the minute that have it, in any form.
     pub posts: u32,
+    /// Of them, those that are no copies.
+    pub originals: u32,
     /// Authors of those that have it in this form.
     pub authors: FewAuthors,
 }
@@ -44,6 +46,8 @@ pub struct LocalDelta {
     pub posts_total: u32,
     /// Of them, those that joined as nearly identical to one before.
     pub copies_total: u32,
+    /// Of the posts that are told now, those that are no copies.
+    pub originals: u32,
     /// Posts by the minute's start: mostly one entry; earlier ones of what was not told before.
     pub counts: Vec<(i64, u32)>,
     /// Which posts these are.

@@ -29,6 +29,12 @@ const LOOKED_FOR_MAX: usize = 8;
 const RETURN_LIKENESS: f32 = 0.8;
 /// No more than this is ever asked for: clusters of one text must become one.
 const LIKENESS_MAX: f32 = 0.95;
+/// How alike the presents of two narratives must be to become one …
+const LIKENESS_NOW: f32 = 0.25;
+/// … and so many posts of each, fading, must there be.
+const PRESENT_MIN: f32 = 5.0;
+/// Minutes in which what was split is not compared with what it was split from.
+const SPLIT_MINUTES: i64 = 30;
 /// A candidate to which nobody wrote for so many minutes, and which no worker holds, is forgotten.
 const CANDIDATE_MINUTES: i64 = 60;
 
@@ -231,6 +237,7 @@ impl Narratives {
         }
         self.follow_workers(minute, parts, &mut touched, events);
         self.compare_workers(minute, &mut touched, events);
+        self.compare_presents(minute, &mut touched, events);
         for (worker, delta) in parts {
             for local in &delta.ended {
                 if let Some(part) = self.parts.remove(&(*worker, *local))
@@ -276,7 +283,10 @@ impl Narratives {
                 let key = self.next;
                 self.next += 1;
                 self.split.extend(parent.map(|_| key));
-                self.stories.insert(key, Box::new(Story::new(minute, parent)));
+                let mut story = Story::new(minute, parent);
+                let parent = parent.and_then(|parent| self.stories.get(&parent));
+                story.of_narrative = parent.is_some_and(|parent| parent.id.is_some());
+                self.stories.insert(key, Box::new(story));
                 key
             },
             |(key, _)| key,
@@ -442,6 +452,55 @@ impl Narratives {
         }
     }
 
+    /// Narratives of which the posts now say the same become one, however unlike they began; and a candidate that is about to be
+    /// born and says what a narrative says joins it.
+    fn compare_presents(&mut self, minute: i64, touched: &mut BTreeSet<StoryKey>, events: &mut Vec<NarrativeEvent>) {
+        let (k, seen) = (self.k, self.seen(minute));
+        let speaks = |story: &Story| {
+            story.merged_into.is_none()
+                && story.authors.number() >= k
+                && story.present(minute) >= PRESENT_MIN
+                && (story.id.is_some() || story.boilerplate(minute, &seen, k) == Boilerplate::No)
+        };
+        let mut order: Vec<(u64, StoryKey)> = touched
+            .iter()
+            .filter_map(|key| self.stories.get(key).map(|story| (story, *key)))
+            .filter(|(story, _)| speaks(story))
+            .map(|(story, key)| (story.posts, key))
+            .collect();
+        order.sort_unstable();
+        for (_, key) in order {
+            let Some(story) = self.stories.get(&key).filter(|story| speaks(story)) else { continue };
+            let mut near: Vec<StoryKey> = Vec::new();
+            for term in story.leading_now() {
+                near.extend(self.found.get(&term).into_iter().flatten());
+            }
+            near.sort_unstable();
+            near.dedup();
+            let mut best: Option<(f32, StoryKey)> = None;
+            for other in near.into_iter().filter(|other| *other != key) {
+                let Some(known) = self.stories.get(&other).filter(|known| speaks(known) && known.id.is_some()) else {
+                    continue;
+                };
+                // What was just split has its parent's words.
+                let of_one =
+                    |one: &Story, of: StoryKey| one.split_from == Some(of) && minute - one.first < SPLIT_MINUTES * 60;
+                if of_one(story, other) || of_one(known, key) {
+                    continue;
+                }
+                let likeness = story.likeness_now(known);
+                if likeness >= LIKENESS_NOW && best.is_none_or(|(most, _)| likeness > most) {
+                    best = Some((likeness, other));
+                }
+            }
+            if let Some((likeness, into)) = best {
+                let thousandths = |value: f32| (value * 1e3) as u32;
+                let reason = Reason::Likeness { likeness: thousandths(likeness), asked: thousandths(LIKENESS_NOW) };
+                self.unite(key, into, minute, reason, touched, events);
+            }
+        }
+    }
+
     /// Two stories become one. The name that stays is that of the one that has a name; of two, that of the larger.
     fn unite(
         &mut self,
@@ -494,10 +553,14 @@ impl Narratives {
         touched.insert(into);
     }
 
+    fn seen(&self, minute: i64) -> Seen {
+        Seen { since: self.since.unwrap_or(minute), has_history: self.has_history, told: self.told }
+    }
+
     /// Births, states and ends.
     fn grow_old(&mut self, minute: i64, changed: &mut BTreeSet<StoryKey>, events: &mut Vec<NarrativeEvent>) {
         let time = minute + 60;
-        let seen = Seen { since: self.since.unwrap_or(minute), has_history: self.has_history, told: self.told };
+        let seen = self.seen(minute);
         let mut births = 0;
         let mut gone = Vec::new();
         let mut born: Vec<(StoryKey, NarrativeId)> = Vec::new();
@@ -511,7 +574,7 @@ impl Narratives {
                 if silent > CANDIDATE_MINUTES && story.locals.is_empty() {
                     gone.push(*key);
                 } else if authors >= self.k && changed.contains(key) {
-                    if story.boilerplate(minute, &seen) == Boilerplate::No {
+                    if story.boilerplate(minute, &seen, self.k) == Boilerplate::No {
                         let id = name_of(minute, births);
                         births += 1;
                         story.born(id, minute);

@@ -44,6 +44,8 @@ struct Scratch {
     /// The terms that the post's features are.
     known: Vec<TermId>,
     handles: Vec<Handle>,
+    /// Whether each post of the log is nearly identical to one before.
+    copies: Vec<bool>,
     touched: Vec<Handle>,
     /// By slot: number of the delta, plus one.
     numbers: Vec<u32>,
@@ -52,8 +54,8 @@ struct Scratch {
     terms: Vec<TermId>,
     /// By delta, [`DELTA_TERMS_MAX`] each: the cluster's weightiest terms, in parts of its unit vector.
     tops: Vec<Share>,
-    /// (delta, item, author) for every post that has the item.
-    items: Vec<(u32, u32, Option<u64>)>,
+    /// (delta, item, author, whether it is a copy) for every post that has the item.
+    items: Vec<(u32, u32, Option<u64>, bool)>,
     authors: Vec<(u32, u64)>,
 }
 
@@ -157,9 +159,11 @@ impl NarrativeObserver {
 
     fn cluster(&mut self, minute: i64, log: &MinuteLog, tell: &mut dyn FnMut(u64, LocalId)) -> MinuteDelta {
         log.order(&mut self.order);
-        let Scratch { post, known, terms, handles, touched, .. } = &mut self.scratch;
+        let Scratch { post, known, terms, handles, copies, touched, .. } = &mut self.scratch;
         handles.clear();
         handles.resize(log.len(), Handle::NONE);
+        copies.clear();
+        copies.resize(log.len(), false);
         terms.clear();
         terms.resize(log.features(), UNKNOWN);
         let evicted = self.clusterer.terms().evicted;
@@ -170,7 +174,7 @@ impl NarrativeObserver {
             post.extend(ids.iter().map(|id| *log.feature(*id)));
             known.clear();
             known.extend(ids.iter().map(|id| terms[*id as usize]));
-            let handle = self.clusterer.take(&mut View {
+            let (handle, is_copy) = self.clusterer.take(&mut View {
                 time: record.time,
                 author: record.author,
                 language: record.language,
@@ -181,6 +185,7 @@ impl NarrativeObserver {
             });
             ids.iter().zip(known.iter()).for_each(|(id, term)| terms[*id as usize] = *term);
             handles[index as usize] = handle;
+            copies[index as usize] = is_copy;
             tell(record.key, LocalId(self.clusterer.cluster(handle).id));
         }
         if self.clusterer.terms().evicted > evicted {
@@ -197,7 +202,7 @@ impl NarrativeObserver {
 
     /// What the owner must know of a minute.
     fn delta(&mut self, minute: i64, log: &MinuteLog, changes: Changes) -> MinuteDelta {
-        let Scratch { handles, touched, numbers, top, terms, tops, items, authors, .. } = &mut self.scratch;
+        let Scratch { handles, copies, touched, numbers, top, terms, tops, items, authors, .. } = &mut self.scratch;
         let clusterer = &mut self.clusterer;
         let mut locals: Vec<LocalDelta> = Vec::with_capacity(touched.len());
         let mut origins: Vec<(u32, First)> = Vec::new();
@@ -232,6 +237,7 @@ impl NarrativeObserver {
                 split_from,
                 posts_total,
                 copies_total,
+                originals: 0,
                 counts: Vec::new(),
                 key: CellKey::default(),
                 authors: Distinct::new(),
@@ -251,6 +257,7 @@ impl NarrativeObserver {
         for (number, origin) in origins {
             let local = &mut locals[number as usize];
             add_count(&mut local.counts, origin.minute);
+            local.originals += 1;
             local.key.add(origin.author.map_or_else(CellKey::default, CellKey::of_author));
             add_count(&mut local.languages, origin.language);
             add_author(&mut local.language_authors, origin.language, origin.author);
@@ -262,6 +269,7 @@ impl NarrativeObserver {
             let record = log.record(index);
             let local = &mut locals[number as usize];
             add_count(&mut local.counts, minute);
+            local.originals += u32::from(!copies[index]);
             local.key.add(record.author.map_or_else(CellKey::default, CellKey::of_author));
             add_count(&mut local.languages, record.language);
             add_author(&mut local.language_authors, record.language, record.author);
@@ -277,10 +285,10 @@ impl NarrativeObserver {
                     // Two long words of the post may be this term; the post is one.
                     seen |= 1 << place;
                     let is_shown = clusterer.terms().spelling(term) == feature.form_hash;
-                    items.push((number, place as u32, record.author.filter(|_| is_shown)));
+                    items.push((number, place as u32, record.author.filter(|_| is_shown), copies[index]));
                 }
                 if matches!(feature.kind, FeatureKind::Hashtag | FeatureKind::Domain) {
-                    items.push((number, DELTA_TERMS_MAX as u32 + id, record.author));
+                    items.push((number, DELTA_TERMS_MAX as u32 + id, record.author, copies[index]));
                 }
             }
         }
@@ -299,11 +307,12 @@ impl NarrativeObserver {
         }
         items.sort_unstable();
         for run in items.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
-            let (number, item, _) = run[0];
+            let (number, item, ..) = run[0];
             tokens.clear();
-            tokens.extend(run.iter().filter_map(|(_, _, author)| *author));
+            tokens.extend(run.iter().filter_map(|(_, _, author, _)| *author));
             tokens.dedup();
             let (posts, found) = (run.len() as u32, FewAuthors::from_sorted_unique(&tokens));
+            let originals = run.iter().filter(|(.., is_copy)| !is_copy).count() as u32;
             let local = &mut locals[number as usize];
             if let Some(id) = item.checked_sub(DELTA_TERMS_MAX as u32) {
                 let feature = log.feature(id);
@@ -316,11 +325,12 @@ impl NarrativeObserver {
                     own: 0.0,
                     rise: 0.0,
                     posts,
+                    originals,
                     authors: found,
                 });
             } else {
                 let top = tops[number as usize * DELTA_TERMS_MAX + item as usize];
-                local.terms.push(term_delta(clusterer.terms(), top, posts, found));
+                local.terms.push(term_delta(clusterer.terms(), top, (posts, originals), found));
             }
         }
         // Nothing of the minute stays here.
@@ -332,7 +342,9 @@ impl NarrativeObserver {
                 let told: Vec<u64> = local.terms.iter().map(|term| term.hash).collect();
                 let silent = top.iter().filter(|share| share.term != UNKNOWN);
                 let silent = silent.filter(|share| !told.contains(&clusterer.terms().get(share.term).hash));
-                local.terms.extend(silent.map(|top| term_delta(clusterer.terms(), *top, 0, FewAuthors::default())));
+                local
+                    .terms
+                    .extend(silent.map(|top| term_delta(clusterer.terms(), *top, (0, 0), FewAuthors::default())));
                 local.terms.sort_by(|a, b| b.part.total_cmp(&a.part));
             }
             left_out += keep_largest(&mut local.facets);
@@ -347,7 +359,7 @@ impl NarrativeObserver {
 }
 
 /// A term of a cluster, as it is told; its mass is its part of the cluster's unit vector.
-fn term_delta(terms: &Terms, share: Share, posts: u32, authors: FewAuthors) -> TermDelta {
+fn term_delta(terms: &Terms, share: Share, (posts, originals): (u32, u32), authors: FewAuthors) -> TermDelta {
     let term = terms.get(share.term);
     let form = terms.form(share.term).to_owned();
     let own = (f64::from(share.count) / term.spread.sum().max(f64::MIN_POSITIVE)).min(1.0) as f32;
@@ -361,6 +373,7 @@ fn term_delta(terms: &Terms, share: Share, posts: u32, authors: FewAuthors) -> T
         own,
         rise,
         posts,
+        originals,
         authors,
     }
 }

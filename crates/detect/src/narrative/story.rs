@@ -49,6 +49,8 @@ const CORE_MIN: f64 = 0.4;
 const BESIDE_MIN: f64 = 0.75;
 /// A leading word is looked at for news if it stands in this part of the posts.
 const NEWS_SHARE: f64 = 0.3;
+/// A hashtag and a word in it that both stand in this part of the posts are one word.
+const TAG_SHARE: f64 = 0.75;
 /// So many words must be new.
 const NEWS_MIN: usize = 2;
 /// New is a story whose most frequent word is written so many times as often as before, and its other words so many times …
@@ -71,6 +73,10 @@ const TEXT_TERMS: usize = 4;
 const TEXT_SHARE: f64 = 0.4;
 /// Posts from which on a narrative that has a name may turn out to have no core.
 const CORE_POSTS: u64 = 50;
+/// What is written now fades by half in so many minutes.
+const NOW_HALF_LIFE: f32 = 10.0;
+/// Terms of its present by which others like it are looked for.
+const LEADING_NOW: usize = 8;
 /// So many leading words are looked at.
 const CORE_TERMS: usize = 8;
 /// The part of copies from which on a candidate is looked at for an even pace.
@@ -106,6 +112,10 @@ struct OwnTerm {
     /// How it rises, anywhere, as last told.
     rise: f32,
     posts: u64,
+    /// Of them, those that are no copies.
+    originals: u64,
+    /// Of those, fading: what is written now.
+    now: f32,
 }
 
 /// One spelling of a term, with those who wrote exactly that: words of one stem are one term, and one that is shown must have been
@@ -159,6 +169,8 @@ pub(super) struct Story {
     pub(super) locals: BTreeSet<(u16, LocalId)>,
     pub(super) parents: Vec<NarrativeId>,
     pub(super) split_from: Option<u64>,
+    /// It was split from a narrative: what that told was news.
+    pub(super) of_narrative: bool,
     pub(super) merged_into: Option<u64>,
     pub(super) merged_name: Option<NarrativeId>,
     pub(super) life: Life,
@@ -174,6 +186,10 @@ pub(super) struct Story {
     pub(super) buckets: Buckets,
     /// Part of copies, over the posts told.
     copies: f64,
+    /// Posts that are no copies.
+    originals: u64,
+    /// Of them, fading, as of a minute.
+    now: (i64, f32),
 }
 
 impl Story {
@@ -189,6 +205,7 @@ impl Story {
             locals: BTreeSet::new(),
             parents: Vec::new(),
             split_from,
+            of_narrative: false,
             merged_into: None,
             merged_name: None,
             life: Life::new(),
@@ -200,6 +217,8 @@ impl Story {
             minute_authors: (minute, Distinct::new()),
             buckets: Buckets::default(),
             copies: 0.0,
+            originals: 0,
+            now: (minute, 0.0),
         }
     }
 
@@ -215,6 +234,8 @@ impl Story {
         let mut terms = std::mem::take(&mut self.terms);
         for term in &mut terms {
             term.posts = 0;
+            term.originals = 0;
+            term.now = 0.0;
             term.forms.clear();
         }
         *self = Self {
@@ -229,6 +250,9 @@ impl Story {
     pub(super) fn absorb(&mut self, local: &LocalDelta, minute: i64) {
         let posts: u64 = local.counts.iter().map(|(_, posts)| u64::from(*posts)).sum();
         self.posts += posts;
+        self.originals += u64::from(local.originals);
+        self.fade(minute);
+        self.now.1 += local.originals as f32;
         self.copies += posts as f64 * f64::from(local.copies_total) / f64::from(local.posts_total.max(1));
         self.authors.add(minute, &local.authors);
         let first = local.counts.iter().map(|(of_minute, _)| *of_minute).min().unwrap_or(minute);
@@ -267,6 +291,8 @@ impl Story {
             known.own = told.own;
             known.rise = told.rise;
             known.posts += u64::from(told.posts);
+            known.originals += u64::from(told.originals);
+            known.now += told.originals as f32;
             known.add_form(&told.form, |authors| authors.add(minute, &told.authors));
         } else {
             self.terms.push(OwnTerm {
@@ -278,6 +304,8 @@ impl Story {
                 own: told.own,
                 rise: told.rise,
                 posts: u64::from(told.posts),
+                originals: u64::from(told.originals),
+                now: told.originals as f32,
             });
         }
     }
@@ -321,6 +349,12 @@ impl Story {
     pub(super) fn take(&mut self, other: &Self) {
         self.posts += other.posts;
         self.copies += other.copies;
+        self.originals += other.originals;
+        let mut other = other.clone();
+        let minute = self.now.0.max(other.now.0);
+        self.fade(minute);
+        other.fade(minute);
+        self.now.1 += other.now.1;
         self.authors.unite(&other.authors);
         self.buckets.take(&other.buckets);
         self.first = self.first.min(other.first);
@@ -336,6 +370,8 @@ impl Story {
             if let Some(known) = self.terms.iter_mut().find(|known| known.hash == term.hash) {
                 known.mass += term.mass;
                 known.posts += term.posts;
+                known.originals += term.originals;
+                known.now += term.now;
                 for form in &term.forms {
                     known.add_form(&form.text, |authors| authors.unite(&form.authors));
                 }
@@ -380,6 +416,42 @@ impl Story {
             .filter_map(|(hash, part)| self.terms.iter().find(|term| term.hash == *hash).map(|term| part * term.mass))
             .sum();
         dot / self.length()
+    }
+
+    /// Lets what is written now fade up to a minute.
+    fn fade(&mut self, minute: i64) {
+        let minutes = (minute - self.now.0) / 60;
+        if minutes > 0 {
+            let factor = (-(minutes as f32) / NOW_HALF_LIFE).exp2();
+            self.now = (minute, self.now.1 * factor);
+            self.terms.iter_mut().for_each(|term| term.now *= factor);
+        }
+    }
+
+    /// Posts of its present, as of a minute.
+    pub(super) fn present(&self, minute: i64) -> f32 {
+        self.now.1 * (-((minute - self.now.0) as f32) / 60.0 / NOW_HALF_LIFE).exp2()
+    }
+
+    /// Hashes of the terms that lead its present.
+    pub(super) fn leading_now(&self) -> Vec<u64> {
+        let mut terms: Vec<(f32, u64)> = self.terms.iter().map(|term| (term.now * term.weight, term.hash)).collect();
+        terms.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        terms.into_iter().take(LEADING_NOW).filter(|(now, _)| *now > 0.0).map(|(_, hash)| hash).collect()
+    }
+
+    /// How alike its present and that of another story are: the cosine of what their posts that are no copies hold now.
+    pub(super) fn likeness_now(&self, other: &Self) -> f32 {
+        let length = |story: &Self| {
+            story.terms.iter().map(|term| (term.now * term.weight).powi(2)).sum::<f32>().sqrt().max(f32::MIN_POSITIVE)
+        };
+        let of_other = |term: &OwnTerm| other.terms.iter().find(|known| known.hash == term.hash);
+        let dot: f32 = self
+            .terms
+            .iter()
+            .filter_map(|term| of_other(term).map(|known| term.now * term.weight * known.now * known.weight))
+            .sum();
+        dot / (length(self) * length(other))
     }
 
     /// Posts of the last minutes, and of as many before.
@@ -451,8 +523,8 @@ impl Story {
             .collect()
     }
 
-    /// Whether it is what people write every day, and no story.
-    pub(super) fn boilerplate(&self, minute: i64, seen: &Seen) -> Boilerplate {
+    /// Whether it is what people write every day, and no story. `asked` posts must be in words of their own.
+    pub(super) fn boilerplate(&self, minute: i64, seen: &Seen, asked: u64) -> Boilerplate {
         if self.posts as f64 > POSTS_PER_AUTHOR_MAX * self.authors.number() as f64 {
             return Boilerplate::FewAccounts;
         }
@@ -460,13 +532,15 @@ impl Story {
         if sharpest < SHARPNESS_MIN {
             return Boilerplate::CommonWords;
         }
-        if !self.has_core() {
+        // In a small or chosen stream nothing says that what is copied is not what it is about.
+        let chosen = !seen.has_history && self.is_much(seen);
+        if !self.has_core(chosen) {
             return Boilerplate::NoCore;
         }
-        if (seen.has_history || !self.is_much(seen)) && self.is_one_text() {
+        if !chosen && (self.originals < asked || self.is_one_text()) {
             return Boilerplate::OneText;
         }
-        if !self.has_news(minute, seen) {
+        if !self.of_narrative && !self.has_news(minute, seen) {
             return Boilerplate::NothingNew;
         }
         if self.copies > COPIES_SHARE * self.posts as f64 && self.is_even() {
@@ -478,16 +552,17 @@ impl Story {
     /// Whether its words are new, its most frequent one among them; one new word beside old ones is a topic. Where
     /// not enough was seen to say what rises: whether its words are its own, and its posts came late or are many.
     fn has_news(&self, minute: i64, seen: &Seen) -> bool {
-        let words = || self.terms.iter().filter(|term| term.kind != FeatureKind::Link);
-        let asked = NEWS_SHARE * self.posts as f64;
+        // A word that is everywhere is news of something else.
+        let words = || self.words().filter(|term| term.weight >= SHARPNESS_MIN);
+        let asked = NEWS_SHARE * self.originals as f64;
         let count = |is_new: &dyn Fn(&OwnTerm) -> bool| {
-            words().filter(|term| term.posts as f64 >= asked && is_new(term)).count()
+            words().filter(|term| term.originals as f64 >= asked && is_new(term)).count()
         };
         if !seen.has_history {
             return count(&|term| term.own >= OWN_MIN) >= OWN_WORDS_MIN
                 && (self.is_much(seen) || self.surprise(minute, seen.since) >= SURPRISE_MIN);
         }
-        let head = words().max_by_key(|term| term.posts).map_or(0.0, |head| head.rise);
+        let head = words().max_by_key(|term| term.originals).map_or(0.0, |head| head.rise);
         let rises = |of_head: f32, of_words: f32| head >= of_head && count(&|term| term.rise >= of_words) >= NEWS_MIN;
         head >= RISE_ALONE
             || rises(RISE.0, RISE.1)
@@ -534,18 +609,40 @@ impl Story {
         self.copies >= TEXT_COPIES * self.posts as f64 && alike as f64 >= TEXT_SHARE * self.posts as f64
     }
 
-    /// Whether it has grown into a topic: what was taken for a core was an accident of few posts.
-    pub(super) fn has_lost_its_core(&self) -> bool {
-        self.posts >= CORE_POSTS && !self.has_core()
+    /// Its words, weightiest first. A hashtag and a word that is a part of it, in nearly all posts both, are one.
+    fn words(&self) -> impl Iterator<Item = &OwnTerm> {
+        let asked = TAG_SHARE * self.originals as f64;
+        let is_everywhere = move |term: &OwnTerm| term.originals as f64 >= asked;
+        let is_part = |one: &OwnTerm, whole: &OwnTerm| {
+            let form = |term: &OwnTerm| term.shown().map_or(String::new(), |form| form.text.clone());
+            whole.kind == FeatureKind::Hashtag && form(whole).contains(&form(one))
+        };
+        let words = || self.terms.iter().filter(|term| term.kind != FeatureKind::Link);
+        words()
+            .enumerate()
+            .filter(move |(place, term)| {
+                !is_everywhere(term)
+                    || !words()
+                        .take(*place)
+                        .any(|other| is_everywhere(other) && (is_part(term, other) || is_part(other, term)))
+            })
+            .map(|(_, term)| term)
     }
 
-    /// Whether its leading words stand together. Of each word one post does not count: some word always stands in some post.
-    fn has_core(&self) -> bool {
-        let leading = self.terms.iter().filter(|term| term.kind != FeatureKind::Link).take(CORE_TERMS);
-        let mut posts: Vec<u64> = leading.map(|term| term.posts.saturating_sub(1)).collect();
+    /// Whether it has grown into a topic: what was taken for a core was an accident of few posts.
+    pub(super) fn has_lost_its_core(&self) -> bool {
+        self.originals >= CORE_POSTS && !self.has_core(false)
+    }
+
+    /// Whether its leading words stand together, copies counted or not. Of each word one post does not count: some word always stands in some post.
+    fn has_core(&self, with_copies: bool) -> bool {
+        let leading = self.words().take(CORE_TERMS);
+        let counted = |posts: u64, originals: u64| if with_copies { posts } else { originals };
+        let mut posts: Vec<u64> = leading.map(|term| counted(term.posts, term.originals).saturating_sub(1)).collect();
+        let all = counted(self.posts, self.originals).max(1) as f64;
         posts.sort_unstable_by(|a, b| b.cmp(a));
         let beside = posts.get(1..).unwrap_or_default();
-        let part_of = |posts: &[u64]| posts.iter().sum::<u64>() as f64 / self.posts.max(1) as f64;
+        let part_of = |posts: &[u64]| posts.iter().sum::<u64>() as f64 / all;
         part_of(&beside[..beside.len().min(2)]) >= CORE_MIN && part_of(beside) >= BESIDE_MIN
     }
 
@@ -592,6 +689,7 @@ mod tests {
             story.posts += posts;
         }
         story.copies = story.posts as f64 * copies;
+        story.originals = story.posts;
         story.authors = crowd_of(&(0..2_000).collect::<Vec<_>>());
         for (hash, form) in ["bridge", "river"].into_iter().enumerate() {
             story.terms.push(OwnTerm {
@@ -603,6 +701,8 @@ mod tests {
                 own: 0.9,
                 rise: 20.0,
                 posts: story.posts,
+                originals: story.posts,
+                now: 0.0,
             });
         }
         story
@@ -618,21 +718,24 @@ mod tests {
 
     #[test]
     fn boilerplate_is_told_from_stories() {
-        assert_eq!(steady(|_| 3, 0.95).boilerplate(7_200, &SEEN), Boilerplate::EvenCopies);
-        assert_eq!(steady(|_| 3, 0.1).boilerplate(7_200, &SEEN), Boilerplate::No);
-        assert_eq!(steady(|minute| if minute > 100 { 20 } else { 0 }, 0.95).boilerplate(7_200, &SEEN), Boilerplate::No);
+        assert_eq!(steady(|_| 3, 0.95).boilerplate(7_200, &SEEN, 10), Boilerplate::EvenCopies);
+        assert_eq!(steady(|_| 3, 0.1).boilerplate(7_200, &SEEN, 10), Boilerplate::No);
+        assert_eq!(
+            steady(|minute| if minute > 100 { 20 } else { 0 }, 0.95).boilerplate(7_200, &SEEN, 10),
+            Boilerplate::No
+        );
         let mut common = steady(|_| 3, 0.1);
         common.terms.iter_mut().for_each(|term| term.weight = 0.1);
-        assert_eq!(common.boilerplate(7_200, &SEEN), Boilerplate::CommonWords);
+        assert_eq!(common.boilerplate(7_200, &SEEN, 10), Boilerplate::CommonWords);
         let mut loose = steady(|_| 3, 0.1);
-        loose.terms[1].posts /= 20;
-        assert_eq!(loose.boilerplate(7_200, &SEEN), Boilerplate::NoCore);
+        loose.terms[1].originals /= 20;
+        assert_eq!(loose.boilerplate(7_200, &SEEN, 10), Boilerplate::NoCore);
         let mut old = steady(|_| 3, 0.1);
         old.terms.iter_mut().for_each(|term| term.rise = 1.0);
-        assert_eq!(old.boilerplate(7_200, &SEEN), Boilerplate::NothingNew);
+        assert_eq!(old.boilerplate(7_200, &SEEN, 10), Boilerplate::NothingNew);
         let mut few = steady(|_| 3, 0.1);
         few.authors = crowd_of(&[1, 2, 3]);
-        assert_eq!(few.boilerplate(7_200, &SEEN), Boilerplate::FewAccounts);
+        assert_eq!(few.boilerplate(7_200, &SEEN, 10), Boilerplate::FewAccounts);
     }
 
     #[test]
@@ -640,18 +743,86 @@ mod tests {
         let young = |told| Seen { since: 0, has_history: false, told };
         let mut even = steady(|_| 3, 0.1);
         even.terms.push(OwnTerm { hash: 9, ..even.terms[0].clone() });
-        assert_eq!(even.boilerplate(7_140, &young(1_000_000)), Boilerplate::NothingNew);
-        assert_eq!(even.boilerplate(7_140, &young(10_000)), Boilerplate::No);
+        assert_eq!(even.boilerplate(7_140, &young(1_000_000), 10), Boilerplate::NothingNew);
+        assert_eq!(even.boilerplate(7_140, &young(10_000), 10), Boilerplate::No);
         let mut late = steady(|minute| if minute > 100 { 3 } else { 0 }, 0.1);
         late.terms.push(OwnTerm { hash: 9, ..late.terms[0].clone() });
-        assert_eq!(late.boilerplate(7_140, &young(1_000_000)), Boilerplate::No);
+        assert_eq!(late.boilerplate(7_140, &young(1_000_000), 10), Boilerplate::No);
         let mut one_text = late;
         one_text.copies = one_text.posts as f64;
         one_text.terms.push(OwnTerm { hash: 10, ..one_text.terms[0].clone() });
-        assert_eq!(one_text.boilerplate(7_140, &young(1_000_000)), Boilerplate::OneText);
+        assert_eq!(one_text.boilerplate(7_140, &young(1_000_000), 10), Boilerplate::OneText);
+    }
+
+    #[test]
+    fn a_hashtag_and_a_word_of_it_are_one_where_they_stand_in_the_same_posts() {
+        let tagged = |posts: u64| {
+            let mut story = steady(|_| 3, 0.1);
+            let tag = OwnTerm { hash: 9, kind: FeatureKind::Hashtag, originals: posts, ..story.terms[0].clone() };
+            story.terms.push(tag);
+            story.terms[2].forms[0].text = "bridgenews".to_owned();
+            story
+        };
+        let all = steady(|_| 3, 0.1).originals;
+        assert_eq!(tagged(all).words().map(|term| term.hash).collect::<Vec<_>>(), [0, 1]);
+        // In half of the posts only: the tag says more than its word.
+        assert_eq!(tagged(all / 2).words().count(), 3);
+        let mut alone = tagged(all);
+        alone.terms.remove(1);
+        assert!(!alone.has_core(false));
+    }
+
+    #[test]
+    fn copies_make_no_core() {
+        let mut copied = steady(|_| 3, 0.1);
+        assert!(copied.has_core(false));
+        // Both words in every post, and the second in copies alone.
+        copied.terms[1].originals = 1;
+        assert!(!copied.has_core(false) && copied.has_core(true));
+        let mut few = steady(|_| 3, 0.1);
+        few.originals = 9;
+        few.terms.iter_mut().for_each(|term| term.originals = 9);
+        assert_eq!(few.boilerplate(7_200, &SEEN, 10), Boilerplate::OneText);
+    }
+
+    #[test]
+    fn what_was_split_from_a_narrative_needs_no_news() {
+        let mut old = steady(|_| 3, 0.1);
+        old.terms.iter_mut().for_each(|term| term.rise = 1.0);
+        assert_eq!(old.boilerplate(7_200, &SEEN, 10), Boilerplate::NothingNew);
+        old.of_narrative = true;
+        assert_eq!(old.boilerplate(7_200, &SEEN, 10), Boilerplate::No);
     }
 
     proptest::proptest! {
+        #[test]
+        fn presents_are_alike_in_both_directions_and_whatever_the_pace(
+            one in proptest::collection::vec((0_u64..12, 0.1_f32..1.0, 0.0_f32..50.0), 1..12),
+            other in proptest::collection::vec((0_u64..12, 0.1_f32..1.0, 0.0_f32..50.0), 1..12),
+            minutes in 0_i64..60,
+        ) {
+            let template = steady(|_| 3, 0.1).terms[0].clone();
+            let story_of = |terms: &[(u64, f32, f32)]| {
+                let mut story = Story::new(0, None);
+                for (hash, weight, now) in terms {
+                    if story.terms.iter().all(|term| term.hash != *hash) {
+                        story.terms.push(OwnTerm { hash: *hash, weight: *weight, now: *now, ..template.clone() });
+                        story.now.1 += *now;
+                    }
+                }
+                story
+            };
+            let (one, other) = (story_of(&one), story_of(&other));
+            let likeness = one.likeness_now(&other);
+            proptest::prop_assert!((0.0..=1.0 + 1e-4).contains(&likeness));
+            proptest::prop_assert!((likeness - other.likeness_now(&one)).abs() < 1e-4);
+            proptest::prop_assert!(one.now.1 < 0.1 || (one.likeness_now(&one) - 1.0).abs() < 1e-4);
+            let mut later = one.clone();
+            later.fade(minutes * 60);
+            proptest::prop_assert!((later.present(minutes * 60) - one.present(minutes * 60)).abs() < 1e-3);
+            proptest::prop_assert!(one.now.1 < 0.1 || (later.likeness_now(&other) - likeness).abs() < 1e-3);
+        }
+
         #[test]
         fn surprise_is_that_of_two_paces(
             posts in proptest::collection::vec(0_u64..20, 1..120), quiet in 0_i64..120, last in 1_u64..50,
