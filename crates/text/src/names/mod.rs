@@ -22,7 +22,7 @@ mod unspaced;
 
 use std::fmt;
 
-use crate::{Analysis, hash_word};
+use crate::{Analysis, hash_word, look_alikes::readings_of_mixed};
 use lexicon::Lexicon;
 use memo::Memo;
 
@@ -89,7 +89,15 @@ impl NameFinder {
 
     /// What is known of a word. Takes its normal form and [`hash_word`] of it.
     pub fn about(&self, word: &str, hash: u64) -> About {
-        self.lexicon.about(word, hash)
+        let about = self.lexicon.about(word, hash);
+        if word.is_ascii() || Lexicon::has(about) {
+            return about;
+        }
+        // Written with letters of another script, a name is still read as the name.
+        readings_of_mixed(word)
+            .map(|reading| self.lexicon.about(&reading, hash_word(&reading)))
+            .find(|read| Lexicon::has(*read))
+            .unwrap_or(about)
     }
 
     /// Appends the value of a span as it is counted to `out`: the normal forms of its words, parted by spaces.
