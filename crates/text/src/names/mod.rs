@@ -9,8 +9,10 @@
 //! - [`NameFinder::joined`] says whether one word or hashtag is a name run together.
 //! - [`NameFinder::spelt`] says whether the capitals of a hashtag part it into a name.
 //! - [`NameFinder::carried`] gives the keys of what a publisher's item carries.
+//! - [`HashtagWords`] takes hashtags apart that are no names, by the same lexicon.
 //! - [`name_key`]: under what `Jane Doe`, `jane-doe` and `#JaneDoe` are the same.
 
+mod apart;
 mod joined;
 mod lexicon;
 mod memo;
@@ -21,6 +23,8 @@ mod together;
 mod unspaced;
 
 use std::fmt;
+
+pub use apart::{HASHTAG_WORDS_MAX, HashtagWords};
 
 use crate::{Analysis, hash_word, look_alikes::readings_of_mixed};
 use lexicon::Lexicon;
