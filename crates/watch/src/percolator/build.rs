@@ -42,6 +42,7 @@ struct TermInfo {
     bits: u64,
     share: f32,
     prefix: Option<Box<str>>,
+    within: Option<Box<str>>,
 }
 
 /// Collects queries for a [`Percolator`]. The order of adding does not change what matches.
@@ -67,7 +68,7 @@ impl std::fmt::Debug for PercolatorBuilder<'_> {
 impl<'a> PercolatorBuilder<'a> {
     /// Nothing yet. `frequencies` decide by which of its terms a query is found.
     pub fn new(analyzer: &'a mut Analyzer, frequencies: &'a Frequencies) -> Self {
-        let none = TermInfo { bits: 0, share: f32::INFINITY, prefix: None };
+        let none = TermInfo { bits: 0, share: f32::INFINITY, prefix: None, within: None };
         Self {
             planner: Planner::new(analyzer),
             frequencies,
@@ -108,7 +109,8 @@ impl<'a> PercolatorBuilder<'a> {
             *ids.entry(key.bits()).or_insert_with(|| {
                 fields.note(key);
                 let prefix = if let TermKey::Prefix { normal } = key { Some(normal.as_str().into()) } else { None };
-                terms.push(TermInfo { bits: key.bits(), share: frequencies.estimate(key), prefix });
+                let within = if let TermKey::Within { normal } = key { Some(normal.as_str().into()) } else { None };
+                terms.push(TermInfo { bits: key.bits(), share: frequencies.estimate(key), prefix, within });
                 terms.len() as TermId - 1
             })
         });
@@ -162,6 +164,7 @@ impl<'a> PercolatorBuilder<'a> {
 
         let table = TermTable::new((1..terms.len()).map(|id| (terms[id].bits, id as TermId, lists[id])));
         let prefixes = PrefixLengths::new(terms.iter().filter_map(|term| term.prefix.as_deref()));
+        let within = PrefixLengths::new(terms.iter().filter_map(|term| term.within.as_deref()));
         roots.sort_unstable();
         let mut watches = roots.iter().map(|root| root.0).collect::<Vec<_>>();
         watches.dedup();
@@ -170,6 +173,7 @@ impl<'a> PercolatorBuilder<'a> {
         Percolator {
             table,
             prefixes,
+            within,
             fields,
             postings: flat.into_boxed_slice(),
             code: code.into_boxed_slice(),
