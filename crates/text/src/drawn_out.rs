@@ -6,12 +6,17 @@ const DRAWN_OUT: usize = 3;
 /// Whether a text, in small letters as far as ASCII goes, may hold such a word: a byte that stands three times in a row, or two that
 /// stand so. Written so that it takes many bytes at a time.
 pub(crate) fn may_be_in(text: &[u8]) -> bool {
+    let from = |at: usize| text.get(at..).unwrap_or_default().iter();
     // Bytes are equal where nothing is left of one without the other.
-    let once = |found: u8, [a, b, c]: &[u8; 3]| found | u8::from((a ^ b) | (b ^ c) == 0) & u8::from(*a >= b'a');
-    let twice = |found: u8, [a, b, c, d, e, f]: &[u8; 6]| {
-        found | u8::from((a ^ c) | (c ^ e) | (b ^ d) | (d ^ f) == 0) & (*a >> 7)
+    let once = from(0).zip(from(1)).zip(from(2));
+    let once = once.fold(0, |found, ((a, b), c)| found | u8::from((a ^ b) | (b ^ c) == 0) & u8::from(*a >= b'a'));
+    let twice = || {
+        let rows = from(0).zip(from(2)).zip(from(4)).zip(from(1).zip(from(3)).zip(from(5)));
+        rows.fold(0, |found, (((a, c), e), ((b, d), f))| {
+            found | u8::from((a ^ c) | (c ^ e) | (b ^ d) | (d ^ f) == 0) & (*a >> 7)
+        })
     };
-    text.array_windows().fold(0, once) != 0 || !text.is_ascii() && text.array_windows().fold(0, twice) != 0
+    once != 0 || !text.is_ascii() && twice() != 0
 }
 
 /// Letters of a word in capitals, at most, that is no drawn-out word where three are the same, but an abbreviation: `СССР`.
