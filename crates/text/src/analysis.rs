@@ -43,9 +43,8 @@ pub struct Hashtag {
     pub spelt: (u32, u32),
 }
 
-/// What a word or hashtag says beside what is written. When letters that were written for others are read as these: of `раypal`, with
-/// Cyrillic letters in it, `paypal`. When a word is not drawn out: of `sooooo`, `so` and `soo`. Watches look for it beside the word; it
-/// is neither counted nor shown.
+/// What a word or hashtag says when letters that were written for others are read as these: of `раypal`, with Cyrillic letters in it,
+/// `paypal`. Watches look for it beside the word; it is neither counted nor shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reading {
     /// Whose: a place in [`Analysis::words`], or in [`Analysis::hashtags`].

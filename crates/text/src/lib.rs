@@ -33,8 +33,8 @@
 //! gap: the words on both sides of one are next to each other. The normal form drops what is invisible, then NFKC,
 //! lower case, NFKC; accents stay. A zero-width space between two letters of Latin, Cyrillic or Greek parts nothing.
 //!
-//! A word with letters that were written for others of the same look (`раypal`), or that is drawn out (`sooooo`), has
-//! further [`Reading`]s beside it, by which watches find it; `docs/methods/words.md` says when.
+//! A word with letters that were written for others of the same look (`раypal`) has a further [`Reading`] beside it, by
+//! which watches find it; `docs/methods/words.md` says when.
 //!
 //! # What is a hashtag
 //!
@@ -63,7 +63,6 @@ mod analysis;
 mod analyzer;
 mod chars;
 pub mod countries;
-mod drawn_out;
 mod hashtag;
 pub mod language;
 mod look_alikes;

@@ -9,7 +9,7 @@ use icu_segmenter::{WordSegmenter, WordSegmenterBorrowed, options::WordBreakInva
 use crate::{
     Analysis, Reading, WORD_BYTES_MAX, WORDS_MAX, Word,
     chars::{Chars, Class, Info},
-    drawn_out, hash_word,
+    hash_word,
     look_alikes::{Alphabet, Mixture, push_read_as},
     normal::Normalizer,
 };
@@ -141,9 +141,6 @@ impl Scanner {
         let run = pass.run();
         self.seen = pass.text_seen;
         out.truncated |= run.is_err();
-        if drawn_out::may_be_in(lower.as_bytes()) {
-            push_drawn_out(text, out);
-        }
         if !whole.is_empty() && self.is_in_latin_company(text, out) {
             for &at in &whole {
                 let (start, end) = out.words[at as usize].raw;
@@ -151,8 +148,8 @@ impl Scanner {
                     out.word_readings.push(reading.0);
                 }
             }
+            out.word_readings.sort_by_key(|reading| reading.of);
         }
-        out.word_readings.sort_by_key(|reading| reading.of);
         self.lower = lower;
         self.hashes = hashes;
         self.whole = whole;
@@ -197,21 +194,6 @@ impl Scanner {
         let hash = hash_word(&out.normal[start..]);
         out.normal.push(' ');
         Some((Reading { of, hash, normal }, mixture))
-    }
-}
-
-/// Appends the further readings of words that are drawn out.
-#[cold]
-fn push_drawn_out(text: &str, out: &mut Analysis) {
-    let Analysis { words, normal, word_readings, .. } = out;
-    for (of, word) in (0..).zip(&*words) {
-        let spelling = &text[word.raw.0 as usize..word.raw.1 as usize];
-        for reading in drawn_out::readings(&normal[word.normal.0 as usize..word.normal.1 as usize], spelling) {
-            let start = normal.len() as u32;
-            normal.push_str(&reading);
-            word_readings.push(Reading { of, hash: hash_word(&reading), normal: (start, normal.len() as u32) });
-            normal.push(' ');
-        }
     }
 }
 

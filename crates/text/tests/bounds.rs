@@ -21,7 +21,7 @@ fn read(text: &str) -> Analysis {
     for (readings, all) in
         [(&analysis.word_readings, analysis.words.len()), (&analysis.hashtag_readings, analysis.hashtags.len())]
     {
-        assert!(readings.is_sorted_by_key(|reading| reading.of) && readings.len() <= 4 * all);
+        assert!(readings.is_sorted_by_key(|reading| reading.of) && readings.len() <= 2 * all);
         for reading in readings {
             assert!((reading.of as usize) < all && (1..=WORD_BYTES_MAX).contains(&analysis.reading(reading).len()));
             assert_eq!(reading.hash, hash_word(analysis.reading(reading)));

@@ -122,9 +122,6 @@ fn letters_of_other_scripts_and_spaces_that_nobody_sees() {
         ("сор", "cop it", false),
         ("flood", "fl\u{200b}o\u{200c}od", true),
         ("fl\u{200b}ood", "flood", true),
-        ("\"the flood\" AND goal", "the floooood GOOOAAAL", true),
-        ("wwii", "WWIII", false),
-        ("sooo", "so much", false),
     ] {
         assert_eq!(found(query, text), expected, "{query} in {text}");
     }
