@@ -8,7 +8,6 @@
 //! - [`detect_language`] for texts without a declared language, by `groundswell_langid`; [`language::eval`] measures it.
 //! - [`names::NameFinder`] marks what looks like a person's name.
 //! - [`countries::CountryFinder`] says which countries a post talks about.
-//! - [`is_han`] and [`is_han_or_kana`] say inside which words watches look.
 //! - [`has_term_shape`] and [`is_stop_word_in`] say which words are worth a place in a table of terms.
 //!
 //! ```
@@ -70,12 +69,10 @@ pub mod names;
 mod normal;
 #[doc(hidden)]
 pub mod reference;
-mod scripts;
 mod stop;
 mod words;
 
 pub use analysis::{Analysis, Hashtag, Language, Reading, Word, hash_word};
 pub use analyzer::{Analyzer, HASHTAGS_MAX, TEXT_BYTES_MAX, WORD_BYTES_MAX, WORDS_MAX};
 pub use language::detect_language;
-pub use scripts::{is_han, is_han_or_kana};
 pub use stop::{has_term_shape, is_stop_word, is_stop_word_everywhere, is_stop_word_in};

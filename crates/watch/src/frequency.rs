@@ -59,7 +59,6 @@ impl Frequencies {
             TermKey::Word { hash, normal } => self.word(*hash, normal),
             TermKey::Tag { hash, normal } => self.word(*hash, normal) * 0.25,
             TermKey::Prefix { normal } => self.prefix(normal),
-            TermKey::Within { normal } => self.word(hash_word(normal), normal),
             TermKey::Field { name, value } => match (name, value.as_str()) {
                 (FieldName::Lang, "en") => 0.5,
                 (FieldName::Kind, "person") => 0.95,

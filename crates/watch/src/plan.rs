@@ -3,7 +3,7 @@
 use groundswell_edge::EdgePost;
 use groundswell_edge::scrub::{LinkSink, Scrubber};
 use groundswell_query::{Expr, FieldName, Leaf, Node, PhrasePart, Query, QueryError, QueryErrorKind, Span, Term};
-use groundswell_text::{Analysis, Analyzer, WORD_BYTES_MAX, is_han, is_han_or_kana};
+use groundswell_text::{Analysis, Analyzer};
 
 use crate::term::TermKey;
 
@@ -83,11 +83,7 @@ impl<'a> Planner<'a> {
                 }
                 Ok(all)
             }
-            Node::Leaf(leaf) => {
-                let words = Phrase { elements: self.elements(leaf)?, leaf: leaf.id.0 };
-                let within = self.within(&leaf.term).map(|term| Phrase { elements: vec![term], leaf: leaf.id.0 });
-                Ok(std::iter::once(words).chain(within).collect())
-            }
+            Node::Leaf(leaf) => Ok(vec![Phrase { elements: self.elements(leaf)?, leaf: leaf.id.0 }]),
             // The parser lets nothing else through; a tree made by hand gets the same answer.
             _ => Err(QueryError::new(
                 QueryErrorKind::Near,
@@ -111,12 +107,10 @@ impl<'a> Planner<'a> {
             }
             Term::Word(_) | Term::Prefix(_) | Term::Phrase(_) => {
                 let mut elements = self.elements(leaf)?;
-                let within = self.within(&leaf.term).map(|term| Plan::Term { term, leaf: id });
                 if elements.len() == 1 {
-                    let word = Plan::Term { term: elements.remove(0), leaf: id };
-                    return Ok(any_of(std::iter::once(word).chain(within)));
+                    return Ok(Plan::Term { term: elements.remove(0), leaf: id });
                 }
-                let phrase = any_of(std::iter::once(Plan::Phrase(Phrase { elements, leaf: id })).chain(within));
+                let phrase = Plan::Phrase(Phrase { elements, leaf: id });
                 match &leaf.term {
                     // A word that the tokenizer parts, as Chinese, may still stand as one hashtag.
                     Term::Word(word) if word.chars().all(|c| c.is_alphanumeric() || !c.is_ascii() || c == '_') => {
@@ -151,23 +145,6 @@ impl<'a> Planner<'a> {
             return Err(no_word(leaf.span));
         }
         Ok(out)
-    }
-
-    /// A word in Han and kana, of two ideographs at least, as it is looked for inside of words. Kana alone are pieces of any word, and one
-    /// ideograph too.
-    fn within(&mut self, term: &Term) -> Option<TermKey> {
-        let Term::Word(word) = term else { return None };
-        self.analyzer.tokenize(word, &mut self.analysis);
-        let words = &self.analysis.words;
-        let is_one_run = words.first()?.raw.0 == 0
-            && words.last()?.raw.1 as usize == word.len()
-            && words.windows(2).all(|pair| pair[0].raw.1 == pair[1].raw.0);
-        let normal: String = words.iter().map(|word| self.analysis.word(word)).collect();
-        let looked_for = is_one_run
-            && normal.len() <= WORD_BYTES_MAX
-            && normal.chars().all(is_han_or_kana)
-            && normal.chars().filter(|letter| is_han(*letter)).nth(1).is_some();
-        looked_for.then_some(TermKey::Within { normal })
     }
 
     fn words(&mut self, text: &str, out: &mut Vec<TermKey>) {
@@ -233,12 +210,6 @@ impl<'a> Planner<'a> {
             )),
         }
     }
-}
-
-/// One plan, or the alternatives.
-fn any_of(plans: impl Iterator<Item = Plan>) -> Plan {
-    let mut plans: Vec<Plan> = plans.collect();
-    if plans.len() == 1 { plans.remove(0) } else { Plan::Or(plans) }
 }
 
 fn no_word(span: Span) -> QueryError {

@@ -10,28 +10,12 @@ use groundswell_text::hash_word;
 /// What is looked up. Texts are normal forms.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum TermKey {
-    Word {
-        hash: u64,
-        normal: String,
-    },
-    Prefix {
-        normal: String,
-    },
-    /// Han and kana, wherever they stand side by side, however the dictionary cuts them.
-    Within {
-        normal: String,
-    },
-    Tag {
-        hash: u64,
-        normal: String,
-    },
-    Field {
-        name: FieldName,
-        value: String,
-    },
+    Word { hash: u64, normal: String },
+    Prefix { normal: String },
+    Tag { hash: u64, normal: String },
+    Field { name: FieldName, value: String },
 }
 
-const WITHIN: u64 = 0xbf58_476d_1ce4_e5b9;
 const PREFIX: u64 = 0x9e37_79b9_7f4a_7c15;
 const TAG: u64 = 0xc2b2_ae3d_27d4_eb4f;
 const FIELDS: [u64; 6] = [
@@ -51,10 +35,6 @@ const fn salted(hash: u64, salt: u64) -> u64 {
 
 pub(crate) fn prefix_key(prefix: &str) -> u64 {
     salted(hash_word(prefix), PREFIX)
-}
-
-pub(crate) fn within_key(text: &str) -> u64 {
-    salted(hash_word(text), WITHIN)
 }
 
 pub(crate) const fn tag_key(hash: u64) -> u64 {
@@ -79,7 +59,6 @@ impl TermKey {
         match self {
             Self::Word { hash, .. } => *hash,
             Self::Prefix { normal } => prefix_key(normal),
-            Self::Within { normal } => within_key(normal),
             Self::Tag { hash, .. } => tag_key(*hash),
             Self::Field { name: FieldName::Source, value } => source_key(value),
             Self::Field { name, value } => field_key(*name, value),

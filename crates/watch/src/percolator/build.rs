@@ -42,7 +42,6 @@ struct TermInfo {
     bits: u64,
     share: f32,
     prefix: Option<Box<str>>,
-    within: Option<Box<str>>,
 }
 
 /// Collects queries for a [`Percolator`]. The order of adding does not change what matches.
@@ -68,7 +67,7 @@ impl std::fmt::Debug for PercolatorBuilder<'_> {
 impl<'a> PercolatorBuilder<'a> {
     /// Nothing yet. `frequencies` decide by which of its terms a query is found.
     pub fn new(analyzer: &'a mut Analyzer, frequencies: &'a Frequencies) -> Self {
-        let none = TermInfo { bits: 0, share: f32::INFINITY, prefix: None, within: None };
+        let none = TermInfo { bits: 0, share: f32::INFINITY, prefix: None };
         Self {
             planner: Planner::new(analyzer),
             frequencies,
@@ -109,8 +108,7 @@ impl<'a> PercolatorBuilder<'a> {
             *ids.entry(key.bits()).or_insert_with(|| {
                 fields.note(key);
                 let prefix = if let TermKey::Prefix { normal } = key { Some(normal.as_str().into()) } else { None };
-                let within = if let TermKey::Within { normal } = key { Some(normal.as_str().into()) } else { None };
-                terms.push(TermInfo { bits: key.bits(), share: frequencies.estimate(key), prefix, within });
+                terms.push(TermInfo { bits: key.bits(), share: frequencies.estimate(key), prefix });
                 terms.len() as TermId - 1
             })
         });
@@ -164,7 +162,6 @@ impl<'a> PercolatorBuilder<'a> {
 
         let table = TermTable::new((1..terms.len()).map(|id| (terms[id].bits, id as TermId, lists[id])));
         let prefixes = PrefixLengths::new(terms.iter().filter_map(|term| term.prefix.as_deref()));
-        let within = PrefixLengths::new(terms.iter().filter_map(|term| term.within.as_deref()));
         roots.sort_unstable();
         let mut watches = roots.iter().map(|root| root.0).collect::<Vec<_>>();
         watches.dedup();
@@ -173,7 +170,6 @@ impl<'a> PercolatorBuilder<'a> {
         Percolator {
             table,
             prefixes,
-            within,
             fields,
             postings: flat.into_boxed_slice(),
             code: code.into_boxed_slice(),

@@ -75,8 +75,6 @@ impl Percolator {
                         found.push((leaf, Some((*position, *position + 1))));
                     }
                 }
-                let within = scratch.within.iter().filter(|(term, ..)| *term == id);
-                found.extend(within.map(|(_, from, to)| (leaf, Some((*from, *to)))));
                 let tags = &doc.analysis.hashtags;
                 let read = doc.analysis.hashtag_readings.iter();
                 let read = read.map(|reading| (reading.hash, tags[reading.of as usize].hash));

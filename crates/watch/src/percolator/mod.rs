@@ -7,7 +7,7 @@ mod explain;
 mod table;
 
 use groundswell_query::FieldName;
-use groundswell_text::{Analysis, Analyzer, is_han_or_kana};
+use groundswell_text::Analyzer;
 
 pub use build::{CompileError, PercolatorBuilder};
 pub(crate) use clauses::clauses_of;
@@ -16,7 +16,7 @@ pub use explain::ClauseMatch;
 
 use crate::doc::Doc;
 use crate::frequency::Frequencies;
-use crate::term::{TermKey, field_key, prefix_key, source_key, tag_key, within_key};
+use crate::term::{TermKey, field_key, prefix_key, source_key, tag_key};
 use code::{
     ARG, OP_AND, OP_NEAR, OP_NOT, OP_OR, OP_PHRASE, OP_TERM, PREFIX, children, near_alternatives, near_arguments, op,
 };
@@ -55,7 +55,7 @@ impl FieldsUsed {
         match key {
             TermKey::Field { name, .. } => self.0[*name as usize] = true,
             TermKey::Tag { .. } => self.1 = true,
-            TermKey::Word { .. } | TermKey::Prefix { .. } | TermKey::Within { .. } => {}
+            TermKey::Word { .. } | TermKey::Prefix { .. } => {}
         }
     }
 
@@ -73,8 +73,6 @@ impl FieldsUsed {
 pub struct Percolator {
     table: TermTable,
     prefixes: PrefixLengths,
-    /// What is looked for inside of words in Han and kana.
-    within: PrefixLengths,
     fields: FieldsUsed,
     /// The lists of all terms, one after the other.
     postings: Box<[Posting]>,
@@ -108,10 +106,6 @@ pub struct Scratch {
     prefixes: Vec<(TermId, u32)>,
     /// Which terms further readings are of which words.
     readings: Vec<(TermId, u32)>,
-    /// Which terms stand inside of which words, from the first to before the last.
-    within: Vec<(TermId, u32, u32)>,
-    /// Words in Han and kana that stand side by side, without a gap, and where each ends in it.
-    run: (String, Vec<u32>),
     spans: (Vec<Span>, Vec<Span>),
     /// Postings looked at since [`Scratch::new`].
     pub candidates: u64,
@@ -154,8 +148,6 @@ impl Scratch {
         self.words.clear();
         self.prefixes.clear();
         self.readings.clear();
-        self.within.clear();
-        self.run.0.clear();
     }
 }
 
@@ -204,7 +196,6 @@ impl Percolator {
     pub fn memory_bytes(&self) -> usize {
         self.table.memory_bytes()
             + self.prefixes.memory_bytes()
-            + self.within.memory_bytes()
             + self.postings.len() * size_of::<Posting>()
             + self.code.len() * size_of::<u32>()
             + self.leaves.len() * size_of::<u16>()
@@ -304,9 +295,6 @@ impl Percolator {
                 self.mark_prefixes(analysis.word(&words[at as usize]), at, scratch);
             }
         }
-        if !self.within.is_empty() {
-            self.look_within(analysis, scratch);
-        }
         // Hardly any post has one.
         for reading in &analysis.word_readings {
             let entry = self.table.get(reading.hash);
@@ -354,48 +342,6 @@ impl Percolator {
                 self.mark_key(field_key(FieldName::Domain, &link.domain), scratch);
             }
         }
-    }
-
-    /// Finds what stands inside of words in Han and kana, and across them, where no gap is between: at each of their characters the
-    /// beginnings of what follows are looked up, as of words.
-    fn look_within(&self, analysis: &Analysis, scratch: &mut Scratch) {
-        let words = &analysis.words;
-        let (mut run, mut ends) = std::mem::take(&mut scratch.run);
-        let is_of_a_run = |at: usize| {
-            // No such character is encoded with a smaller byte.
-            analysis.normal.as_bytes()[words[at].normal.0 as usize] >= 0xe3
-                && analysis.word(&words[at]).chars().next().is_some_and(is_han_or_kana)
-        };
-        let mut first = 0;
-        while first < words.len() {
-            if !is_of_a_run(first) {
-                first += 1;
-                continue;
-            }
-            run.clear();
-            ends.clear();
-            let mut next = first;
-            while next < words.len()
-                && is_of_a_run(next)
-                && (next == first || words[next - 1].raw.1 == words[next].raw.0)
-            {
-                run.push_str(analysis.word(&words[next]));
-                ends.push(run.len() as u32);
-                next += 1;
-            }
-            let word_at = |byte: usize| (first + ends.partition_point(|end| *end as usize <= byte)) as u32;
-            for (from, _) in run.char_indices() {
-                self.within.for_each(&run[from..], |beginning| {
-                    let entry = self.table.get(within_key(beginning));
-                    if entry.id != 0 {
-                        scratch.mark(entry);
-                        scratch.within.push((entry.id, word_at(from), word_at(from + beginning.len() - 1) + 1));
-                    }
-                });
-            }
-            first = next;
-        }
-        scratch.run = (run, ends);
     }
 
     /// Marks the prefixes with which a word begins.
@@ -481,7 +427,6 @@ fn for_each_occurrence(elements: &[u32], scratch: &Scratch, each: &mut dyn FnMut
     if first & PREFIX == 0 {
         scratch.words.iter().enumerate().any(|(at, word)| *word == first && from(at as u32))
             || scratch.readings.iter().any(|(id, at)| *id == first && from(*at))
-            || rest.is_empty() && scratch.within.iter().any(|(id, from, to)| *id == first && each((*from, *to)))
     } else {
         let first = first & (PREFIX - 1);
         scratch.prefixes.iter().any(|(id, at)| *id == first && from(*at))
