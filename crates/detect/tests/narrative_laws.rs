@@ -560,6 +560,37 @@ fn nobody_is_counted_for_a_word_of_a_name() {
     }
 }
 
+#[test]
+fn nobody_is_counted_for_a_word_of_a_hashtag() {
+    let mut bench = Bench::new(NarrativeConfig::default(), 1);
+    for author in 0..200 {
+        let text = match author % 2 {
+            0 => "the flooded river #ClimateActionNow",
+            _ => "river flooded again #climateactionnow",
+        };
+        bench.post(author as i64, author, text);
+    }
+    bench.close(240);
+    let terms = || bench.closed.candidates.iter().flat_map(|story| story.terms.iter());
+    let said: Vec<(&str, u64)> = terms().map(|term| (term.form.as_str(), term.authors)).collect();
+    assert!(said.iter().any(|(word, authors)| *word == "climateactionnow" && *authors >= K), "{said:?}");
+    for part in ["climate", "action"] {
+        assert!(said.iter().all(|(word, authors)| *word != part || *authors == 0), "{part}: {said:?}");
+    }
+}
+
+/// Posts that have nothing but a word of their hashtags in common land together.
+#[test]
+fn one_story_under_several_hashtags_is_one() {
+    let mut bench = Bench::new(NarrativeConfig::default(), 1);
+    let tags = ["#BrumalandFlood", "#brumalandFlood", "#PrayForBrumaland", "#BrumalandStrong"];
+    let posts: Vec<u64> = (0..40).map(|n| bench.post(n, n as u64, tags[n as usize % tags.len()])).collect();
+    bench.close(240);
+    let first = bench.narrative_of(posts[0]);
+    let together = posts.iter().filter(|post| bench.narrative_of(**post) == first).count();
+    assert!(together > 35, "{together} of 40");
+}
+
 /// A story that begins late in a young stream is born within a quarter of an hour, though all that write of it write one of four
 /// texts.
 #[test]

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use groundswell_edge::EdgePost;
-use groundswell_text::names::NameSpan;
+use groundswell_text::names::{HashtagWords, NameSpan};
 use groundswell_text::{Analysis, Language, has_term_shape, hash_word, is_stop_word_in};
 
 use super::config::POST_FEATURES_MAX;
@@ -20,6 +20,8 @@ const LINK_SALT: u64 = 0x9e37_79b9_7f4a_7c15;
 const DOMAIN_SALT: u64 = 0xd6e8_feb8_6659_fd93;
 /// Keeps a word that stood in a name apart from the same word alone.
 const NAME_SALT: u64 = 0xa076_1d64_78bd_642f;
+/// Keeps a word that stood in a hashtag apart from the same word alone.
+const PART_SALT: u64 = 0xe703_7ed1_a0b4_28db;
 
 /// What a feature is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
@@ -84,8 +86,9 @@ impl Features {
     /// Reads a post and what looks like a name in it. What was there before is gone.
     ///
     /// A word of a name is evidence like any other, and nobody is counted for having written it: a story about a private person
-    /// does not become a story told by half of the person's name.
-    pub fn read(&mut self, post: &EdgePost, analysis: &Analysis, names: &[NameSpan]) {
+    /// does not become a story told by half of the person's name. So are the words of a hashtag (`#ClimateActionNow`): nobody has
+    /// written them.
+    pub fn read(&mut self, post: &EdgePost, analysis: &Analysis, names: &[NameSpan], apart: &HashtagWords) {
         self.list.clear();
         self.text.clear();
         self.left_out = 0;
@@ -114,6 +117,15 @@ impl Features {
             let value = analysis.hashtag(tag);
             let hashes = (stem_hash(value, tag.hash), whole_hash(value, tag.hash));
             self.push(hashes, tag.hash, tag.hash, FeatureKind::Hashtag, value);
+        }
+        for tag in &analysis.hashtags {
+            apart.of(analysis, tag, &mut |word| {
+                let hash = hash_word(word);
+                if has_term_shape(word) && !is_stop_word_in(analysis.language, hash) {
+                    let hashes = (stem_hash(word, hash), whole_hash(word, hash));
+                    self.push(hashes, hash ^ PART_SALT, hash, FeatureKind::Word, word);
+                }
+            });
         }
         for link in &post.links {
             if let Some(url) = &link.url {
@@ -191,7 +203,7 @@ mod tests {
             ..EdgePost::default()
         };
         analyzer.analyze(&post, &mut analysis);
-        features.read(&post, &analysis, &[]);
+        features.read(&post, &analysis, &[], &HashtagWords::new());
         let kinds: Vec<_> = features.list.iter().map(|feature| feature.kind).collect();
         assert_eq!(kinds, [FeatureKind::Hashtag, FeatureKind::Word]);
         assert!(!format!("{features:?}").contains("flood"));

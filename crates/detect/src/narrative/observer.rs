@@ -7,7 +7,7 @@ use groundswell_edge::{DeleteKey, EdgePost};
 use groundswell_gate::AuthorBits;
 use groundswell_sketch::{CellKey, Distinct, Window};
 use groundswell_text::Analysis;
-use groundswell_text::names::NameSpan;
+use groundswell_text::names::{HashtagWords, NameSpan};
 
 use super::authors::{FewAuthors, same_day};
 use super::cluster::{First, Handle, LocalId, Share};
@@ -28,6 +28,7 @@ pub struct NarrativeObserver {
     log_bytes_max: usize,
     clusterer: Clusterer,
     features: Features,
+    apart: HashtagWords,
     minutes: BTreeMap<i64, MinuteLog>,
     /// An empty log, for the room in it.
     spare: MinuteLog,
@@ -72,6 +73,7 @@ impl NarrativeObserver {
             log_bytes_max: config.log_bytes_max,
             clusterer: Clusterer::new(config),
             features: Features::new(),
+            apart: HashtagWords::new(),
             minutes: BTreeMap::new(),
             spare: MinuteLog::default(),
             log_bytes: 0,
@@ -83,7 +85,7 @@ impl NarrativeObserver {
 
     /// Notes a post. `names` are the spans of it that look like a person's name: their words are not told one by one.
     pub fn observe(&mut self, post: &EdgePost, analysis: &Analysis, names: &[NameSpan]) {
-        self.features.read(post, analysis, names);
+        self.features.read(post, analysis, names, &self.apart);
         self.clusterer.counters_mut().features_left_out += self.features.left_out;
         let spare = &mut self.spare;
         let log = self.minutes.entry(minute_of(post)).or_insert_with(|| std::mem::take(spare));

@@ -9,8 +9,10 @@
 //! - [`NameFinder::joined`] says whether one word or hashtag is a name run together.
 //! - [`NameFinder::spelt`] says whether the capitals of a hashtag part it into a name.
 //! - [`NameFinder::carried`] gives the keys of what a publisher's item carries.
+//! - [`HashtagWords`] takes hashtags apart that are no names, by the same lexicon.
 //! - [`name_key`]: under what `Jane Doe`, `jane-doe` and `#JaneDoe` are the same.
 
+mod apart;
 mod joined;
 mod lexicon;
 mod memo;
@@ -22,7 +24,9 @@ mod unspaced;
 
 use std::fmt;
 
-use crate::{Analysis, hash_word};
+pub use apart::{HASHTAG_WORDS_MAX, HashtagWords};
+
+use crate::{Analysis, hash_word, look_alikes::readings_of_mixed};
 use lexicon::Lexicon;
 use memo::Memo;
 
@@ -89,7 +93,15 @@ impl NameFinder {
 
     /// What is known of a word. Takes its normal form and [`hash_word`] of it.
     pub fn about(&self, word: &str, hash: u64) -> About {
-        self.lexicon.about(word, hash)
+        let about = self.lexicon.about(word, hash);
+        if Lexicon::has(about) || word.is_ascii() {
+            return about;
+        }
+        // Written with letters of another script, a name is still read as the name.
+        readings_of_mixed(word)
+            .map(|reading| self.lexicon.about(&reading, hash_word(&reading)))
+            .find(|read| Lexicon::has(*read))
+            .unwrap_or(about)
     }
 
     /// Appends the value of a span as it is counted to `out`: the normal forms of its words, parted by spaces.
