@@ -156,8 +156,7 @@ impl Reach {
     /// streams (`benches/burst.rs`): 1.4 to 8 times as many as lie side by side, the more the longer they are.
     pub const fn looks_a_day(self) -> f64 {
         match self {
-            Self::FiveMinutes => 400.0,
-            Self::Quarter => 400.0,
+            Self::FiveMinutes | Self::Quarter => 400.0,
             Self::Hour => 120.0,
             Self::Hours => 60.0,
             Self::Day => 8.0,
