@@ -161,7 +161,12 @@ fn looks_a_day(world: &World, reaches: &[Reach]) -> f64 {
     (0..world.subjects())
         .map(|subject| {
             let a_minute = world.nature(subject).rate;
-            reaches.iter().filter(|reach| a_minute * reach.minutes() >= 0.3).map(Reach::looks_a_day).sum::<f64>()
+            reaches
+                .iter()
+                .copied()
+                .filter(|reach| a_minute * reach.minutes() >= 0.3)
+                .map(Reach::looks_a_day)
+                .sum::<f64>()
         })
         .sum()
 }
