@@ -28,9 +28,14 @@ impl Rng {
 
 /// A burst of nobody else's words.
 fn news(hash: u64, start: i64, log10_p: f64) -> BurstNews {
+    news_of(hash, start, log10_p, 12)
+}
+
+/// Likewise, by so many authors.
+fn news_of(hash: u64, start: i64, log10_p: f64, authors: u64) -> BurstNews {
     let mut bits = AuthorBits::default();
     let mut rng = Rng(hash);
-    (0..12).for_each(|_| bits.insert(rng.next()));
+    (0..authors).for_each(|_| bits.insert(rng.next()));
     BurstNews {
         hash,
         dimension: Dimension::Term,
@@ -43,7 +48,7 @@ fn news(hash: u64, start: i64, log10_p: f64) -> BurstNews {
         from: start * 60,
         to: start * 60 + 3_600,
         posts: 20,
-        authors: 12,
+        authors,
         bits,
         key: CellKey::default(),
         expected: 1.0,
@@ -119,4 +124,25 @@ fn a_stream_of_few_bursts_is_told_of_each() {
     assert!(loud);
     let below = told.len();
     assert!(a_day(&told, 5.0, 10) >= 0.8 * below as f64 / 10.0, "{} of {below}", a_day(&told, 5.0, 10));
+}
+
+#[test]
+fn two_crowds_that_share_nobody_are_two_bursts() {
+    // Of 64 bits forty authors fill thirty, and of twelve others five or six fall among these.
+    let mut joined = 0;
+    for pair in 0..200 {
+        let mut arbiter = Arbiter::new(BurstConfig::default(), 1);
+        // Days without a burst, so that two are none too many.
+        for minute in 0..3 * DAY {
+            arbiter.take(ShardMinute { minute: minute * 60, looks_a_day: 1.0, news: Vec::new() }, &mut |_| {});
+        }
+        let at = 3 * DAY;
+        let both = vec![news_of(2 * pair + 1, at, -9.0, 40), news_of(2 * pair + 2, at, -8.0, 12)];
+        let mut told = BTreeSet::new();
+        arbiter.take(ShardMinute { minute: at * 60, looks_a_day: 1.0, news: both }, &mut |candidate| {
+            told.insert(candidate.id.to_string());
+        });
+        joined += u32::from(told.len() < 2);
+    }
+    assert!(joined <= 10, "{joined} of 200");
 }

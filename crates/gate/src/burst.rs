@@ -46,9 +46,9 @@ impl fmt::Display for BurstId {
 pub enum BurstScale {
     /// Five minutes.
     Minutes,
-    /// Fifty to sixty minutes.
+    /// Ten to twenty minutes, or fifty to sixty.
     Hour,
-    /// 22 to 24 hours.
+    /// Two to four hours, or 22 to 24.
     Day,
 }
 

@@ -321,8 +321,13 @@ fn related(one: &BurstNews, other: &BurstNews) -> bool {
             && apart <= 120
             && one.scale == other.scale;
     }
-    // Who wrote before a restart is not known after it.
-    of_one > 0 && of_other > 0 && (of_one + of_other - both) as f64 >= SAME_AUTHORS * of_one.min(of_other) as f64
+    if of_one == 0 || of_other == 0 {
+        // Who wrote before a restart is not known after it.
+        return false;
+    }
+    // Of two crowds that have nobody in common so many bits are set in both, by chance.
+    let by_chance = (of_one * of_other) as f64 / 64.0;
+    (of_one + of_other - both) as f64 - by_chance >= SAME_AUTHORS * (of_one.min(of_other) as f64 - by_chance)
 }
 
 fn same_name(one: &str, other: &str) -> bool {

@@ -8,7 +8,7 @@ use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
 use serde::{Deserialize, Serialize};
 
-use super::config::{BurstConfig, BurstCounters, LIFE_MINUTES_MAX, OPEN_BELOW, Scale};
+use super::config::{BurstConfig, BurstCounters, LIFE_MINUTES_MAX, OPEN_BELOW, Reach, Scale};
 use super::exposure::Exposure;
 use super::subject::{Earlier, Kept, Look, Scatter, ScatterSum, Slot, Subject};
 use super::tail::log10_at_least;
@@ -25,6 +25,9 @@ const WARM_DAY_BLOCKS: f64 = 21.0;
 const DAY_LOOK_EVERY: u32 = 10;
 /// An open burst goes on while its looks are less likely than this.
 const HOT_BELOW: f64 = 1e-3;
+/// Of how unlikely a look is, in decades, so much its authors must carry: one account's posts carry none of it. Not all, since who writes
+/// twice is seen where there is much to read, and so a burst has fewer authors a post than everyday talk.
+const CARRIED: f64 = 0.75;
 /// Posts of a subject in a look by mere chance, at least, for it to be counted among those that could raise a false alert: of less loud
 /// ones k authors come together by accident less than once in a billion looks.
 const LOOKED_AT_MEAN: f64 = 0.3;
@@ -146,14 +149,14 @@ struct Open {
     scale: Scale,
     news: BurstNews,
     changed: bool,
-    /// Posts for an exposure where it was loudest, by scale.
-    loudest: [f32; Scale::ALL.len()],
+    /// Posts for an exposure where it was loudest, by reach of the look.
+    loudest: [f32; Reach::ALL.len()],
 }
 
 impl Open {
     fn note_loudest(&mut self, look: &Look, exposure: &Exposure, minute: u32) {
         let exposed = exposure.between(look.first, minute);
-        let loudest = &mut self.loudest[look.scale as usize];
+        let loudest = &mut self.loudest[look.reach as usize];
         *loudest = loudest.max((f64::from(look.sum.posts) / exposed.max(1e-9)) as f32);
     }
 }
@@ -376,13 +379,14 @@ impl Bursts {
             for hot in looks.iter().flatten() {
                 open.note_loudest(&hot.look, exposure, minute);
                 // What is a burst for minutes is loud for the whole hour; it is an hour's burst when it has lasted for one.
-                let long_enough = match hot.look.scale {
+                let scale = hot.look.reach.scale();
+                let long_enough = match scale {
                     Scale::Minutes => 0,
                     Scale::Hour => 45,
                     Scale::Day => 20 * 60,
                 };
-                if lasted >= long_enough || hot.look.scale <= open.scale {
-                    open.scale = open.scale.max(hot.look.scale);
+                if lasted >= long_enough || scale <= open.scale {
+                    open.scale = open.scale.max(scale);
                     open.hot_end = open.hot_end.max(hot.last_hot(subject));
                 }
             }
@@ -400,7 +404,7 @@ impl Bursts {
                 start: i64::from(start) * 60,
                 peak: 0,
                 end: None,
-                scale: best.look.scale,
+                scale: best.look.reach.scale(),
                 from: 0,
                 to: 0,
                 posts: 0,
@@ -418,9 +422,16 @@ impl Bursts {
             };
             best.tell(subject, exposure, self.coverage, self.config.k, &mut news);
             subject.open = true;
-            let (hash, scale) = (counted.hash, best.look.scale);
-            let mut open =
-                Open { hash, since: minute, hot_end: minute + 1, scale, news, changed: true, loudest: [0.0; 3] };
+            let (hash, scale) = (counted.hash, best.look.reach.scale());
+            let mut open = Open {
+                hash,
+                since: minute,
+                hot_end: minute + 1,
+                scale,
+                news,
+                changed: true,
+                loudest: [0.0; Reach::ALL.len()],
+            };
             looks.iter().flatten().for_each(|hot| open.note_loudest(&hot.look, exposure, minute));
             part.open.push(open);
         } else {
@@ -445,7 +456,7 @@ impl Bursts {
                     if let Some(Kept::Awake(subject)) = subjects.get_mut(&open.hash) {
                         // What was hardly more than chance is no record.
                         let sure = open.news.log10_p <= RECORDED_BELOW.log10();
-                        subject.end_burst(open.hot_end, if sure { open.loudest } else { [0.0; 3] });
+                        subject.end_burst(open.hot_end, if sure { open.loudest } else { Default::default() });
                         if outlived {
                             counters.bursts_outlived += 1;
                             let total = open.news.dimension == Dimension::Total;
@@ -477,19 +488,19 @@ impl Bursts {
 
     /// How many subjects are loud enough to be taken for a burst by accident, by scale.
     fn count_looks(&mut self) {
-        let mut counts = [0_u64; Scale::ALL.len()];
+        let mut counts = [0_u64; Reach::ALL.len()];
         for part in &self.parts {
             for subject in part.subjects.values() {
                 let (dimension, rate) = subject.rate();
                 let total = dimension == Dimension::Total.index();
                 let a_minute = f64::from(rate) * if total { &self.covered } else { &self.posts }.a_minute();
-                for (count, minutes) in counts.iter_mut().zip([5.0, 60.0, 1_440.0]) {
-                    *count += u64::from(a_minute * minutes >= LOOKED_AT_MEAN);
+                for (count, reach) in counts.iter_mut().zip(Reach::ALL) {
+                    *count += u64::from(a_minute * reach.minutes() >= LOOKED_AT_MEAN);
                 }
             }
         }
         self.looks_a_day =
-            Scale::ALL.into_iter().zip(counts).map(|(scale, count)| scale.looks_a_day() * count as f64).sum();
+            Reach::ALL.into_iter().zip(counts).map(|(reach, count)| reach.looks_a_day() * count as f64).sum();
     }
 }
 
@@ -572,24 +583,25 @@ fn looks(
     exposure: &Exposure,
     pool: Scatter,
     k: u64,
-) -> [Option<Best>; Scale::ALL.len()] {
-    let mut found = [None, None, None];
+) -> [Option<Best>; Reach::ALL.len()] {
+    let mut found = [const { None }; Reach::ALL.len()];
     let enough_in_hour = subject.may_have(k);
-    for (scale, found) in Scale::ALL.into_iter().zip(&mut found) {
-        if scale != Scale::Day && !enough_in_hour {
+    for (reach, found) in Reach::ALL.into_iter().zip(&mut found) {
+        let slow = reach.scale() == Scale::Day;
+        if !slow && !enough_in_hour {
             continue;
         }
-        if scale == Scale::Day {
+        if slow {
             let turn = subject.last % DAY_LOOK_EVERY == (subject.hash % u64::from(DAY_LOOK_EVERY)) as u32;
-            if !turn || exposure.slow_blocks < WARM_DAY_BLOCKS {
+            if !turn || reach == Reach::Day && exposure.slow_blocks < WARM_DAY_BLOCKS {
                 continue;
             }
         }
-        let look = subject.look(scale, earlier);
+        let look = subject.look(reach, earlier);
         if u64::from(look.sum.authors) < k || look.authors < k || !subject.open && look.first < subject.over {
             continue;
         }
-        let expected = subject.expected(scale, look.first, exposure, pool);
+        let expected = subject.expected(reach, look.first, exposure, pool);
         let posts = f64::from(look.sum.posts);
         // Nearer than three standard deviations nothing is less likely than one in a thousand.
         let above = posts - expected.mean;
@@ -603,7 +615,7 @@ fn looks(
         }
         let mean_authors = expected.mean * subject.authors_share();
         let of_authors = log10_at_least(distinct(&look), mean_authors, expected.shape);
-        let log10_p = of_posts.max(of_authors);
+        let log10_p = of_posts.max(of_authors / CARRIED);
         if log10_p <= HOT_BELOW.log10() {
             let less = log10_at_least(posts - 1.0, expected.mean, expected.shape);
             *found = Some(Best {
@@ -639,7 +651,7 @@ fn distinct(look: &Look) -> f64 {
 impl Best {
     /// The minute from which counts stand above what was expected, most clearly.
     fn onset(&self, subject: &Subject, k: u64) -> u32 {
-        let slots: Vec<_> = subject.slots(self.look.scale).collect();
+        let slots: Vec<_> = subject.slots(self.look.reach).collect();
         let each = self.mean / slots.len() as f64;
         let (mut sum, mut least, mut at) = (0.0, 0.0, 0);
         for (index, (_, _, slot)) in slots.iter().enumerate() {
@@ -655,7 +667,7 @@ impl Best {
 
     /// The minute after the last stretch that stood clearly above what was expected.
     fn last_hot(&self, subject: &Subject) -> u32 {
-        let slots: Vec<_> = subject.slots(self.look.scale).collect();
+        let slots: Vec<_> = subject.slots(self.look.reach).collect();
         let each = self.mean / slots.len() as f64;
         let hot = slots.iter().rev().find(|(_, _, slot)| f64::from(slot.posts) > 1.5 * each + 0.5);
         hot.map_or(self.look.end, |(first, minutes, _)| (first + minutes).min(self.look.end))
@@ -663,11 +675,11 @@ impl Best {
 
     fn tell(&self, subject: &Subject, exposure: &Exposure, coverage: f32, k: u64, news: &mut BurstNews) {
         let busiest = subject
-            .slots(self.look.scale)
+            .slots(self.look.reach)
             .filter(|(_, _, slot)| slot.authors_at_least() >= k)
             .max_by(|a, b| a.2.posts.cmp(&b.2.posts).then(b.0.cmp(&a.0)));
         let peak = busiest.map_or(self.look.first, |(first, _, _)| first);
-        news.scale = self.look.scale;
+        news.scale = self.look.reach.scale();
         news.peak = (i64::from(peak) * 60).max(news.start);
         news.from = i64::from(self.look.first) * 60;
         news.to = i64::from(self.look.end) * 60;

@@ -92,16 +92,6 @@ impl Scale {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Minutes, Self::Hour, Self::Day];
 
-    /// How many independent looks a day come to the same as all that are taken: looks that overlap fail together. Measured on quiet
-    /// streams (`benches/burst.rs`).
-    pub const fn looks_a_day(self) -> f64 {
-        match self {
-            Self::Minutes => 400.0,
-            Self::Hour => 120.0,
-            Self::Day => 8.0,
-        }
-    }
-
     /// Minutes of the grid on which its end is told.
     pub(super) const fn grid_minutes(self) -> u32 {
         let told = match self {
@@ -118,6 +108,68 @@ impl Scale {
             Self::Minutes => 15,
             Self::Hour => 60,
             Self::Day => 240,
+        }
+    }
+}
+
+/// How far back a look reaches. What rises for a quarter of an hour or for three hours is drowned in an hour or a day, and has too few
+/// posts in less.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reach {
+    /// Five minutes.
+    FiveMinutes,
+    /// Ten to twenty minutes.
+    Quarter,
+    /// Fifty to sixty minutes.
+    Hour,
+    /// Two to four hours.
+    Hours,
+    /// 22 to 24 hours.
+    Day,
+}
+
+impl Reach {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::FiveMinutes, Self::Quarter, Self::Hour, Self::Hours, Self::Day];
+
+    /// As what a burst is told that is loudest in such a look; its slots are the look's.
+    pub const fn scale(self) -> Scale {
+        match self {
+            Self::FiveMinutes => Scale::Minutes,
+            Self::Quarter | Self::Hour => Scale::Hour,
+            Self::Hours | Self::Day => Scale::Day,
+        }
+    }
+
+    /// Minutes, on average.
+    pub const fn minutes(self) -> f64 {
+        match self {
+            Self::FiveMinutes => 5.0,
+            Self::Quarter => 15.0,
+            Self::Hour => 60.0,
+            Self::Hours => 180.0,
+            Self::Day => 1_440.0,
+        }
+    }
+
+    /// How many independent looks a day come to the same as all that are taken: looks that overlap fail together. Set on quiet
+    /// streams (`benches/burst.rs`): 1.4 to 8 times as many as lie side by side, the more the longer they are.
+    pub const fn looks_a_day(self) -> f64 {
+        match self {
+            Self::FiveMinutes | Self::Quarter => 400.0,
+            Self::Hour => 120.0,
+            Self::Hours => 60.0,
+            Self::Day => 8.0,
+        }
+    }
+
+    /// Slots of its scale that it goes over.
+    pub(super) const fn slots(self) -> u32 {
+        match self {
+            Self::FiveMinutes => 5,
+            Self::Quarter | Self::Hours => 2,
+            Self::Hour => 6,
+            Self::Day => 12,
         }
     }
 }

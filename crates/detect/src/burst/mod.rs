@@ -21,6 +21,6 @@ pub(crate) use tail::ln_gamma;
 pub use arbiter::{Arbiter, SavedArbiter};
 pub use bursts::{BurstNews, Bursts, Counted, SavedBursts, ShardMinute};
 pub use config::{
-    AWAKE_MAX, BUDGET_MAX, BurstConfig, BurstCounters, LIFE_MINUTES_MAX, OPEN_BELOW, OPEN_MAX, RELATED_MAX,
+    AWAKE_MAX, BUDGET_MAX, BurstConfig, BurstCounters, LIFE_MINUTES_MAX, OPEN_BELOW, OPEN_MAX, RELATED_MAX, Reach,
     SUBJECTS_MAX, Scale,
 };

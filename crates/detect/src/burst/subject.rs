@@ -3,7 +3,7 @@
 use groundswell_gate::AuthorBits;
 use serde::{Deserialize, Serialize};
 
-use super::Scale;
+use super::config::{Reach, Scale};
 use super::exposure::{BLOCK_MINUTES, DAY_BLOCKS, Exposure, FAST_KEPT, SLOW_KEPT, WEEK_BLOCKS, WEEK_KEPT, bin_of};
 use crate::packed::sparse;
 
@@ -30,7 +30,9 @@ const DAY_PRIOR: f64 = 3.0;
 const WEEK_PRIOR: f64 = 8.0;
 /// Scatter is measured with an error of about a quarter, and far out in the tail too little costs more than too much.
 const SCATTER_DOUBT: f64 = 1.4;
-/// Blocks that the pooled scatter is worth beside the subject's own.
+/// Scatter that a subject's own counts are to tell from none.
+const SCATTER_TOLD_APART: f64 = 0.25;
+/// What the pooled scatter is worth beside the subject's own: so many blocks of a post or so.
 const POOL_WORTH: f64 = 3.0;
 /// A mean below this says nothing about scatter: it is taken for this.
 const SCATTER_MEAN_MIN: f64 = 0.5;
@@ -75,7 +77,7 @@ impl Slot {
 /// What a look saw.
 #[derive(Clone, Copy)]
 pub(super) struct Look {
-    pub(super) scale: Scale,
+    pub(super) reach: Reach,
     /// First minute, and the one after the last.
     pub(super) first: u32,
     pub(super) end: u32,
@@ -106,8 +108,8 @@ pub(super) struct Subject {
     pub(super) open: bool,
     /// The minute after its last burst: what begins before is that one still.
     pub(super) over: u32,
-    /// Posts for an exposure, by scale, where its bursts so far were loudest; as of the end of the last one.
-    records: [f32; Scale::ALL.len()],
+    /// Posts for an exposure, by reach of the look, where its bursts so far were loudest; as of the end of the last one.
+    records: [f32; Reach::ALL.len()],
     /// How many there were.
     bursts: u8,
     /// By block, the last one in the lowest bit: whether a burst of it was open.
@@ -132,6 +134,8 @@ pub(super) struct Subject {
     /// Own scatter and its weight, of ten minutes and of a block.
     scatter: [f32; 2],
     weight: [f32; 2],
+    /// Scatter of blocks and its weight as they were at the last two midnights: what swings today is no measure of today.
+    held: [[f32; 2]; 2],
     /// Of the stretches of ten minutes of this block that are over, x² - 2 x m added up, m being what was expected.
     off: f32,
     /// Posts by block of the week, upper halves of `f32`.
@@ -163,7 +167,7 @@ impl Subject {
             dimension,
             open: false,
             over: 0,
-            records: [0.0; Scale::ALL.len()],
+            records: [0.0; Reach::ALL.len()],
             bursts: 0,
             burst_blocks: 0,
             last: minute,
@@ -177,6 +181,7 @@ impl Subject {
             authors_share: 1.0,
             scatter: [0.0; 2],
             weight: [0.0; 2],
+            held: [[0.0; 2]; 2],
             off: 0.0,
             week: [short(0.0); WEEK_BLOCKS],
             week_exposure: exposure.week.map(short),
@@ -244,6 +249,9 @@ impl Subject {
     /// A block begins: the one before the last joins the short memory, that of a day ago the long one.
     fn enter(&mut self, block: u32, exposure: &Exposure, pool: Scatter, sum: &mut ScatterSum) {
         self.burst_blocks = self.burst_blocks << 1 | u16::from(self.open);
+        if block.is_multiple_of(DAY_BLOCKS) {
+            self.held = [self.held[1], [self.scatter[1], self.weight[1]]];
+        }
         let inverse = self.scatter_of(1, pool);
         let recent = block - 2;
         let of_recent = self.season_of(bin_of(recent), exposure, pool) * exposure.block(recent);
@@ -326,23 +334,29 @@ impl Subject {
 
     fn note_beyond(&mut self, which: usize, beyond: f64, expected: f64, exposure: &Exposure, sum: &mut ScatterSum) {
         const UNIT: f64 = (1 << 20) as f64;
-        let weight = (expected / (1.0 + expected)).powi(2);
+        // So much a count tells of the scatter of a subject that scatters by so much: the inverse of its variance.
+        let worth = |scatter: f64| (expected / (1.0 + scatter * expected)).powi(2);
+        // Of its own the loud hours tell most; in the pool, which stands for all, no subject counts more than another.
+        let (weight, of_own) = (worth(1.0), worth(SCATTER_TOLD_APART));
         // One burst says nothing of scatter; a subject that has had some is one that bursts.
         let in_burst = self.burst_blocks & 0b111 != 0 && self.bursts < 2 && !exposure.learning();
         let kept = exposure.scatter_kept();
         let most = if in_burst { SCATTER_IN_BURST_MAX } else { SCATTER_MAX };
         let noted = beyond.clamp(-most, most);
-        self.scatter[which] = (f64::from(self.scatter[which]) * kept + weight * noted) as f32;
-        self.weight[which] = (f64::from(self.weight[which]) * kept + weight) as f32;
+        self.scatter[which] = (f64::from(self.scatter[which]) * kept + of_own * noted) as f32;
+        self.weight[which] = (f64::from(self.weight[which]) * kept + of_own) as f32;
         sum.scatter[which] += (weight * noted * UNIT) as i64;
         sum.weight[which] += (weight * UNIT) as i64;
     }
 
     /// Its own scatter, drawn to the pooled one.
     fn scatter_of(&self, which: usize, pool: Scatter) -> f64 {
-        let pooled = [pool.ten_minutes, pool.block][which];
-        let (own, weight) = (f64::from(self.scatter[which]), f64::from(self.weight[which]));
-        ((own + pooled * POOL_WORTH) / (weight + POOL_WORTH)).max(0.0) * SCATTER_DOUBT
+        drawn([self.scatter[which], self.weight[which]], [pool.ten_minutes, pool.block][which])
+    }
+
+    /// The same of blocks as it was a day ago or two: what has risen since the morning is no scatter by which to measure its day.
+    fn scatter_held(&self, pool: Scatter) -> f64 {
+        drawn(self.held[0], pool.block)
     }
 
     /// Posts for an exposure, as long memory has it.
@@ -404,22 +418,24 @@ impl Subject {
         }
     }
 
-    /// What it sees in the look of a scale that ends with the last minute. `earlier`: how many authors there were before a restart.
-    pub(super) fn look(&self, scale: Scale, earlier: Option<&Earlier>) -> Look {
+    /// What it sees in the look that ends with the last minute. `earlier`: how many authors there were before a restart.
+    pub(super) fn look(&self, reach: Reach, earlier: Option<&Earlier>) -> Look {
+        let scale = reach.scale();
         let (slots, each) = self.places(scale);
         let count = slots.len() as u32;
         let newest = self.last / each;
         let (mut sum, mut of_day) = (Slot::default(), [Slot::default(); 2]);
         let mut before = 0;
         let today = self.last / DAY_MINUTES;
-        for place in newest.saturating_sub(count - 1)..=newest {
+        let oldest = newest.saturating_sub(reach.slots() - 1);
+        for place in oldest..=newest {
             let slot = &slots[(place % count) as usize];
             sum.add(slot);
             of_day[usize::from(place * each / DAY_MINUTES == today)].add(slot);
             before = earlier.map_or(0, |earlier| earlier.authors(scale, place)).max(before);
         }
         let authors = of_day[0].authors_at_least().max(of_day[1].authors_at_least()).max(before);
-        Look { scale, first: newest.saturating_sub(count - 1) * each, end: self.last + 1, sum, authors }
+        Look { reach, first: oldest * each, end: self.last + 1, sum, authors }
     }
 
     /// Whether so many authors can have written in an hour: most subjects have a few a day, and need no look.
@@ -430,23 +446,23 @@ impl Subject {
     }
 
     /// The slots of a look, oldest first: first minute, minutes, what was counted.
-    pub(super) fn slots(&self, scale: Scale) -> impl Iterator<Item = (u32, u32, Slot)> + '_ {
-        let (slots, each) = self.places(scale);
+    pub(super) fn slots(&self, reach: Reach) -> impl Iterator<Item = (u32, u32, Slot)> + '_ {
+        let (slots, each) = self.places(reach.scale());
         let count = slots.len() as u32;
         let newest = self.last / each;
-        (newest.saturating_sub(count - 1)..=newest)
+        (newest.saturating_sub(reach.slots() - 1)..=newest)
             .map(move |place| (place * each, each, slots[(place % count) as usize]))
     }
 
     /// What the baseline foretells for a stretch that ends with the last minute, and how many posts it rests on.
-    pub(super) fn expected(&self, scale: Scale, first: u32, exposure: &Exposure, pool: Scatter) -> Expected {
+    pub(super) fn expected(&self, reach: Reach, first: u32, exposure: &Exposure, pool: Scatter) -> Expected {
         let last = self.last;
-        if scale == Scale::Day {
+        if reach == Reach::Day {
             let mut exposed = 0.0;
             for block in first / BLOCK_MINUTES..=last / BLOCK_MINUTES {
                 exposed += self.season_of(bin_of(block), exposure, pool) * exposure.block(block);
             }
-            let inverse = 0.6 * self.scatter_of(1, pool);
+            let inverse = 0.6 * self.scatter_held(pool);
             let known = PRIOR + f64::from(self.slow);
             return Expected {
                 mean: self.base(exposure) * exposed,
@@ -459,10 +475,17 @@ impl Subject {
         // Of the scatter of ten minutes, a part is there for hours and the rest is gone in minutes: in five it is twice as wide.
         let lasting = self.scatter_of(1, pool);
         let passing = (self.scatter_of(0, pool) - lasting).max(0.0);
-        let exposed = self.season_at(u32::midpoint(first, last)) * exposure.between(first, last);
+        let exposed = if reach == Reach::Hours {
+            let block = last / BLOCK_MINUTES;
+            let begun = block * BLOCK_MINUTES;
+            let before = f64::from(self.season[0]) * exposure.block(block - 1);
+            before + self.season_at(u32::midpoint(begun, last)) * exposure.between(begun, last)
+        } else {
+            self.season_at(u32::midpoint(first, last)) * exposure.between(first, last)
+        };
         let of_one = exposed / f64::from(self.fast_exposure).max(1e-9);
         let mean = self.rate(exposure) * exposed;
-        if scale == Scale::Minutes && !self.open {
+        if reach == Reach::FiveMinutes && !self.open {
             // What lasts was there in the last hour too, and shows there.
             let newest = last / TEN;
             let (from, to) = (newest.saturating_sub(TENS - 1), newest - 2);
@@ -484,9 +507,11 @@ impl Subject {
                 };
             }
         }
-        let inverse = match scale {
-            Scale::Minutes => lasting + 2.0 * passing,
-            _ => lasting + 0.2 * passing,
+        let inverse = match reach {
+            Reach::FiveMinutes => lasting + 2.0 * passing,
+            Reach::Quarter => lasting + passing * f64::from(TEN) / f64::from(last + 1 - first),
+            Reach::Hours => self.scatter_held(pool),
+            Reach::Hour | Reach::Day => lasting + 0.2 * passing,
         };
         Expected { mean, shape: 1.0 / (inverse + 1.0 / known), known, of_one }
     }
@@ -504,11 +529,11 @@ impl Subject {
     pub(super) fn record(&self, look: &Look, exposure: &Exposure) -> f64 {
         let days = f64::from(self.last.saturating_sub(self.over)) / f64::from(DAY_MINUTES);
         let faded = (-days / RECORD_HALVED_DAYS).exp2();
-        f64::from(self.records[look.scale as usize]) * faded * exposure.between(look.first, self.last)
+        f64::from(self.records[look.reach as usize]) * faded * exposure.between(look.first, self.last)
     }
 
     /// A burst is over: how loud it was is known from now on.
-    pub(super) fn end_burst(&mut self, hot_end: u32, loudest: [f32; Scale::ALL.len()]) {
+    pub(super) fn end_burst(&mut self, hot_end: u32, loudest: [f32; Reach::ALL.len()]) {
         let days = hot_end.saturating_sub(self.over) as f32 / DAY_MINUTES as f32;
         let faded = (-days / RECORD_HALVED_DAYS as f32).exp2();
         for (record, loudest) in self.records.iter_mut().zip(loudest) {
@@ -562,6 +587,11 @@ pub(super) struct Expected {
     pub(super) of_one: f64,
 }
 
+/// A scatter with its weight, drawn to the pooled one.
+fn drawn([own, weight]: [f32; 2], pooled: f64) -> f64 {
+    ((f64::from(own) + pooled * POOL_WORTH) / (f64::from(weight) + POOL_WORTH)).max(0.0) * SCATTER_DOUBT
+}
+
 /// What of a block joins the baseline: all of it up to a bound, and of a burst no more than was expected.
 fn joining(posts: f64, expected: f64, inverse: f64, in_burst: bool) -> f64 {
     if in_burst {
@@ -573,6 +603,35 @@ fn joining(posts: f64, expected: f64, inverse: f64, in_burst: bool) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What a day's look and one of some hours take for scatter, after a week of one post a minute and half a day of so many.
+    fn shapes(today: u32) -> [f64; 2] {
+        const WEEK: u32 = 7 * DAY_MINUTES;
+        let begin = 20_000 * DAY_MINUTES;
+        let mut exposure = Exposure::new(begin - 1);
+        exposure.add(begin, 1_000.0);
+        let mut subject = Subject::new(1, 0, begin, &exposure, 0.0, 0);
+        let (pool, mut sum) = (Scatter { ten_minutes: 0.05, block: 0.05 }, ScatterSum::default());
+        for minute in begin + 1..begin + WEEK + DAY_MINUTES / 2 {
+            exposure.add(minute, 1_000.0);
+            subject.roll(minute, &exposure, pool, &mut sum);
+            let posts = if minute < begin + WEEK { 1 } else { today };
+            subject.add(&Slot { posts, authors: posts, ..Slot::default() });
+        }
+        [Reach::Day, Reach::Hours].map(|reach| {
+            let expected = subject.expected(reach, subject.look(reach, None).first, &exposure, pool);
+            1.0 / expected.shape - 1.0 / expected.known
+        })
+    }
+
+    #[test]
+    fn what_is_counted_today_is_no_measure_of_today() {
+        let usual = shapes(1);
+        for today in [0, 3, 20] {
+            let near = shapes(today).into_iter().zip(usual).all(|(one, other)| (one - other).abs() < 1e-9);
+            assert!(near, "{today}: {:?} and {usual:?}", shapes(today));
+        }
+    }
 
     #[test]
     fn is_small() {

@@ -7,7 +7,7 @@
 use groundswell_gate::AuthorBits;
 use serde::{Deserialize, Serialize};
 
-use super::super::Scale;
+use super::super::config::Scale;
 use super::{BLOCK_MINUTES, DAY_BLOCKS, DAY_MINUTES, MINUTES, Slot, Subject, TEN, TENS, WEEK_BLOCKS};
 
 /// How many authors a subject had, at least, from each of its stretches up to the restart; those of one day.
@@ -101,6 +101,7 @@ impl Slot {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::super::config::Reach;
     use super::super::super::exposure::Exposure;
     use super::*;
     use crate::packed::{put, take};
@@ -134,12 +135,12 @@ mod tests {
                     subject.roll(minute, &exposure, super::super::Scatter::default(), &mut super::super::ScatterSum::default());
                     subject.add(&slot(&tokens));
                 }
-                for scale in Scale::ALL {
-                    let (full, less) = (whole.look(scale, None), disturbed.look(scale, earlier.as_ref()));
+                for reach in Reach::ALL {
+                    let (full, less) = (whole.look(reach, None), disturbed.look(reach, earlier.as_ref()));
                     prop_assert_eq!((full.sum.posts, full.sum.authors, full.sum.key), (less.sum.posts, less.sum.authors, less.sum.key));
                     prop_assert!(less.authors <= full.authors && 2 * less.authors >= full.authors, "{} of {}", less.authors, full.authors);
                 }
-                for (one, other) in whole.slots(Scale::Hour).zip(disturbed.slots(Scale::Hour)) {
+                for (one, other) in whole.slots(Reach::Hour).zip(disturbed.slots(Reach::Hour)) {
                     prop_assert!(other.2.authors_at_least() <= one.2.authors_at_least());
                 }
             }
