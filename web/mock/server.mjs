@@ -89,7 +89,7 @@ export async function startMock({ scenario = 'simulated', port = 0, dist = DIST 
       case '/api/v1/feeds':
         return { items: editors.list() };
       case '/api/v1/narratives/events':
-        return narrativeEvents(query.get('id') ?? '', newest('minute'));
+        return narrativeEvents(query.get('id'), newest('minute'));
       case '/api/v1/audit/entries':
         return audit(now(), Number(query.get('newest') ?? 10), hostile);
       case '/api/v1/coverage':
@@ -118,6 +118,8 @@ export async function startMock({ scenario = 'simulated', port = 0, dist = DIST 
           ];
           return { watch, from: hour(24).start, to: hour(0).start, measured: ['ar', 'de', 'en', 'es', 'fr', 'it', 'pt'], items: none ? [] : items };
         }
+        const preview = /^\/api\/v1\/feeds\/([^/]+)\/preview$/.exec(path);
+        if (preview !== null) return editors.preview(decodeURIComponent(preview[1] ?? ''), detections(newest('minute'), hostile).find(({ id }) => id === query.get('detection')));
         const marks = /^\/api\/v1\/feeds\/([^/]+)\/marks$/.exec(path);
         return marks === null ? undefined : editors.marks(decodeURIComponent(marks[1] ?? ''), query.get('detection') ?? '');
       }

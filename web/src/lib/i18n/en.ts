@@ -379,7 +379,23 @@ export const en = {
     more: (more: number) => `${more} more; {code|groundswell export narratives} has all.`,
     gone: (k: number) => `There is no narrative of this id, or it rests on fewer than ${k} authors now.`,
     none: (k: number) => `No narrative is shown. Either none was carried by ${k} authors or more, or the detector is off, as it is unless {code|[narratives] enabled = true} stands in the configuration.`,
-    authors: (authors: string) => `${authors} authors`,
+    authors: (authors: string) => `${authors} authors`, related: 'Like it:',
+  },
+  take: { title: 'Take it along' },
+  compare: {
+    pick: 'Compare', title: 'Compared', these: 'Compare them', more: 'Choose another one below, up to six.',
+    lead: (step: Step) => `Posts per ${step}, spread evenly over stretches of several minutes; no line where a narrative was not carried, or by too few.`,
+    label: (many: number) => `${many} narratives as lines over time; the table has the numbers`,
+    state: 'State', since: 'Since', growth: (growth: string, low: string, high: string) => `×${growth} (×${low} to ×${high})`,
+    caption: 'Posts of those compared', common: 'In all of them:', nothing: 'no word, hashtag or link', likeness: 'How alike their words are',
+    like: (share: string) => `words ${share} alike`,
+    gone: (many: number, k: number) => `${many === 1 ? 'One of them is' : `${many} of them are`} not there, or rest on fewer than ${k} authors now.`,
+  },
+  family: {
+    title: 'Merges and splits', lead: 'An arrow leads from what became a part to what it became a part of; a dashed one from what was split to what came of it. A hollow bar stands for a narrative that is not shown now.',
+    label: (members: number, ties: number) => `${members} narratives and ${ties} merges and splits between them; the list has them in words`,
+    list: 'Merges and splits by time', caption: 'Numbers of the tree', event: 'What happened', kinds: { merge: 'merge', split: 'split' },
+    merge: '{time} {from} became part of {to}', split: '{time} {to} came out of {from}',
   },
   river: {
     title: 'Side by side', wide: (from: string, to: string) => `${from} to ${to}; as wide as its posts`,
@@ -453,6 +469,12 @@ export const en = {
     what: 'What it told', newest: 'The newest, pinned ones first', curate: 'Curate', marks: 'Marks and notes', mark: (mark: string) => `: ${mark}`, pinned: ', pinned',
     toldNothing: 'It told nothing yet. A new feed begins with the newest detections that it selects, if there are any.',
     ends: 'Its detections stay, its address ends.', endIt: (name: string) => `End ${name}`, keep: 'Keep it', end: 'End this feed',
+  },
+  preview: {
+    title: 'What receivers get', of: 'Of the detection', by: 'by', kinds: { slack: 'Slack', teams: 'Teams', email: 'Mail', webhook: 'Webhook, Kafka' } as Record<string, string>,
+    label: (kind: string) => `The message as ${kind} has it`, raw: 'Letter by letter',
+    nothing: 'There is nothing to be shown yet: this feed told nothing.',
+    note: 'Made by what sends it, and sent to nobody. A webhook is signed as well; a digest by mail has several below each other.',
   },
   newFeed: {
     title: 'Make a feed', nameForm: 'small letters, digits, _ and -', languagesHint: 'pt, es', watchesHint: 'their names, with commas', budget: 'False alerts a day, at most',

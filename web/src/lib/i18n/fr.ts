@@ -402,7 +402,23 @@ export const fr: Messages = {
     more: (more: number) => f`${more} de plus ; {code|groundswell export narratives} les donne tous.`,
     gone: (k: number) => f`Aucun récit ne porte cet identifiant, ou il repose à présent sur moins de ${k} auteurs.`,
     none: (k: number) => f`Aucun récit n'est affiché. Soit aucun n'a été porté par ${k} auteurs ou plus, soit le détecteur est éteint, comme il l'est sans {code|[narratives] enabled = true} dans la configuration.`,
-    authors: (authors: string) => `${authors} auteurs`,
+    authors: (authors: string) => `${authors} auteurs`, related: f`Semblables :`,
+  },
+  take: { title: 'Emporter' },
+  compare: {
+    pick: 'Comparer', title: 'Comparaison', these: 'Les comparer', more: 'Choisissez-en un autre ci-dessous, six au plus.',
+    lead: (step: Step) => f`Publications par ${STEP[step].one}, réparties également sur des tranches de plusieurs minutes ; pas de ligne là où un récit n'était pas porté, ou par trop peu.`,
+    label: (many: number) => f`${many} récits en lignes au fil du temps ; le tableau a les chiffres`,
+    state: 'État', since: 'Depuis', growth: (growth: string, low: string, high: string) => f`×${growth} (×${low} à ×${high})`,
+    caption: 'Publications des récits comparés', common: f`Dans tous :`, nothing: 'aucun mot, hashtag ni lien', likeness: 'Ressemblance de leurs mots',
+    like: (share: string) => f`mots semblables à ${share}`,
+    gone: (many: number, k: number) => f`${many === 1 ? "L'un d'eux n'existe" : `${many} d'entre eux n'existent`} pas, ou ${many === 1 ? 'repose' : 'reposent'} maintenant sur moins de ${k} auteurs.`,
+  },
+  family: {
+    title: 'Fusions et scissions', lead: f`Une flèche mène de ce qui est devenu une partie à ce dont c'est une partie ; en pointillé, de ce qui s'est scindé à ce qui en est sorti. Une barre creuse représente un récit qui n'est pas montré en ce moment.`,
+    label: (members: number, ties: number) => f`${members} récits et, entre eux, ${ties} fusions et scissions ; la liste les dit en mots`,
+    list: 'Fusions et scissions par date', caption: f`Chiffres de l'arbre`, event: f`Ce qui s'est passé`, kinds: { merge: 'fusion', split: 'scission' },
+    merge: f`{time} {from} est devenu une partie de {to}`, split: f`{time} {to} est sorti de {from}`,
   },
   river: {
     title: 'Côte à côte', wide: (from: string, to: string) => f`Du ${from} au ${to} ; la largeur suit le nombre de publications`,
@@ -476,6 +492,12 @@ export const fr: Messages = {
     what: 'Ce qu’il a signalé', newest: 'Le plus récent, épinglées d’abord', curate: 'Éditer', marks: 'Avis et notes', mark: (mark: string) => f` : ${mark}`, pinned: ', épinglée',
     toldNothing: 'Il n’a encore rien signalé. Un nouveau flux commence par les dernières détections qu’il retient, s’il y en a.',
     ends: 'Ses détections restent, son adresse disparaît.', endIt: (name: string) => f`Supprimer ${name}`, keep: 'Le garder', end: 'Supprimer ce flux',
+  },
+  preview: {
+    title: f`Ce que reçoivent les destinataires`, of: 'De la détection', by: 'par', kinds: { slack: 'Slack', teams: 'Teams', email: 'Courriel', webhook: 'Webhook, Kafka' } as Record<string, string>,
+    label: (kind: string) => f`Le message tel qu'il arrive : ${kind}`, raw: 'Lettre pour lettre',
+    nothing: f`Rien à montrer pour l'instant : ce flux n'a encore rien signalé.`,
+    note: f`Fait par ce qui l'envoie, et envoyé à personne. Un webhook est signé en plus ; un résumé par courriel en contient plusieurs à la suite.`,
   },
   newFeed: {
     title: 'Créer un flux', nameForm: 'minuscules, chiffres, _ et -', languagesHint: 'pt, es', watchesHint: 'leurs noms, séparés par des virgules', budget: 'Fausses alertes par jour, au plus',
