@@ -69,6 +69,17 @@ export function totals(step, newest, from, gaps) {
   return rows;
 }
 
+/** Every minute of a stretch, however long, with a hole at noon. @param {number} from @param {number} to */
+export function minutes(from, to) {
+  const rows = [];
+  for (let start = Math.ceil(from / 60_000) * 60_000; start < to; start += 60_000) {
+    if (start % 86_400_000 >= 43_200_000 && start % 86_400_000 < 44_400_000) continue;
+    const posts = Math.round(level('total', start, 'minute', 4_300));
+    rows.push({ start: iso(start), step: 'minute', by: { total: 'all' }, posts, authors: Math.round(posts * 0.76) });
+  }
+  return rows;
+}
+
 /** @param {keyof typeof VALUES} by @param {Step} step @param {number} newest @param {number} limit @param {boolean} hostile */
 export function top(by, step, newest, limit, hostile) {
   const width = STEP_MS[step];

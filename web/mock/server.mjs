@@ -3,11 +3,13 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { K, STEP_MS, audit, coverage, narrativeEvents, narratives, sources, top, totals, watches } from './data.mjs';
+import { K, STEP_MS, audit, coverage, minutes, narrativeEvents, narratives, sources, top, totals, watches } from './data.mjs';
 import { watchDesk } from './watches.mjs';
 import { amplification, desk, detections, dimensionRows, subjectRows } from './detections.mjs';
 
 const DIST = fileURLToPath(new URL('../dist', import.meta.url));
+/** What a chart of every minute asks for at once: the whole of it, in one answer, as the server gives it. */
+const MINUTES_PAGE = 60_000_000;
 const POLICY = "default-src 'self'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'";
 const TYPES = /** @type {Record<string, string>} */ ({
   '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.woff2': 'font/woff2',
@@ -65,6 +67,9 @@ export async function startMock({ scenario = 'simulated', port = 0, dist = DIST 
           return { items: rows.slice(at, at + limit), next: at + limit < rows.length ? String(at + limit) : null };
         }
         const until = Date.parse(query.get('to') ?? '') || Infinity;
+        if (step === 'minute' && from !== null && until - Date.parse(from) === MINUTES_PAGE) {
+          return { items: minutes(Date.parse(from), Math.min(until, newest('minute') + 60_000)), next: null };
+        }
         const all = totals(step, newest(step), from === null ? null : Date.parse(from), step === 'minute').filter(({ start }) => Date.parse(start) < until);
         const at = Number(query.get('cursor') ?? 0);
         const limit = Math.min(100, Number(query.get('limit') ?? 100)); // Small pages, so that cursors are used.

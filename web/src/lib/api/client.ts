@@ -193,8 +193,8 @@ export class Api {
   }
 
   /** How a watch's posts sounded in the hours of the last day. */
-  async watchTone(name: string): Promise<ToneList> {
-    return (await this.ask(`/api/v1/watches/${encodeURIComponent(name)}/tone`)) as ToneList;
+  async watchTone(name: string, stretch: { from?: string; to?: string } = {}): Promise<ToneList> {
+    return (await this.ask(`/api/v1/watches/${encodeURIComponent(name)}/tone${query(stretch)}`)) as ToneList;
   }
 
   /** What a feed would have told. Nothing is changed by it, but it is sent as what changes something is. */
