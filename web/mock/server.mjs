@@ -1,6 +1,7 @@
 // A stand-in for the engine's server: the built page under the same content policy, and the API with made-up numbers.
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { gzipSync } from 'node:zlib';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { K, STEP_MS, audit, coverage, minutes, narrativeEvents, narratives, sources, top, totals, watches } from './data.mjs';
@@ -186,8 +187,9 @@ export async function startMock({ scenario = 'simulated', port = 0, dist = DIST 
     const file = normalize(isFile ? url.pathname : '/index.html');
     try {
       const bytes = await readFile(join(dist, file));
-      response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream', 'content-security-policy': POLICY, 'x-content-type-options': 'nosniff' });
-      response.end(bytes);
+      const packed = /\.(html|js|css|svg)$/.test(file) && (request.headers['accept-encoding'] ?? '').includes('gzip') ? gzipSync(bytes, { level: 9 }) : null;
+      response.writeHead(200, { ...(packed !== null && { 'content-encoding': 'gzip' }), 'content-type': TYPES[extname(file)] ?? 'application/octet-stream', 'content-security-policy': POLICY, 'x-content-type-options': 'nosniff' });
+      response.end(packed ?? bytes);
     } catch {
       response.writeHead(404).end();
     }
