@@ -12,10 +12,7 @@ use axum::body::Body;
 use axum::http::Request;
 use common::door::{Door, PASSWORD, door};
 use common::*;
-use groundswell_gate::{DetectionRow, Released};
-use groundswell_serve::{
-    AccountName, DeliveryMessage, DeliveryPreview, FEED_ITEMS_MAX, FeedAct, FeedDesk, FeedDone, FeedFault, Role,
-};
+use groundswell_serve::{AccountName, FEED_ITEMS_MAX, FeedAct, FeedDesk, FeedDone, FeedFault, Role};
 use groundswell_store::{FeedEdit, FeedSelection, FeedStore, ReleaseBatch, ReleaseWriter as _, StoreOptions};
 use serde_json::{Value, json};
 
@@ -278,16 +275,6 @@ async fn an_editor_makes_and_edits_feeds() {
     assert!(
         matches!(&told[0].1, FeedAct::Add { name, selection: FeedSelection { budget: Some(_), .. } } if name == "pt")
     );
-}
-
-/// Says back what it was asked about, in place of what sends.
-struct Previews;
-
-impl DeliveryPreview for Previews {
-    fn preview(&self, feed: &str, row: Released<DetectionRow>) -> Vec<DeliveryMessage> {
-        let body = format!("{feed}: {}", row.id.as_str());
-        vec![DeliveryMessage { kind: "email", subject: Some(row.title.clone()), body }]
-    }
 }
 
 #[tokio::test]
