@@ -23,8 +23,8 @@ const TYPES = /** @type {Record<string, string>} */ ({
  * @typedef {'live' | 'simulated' | 'quiet' | 'blind' | 'empty' | 'silent' | 'failing' | 'hostile' | 'viewer'} Scenario
  */
 
-/** @param {{ scenario?: Scenario, port?: number, dist?: string }} [options] */
-export async function startMock({ scenario = 'simulated', port = 0, dist = DIST } = {}) {
+/** `at`: the clock stands there. @param {{ scenario?: Scenario, port?: number, dist?: string, at?: number | null }} [options] */
+export async function startMock({ scenario = 'simulated', port = 0, dist = DIST, at: standing = null } = {}) {
   /** @type {Set<import('node:http').ServerResponse>} */
   const streams = new Set();
   const simulated = !['live', 'quiet', 'blind', 'viewer'].includes(scenario);
@@ -32,7 +32,7 @@ export async function startMock({ scenario = 'simulated', port = 0, dist = DIST 
   const editors = desk(scenario === 'hostile');
   const watchers = watchDesk();
   let shift = 0;
-  const now = () => Date.now() + shift;
+  const now = () => (standing ?? Date.now()) + shift;
   /** @param {import('./data.mjs').Step} step */
   const newest = (step) => Math.floor((now() - 45_000) / STEP_MS[step]) * STEP_MS[step] - STEP_MS[step];
   /** @param {number} ms */
