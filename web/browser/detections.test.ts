@@ -194,6 +194,31 @@ describe('feeds', () => {
     await page.locator('blockquote', { hasText: 'a drill' }).waitFor({ state: 'detached' });
   });
 
+  test.each([
+    ['live', 'light', 1280],
+    ['hostile', 'dark', 390],
+  ] as const)('what each kind of receiver would get is shown before anything is sent: %s, %s, %d pixels', async (scenario, scheme, width) => {
+    const { page, errors, foreign } = await open(scenario, { path: '/feed/everything', scheme, width });
+    await page.locator('.detection').first().waitFor();
+    await page.getByText('What receivers get').click();
+    if (scenario === 'live') await page.getByLabel('Of the detection').selectOption('burst-b7');
+    const message = page.getByRole('group', { name: /^The message as/ });
+    for (const [kind, wanted] of [['Slack', 'Look at it: https://watch.example/'], ['Teams', 'severity'], ['Mail', 'Recompute: groundswell export'], ['Webhook, Kafka', '"type": "detection"']] as const) {
+      await page.getByRole('radio', { name: kind }).check();
+      await message.waitFor();
+      if (scenario === 'live') await message.getByText(wanted).waitFor();
+      if (scenario === 'live') expect(await message.innerText()).toContain('dam failure');
+    }
+    await page.getByRole('radio', { name: 'Slack' }).check();
+    await page.getByText('Letter by letter').click();
+    await page.locator('.raw').getByText('"unfurl_links":false').waitFor();
+    expect(await page.locator('.preview img, .preview script').count()).toBe(0);
+    expect(await violations(page)).toEqual([]);
+    expect(await overflow(page)).toBeLessThanOrEqual(0);
+    expect(errors).toEqual([]);
+    expect(foreign).toEqual([]);
+  });
+
   test('what it told can be curated in its place', async () => {
     const { page } = await open('live', { path: '/feed/everything' });
     const row = page.locator('.detection', { hasText: 'dam failure' });

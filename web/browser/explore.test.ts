@@ -101,6 +101,93 @@ describe('explore', () => {
     expect(errors).toEqual([]);
   });
 
+  test.each([
+    ['live', 'light', 1280],
+    ['hostile', 'dark', 390],
+  ] as const)('two dimensions at once: a watch by the parts of its query, and by language: %s, %s, %d pixels', async (scenario, scheme, width) => {
+    const { page, errors } = await open(scenario, { path: '/explore', scheme, width });
+    await settled(page);
+    await page.getByLabel('Count', { exact: true }).selectOption('clause');
+    await page.locator('.legend').getByText('flood*').waitFor();
+    await page.getByLabel('Watch', { exact: true }).selectOption('Vaccine talk');
+    await expect.poll(() => query(page).get('of')).toBe('Vaccine talk');
+    await page.locator('.legend').getByText('"heavy rain"').or(page.locator('.legend').getByText('www')).first().waitFor();
+    expect(await violations(page)).toEqual([]);
+    expect(await overflow(page)).toBeLessThanOrEqual(0);
+    await page.getByLabel('Count', { exact: true }).selectOption('spoken');
+    await page.locator('.legend').getByText('English').waitFor();
+    expect(await page.getByLabel('By', { exact: true }).locator('option').allInnerTexts()).toEqual(['hour']);
+    await page.getByText('Numbers as a table').click();
+    await page.getByRole('table').getByText('412 ± 4').waitFor();
+    await page.getByRole('table').getByText('< 10 authors').first().waitFor();
+    await page.reload();
+    await page.locator('.legend').getByText('English').waitFor();
+    expect(await page.getByLabel('Count', { exact: true }).inputValue()).toBe('spoken');
+    expect(await violations(page)).toEqual([]);
+    expect(await overflow(page)).toBeLessThanOrEqual(0);
+    expect(errors).toEqual([]);
+  });
+
+  test.each([
+    ['simulated', 'light', 1280],
+    ['live', 'dark', 390],
+  ] as const)('every minute of ten weeks: moved along, zoomed, read by keyboard, found again and taken along: %s, %s, %d pixels', async (scenario, scheme, width) => {
+    const { page, errors, foreign } = await open(scenario, { path: '/explore', scheme, width });
+    await settled(page);
+    await page.getByRole('radio', { name: 'every minute' }).check();
+    await page.getByLabel('Over', { exact: true }).selectOption({ label: 'the last 10 weeks' });
+    const long = page.getByRole('group', { name: /^Posts per minute, 100,800 minutes/ });
+    await long.waitFor();
+    await page.getByText(/In sight: .*, 100,800 minutes/).waitFor();
+    const inked = (): Promise<number> => page.locator('.long canvas').evaluate((element) => {
+      const canvas = element as HTMLCanvasElement;
+      const pixels = canvas.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height).data ?? new Uint8ClampedArray();
+      let painted = 0;
+      for (let i = 3; i < pixels.length; i += 4) if ((pixels[i] ?? 0) > 0) painted += 1;
+      return painted;
+    });
+    await expect.poll(inked).toBeGreaterThan(2_000);
+    await long.focus();
+    for (let i = 0; i < 6; i += 1) await page.keyboard.press('+');
+    await page.getByText(/In sight: .*, 1,57\d minutes/).waitFor();
+    await expect.poll(() => query(page).get('see')).toMatch(/^\d+-\d+$/);
+    const near = query(page).get('see');
+    await page.keyboard.press('Shift+ArrowLeft');
+    await expect.poll(() => query(page).get('see')).not.toBe(near);
+    await expect.poll(() => query(page).get('see')).toMatch(/^\d+-\d+$/);
+    const middle = query(page).get('see');
+    await page.keyboard.press('End');
+    await expect.poll(() => query(page).get('see')).not.toBe(middle);
+    await page.keyboard.press('ArrowLeft');
+    await page.locator('.said').getByText(/± 4|fewer than|nothing was read/).waitFor();
+    if (width > 600) {
+      const box = await long.boundingBox();
+      if (box === null) throw new Error('no chart');
+      const before = query(page).get('see');
+      await page.mouse.move(box.x + 300, box.y + 100);
+      await page.mouse.down();
+      await page.mouse.move(box.x + 600, box.y + 100, { steps: 8 });
+      await page.mouse.up();
+      await expect.poll(() => query(page).get('see')).not.toBe(before);
+    }
+    const said = await page.getByText(/^In sight/).innerText();
+    await page.reload();
+    await expect.poll(() => page.getByText(/^In sight/).innerText().catch(() => '')).toBe(said);
+    await page.getByText('Numbers as a table').click();
+    await expect.poll(() => page.getByRole('table').locator('tbody tr').count()).toBe(500);
+    expect(await violations(page)).toEqual([]);
+    expect(await overflow(page)).toBeLessThanOrEqual(0);
+    for (const [ending, starts] of [['CSV', 'start,step,total,posts'], ['SVG', '<svg'], ['PNG', '\u0089PNG']] as const) {
+      const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: ending, exact: true }).click()]);
+      const bytes = await readFile(await download.path());
+      expect(bytes.toString('latin1').startsWith(starts), ending).toBe(true);
+      if (ending === 'CSV') expect(bytes.toString().trimEnd().split('\r\n')).toHaveLength(100_801);
+      if (ending === 'SVG' && scenario === 'simulated') expect(bytes.toString()).toContain('SIMULATED DATA');
+    }
+    expect(errors).toEqual([]);
+    expect(foreign).toEqual([]);
+  });
+
   test('before anything has closed, and where the server refuses, it is said', async () => {
     const { page } = await open('empty', { path: '/explore' });
     await page.getByText('No minute has closed yet').waitFor();

@@ -17,6 +17,8 @@ export interface Options {
   path?: string;
   /** As on the very first visit: the tour is offered. */
   first?: boolean;
+  /** Both clocks stand there: two pictures of it are the same. */
+  at?: number;
 }
 
 export type Opened = Watched & { page: Page; mock: Awaited<ReturnType<typeof startMock>> };
@@ -38,7 +40,7 @@ export function pages(): { open: (scenario: Scenario, options?: Options) => Prom
     for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
   });
   async function open(scenario: Scenario, options: Options = {}): Promise<Opened> {
-    const mock = await startMock({ scenario });
+    const mock = await startMock({ scenario, ...(options.at !== undefined && { at: options.at }) });
     const context = await browser.newContext({
       colorScheme: options.scheme ?? 'light',
       viewport: { width: options.width ?? 1280, height: options.height ?? 900 },
@@ -49,6 +51,7 @@ export function pages(): { open: (scenario: Scenario, options?: Options) => Prom
     cleanups.push(() => mock.close(), () => context.close());
     if (options.first !== true) await context.addInitScript(toured);
     const page = await context.newPage();
+    if (options.at !== undefined) await page.clock.setFixedTime(options.at);
     const watched = watch(page, mock.url);
     await page.goto(new URL(options.path ?? '/', mock.url).href);
     return { page, mock, ...watched };

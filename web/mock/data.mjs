@@ -69,6 +69,17 @@ export function totals(step, newest, from, gaps) {
   return rows;
 }
 
+/** Every minute of a stretch, however long, with a hole at noon. @param {number} from @param {number} to */
+export function minutes(from, to) {
+  const rows = [];
+  for (let start = Math.ceil(from / 60_000) * 60_000; start < to; start += 60_000) {
+    if (start % 86_400_000 >= 43_200_000 && start % 86_400_000 < 44_400_000) continue;
+    const posts = Math.round(level('total', start, 'minute', 4_300));
+    rows.push({ start: iso(start), step: 'minute', by: { total: 'all' }, posts, authors: Math.round(posts * 0.76) });
+  }
+  return rows;
+}
+
 /** @param {keyof typeof VALUES} by @param {Step} step @param {number} newest @param {number} limit @param {boolean} hostile */
 export function top(by, step, newest, limit, hostile) {
   const width = STEP_MS[step];
@@ -217,13 +228,20 @@ export function narratives(newest, hostile, id = null) {
       start: iso(newest + 60_000 - (24 - i) * 240_000), end: iso(newest + 60_000 - (23 - i) * 240_000 - (i % 5 === 0 ? 60_000 : 0)),
       posts: Math.round(14 + (30 * i ** 2) / 576 * Math.min(9, growth) + 6 * noise(label, i)),
     })),
-    parents: at === 0 ? ['n77'] : [], merged_into: null, related: [],
+    parents: at === 0 ? ['n77'] : at === 1 ? ['n1a2b3c'] : [], merged_into: null, related: at === 0 ? ['n1a2b3e'] : [],
   }));
   return { items: items.filter((item) => id === null || item.id === id), next: null };
 }
 
-/** @param {string} id @param {number} newest */
+/** Of one of them, or of all. @param {string | null} id @param {number} newest */
 export function narrativeEvents(id, newest) {
+  if (id === null) {
+    const items = [
+      { time: iso(newest - 30 * 60_000), event: 'merge', id: 'n77', others: ['n1a2b3c'], reason: 'similarity 0.41, 0.25 is enough', authors: 90 },
+      { time: iso(newest - 20 * 60_000), event: 'split', id: 'n1a2b3d', others: ['n1a2b3c'], reason: 'its words went apart', authors: 41 },
+    ];
+    return { items, next: null };
+  }
   const items = [
     { time: iso(newest - 90 * 60_000), event: 'birth', id, others: [], reason: '12 authors carried it within 4 min', authors: 12 },
     { time: iso(newest - 30 * 60_000), event: 'merge', id, others: ['n77'], reason: 'similarity 0.41, 0.25 is enough', authors: 90 },

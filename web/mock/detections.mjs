@@ -155,6 +155,22 @@ export function desk(hostile) {
       const feed = feeds.get(name);
       return feed === undefined ? undefined : { marks: feed.marks.get(id) ?? (hostile && id === 'burst-hostile3' ? { ...none(), notes: HOSTILE } : none()) };
     },
+    /** What receivers would get. @param {string} name @param {any} detection */
+    preview(name, detection) {
+      if (!feeds.has(name) || detection === undefined) return undefined;
+      const { title, summary, kind, severity, evidence, id } = detection;
+      const facts = `${kind} · severity ${severity} · feed ${name}`;
+      const escaped = (/** @type {string} */ text) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+      const text = (/** @type {string} */ words) => ({ type: 'TextBlock', text: words.replaceAll(/[[\]*_`\\#]/g, '\\$&'), wrap: true });
+      return {
+        items: [
+          { kind: 'slack', body: JSON.stringify({ text: `*${escaped(title)}*\n${escaped(summary)}\n${facts}\n<https://watch.example/detections/${id}|Look at it>\n\`${escaped(evidence.command)}\``, unfurl_links: false }) },
+          { kind: 'teams', body: JSON.stringify({ type: 'message', attachments: [{ content: { type: 'AdaptiveCard', body: [text(title), text(summary), text(facts)], actions: [] } }] }) },
+          { kind: 'email', subject: title, body: `${title}\n\n${summary}\n\nRecompute: ${evidence.command}\n` },
+          { kind: 'webhook', body: JSON.stringify({ type: 'detection', data: { feed: name, detection } }) },
+        ],
+      };
+    },
     /** What a feed would have told. @param {any} body @param {any[]} found */
     trial(body, found) {
       const taken = found.filter(({ kind, severity }) => ((body.kinds ?? []).length === 0 || body.kinds.includes(kind)) && ((body.severities ?? []).length === 0 || body.severities.includes(severity)));

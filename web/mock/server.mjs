@@ -1,13 +1,16 @@
 // A stand-in for the engine's server: the built page under the same content policy, and the API with made-up numbers.
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { gzipSync } from 'node:zlib';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { K, STEP_MS, audit, coverage, narrativeEvents, narratives, sources, top, totals, watches } from './data.mjs';
+import { K, STEP_MS, audit, coverage, minutes, narrativeEvents, narratives, sources, top, totals, watches } from './data.mjs';
 import { watchDesk } from './watches.mjs';
 import { amplification, desk, detections, dimensionRows, subjectRows } from './detections.mjs';
 
 const DIST = fileURLToPath(new URL('../dist', import.meta.url));
+/** What a chart of every minute asks for at once: the whole of it, in one answer, as the server gives it. */
+const MINUTES_PAGE = 60_000_000;
 const POLICY = "default-src 'self'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'";
 const TYPES = /** @type {Record<string, string>} */ ({
   '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.woff2': 'font/woff2',
@@ -20,8 +23,8 @@ const TYPES = /** @type {Record<string, string>} */ ({
  * @typedef {'live' | 'simulated' | 'quiet' | 'blind' | 'empty' | 'silent' | 'failing' | 'hostile' | 'viewer'} Scenario
  */
 
-/** @param {{ scenario?: Scenario, port?: number, dist?: string }} [options] */
-export async function startMock({ scenario = 'simulated', port = 0, dist = DIST } = {}) {
+/** `at`: the clock stands there. @param {{ scenario?: Scenario, port?: number, dist?: string, at?: number | null }} [options] */
+export async function startMock({ scenario = 'simulated', port = 0, dist = DIST, at: standing = null } = {}) {
   /** @type {Set<import('node:http').ServerResponse>} */
   const streams = new Set();
   const simulated = !['live', 'quiet', 'blind', 'viewer'].includes(scenario);
@@ -29,7 +32,7 @@ export async function startMock({ scenario = 'simulated', port = 0, dist = DIST 
   const editors = desk(scenario === 'hostile');
   const watchers = watchDesk();
   let shift = 0;
-  const now = () => Date.now() + shift;
+  const now = () => (standing ?? Date.now()) + shift;
   /** @param {import('./data.mjs').Step} step */
   const newest = (step) => Math.floor((now() - 45_000) / STEP_MS[step]) * STEP_MS[step] - STEP_MS[step];
   /** @param {number} ms */
@@ -65,6 +68,9 @@ export async function startMock({ scenario = 'simulated', port = 0, dist = DIST 
           return { items: rows.slice(at, at + limit), next: at + limit < rows.length ? String(at + limit) : null };
         }
         const until = Date.parse(query.get('to') ?? '') || Infinity;
+        if (step === 'minute' && from !== null && until - Date.parse(from) === MINUTES_PAGE) {
+          return { items: minutes(Date.parse(from), Math.min(until, newest('minute') + 60_000)), next: null };
+        }
         const all = totals(step, newest(step), from === null ? null : Date.parse(from), step === 'minute').filter(({ start }) => Date.parse(start) < until);
         const at = Number(query.get('cursor') ?? 0);
         const limit = Math.min(100, Number(query.get('limit') ?? 100)); // Small pages, so that cursors are used.
@@ -89,7 +95,7 @@ export async function startMock({ scenario = 'simulated', port = 0, dist = DIST 
       case '/api/v1/feeds':
         return { items: editors.list() };
       case '/api/v1/narratives/events':
-        return narrativeEvents(query.get('id') ?? '', newest('minute'));
+        return narrativeEvents(query.get('id'), newest('minute'));
       case '/api/v1/audit/entries':
         return audit(now(), Number(query.get('newest') ?? 10), hostile);
       case '/api/v1/coverage':
@@ -118,6 +124,8 @@ export async function startMock({ scenario = 'simulated', port = 0, dist = DIST 
           ];
           return { watch, from: hour(24).start, to: hour(0).start, measured: ['ar', 'de', 'en', 'es', 'fr', 'it', 'pt'], items: none ? [] : items };
         }
+        const preview = /^\/api\/v1\/feeds\/([^/]+)\/preview$/.exec(path);
+        if (preview !== null) return editors.preview(decodeURIComponent(preview[1] ?? ''), detections(newest('minute'), hostile).find(({ id }) => id === query.get('detection')));
         const marks = /^\/api\/v1\/feeds\/([^/]+)\/marks$/.exec(path);
         return marks === null ? undefined : editors.marks(decodeURIComponent(marks[1] ?? ''), query.get('detection') ?? '');
       }
@@ -179,8 +187,9 @@ export async function startMock({ scenario = 'simulated', port = 0, dist = DIST 
     const file = normalize(isFile ? url.pathname : '/index.html');
     try {
       const bytes = await readFile(join(dist, file));
-      response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream', 'content-security-policy': POLICY, 'x-content-type-options': 'nosniff' });
-      response.end(bytes);
+      const packed = /\.(html|js|css|svg)$/.test(file) && (request.headers['accept-encoding'] ?? '').includes('gzip') ? gzipSync(bytes, { level: 9 }) : null;
+      response.writeHead(200, { ...(packed !== null && { 'content-encoding': 'gzip' }), 'content-type': TYPES[extname(file)] ?? 'application/octet-stream', 'content-security-policy': POLICY, 'x-content-type-options': 'nosniff' });
+      response.end(packed ?? bytes);
     } catch {
       response.writeHead(404).end();
     }

@@ -7,7 +7,7 @@ import { gzipSync } from 'node:zlib';
 /** JavaScript and styles that the page loads before it shows anything, compressed. */
 const FIRST_BYTES = 130_000; // Issue 9 allows 250 kB for all of a first load; one font file of 48 kB comes on top, and 14 kB of another language.
 /** The same with the parts that are loaded when they are asked for. */
-const ALL_BYTES = 200_000;
+const ALL_BYTES = 240_000;
 
 const dist = fileURLToPath(new URL('../dist', import.meta.url));
 const html = readFileSync(join(dist, 'index.html'), 'utf8');

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use groundswell_deliver::{How, MailConfig, MailTls, Office, Pace, Postman, ReceiverConfig, Signer};
+use groundswell_deliver::{How, MailConfig, MailTls, Office, Pace, Postman, Preview, ReceiverConfig, Signer, previews};
+use groundswell_gate::{DetectionRow, Released};
+use groundswell_serve::{DeliveryMessage, DeliveryPreview};
 use groundswell_sources::Clock;
 use groundswell_store::{Outbox, Receiver, is_feed_name};
 use schemars::JsonSchema;
@@ -346,6 +348,22 @@ pub(crate) fn start(
     }
     let _entered = runtime.enter();
     Postman::start(receivers, outbox, &office).map(Some).map_err(named)
+}
+
+/// Shows what would be sent, by what sends it.
+pub(crate) struct Previews(Office);
+
+impl Previews {
+    pub(crate) fn new(settings: &Settings, clock: &Arc<dyn Clock>) -> Arc<Self> {
+        Arc::new(Self(office(settings, clock)))
+    }
+}
+
+impl DeliveryPreview for Previews {
+    fn preview(&self, feed: &str, row: Released<DetectionRow>) -> Vec<DeliveryMessage> {
+        let message = |Preview { kind, subject, body }| DeliveryMessage { kind, subject, body };
+        previews(feed, row, &self.0).into_iter().map(message).collect()
+    }
 }
 
 fn office(settings: &Settings, clock: &Arc<dyn Clock>) -> Office {

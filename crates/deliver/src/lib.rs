@@ -5,7 +5,8 @@
 //! that refuses, hangs, answers 500, closes early or answers garbage delays nobody else. A delivery is out of the outbox only when the
 //! receiver has said that it took it: after a crash at any moment it comes again, under the same key.
 //!
-//! Main types: [`ReceiverConfig`] and its [`How`]; [`Postman`]; [`Signer`], which signs as Standard Webhooks does.
+//! Main types: [`ReceiverConfig`] and its [`How`]; [`Postman`]; [`Signer`], which signs as Standard Webhooks does; [`previews`], which
+//! shows what would be sent.
 //!
 //! ```
 //! use groundswell_deliver::Signer;
@@ -22,6 +23,7 @@
 //! - No receiver's fault delays another (`tests/faults.rs`: `no_fault_of_one_delays_another`).
 //! - A message of Kafka is through when the broker has it, and comes again under the same key (`tests/kafka.rs`).
 //! - No private network is asked, and no redirection followed (`tests/faults.rs`: `private_addresses_and_redirections_lead_nowhere`).
+//! - A preview is letter by letter what is sent (`tests/faults.rs`: `what_is_sent_is_what_was_shown`).
 //! - No secret and no address is printed (`secret.rs`: `prints_nothing`; `tests/faults.rs`: `a_trouble_is_a_fixed_phrase`).
 //!
 //! Bounds: [`ATTEMPTS_MAX`], [`SEND_SECONDS_MAX`], and those of the outbox ([`groundswell_store::OUTBOX_WAITING_MAX`]).
@@ -37,6 +39,7 @@ mod kafka;
 mod mail;
 mod message;
 mod postman;
+mod preview;
 mod receiver;
 mod secret;
 mod sign;
@@ -47,6 +50,7 @@ pub use groundswell_net::kafka::{Sasl, SaslMechanism, Tls};
 pub use kafka::{KafkaReceiver, KafkaReceiverError};
 pub use mail::{MailConfig, MailConfigError, MailTls};
 pub use postman::{ATTEMPTS_MAX, Office, Pace, Postman, SEND_SECONDS_MAX};
+pub use preview::{Preview, previews};
 pub use receiver::{How, ReceiverConfig, ReceiverError};
 pub use secret::Secret;
 pub use sign::{NotASecret, SECRET_BYTES_MIN, Signer};

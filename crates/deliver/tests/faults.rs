@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use common::{Desk, Does, Hook, KEY, NOW, detection, office, webhook};
-use groundswell_deliver::{ATTEMPTS_MAX, How, Postman, ReceiverConfig, ReceiverError, Secret, Signer};
+use groundswell_deliver::{ATTEMPTS_MAX, How, Postman, ReceiverConfig, ReceiverError, Secret, Signer, previews};
+use groundswell_store::{DetectionQuery, ReleasedReader as _};
 use serde_json::Value;
 use tokio::net::TcpListener;
 
@@ -76,6 +77,34 @@ async fn chats_are_told_in_their_forms() {
     let title = card["body"][0]["text"].as_str().unwrap();
     assert!(title.contains("<river> & \\*bridge\\*"), "{title}");
     assert_eq!(card["actions"][0]["url"], "https://watch.example/detections/narrative-n1");
+}
+
+/// A preview is no imitation: what each receiver gets is letter by letter what was shown before.
+#[tokio::test]
+async fn what_is_sent_is_what_was_shown() {
+    let mut desk = Desk::new().await;
+    let hooks = [Hook::new(Does::Takes).await, Hook::new(Does::Takes).await, Hook::new(Does::Takes).await];
+    let url = |hook: &Hook| Secret::new(format!("http://{}/x", hook.address));
+    let receiver = |name: &str, how| ReceiverConfig { name: name.to_owned(), feed: "everything".to_owned(), how };
+    let receivers = vec![
+        receiver("slack", How::Slack { url: url(&hooks[0]) }),
+        receiver("teams", How::Teams { url: url(&hooks[1]) }),
+        webhook("webhook", hooks[2].address),
+    ];
+    let outbox = desk.registered(&["slack", "teams", "webhook"]).await;
+    let postman = Postman::start(receivers, outbox, &office()).unwrap();
+    desk.commit([1]).await;
+    let query = DetectionQuery { feed: Some("everything".to_owned()), limit: 1, ..DetectionQuery::default() };
+    let found = desk.reader.detections(&query).await.unwrap().items.remove(0);
+    let shown = previews("everything", found, &office());
+    assert_eq!(shown.iter().map(|one| one.kind).collect::<Vec<_>>(), ["slack", "teams", "email", "webhook"]);
+    assert_eq!(shown[2].subject.as_deref(), Some(detection(1).title.as_str()));
+    postman.news().send_replace(());
+    for (name, hook) in ["slack", "teams", "webhook"].into_iter().zip(&hooks) {
+        desk.until(name, |count| count.delivered == 1).await;
+        let preview = shown.iter().find(|one| one.kind == name).unwrap();
+        assert_eq!(hook.got()[0].body, preview.body, "{name}");
+    }
 }
 
 /// The good one gets everything while all others are in trouble, and each of these everything when it is well again.

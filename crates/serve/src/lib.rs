@@ -95,7 +95,10 @@ pub use access::{
 };
 pub use audit::{AuditFault, AuditSource};
 pub use connections::{CONNECTIONS_MAX, HEADER_BYTES_MAX, HEADER_SECONDS_MAX};
-pub use feeds::{FEED_EVENTS_KEPT_MAX, FEED_ITEMS_MAX, FEED_STREAMS_MAX, FeedAct, FeedDesk, FeedDone, FeedFault};
+pub use feeds::{
+    DeliveryMessage, DeliveryPreview, FEED_EVENTS_KEPT_MAX, FEED_ITEMS_MAX, FEED_STREAMS_MAX, FeedAct, FeedDesk,
+    FeedDone, FeedFault,
+};
 pub use guard::{REQUEST_BODY_BYTES_MAX, REQUEST_SECONDS_MAX};
 pub use ingest::{
     IngestBatch, IngestDoor, IngestPacking, IngestReceipt, IngestRefusal, IngestRejection, PUSH_BODY_BYTES_MAX,

@@ -227,6 +227,7 @@ fn documented() -> OpenApiRouter<ServerState> {
         .routes(routes!(api::feeds::feed, api::feeds::remove))
         .routes(routes!(api::feeds::edit))
         .routes(routes!(api::feeds::marks))
+        .routes(routes!(api::feeds::preview))
         .routes(routes!(api::feeds::trial))
         .routes(routes!(document::document))
         .routes(routes!(feed_stream::stream))

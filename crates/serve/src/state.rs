@@ -10,7 +10,7 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::access::Access;
 use crate::audit::AuditSource;
-use crate::feeds::FeedDesk;
+use crate::feeds::{DeliveryPreview, FeedDesk};
 use crate::ingest::{Door, IngestDoor};
 use crate::live::Live;
 use crate::metrics::{ConnectionCounters, HttpCounters};
@@ -68,6 +68,7 @@ struct Inner {
     audit: RwLock<Option<Arc<dyn AuditSource>>>,
     desk: RwLock<Option<Arc<dyn FeedDesk>>>,
     watch_desk: RwLock<Option<Arc<dyn WatchDesk>>>,
+    previews: RwLock<Option<Arc<dyn DeliveryPreview>>>,
 }
 
 impl fmt::Debug for ServerState {
@@ -100,6 +101,7 @@ impl ServerState {
                 audit: RwLock::new(None),
                 desk: RwLock::new(None),
                 watch_desk: RwLock::new(None),
+                previews: RwLock::new(None),
             }),
         }
     }
@@ -137,6 +139,10 @@ impl ServerState {
 
     pub(crate) fn watch_desk_slot(&self) -> &RwLock<Option<Arc<dyn WatchDesk>>> {
         &self.inner.watch_desk
+    }
+
+    pub(crate) fn preview_slot(&self) -> &RwLock<Option<Arc<dyn DeliveryPreview>>> {
+        &self.inner.previews
     }
 
     pub(crate) fn audit_slot(&self) -> &RwLock<Option<Arc<dyn AuditSource>>> {

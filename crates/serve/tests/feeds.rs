@@ -277,6 +277,26 @@ async fn an_editor_makes_and_edits_feeds() {
     );
 }
 
+#[tokio::test]
+async fn what_would_be_sent_is_shown_of_what_is_in_the_feed_alone() {
+    let (door, _desk) = desk().await;
+    let viewer = door.bearer(Role::Viewer);
+    let headers = [("authorization", viewer.as_str())];
+    let path = "/api/v1/feeds/everything/preview?detection=narrative-n1";
+    assert_eq!(door.get(1, path, &headers).await.status.as_u16(), 404, "nothing is sent from there");
+    door.served.state.open_previews(Arc::new(Previews));
+    let shown = door.get(1, path, &headers).await.json();
+    assert_eq!(shown["items"][0]["body"], "everything: narrative-n1");
+    assert_eq!((shown["items"][0]["kind"].as_str(), shown["items"][0]["subject"].is_string()), (Some("email"), true));
+    for missing in [
+        "/api/v1/feeds/everything/preview?detection=narrative-n2",
+        "/api/v1/feeds/nothing/preview?detection=narrative-n1",
+    ] {
+        assert_eq!(door.get(1, missing, &headers).await.status.as_u16(), 404, "{missing}");
+    }
+    assert_eq!(door.get(1, "/api/v1/feeds/everything/preview", &headers).await.status.as_u16(), 400);
+}
+
 /// What a feed would have told is said to an editor before it is made, and is what it then begins with.
 #[tokio::test]
 async fn a_feed_is_tried_before_it_is_made() {

@@ -43,7 +43,7 @@ fn whole(path: &str) -> String {
         Some("top") => "?by=term",
         Some("consistency") => "?from=0",
         Some("inclusion") => "?entry=0",
-        Some("marks") => "?detection=narrative-n1",
+        Some("marks" | "preview") => "?detection=narrative-n1",
         _ => "",
     };
     format!("{path}{query}")

@@ -214,6 +214,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/feeds/{feed}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What receivers of each kind would get of one detection by one feed, as it would be sent now. Nothing is sent. */
+        get: operations["feedPreview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/ingest": {
         parameters: {
             query?: never;
@@ -1237,6 +1254,18 @@ export interface components {
             /** @description `SIMULATED DATA` where the data are made up. */
             notice?: string | null;
         };
+        /** @description A message as a receiver of one kind would get it. */
+        FeedMessage: {
+            /** @description Its whole body: JSON, or the text of a mail. */
+            body: string;
+            /**
+             * @description `slack`, `teams`, `email` or `webhook`, as the configuration calls them. Kafka gets what a webhook gets.
+             * @example slack
+             */
+            kind: string;
+            /** @description Subject of a mail. */
+            subject?: string | null;
+        };
         /** @description A subject that a feed does not speak of for a time. */
         FeedMute: {
             /** @description What kind of thing. */
@@ -1245,6 +1274,12 @@ export interface components {
             until: string;
             /** @description Which one. */
             value: string;
+        };
+        /** @description What receivers of each kind would get. */
+        FeedPreviewAnswer: {
+            items: components["schemas"]["FeedMessage"][];
+            /** @description `SIMULATED DATA` where the data are made up. */
+            notice?: string | null;
         };
         /** @description How the deliveries of a receiver stand. */
         FeedReceiver: {
@@ -2619,6 +2654,47 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FeedMarksAnswer"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    feedPreview: {
+        parameters: {
+            query: {
+                /**
+                 * @description the detection's id
+                 * @example narrative-n1
+                 */
+                detection: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description the feed's name
+                 * @example everything
+                 */
+                feed: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description a message for each kind of receiver */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedPreviewAnswer"];
                 };
             };
             /** @description a problem */

@@ -24,7 +24,7 @@ use crate::feeds::Desk;
 use crate::pipeline::{self, Feed, Plan, StoreSink};
 use crate::status::{Shown, ShownSource, Watched};
 use crate::watches::{self, Watches};
-use crate::{logging, output, proc, settings, signals, status};
+use crate::{deliver, logging, output, proc, settings, signals, status};
 
 /// Reads files into the store.
 pub(crate) fn replay(common: &Common, arguments: &Replay) -> Outcome {
@@ -50,6 +50,7 @@ pub(crate) fn replay(common: &Common, arguments: &Replay) -> Outcome {
         let serving = status::serve(&runtime, address, &settings, &trail, Arc::clone(&clock))?;
         serving.state.replace_reader(reader.clone(), false);
         serving.state.open_audit(AuditDesk::new(&settings.data));
+        serving.state.open_previews(deliver::Previews::new(&settings, &clock));
         // Acts stand beside the writer and wait for their turn, as in a service. What is found is delivered to nobody all the same.
         let desk = Desk::new(&settings.data, settings.gate.k, Arc::clone(&trail), Arc::clone(&clock))?;
         serving.state.open_feeds(desk as Arc<dyn FeedDesk>);

@@ -120,6 +120,7 @@ fn run_until(common: &Common, arguments: &Run, runtime: &Runtime, stop: &Stop, a
     let serving =
         status::serve(runtime, arguments.listen.unwrap_or(settings.listen), &settings, &trail, Arc::clone(&clock))?;
     serving.state.open_audit(AuditDesk::new(&settings.data));
+    serving.state.open_previews(deliver::Previews::new(&settings, &clock));
     let (settings_data, k) = (settings.data.clone(), settings.gate.k);
     let mut service = Service {
         common,

@@ -12,7 +12,9 @@ use groundswell_gate::{
     DetectionRow, Gate, K, NarrativeBucket, NarrativeCandidate, NarrativeId, NarrativePart, NarrativeState, Released,
 };
 use groundswell_sketch::CellKey;
-use groundswell_store::{Outbox, OutboxCount, Receiver, ReleaseBatch, ReleaseWriter as _, Store, StoreOptions, Writer};
+use groundswell_store::{
+    Outbox, OutboxCount, Reader, Receiver, ReleaseBatch, ReleaseWriter as _, Store, StoreOptions, Writer,
+};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -60,13 +62,14 @@ pub(crate) fn detection(id: u64) -> Released<DetectionRow> {
 pub(crate) struct Desk {
     pub(crate) folder: tempfile::TempDir,
     writer: Writer,
+    pub(crate) reader: Reader,
 }
 
 impl Desk {
     pub(crate) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let (writer, _) = Store::open(folder.path(), &StoreOptions::default()).await.unwrap();
-        Self { folder, writer }
+        let (writer, reader) = Store::open(folder.path(), &StoreOptions::default()).await.unwrap();
+        Self { folder, writer, reader }
     }
 
     pub(crate) async fn outbox(&self) -> Outbox {

@@ -5,7 +5,7 @@ use axum::http::Method;
 use super::role::Need;
 
 /// Method, template, and what it asks for. HEAD is GET.
-pub(crate) const ROUTES: [(&str, &str, Need); 43] = [
+pub(crate) const ROUTES: [(&str, &str, Need); 44] = [
     ("GET", "/healthz", Need::Open),
     ("GET", "/readyz", Need::Open),
     ("GET", "/signin", Need::Open),
@@ -33,6 +33,7 @@ pub(crate) const ROUTES: [(&str, &str, Need); 43] = [
     ("DELETE", "/api/v1/feeds/{feed}", Need::Edit),
     ("POST", "/api/v1/feeds/{feed}/edits", Need::Edit),
     ("GET", "/api/v1/feeds/{feed}/marks", Need::Read),
+    ("GET", "/api/v1/feeds/{feed}/preview", Need::Read),
     ("GET", "/api/v1/narratives", Need::Read),
     ("GET", "/api/v1/narratives/events", Need::Read),
     ("GET", "/api/v1/sources", Need::Read),

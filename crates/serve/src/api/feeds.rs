@@ -5,7 +5,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use groundswell_store::{FeedEdit, FeedSelection, ReleasedReader as _};
+use groundswell_store::{DetectionQuery, FeedEdit, FeedSelection, ReleasedReader as _};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use utoipa::ToSchema;
@@ -17,7 +17,7 @@ use crate::feeds::FeedAct;
 use crate::guard::REQUEST_BODY_BYTES_MAX;
 use crate::params::{MOMENT, Params, bad, bad_body, moment};
 use crate::problem::{Code, Problem, Wire};
-use crate::wire::feeds::{FeedAnswer, FeedList, FeedMarksAnswer, FeedTrialAnswer};
+use crate::wire::feeds::{FeedAnswer, FeedList, FeedMarksAnswer, FeedPreviewAnswer, FeedTrialAnswer};
 
 /// Detections of an answer that says what a feed would have told.
 const TRIAL_ITEMS_MAX: usize = 100;
@@ -223,6 +223,34 @@ pub(crate) async fn marks(
     let marks = marks
         .ok_or_else(|| Problem::new(Code::NotFound).detail("there is no such feed, or it has no such detection"))?;
     Ok(json(&FeedMarksAnswer::new(marks, state.notice())))
+}
+
+/// What receivers of each kind would get of one detection by one feed, as it would be sent now. Nothing is sent.
+#[utoipa::path(
+    get, path = "/api/v1/feeds/{feed}/preview", operation_id = "feedPreview", tag = "feeds",
+    params(
+        ("feed" = String, Path, description = "the feed's name", example = "everything"),
+        ("detection" = String, Query, description = "the detection's id", example = "narrative-n1"),
+    ),
+    responses(
+        (status = 200, description = "a message for each kind of receiver", body = FeedPreviewAnswer),
+        (status = "default", description = "a problem", body = Wire, content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn preview(
+    State(state): State<ServerState>,
+    Path(feed): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let params = Params::parse(query.as_deref(), &["detection"])?;
+    let id = params.text("detection").ok_or_else(|| bad("detection", "expected the id of a detection"))?;
+    let query =
+        DetectionQuery { id: Some(id.to_owned()), feed: Some(feed.clone()), limit: 1, ..DetectionQuery::default() };
+    let row = state.reader()?.detections(&query).await?.items.into_iter().next();
+    let row =
+        row.ok_or_else(|| Problem::new(Code::NotFound).detail("there is no such feed, or it has no such detection"))?;
+    let items = state.preview(feed, row).await?;
+    Ok(json(&FeedPreviewAnswer::new(items, state.notice())))
 }
 
 /// Makes a feed.

@@ -5,6 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, PoisonError};
 
+use groundswell_gate::{DetectionRow, Released};
 use groundswell_store::{FeedEdit, FeedSelection};
 
 use crate::access::AccountName;
@@ -69,7 +70,40 @@ pub trait FeedDesk: Send + Sync {
     fn act(&self, by: Option<AccountName>, act: FeedAct) -> FeedDone;
 }
 
+/// A message as a receiver of one kind would get it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeliveryMessage {
+    /// `slack`, `teams`, `email` or `webhook`.
+    pub kind: &'static str,
+    /// Subject of a mail.
+    pub subject: Option<String>,
+    /// Its whole body.
+    pub body: String,
+}
+
+/// Shows what a feed would send. The binary puts what sends behind it: this crate knows no receiver.
+pub trait DeliveryPreview: Send + Sync {
+    /// Each kind of message of a detection by a feed, as it would be sent now. May read files.
+    fn preview(&self, feed: &str, row: Released<DetectionRow>) -> Vec<DeliveryMessage>;
+}
+
 impl ServerState {
+    /// Shows from now on what feeds would send.
+    pub fn open_previews(&self, previews: Arc<dyn DeliveryPreview>) {
+        *self.preview_slot().write().unwrap_or_else(PoisonError::into_inner) = Some(previews);
+    }
+
+    pub(crate) async fn preview(
+        &self,
+        feed: String,
+        row: Released<DetectionRow>,
+    ) -> Result<Vec<DeliveryMessage>, Problem> {
+        let previews = self.preview_slot().read().unwrap_or_else(PoisonError::into_inner).clone();
+        let previews = previews.ok_or_else(|| Problem::new(Code::NotFound).detail("nothing is sent from here"))?;
+        let made = tokio::task::spawn_blocking(move || previews.preview(&feed, row)).await;
+        made.map_err(|_| Problem::new(Code::StoreUnavailable).detail("the program's log says why"))
+    }
+
     /// Lets editors change feeds from now on.
     pub fn open_feeds(&self, desk: Arc<dyn FeedDesk>) {
         *self.desk_slot().write().unwrap_or_else(PoisonError::into_inner) = Some(desk);

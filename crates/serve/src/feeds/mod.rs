@@ -5,6 +5,6 @@ pub(crate) mod document;
 pub(crate) mod hub;
 pub(crate) mod stream;
 
-pub use desk::{FeedAct, FeedDesk, FeedDone, FeedFault};
+pub use desk::{DeliveryMessage, DeliveryPreview, FeedAct, FeedDesk, FeedDone, FeedFault};
 pub use document::FEED_ITEMS_MAX;
 pub use hub::{FEED_EVENTS_KEPT_MAX, FEED_STREAMS_MAX};

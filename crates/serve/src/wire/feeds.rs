@@ -7,6 +7,8 @@ use groundswell_store::Trial;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::feeds::DeliveryMessage;
+
 /// What kind of thing was found.
 #[derive(Debug, ToSchema)]
 #[schema(as = DetectionKind, rename_all = "lowercase")]
@@ -341,6 +343,40 @@ pub(crate) struct FeedMarksAnswer {
 impl FeedMarksAnswer {
     pub(crate) fn new(marks: Released<FeedMarks>, notice: Option<&'static str>) -> Self {
         Self { marks, notice }
+    }
+}
+
+/// A message as a receiver of one kind would get it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = FeedMessage)]
+pub(crate) struct FeedMessageWire {
+    /// `slack`, `teams`, `email` or `webhook`, as the configuration calls them. Kafka gets what a webhook gets.
+    #[schema(example = "slack")]
+    kind: &'static str,
+    /// Subject of a mail.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subject: Option<String>,
+    /// Its whole body: JSON, or the text of a mail.
+    body: String,
+}
+
+/// What receivers of each kind would get.
+#[derive(Serialize, ToSchema)]
+#[schema(as = FeedPreviewAnswer)]
+pub(crate) struct FeedPreviewAnswer {
+    items: Vec<FeedMessageWire>,
+    /// `SIMULATED DATA` where the data are made up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notice: Option<&'static str>,
+}
+
+impl FeedPreviewAnswer {
+    pub(crate) fn new(items: Vec<DeliveryMessage>, notice: Option<&'static str>) -> Self {
+        let items = items
+            .into_iter()
+            .map(|DeliveryMessage { kind, subject, body }| FeedMessageWire { kind, subject, body })
+            .collect();
+        Self { items, notice }
     }
 }
 

@@ -16,7 +16,9 @@ use groundswell_gate::{
     NarrativeLanguage, NarrativePart, NarrativeState, Released, SourceStatus, ToneRow, VolumeCandidate, VolumeRow,
     WatchEntry, clause_value, tone_value,
 };
-use groundswell_serve::{Access, AuditFault, AuditSource, Live, ServerState, StatusSource, router};
+use groundswell_serve::{
+    Access, AuditFault, AuditSource, DeliveryMessage, DeliveryPreview, Live, ServerState, StatusSource, router,
+};
 use groundswell_sketch::{CellKey, Distinct, Step, Window};
 use groundswell_store::{CoverageBatch, GapRecord, Reader, ReleaseBatch, ReleaseWriter as _, Store, StoreOptions};
 use serde_json::Value;
@@ -469,5 +471,15 @@ fn check(value: &Value, schema: &Value, document: &Value, at: &str, found: &mut 
                 found.push(format!("{at}: not in the document"));
             }
         }
+    }
+}
+
+/// Says back what it was asked about, in place of what sends.
+pub(crate) struct Previews;
+
+impl DeliveryPreview for Previews {
+    fn preview(&self, feed: &str, row: Released<DetectionRow>) -> Vec<DeliveryMessage> {
+        let body = format!("{feed}: {}", row.id.as_str());
+        vec![DeliveryMessage { kind: "email", subject: Some(row.title.clone()), body }]
     }
 }

@@ -1,7 +1,7 @@
 // The page's way to the API: JSON in, typed answers out, every failure one `ApiError` that can be shown as it is.
 import type { paths } from '../../gen/api';
 import { servers, t } from '../i18n/speech.svelte';
-import type { Amplification, AuditEntry, AuditPage, ClauseList, CoverageAnswer, Detection, Feed, FeedItem, Marks, Narrative, NarrativeEvent, NewEdit, NewFeed, NewTrial, NewWatch, Ranked, Session, SourceList, Status, Step, ToneList, TopAnswer, TrialAnswer, VolumePage, VolumeRow, WatchList, WatchReading } from './types';
+import type { Amplification, AuditEntry, AuditPage, ClauseList, CoverageAnswer, Detection, Feed, FeedItem, FeedMessage, Marks, Narrative, NarrativeEvent, NewEdit, NewFeed, NewTrial, NewWatch, Ranked, Session, SourceList, Status, Step, ToneList, TopAnswer, TrialAnswer, VolumePage, VolumeRow, WatchList, WatchReading } from './types';
 
 /** Longest wait for one answer; what does not answer by then is treated like a lost connection. */
 export const TIMEOUT_MS = 10_000;
@@ -182,14 +182,19 @@ export class Api {
     }
   }
 
+  /** What receivers of each kind would get of one detection by one feed. */
+  async feedPreview(name: string, detection: string): Promise<FeedMessage[]> {
+    return ((await this.ask(`/api/v1/feeds/${encodeURIComponent(name)}/preview${query({ detection })}`)) as { items: FeedMessage[] }).items;
+  }
+
   /** By which parts of its query a watch matched in the last day. */
   async watchClauses(name: string): Promise<ClauseList> {
     return (await this.ask(`/api/v1/watches/${encodeURIComponent(name)}/clauses`)) as ClauseList;
   }
 
   /** How a watch's posts sounded in the hours of the last day. */
-  async watchTone(name: string): Promise<ToneList> {
-    return (await this.ask(`/api/v1/watches/${encodeURIComponent(name)}/tone`)) as ToneList;
+  async watchTone(name: string, stretch: { from?: string; to?: string } = {}): Promise<ToneList> {
+    return (await this.ask(`/api/v1/watches/${encodeURIComponent(name)}/tone${query(stretch)}`)) as ToneList;
   }
 
   /** What a feed would have told. Nothing is changed by it, but it is sent as what changes something is. */
@@ -288,6 +293,19 @@ export class Api {
   /** What happened to one narrative. */
   async narrativeEvents(id: string): Promise<NarrativeEvent[]> {
     return (await this.get('/api/v1/narratives/events', { id, limit: PAGE_ROWS })).items;
+  }
+
+  /** What happened to any of them from a time on: births, merges, splits, ends, page by page. */
+  async narrativeEventsSince(from: string): Promise<NarrativeEvent[]> {
+    const all: NarrativeEvent[] = [];
+    let cursor: string | null = null;
+    for (let page = 0; page < PAGES_MAX; page += 1) {
+      const answer: { items: NarrativeEvent[]; next?: string | null } = await this.get('/api/v1/narratives/events', { from, limit: PAGE_ROWS, ...(cursor !== null && { cursor }) });
+      all.push(...answer.items);
+      cursor = answer.next ?? null;
+      if (cursor === null) break;
+    }
+    return all;
   }
 
   top(by: Ranked, step: Step, limit: number): Promise<TopAnswer> {

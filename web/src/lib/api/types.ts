@@ -32,6 +32,7 @@ export type NewTrial = Schemas['NewTrial'];
 export type Trial = Schemas['FeedTrial'];
 export type TrialDay = Schemas['FeedTrialDay'];
 export type TrialAnswer = Schemas['FeedTrialAnswer'];
+export type FeedMessage = Schemas['FeedMessage'];
 export type FeedReceiver = Schemas['FeedReceiver'];
 export type Source = Schemas['SourceState'];
 export type SourceList = Schemas['SourceList'];

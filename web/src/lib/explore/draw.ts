@@ -1,5 +1,6 @@
 // A view as shapes and as CSV: drawn in the page, and taken along as it is drawn.
 import type { Step } from '../api/types';
+import { csvLines } from '../charts/csv';
 import { niceStep, type Paint, type Shape } from '../charts/picture';
 import { COUNT_ERROR } from '../format/detection';
 import { count, short } from '../format/number';
@@ -168,14 +169,8 @@ export function drawWeek(week: Week, width: number, height: number, paint: Paint
   return shapes;
 }
 
-const quoted = (text: string): string => {
-  // A spreadsheet would take some beginnings for a formula.
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-};
 const time = (ms: number): string => new Date(ms).toISOString().replace(/\.000Z$/, 'Z');
 const STATES: Record<Cell['state'], string> = { shown: 'shown', suppressed: 'held back', gap: 'nothing was read' };
-const lines = (rows: (string | number)[][]): string => rows.map((row) => row.map((cell) => (typeof cell === 'number' ? String(cell) : quoted(cell))).join(',')).map((row) => `${row}\r\n`).join('');
 
 /** The numbers as CSV (RFC 4180): a row a window and value. */
 export function linesCsv(numbers: Numbers, step: Step, by: string): string {
@@ -185,9 +180,9 @@ export function linesCsv(numbers: Numbers, step: Step, by: string): string {
       rows.push([time(cell.start), step, value, cell.posts ?? '', cell.posts === null ? '' : COUNT_ERROR, cell.authors ?? '', numbers.total[i]?.posts ?? '', STATES[cell.state], before?.[i]?.posts ?? '']);
     }
   }
-  return lines(rows);
+  return csvLines(rows);
 }
 
 export function weekCsv(week: Week): string {
-  return lines([['weekday', 'hour', 'mean_posts', 'hours_shown', 'hours_held_back'], ...week.cells.map(({ day, hour, mean, shown, hidden }) => [day + 1, hour, mean === null ? '' : Math.round(mean * 10) / 10, shown, hidden])]);
+  return csvLines([['weekday', 'hour', 'mean_posts', 'hours_shown', 'hours_held_back'], ...week.cells.map(({ day, hour, mean, shown, hidden }) => [day + 1, hour, mean === null ? '' : Math.round(mean * 10) / 10, shown, hidden])]);
 }

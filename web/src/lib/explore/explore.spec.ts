@@ -5,7 +5,7 @@ import { themed } from '../charts/picture';
 import { STEP_MS } from '../format/time';
 import { amountOf, drawLines, drawWeek, linesCsv, weekCsv } from './draw';
 import { cells, endOf, largest, read, weekOf, type Cell } from './read';
-import { SPAN_MAX, SPAN_MIN, TABLES, VALUES_MAX, WINDOWS_MAX, parseView, shift, stepFor, stepsOf, stretch, writeView, zoom, type View } from './view';
+import { PAIRED, SPAN_MAX, SPAN_MIN, TABLES, VALUES_MAX, WINDOWS_MAX, parseView, shift, stepFor, stepsOf, stretch, writeView, zoom, type View } from './view';
 
 const of = (text: string): View => parseView(new URLSearchParams(text));
 const NOW = Date.parse('2026-11-27T08:00:30Z');
@@ -15,11 +15,11 @@ test('an address shows the same view again', () => {
   const next = (n: number): number => (seed = (seed * 48_271) % 2_147_483_647) % n;
   for (let round = 0; round < 300; round += 1) {
     const by = TABLES[next(TABLES.length)] ?? 'total';
-    const span = (5 + next(40_000)) * STEP_MS.minute;
+    const span = by === 'spoken' ? (2 + next(400)) * STEP_MS.hour : (5 + next(40_000)) * STEP_MS.minute;
     const share = by !== 'total' && next(2) === 0;
     const view: View = {
-      by, values: by === 'total' ? [] : ['a&b', '洪水', 'x,y'].slice(0, next(4)), span, to: next(2) === 0 ? null : 1_800_000_000_000 + next(1_000) * STEP_MS.minute,
-      step: stepsOf(span)[0] ?? 'hour', measure: share ? 'share' : 'posts', compare: !share && next(2) === 0, form: next(2) === 0 ? 'week' : 'lines',
+      by, of: PAIRED.includes(by) ? ['', 'River floods', 'a&b=c'][next(3)] ?? '' : '', values: by === 'total' ? [] : ['a&b', '洪水', 'x,y'].slice(0, next(4)), span, to: next(2) === 0 ? null : 1_800_000_000_000 + next(1_000) * STEP_MS.minute,
+      step: stepsOf(span, by)[0] ?? 'hour', measure: share ? 'share' : 'posts', compare: !share && next(2) === 0, form: next(3) === 0 ? 'week' : next(2) === 0 && !PAIRED.includes(by) ? 'long' : 'lines',
     };
     const address = writeView(view);
     expect(parseView(new URL(address, 'http://x').searchParams), address).toEqual(view);
@@ -136,4 +136,31 @@ test('a week has its hours in their places: means of those shown, and how many a
   expect(week.cells[6]).toEqual({ day: 0, hour: 6, mean: null, shown: 0, hidden: 1 });
   expect(drawWeek(week, 600, 230, themed).filter(({ tag }) => tag === 'rect').length).toBe(168);
   expect(weekCsv(week).split('\r\n')[6]).toBe('1,5,20,2,0');
+});
+
+test('a watch by the parts of its query and by language: two dimensions, with what is missing held back and never zero', async () => {
+  const [from, to] = [Date.parse('2026-11-27T00:00:00Z'), Date.parse('2026-11-27T08:00:00Z')];
+  const hour = (i: number): string => new Date(from + i * STEP_MS.hour).toISOString().replace('.000Z', 'Z');
+  const volumes = vi.fn(async (by: string, _step: string, _from: string | null, more: { value?: string } = {}) => {
+    if (by === 'total') return [0, 1, 2, 3, 5].map((i) => ({ start: hour(i), step: 'hour' as const, by: { total: 'all' }, posts: 9_000, authors: 5_000 }));
+    if (by === 'watch') return [0, 1, 2].map((i) => ({ start: hour(i), step: 'hour' as const, by: { watch: 'w' }, posts: 100, authors: 50 }));
+    return more.value === 'w\u001fflood*' ? [{ start: hour(1), step: 'hour' as const, by: { clause: more.value }, posts: 40, authors: 20 }] : [{ start: hour(1), step: 'hour' as const, by: {}, suppressed: true }];
+  });
+  const watchClauses = vi.fn(async () => ({ items: [{ clause: 'flood*' }, { clause: 'rain' }] }));
+  const watchTone = vi.fn(async () => ({ items: [{ start: hour(0), step: 'hour', watch: 'w', suppressed: true }, { start: hour(1), step: 'hour', watch: 'w', language: 'pt', posts: 120, authors: 90 }, { start: hour(2), step: 'hour', watch: 'w', language: 'en', posts: 500, authors: 90 }] }));
+  const api = { volumes, watchClauses, watchTone } as unknown as Api;
+  const parts = await read(api, of('by=clause&of=w&span=480&step=hour'), to);
+  expect(parts.series.map(({ value, cells: list }) => [value, list.map(({ posts, state }) => posts ?? state)])).toEqual([
+    ['flood*', ['suppressed', 40, 'suppressed', 'suppressed', 'gap', 'suppressed', 'gap', 'gap']],
+    ['rain', ['suppressed', 'suppressed', 'suppressed', 'suppressed', 'gap', 'suppressed', 'gap', 'gap']],
+  ]);
+  expect(parts.total.map(({ posts }) => posts)).toEqual([100, 100, 100, null, null, null, null, null]);
+  const spoken = await read(api, of('by=spoken&of=w&span=480&show=share'), to);
+  expect(spoken.series.map(({ value }) => value)).toEqual(['en', 'pt']);
+  expect(spoken.series[1]?.cells.map(({ posts, state }) => posts ?? state)).toEqual(['suppressed', 120, 'suppressed', 'suppressed', 'gap', 'suppressed', 'gap', 'gap']);
+  expect(watchTone).toHaveBeenCalledWith('w', { from: hour(0), to: '2026-11-27T08:00:00Z' });
+  expect((await read(api, of('by=clause&span=480'), to)).series).toEqual([]);
+  // By hour alone, and never more hours than are told of at once, with the stretch before.
+  expect(of('by=spoken&of=w&span=999999&step=minute&form=long')).toMatchObject({ step: 'hour', form: 'lines' });
+  expect((2 * of('by=spoken&of=w&span=999999').span) / STEP_MS.hour).toBeLessThanOrEqual(1_000);
 });

@@ -1,9 +1,9 @@
 // The numbers of a view: rows of released tables, laid on an even grid. What is not there is fewer than k authors or none, never zero.
 import type { Api } from '../api/client';
-import type { VolumeRow } from '../api/types';
+import type { ToneRow, VolumeRow } from '../api/types';
 import type { CellState } from '../charts/grid';
 import { STEP_MS, parseTime } from '../format/time';
-import { VALUES_MAX, WEEK_SPAN, type By, type View } from './view';
+import { PAIRED, VALUES_MAX, WEEK_SPAN, type By, type View } from './view';
 
 export interface Cell {
   start: number;
@@ -23,7 +23,7 @@ export interface Numbers {
   from: number;
   to: number;
   series: Series[];
-  /** Posts of all, by window: what a share is a share of. */
+  /** Posts of all, or of the watch where the table is one of a watch, by window: what a share is a share of. */
   total: Cell[];
 }
 
@@ -64,11 +64,43 @@ export function largest(rows: readonly VolumeRow[], by: By, count = VALUES_MAX):
   return [...sums].toSorted((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).slice(0, count).map(([value]) => value);
 }
 
+/** Stands between a watch's name and a part of its query in a value of the table of both. */
+const CLAUSE_JOIN = '\u001f';
+
+/** Hours of a watch in one language. What is missing of an hour in which the watch was counted is held back, or none. */
+export function spokenRows(rows: readonly ToneRow[], language: string): VolumeRow[] {
+  return rows.flatMap(({ start, posts, authors, language: spoken, suppressed }) => (spoken !== language || suppressed === true || posts === undefined ? [] : [{ start, step: 'hour' as const, by: { language }, posts, ...(authors !== undefined && { authors }) }]));
+}
+
+/** A watch by the parts of its query, or by language: the two tables that have two dimensions. */
+async function readPaired(api: Api, view: View, from: number, to: number): Promise<Numbers> {
+  const { by, step, of } = view;
+  const width = STEP_MS[step];
+  const begin = view.compare ? from - view.span : from;
+  const [totals, own] = await Promise.all([api.volumes('total', step, iso(begin), { to: iso(to) }), api.volumes('watch', step, iso(begin), { to: iso(to), value: of })]);
+  const heard = new Set(totals.flatMap((row) => parseTime(row.start) ?? []));
+  const split = (value: string, rows: readonly VolumeRow[]): Series => ({
+    value, cells: cells(rows, from, to, width, heard), before: view.compare ? cells(rows, begin, from, width, heard) : null,
+  });
+  const total = cells(own, from, to, width, heard);
+  if (by === 'clause') {
+    const values = view.values.length > 0 ? view.values : (await api.watchClauses(of)).items.map(({ clause }) => clause).slice(0, VALUES_MAX);
+    const rows = await Promise.all(values.map((value) => api.volumes('clause', step, iso(begin), { to: iso(to), value: `${of}${CLAUSE_JOIN}${value}` })));
+    return { from, to, total, series: values.map((value, i) => split(value, rows[i] ?? [])) };
+  }
+  const { items } = await api.watchTone(of, { from: iso(begin), to: iso(to) });
+  const sums = new Map<string, number>();
+  for (const { language, posts } of items) if (language !== undefined) sums.set(language, (sums.get(language) ?? 0) + (posts ?? 0));
+  const values = view.values.length > 0 ? view.values : [...sums].toSorted((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).slice(0, VALUES_MAX).map(([language]) => language);
+  return { from, to, total, series: values.map((value) => split(value, spokenRows(items, value))) };
+}
+
 export async function read(api: Api, view: View, closed: number): Promise<Numbers> {
   const { by, step } = view;
   const width = STEP_MS[step];
   const to = endOf(view, closed);
   const from = to - view.span;
+  if (PAIRED.includes(by)) return view.of === '' ? { from, to, series: [], total: [] } : readPaired(api, view, from, to);
   const rowsOf = (table: By, start: number, end: number, value?: string): Promise<VolumeRow[]> =>
     api.volumes(table, step, iso(start), { to: iso(end), ...(value !== undefined && { value }) });
   const totals = await rowsOf('total', view.compare ? from - view.span : from, to);

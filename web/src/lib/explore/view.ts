@@ -2,14 +2,20 @@
 import type { Step } from '../api/types';
 import { STEP_MS, parseTime } from '../format/time';
 
-export const TABLES = ['total', 'language', 'source', 'kind', 'relation', 'region', 'mentioned', 'watch', 'hashtag', 'term', 'domain'] as const;
+export const TABLES = ['total', 'language', 'source', 'kind', 'relation', 'region', 'mentioned', 'watch', 'clause', 'spoken', 'hashtag', 'term', 'domain'] as const;
 export type By = (typeof TABLES)[number];
 
-export type Form = 'lines' | 'week';
+/** Tables of two dimensions: a watch by the parts of its query, and by language. What is released of two at once. */
+export const PAIRED: readonly By[] = ['clause', 'spoken'];
+
+/** `long`: every minute of a stretch of weeks, panned and zoomed in the page. */
+export type Form = 'lines' | 'week' | 'long';
 export type Measure = 'posts' | 'share';
 
 export interface View {
   by: By;
+  /** The watch, where the table is one of a watch; empty: the first. */
+  of: string;
   /** Values that are shown; none: those with the most posts. */
   values: string[];
   /** Milliseconds; `to` null: up to now. */
@@ -30,6 +36,16 @@ export const SPAN_MIN = 5 * STEP_MS.minute;
 export const SPAN_MAX = 366 * STEP_MS.day;
 /** Windows of a chart, at most: beyond, a longer step is taken. */
 export const WINDOWS_MAX = 800;
+/** Longest stretch of a watch by language, which is released by hour: the stretch before is read with it, of at most 1,000 hours. */
+const SPOKEN_SPAN_MAX = 480 * STEP_MS.hour;
+/** Stretches of the long form: the longest has 100,800 minutes. */
+export const LONG_SPANS: readonly { span: number; name: 'day' | 'week' | 'weeks4' | 'weeks10' }[] = [
+  { span: STEP_MS.day, name: 'day' },
+  { span: 7 * STEP_MS.day, name: 'week' },
+  { span: 28 * STEP_MS.day, name: 'weeks4' },
+  { span: 70 * STEP_MS.day, name: 'weeks10' },
+];
+export const LONG_SPAN_MAX = 70 * STEP_MS.day;
 const DEFAULT_SPAN = STEP_MS.day;
 /** The calendar heat map: four weeks of hours. */
 export const WEEK_SPAN = 28 * STEP_MS.day;
@@ -44,17 +60,18 @@ export const SPANS: readonly { span: number; name: 'hour' | 'hours6' | 'day' | '
 ];
 
 /** The steps that a stretch can be shown in, finest first. */
-export function stepsOf(span: number): Step[] {
+export function stepsOf(span: number, by: By = 'total'): Step[] {
+  if (by === 'spoken') return ['hour'];
   const all = (['minute', 'hour', 'day'] as const).filter((step) => span / STEP_MS[step] <= WINDOWS_MAX && span >= 2 * STEP_MS[step]);
   return all.length > 0 ? all : [span < STEP_MS.hour ? 'minute' : 'day'];
 }
 
 /** The step that suits a stretch: some dozens to some hundreds of windows. */
-export function stepFor(span: number): Step {
-  return span <= 6 * STEP_MS.hour ? 'minute' : span <= 14 * STEP_MS.day ? 'hour' : 'day';
+export function stepFor(span: number, by: By = 'total'): Step {
+  return by === 'spoken' ? 'hour' : span <= 6 * STEP_MS.hour ? 'minute' : span <= 14 * STEP_MS.day ? 'hour' : 'day';
 }
 
-const within = (span: number): number => Math.min(SPAN_MAX, Math.max(SPAN_MIN, span));
+const within = (span: number, by: By): number => (by === 'spoken' ? Math.min(SPOKEN_SPAN_MAX, Math.max(2 * STEP_MS.hour, span)) : Math.min(SPAN_MAX, Math.max(SPAN_MIN, span)));
 
 export function parseView(query: URLSearchParams): View {
   const by = TABLES.find((table) => table === query.get('by')) ?? 'total';
@@ -62,16 +79,17 @@ export function parseView(query: URLSearchParams): View {
   const end = parseTime(query.get('to'));
   const to = from !== null && end !== null && end > from ? end : null;
   const minutes = Number(query.get('span'));
-  const span = within(to !== null && from !== null ? to - from : Number.isFinite(minutes) && minutes > 0 ? minutes * STEP_MS.minute : DEFAULT_SPAN);
+  const span = within(to !== null && from !== null ? to - from : Number.isFinite(minutes) && minutes > 0 ? minutes * STEP_MS.minute : DEFAULT_SPAN, by);
   const values = [...new Set(query.getAll('value').filter((value) => value !== '' && value.length <= VALUE_CHARACTERS_MAX))].slice(0, VALUES_MAX);
-  const step = stepsOf(span).find((one) => one === query.get('step')) ?? stepFor(span);
+  const step = stepsOf(span, by).find((one) => one === query.get('step')) ?? stepFor(span, by);
+  const of = PAIRED.includes(by) ? (query.get('of') ?? '').slice(0, VALUE_CHARACTERS_MAX) : '';
   const measure = query.get('show') === 'share' && by !== 'total' ? 'share' : 'posts';
   return {
-    by, values: by === 'total' ? [] : values, span, to, step,
+    by, of, values: by === 'total' ? [] : values, span, to, step,
     measure,
     // A share of what was is another question; posts are compared with posts.
     compare: measure === 'posts' && query.get('compare') === 'before',
-    form: query.get('form') === 'week' ? 'week' : 'lines',
+    form: query.get('form') === 'week' ? 'week' : query.get('form') === 'long' && !PAIRED.includes(by) ? 'long' : 'lines',
   };
 }
 
@@ -81,6 +99,7 @@ const iso = (ms: number): string => new Date(ms).toISOString().replace('.000Z', 
 export function writeView(view: View): string {
   const query = new URLSearchParams();
   if (view.by !== 'total') query.set('by', view.by);
+  if (view.of !== '') query.set('of', view.of);
   for (const value of view.values) query.append('value', value);
   if (view.to !== null) {
     query.set('from', iso(view.to - view.span));
@@ -88,18 +107,18 @@ export function writeView(view: View): string {
   } else if (view.span !== DEFAULT_SPAN) {
     query.set('span', String(Math.round(view.span / STEP_MS.minute)));
   }
-  if (view.step !== stepFor(view.span)) query.set('step', view.step);
+  if (view.step !== stepFor(view.span, view.by)) query.set('step', view.step);
   if (view.measure === 'share') query.set('show', 'share');
   if (view.compare) query.set('compare', 'before');
-  if (view.form === 'week') query.set('form', 'week');
+  if (view.form !== 'lines') query.set('form', view.form);
   const text = query.toString();
   return text === '' ? '/explore' : `/explore?${text}`;
 }
 
 /** Another stretch, in whole windows; it ends at `until` at the latest. */
 export function stretch(view: View, from: number, to: number, until: number): View {
-  const span = within(to - from);
-  const step = stepFor(span);
+  const span = within(to - from, view.by);
+  const step = stepFor(span, view.by);
   const width = STEP_MS[step];
   const end = Math.min(Math.ceil(Math.max(to, from + span) / width) * width, Math.ceil(until / width) * width);
   return { ...view, span: Math.max(SPAN_MIN, Math.ceil(span / width) * width), to: end, step };
@@ -108,7 +127,7 @@ export function stretch(view: View, from: number, to: number, until: number): Vi
 /** Closer or wider around the middle of what is shown. */
 export function zoom(view: View, factor: number, shownTo: number, until: number): View {
   const middle = shownTo - view.span / 2;
-  const span = within(view.span * factor);
+  const span = within(view.span * factor, view.by);
   return stretch(view, middle - span / 2, middle + span / 2, until);
 }
 

@@ -39,6 +39,8 @@ function fake(): { [name in Call]: ReturnType<typeof vi.fn> } {
     narratives: vi.fn(async () => []),
     narrative: vi.fn(async () => null),
     narrativeEvents: vi.fn(async () => []),
+    narrativeEventsSince: vi.fn(async () => []),
+    feedPreview: vi.fn(async () => []),
     top: vi.fn(async () => ({ window: null, items: [] })),
     detections: vi.fn(async () => []),
     detection: vi.fn(async () => null),
