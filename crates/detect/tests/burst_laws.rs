@@ -504,7 +504,7 @@ fn subjects_have_a_bound() {
             });
         }
         bursts.end(&mut |_, _| None);
-        assert!(bursts.subjects() <= 1_024 && bursts.young() <= 7_168);
+        assert!(bursts.subjects() <= 1_024 && bursts.young() <= 6_144);
     }
     assert!(bursts.counters().subjects_evicted > 10_000);
 }

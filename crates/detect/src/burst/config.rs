@@ -6,16 +6,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::counters::counters;
 
-/// Subjects that are followed, all shards together. Of seven times as many, with hardly a post, the number of posts is kept.
+/// Subjects that are followed, all shards together. Of six times as many, with hardly a post, the number of posts is kept.
 /// They are divided by their hash into [`groundswell_sketch::PARTITIONS`] parts; when one holds more than its share, the quietest go, down
 /// to three quarters (`subjects_evicted`), and what comes back is taken to have been as loud as the loudest that went.
 pub const SUBJECTS_MAX: usize = 1 << 18;
 /// Of these, so many that were seen last take about a kibibyte each, divided in the same way; the others lie packed, in some two hundred
 /// bytes. Few are written of every minute.
 pub const AWAKE_MAX: usize = SUBJECTS_MAX / 8;
-/// So many with hardly a post there may be for each subject that is followed: of a power of two of subjects just what a table of eight
-/// times as many places takes before it doubles.
-const YOUNG_A_SUBJECT: usize = 7;
+/// So many with hardly a post there may be for each subject that is followed. Of a power of two of subjects, a table of eight times as many
+/// places takes seven before it doubles: one is left for those that come in a minute, at whose end too many go.
+const YOUNG_A_SUBJECT: usize = 6;
 /// Bursts that are open at once, in each part. More are not opened and counted (`bursts_left_out`).
 pub const OPEN_MAX: usize = 1 << 10;
 /// A burst that has not ended after so many minutes is no burst but how things are now: it ends, and the baseline begins anew.
