@@ -121,13 +121,6 @@ impl Info {
         self.0 & Self::FOREIGN[alphabet as usize] != 0
     }
 
-    /// Of several characters: no alphabet has all letters among them.
-    #[inline]
-    pub(crate) const fn is_of_no_alphabet(self) -> bool {
-        let foreign = Self::FOREIGN[0] | Self::FOREIGN[1] | Self::FOREIGN[2];
-        self.0 & foreign == foreign
-    }
-
     /// A letter of one of the alphabets.
     pub(crate) fn is_of_an_alphabet(self) -> bool {
         self.is_of_a_script() && Alphabet::ALL.into_iter().any(|alphabet| !self.is_foreign(alphabet))

@@ -149,8 +149,7 @@ pub(crate) fn readings_of_mixed(word: &str) -> impl Iterator<Item = String> {
     } else {
         word.chars().fold(Info::default(), |seen, c| seen.or(chars.info(c)))
     };
-    let may_be_read = move |alphabet: &Alphabet| seen.is_of_no_alphabet() && seen.looks_like(*alphabet);
-    Alphabet::ALL.into_iter().filter(may_be_read).filter_map(move |alphabet| {
+    Alphabet::ALL.into_iter().filter(move |alphabet| seen.looks_like(*alphabet)).filter_map(move |alphabet| {
         let mut reading = String::new();
         let mixture = push_read_as(chars, &normalizer, word, alphabet, &mut reading)?;
         (mixture == Mixture::Mixed).then_some(reading)

@@ -461,12 +461,10 @@ impl Pass<'_> {
             let hash = hash_word(&self.out.normal[self.normal_start..]);
             self.push_word(start, end, hash);
             self.text_seen = self.text_seen.or(self.seen);
-            if self.seen.is_of_no_alphabet() {
-                if Alphabet::ALL.iter().any(|alphabet| self.seen.looks_like(*alphabet)) {
-                    self.look_again(start, end);
-                }
-            } else if self.seen.looks_like(Alphabet::Latin) {
-                self.whole.push(self.out.words.len() as u32 - 1);
+            if self.seen.is_foreign(Alphabet::Latin)
+                && Alphabet::ALL.iter().any(|alphabet| self.seen.looks_like(*alphabet))
+            {
+                self.look_again(start, end);
             }
         }
         Ok(())

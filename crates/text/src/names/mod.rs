@@ -94,7 +94,7 @@ impl NameFinder {
     /// What is known of a word. Takes its normal form and [`hash_word`] of it.
     pub fn about(&self, word: &str, hash: u64) -> About {
         let about = self.lexicon.about(word, hash);
-        if Lexicon::has(about) || word.is_ascii() {
+        if word.is_ascii() || Lexicon::has(about) {
             return about;
         }
         // Written with letters of another script, a name is still read as the name.
