@@ -43,18 +43,6 @@ pub struct Hashtag {
     pub spelt: (u32, u32),
 }
 
-/// What a word or hashtag says when letters that were written for others are read as these: of `раypal`, with Cyrillic letters in it,
-/// `paypal`. Watches look for it beside the word; it is neither counted nor shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Reading {
-    /// Whose: a place in [`Analysis::words`], or in [`Analysis::hashtags`].
-    pub of: u32,
-    /// [`hash_word`] of its normal form.
-    pub hash: u64,
-    /// Byte range of its normal form in [`Analysis::normal`].
-    pub normal: (u32, u32),
-}
-
 /// One post's reading: language, words in order, hashtags (each once).
 #[derive(Clone, Debug)]
 pub struct Analysis {
@@ -68,10 +56,6 @@ pub struct Analysis {
     pub words: Vec<Word>,
     /// Distinct hashtags of text and record.
     pub hashtags: Vec<Hashtag>,
-    /// Further readings of words, by their places. Of nearly all posts there is none.
-    pub word_readings: Vec<Reading>,
-    /// Further readings of hashtags, by their places.
-    pub hashtag_readings: Vec<Reading>,
     /// A bound was reached ([`TEXT_BYTES_MAX`](crate::TEXT_BYTES_MAX), [`WORDS_MAX`](crate::WORDS_MAX),
     /// [`HASHTAGS_MAX`](crate::HASHTAGS_MAX) or [`WORD_BYTES_MAX`](crate::WORD_BYTES_MAX)) and something was not read.
     pub truncated: bool,
@@ -86,8 +70,6 @@ impl Analysis {
             spellings: String::new(),
             words: Vec::new(),
             hashtags: Vec::new(),
-            word_readings: Vec::new(),
-            hashtag_readings: Vec::new(),
             truncated: false,
         }
     }
@@ -99,8 +81,6 @@ impl Analysis {
         self.spellings.clear();
         self.words.clear();
         self.hashtags.clear();
-        self.word_readings.clear();
-        self.hashtag_readings.clear();
         self.truncated = false;
     }
 
@@ -112,11 +92,6 @@ impl Analysis {
     /// The normal form of a hashtag, without `#`.
     pub fn hashtag(&self, tag: &Hashtag) -> &str {
         &self.normal[tag.normal.0 as usize..tag.normal.1 as usize]
-    }
-
-    /// The normal form of a further reading.
-    pub fn reading(&self, reading: &Reading) -> &str {
-        &self.normal[reading.normal.0 as usize..reading.normal.1 as usize]
     }
 
     /// The spelling of a hashtag, without `#`, where its capitals part it.

@@ -35,12 +35,12 @@ impl Analyzer {
         let text = bounded(&post.text);
         for &sign in self.scanner.hashes() {
             if let Some(tag) = hashtag_at(text, sign as usize) {
-                self.push_hashtag(text, tag, out);
+                self.push_hashtag(tag, out);
             }
         }
         for tag in &post.hashtags {
             // Records list them without `#`; some services leave it there.
-            self.push_hashtag(text, tag.trim_start_matches(['#', '＃']), out);
+            self.push_hashtag(tag.trim_start_matches(['#', '＃']), out);
         }
         out.language = match post.language {
             Some(code) => Language::from_code(code),
@@ -57,7 +57,7 @@ impl Analyzer {
         self.scanner.scan(read, out);
     }
 
-    fn push_hashtag(&self, text: &str, spelling: &str, out: &mut Analysis) {
+    fn push_hashtag(&self, spelling: &str, out: &mut Analysis) {
         if spelling.len() > WORD_BYTES_MAX {
             out.truncated = true;
             return;
@@ -84,7 +84,6 @@ impl Analyzer {
         }
         out.normal.push(' ');
         let spelt = push_spelling(spelling, &mut out.spellings);
-        self.scanner.read_hashtag(text, spelling, out.hashtags.len() as u32, out);
         out.hashtags.push(Hashtag { hash, normal, spelt });
     }
 }

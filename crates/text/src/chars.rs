@@ -8,11 +8,7 @@ use icu_properties::{
     props::{ExtendedPictographic, GeneralCategory, LineBreak, Script, WordBreak},
 };
 
-use crate::{
-    look_alikes::{Alphabet, Like, LookAlikes},
-    normal::Normalizer,
-    words::is_apostrophe,
-};
+use crate::{normal::Normalizer, words::is_apostrophe};
 
 /// Code points that the table holds: the Basic and the Supplementary Multilingual Plane. Others are looked up in ICU's
 /// tries each time (rare ideographs).
@@ -73,8 +69,8 @@ const CLASSES: [Class; 15] = [
     Class::Open,
 ];
 
-/// One character's entry: lower case in bits 0 to 15, class in bits 16 to 19, flags above. Also the flags of several characters.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// One character's entry: lower case in bits 0 to 15, class in bits 16 to 19, flags above.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Info(u32);
 
 impl Info {
@@ -89,54 +85,6 @@ impl Info {
     const PICTOGRAPH: u32 = 1 << 23;
     /// A word can begin with it.
     const BEGINS: u32 = 1 << 24;
-    /// A letter of another script than an alphabet's, by alphabet.
-    const FOREIGN: [u32; 3] = [1 << 25, 1 << 27, 1 << 29];
-    /// And it looks like none of the alphabet's letters.
-    const UNLIKE: [u32; 3] = [1 << 26, 1 << 28, 1 << 30];
-    /// What is known of letters of ASCII without looking.
-    pub(crate) const LATIN: Self = Self(Self::MAKES_WORD | Self::FOREIGN[1] | Self::FOREIGN[2]);
-    /// Of digits.
-    pub(crate) const DIGIT: Self = Self(Self::MAKES_WORD);
-
-    /// What is true of this one or of the other.
-    #[inline]
-    pub(crate) const fn or(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
-    /// A mark on the letter before, or what is not seen.
-    pub(crate) fn is_mark(self) -> bool {
-        matches!(self.class(), Class::Extend | Class::Zwj)
-    }
-
-    /// A letter of a script.
-    #[inline]
-    pub(crate) const fn is_of_a_script(self) -> bool {
-        self.0 & (Self::FOREIGN[0] | Self::FOREIGN[1] | Self::FOREIGN[2]) != 0
-    }
-
-    /// A letter of another script than the alphabet's; of several characters: one of them is.
-    #[inline]
-    pub(crate) const fn is_foreign(self, alphabet: Alphabet) -> bool {
-        self.0 & Self::FOREIGN[alphabet as usize] != 0
-    }
-
-    /// A letter of one of the alphabets.
-    pub(crate) fn is_of_an_alphabet(self) -> bool {
-        self.is_of_a_script() && Alphabet::ALL.into_iter().any(|alphabet| !self.is_foreign(alphabet))
-    }
-
-    /// Of several characters: one is foreign, and each that is looks like a letter of the alphabet.
-    #[inline]
-    pub(crate) const fn looks_like(self, alphabet: Alphabet) -> bool {
-        let (foreign, unlike) = (Self::FOREIGN[alphabet as usize], Self::UNLIKE[alphabet as usize]);
-        self.0 & (foreign | unlike) == foreign
-    }
-
-    /// Of several characters: one is a letter that looks like none of the alphabet's.
-    pub(crate) const fn is_unlike(self, alphabet: Alphabet) -> bool {
-        self.0 & Self::UNLIKE[alphabet as usize] != 0
-    }
 
     #[inline]
     pub(crate) fn class(self) -> Class {
@@ -209,11 +157,6 @@ impl Chars {
         }
     }
 
-    /// The letter of an alphabet that a foreign one looks like.
-    pub(crate) fn look_alike(&self, c: char, alphabet: Alphabet) -> Option<Like> {
-        self.source.look_alike(c, alphabet)
-    }
-
     /// Appends the normal form of `raw` if all its characters are plain; else appends nothing and says `false`.
     #[inline]
     pub(crate) fn push_plain(&self, raw: &str, out: &mut String) -> bool {
@@ -236,8 +179,6 @@ impl Chars {
 struct Source {
     normalizer: Normalizer,
     combining: CanonicalCombiningClassMapBorrowed<'static>,
-    decomposition: CanonicalDecompositionBorrowed<'static>,
-    look_alikes: LookAlikes,
     /// Characters that can compose with one before them, sorted.
     composing: Vec<char>,
 }
@@ -256,31 +197,12 @@ impl Source {
             .collect();
         composing.sort_unstable();
         composing.dedup();
-        Self {
-            normalizer: Normalizer::new(),
-            combining: CanonicalCombiningClassMapBorrowed::new(),
-            decomposition,
-            look_alikes: LookAlikes::new(),
-            composing,
-        }
+        Self { normalizer: Normalizer::new(), combining: CanonicalCombiningClassMapBorrowed::new(), composing }
     }
 
     /// Whether normalisation (NFKC) leaves it alone whatever stands beside it, and nothing is dropped.
     fn is_inert(&self, c: char) -> bool {
         self.normalizer.keeps(c) && self.composing.binary_search(&c).is_err()
-    }
-
-    fn look_alike(&self, c: char, alphabet: Alphabet) -> Option<Like> {
-        let like = self.look_alikes.get(c, alphabet);
-        if like.is_some() {
-            return like;
-        }
-        match self.decomposition.decompose(c) {
-            Decomposed::Expansion(letter, mark) if self.combining.get_u8(mark) != 0 => {
-                self.look_alikes.get(letter, alphabet).map(|like| Like { mark: Some(mark), ..like })
-            }
-            _ => None,
-        }
     }
 
     fn info(&self, c: char) -> Info {
@@ -296,18 +218,6 @@ impl Source {
         let makes_word = makes_word(c);
         if makes_word {
             bits |= Info::MAKES_WORD;
-        }
-        let script = CodePointMapData::<Script>::new().get(c);
-        if makes_word
-            && category != GeneralCategory::DecimalNumber
-            && !matches!(script, Script::Common | Script::Inherited)
-        {
-            for alphabet in Alphabet::ALL.into_iter().filter(|alphabet| alphabet.script() != script) {
-                bits |= Info::FOREIGN[alphabet as usize];
-                if self.look_alike(c, alphabet).is_none() {
-                    bits |= Info::UNLIKE[alphabet as usize];
-                }
-            }
         }
         let class = CLASSES[class as usize];
         if matches!(

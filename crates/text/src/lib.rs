@@ -30,10 +30,7 @@
 //! UAX 29, with dictionary segmentation for Chinese, Japanese, Thai, Lao, Khmer and Burmese; a segment with a letter or
 //! a decimal digit in it is a word. Hence `foo_bar`, `3.14`, `U.S.A` and `a:b` are one word each. Placeholders leave no
 //! gap: the words on both sides of one are next to each other. The normal form drops what is invisible, then NFKC,
-//! lower case, NFKC; accents stay. A zero-width space between two letters of Latin, Cyrillic or Greek parts nothing.
-//!
-//! A word with letters that were written for others of the same look (`раypal`) has a further [`Reading`] beside it, by
-//! which watches find it; `docs/methods/words.md` says when.
+//! lower case, NFKC; accents stay.
 //!
 //! # What is a hashtag
 //!
@@ -53,7 +50,7 @@
 //!
 //! # Sources
 //!
-//! UAX 29 (text segmentation), UTS 39 (confusables), UAX 15 (normalisation, quick check), ICU4X 2.4 for properties and dictionaries;
+//! UAX 29 (text segmentation), UAX 15 (normalisation, quick check), ICU4X 2.4 for properties and dictionaries;
 //! stop words from the crate `stop-words` (`data/README.md`).
 
 #![forbid(unsafe_code)]
@@ -64,7 +61,6 @@ mod chars;
 pub mod countries;
 mod hashtag;
 pub mod language;
-mod look_alikes;
 pub mod names;
 mod normal;
 #[doc(hidden)]
@@ -72,7 +68,7 @@ pub mod reference;
 mod stop;
 mod words;
 
-pub use analysis::{Analysis, Hashtag, Language, Reading, Word, hash_word};
+pub use analysis::{Analysis, Hashtag, Language, Word, hash_word};
 pub use analyzer::{Analyzer, HASHTAGS_MAX, TEXT_BYTES_MAX, WORD_BYTES_MAX, WORDS_MAX};
 pub use language::detect_language;
 pub use stop::{has_term_shape, is_stop_word, is_stop_word_everywhere, is_stop_word_in};

@@ -7,7 +7,7 @@ use icu_segmenter::{WordSegmenter, WordSegmenterBorrowed, options::WordBreakInva
 use crate::{
     chars::{Chars, makes_word},
     normal::Normalizer,
-    words::{ZERO_WIDTH_SPACE, is_apostrophe, placeholder_len},
+    words::{is_apostrophe, placeholder_len},
 };
 
 /// The slow way.
@@ -49,9 +49,6 @@ impl Reference {
         let stretch = &text[start..end];
         let mut from = 0;
         for to in self.segmenter.segment_str(stretch) {
-            if is_inside_a_word(stretch, to) {
-                continue;
-            }
             // ICU's own `is_word_like` is no help: to it, underscores alone are a word and `é` in two code points is none.
             if stretch[from..to].chars().any(makes_word) {
                 // By WB3c a joiner draws what stands before it to a pictograph behind it, and `ℹ` is a letter as well:
@@ -66,15 +63,6 @@ impl Reference {
             from = to;
         }
     }
-}
-
-/// Whether a boundary is due to nothing but zero-width spaces between two letters.
-fn is_inside_a_word(text: &str, at: usize) -> bool {
-    let (before, behind) = text.split_at(at);
-    let left = before.trim_end_matches(ZERO_WIDTH_SPACE);
-    let right = behind.trim_start_matches(ZERO_WIDTH_SPACE);
-    let is_letter = |c: Option<char>| c.is_some_and(|c| Chars::shared().info(c).is_of_an_alphabet());
-    left.len() + right.len() < text.len() && is_letter(left.chars().next_back()) && is_letter(right.chars().next())
 }
 
 impl Default for Reference {

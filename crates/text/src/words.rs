@@ -7,10 +7,9 @@
 use icu_segmenter::{WordSegmenter, WordSegmenterBorrowed, options::WordBreakInvariantOptions};
 
 use crate::{
-    Analysis, Reading, WORD_BYTES_MAX, WORDS_MAX, Word,
+    Analysis, WORD_BYTES_MAX, WORDS_MAX, Word,
     chars::{Chars, Class, Info},
     hash_word,
-    look_alikes::{Alphabet, Mixture, push_read_as},
     normal::Normalizer,
 };
 
@@ -32,9 +31,6 @@ pub(crate) fn placeholder_len(text: &str) -> Option<usize> {
     let name = &inner[..close];
     (!name.is_empty() && !name.contains('⟨')).then_some('⟨'.len_utf8() + close + '⟩'.len_utf8())
 }
-
-/// A space that nobody sees: where Thai and Khmer part words with it, it parts them; a word in letters that it is put into is one word.
-pub(crate) const ZERO_WIDTH_SPACE: char = '\u{200b}';
 
 /// What an ASCII byte means to the scanner.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -68,9 +64,6 @@ fn is_ascii_word(byte: u8) -> bool {
     byte < 128 && ASCII[byte as usize] == Ascii::Word
 }
 
-/// Words of a post in ASCII letters, at least, beside which one that looks like Latin is read so.
-const COMPANY_MIN: usize = 3;
-
 /// A bound was reached: read no further.
 struct Stop;
 
@@ -84,10 +77,6 @@ pub(crate) struct Scanner {
     lower: String,
     /// Where `#` and `＃` stand.
     hashes: Vec<u32>,
-    /// Words all of whose letters are of one script and look like Latin ones.
-    whole: Vec<u32>,
-    /// Of all words of the text that are not ASCII alone.
-    seen: Info,
 }
 
 impl Scanner {
@@ -98,8 +87,6 @@ impl Scanner {
             dictionary: WordSegmenter::new_dictionary(WordBreakInvariantOptions::default()),
             lower: String::new(),
             hashes: Vec::new(),
-            whole: Vec::new(),
-            seen: Info::default(),
         }
     }
 
@@ -119,8 +106,6 @@ impl Scanner {
     pub(crate) fn scan(&mut self, text: &str, out: &mut Analysis) {
         let mut lower = std::mem::take(&mut self.lower);
         let mut hashes = std::mem::take(&mut self.hashes);
-        let mut whole = std::mem::take(&mut self.whole);
-        whole.clear();
         lower.clear();
         lower.push_str(text);
         lower.make_ascii_lowercase();
@@ -130,70 +115,17 @@ impl Scanner {
             text,
             lower: &lower,
             hashes: &mut hashes,
-            whole: &mut whole,
-            text_seen: Info::default(),
             out,
             normal_start: 0,
             plain: true,
             ordered: false,
-            seen: Info::default(),
+            has_word: false,
         };
-        let run = pass.run();
-        self.seen = pass.text_seen;
-        out.truncated |= run.is_err();
-        if !whole.is_empty() && self.is_in_latin_company(text, out) {
-            for &at in &whole {
-                let (start, end) = out.words[at as usize].raw;
-                if let Some(reading) = self.read_as(&text[start as usize..end as usize], Alphabet::Latin, at, out) {
-                    out.word_readings.push(reading.0);
-                }
-            }
-            out.word_readings.sort_by_key(|reading| reading.of);
+        if pass.run().is_err() {
+            out.truncated = true;
         }
         self.lower = lower;
         self.hashes = hashes;
-        self.whole = whole;
-    }
-
-    /// Whether the text scanned last is in Latin letters, but for words that look so.
-    fn is_in_latin_company(&self, text: &str, out: &Analysis) -> bool {
-        let is_ascii = |word: &&Word| {
-            let raw = &text.as_bytes()[word.raw.0 as usize..word.raw.1 as usize];
-            raw.is_ascii() && raw.iter().any(u8::is_ascii_alphabetic)
-        };
-        !self.seen.is_unlike(Alphabet::Latin) && out.words.iter().filter(is_ascii).nth(COMPANY_MIN - 1).is_some()
-    }
-
-    /// Appends the further readings of a hashtag, which is the `of`th of the text scanned last.
-    pub(crate) fn read_hashtag(&self, text: &str, spelling: &str, of: u32, out: &mut Analysis) {
-        if spelling.is_ascii() {
-            return;
-        }
-        let seen = spelling.chars().fold(Info::default(), |seen, c| seen.or(self.chars.info(c)));
-        for alphabet in Alphabet::ALL.into_iter().filter(|alphabet| seen.looks_like(*alphabet)) {
-            let length = out.normal.len();
-            match self.read_as(spelling, alphabet, of, out) {
-                Some((reading, Mixture::Mixed)) => out.hashtag_readings.push(reading),
-                Some((reading, Mixture::Whole))
-                    if alphabet == Alphabet::Latin
-                        && !seen.is_unlike(Alphabet::Latin)
-                        && self.is_in_latin_company(text, out) =>
-                {
-                    out.hashtag_readings.push(reading);
-                }
-                _ => out.normal.truncate(length),
-            }
-        }
-    }
-
-    /// Appends the reading of a spelling in an alphabet to the normal forms.
-    fn read_as(&self, spelling: &str, alphabet: Alphabet, of: u32, out: &mut Analysis) -> Option<(Reading, Mixture)> {
-        let start = out.normal.len();
-        let mixture = push_read_as(self.chars, &self.normalizer, spelling, alphabet, &mut out.normal)?;
-        let normal = (start as u32, out.normal.len() as u32);
-        let hash = hash_word(&out.normal[start..]);
-        out.normal.push(' ');
-        Some((Reading { of, hash, normal }, mixture))
     }
 }
 
@@ -203,9 +135,6 @@ struct Pass<'a> {
     text: &'a str,
     lower: &'a str,
     hashes: &'a mut Vec<u32>,
-    whole: &'a mut Vec<u32>,
-    /// Of all words that are not ASCII alone.
-    text_seen: Info,
     out: &'a mut Analysis,
     /// Where the normal form of the segment in work begins.
     normal_start: usize,
@@ -213,8 +142,8 @@ struct Pass<'a> {
     plain: bool,
     /// The character before was [`Info::is_ordered`].
     ordered: bool,
-    /// What is true of one of its characters. Of letters of ASCII at its beginning no more than that they are Latin.
-    seen: Info,
+    /// It holds a letter or digit.
+    has_word: bool,
 }
 
 impl Pass<'_> {
@@ -287,10 +216,7 @@ impl Pass<'_> {
             return Ok(end);
         }
         self.out.normal.push_str(lower);
-        if lower.bytes().any(|byte| byte != b'_') {
-            let has_letter = lower.bytes().any(|byte| byte.is_ascii_lowercase());
-            self.seen = if has_letter { Info::LATIN } else { Info::DIGIT };
-        }
+        self.has_word = bytes[start] != b'_' || lower.bytes().any(|byte| byte != b'_');
         let last = match bytes[end - 1] {
             b'_' => Class::Connector,
             b'0'..=b'9' => Class::Digit,
@@ -359,13 +285,6 @@ impl Pass<'_> {
                     rest = beyond;
                     continue;
                 }
-                (Class::Letter, _) if c == ZERO_WIDTH_SPACE => {
-                    let Some(len) = self.parted_by_nothing(self.text.len() - rest.as_str().len()) else { break };
-                    self.feed(c, info);
-                    rest = rest.as_str()[len..].chars();
-                    joiner = false;
-                    continue;
-                }
                 _ => break,
             }
             self.feed(c, info);
@@ -376,15 +295,6 @@ impl Pass<'_> {
         let end = self.text.len() - rest.as_str().len();
         self.finish(start, end)?;
         Ok(end)
-    }
-
-    /// The length of the zero-width spaces at `at` that stand between two letters of one of the alphabets.
-    #[cold]
-    fn parted_by_nothing(&self, at: usize) -> Option<usize> {
-        let (before, behind) = self.text.split_at(at);
-        let rest = behind.trim_start_matches(ZERO_WIDTH_SPACE);
-        let is_letter = |c: Option<char>| c.is_some_and(|c| self.scanner.chars.info(c).is_of_an_alphabet());
-        (is_letter(before.chars().next_back()) && is_letter(rest.chars().next())).then(|| behind.len() - rest.len())
     }
 
     /// A stretch of scripts that are written without spaces. Returns where it ends.
@@ -422,13 +332,13 @@ impl Pass<'_> {
         self.normal_start = self.out.normal.len();
         self.plain = true;
         self.ordered = false;
-        self.seen = Info::default();
+        self.has_word = false;
     }
 
     /// Takes one character into the segment in work.
     #[inline]
     fn feed(&mut self, c: char, info: Info) {
-        self.seen = self.seen.or(info);
+        self.has_word |= info.makes_word();
         if self.plain {
             if info.is_plain() && !(self.ordered && info.is_ordered()) {
                 self.ordered = info.is_ordered();
@@ -442,7 +352,7 @@ impl Pass<'_> {
 
     /// Ends the segment in work: a word, or nothing.
     fn finish(&mut self, start: usize, end: usize) -> Result<(), Stop> {
-        if !self.seen.makes_word() {
+        if !self.has_word {
             self.out.normal.truncate(self.normal_start);
             return Ok(());
         }
@@ -460,32 +370,8 @@ impl Pass<'_> {
         } else if len > 0 {
             let hash = hash_word(&self.out.normal[self.normal_start..]);
             self.push_word(start, end, hash);
-            self.text_seen = self.text_seen.or(self.seen);
-            if self.seen.is_foreign(Alphabet::Latin)
-                && Alphabet::ALL.iter().any(|alphabet| self.seen.looks_like(*alphabet))
-            {
-                self.look_again(start, end);
-            }
         }
         Ok(())
-    }
-
-    /// Reads the word that was pushed last in the alphabets that all its letters may be of.
-    #[cold]
-    fn look_again(&mut self, start: usize, end: usize) {
-        let at = self.out.words.len() as u32 - 1;
-        for alphabet in Alphabet::ALL {
-            let length = self.out.normal.len();
-            match self.scanner.read_as(&self.text[start..end], alphabet, at, self.out) {
-                Some((reading, Mixture::Mixed)) => self.out.word_readings.push(reading),
-                mixture => {
-                    self.out.normal.truncate(length);
-                    if mixture.is_some() && alphabet == Alphabet::Latin {
-                        self.whole.push(at);
-                    }
-                }
-            }
-        }
     }
 
     #[inline]

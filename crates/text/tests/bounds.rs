@@ -1,9 +1,7 @@
 //! Hostile input: bounds hold, nothing panics, and what a bound leaves out is said.
 
 use groundswell_edge::EdgePost;
-use groundswell_text::{
-    Analysis, Analyzer, HASHTAGS_MAX, TEXT_BYTES_MAX, WORD_BYTES_MAX, WORDS_MAX, detect_language, hash_word,
-};
+use groundswell_text::{Analysis, Analyzer, HASHTAGS_MAX, TEXT_BYTES_MAX, WORD_BYTES_MAX, WORDS_MAX, detect_language};
 
 fn read(text: &str) -> Analysis {
     let mut analysis = Analysis::new();
@@ -17,15 +15,6 @@ fn read(text: &str) -> Analysis {
     }
     for pair in analysis.words.windows(2) {
         assert!(pair[0].raw.1 <= pair[1].raw.0 && pair[0].normal.1 < pair[1].normal.0);
-    }
-    for (readings, all) in
-        [(&analysis.word_readings, analysis.words.len()), (&analysis.hashtag_readings, analysis.hashtags.len())]
-    {
-        assert!(readings.is_sorted_by_key(|reading| reading.of) && readings.len() <= 2 * all);
-        for reading in readings {
-            assert!((reading.of as usize) < all && (1..=WORD_BYTES_MAX).contains(&analysis.reading(reading).len()));
-            assert_eq!(reading.hash, hash_word(analysis.reading(reading)));
-        }
     }
     assert!(analysis.words.len() <= WORDS_MAX && analysis.hashtags.len() <= HASHTAGS_MAX);
     analysis
@@ -42,29 +31,8 @@ fn ten_thousand_combining_marks() {
 
 #[test]
 fn a_megabyte_without_a_space() {
-    for unit in [
-        "a",
-        "é",
-        "я",
-        "洪",
-        "ก",
-        "カ",
-        "😀",
-        "#",
-        "⟨",
-        "'",
-        "a.",
-        "\u{200d}",
-        "_",
-        "ﷺ",
-        "#a",
-        "⟨a⟩",
-        "1:",
-        "\u{200b}",
-        "a\u{200b}",
-        "aа",
-        "аο",
-    ] {
+    for unit in ["a", "é", "я", "洪", "ก", "カ", "😀", "#", "⟨", "'", "a.", "\u{200d}", "_", "ﷺ", "#a", "⟨a⟩", "1:"]
+    {
         let analysis = read(&unit.repeat(1_000_000 / unit.len()));
         assert!(analysis.truncated, "{unit}");
     }

@@ -6,7 +6,7 @@ use groundswell_text::Analysis;
 /// What of a post a query can see. Borrows everything; making one costs nothing.
 #[derive(Clone, Copy)]
 pub struct Doc<'a> {
-    /// Words, hashtags, their further readings, language.
+    /// Words, hashtags, language.
     pub analysis: &'a Analysis,
     /// The text that the words were read from; only to tell a hashtag's word from the same word in [`Percolator::explain`].
     ///

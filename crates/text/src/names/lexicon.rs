@@ -171,11 +171,6 @@ impl Lexicon {
         self.kinds.get(usize::from(about.0)).copied().unwrap_or_default()
     }
 
-    /// Whether a list has the word.
-    pub(super) const fn has(about: About) -> bool {
-        about.0 < UNLISTED
-    }
-
     /// How much a word that no list has speaks for a name.
     #[inline]
     pub(super) fn unlisted(about: About) -> Option<i32> {

@@ -26,7 +26,7 @@ use std::fmt;
 
 pub use apart::{HASHTAG_WORDS_MAX, HashtagWords};
 
-use crate::{Analysis, hash_word, look_alikes::readings_of_mixed};
+use crate::{Analysis, hash_word};
 use lexicon::Lexicon;
 use memo::Memo;
 
@@ -93,15 +93,7 @@ impl NameFinder {
 
     /// What is known of a word. Takes its normal form and [`hash_word`] of it.
     pub fn about(&self, word: &str, hash: u64) -> About {
-        let about = self.lexicon.about(word, hash);
-        if word.is_ascii() || Lexicon::has(about) {
-            return about;
-        }
-        // Written with letters of another script, a name is still read as the name.
-        readings_of_mixed(word)
-            .map(|reading| self.lexicon.about(&reading, hash_word(&reading)))
-            .find(|read| Lexicon::has(*read))
-            .unwrap_or(about)
+        self.lexicon.about(word, hash)
     }
 
     /// Appends the value of a span as it is counted to `out`: the normal forms of its words, parted by spaces.

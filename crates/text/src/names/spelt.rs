@@ -3,7 +3,7 @@
 use super::NameFinder;
 use super::joined::value;
 use super::lexicon::Known;
-use crate::{hash_word, look_alikes::as_read};
+use crate::hash_word;
 
 /// Names of a hashtag that is a person's, at most: `#JuanPabloGarcíaMárquez`.
 const NAMES_MAX: usize = 4;
@@ -98,9 +98,8 @@ impl NameFinder {
             return Part::No;
         }
         let word = part.to_lowercase();
-        let word = as_read(&word);
         let known = self.lexicon.word(&word);
-        if !is_last && (known.is(Known::PARTICLE) && !known.is(Known::GIVEN) || BEGINNINGS.contains(&&*word)) {
+        if !is_last && (known.is(Known::PARTICLE) && !known.is(Known::GIVEN) || BEGINNINGS.contains(&word.as_str())) {
             return Part::Particle;
         }
         if known.is(Known::HONORIFIC) && !known.is(Known::NAME) {

@@ -70,17 +70,14 @@ impl Percolator {
                         found.push((leaf, Some((position, position + 1))));
                     }
                 }
-                for (term, position) in scratch.prefixes.iter().chain(&scratch.readings) {
-                    if *term == id {
+                for (prefix, position) in &scratch.prefixes {
+                    if *prefix == id {
                         found.push((leaf, Some((*position, *position + 1))));
                     }
                 }
-                let tags = &doc.analysis.hashtags;
-                let read = doc.analysis.hashtag_readings.iter();
-                let read = read.map(|reading| (reading.hash, tags[reading.of as usize].hash));
-                for (looked_for, spelt) in tags.iter().map(|tag| (tag.hash, tag.hash)).chain(read) {
-                    if self.table.get(crate::term::tag_key(looked_for)).id == id {
-                        found.extend(hashtag_words(doc, spelt).map(|span| (leaf, Some(span))));
+                for tag in &doc.analysis.hashtags {
+                    if self.table.get(crate::term::tag_key(tag.hash)).id == id {
+                        found.extend(hashtag_words(doc, tag.hash).map(|span| (leaf, Some(span))));
                     }
                 }
             }

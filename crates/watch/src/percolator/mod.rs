@@ -104,8 +104,6 @@ pub struct Scratch {
     words: Vec<TermId>,
     /// Which prefixes match at which words.
     prefixes: Vec<(TermId, u32)>,
-    /// Which terms further readings are of which words.
-    readings: Vec<(TermId, u32)>,
     spans: (Vec<Span>, Vec<Span>),
     /// Postings looked at since [`Scratch::new`].
     pub candidates: u64,
@@ -147,7 +145,6 @@ impl Scratch {
         self.lists.clear();
         self.words.clear();
         self.prefixes.clear();
-        self.readings.clear();
     }
 }
 
@@ -292,24 +289,13 @@ impl Percolator {
             }
             for i in 0..passed {
                 let at = scratch.passed[i];
-                self.mark_prefixes(analysis.word(&words[at as usize]), at, scratch);
-            }
-        }
-        // Hardly any post has one.
-        for reading in &analysis.word_readings {
-            let entry = self.table.get(reading.hash);
-            if entry.id != 0 {
-                scratch.mark(entry);
-                scratch.readings.push((entry.id, reading.of));
-            }
-            if !self.prefixes.is_empty() {
-                self.mark_prefixes(analysis.reading(reading), reading.of, scratch);
-            }
-        }
-        for hash in analysis.hashtag_readings.iter().map(|reading| reading.hash) {
-            self.mark_key(hash, scratch);
-            if self.fields.has_tags() {
-                self.mark_key(tag_key(hash), scratch);
+                self.prefixes.for_each(analysis.word(&words[at as usize]), |beginning| {
+                    let entry = self.table.get(prefix_key(beginning));
+                    if entry.id != 0 {
+                        scratch.mark(entry);
+                        scratch.prefixes.push((entry.id, at));
+                    }
+                });
             }
         }
         for tag in &analysis.hashtags {
@@ -342,18 +328,6 @@ impl Percolator {
                 self.mark_key(field_key(FieldName::Domain, &link.domain), scratch);
             }
         }
-    }
-
-    /// Marks the prefixes with which a word begins.
-    #[inline]
-    fn mark_prefixes(&self, word: &str, at: u32, scratch: &mut Scratch) {
-        self.prefixes.for_each(word, |beginning| {
-            let entry = self.table.get(prefix_key(beginning));
-            if entry.id != 0 {
-                scratch.mark(entry);
-                scratch.prefixes.push((entry.id, at));
-            }
-        });
     }
 
     fn mark_key(&self, key: u64, scratch: &mut Scratch) {
@@ -411,7 +385,6 @@ fn follows(first: &[Span], second: &[Span], distance: u32) -> bool {
 fn element_at(element: u32, at: u32, scratch: &Scratch) -> bool {
     if element & PREFIX == 0 {
         scratch.words.get(at as usize) == Some(&element)
-            || !scratch.readings.is_empty() && scratch.readings.contains(&(element, at))
     } else {
         scratch.prefixes.contains(&(element & (PREFIX - 1), at))
     }
@@ -426,7 +399,6 @@ fn for_each_occurrence(elements: &[u32], scratch: &Scratch, each: &mut dyn FnMut
     };
     if first & PREFIX == 0 {
         scratch.words.iter().enumerate().any(|(at, word)| *word == first && from(at as u32))
-            || scratch.readings.iter().any(|(id, at)| *id == first && from(*at))
     } else {
         let first = first & (PREFIX - 1);
         scratch.prefixes.iter().any(|(id, at)| *id == first && from(*at))
