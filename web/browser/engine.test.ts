@@ -62,7 +62,7 @@ describe.skipIf(givenUrl === undefined && binary === undefined)('the real binary
     expect(await page.locator('footer').innerText()).toContain(`k = ${status.k}`);
     expect(await page.locator('.top').count()).toBe(4);
 
-    await page.locator('.total summary').click();
+    await page.locator('.total').getByText('Numbers as a table').click();
     await page.locator('.total tbody tr').first().waitFor();
     expect(await violations(page)).toEqual([]);
     await page.getByRole('button', { name: 'Dark theme' }).click();

@@ -14,8 +14,8 @@ describe('French', () => {
     const { page, errors, foreign } = await open('live', { locale: 'fr-FR' });
     await page.getByRole('heading', { name: 'Publications par minute' }).waitFor();
     expect(await page.evaluate(() => document.documentElement.lang)).toBe('fr');
-    expect(await page.getByRole('heading', { name: /^6 détections au cours des 3 dernières heures, dont 2 de gravité élevée$/ }).count()).toBe(1);
-    expect(await page.locator('.top', { hasText: 'Langues' }).innerText()).toContain('portugais');
+    await page.getByRole('heading', { name: /^6 détections au cours des 3 dernières heures, dont 2 de gravité élevée$/ }).waitFor();
+    await page.locator('.top', { hasText: 'Langues' }).getByText('portugais').first().waitFor();
     expect(await page.title()).toBe('En ce moment · Groundswell');
     expect(errors).toEqual([]);
     expect(foreign).toEqual([]);
