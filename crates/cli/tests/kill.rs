@@ -15,7 +15,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use common::cuts::{Cuts, WATCH, rows};
+use common::cuts::{Cuts, WATCH, ended_before, rows};
 use common::{Seeded, groundswell, read_text, setting, shared_data, succeed};
 
 /// Kills a test run, unless more are asked for.
@@ -70,7 +70,8 @@ fn a_replay_that_is_killed_releases_what_an_undisturbed_one_does() {
             }
             let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
             // Moments are spread over a whole replay, so some come after its end.
-            std::thread::sleep(Duration::from_millis(random.below(took.as_millis() as u64)));
+            let moment = Duration::from_millis(random.below(took.as_millis() as u64));
+            ended_before(moment, std::slice::from_mut(&mut child));
             let ended = child.try_wait().unwrap().is_some();
             child.kill().unwrap();
             let output = child.wait_with_output().unwrap();

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use common::cuts::{Cuts, Rows, WATCH, rows};
+use common::cuts::{Cuts, Rows, WATCH, ended_before, rows};
 use common::{Seeded, groundswell, read_text, setting, shared_data, signal, succeed};
 
 /// Kills a test run, unless more are asked for.
@@ -145,14 +145,11 @@ fn a_cluster_that_is_killed_releases_what_an_undisturbed_process_does() {
             } else if !is_last {
                 wait_until("both are there", &folder, || said(&folder).iter().all(|said| said.contains("are here")));
                 // Moments are spread over a whole replay, so some come after its end.
-                let (began, moment) = (Instant::now(), Duration::from_millis(random.below(took.as_millis() as u64)));
-                let goes_on = |child: &mut Child| child.try_wait().unwrap().is_none();
-                while began.elapsed() < moment && children.iter_mut().any(goes_on) {
-                    std::thread::sleep(Duration::from_millis(2));
-                }
-                if began.elapsed() < moment {
-                    // The machine has less to do than when the first was measured.
-                    took = took.min(began.elapsed());
+                let moment = Duration::from_millis(random.below(took.as_millis() as u64));
+                let ended = ended_before(moment, &mut children);
+                // The machine has less to do than when the first was measured. What was gone on with is no whole replay.
+                if let Some(whole) = ended.filter(|_| cut == 0) {
+                    took = took.min(whole.max(Duration::from_millis(1)));
                 }
                 victims = [[true, false], [false, true], [true, true]][random.below(3) as usize];
             }

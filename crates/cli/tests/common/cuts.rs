@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::process::Child;
+use std::time::{Duration, Instant};
 
 use super::export;
 
@@ -43,6 +45,20 @@ pub(crate) fn rows(data: &Path) -> Rows {
         }
     }
     rows
+}
+
+/// Waits for a moment of a run, or until all of it has ended; then says how long it took. Who sleeps on after the end has waited for
+/// nothing.
+pub(crate) fn ended_before(moment: Duration, children: &mut [Child]) -> Option<Duration> {
+    let began = Instant::now();
+    let goes_on = |child: &mut Child| child.try_wait().unwrap().is_none();
+    while began.elapsed() < moment {
+        if !children.iter_mut().any(goes_on) {
+            return Some(began.elapsed());
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    None
 }
 
 fn unix(time: &str) -> i64 {
