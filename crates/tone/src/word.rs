@@ -39,14 +39,9 @@ impl WordTone {
                 add(&mut negated, weights);
             }
         });
-        let (negates, ends) = role::of(&letters);
-        Self {
-            plain: plain.map(clamp),
-            negated: negated.map(clamp),
-            hash: (letters.whole() >> 32) as u32,
-            negates,
-            ends,
-        }
+        let whole = letters.whole();
+        let (negates, ends) = role::of(letters.as_slice(), whole);
+        Self { plain: plain.map(clamp), negated: negated.map(clamp), hash: (whole >> 32) as u32, negates, ends }
     }
 }
 
