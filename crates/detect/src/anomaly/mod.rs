@@ -5,6 +5,7 @@
 //! reader of the volumes and of the table of tone could find. [`HeardHour`] says how much of an hour could be heard at all, so that a gap is no anomaly.
 
 mod episode;
+mod explained;
 mod odds;
 mod rows;
 mod saved;
@@ -21,7 +22,8 @@ use crate::silence::{SavedSilences, Silences};
 use crate::tone::shifts::{SavedToneShifts, ToneShifts};
 
 pub(crate) use episode::{Episode, Told, Unlikely};
-pub(crate) use odds::{Odds, SCATTER_MAX, SHARE_EDGE, SeenOdds, log10_normal_above, logit, share_of};
+pub(crate) use explained::{EXPLAINED_MAX, Explained};
+pub(crate) use odds::{ExpectedOdds, Odds, SCATTER_MAX, SHARE_EDGE, SeenOdds, log10_normal_above, logit, share_of};
 pub(crate) use rows::{AtMost, HourRows, Key};
 pub(crate) use saved::saved_subjects;
 pub(crate) use season::{Scatter, Season};
@@ -34,9 +36,9 @@ pub(crate) const LOOKS_A_DAY: f64 = 24.0;
 /// While less than this of what there is can be heard, nothing is said and nothing learnt.
 pub(crate) const HEARD_MIN: f64 = 0.5;
 /// From here on an hour was heard as a whole, and is learnt.
-pub(crate) const HEARD_ALL: f64 = 0.99;
+const HEARD_ALL: f64 = 0.99;
 /// A gap that lasts longer is how things are, and learnt all the same.
-pub(crate) const GAP_HOURS_MAX: u32 = 24;
+const GAP_HOURS_MAX: u32 = 24;
 /// What is missed in a gap is a guess: it counts for so many times as many.
 pub(crate) const GAP_DOUBT: f64 = 2.0;
 /// What is left of how a subject stood of late after an hour: half after a day.
@@ -63,6 +65,19 @@ pub struct HeardHour {
     pub start: i64,
     /// 1 where nobody says otherwise.
     pub coverage: f64,
+}
+
+/// Hours up to now of which a part was not heard.
+#[derive(Default)]
+pub(crate) struct Gaps(u32);
+
+impl Gaps {
+    /// Whether an hour may be learnt: all was heard, or as much as has been for long.
+    pub(crate) fn may_learn(&mut self, heard: HeardHour) -> bool {
+        let whole = heard.coverage >= HEARD_ALL;
+        self.0 = if whole { 0 } else { self.0.saturating_add(1) };
+        whole || self.0 > GAP_HOURS_MAX
+    }
 }
 
 /// What was found, before the gate.

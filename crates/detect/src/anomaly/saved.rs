@@ -1,7 +1,8 @@
-//! `saved_subjects!`: what a detector of anomalies knows, in a checkpoint. All of it rests on released numbers.
+//! `saved_subjects!`: what a detector of anomalies knows, in a checkpoint, and how it gets there and back. All of it rests on released
+//! numbers.
 
 macro_rules! saved_subjects {
-    ($(#[$doc:meta])* $saved:ident of $subject:ty, at most $max:expr) => {
+    ($(#[$doc:meta])* $saved:ident of $detector:ident and its $subject:ty, at most $max:expr) => {
         $(#[$doc])*
         #[derive(Clone, Default, PartialEq, Eq, serde::Serialize)]
         pub struct $saved(crate::packed::Bytes);
@@ -45,6 +46,27 @@ macro_rules! saved_subjects {
                 let parts: (Vec<(crate::anomaly::Key, $subject)>, crate::burst::experience::Experience, f64) =
                     crate::packed::take(&mut rest)?;
                 (rest.is_empty() && parts.1.is_whole() && parts.0.len() <= $max).then_some(parts)
+            }
+        }
+
+        impl $detector {
+            /// What it knows between two hours.
+            pub fn save(&self) -> $saved {
+                $saved::of(&self.subjects, &self.experience, self.looked_at)
+            }
+
+            /// Takes back what was saved, before the first hour.
+            pub fn restore(&mut self, saved: &$saved) {
+                if let Some((subjects, experience, looked_at)) = saved.parts() {
+                    (self.subjects, self.experience, self.looked_at) =
+                        (subjects.into_iter().collect(), experience, looked_at);
+                }
+            }
+        }
+
+        impl std::fmt::Debug for $detector {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(f, concat!(stringify!($detector), "({} subjects, redacted)"), self.subjects.len())
             }
         }
     };

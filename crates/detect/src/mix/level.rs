@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::anomaly::{Odds, SeenOdds, logit, share_of};
+use crate::anomaly::{ExpectedOdds, Odds, SeenOdds, logit};
 
 /// What an hour says of authors beside posts, at least.
 const AUTHORS_LEARNT: f64 = 0.05;
@@ -10,24 +10,9 @@ const AUTHORS_LEARNT: f64 = 0.05;
 /// What share an hour should have.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Expected {
-    /// Log-odds as the hours of the week have them.
-    pub(super) usual: f64,
-    /// The same with how it stood of late: the best guess.
-    pub(super) best: f64,
+    pub(super) odds: ExpectedOdds,
     /// What is to be added for its share of authors.
     pub(super) of_authors: f64,
-    /// Variance of the log-odds beyond chance.
-    pub(super) scatter: f64,
-    /// Whether this hour of the week was seen.
-    pub(super) seasonal: bool,
-    /// Hours that it rests on.
-    pub(super) windows: u32,
-}
-
-impl Expected {
-    pub(super) fn share(&self) -> f64 {
-        share_of(self.best)
-    }
 }
 
 /// What an hour had: of so many posts and authors, which should have `share` of all.
@@ -50,15 +35,7 @@ pub(super) struct Level {
 impl Level {
     /// What the hour that begins at a second should have; `None` while that hour of the day is not known.
     pub(super) fn expected(&self, start: i64) -> Option<Expected> {
-        let posts = self.posts.expected(start)?;
-        Some(Expected {
-            usual: posts.usual,
-            best: posts.best,
-            of_authors: self.authors,
-            scatter: posts.scatter,
-            seasonal: posts.seasonal,
-            windows: posts.windows,
-        })
+        Some(Expected { odds: self.posts.expected(start)?, of_authors: self.authors })
     }
 
     /// Learns an hour. Of a shift (`None`), what was to be expected is learnt: a shift is in no baseline.

@@ -1,7 +1,6 @@
 //! [`Mixes`]: the shares of all that posts are told apart by, hour by hour.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 use groundswell_gate::{AnomalousHour, Dimension, Figures, MixCandidate, OTHER, PERTURBATION_MAX, Released, VolumeRow};
 use serde::{Deserialize, Serialize};
@@ -10,8 +9,8 @@ use super::level::{Expected, Level, Seen};
 use super::tail::{log10_share_at_least, log10_share_at_most};
 use super::{MIX_COMPARED_MAX, MIX_FOLLOWED_SHARE_MIN, MIX_SHIFTS_AT_ONCE_MAX, MIX_SUBJECTS_MAX};
 use crate::anomaly::{
-    ANOMALY_BUDGET_MAX, AtMost, Episode, GAP_DOUBT, GAP_HOURS_MAX, HEARD_ALL, HEARD_MIN, HOUR, HeardHour, HourRows,
-    Key, LOOKS_A_DAY, LOW_BELOW, SCATTER_MAX, Told, Unlikely, logit, saved_subjects, share_of,
+    ANOMALY_BUDGET_MAX, AtMost, EXPLAINED_MAX, Episode, Explained, GAP_DOUBT, Gaps, HEARD_MIN, HOUR, HeardHour,
+    HourRows, Key, LOOKS_A_DAY, LOW_BELOW, SCATTER_MAX, Told, Unlikely, logit, saved_subjects, share_of,
 };
 use crate::burst::experience::Experience;
 
@@ -29,8 +28,6 @@ const GOES_ON: f64 = 0.5;
 const GOES_ON_BELOW: f64 = 0.05;
 /// Hours of which others' shifts explain more than this are not learnt.
 const EXPLAINED_LEARNT_MAX: f64 = 0.02;
-/// More than this is not explained by anything.
-const EXPLAINED_MAX: f64 = 0.95;
 /// A subject that has not had enough to be followed for so long is forgotten.
 const FORGOTTEN_HOURS: i64 = 14 * 24;
 
@@ -41,8 +38,7 @@ pub struct Mixes {
     experience: Experience,
     /// Looks a day, by the subjects of the last hour that could have shifted.
     looked_at: f64,
-    /// Hours up to now of which a part was not heard.
-    gap_hours: u32,
+    gaps: Gaps,
     /// What was released of the hour that has not ended.
     hour: HourRows,
     left_out: u64,
@@ -91,7 +87,7 @@ impl Mixes {
             subjects: BTreeMap::new(),
             experience: Experience::new(),
             looked_at: 0.0,
-            gap_hours: 0,
+            gaps: Gaps::default(),
             hour: HourRows::default(),
             left_out: 0,
         }
@@ -121,14 +117,14 @@ impl Mixes {
         for _ in 0..HOUR / 60 {
             self.experience.pass();
         }
-        self.gap_hours = if heard.coverage >= HEARD_ALL { 0 } else { self.gap_hours.saturating_add(1) };
+        let learnt = self.gaps.may_learn(heard);
         let Some(total) = rows.total().filter(|total| total.posts > 0 && total.authors > 0) else { return };
         self.meet(&rows, total, heard.start);
         let mut judged = Judged {
             k: self.k as f64,
             looks_a_day: (self.looked_at + beside.looks_a_day).max(1.0),
             heard,
-            learnt: heard.coverage >= HEARD_ALL || self.gap_hours > GAP_HOURS_MAX,
+            learnt,
             total,
             explained: Explained { lost: GAP_DOUBT * (1.0 - heard.coverage), gained: 0.0 },
             by_others: 0.0,
@@ -265,29 +261,6 @@ struct Judged {
     looked_at: u32,
 }
 
-/// What nobody knows whose it is: of what there should have been, the share that is lost, and of what there is, the share that came to it.
-#[derive(Clone, Copy)]
-struct Explained {
-    lost: f64,
-    gained: f64,
-}
-
-impl Explained {
-    /// Between which two a share may be for that alone.
-    fn range(self, low: f64, high: f64) -> (f64, f64) {
-        let left = 1.0 - self.lost;
-        let low = ((low - self.lost) / left).max(0.0) * (1.0 - self.gained);
-        let high = (high / left).min(1.0) * (1.0 - self.gained) + self.gained;
-        (low, high)
-    }
-
-    /// The same as shares of a part of the whole.
-    fn of_part(self, part: f64) -> Self {
-        let of = |share: f64| (share / part.max(1e-9)).clamp(0.0, EXPLAINED_MAX);
-        Self { lost: of(self.lost), gained: of(self.gained) }
-    }
-}
-
 /// One share of an hour.
 struct Part {
     key: Key,
@@ -342,7 +315,7 @@ impl Rest {
     /// Takes a part away.
     fn remove(&mut self, part: &Part) {
         let Some(expected) = part.expected else { return };
-        let share = expected.share().min(self.share * 0.999);
+        let share = expected.odds.share().min(self.share * 0.999);
         let posts = part.at_most.posts_to_learn().min(self.posts - 1.0).max(0.0);
         // What it would have, were all others as they are.
         let usual = share * (self.posts - posts) / (self.share - share).max(1e-9);
@@ -420,19 +393,19 @@ impl Judged {
     }
 
     fn look_at(&self, part: &Part, rest: &Rest) -> Look {
-        let Some(expected) = part.expected.filter(|expected| expected.scatter <= SCATTER_MAX) else {
+        let Some(expected) = part.expected.filter(|expected| expected.odds.scatter <= SCATTER_MAX) else {
             return Look::default();
         };
         let of_rest = |log_odds: f64| (share_of(log_odds) / rest.share).min(1.0);
         let authors_share = |share: f64| share_of(logit(share) + expected.of_authors);
-        let usual_authors = rest.authors * authors_share(of_rest(expected.best));
+        let usual_authors = rest.authors * authors_share(of_rest(expected.odds.best));
         if usual_authors < 2.0 * self.k {
             return Look::default();
         }
-        let (low, high) = self
-            .explained
-            .of_part(rest.share)
-            .range(of_rest(expected.usual.min(expected.best)), of_rest(expected.usual.max(expected.best)));
+        let (low, high) = self.explained.of_part(rest.share).range(
+            of_rest(expected.odds.usual.min(expected.odds.best)),
+            of_rest(expected.odds.usual.max(expected.odds.best)),
+        );
         let scale = rest.posts / self.total.posts as f64;
         let at_least = part.at_most.shown.map(|shown| {
             let least = |shown: u64| shown.saturating_sub(PERTURBATION_MAX) as f64;
@@ -444,29 +417,26 @@ impl Judged {
             log10_p: part
                 .at_most
                 .posts
-                .map_or(f64::NEG_INFINITY, |posts| log10_share_at_most(posts, rest.posts, low, expected.scatter))
-                .max(log10_share_at_most(authors, rest.authors, authors_share(low), expected.scatter)),
+                .map_or(f64::NEG_INFINITY, |posts| log10_share_at_most(posts, rest.posts, low, expected.odds.scatter))
+                .max(log10_share_at_most(authors, rest.authors, authors_share(low), expected.odds.scatter)),
             from: if part.at_most.posts.is_some() { low } else { authors_share(low) },
             to: part.at_most.posts.map_or(authors / rest.authors, |posts| posts / rest.posts),
         };
-        let rises = at_least.map(|(posts, authors)| Side {
-            rises: true,
-            log10_p: log10_share_at_least(posts, rest.posts, high, expected.scatter).max(log10_share_at_least(
-                authors,
-                rest.authors,
-                authors_share(high),
-                expected.scatter,
-            )),
-            from: high,
-            to: posts / rest.posts,
-        });
+        let rises =
+            at_least.map(|(posts, authors)| Side {
+                rises: true,
+                log10_p: log10_share_at_least(posts, rest.posts, high, expected.odds.scatter)
+                    .max(log10_share_at_least(authors, rest.authors, authors_share(high), expected.odds.scatter)),
+                from: high,
+                to: posts / rest.posts,
+            });
         let side =
             [Some(falls), rises].into_iter().flatten().find(|side| side.is_shift(scale, part.open == Some(side.rises)));
         let hour = side.map(|side| {
             // Either way it would have been looked at.
             let log10_p = (side.log10_p + 2_f64.log10()).min(0.0);
-            let share = of_rest(expected.best);
-            let width = 1.96 * (expected.scatter + 1.0 / (rest.posts * share * (1.0 - share)).max(1e-9)).sqrt();
+            let share = of_rest(expected.odds.best);
+            let width = 1.96 * (expected.odds.scatter + 1.0 / (rest.posts * share * (1.0 - share)).max(1e-9)).sqrt();
             Hour {
                 start: self.heard.start,
                 shown: part.at_most.shown.map(|shown| (shown.posts, shown.authors)),
@@ -476,8 +446,8 @@ impl Judged {
                 expected_authors: usual_authors,
                 rises: side.rises,
                 beside_others: rest.removed || self.by_others > 0.0,
-                seasonal: expected.seasonal,
-                windows: expected.windows,
+                seasonal: expected.odds.seasonal,
+                windows: expected.odds.windows,
                 coverage: self.heard.coverage,
                 log10_q: log10_p + self.looks_a_day.log10(),
             }
@@ -543,27 +513,7 @@ fn candidate(key: &Key, told: Told<Hour>, as_of: i64) -> MixCandidate {
     }
 }
 
-impl fmt::Debug for Mixes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Mixes({} subjects, redacted)", self.subjects.len())
-    }
-}
-
 saved_subjects! {
     /// The shares and their shifts, and how many the stream has had, in a checkpoint.
-    SavedMixes of Subject, at most MIX_SUBJECTS_MAX
-}
-
-impl Mixes {
-    /// What it knows between two hours.
-    pub fn save(&self) -> SavedMixes {
-        SavedMixes::of(&self.subjects, &self.experience, self.looked_at)
-    }
-
-    /// Takes back what was saved, before the first hour.
-    pub fn restore(&mut self, saved: &SavedMixes) {
-        if let Some((subjects, experience, looked_at)) = saved.parts() {
-            (self.subjects, self.experience, self.looked_at) = (subjects.into_iter().collect(), experience, looked_at);
-        }
-    }
+    SavedMixes of Mixes and its Subject, at most MIX_SUBJECTS_MAX
 }

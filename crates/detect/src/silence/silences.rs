@@ -1,7 +1,6 @@
 //! [`Silences`]: all subjects that can be missed, hour by hour.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 use groundswell_gate::{
     AnomalousHour, BurstExperience, Dimension, Figures, OTHER, Released, SilenceCandidate, VolumeRow,
@@ -11,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::SILENCE_SUBJECTS_MAX;
 use super::level::{Expected, Level};
 use crate::anomaly::{
-    ANOMALY_BUDGET_MAX, AtMost, Episode, GAP_DOUBT, GAP_HOURS_MAX, HEARD_ALL, HEARD_MIN, HOUR, HeardHour, HourRows,
-    Key, LOOKS_A_DAY, LOW_BELOW, Told, Unlikely, saved_subjects,
+    ANOMALY_BUDGET_MAX, AtMost, Episode, GAP_DOUBT, Gaps, HEARD_MIN, HOUR, HeardHour, HourRows, Key, LOOKS_A_DAY,
+    LOW_BELOW, Told, Unlikely, saved_subjects,
 };
 use crate::burst::experience::Experience;
 use crate::burst::tail::log10_at_most;
@@ -33,8 +32,7 @@ pub struct Silences {
     experience: Experience,
     /// Subjects of the last hour that could have been missed.
     looked_at: f64,
-    /// Hours up to now of which a part was not heard.
-    gap_hours: u32,
+    gaps: Gaps,
     /// What was released of the hour that has not ended.
     hour: HourRows,
     /// What was silent for so long that it is how things are, since the last hour.
@@ -79,7 +77,7 @@ impl Silences {
             subjects: BTreeMap::new(),
             experience: Experience::new(),
             looked_at: 0.0,
-            gap_hours: 0,
+            gaps: Gaps::default(),
             hour: HourRows::default(),
             settled: BTreeSet::new(),
             left_out: 0,
@@ -123,8 +121,8 @@ impl Silences {
             self.experience.pass();
         }
         self.meet(&rows, heard.start);
-        self.gap_hours = if heard.coverage >= HEARD_ALL { 0 } else { self.gap_hours.saturating_add(1) };
-        let mut judged = Judged::new((self.looked_at + looks_beside).max(1.0), heard, self.gap_hours > GAP_HOURS_MAX);
+        let learnt = self.gaps.may_learn(heard);
+        let mut judged = Judged::new((self.looked_at + looks_beside).max(1.0), heard, learnt);
         let budget = ANOMALY_BUDGET_MAX.log10();
         let open: Vec<(Key, f64)> = self
             .subjects
@@ -193,8 +191,7 @@ struct Judged {
 }
 
 impl Judged {
-    const fn new(looks_a_day: f64, heard: HeardHour, in_long_gap: bool) -> Self {
-        let learnt = in_long_gap || heard.coverage >= HEARD_ALL;
+    const fn new(looks_a_day: f64, heard: HeardHour, learnt: bool) -> Self {
         Self { looks_a_day, heard, learnt, share: 1.0, missing: 0.0, looked_at: 0, over: None, settled: false }
     }
 }
@@ -307,27 +304,7 @@ fn candidate(key: &Key, told: Told<Hour>, as_of: i64) -> SilenceCandidate {
     }
 }
 
-impl fmt::Debug for Silences {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Silences({} subjects, redacted)", self.subjects.len())
-    }
-}
-
 saved_subjects! {
     /// The subjects and their silences, and how many the stream has had, in a checkpoint.
-    SavedSilences of Subject, at most SILENCE_SUBJECTS_MAX
-}
-
-impl Silences {
-    /// What it knows between two hours.
-    pub fn save(&self) -> SavedSilences {
-        SavedSilences::of(&self.subjects, &self.experience, self.looked_at)
-    }
-
-    /// Takes back what was saved, before the first hour.
-    pub fn restore(&mut self, saved: &SavedSilences) {
-        if let Some((subjects, experience, looked_at)) = saved.parts() {
-            (self.subjects, self.experience, self.looked_at) = (subjects.into_iter().collect(), experience, looked_at);
-        }
-    }
+    SavedSilences of Silences and its Subject, at most SILENCE_SUBJECTS_MAX
 }

@@ -4,7 +4,6 @@
 //! formulas, the figures and what it cannot do.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use groundswell_gate::{
     AnomalousHour, Dimension, Figures, Released, ToneCandidate, ToneClass, ToneRow, ToneShare, tone_value,
@@ -12,8 +11,9 @@ use groundswell_gate::{
 use serde::{Deserialize, Serialize};
 
 use crate::anomaly::{
-    ANOMALY_BUDGET_MAX, Episode, GAP_DOUBT, GAP_HOURS_MAX, HEARD_ALL, HEARD_MIN, HOUR, HeardHour, Key, LOOKS_A_DAY,
-    LOW_BELOW, Odds, SCATTER_MAX, SeenOdds, Told, Unlikely, log10_normal_above, logit, saved_subjects, share_of,
+    ANOMALY_BUDGET_MAX, EXPLAINED_MAX, Episode, Explained, GAP_DOUBT, Gaps, HEARD_MIN, HOUR, HeardHour, Key,
+    LOOKS_A_DAY, LOW_BELOW, Odds, SCATTER_MAX, SeenOdds, Told, Unlikely, log10_normal_above, logit, saved_subjects,
+    share_of,
 };
 use crate::burst::experience::Experience;
 
@@ -48,8 +48,7 @@ pub struct ToneShifts {
     experience: Experience,
     /// Looks a day, by the subjects of the last hour that could have shifted.
     looked_at: f64,
-    /// Hours up to now of which a part was not heard.
-    gap_hours: u32,
+    gaps: Gaps,
     /// What was released of the hour that has not ended.
     hour: BTreeMap<Key, Seen>,
     left_out: u64,
@@ -114,7 +113,7 @@ impl ToneShifts {
             subjects: BTreeMap::new(),
             experience: Experience::new(),
             looked_at: 0.0,
-            gap_hours: 0,
+            gaps: Gaps::default(),
             hour: BTreeMap::new(),
             left_out: 0,
         }
@@ -146,8 +145,7 @@ impl ToneShifts {
         for _ in 0..HOUR / 60 {
             self.experience.pass();
         }
-        self.gap_hours = if heard.coverage >= HEARD_ALL { 0 } else { self.gap_hours.saturating_add(1) };
-        let learns = heard.coverage >= HEARD_ALL || self.gap_hours > GAP_HOURS_MAX;
+        let learns = self.gaps.may_learn(heard);
         for (key, seen) in &rows {
             if seen.figures.authors < self.k || seen.figures.posts == 0 {
                 continue;
@@ -212,10 +210,9 @@ impl Look {
             };
             found.is_known = true;
             // Of what was not heard nobody knows how it sounded.
-            let lost = (GAP_DOUBT * (1.0 - self.heard.coverage)).min(0.95);
-            let usual = share_of(expected.usual.min(expected.best));
-            let low = ((usual - lost) / (1.0 - lost)).max(0.0);
-            let high = (share_of(expected.usual.max(expected.best)) / (1.0 - lost)).min(1.0);
+            let lost = (GAP_DOUBT * (1.0 - self.heard.coverage)).min(EXPLAINED_MAX);
+            let (low, high) = Explained { lost, gained: 0.0 }
+                .range(share_of(expected.usual.min(expected.best)), share_of(expected.usual.max(expected.best)));
             for rises in [true, false] {
                 let goes_on = open == Some((class, rises));
                 if open.is_some() && !goes_on {
@@ -314,27 +311,7 @@ fn candidate((_, value): &Key, told: Told<Hour>, as_of: i64) -> ToneCandidate {
     }
 }
 
-impl fmt::Debug for ToneShifts {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ToneShifts({} subjects, redacted)", self.subjects.len())
-    }
-}
-
 saved_subjects! {
     /// How watches sound and how that has shifted, and how many shifts the stream has had, in a checkpoint.
-    SavedToneShifts of Subject, at most TONE_SUBJECTS_MAX
-}
-
-impl ToneShifts {
-    /// What it knows between two hours.
-    pub fn save(&self) -> SavedToneShifts {
-        SavedToneShifts::of(&self.subjects, &self.experience, self.looked_at)
-    }
-
-    /// Takes back what was saved, before the first hour.
-    pub fn restore(&mut self, saved: &SavedToneShifts) {
-        if let Some((subjects, experience, looked_at)) = saved.parts() {
-            (self.subjects, self.experience, self.looked_at) = (subjects.into_iter().collect(), experience, looked_at);
-        }
-    }
+    SavedToneShifts of ToneShifts and its Subject, at most TONE_SUBJECTS_MAX
 }
