@@ -200,6 +200,17 @@ pub(crate) async fn trial(
     Ok(json(&FeedTrialAnswer::new(found, state.notice())))
 }
 
+/// The detection that a query names, and nothing else.
+fn asked_detection(query: Option<&str>) -> Result<String, Problem> {
+    let params = Params::parse(query, &["detection"])?;
+    let id = params.text("detection").ok_or_else(|| bad("detection", "expected the id of a detection"))?;
+    Ok(id.to_owned())
+}
+
+fn not_in_feed() -> Problem {
+    Problem::new(Code::NotFound).detail("there is no such feed, or it has no such detection")
+}
+
 /// What was done with one detection in one feed.
 #[utoipa::path(
     get, path = "/api/v1/feeds/{feed}/marks", operation_id = "feedMarks", tag = "feeds",
@@ -217,11 +228,8 @@ pub(crate) async fn marks(
     Path(feed): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
-    let params = Params::parse(query.as_deref(), &["detection"])?;
-    let detection = params.text("detection").ok_or_else(|| bad("detection", "expected the id of a detection"))?;
-    let marks = state.reader()?.feed_marks(&feed, detection).await?;
-    let marks = marks
-        .ok_or_else(|| Problem::new(Code::NotFound).detail("there is no such feed, or it has no such detection"))?;
+    let detection = asked_detection(query.as_deref())?;
+    let marks = state.reader()?.feed_marks(&feed, &detection).await?.ok_or_else(not_in_feed)?;
     Ok(json(&FeedMarksAnswer::new(marks, state.notice())))
 }
 
@@ -242,13 +250,9 @@ pub(crate) async fn preview(
     Path(feed): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
-    let params = Params::parse(query.as_deref(), &["detection"])?;
-    let id = params.text("detection").ok_or_else(|| bad("detection", "expected the id of a detection"))?;
-    let query =
-        DetectionQuery { id: Some(id.to_owned()), feed: Some(feed.clone()), limit: 1, ..DetectionQuery::default() };
-    let row = state.reader()?.detections(&query).await?.items.into_iter().next();
-    let row =
-        row.ok_or_else(|| Problem::new(Code::NotFound).detail("there is no such feed, or it has no such detection"))?;
+    let id = asked_detection(query.as_deref())?;
+    let query = DetectionQuery { id: Some(id), feed: Some(feed.clone()), limit: 1, ..DetectionQuery::default() };
+    let row = state.reader()?.detections(&query).await?.items.into_iter().next().ok_or_else(not_in_feed)?;
     let items = state.preview(feed, row).await?;
     Ok(json(&FeedPreviewAnswer::new(items, state.notice())))
 }
