@@ -1,7 +1,7 @@
 // Narratives side by side: their courses on one axis, and what they have in common.
 import type { Narrative } from '../api/types';
 import type { Cell, Numbers } from '../explore/read';
-import { STEP_MS, parseTime } from '../format/time';
+import { STEP_MS, iso, parseTime } from '../format/time';
 import { csvLines } from './csv';
 
 /** Narratives side by side, at most: more lines cannot be told apart. */
@@ -65,6 +65,6 @@ export function common(narratives: readonly Narrative[]): { words: string[]; has
 
 /** Posts of each window, to a tenth since they are spread over stretches of several. */
 export function compareCsv(numbers: Numbers, step: string, label: (id: string) => string): string {
-  const rows = numbers.series.flatMap(({ value, cells }) => cells.flatMap(({ start, posts }) => (posts === null ? [] : [[new Date(start).toISOString().replace('.000Z', 'Z'), step, value, label(value), Math.round(posts * 10) / 10]])));
+  const rows = numbers.series.flatMap(({ value, cells }) => cells.flatMap(({ start, posts }) => (posts === null ? [] : [[iso(start), step, value, label(value), Math.round(posts * 10) / 10]])));
   return csvLines([['start', 'step', 'narrative', 'label', 'posts'], ...rows]);
 }

@@ -1,7 +1,8 @@
 // The course of what a detection is about, with what was expected of it and the moment at which it was told.
 import type { Detection, NarrativeBucket, Step, VolumeRow } from '../api/types';
-import { STEP_MS, parseTime } from '../format/time';
+import { STEP_MS, iso, parseTime } from '../format/time';
 import type { BandState, Coverage } from './coverage';
+import { csvLines } from './csv';
 import type { CellState, Grid } from './grid';
 
 /** What was expected, as posts a step. */
@@ -156,14 +157,9 @@ export function heardOf(curve: Curve, coverage: Coverage | null): BandState[] | 
   return curve.grid.start.map((start) => coverage.get(start) ?? 'unknown');
 }
 
-const quoted = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-
 /** The numbers as CSV (RFC 4180). What is held back is an empty cell and says so beside it. */
 export function csv(curve: Curve): string {
-  const iso = (ms: number): string => new Date(ms).toISOString().replace(/\.000Z$/, 'Z');
   const state: Record<CellState, string> = { shown: 'shown', suppressed: 'held back', gap: 'not listened to' };
-  const lines = curve.rows.map(({ start, end, posts, authors, state: of }) =>
-    [iso(start), iso(end), posts === null ? '' : String(posts), authors === null ? '' : String(authors), state[of]].map(quoted).join(','),
-  );
-  return `${['start,end,posts,authors,state', ...lines].join('\r\n')}\r\n`;
+  const rows = curve.rows.map(({ start, end, posts, authors, state: of }) => [iso(start), iso(end), posts ?? '', authors ?? '', state[of]]);
+  return csvLines([['start', 'end', 'posts', 'authors', 'state'], ...rows]);
 }

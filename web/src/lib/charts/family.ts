@@ -1,8 +1,8 @@
 // Narratives that became part of one another or came apart, as a tree over time: a bar for each, a line for each merge and split.
 import type { Narrative, NarrativeEvent } from '../api/types';
-import { clockTime, dayTime, parseTime } from '../format/time';
+import { clockTime, dayTime, iso, parseTime } from '../format/time';
 import { csvLines } from './csv';
-import type { Paint, Shape } from './picture';
+import { round, shortened, type Paint, type Shape } from './picture';
 
 /** Narratives of a picture, at most: the nearest relatives first. */
 export const MEMBERS_MAX = 24;
@@ -92,17 +92,13 @@ const BOTTOM = 26;
 const SIDE = 12;
 /** Letters of a label in the picture; the list beneath has all of it. */
 const LABEL_CHARACTERS_MAX = 40;
-const round = (value: number): number => Math.round(value * 10) / 10;
 
 export function familyHeight(family: Family): number {
   return TOP + ROW * family.members.length + BOTTOM;
 }
 
-function shortened(text: string): string {
-  const letters = [...text];
-  // Isolated, so that a label with a direction of its own turns nothing else around.
-  return `\u2068${letters.length > LABEL_CHARACTERS_MAX ? `${letters.slice(0, LABEL_CHARACTERS_MAX - 1).join('')}…` : text}\u2069`;
-}
+// Isolated, so that a label with a direction of its own turns nothing else around.
+const isolated = (text: string): string => `\u2068${shortened(text, LABEL_CHARACTERS_MAX)}\u2069`;
 
 export function drawFamily(family: Family, width: number, height: number, paint: Paint): Shape[] {
   const { members, ties, from, to } = family;
@@ -123,7 +119,7 @@ export function drawFamily(family: Family, width: number, height: number, paint:
     const hollow = member.from === null;
     shapes.push({ tag: 'rect', attrs: { x: x(begin), y: y(i) - 4, width: Math.max(4, round(x(end) - x(begin))), height: 8, rx: 4, fill: hollow ? paint('surface') : paint('posts'), stroke: paint('posts'), 'stroke-width': 1.5 } });
     const right = x(begin) > width * 0.6;
-    shapes.push({ tag: 'text', attrs: { x: right ? Math.max(x(end), x(begin) + 4) : x(begin), y: y(i) - 9, 'text-anchor': right ? 'end' : 'start', 'font-size': 12.5, 'font-weight': 600, fill: paint('ink') }, text: shortened(member.label) });
+    shapes.push({ tag: 'text', attrs: { x: right ? Math.max(x(end), x(begin) + 4) : x(begin), y: y(i) - 9, 'text-anchor': right ? 'end' : 'start', 'font-size': 12.5, 'font-weight': 600, fill: paint('ink') }, text: isolated(member.label) });
   }
   const index = new Map(members.map(({ id }, i) => [id, i]));
   for (const { kind, time, from: one, to: other } of ties) {
@@ -138,6 +134,6 @@ export function drawFamily(family: Family, width: number, height: number, paint:
 
 export function familyCsv(family: Family): string {
   const label = new Map(family.members.map((member) => [member.id, member.label]));
-  const rows = family.ties.map(({ kind, time, from, to }) => [new Date(time).toISOString().replace('.000Z', 'Z'), kind, from, label.get(from) ?? '', to, label.get(to) ?? '']);
+  const rows = family.ties.map(({ kind, time, from, to }) => [iso(time), kind, from, label.get(from) ?? '', to, label.get(to) ?? '']);
   return csvLines([['time', 'event', 'from', 'from_label', 'to', 'to_label'], ...rows]);
 }

@@ -26,7 +26,14 @@ const BOTTOM = 26;
 const TICK_GAP = 72;
 const TICK_GAP_LONG = 112;
 
-const round = (value: number): number => Math.round(value * 10) / 10;
+/** A coordinate, to a tenth of a pixel. */
+export const round = (value: number): number => Math.round(value * 10) / 10;
+
+/** At most so many letters of a label; what was cut shows. */
+export function shortened(text: string, lettersMax: number): string {
+  const letters = [...text];
+  return letters.length > lettersMax ? `${letters.slice(0, lettersMax - 1).join('')}…` : text;
+}
 
 /** A round number of at most `value`: 1, 2 or 5 with noughts. */
 export function niceStep(value: number): number {

@@ -1,8 +1,8 @@
 // Narratives side by side as a river: each is a band as wide as its posts, around a middle line, the oldest in the middle.
 import type { Narrative } from '../api/types';
-import { dayTime, parseTime } from '../format/time';
+import { dayTime, isoSecond, parseTime } from '../format/time';
 import { csvLines } from './csv';
-import type { Paint, Shape } from './picture';
+import { round, shortened, type Paint, type Shape } from './picture';
 
 /** Bands that can be told apart. */
 export const BANDS_MAX = 10;
@@ -66,12 +66,8 @@ export interface Drawn {
 export const COLOURS = ['posts', 'authors', 'good', 'series4', 'ink-soft', 'bad'] as const;
 /** Letters of a name in the picture; the list beneath has all of it. */
 const NAME_CHARACTERS_MAX = 26;
-export function shortened(text: string): string {
-  const letters = [...text];
-  return letters.length > NAME_CHARACTERS_MAX ? `${letters.slice(0, NAME_CHARACTERS_MAX - 1).join('')}…` : text;
-}
+export const nameOf = (label: string): string => shortened(label, NAME_CHARACTERS_MAX);
 
-const round = (value: number): number => Math.round(value * 10) / 10;
 /** A name needs so much height, and so much room to the side. */
 const NAME_TALL = 16;
 const NAME_WIDE = 70;
@@ -107,7 +103,7 @@ export function riverShapes(river: River, width: number, height: number, paint: 
   const bands = draw(river, width, height - 24);
   const shapes: Shape[] = bands.map(({ d }, i) => ({ tag: 'path', attrs: { d, fill: paint(COLOURS[i % COLOURS.length] ?? 'posts'), 'fill-opacity': 0.62, stroke: paint('surface'), 'stroke-width': 1.5 } }));
   for (const { name, label } of bands) {
-    if (name !== null) shapes.push({ tag: 'text', attrs: { x: name.x, y: name.y, 'text-anchor': 'middle', 'font-size': 13, 'font-weight': 600, fill: paint('ink') }, text: `\u2068${shortened(label)}\u2069` });
+    if (name !== null) shapes.push({ tag: 'text', attrs: { x: name.x, y: name.y, 'text-anchor': 'middle', 'font-size': 13, 'font-weight': 600, fill: paint('ink') }, text: `\u2068${nameOf(label)}\u2069` });
   }
   for (const [time, x, anchor] of [[river.from, 4, 'start'], [river.to, width - 4, 'end']] as const) {
     shapes.push({ tag: 'text', attrs: { x, y: height - 6, 'text-anchor': anchor, 'font-size': 12, fill: paint('ink-soft') }, text: dayTime(time) });
@@ -118,7 +114,6 @@ export function riverShapes(river: River, width: number, height: number, paint: 
 /** Posts of each piece, to a tenth since they are spread evenly over stretches of several minutes. */
 export function riverCsv(river: River): string {
   const piece = (river.to - river.from) / PIECES;
-  const iso = (at: number): string => new Date(at).toISOString().replace(/\.\d+Z$/, 'Z');
-  const rows = river.bands.flatMap(({ id, label, posts }) => posts.flatMap((count, i) => (count === null ? [] : [[iso(river.from + i * piece), iso(river.from + (i + 1) * piece), id, label, Math.round(count * 10) / 10]])));
+  const rows = river.bands.flatMap(({ id, label, posts }) => posts.flatMap((count, i) => (count === null ? [] : [[isoSecond(river.from + i * piece), isoSecond(river.from + (i + 1) * piece), id, label, Math.round(count * 10) / 10]])));
   return csvLines([['start', 'end', 'narrative', 'label', 'posts'], ...rows]);
 }

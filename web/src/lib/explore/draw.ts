@@ -1,10 +1,10 @@
 // A view as shapes and as CSV: drawn in the page, and taken along as it is drawn.
 import type { Step } from '../api/types';
 import { csvLines } from '../charts/csv';
-import { niceStep, type Paint, type Shape } from '../charts/picture';
+import { niceStep, round, type Paint, type Shape } from '../charts/picture';
 import { COUNT_ERROR } from '../format/detection';
 import { count, short } from '../format/number';
-import { STEP_MS, axisDate, axisTime, clockTime } from '../format/time';
+import { STEP_MS, axisDate, axisTime, clockTime, iso } from '../format/time';
 import { perLocale } from '../i18n/locale';
 import type { Cell, Numbers, Series, Week } from './read';
 import type { Measure } from './view';
@@ -19,7 +19,6 @@ const LEFT = 52;
 const RIGHT = 12;
 const TOP = 12;
 const BOTTOM = 36;
-const round = (value: number): number => Math.round(value * 10) / 10;
 
 /** What is drawn of a window: posts, or their part of all posts in it. */
 export function amountOf(cell: Cell, total: Cell | undefined, measure: Measure): number | null {
@@ -169,7 +168,6 @@ export function drawWeek(week: Week, width: number, height: number, paint: Paint
   return shapes;
 }
 
-const time = (ms: number): string => new Date(ms).toISOString().replace(/\.000Z$/, 'Z');
 const STATES: Record<Cell['state'], string> = { shown: 'shown', suppressed: 'held back', gap: 'nothing was read' };
 
 /** The numbers as CSV (RFC 4180): a row a window and value. */
@@ -177,7 +175,7 @@ export function linesCsv(numbers: Numbers, step: Step, by: string): string {
   const rows: (string | number)[][] = [['start', 'step', by, 'posts', 'plus_minus', 'authors', 'all_posts', 'state', 'posts_before']];
   for (const { value, cells, before } of numbers.series) {
     for (const [i, cell] of cells.entries()) {
-      rows.push([time(cell.start), step, value, cell.posts ?? '', cell.posts === null ? '' : COUNT_ERROR, cell.authors ?? '', numbers.total[i]?.posts ?? '', STATES[cell.state], before?.[i]?.posts ?? '']);
+      rows.push([iso(cell.start), step, value, cell.posts ?? '', cell.posts === null ? '' : COUNT_ERROR, cell.authors ?? '', numbers.total[i]?.posts ?? '', STATES[cell.state], before?.[i]?.posts ?? '']);
     }
   }
   return csvLines(rows);

@@ -2,9 +2,9 @@
 // costs as many steps as the chart has columns, however many minutes there are.
 import type { Api } from '../api/client';
 import { csvLines } from '../charts/csv';
-import { niceStep, type Paint, type Shape } from '../charts/picture';
+import { niceStep, round, type Paint, type Shape } from '../charts/picture';
 import { COUNT_ERROR, short } from '../format/number';
-import { STEP_MS, clockTime, dayTime, parseTime } from '../format/time';
+import { STEP_MS, clockTime, dayTime, iso, parseTime } from '../format/time';
 import type { View } from './view';
 
 export const MINUTE = STEP_MS.minute;
@@ -94,8 +94,6 @@ export function columns(long: Pick<Long, 'posts' | 'pyramid'>, a: number, b: num
   return { low, high };
 }
 
-const iso = (ms: number): string => new Date(ms).toISOString().replace('.000Z', 'Z');
-
 /** Reads every minute of a view. `told`: how much of it is there, from 0 to 1. */
 export async function readLong(api: Api, view: View, closed: number, told: (part: number) => void): Promise<Long & { value: string }> {
   const to = view.to ?? Math.floor(closed / MINUTE) * MINUTE;
@@ -157,7 +155,6 @@ export function drawLong(long: Long, a: number, b: number, width: number, height
   const { low, high } = columns(long, a, b, inner);
   const top = Math.max(4, ...high.filter((value) => !Number.isNaN(value))) * 1.08;
   const floor = height - BOTTOM;
-  const round = (value: number): number => Math.round(value * 10) / 10;
   const y = (posts: number): number => round(floor - (posts / top) * (floor - TOP));
   const shapes: Shape[] = [];
   const each = Math.max(1, niceStep(top / 3));

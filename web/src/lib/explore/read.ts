@@ -2,7 +2,7 @@
 import type { Api } from '../api/client';
 import type { ToneRow, VolumeRow } from '../api/types';
 import type { CellState } from '../charts/grid';
-import { STEP_MS, parseTime } from '../format/time';
+import { STEP_MS, iso, parseTime } from '../format/time';
 import { PAIRED, VALUES_MAX, WEEK_SPAN, type By, type View } from './view';
 
 export interface Cell {
@@ -27,7 +27,6 @@ export interface Numbers {
   total: Cell[];
 }
 
-const iso = (ms: number): string => new Date(ms).toISOString().replace('.000Z', 'Z');
 /** Tables with few values: all of them are read at once. The others are asked for their largest values first. */
 const SMALL: readonly By[] = ['language', 'source', 'kind', 'relation', 'region', 'watch'];
 

@@ -1,6 +1,6 @@
 // What Explore shows, as an address: the same address shows the same view again. What it does not name follows the newest numbers.
 import type { Step } from '../api/types';
-import { STEP_MS, parseTime } from '../format/time';
+import { STEP_MS, iso, parseTime } from '../format/time';
 
 export const TABLES = ['total', 'language', 'source', 'kind', 'relation', 'region', 'mentioned', 'watch', 'clause', 'spoken', 'hashtag', 'term', 'domain'] as const;
 export type By = (typeof TABLES)[number];
@@ -92,8 +92,6 @@ export function parseView(query: URLSearchParams): View {
     form: query.get('form') === 'week' ? 'week' : query.get('form') === 'long' && !PAIRED.includes(by) ? 'long' : 'lines',
   };
 }
-
-const iso = (ms: number): string => new Date(ms).toISOString().replace('.000Z', 'Z');
 
 /** What differs from what is shown if nothing is said. */
 export function writeView(view: View): string {

@@ -77,3 +77,13 @@ export function parseTime(text: string | null | undefined): number | null {
   const ms = Date.parse(text);
   return Number.isNaN(ms) ? null : ms;
 }
+
+/** As the API and files write times (RFC 3339, UTC); a whole second without a fraction. */
+export function iso(ms: number): string {
+  return new Date(ms).toISOString().replace('.000Z', 'Z');
+}
+
+/** The same to the second. */
+export function isoSecond(ms: number): string {
+  return iso(Math.floor(ms / 1_000) * 1_000);
+}

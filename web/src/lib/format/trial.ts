@@ -2,14 +2,13 @@
 import type { NewTrial, Trial, TrialDay } from '../api/types';
 import { t } from '../i18n/speech.svelte';
 import { count, percent } from './number';
-import { STEP_MS } from './time';
+import { STEP_MS, isoSecond } from './time';
 
 /** The period of so many days before the newest minute that has closed; of 0 days, whatever there is. */
 export function since(days: number, closed: number | null): Pick<NewTrial, 'from' | 'to'> {
   if (days === 0 || closed === null) return {};
-  const moment = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
   // `detected_at` may be the very end of that minute.
-  return { from: moment(closed - days * STEP_MS.day), to: moment(closed + STEP_MS.minute) };
+  return { from: isoSecond(closed - days * STEP_MS.day), to: isoSecond(closed + STEP_MS.minute) };
 }
 
 /** In one sentence or two: how much, how often, how right. */

@@ -2,7 +2,7 @@
 import type { Api } from '../api/client';
 import type { QueryPart } from '../api/types';
 import { VALUE_CHARACTERS_MAX } from '../state/curves';
-import { STEP_MS, parseTime } from '../format/time';
+import { STEP_MS, isoSecond, parseTime } from '../format/time';
 
 export interface Table {
   by: 'term' | 'hashtag' | 'domain';
@@ -29,10 +29,9 @@ export interface Past {
 /** The last 24 whole hours before a moment. */
 export async function past(api: Api, parts: readonly (Table & { text: string })[], until: string): Promise<Past[]> {
   const end = Math.floor((parseTime(until) ?? 0) / STEP_MS.hour) * STEP_MS.hour;
-  const iso = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
   return Promise.all(
     parts.map(async ({ text, by, value }) => {
-      const rows = await api.volumes(by, 'hour', iso(end - STEP_MS.day), { to: iso(end), value });
+      const rows = await api.volumes(by, 'hour', isoSecond(end - STEP_MS.day), { to: isoSecond(end), value });
       const shown = rows.flatMap((row) => (row.suppressed === true || typeof row.posts !== 'number' ? [] : [row.posts]));
       return { text, posts: shown.reduce((sum, posts) => sum + posts, 0), hours: shown.length };
     }),

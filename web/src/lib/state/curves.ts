@@ -3,7 +3,7 @@ import type { Api } from '../api/client';
 import type { CoverageItem, Detection, Step } from '../api/types';
 import { toCoverage, type Coverage } from '../charts/coverage';
 import { curveOfBuckets, curveOfRows, reach, stepOf, tableOf, type Curve } from '../charts/curve';
-import { STEP_MS, parseTime } from '../format/time';
+import { STEP_MS, isoSecond, parseTime } from '../format/time';
 
 /** Curves kept; the one that was used longest ago goes first. */
 export const CURVES_MAX = 200;
@@ -73,9 +73,8 @@ export class Curves {
 
   async #fetch(detection: Detection, step: Step, closed: number | null, ledger: boolean): Promise<Read> {
     const { from, to } = reach(detection, step, closed);
-    const iso = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
     const inside = (item: CoverageItem): boolean => (parseTime(item.start) ?? Infinity) < to;
-    const coverage = ledger ? toCoverage((await this.api.coverage(step, iso(from))).items.filter(inside), step) : null;
+    const coverage = ledger ? toCoverage((await this.api.coverage(step, isoSecond(from))).items.filter(inside), step) : null;
     const table = tableOf(detection);
     if (table === null) {
       const found = detection.subject.type === 'narrative'
@@ -84,7 +83,7 @@ export class Curves {
       return { curve: curveOfBuckets(detection, found?.timeline ?? [], step, closed), coverage };
     }
     const short = (table.value?.length ?? 0) <= VALUE_CHARACTERS_MAX;
-    const rows = !short ? [] : await this.api.volumes(table.by, step, iso(from), { to: iso(to), ...(table.value !== null && { value: table.value }) });
+    const rows = !short ? [] : await this.api.volumes(table.by, step, isoSecond(from), { to: isoSecond(to), ...(table.value !== null && { value: table.value }) });
     return { curve: curveOfRows(detection, rows, step, closed, coverage), coverage };
   }
 }

@@ -7,7 +7,7 @@ import { toCoverage, type Coverage } from '../charts/coverage';
 import { WINDOWS_MAX, mergeRows } from '../charts/grid';
 import { ordered, SEVERITIES } from '../format/detection';
 import { t } from '../i18n/speech.svelte';
-import { STEP_MS } from '../format/time';
+import { STEP_MS, isoSecond } from '../format/time';
 import { Curves } from './curves';
 import { DETECTIONS_READ, closedUntil } from './verdict';
 
@@ -231,7 +231,7 @@ export class Dashboard {
   /** As far back as a chart of this step reaches. */
   #from(step: Step): string | null {
     const newest = closedUntil(this.status);
-    return newest === null ? null : new Date(newest - WINDOWS_MAX[step] * STEP_MS[step]).toISOString().replace(/\.\d+Z$/, 'Z');
+    return newest === null ? null : isoSecond(newest - WINDOWS_MAX[step] * STEP_MS[step]);
   }
 
   #coverage(): Promise<void> {
