@@ -144,6 +144,11 @@ impl OwnTerm {
     fn shown(&self) -> Option<&Form> {
         self.forms.iter().min_by(|a, b| b.authors.number().cmp(&a.authors.number()).then_with(|| a.text.cmp(&b.text)))
     }
+
+    /// It as text; nothing where no spelling is known.
+    fn text(&self) -> &str {
+        self.shown().map_or("", |form| form.text.as_str())
+    }
 }
 
 #[derive(Clone)]
@@ -350,11 +355,10 @@ impl Story {
         self.posts += other.posts;
         self.copies += other.copies;
         self.originals += other.originals;
-        let mut other = other.clone();
         let minute = self.now.0.max(other.now.0);
         self.fade(minute);
-        other.fade(minute);
-        self.now.1 += other.now.1;
+        let left = other.left(minute);
+        self.now.1 += other.now.1 * left;
         self.authors.unite(&other.authors);
         self.buckets.take(&other.buckets);
         self.first = self.first.min(other.first);
@@ -371,12 +375,12 @@ impl Story {
                 known.mass += term.mass;
                 known.posts += term.posts;
                 known.originals += term.originals;
-                known.now += term.now;
+                known.now += term.now * left;
                 for form in &term.forms {
                     known.add_form(&form.text, |authors| authors.unite(&form.authors));
                 }
             } else {
-                self.terms.push(term.clone());
+                self.terms.push(OwnTerm { now: term.now * left, ..term.clone() });
             }
         }
         self.keep_terms();
@@ -418,19 +422,24 @@ impl Story {
         dot / self.length()
     }
 
+    /// What is left at a minute of what was written up to now.
+    fn left(&self, minute: i64) -> f32 {
+        let minutes = ((minute - self.now.0) / 60).max(0);
+        (-(minutes as f32) / NOW_HALF_LIFE).exp2()
+    }
+
     /// Lets what is written now fade up to a minute.
     fn fade(&mut self, minute: i64) {
-        let minutes = (minute - self.now.0) / 60;
-        if minutes > 0 {
-            let factor = (-(minutes as f32) / NOW_HALF_LIFE).exp2();
-            self.now = (minute, self.now.1 * factor);
-            self.terms.iter_mut().for_each(|term| term.now *= factor);
+        if minute > self.now.0 {
+            let left = self.left(minute);
+            self.now = (minute, self.now.1 * left);
+            self.terms.iter_mut().for_each(|term| term.now *= left);
         }
     }
 
     /// Posts of its present, as of a minute.
     pub(super) fn present(&self, minute: i64) -> f32 {
-        self.now.1 * (-((minute - self.now.0) as f32) / 60.0 / NOW_HALF_LIFE).exp2()
+        self.now.1 * self.left(minute)
     }
 
     /// Hashes of the terms that lead its present.
@@ -613,10 +622,8 @@ impl Story {
     fn words(&self) -> impl Iterator<Item = &OwnTerm> {
         let asked = TAG_SHARE * self.originals as f64;
         let is_everywhere = move |term: &OwnTerm| term.originals as f64 >= asked;
-        let is_part = |one: &OwnTerm, whole: &OwnTerm| {
-            let form = |term: &OwnTerm| term.shown().map_or(String::new(), |form| form.text.clone());
-            whole.kind == FeatureKind::Hashtag && form(whole).contains(&form(one))
-        };
+        let is_part =
+            |one: &OwnTerm, whole: &OwnTerm| whole.kind == FeatureKind::Hashtag && whole.text().contains(one.text());
         let words = || self.terms.iter().filter(|term| term.kind != FeatureKind::Link);
         words()
             .enumerate()
