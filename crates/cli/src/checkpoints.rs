@@ -174,11 +174,15 @@ impl Checkpoints {
     }
 }
 
-/// Says that a run goes on from this checkpoint.
+/// Says that a run goes on from this checkpoint: before which time everything was released, and before which minute all posts were
+/// that had been read, which one source, or one process of a cluster, may be ahead with.
 pub(crate) fn going_on(checkpoint: &Checkpoint) -> String {
-    let closed =
-        checkpoint.closed_before.map_or_else(|| "nothing".to_owned(), |unix| EventTime::from_unix(unix).to_string());
-    format!("going on where the last run was interrupted; closed up to {closed}")
+    let said =
+        |unix: Option<i64>| unix.map_or_else(|| "nothing".to_owned(), |unix| EventTime::from_unix(unix).to_string());
+    let newest = checkpoint.sources.iter().flat_map(|source| source.clocks.values().flatten()).max();
+    let read = newest.map(|newest| (newest.div_euclid(60) + 1) * 60);
+    let (closed, read) = (said(checkpoint.closed_before), said(read));
+    format!("going on where the last run was interrupted; closed up to {closed}, read up to {read}")
 }
 
 fn bytes(folder: &CheckpointFolder, number: u64) -> Result<Vec<u8>, anyhow::Error> {

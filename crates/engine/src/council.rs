@@ -22,11 +22,11 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, VecDeque};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender};
 use groundswell_detect::volume::{Merger, Observer};
-use groundswell_post::EventTime;
 use groundswell_sketch::{Summary, Window};
 use serde::{Deserialize, Serialize};
 use timely::container::CapacityContainerBuilder;
@@ -38,10 +38,11 @@ use timely::worker::Worker;
 
 use crate::checkpoint::{Mark, Share, Step};
 use crate::dataflow::Shared;
+use crate::deletions::across::Across;
 use crate::operators::ingest::Inbox;
 use crate::operators::merge::Owner;
 use crate::operators::release::OpenBursts;
-use crate::operators::{Minute, Part};
+use crate::operators::{Minute, Part, minute_of};
 use crate::sink::{Report, ToSink};
 
 /// How long a worker that waits for others sleeps when there is nothing to do.
@@ -54,6 +55,9 @@ enum Word {
     Stopping,
     /// Worker 0 asks for a checkpoint.
     Make { mark: Mark, last: bool },
+    /// How far the watermark of a process has come as a worker of it knows, and how many deletions that worker has sent to each
+    /// other process.
+    Read { process: usize, reached: Minute, deletions: u64 },
     /// What a worker has closed up to, how many parts it has sent to each shard, and which minutes it still counts.
     Closed { open: Minute, sent: Vec<u64>, minutes: Vec<Window> },
     /// A process has its share on the disk, or cannot write it.
@@ -163,6 +167,7 @@ pub(crate) struct Delegate<'a> {
     /// Over all processes.
     index: usize,
     council: Council,
+    across: Across,
     /// Checkpoints that it took part in.
     made: u64,
     asked: Option<(Mark, bool)>,
@@ -176,7 +181,7 @@ pub(crate) struct Delegate<'a> {
 }
 
 impl<'a> Delegate<'a> {
-    pub(crate) fn new(worker: &mut Worker, shared: &'a Shared, reports: &Receiver<Report>) -> Option<Self> {
+    pub(crate) fn new(worker: &mut Worker, shared: &'a Arc<Shared>, reports: &Receiver<Report>) -> Option<Self> {
         let joined = shared.config.cluster.as_ref()?;
         let index = worker.index();
         let is_first = index.is_multiple_of(shared.config.workers.max(1));
@@ -193,6 +198,7 @@ impl<'a> Delegate<'a> {
             shared,
             index,
             council: Council::new(worker),
+            across: Across::new(worker, shared),
             made: 0,
             asked: None,
             pending: false,
@@ -206,6 +212,22 @@ impl<'a> Delegate<'a> {
     /// Whether everything is over, for all.
     pub(crate) fn ended(&self) -> bool {
         self.ended
+    }
+
+    /// Tells the other processes which deletions this worker has read, and its ingest how far all have told theirs.
+    pub(crate) fn exchange_deletions(&mut self, inbox: &mut Inbox) {
+        let reached = self.reached(inbox);
+        self.across.tell(&mut inbox.deletions, reached);
+        inbox.heard = self.across.heard();
+    }
+
+    /// The minute that the watermark of this process has come to; all of them when no block will come any more.
+    fn reached(&self, inbox: &Inbox) -> Minute {
+        let shared = self.shared;
+        if shared.halt.stopped() || (inbox.ended && inbox.blocks.is_empty() && shared.all_done()) {
+            return Minute::MAX;
+        }
+        shared.clocked().map_or(0, |time| minute_of(time.unix()))
     }
 
     /// Says what is to be said and obeys what was heard, but for a checkpoint: that is returned.
@@ -223,7 +245,8 @@ impl<'a> Delegate<'a> {
             self.told_stopping = true;
             self.council.say(Word::Stopping);
         }
-        loop {
+        // What comes after the word that asks for a checkpoint may belong to it.
+        while self.asked.is_none() {
             let word = self.council.heard.borrow_mut().pop_front();
             let Some(word) = word else { break };
             self.obey(word, closed);
@@ -276,7 +299,7 @@ impl<'a> Delegate<'a> {
             }
             Word::End => self.ended = true,
             // Of a checkpoint that is over.
-            Word::Closed { .. } => {}
+            Word::Read { .. } | Word::Closed { .. } => {}
         }
     }
 
@@ -333,20 +356,30 @@ impl<'a> Delegate<'a> {
             self.told_stopping = true;
         }
         self.made += 1;
-        // Everybody has counted the blocks that were handed out, and takes no other.
+        // Everybody has counted the blocks that were handed out, has told of the deletions in them, and takes no other.
+        self.exchange_deletions(&mut desk.inbox.borrow_mut());
+        let reached = self.reached(&desk.inbox.borrow());
+        self.council.say(Word::Read { process: self.process(), reached, deletions: self.across.sent() });
         self.council.meet(worker);
+        let (reached, expected) = self.all_read();
+        while !halt.stopped() && self.across.came() < expected {
+            worker.step_or_park(Some(WAIT));
+        }
+        // No process closes what another may still tell deletions of, so all close up to the same minute.
         if checkpoints.first(Step::Pin, self.made) {
-            checkpoints.pin(self.shared.clocked().map(EventTime::unix));
+            let up_to = i64::try_from(reached).unwrap_or(i64::MAX).saturating_mul(60);
+            checkpoints.pin(self.shared.clocked().map(|time| time.unix().min(up_to)));
         }
         self.council.meet(worker);
         let watermark = checkpoints.pinned();
+        desk.inbox.borrow_mut().heard = reached;
         // Once: deletions that another worker has read reach what is buffered here, and what the watermark has passed is closed.
         desk.inbox.borrow_mut().sweep = true;
         while desk.inbox.borrow().sweep && !desk.inbox.borrow().done {
             desk.ingest.activate();
             worker.step();
         }
-        // The processes have clocks of their own: all say how far they have closed, and what is on its way to whom.
+        // What a process has not heard anything of is open: all say how far they have closed, and what is on its way to whom.
         let said = {
             let inbox = desk.inbox.borrow();
             let open = if inbox.done { Minute::MAX } else { inbox.open };
@@ -400,6 +433,26 @@ impl<'a> Delegate<'a> {
         if last {
             halt.stop();
         }
+    }
+
+    /// This process's number.
+    fn process(&self) -> usize {
+        self.index / self.shared.config.workers.max(1)
+    }
+
+    /// What all have said: the minute that all processes have reached, and how many deletions this worker was sent.
+    fn all_read(&self) -> (Minute, u64) {
+        let (own, receives) = (self.process(), self.reports.is_some());
+        let (mut all, mut expected) = (Minute::MAX, 0);
+        self.council.heard.borrow_mut().retain(|word| {
+            let Word::Read { process, reached, deletions } = word else { return true };
+            all = all.min(*reached);
+            if receives && *process != own {
+                expected += deletions;
+            }
+            false
+        });
+        (all, expected)
     }
 
     /// What all have said: the first minute that is open anywhere, the parts that this worker's shard was sent, and the minutes

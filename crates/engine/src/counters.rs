@@ -326,6 +326,12 @@ impl Counters {
         };
     }
 
+    pub(crate) fn add_deletions_left_out(&self, deletions: u64) {
+        if deletions > 0 {
+            self.lock().deletions_left_out += deletions;
+        }
+    }
+
     pub(crate) fn add_forgotten(&self, posts: u64) {
         if posts > 0 {
             self.lock().forgotten += posts;

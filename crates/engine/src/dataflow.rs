@@ -386,6 +386,9 @@ fn work(worker: &mut Worker, shared: &Arc<Shared>) {
         spoiled_seen: 0,
     };
     loop {
+        if let Some(delegate) = &mut delegate {
+            delegate.exchange_deletions(&mut inbox.borrow_mut());
+        }
         member.forget_spoiled();
         if let Some(watches) = shared.config.watches.newer_than(&mut watches_seen) {
             merger.borrow_mut().set_watch_names(&watches.names);
@@ -424,7 +427,7 @@ fn work(worker: &mut Worker, shared: &Arc<Shared>) {
         }
         #[cfg(debug_assertions)]
         if let Some(inspector) = &shared.inspector {
-            inspector.answer(worker.index(), || Inspector::look(&observer.borrow(), &merger.borrow()));
+            inspector.answer(local, || Inspector::look(&observer.borrow(), &merger.borrow()));
         }
         if inbox.borrow().done {
             if probe.done() && delegate.as_ref().is_none_or(Delegate::ended) {

@@ -1,4 +1,4 @@
-//! Deletions on their way to what is still buffered.
+//! Deletions on their way to what is still buffered, by any worker of the process; `across.rs` takes them to other processes.
 //!
 //! A deletion may be read by one worker and its post buffered by another, so decoded deletions go on a board that all workers
 //! of the process read. They are put there *before* the block's clock is published: a window closes only when the watermark
@@ -7,6 +7,8 @@
 //! made after `start − lateness` and before `end + lateness`. A live source's deletion is honoured by every open window that
 //! it can be of, also where another source that lags holds a window open for longer: nobody reads a live source twice, and
 //! who deletes a post need not wait for others.
+
+pub(crate) mod across;
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -12,12 +12,13 @@ use groundswell_engine::{
     Closed, Cluster, Counters, CoverageBoard, EngineConfig, EngineError, Joined, Mark, ReleaseSink, Share,
     SourceConfig, Totals, WatchBoard,
 };
-use groundswell_gate::{Gate, K};
+use groundswell_gate::{Gate, K, Released, VolumeRow};
 use groundswell_sources::{
     BlockSender, DecodeOptions, PartitionHandle, PartitionSpec, Payload, SourceIx, Stop, SystemClock, channel,
 };
 use groundswell_text::Analyzer;
 use groundswell_watch::{Frequencies, Percolator};
+use proptest::prelude::*;
 
 const START: i64 = 1_474_588_800;
 /// How long anything may take that must happen.
@@ -88,51 +89,39 @@ impl ReleaseSink for Sink {
 
 struct Process {
     stop: Stop,
-    partition: Option<PartitionHandle>,
+    partitions: Vec<PartitionHandle>,
     sender: Option<BlockSender>,
     engine: JoinHandle<Result<Totals, EngineError>>,
 }
 
 impl Process {
-    fn post(&mut self, process: usize, number: i64) {
-        let post =
-            format!(r#"{{"id":"{process}-{number}","author":"a{number}","time":{},"text":"t"}}"#, START + number);
-        let payload = Payload::Ndjson(post.into_bytes());
-        self.partition.as_mut().unwrap().send(number as u64 + 1, payload).unwrap();
-    }
-
-    /// Its sources have ended by themselves.
-    fn end(&mut self) {
-        self.partition.take().unwrap().finish();
-        self.sender.take();
-    }
-}
-
-fn start(log: &Log, prepared: [Prepared; 2]) -> [Process; 2] {
-    let listeners: Vec<_> = (0..2).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
-    let addresses: Vec<String> = listeners.iter().map(|listener| listener.local_addr().unwrap().to_string()).collect();
-    drop(listeners);
-    [0, 1].map(|process| {
+    /// `cluster`: `None` where it is alone. `files`: how many partitions it reads.
+    fn new(cluster: Option<Cluster>, workers: usize, files: usize, sink: Box<dyn ReleaseSink>) -> Self {
         let stop = Stop::default();
         let (feed, blocks) = channel(4, Duration::from_hours(10_000));
         let mut sender = feed.sender(SourceIx(0));
         drop(feed);
         let lateness = Duration::from_mins(10);
-        let spec = PartitionSpec { name: format!("p{process}"), head_time: None, live: false, lateness };
-        let partition = sender.partition(spec, &stop);
-        let cluster = Cluster { addresses: addresses.clone(), process };
-        let sink = Box::new(Sink { process, log: log.clone(), prepared: prepared[process] });
+        let spec = |file| PartitionSpec { name: format!("p{file}"), head_time: None, live: false, lateness };
+        let specs: Vec<_> = (0..files).map(spec).collect();
+        let partitions = sender.partitions(&specs, &stop);
         let engine = std::thread::spawn({
             let stop = stop.clone();
             move || {
-                let joined = Joined::join(&cluster, 2, true, &stop, |mark| {
-                    assert_eq!(mark, None::<Mark>);
-                    None
-                })?;
-                let Some((joined, None)) = joined else { panic!("nobody was stopped, and nothing was left") };
+                let cluster = match cluster {
+                    Some(cluster) => {
+                        let joined = Joined::join(&cluster, workers, true, &stop, |mark| {
+                            assert_eq!(mark, None::<Mark>);
+                            None
+                        })?;
+                        let Some((joined, None)) = joined else { panic!("nobody was stopped, and nothing was left") };
+                        Some(joined)
+                    }
+                    None => None,
+                };
                 let config = EngineConfig {
-                    workers: 2,
-                    cluster: Some(joined),
+                    workers,
+                    cluster,
                     sources: vec![SourceConfig { name: "file".to_owned(), decode: DecodeOptions::default() }],
                     edge: EdgeConfig::default(),
                     watches: WatchBoard::new(
@@ -146,14 +135,44 @@ fn start(log: &Log, prepared: [Prepared; 2]) -> [Process; 2] {
                     amplify: None,
                     gate: Gate::exact(K::DEFAULT),
                     stage_times: None,
-                    checkpoint_every: Some(Duration::from_millis(20)),
+                    checkpoint_every: Some(Duration::from_millis(5)),
                     resume: None,
                 };
                 let counters = Arc::new(Counters::new(1));
                 groundswell_engine::run(config, blocks, Arc::new(SystemClock::default()), sink, stop, counters)
             }
         });
-        Process { stop, partition: Some(partition), sender: Some(sender), engine }
+        Self { stop, partitions, sender: Some(sender), engine }
+    }
+
+    fn send(&mut self, file: usize, line: u64, record: String) {
+        self.partitions[file].send(line, Payload::Ndjson(record.into_bytes())).unwrap();
+    }
+
+    fn post(&mut self, process: usize, number: i64) {
+        let time = START + number;
+        let post = format!(r#"{{"id":"{process}-{number}","author":"a{number}","time":{time},"text":"t"}}"#);
+        self.send(0, number as u64 + 1, post);
+    }
+
+    /// Its sources have ended by themselves.
+    fn end(&mut self) {
+        self.partitions.drain(..).for_each(PartitionHandle::finish);
+        self.sender.take();
+    }
+}
+
+/// Free addresses for two processes.
+fn addresses() -> Vec<String> {
+    let listeners = [0, 1].map(|_| TcpListener::bind("127.0.0.1:0").unwrap());
+    listeners.iter().map(|listener| listener.local_addr().unwrap().to_string()).collect()
+}
+
+fn start(log: &Log, prepared: [Prepared; 2]) -> [Process; 2] {
+    let addresses = addresses();
+    [0, 1].map(|process| {
+        let sink = Box::new(Sink { process, log: log.clone(), prepared: prepared[process] });
+        Process::new(Some(Cluster { addresses: addresses.clone(), process }), 2, 1, sink)
     })
 }
 
@@ -237,5 +256,115 @@ fn a_process_that_cannot_go_on_takes_the_others_along() {
         let told = log.told();
         assert!(!told.contains(&Told::Finish { process: 0 }) && !told.contains(&Told::Finish { process: 1 }));
         assert_eq!(places(&told, 2).1, [usize::MAX; 2], "what only one has is settled by none");
+    }
+}
+
+/// Keeps the rows that were released, as text.
+#[derive(Clone, Default)]
+struct Rows(Arc<Mutex<Vec<String>>>);
+
+impl ReleaseSink for Rows {
+    fn commit(&mut self, closed: Closed) -> Result<(), anyhow::Error> {
+        let row =
+            |row: &Released<VolumeRow>| format!("{:?} {:?} {} {:?}", row.window, row.dimension, row.value, row.figures);
+        self.0.lock().unwrap().extend(closed.rows.iter().map(row));
+        Ok(())
+    }
+
+    fn prepare(&mut self, _share: Share) -> Result<bool, anyhow::Error> {
+        Ok(true)
+    }
+}
+
+impl Rows {
+    fn sorted(&self) -> Vec<String> {
+        let mut rows = std::mem::take(&mut *self.0.lock().unwrap());
+        rows.sort_unstable();
+        rows
+    }
+}
+
+/// One of many that write, and what becomes of it.
+#[derive(Clone, Debug)]
+struct Written {
+    author: u8,
+    word: &'static str,
+    file: usize,
+    /// Seconds later, in this file; all that its author wrote, or this only.
+    deleted: Option<(i64, usize, bool)>,
+}
+
+fn written() -> impl Strategy<Value = Vec<Written>> {
+    let deleted = (0..1_500_i64, 0..2_usize, prop::bool::weighted(0.2));
+    let one =
+        (0..60_u8, prop::sample::select(&["river", "flood", "dam"]), 0..2_usize, prop::option::weighted(0.25, deleted));
+    let one = one.prop_map(|(author, word, file, deleted)| Written { author, word, file, deleted });
+    prop::collection::vec(one, 500..600)
+}
+
+/// Two files in which people write of the same minutes, and delete what stands in either.
+fn files(written: &[Written]) -> [Vec<String>; 2] {
+    let mut files = [Vec::new(), Vec::new()];
+    for (number, written) in written.iter().enumerate() {
+        let Written { author, word, file, deleted } = written;
+        let time = START + number as i64 * 4;
+        let post = format!(r#"{{"id":"{number}","author":"a{author}","time":{time},"text":"the {word}","lang":"en"}}"#);
+        files[*file].push((time, post));
+        if let Some((after, file, whole_author)) = *deleted {
+            let what = if whole_author { format!(r#""author":"a{author}""#) } else { format!(r#""id":"{number}""#) };
+            files[file].push((time + after, format!(r#"{{"delete":true,{what},"time":{}}}"#, time + after)));
+        }
+    }
+    files.map(|mut file| {
+        file.sort_by_key(|(time, _)| *time);
+        file.into_iter().map(|(_, record)| record).collect()
+    })
+}
+
+/// Reads both files side by side, each at a pace of its own.
+fn read(files: &[Vec<String>; 2], pace: u32, mut send: impl FnMut(usize, u64, String)) {
+    let mut lines = files.each_ref().map(|file| (1..).zip(file));
+    let mut turn = 0;
+    loop {
+        turn += 1;
+        let first = usize::from(turn % 10 < pace);
+        let Some((file, line)) = [first, 1 - first].into_iter().find_map(|file| Some((file, lines[file].next()?)))
+        else {
+            break;
+        };
+        send(file, line.0, line.1.clone());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Which posts a deletion takes out is decided by event time, and neither by who read it nor by who was faster.
+    #[test]
+    fn what_another_process_deletes_is_counted_as_one_process_counts_it(
+        written in written(),
+        paces in (1..10_u32, 1..10_u32),
+        workers in 1..3_usize,
+    ) {
+        let files = files(&written);
+        let rows = Rows::default();
+        let mut alone = Process::new(None, 1, 2, Box::new(rows.clone()));
+        read(&files, paces.0, |file, line, record| alone.send(file, line, record));
+        alone.end();
+        let totals = alone.engine.join().unwrap().unwrap();
+        prop_assert!(totals.forgotten > 20, "deletions must take something out: {}", totals.forgotten);
+        let expected = rows.sorted();
+        prop_assert!(expected.len() > 50, "{} rows", expected.len());
+
+        let addresses = addresses();
+        let mut both = [0, 1].map(|process| {
+            let cluster = Cluster { addresses: addresses.clone(), process };
+            Process::new(Some(cluster), workers, 1, Box::new(rows.clone()))
+        });
+        read(&files, paces.1, |file, line, record| both[file].send(0, line, record));
+        both.iter_mut().for_each(Process::end);
+        let [first, _] = both.map(|process| process.engine.join().unwrap().unwrap());
+                prop_assert_eq!(first.forgotten, totals.forgotten);
+        prop_assert_eq!(rows.sorted(), expected);
     }
 }

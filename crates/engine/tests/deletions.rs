@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 use std::fmt::Write as _;
+use std::net::TcpListener;
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
@@ -14,8 +15,8 @@ use groundswell_detect::burst::BurstConfig;
 use groundswell_detect::volume::{Held, VolumeConfig};
 use groundswell_edge::{Edge, EdgeConfig, EdgePost, EdgeShared};
 use groundswell_engine::{
-    Checkpoint, Closed, Counters, CoverageBoard, EngineConfig, EngineError, Inspector, ReleaseSink, SourceConfig,
-    Totals, WatchBoard, run_inspected,
+    Checkpoint, Closed, Cluster, Counters, CoverageBoard, EngineConfig, EngineError, Inspector, Joined, ReleaseSink,
+    Share, SourceConfig, Totals, WatchBoard, run_inspected,
 };
 use groundswell_gate::{Gate, K};
 use groundswell_post::{EventTime, RawPost};
@@ -50,6 +51,11 @@ impl ReleaseSink for Sink {
         let _ = self.0.lock().unwrap().send(checkpoint.to_bytes());
         Ok(())
     }
+
+    fn prepare(&mut self, share: Share) -> Result<bool, anyhow::Error> {
+        let _ = self.0.lock().unwrap().send(share.to_bytes());
+        Ok(true)
+    }
 }
 
 struct Bench {
@@ -69,6 +75,18 @@ struct Bench {
 
 impl Bench {
     fn new(workers: usize, live: bool, slow: bool) -> Self {
+        Self::of(workers, live, slow, None)
+    }
+
+    /// Two processes of a cluster.
+    fn pair(workers: usize) -> [Self; 2] {
+        let listeners = [0, 1].map(|_| TcpListener::bind("127.0.0.1:0").unwrap());
+        let addresses: Vec<String> = listeners.iter().map(|at| at.local_addr().unwrap().to_string()).collect();
+        drop(listeners);
+        [0, 1].map(|process| Self::of(workers, true, false, Some(Cluster { addresses: addresses.clone(), process })))
+    }
+
+    fn of(workers: usize, live: bool, slow: bool, cluster: Option<Cluster>) -> Self {
         let (feed, receiver) = channel(4, Duration::from_hours(10_000));
         let mut sender = feed.sender(SourceIx(0));
         drop(feed);
@@ -77,7 +95,7 @@ impl Bench {
         let specs = [spec("a"), spec("b")];
         let mut partitions = sender.partitions(&specs[..=usize::from(slow)], &stop).into_iter();
         let (partition, slow) = (partitions.next().unwrap(), partitions.next());
-        let config = EngineConfig {
+        let mut config = EngineConfig {
             workers,
             cluster: None,
             sources: vec![SourceConfig { name: "file".to_owned(), decode: DecodeOptions::default() }],
@@ -103,7 +121,14 @@ impl Bench {
         let engine = thread::spawn({
             let (clock, stop) = (Arc::clone(&clock), stop.clone());
             let (counters, inspector) = (Arc::clone(&counters), Arc::clone(&inspector));
-            move || run_inspected(config, receiver, clock, Box::new(Sink(Mutex::new(sent))), stop, counters, inspector)
+            move || {
+                if let Some(cluster) = cluster {
+                    let (joined, resumed) = Joined::join(&cluster, workers, true, &stop, |_| None)?.unwrap();
+                    assert!(resumed.is_none());
+                    config.cluster = Some(joined);
+                }
+                run_inspected(config, receiver, clock, Box::new(Sink(Mutex::new(sent))), stop, counters, inspector)
+            }
         });
         Self { partition, slow, sender, clock, counters, inspector, checkpoints, stop, engine, line: 1 }
     }
@@ -320,5 +345,57 @@ fn deletions_reach_what_a_source_that_lags_holds_open() {
         let (keys, tokens, _) = found(&bench.inspector.ask(), 0..1);
         assert_eq!((keys, tokens), (saved, saved), "live: {live}");
         bench.end();
+    }
+}
+
+/// One process of a cluster buffers posts, another reads that they are deleted: as posts, or with their authors.
+#[test]
+fn deletions_reach_what_another_process_holds() {
+    for workers in [1, 2] {
+        let [mut holds, mut reads] = Bench::pair(workers);
+        let all = PLANTED as usize;
+        for number in 0..PLANTED {
+            holds.post(number, number as i64);
+            holds.bystander(number as i64);
+        }
+        // By its own clock this process is through with the planted posts' minute; by the other's it is open.
+        holds.bystander(120 + LATENESS.as_secs() as i64);
+        reads.bystander(61);
+        let sent = 2 * PLANTED + 1;
+        holds.until("all posts are counted", |totals| totals.records.accepted == sent);
+        reads.until("the other has one too", |totals| totals.records.accepted == 1);
+        assert_eq!(found(&holds.inspector.ask(), 0..PLANTED), (all, all, all));
+
+        for number in 0..PLANTED {
+            let target = if number % 2 == 0 {
+                format!(r#""id":"{}""#, id(number))
+            } else {
+                format!(r#""author":"{}""#, author(number))
+            };
+            reads.send(&format!(r#"{{"delete":true,{target},"time":{}}}"#, START + 62));
+        }
+        reads.until("all deletions are read", |totals| totals.records.deleted == PLANTED);
+        // A checkpoint of this very moment holds nothing of them in either process.
+        let first = holds.checkpoint();
+        assert_eq!(in_bytes(&first, 0..PLANTED), (0, 0));
+        assert_eq!(in_bytes(&reads.checkpoints.recv_timeout(PATIENCE).unwrap(), 0..PLANTED), (0, 0));
+        holds.until("they are counted", |totals| totals.forgotten == PLANTED);
+        let (keys, tokens, _) = found(&holds.inspector.ask(), 0..PLANTED);
+        assert_eq!((keys, tokens), (0, 0), "keys and authors are gone at once");
+
+        // One whose deletion was read before it, and elsewhere.
+        let (early, after) = (PLANTED + 1, 121 + LATENESS.as_secs() as i64);
+        reads.send(&format!(r#"{{"delete":true,"id":"{}","time":{}}}"#, id(early), START + after));
+        reads.until("the deletion is read", |totals| totals.records.deleted == PLANTED + 1);
+        holds.post(early, after);
+        holds.until("its post is counted", |totals| totals.records.accepted == sent + 1);
+        // Both go on: the minutes close.
+        let end = 240 + 2 * LATENESS.as_secs() as i64;
+        holds.bystander(end);
+        reads.bystander(end);
+        holds.until_held("nothing is held", |held| found(held, 0..=early) == (0, 0, 0));
+        let rest = thread::spawn(move || holds.end());
+        assert_eq!(in_bytes(&reads.end(), 0..=early), (0, 0));
+        assert_eq!(in_bytes(&rest.join().unwrap(), 0..=early), (0, 0));
     }
 }

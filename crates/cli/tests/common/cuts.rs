@@ -13,7 +13,8 @@ use super::export;
 /// Allowed lateness: minutes this far behind the newest post are open.
 const LATE_SECONDS: i64 = 600;
 
-/// So many days at most are in two blocks of one of a cluster's files, which each hold a part of the posts: a process is that far ahead.
+/// So many days at most are in two blocks of one of a cluster's files, which each hold a part of the posts: a process has read on that
+/// far when it is killed.
 const DAYS_AHEAD: i64 = 14;
 /// The same of one process: three blocks, each less than a day of a third of the posts.
 const DAYS_AHEAD_OF_ONE: i64 = 3;
@@ -73,7 +74,7 @@ fn seconds_of(step: &str) -> i64 {
     }
 }
 
-/// Up to where the runs had closed that were cut off: the processes of a cluster from the first to the last.
+/// From where the runs had closed that were cut off, to where they had read: the processes of a cluster from the first to the last.
 #[derive(Default)]
 pub(crate) struct Cuts(Vec<(i64, i64)>);
 
@@ -88,21 +89,23 @@ impl Cuts {
         self.0.push((i64::MIN, i64::MIN));
     }
 
-    /// Notes up to where the run before had closed, which the next one says; whether all its processes went on from a checkpoint.
+    /// Notes up to where the run before had closed and read, which the next one says; whether all its processes went on from a checkpoint.
     pub(crate) fn note(&mut self, stderr: &[&str]) -> bool {
         let closed = stderr.iter().map(|stderr| stderr.split_once("closed up to ").map(|(_, closed)| closed));
         let Some(closed) = closed.collect::<Option<Vec<_>>>() else { return false };
-        let closed = closed.iter().map(|closed| closed.lines().next().unwrap().trim());
+        let said = closed.iter().map(|said| said.lines().next().unwrap().split_once(", read up to ").unwrap());
         self.0.retain(|cut| cut.1 > i64::MIN);
-        let times: Vec<i64> = closed.filter(|closed| *closed != "nothing").map(unix).collect();
-        if let Some(last) = times.iter().max() {
-            let first = if times.len() == stderr.len() { times.iter().min() } else { None };
+        let time = |said: &str| (said != "nothing").then(|| unix(said.trim()));
+        let times: Vec<(Option<i64>, Option<i64>)> = said.map(|(closed, read)| (time(closed), time(read))).collect();
+        if let Some(last) = times.iter().filter_map(|(_, read)| *read).max() {
+            // Nothing closed in one of them: anything before may have been open.
+            let first = times.iter().map(|(closed, _)| closed.unwrap_or(i64::MIN + 1)).min();
             // Of files that are read side by side one is a block ahead of the other, which here is days. So is one worker ahead of
             // the other, and a block reaches on from where its windows close: of what it has in later minutes, a restart knows how many
             // wrote in each and not in all.
             let days = if stderr.len() > 1 { DAYS_AHEAD } else { DAYS_AHEAD_OF_ONE };
             let ahead = days * seconds_of("day");
-            self.0.push((first.copied().unwrap_or(i64::MIN + 1), *last + ahead));
+            self.0.push((first.unwrap_or(i64::MIN + 1), last + ahead));
         }
         true
     }

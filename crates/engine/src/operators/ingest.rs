@@ -37,6 +37,10 @@ pub(crate) struct Inbox {
     pub(crate) ended: bool,
     /// A checkpoint is being made: deletions reach what is buffered before it is written down.
     pub(crate) sweep: bool,
+    /// No minute from this one on is closed: other processes of the cluster may still tell of deletions.
+    pub(crate) heard: Minute,
+    /// Deletions that were read here and that the other processes have not been told of; empty where there are none.
+    pub(crate) deletions: Vec<Posted>,
     /// The operator has sent its last part.
     pub(crate) done: bool,
     /// The first minute that it may still send parts of.
@@ -47,7 +51,17 @@ pub(crate) struct Inbox {
 
 impl Inbox {
     pub(crate) fn new(percolator: Arc<Percolator>, shards: usize) -> Self {
-        Self { percolator, blocks: Vec::new(), ended: false, sweep: false, done: false, open: 0, sent: vec![0; shards] }
+        Self {
+            percolator,
+            blocks: Vec::new(),
+            ended: false,
+            sweep: false,
+            heard: Minute::MAX,
+            deletions: Vec::new(),
+            done: false,
+            open: 0,
+            sent: vec![0; shards],
+        }
     }
 }
 
@@ -89,13 +103,11 @@ pub(crate) fn ingest(
             if inbox.done {
                 return;
             }
-            let Inbox { percolator, blocks, .. } = &mut *inbox;
+            let Inbox { percolator, blocks, deletions, .. } = &mut *inbox;
             for block in blocks.drain(..) {
-                ingest.block(&block, percolator);
+                ingest.block(&block, percolator, deletions);
             }
-            let sweep = std::mem::take(&mut inbox.sweep);
-            let ended = inbox.ended;
-            inbox.done = ingest.advance(output, ended, sweep, &mut inbox.sent);
+            inbox.done = ingest.advance(output, &mut inbox);
             inbox.open = ingest.open();
         }
     });
@@ -175,7 +187,7 @@ impl Ingest {
     }
 
     /// Takes all records of a block up to the observer.
-    fn block(&mut self, block: &Block, percolator: &Percolator) {
+    fn block(&mut self, block: &Block, percolator: &Percolator, for_others: &mut Vec<Posted>) {
         let shared = Arc::clone(&self.shared);
         let times = shared.stage_times.as_deref();
         let mut lap = Lap::start(times);
@@ -200,7 +212,11 @@ impl Ingest {
         lap.whole(Stage::Decode);
 
         let default_source = shared.default_source(block.source);
-        self.post_deletions(&records, default_source, newest, shared.clocks.is_live(block.partition), &mut counts);
+        let posted =
+            self.post_deletions(&records, default_source, newest, shared.clocks.is_live(block.partition), &mut counts);
+        if shared.config.cluster.is_some() {
+            for_others.extend(posted);
+        }
         shared.clocks.publish(block.partition, block.seq, newest);
         let Some(mut newest) = self.newest_before(block) else { return };
 
@@ -260,7 +276,7 @@ impl Ingest {
         newest: Option<EventTime>,
         live: bool,
         counts: &mut BlockCounts,
-    ) {
+    ) -> Vec<Posted> {
         let mut posted = Vec::new();
         for record in records {
             let Record::Delete(deletion) = record else { continue };
@@ -276,6 +292,7 @@ impl Ingest {
             posted.extend(self.keys.iter().map(|key| Posted { time, key: *key, live }));
         }
         counts.deletions_left_out += self.shared.deletions.post(&posted);
+        posted
     }
 
     /// The newest event time in the blocks before this one. `None` only when the engine was stopped meanwhile.
@@ -300,8 +317,11 @@ impl Ingest {
         self.capability.as_ref().map_or(Minute::MAX, |capability| *capability.time())
     }
 
-    /// Closes what the watermark has passed and sends it, counted by shard. True when nothing will ever be sent again.
-    fn advance(&mut self, output: &mut Output<'_>, ended: bool, sweep: bool, sent: &mut [u64]) -> bool {
+    /// Closes what the watermark has passed, and of which no other process can still tell a deletion, and sends it, counted by
+    /// shard. True when nothing will ever be sent again.
+    fn advance(&mut self, output: &mut Output<'_>, inbox: &mut Inbox) -> bool {
+        let Inbox { ended, sweep, heard, sent, .. } = inbox;
+        let sweep = std::mem::take(sweep);
         let Some(capability) = &mut self.capability else { return true };
         if self.shared.halt.stopped() {
             self.capability = None;
@@ -310,7 +330,7 @@ impl Ingest {
         let shared = Arc::clone(&self.shared);
         let observer = Rc::clone(&self.observer);
         let mut observer = observer.borrow_mut();
-        let all_done = ended && shared.all_done();
+        let sources_done = *ended && shared.all_done();
         let open = *capability.time();
         let watermark = shared.watermark();
         // Only now: whatever the watermark rests on had its deletions on the board before. Read earlier, those of a block that
@@ -319,7 +339,9 @@ impl Ingest {
         let over = self.deletions.len().saturating_sub(DELETIONS_MAX);
         self.deletions.drain(..over);
         self.deletions_swept = self.deletions_swept.saturating_sub(over);
-        let next = watermark.map_or(open, |time| minute_of(time.unix()).max(open));
+        let reached = if sources_done { Minute::MAX } else { watermark.map_or(open, |time| minute_of(time.unix())) };
+        let next = reached.min(*heard).max(open);
+        let all_done = next == Minute::MAX;
         let before = if all_done { i64::MAX } else { next as i64 * 60 };
         let closing = before > open as i64 * 60;
         // Deletions need not wait for a window to close: where little is buffered they reach it at once, else as soon as looking
@@ -344,8 +366,7 @@ impl Ingest {
             });
             // One worker speaks for its process, to all shards: they must hold the same of a minute.
             if self.worker.local == 0 && shared.config.bursts.is_some() {
-                let to = if all_done { Minute::MAX } else { next };
-                for (minute, heard) in shared.config.coverage.between(open, to) {
+                for (minute, heard) in shared.config.coverage.between(open, next) {
                     let at = capability.delayed(&minute.max(open));
                     for (shard, sent) in (0..).zip(sent.iter_mut()) {
                         output.session(&at).give(Seen::Coverage { shard, minute: minute as i64 * 60, heard });

@@ -25,7 +25,7 @@ pub(crate) struct Part {
     pub(crate) summary: Summary,
 }
 
-/// What one worker says of one minute: the only thing about posts that workers exchange.
+/// What one worker says of one minute: but for the keys of deletions the only thing about posts that workers exchange.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum Seen {
     /// Its counts for one shard.
