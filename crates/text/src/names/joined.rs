@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 
 use super::lexicon::{Known, Lexicon};
 use super::spans::is_unspaced;
-use super::{NameFinder, model};
+use super::{NameFinder, looks, model};
 use crate::{hash_word, is_stop_word_everywhere};
 
 /// Letters of a name run together, at least and at most.
@@ -75,7 +75,11 @@ impl NameFinder {
     /// Whether one word, or a hashtag without its sign, is a name run together. Takes its normal form.
     pub fn joined(&self, value: &str) -> bool {
         // Asked of the same words each minute.
-        self.joined.or_find(hash_word(value), || u8::from(self.comes_together(value))) != 0
+        let is_name = || {
+            self.comes_together(value)
+                || looks::readings(value).iter().any(|reading| self.comes_together(&reading.word))
+        };
+        self.joined.or_find(hash_word(value), || u8::from(is_name())) != 0
     }
 
     fn comes_together(&self, value: &str) -> bool {
@@ -100,7 +104,9 @@ impl NameFinder {
 
     /// Whether words that stand side by side, in small letters, are a name: for queries, which have no capitals. Takes normal forms.
     pub fn phrase(&self, words: &[&str]) -> bool {
-        self.is_phrase_of_names(words, PHRASE_NEEDS)
+        let read: Vec<_> = words.iter().map(|word| self.as_it_looks(word)).collect();
+        let read: Vec<&str> = read.iter().map(|word| &**word).collect();
+        self.is_phrase_of_names(&read, PHRASE_NEEDS)
     }
 
     fn is_phrase_of_names(&self, words: &[&str], need: i32) -> bool {
@@ -133,6 +139,7 @@ impl NameFinder {
     /// Whether two words that need not stand side by side are a given name and a family name, in either order, of which neither is also
     /// an everyday word. Takes normal forms.
     pub fn surely_pair(&self, one: &str, other: &str) -> bool {
+        let (one, other) = (&*self.as_it_looks(one), &*self.as_it_looks(other));
         let (known_one, known_other) = (self.lexicon.word(one), self.lexicon.word(other));
         both_orders(known_one, known_other)
             && value_of(one, known_one) + value_of(other, known_other) >= SURE_NEEDS

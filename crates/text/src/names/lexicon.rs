@@ -165,6 +165,11 @@ impl Lexicon {
         About(Self::score_unlisted(word).map_or(NO_NAME, |score| UNLISTED + (score - UNLISTED_LOWEST) as u8))
     }
 
+    /// Whether a list has the word.
+    pub(super) const fn has(about: About) -> bool {
+        about.0 < UNLISTED
+    }
+
     /// What the lexicon has of a word.
     #[inline]
     pub(super) fn known(&self, about: About) -> Known {

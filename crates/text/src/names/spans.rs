@@ -1,8 +1,11 @@
 //! [`NameFinder::find`]: scripts that part words by spaces.
 
 use super::lexicon::{Known, Lexicon};
+use super::looks::is_apart;
 use super::{About, CARRIED_KEYS_MAX, NameFinder, NameSpan, SPAN_WORDS_MAX, name_key, unspaced};
-use crate::{Analysis, Language, Word, is_stop_word, is_stop_word_everywhere, is_stop_word_in};
+use crate::{
+    Analysis, Language, WORD_BYTES_MAX, Word, hash_word, is_stop_word, is_stop_word_everywhere, is_stop_word_in,
+};
 
 /// How a word is spelt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,6 +85,8 @@ const CASELESS_NEED: i32 = 0;
 const ALONE_NEEDS: i32 = 8;
 const ALONE_NEEDS_LOWER: i32 = 12;
 
+const ZERO_WIDTH_SPACE: char = '\u{200b}';
+
 /// Bytes before an apostrophe that is part of a name.
 const APOSTROPHE_BYTES_MAX: u32 = 2;
 
@@ -113,6 +118,64 @@ impl NameFinder {
         if analysis.words.len() < 2 {
             return;
         }
+        if text.contains(ZERO_WIDTH_SPACE) {
+            self.find_in_whole_words(text, analysis, out);
+            return;
+        }
+        self.find_in(text, analysis, about, out);
+    }
+
+    /// Where zero-width spaces part words of alphabets (`Ja\u{200b}ne D\u{200b}oe`), which is nobody's spelling: reads them as if they
+    /// did not. In scripts without spaces these stand between words, and say so.
+    fn find_in_whole_words(&mut self, text: &str, analysis: &Analysis, out: &mut Vec<NameSpan>) {
+        let (mut whole, mut starts) = (Analysis::new(), Vec::new());
+        whole.language = analysis.language;
+        for (at, word) in analysis.words.iter().enumerate() {
+            let normal = analysis.word(word);
+            let goes_on = whole.words.last().is_some_and(|last: &Word| {
+                let between = text.get(last.raw.1 as usize..word.raw.0 as usize).unwrap_or_default();
+                !between.is_empty()
+                    && between.chars().all(|space| space == ZERO_WIDTH_SPACE)
+                    && !normal.starts_with(is_unspaced)
+                    && word.raw.1 - last.raw.0 <= WORD_BYTES_MAX as u32
+            });
+            let from = match whole.words.last_mut().filter(|_| goes_on) {
+                Some(last) => {
+                    whole.normal.pop();
+                    last.normal.0
+                }
+                None => whole.normal.len() as u32,
+            };
+            whole.normal.push_str(normal);
+            let joined = (from, whole.normal.len() as u32);
+            whole.normal.push(' ');
+            let hash = hash_word(&whole.normal[joined.0 as usize..joined.1 as usize]);
+            if goes_on && let Some(last) = whole.words.last_mut() {
+                *last = Word { hash, normal: joined, raw: (last.raw.0, word.raw.1) };
+            } else {
+                starts.push(at);
+                whole.words.push(Word { hash, normal: joined, raw: word.raw });
+            }
+        }
+        starts.push(analysis.words.len());
+        let about = self.about_all(&whole);
+        self.find_in(text, &whole, &about, out);
+        // A name run together whose parts are.
+        for at in 0..whole.words.len() {
+            let is_in_one = out.iter().any(|span| span.words().contains(&at));
+            if starts[at + 1] - starts[at] > 1 && !is_in_one && self.joined(whole.word(&whole.words[at])) {
+                out.push(NameSpan::new(at, at + 1));
+            }
+        }
+        out.sort_unstable();
+        for span in out {
+            *span = NameSpan::new(starts[span.from as usize], starts[span.to as usize]);
+        }
+        // What comes after looks at marks of the words as they are.
+        self.marks.clear();
+    }
+
+    fn find_in(&mut self, text: &str, analysis: &Analysis, about: &[About], out: &mut Vec<NameSpan>) {
         let capitals = self.mark(text, analysis, about);
         let reader = Reader { lexicon: self.lexicon, analysis, capitals };
         let mut at = 0;
@@ -565,7 +628,8 @@ impl Reader<'_> {
 }
 
 fn case_of(raw: &str, normal: &str) -> Case {
-    let mut letters = raw.chars();
+    // `J` struck through is an initial, too.
+    let mut letters = raw.chars().filter(|letter| !is_apart(*letter));
     let Some(first) = letters.next() else { return Case::Lower };
     if first.is_ascii_lowercase() {
         return if raw.len() == 1 { Case::SmallInitial } else { Case::Lower };
@@ -610,6 +674,10 @@ fn gap_before(text: &str, before_bytes: u32, from: u32, to: u32) -> (Gap, bool) 
     if from == 0 {
         return (Gap::Apart, true);
     }
+    gap_of(between, before_bytes)
+}
+
+fn gap_of(between: &str, before_bytes: u32) -> (Gap, bool) {
     // Bytes, so that they are compared one by one and not by calls.
     let gap = match between.as_bytes() {
         b" " => return (Gap::Close, false),
@@ -624,6 +692,11 @@ fn gap_before(text: &str, before_bytes: u32, from: u32, to: u32) -> (Gap, bool) 
             "\u{a0}" | "\u{200c}" | "\u{2010}" | "\u{2011}" | "־" | " ’" => Gap::Close,
             "’" if before_bytes <= APOSTROPHE_BYTES_MAX => Gap::Close,
             "・" | "·" | "•" | "＝" => Gap::Dot,
+            // What is not seen.
+            _ if between.contains(is_apart) => {
+                let seen: String = between.chars().filter(|letter| !is_apart(*letter)).collect();
+                return gap_of(&seen, before_bytes);
+            }
             _ => Gap::Apart,
         },
     };
