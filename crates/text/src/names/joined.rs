@@ -27,6 +27,11 @@ const LONG_LETTERS_MIN: usize = 5;
 const PHRASE_NEEDS: i32 = 12;
 const UNDERSCORED_NEED: i32 = 6;
 
+/// Letters of a Thai word, vowels and marks counted; what is longer and stands without a space is several.
+const THAI_WORD_LETTERS: usize = 8;
+/// Letters beside a known Thai name.
+const THAI_REST_LETTERS_MIN: usize = 4;
+
 /// What stands behind a Korean name in the same word.
 const KOREAN_ENDS: [&str; 40] = [
     "",
@@ -91,6 +96,7 @@ impl NameFinder {
         let letters = value.chars().count();
         match first {
             '가'..='힣' => self.korean(value),
+            '\u{e01}'..='\u{e4e}' if letters > THAI_WORD_LETTERS => is_thai_name(self.lexicon, value),
             _ if is_unspaced(first) => self.ideographs(value),
             _ => {
                 LETTERS.contains(&letters)
@@ -309,6 +315,24 @@ impl NameFinder {
                 || left.chars().count() > 1 && family.is(Known::GIVEN) && given.is(Known::FAMILY) && count > 1
         })
     }
+}
+
+/// `สมชายใจดี`: a given name before a family name, or one of them and a rest that is no everyday word.
+pub(super) fn is_thai_name(lexicon: &Lexicon, value: &str) -> bool {
+    let letters = value.chars().count();
+    if letters <= THAI_WORD_LETTERS || letters > *LETTERS.end() || lexicon.word(value).is_word() {
+        return false;
+    }
+    let is_name = |part: &str, kind: u16| {
+        let known = lexicon.word(part);
+        part.chars().count() >= PART_LETTERS_MIN && known.is(kind) && !known.is(Known::COMMON | Known::TOP)
+    };
+    let is_rest = |part: &str| part.chars().count() >= THAI_REST_LETTERS_MIN && !lexicon.word(part).is_word();
+    splits(value).into_iter().any(|at| {
+        let (left, right) = value.split_at(at);
+        let (given, family) = (is_name(left, Known::GIVEN), is_name(right, Known::FAMILY));
+        given && (family || is_rest(right)) || family && is_rest(left)
+    })
 }
 
 /// One is a given name, the other may be a family name.
