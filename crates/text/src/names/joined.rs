@@ -320,19 +320,20 @@ impl NameFinder {
 /// `สมชายใจดี`: a given name before a family name, or one of them and a rest that is no everyday word.
 pub(super) fn is_thai_name(lexicon: &Lexicon, value: &str) -> bool {
     let letters = value.chars().count();
-    if letters <= THAI_WORD_LETTERS || letters > *LETTERS.end() || lexicon.word(value).is_word() {
+    if letters <= THAI_WORD_LETTERS || letters > *LETTERS.end() {
         return false;
     }
     let is_name = |part: &str, kind: u16| {
-        let known = lexicon.word(part);
+        let known = lexicon.unspaced_name(part);
         part.chars().count() >= PART_LETTERS_MIN && known.is(kind) && !known.is(Known::COMMON | Known::TOP)
     };
     let is_rest = |part: &str| part.chars().count() >= THAI_REST_LETTERS_MIN && !lexicon.word(part).is_word();
-    splits(value).into_iter().any(|at| {
+    let comes_apart = splits(value).into_iter().any(|at| {
         let (left, right) = value.split_at(at);
         let (given, family) = (is_name(left, Known::GIVEN), is_name(right, Known::FAMILY));
         given && (family || is_rest(right)) || family && is_rest(left)
-    })
+    });
+    comes_apart && !lexicon.word(value).is_word()
 }
 
 /// One is a given name, the other may be a family name.

@@ -83,11 +83,10 @@ impl Looks {
 }
 
 impl Looks {
-    /// Whether it looks like a letter of Latin, with a mark or without.
+    /// Whether by Unicode it looks like a letter of Latin, with a mark or without.
     fn looks_latin(&self, letter: char) -> bool {
-        self.get(letter, Alphabet::Latin).is_some()
-            || matches!(without_marks(letter.encode_utf8(&mut [0; 4])).chars().next(),
-                Some(bare) if bare != letter && self.get(bare, Alphabet::Latin).is_some())
+        let by_unicode = |letter| self.get(letter, Alphabet::Latin).is_some_and(|like| like.1);
+        by_unicode(letter) || without_marks(letter.encode_utf8(&mut [0; 4])).chars().next().is_some_and(by_unicode)
     }
 }
 
@@ -139,40 +138,75 @@ fn read_all(word: &str) -> Vec<Reading> {
     readings
 }
 
-/// Whether a word could have a reading: tells nearly all honest ones by a letter or two.
+/// What is known of a letter before it is looked up, by the constants below; in the three lowest bits, whose letter it is, by the place in
+/// [`ALPHABETS`].
+struct Kinds(Box<[u8]>);
+
+/// No alphabet's, and looks like one of theirs.
+const OTHER: u8 = 1 << 3;
+const LIKE_LATIN: u8 = 1 << 4;
+const SMALL_CAPITAL: u8 = 1 << 5;
+const APART: u8 = 1 << 6;
+/// Of a script that has nothing to do with this: Arabic, Thai, ideographs.
+const UNLIKE: u8 = 1 << 7;
+
+impl Kinds {
+    fn shared() -> &'static Self {
+        static KINDS: OnceLock<Kinds> = OnceLock::new();
+        KINDS.get_or_init(|| {
+            let looks = Looks::shared();
+            let kind = |code| char::from_u32(code).map_or(0, |letter| looks.kind(letter));
+            Self((0..0x1_0000).map(kind).collect())
+        })
+    }
+
+    #[inline]
+    fn get(&self, letter: char) -> u8 {
+        self.0.get(letter as usize).copied().unwrap_or_else(|| Looks::shared().kind(letter))
+    }
+}
+
+impl Looks {
+    fn kind(&self, letter: char) -> u8 {
+        if is_apart(letter) {
+            return APART;
+        }
+        if !letter.is_alphabetic() {
+            return 0;
+        }
+        let mut kind = match ALPHABETS.iter().position(|alphabet| alphabet.has(letter)) {
+            Some(at) => 1 << at,
+            None if ALPHABETS.iter().all(|alphabet| self.get(letter, *alphabet).is_none()) => UNLIKE,
+            None => OTHER,
+        };
+        if kind == 1 << Alphabet::Latin as u8 || self.looks_latin(letter) {
+            kind |= LIKE_LATIN;
+        }
+        if is_small_capital(letter) {
+            kind |= LIKE_LATIN | SMALL_CAPITAL;
+        }
+        kind
+    }
+}
+
+/// Whether a word could have a reading: tells nearly all honest ones by a look at each letter.
 fn may_be_read(word: &str) -> bool {
     if word.is_ascii() {
         return false;
     }
-    let looks = Looks::shared();
-    // Of which alphabets it has letters; behind them, those that only look like some.
-    let mut own = [false; ALPHABETS.len() + 1];
-    let mut like_latin = true;
+    let kinds = Kinds::shared();
+    let (mut all, mut like_latin) = (0, true);
     for letter in word.chars() {
-        if is_apart(letter) {
-            return true;
+        let kind = kinds.get(letter);
+        if kind & (APART | UNLIKE) != 0 {
+            return kind & APART != 0;
         }
-        if letter.is_ascii() {
-            own[Alphabet::Latin as usize] |= letter.is_ascii_alphabetic();
-        } else if letter.is_alphabetic() {
-            let of = ALPHABETS.into_iter().find(|alphabet| alphabet.has(letter));
-            match of {
-                Some(alphabet) => own[alphabet as usize] = true,
-                // No letter of the table: all of it is of another kind of script.
-                // No letter of the table: all of it is of another kind of script.
-                None if ALPHABETS.iter().all(|alphabet| looks.get(letter, *alphabet).is_none()) => return false,
-                None => own[ALPHABETS.len()] = true,
-            }
-            like_latin = like_latin && (of == Some(Alphabet::Latin) || looks.looks_latin(letter));
-        }
-        if own.iter().filter(|has| **has).count() > 1 {
-            return true;
-        }
+        all |= kind;
+        like_latin &= kind == 0 || kind & LIKE_LATIN != 0;
     }
+    let own = all & (OTHER | OTHER - 1);
     // Of Latin alone it says what it says, but for small capitals.
-    like_latin
-        && (!own[Alphabet::Latin as usize]
-            || word.chars().any(|letter| !Alphabet::Latin.has(letter) || is_small_capital(letter)))
+    own.count_ones() > 1 || like_latin && own != 0 && (own != 1 || all & SMALL_CAPITAL != 0)
 }
 
 /// A word in an alphabet that it has foreign letters beside, or is foreign to as a whole; and whether its letters are of several.

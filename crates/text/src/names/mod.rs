@@ -26,6 +26,8 @@ mod unspaced;
 use std::borrow::Cow;
 use std::fmt;
 
+use memchr::memmem;
+
 pub use apart::{HASHTAG_WORDS_MAX, HashtagWords};
 
 use crate::{Analysis, hash_word};
@@ -71,6 +73,7 @@ impl NameSpan {
 pub struct NameFinder {
     lexicon: &'static Lexicon,
     marks: Vec<spans::Mark>,
+    zero_width_space: memmem::Finder<'static>,
     /// Which words are names run together.
     joined: Memo,
     /// Which spellings of hashtags are.
@@ -90,7 +93,13 @@ impl NameFinder {
     }
 
     fn knowing(lexicon: &'static Lexicon) -> Self {
-        Self { lexicon, marks: Vec::new(), joined: Memo::new(JOINED), spelt: Memo::new(SPELT) }
+        Self {
+            lexicon,
+            marks: Vec::new(),
+            zero_width_space: memmem::Finder::new("\u{200b}"),
+            joined: Memo::new(JOINED),
+            spelt: Memo::new(SPELT),
+        }
     }
 
     /// What is known of a word. Takes its normal form and [`hash_word`] of it.

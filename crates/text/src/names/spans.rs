@@ -118,7 +118,7 @@ impl NameFinder {
         if analysis.words.len() < 2 {
             return;
         }
-        if text.contains(ZERO_WIDTH_SPACE) {
+        if self.zero_width_space.find(text.as_bytes()).is_some() {
             self.find_in_whole_words(text, analysis, out);
             return;
         }
@@ -628,8 +628,16 @@ impl Reader<'_> {
 }
 
 fn case_of(raw: &str, normal: &str) -> Case {
-    // `J` struck through is an initial, too.
-    let mut letters = raw.chars().filter(|letter| !is_apart(*letter));
+    if raw.is_ascii() {
+        case_of_letters(raw, raw.chars(), normal)
+    } else {
+        // `J` struck through is an initial, too.
+        case_of_letters(raw, raw.chars().filter(|letter| !is_apart(*letter)), normal)
+    }
+}
+
+#[inline]
+fn case_of_letters(raw: &str, mut letters: impl Iterator<Item = char> + Clone, normal: &str) -> Case {
     let Some(first) = letters.next() else { return Case::Lower };
     if first.is_ascii_lowercase() {
         return if raw.len() == 1 { Case::SmallInitial } else { Case::Lower };
