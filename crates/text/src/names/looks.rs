@@ -204,7 +204,7 @@ fn may_be_read(word: &str) -> bool {
         all |= kind;
         like_latin &= kind == 0 || kind & LIKE_LATIN != 0;
     }
-    let own = all & (OTHER | OTHER - 1);
+    let own = all & (OTHER | (OTHER - 1));
     // Of Latin alone it says what it says, but for small capitals.
     own.count_ones() > 1 || like_latin && own != 0 && (own != 1 || all & SMALL_CAPITAL != 0)
 }

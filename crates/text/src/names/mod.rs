@@ -26,8 +26,6 @@ mod unspaced;
 use std::borrow::Cow;
 use std::fmt;
 
-use memchr::memmem;
-
 pub use apart::{HASHTAG_WORDS_MAX, HashtagWords};
 
 use crate::{Analysis, hash_word};
@@ -73,7 +71,8 @@ impl NameSpan {
 pub struct NameFinder {
     lexicon: &'static Lexicon,
     marks: Vec<spans::Mark>,
-    zero_width_space: memmem::Finder<'static>,
+    /// Something of no width parts words of the text that was looked at last.
+    has_parted_words: bool,
     /// Which words are names run together.
     joined: Memo,
     /// Which spellings of hashtags are.
@@ -93,19 +92,13 @@ impl NameFinder {
     }
 
     fn knowing(lexicon: &'static Lexicon) -> Self {
-        Self {
-            lexicon,
-            marks: Vec::new(),
-            zero_width_space: memmem::Finder::new("\u{200b}"),
-            joined: Memo::new(JOINED),
-            spelt: Memo::new(SPELT),
-        }
+        Self { lexicon, marks: Vec::new(), has_parted_words: false, joined: Memo::new(JOINED), spelt: Memo::new(SPELT) }
     }
 
     /// What is known of a word. Takes its normal form and [`hash_word`] of it.
     pub fn about(&self, word: &str, hash: u64) -> About {
         let about = self.lexicon.about(word, hash);
-        if word.is_ascii() || Lexicon::has(about) {
+        if Lexicon::has(about) || word.is_ascii() {
             return about;
         }
         // With letters of another script, or with marks, a name is still read as the name.

@@ -39,6 +39,8 @@ pub(super) enum Gap {
     Comma,
     /// A dot between foreign names: `ジョン・スミス`.
     Dot,
+    /// What has no width, within a word: `Ja\u{200b}ne`.
+    Parted,
     /// Anything else parts two phrases.
     Apart,
 }
@@ -118,11 +120,12 @@ impl NameFinder {
         if analysis.words.len() < 2 {
             return;
         }
-        if self.zero_width_space.find(text.as_bytes()).is_some() {
+        let capitals = self.mark(text, analysis, about);
+        if self.has_parted_words {
             self.find_in_whole_words(text, analysis, out);
-            return;
+        } else {
+            self.find_marked(analysis, capitals, out);
         }
-        self.find_in(text, analysis, about, out);
     }
 
     /// Where zero-width spaces part words of alphabets (`Ja\u{200b}ne D\u{200b}oe`), which is nobody's spelling: reads them as if they
@@ -159,7 +162,8 @@ impl NameFinder {
         }
         starts.push(analysis.words.len());
         let about = self.about_all(&whole);
-        self.find_in(text, &whole, &about, out);
+        let capitals = self.mark(text, &whole, &about);
+        self.find_marked(&whole, capitals, out);
         // A name run together whose parts are.
         for at in 0..whole.words.len() {
             let is_in_one = out.iter().any(|span| span.words().contains(&at));
@@ -175,8 +179,7 @@ impl NameFinder {
         self.marks.clear();
     }
 
-    fn find_in(&mut self, text: &str, analysis: &Analysis, about: &[About], out: &mut Vec<NameSpan>) {
-        let capitals = self.mark(text, analysis, about);
+    fn find_marked(&mut self, analysis: &Analysis, capitals: Capitals, out: &mut Vec<NameSpan>) {
         let reader = Reader { lexicon: self.lexicon, analysis, capitals };
         let mut at = 0;
         while at < self.marks.len() {
@@ -231,7 +234,9 @@ impl NameFinder {
             }
             for to in from + 2..=(from + 4).min(self.marks.len()) {
                 let last = self.marks[to - 1];
-                if last.gap == Gap::Apart || !last.may_be_carried() && !last.known.is(Known::PARTICLE) {
+                if matches!(last.gap, Gap::Apart | Gap::Parted)
+                    || !last.may_be_carried() && !last.known.is(Known::PARTICLE)
+                {
                     break;
                 }
                 if last.may_be_carried() {
@@ -261,6 +266,7 @@ impl NameFinder {
     /// Looks at each word once, and says how much capitals tell.
     fn mark(&mut self, text: &str, analysis: &Analysis, about: &[About]) -> Capitals {
         self.marks.clear();
+        self.has_parted_words = false;
         let (mut lower, mut capital, mut shouted) = (0_u32, 0_u32, 0_u32);
         let (mut start, mut end) = (0, 0);
         for (word, &about) in analysis.words.iter().zip(about) {
@@ -274,6 +280,7 @@ impl NameFinder {
                 _ => {}
             }
             let (gap, begins) = gap_before(text, end - start, end, word.raw.0);
+            self.has_parted_words |= gap == Gap::Parted;
             (start, end) = word.raw;
             let known = self.lexicon.known(about);
             self.marks.push(Mark { known, case, gap, begins, about, score: LATER });
@@ -364,7 +371,7 @@ impl Reader<'_> {
     }
 
     fn may_follow(&self, mark: Mark) -> bool {
-        !matches!(mark.gap, Gap::Apart | Gap::Dot | Gap::Stop)
+        !matches!(mark.gap, Gap::Apart | Gap::Parted | Gap::Dot | Gap::Stop)
             && (self.may_be_part(mark)
                 || mark.known.is(Known::PARTICLE)
                 || matches!(mark.case, Case::Initial | Case::SmallInitial))
@@ -437,7 +444,7 @@ impl Reader<'_> {
                 // Behind a middle initial.
                 Gap::Stop => next > last + 1 && marks[next - 1].case == Case::Initial,
                 Gap::Comma => skipped == 0,
-                Gap::Dot | Gap::Apart => false,
+                Gap::Dot | Gap::Parted | Gap::Apart => false,
             };
             if !close || mark.case == Case::Unspaced {
                 return None;
@@ -628,20 +635,21 @@ impl Reader<'_> {
 }
 
 fn case_of(raw: &str, normal: &str) -> Case {
+    // Most words.
+    if raw.as_bytes().first().is_some_and(u8::is_ascii_lowercase) {
+        return if raw.len() == 1 { Case::SmallInitial } else { Case::Lower };
+    }
     if raw.is_ascii() {
-        case_of_letters(raw, raw.chars(), normal)
+        case_of_letters(raw.chars(), normal)
     } else {
         // `J` struck through is an initial, too.
-        case_of_letters(raw, raw.chars().filter(|letter| !is_apart(*letter)), normal)
+        case_of_letters(raw.chars().filter(|letter| !is_apart(*letter)), normal)
     }
 }
 
 #[inline]
-fn case_of_letters(raw: &str, mut letters: impl Iterator<Item = char> + Clone, normal: &str) -> Case {
+fn case_of_letters(mut letters: impl Iterator<Item = char> + Clone, normal: &str) -> Case {
     let Some(first) = letters.next() else { return Case::Lower };
-    if first.is_ascii_lowercase() {
-        return if raw.len() == 1 { Case::SmallInitial } else { Case::Lower };
-    }
     if is_unspaced(first) {
         return Case::Unspaced;
     }
@@ -682,9 +690,23 @@ fn gap_before(text: &str, before_bytes: u32, from: u32, to: u32) -> (Gap, bool) 
     if from == 0 {
         return (Gap::Apart, true);
     }
-    gap_of(between, before_bytes)
+    if between == " " {
+        return (Gap::Close, false);
+    }
+    let (gap, begins) = gap_of(between, before_bytes);
+    if gap == Gap::Apart && !between.is_ascii() && between.contains(is_apart) {
+        // Without what is not seen.
+        let seen: String = between.chars().filter(|letter| !is_apart(*letter)).collect();
+        return if between.chars().all(|space| space == ZERO_WIDTH_SPACE) {
+            (Gap::Parted, false)
+        } else {
+            gap_of(&seen, before_bytes)
+        };
+    }
+    (gap, begins)
 }
 
+#[inline]
 fn gap_of(between: &str, before_bytes: u32) -> (Gap, bool) {
     // Bytes, so that they are compared one by one and not by calls.
     let gap = match between.as_bytes() {
@@ -700,11 +722,6 @@ fn gap_of(between: &str, before_bytes: u32) -> (Gap, bool) {
             "\u{a0}" | "\u{200c}" | "\u{2010}" | "\u{2011}" | "־" | " ’" => Gap::Close,
             "’" if before_bytes <= APOSTROPHE_BYTES_MAX => Gap::Close,
             "・" | "·" | "•" | "＝" => Gap::Dot,
-            // What is not seen.
-            _ if between.contains(is_apart) => {
-                let seen: String = between.chars().filter(|letter| !is_apart(*letter)).collect();
-                return gap_of(&seen, before_bytes);
-            }
             _ => Gap::Apart,
         },
     };
