@@ -50,7 +50,7 @@
 //!
 //! # Sources
 //!
-//! UAX 29 (text segmentation), UAX 15 (normalisation, quick check), ICU4X 2.4 for properties and dictionaries;
+//! UAX 29 (text segmentation), UAX 15 (normalisation, quick check), ICU4X 2.4 for properties and dictionaries (held in another form, `dictionary.rs`);
 //! stop words from the crate `stop-words` (`data/README.md`).
 
 #![forbid(unsafe_code)]
@@ -59,6 +59,7 @@ mod analysis;
 mod analyzer;
 mod chars;
 pub mod countries;
+mod dictionary;
 mod hashtag;
 pub mod language;
 pub mod names;

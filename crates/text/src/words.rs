@@ -1,6 +1,6 @@
 //! Where words begin and end: UAX 29 in one pass over the bytes.
 //!
-//! ICU4X is asked only about stretches of scripts that are written without spaces. For all else the word boundary
+//! Stretches of scripts that are written without spaces are cut by `dictionary`, Burmese and Khmer by ICU4X. For all else the word boundary
 //! rules are spelled out here, as far as they decide about segments with a letter or digit in them (rule numbers in
 //! the comments). `reference` does the same through ICU alone; tests hold that both find the same words.
 
@@ -9,6 +9,7 @@ use icu_segmenter::{WordSegmenter, WordSegmenterBorrowed, options::WordBreakInva
 use crate::{
     Analysis, WORD_BYTES_MAX, WORDS_MAX, Word,
     chars::{Chars, Class, Info},
+    dictionary::{self, Dictionary, Letter},
     hash_word,
     normal::Normalizer,
 };
@@ -72,11 +73,13 @@ struct Stop;
 pub(crate) struct Scanner {
     chars: &'static Chars,
     normalizer: Normalizer,
-    dictionary: WordSegmenterBorrowed<'static>,
+    by_icu: WordSegmenterBorrowed<'static>,
     /// The text with ASCII in lower case.
     lower: String,
     /// Where `#` and `＃` stand.
     hashes: Vec<u32>,
+    /// The stretch that is cut by dictionary.
+    letters: Vec<Letter>,
 }
 
 impl Scanner {
@@ -84,9 +87,10 @@ impl Scanner {
         Self {
             chars: Chars::shared(),
             normalizer: Normalizer::new(),
-            dictionary: WordSegmenter::new_dictionary(WordBreakInvariantOptions::default()),
+            by_icu: WordSegmenter::new_dictionary(WordBreakInvariantOptions::default()),
             lower: String::new(),
             hashes: Vec::new(),
+            letters: Vec::new(),
         }
     }
 
@@ -106,6 +110,7 @@ impl Scanner {
     pub(crate) fn scan(&mut self, text: &str, out: &mut Analysis) {
         let mut lower = std::mem::take(&mut self.lower);
         let mut hashes = std::mem::take(&mut self.hashes);
+        let mut letters = std::mem::take(&mut self.letters);
         lower.clear();
         lower.push_str(text);
         lower.make_ascii_lowercase();
@@ -115,6 +120,7 @@ impl Scanner {
             text,
             lower: &lower,
             hashes: &mut hashes,
+            letters: &mut letters,
             out,
             normal_start: 0,
             plain: true,
@@ -126,6 +132,7 @@ impl Scanner {
         }
         self.lower = lower;
         self.hashes = hashes;
+        self.letters = letters;
     }
 }
 
@@ -135,6 +142,7 @@ struct Pass<'a> {
     text: &'a str,
     lower: &'a str,
     hashes: &'a mut Vec<u32>,
+    letters: &'a mut Vec<Letter>,
     out: &'a mut Analysis,
     /// Where the normal form of the segment in work begins.
     normal_start: usize,
@@ -299,32 +307,66 @@ impl Pass<'_> {
 
     /// A stretch of scripts that are written without spaces. Returns where it ends.
     fn dictionary_run(&mut self, start: usize) -> Result<usize, Stop> {
-        let rest = &self.text[start..];
-        let chars = self.scanner.chars;
-        let len = rest.find(|c| chars.info(c).class() != Class::Dictionary).unwrap_or(rest.len());
-        let run = &rest[..len];
-        if first(run).len_utf8() == len {
-            self.piece(start, start + len)?;
-            return Ok(start + len);
-        }
-        let mut from = 0;
-        for to in self.scanner.dictionary.segment_str(run) {
-            if to > from {
-                self.piece(start + from, start + to)?;
+        let mut letters = std::mem::take(self.letters);
+        letters.clear();
+        let mut end = start;
+        for letter in self.text[start..].chars() {
+            let info = self.scanner.chars.info(letter);
+            if info.class() != Class::Dictionary {
+                break;
             }
-            from = to;
+            letters.push(Letter { value: letter, info, script: dictionary::script(letter), at: end as u32 });
+            end += letter.len_utf8();
         }
-        Ok(start + len)
+        let cut = self.cut(&letters, start, end);
+        *self.letters = letters;
+        cut.map(|()| end)
+    }
+
+    /// Cuts a stretch by dictionary.
+    fn cut(&mut self, letters: &[Letter], start: usize, end: usize) -> Result<(), Stop> {
+        if letters.len() == 1 {
+            return self.piece(letters, end);
+        }
+        if letters.iter().any(|letter| letter.script.is_none()) {
+            return self.cut_by_icu(letters, start, end);
+        }
+        let mut rest = letters;
+        while let Some(script) = rest.first().and_then(|first| first.script) {
+            let len = rest.iter().take_while(|letter| letter.script == Some(script)).count();
+            let (mut same, behind) = rest.split_at(len);
+            rest = behind;
+            let words = Dictionary::of(script);
+            while !same.is_empty() {
+                let (segment, behind) = same.split_at(words.segment(same));
+                let next = behind.first().or(rest.first()).map_or(end, |next| next.at as usize);
+                self.piece(segment, next)?;
+                same = behind;
+            }
+        }
+        Ok(())
+    }
+
+    fn cut_by_icu(&mut self, letters: &[Letter], start: usize, end: usize) -> Result<(), Stop> {
+        let mut rest = letters;
+        for to in self.scanner.by_icu.segment_str(&self.text[start..end]) {
+            let len = rest.partition_point(|letter| (letter.at as usize) < start + to);
+            if len > 0 {
+                let (segment, behind) = rest.split_at(len);
+                self.piece(segment, start + to)?;
+                rest = behind;
+            }
+        }
+        Ok(())
     }
 
     /// One segment that the dictionary found.
-    fn piece(&mut self, start: usize, end: usize) -> Result<(), Stop> {
+    fn piece(&mut self, letters: &[Letter], end: usize) -> Result<(), Stop> {
         self.begin();
-        for c in self.text[start..end].chars() {
-            let info = self.scanner.chars.info(c);
-            self.feed(c, info);
+        for letter in letters {
+            self.feed(letter.value, letter.info);
         }
-        self.finish(start, end)
+        self.finish(letters.first().map_or(end, |first| first.at as usize), end)
     }
 
     #[inline]
@@ -343,6 +385,9 @@ impl Pass<'_> {
             if info.is_plain() && !(self.ordered && info.is_ordered()) {
                 self.ordered = info.is_ordered();
                 self.out.normal.push(info.lower(c));
+            } else if let Some(parts) = parts(c) {
+                self.ordered = false;
+                self.out.normal.push_str(parts);
             } else {
                 self.plain = false;
                 self.out.normal.truncate(self.normal_start);
@@ -379,6 +424,16 @@ impl Pass<'_> {
         let normal = (self.normal_start as u32, self.out.normal.len() as u32);
         self.out.words.push(Word { hash, normal, raw: (start as u32, end as u32) });
         self.out.normal.push(' ');
+    }
+}
+
+/// What NFKC makes of the vowel `am` of Thai and Lao, which stands in many of their words: neither part is moved by, or composes with,
+/// what stands beside it.
+const fn parts(c: char) -> Option<&'static str> {
+    match c {
+        '\u{e33}' => Some("\u{e4d}\u{e32}"),
+        '\u{eb3}' => Some("\u{ecd}\u{eb2}"),
+        _ => None,
     }
 }
 

@@ -16,7 +16,9 @@ use groundswell_text::{Analysis, Analyzer, has_term_shape, is_stop_word_in};
 const PRIVATE: &str = include_str!("names/private.tsv");
 /// PRIVACY section 4, by issue 8.
 const RECALL: f64 = 0.98;
-const RECALL_OF_UNKNOWN: f64 = 0.938;
+const RECALL_OF_UNKNOWN: f64 = 0.941;
+/// Of the names that are held back as they are.
+const HELD_DISGUISED: f64 = 0.99;
 /// Of public figures and of places that publishers carry.
 const SHOWN: f64 = 0.9;
 
@@ -117,6 +119,86 @@ fn invented_private_names_are_held_back() {
 fn names_of_an_unknown_source_are_held_back() {
     let recall = recall(NameFinder::independent());
     assert!(recall >= RECALL_OF_UNKNOWN, "recall {recall:.4} of {RECALL_OF_UNKNOWN}");
+}
+
+/// Ways to write a name so that it looks the same, or is still read, and is other letters. What they leave as it is, the tests leave out.
+const DISGUISES: [(&str, fn(&str, usize) -> String); 6] = [
+    ("look-alikes", |name, nth| letter_by_letter(name, nth, 2, look_alike)),
+    ("all of them", |name, nth| letter_by_letter(name, nth, 1, look_alike)),
+    ("full width", |name, nth| {
+        letter_by_letter(name, nth, 1, |letter| match letter {
+            'A'..='Z' | 'a'..='z' => char::from_u32(letter as u32 + 0xfee0).map(String::from),
+            _ => None,
+        })
+    }),
+    ("joiners", |name, nth| letter_by_letter(name, nth, 2, |letter| within(letter, "\u{200d}"))),
+    ("no width", |name, nth| letter_by_letter(name, nth, 2, |letter| within(letter, "\u{200b}"))),
+    ("struck", |name, nth| letter_by_letter(name, nth, 1, |letter| within(letter, "\u{336}"))),
+];
+
+/// Another letter for every `every`th that has one, beginning at one of them; what is written is what UTS 39 says looks alike.
+fn letter_by_letter(name: &str, nth: usize, every: usize, other: impl Fn(char) -> Option<String>) -> String {
+    let mut at = nth;
+    let mut letters = name.chars().peekable();
+    let mut out = String::new();
+    while let Some(letter) = letters.next() {
+        let has_next = letters.peek().is_some_and(|next| next.is_alphabetic());
+        match other(letter).filter(|with| has_next || with.chars().count() == 1 || with.ends_with('\u{336}')) {
+            Some(other) if at.is_multiple_of(every) => {
+                at += 1;
+                out += &other;
+            }
+            Some(_) => {
+                at += 1;
+                out.push(letter);
+            }
+            None => out.push(letter),
+        }
+    }
+    out
+}
+
+/// Of an alphabet, with a character behind it.
+fn within(letter: char, with: &str) -> Option<String> {
+    let of_an_alphabet = matches!(letter, 'A'..='Z' | 'a'..='z' | '\u{c0}'..='\u{24f}' | '\u{370}'..='\u{52f}');
+    of_an_alphabet.then(|| format!("{letter}{with}"))
+}
+
+fn look_alike(letter: char) -> Option<String> {
+    const LIKE: &str = "AА BВ EЕ HН IІ KК MМ OО PР CС TТ XХ aа eе oо pр cс yу xх iі jј sѕ АA ВB ЕE КK МM НH ОO РP СC ТT ХX аa еe оo рp сc уy хx іi";
+    let pair = LIKE.split(' ').find(|pair| pair.starts_with(letter))?;
+    Some(pair.chars().skip(1).collect())
+}
+
+/// A name that is held back is held back in every disguise, but for what is left to be said.
+#[test]
+fn a_disguised_name_is_held_back_as_the_plain_one() {
+    let mut reading = Reading::new(NameFinder::new());
+    for (disguise, write) in DISGUISES {
+        let (mut plain, mut disguised) = (0, 0);
+        for (nth, line) in PRIVATE.lines().enumerate() {
+            let fields: Vec<&str> = line.split('\t').collect();
+            let [culture, form, name, text] = fields[..] else { panic!("{line}") };
+            // What has no width ends a hashtag: what is left of the name is no name.
+            if disguise == "no width" && form == "hashtag" {
+                continue;
+            }
+            let other = write(name, nth);
+            if other == name || !reading.is_held_back(text, name) {
+                continue;
+            }
+            plain += 1;
+            let text = text.replace(name, &other);
+            let held = reading.is_held_back(&text, &other);
+            disguised += u32::from(held);
+            if !held && std::env::var("NAMES_SHOW").is_ok_and(|show| show == disguise) {
+                println!("MISSED {culture} {form}: {text} {:?}", other.escape_unicode().to_string().len());
+            }
+        }
+        let share = f64::from(disguised) / f64::from(plain);
+        println!("{disguise:12} {plain:5} {share:.4}");
+        assert!(plain > 2_500 && share >= HELD_DISGUISED, "{disguise}: {share:.4} of {plain}");
+    }
 }
 
 /// How publishers write of what is public; `{}` is the name.

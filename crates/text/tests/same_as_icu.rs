@@ -122,6 +122,56 @@ proptest! {
     }
 }
 
+/// Letters of one of the scripts that are cut by dictionary, some of them of pieces that are words, so that words begin and break off.
+fn without_spaces() -> impl Strategy<Value = String> {
+    let any_of = |from: u32, to: u32| (from..to).prop_filter_map("a character", char::from_u32).prop_map(String::from);
+    let piece = |pieces: &'static str| {
+        let pieces: Vec<String> = pieces.split(' ').map(str::to_owned).collect();
+        (proptest::sample::select(pieces), 0_usize..8)
+            .prop_map(|(piece, len)| piece.chars().take(len + 1).collect::<String>())
+    };
+    let chinese = prop_oneof![
+        8 => piece("洪水 警报 中华人民共和国 龟山岛 新型冠状病毒 东京都 経済産業省 食べられません ありがとうございます について なければならない"),
+        3 => any_of(0x4e00, 0xa000),
+        3 => any_of(0x3041, 0x3100),
+        1 => any_of(0x2e80, 0x3400),
+        1 => any_of(0xf900, 0xfb00),
+        1 => any_of(0x16fe0, 0x17000),
+        1 => any_of(0x1b000, 0x1b180),
+        1 => any_of(0x2_0000, 0x3_4000),
+    ];
+    let thai = prop_oneof![
+        8 => piece("ผู้ใช้ สามารถ ติดตั้ง โปรแกรม คอมพิวเตอร์ ได้ด้วยตนเอง น้ำท่วม กรุงเทพมหานคร ความเป็นส่วนตัว"),
+        4 => any_of(0xe01, 0xe5c),
+        1 => Just("\u{301}".to_owned()),
+        1 => Just("\u{200d}".to_owned()),
+    ];
+    let lao = prop_oneof![8 => piece("ປະເທດ ລາວ ພາສາ ພົນລະເມືອງ ປະມານ ນະຄອນຫຼວງວຽງຈັນ"), 4 => any_of(0xe81, 0xee0)];
+    let others =
+        prop_oneof![piece("မြန်မာ နိုင်ငံ ကမ္ဘာ ភាសាខ្មែរ ព្រះរាជាណាចក្រ"), any_of(0x1000, 0x10a0), any_of(0x1780, 0x17f0)];
+    let pieces = || prop_oneof![4 => chinese.clone(), 4 => thai.clone(), 2 => lao.clone(), 1 => others.clone()];
+    prop_oneof![
+        proptest::collection::vec(chinese.clone(), 0..30),
+        proptest::collection::vec(thai.clone(), 0..30),
+        proptest::collection::vec(lao.clone(), 0..30),
+        proptest::collection::vec(pieces(), 0..30),
+    ]
+    .prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn random_text_without_spaces(text in without_spaces()) {
+        let text: String = text.chars().filter(|&c| !is_newer(c)).collect();
+        prop_assume!(!is_misread_by_icu(&text));
+        // One of each for the whole test would remember nothing either; making them costs more than the check.
+        thread_local! { static BOTH: std::cell::RefCell<(Analyzer, Reference)> = std::cell::RefCell::default(); }
+        BOTH.with_borrow_mut(|(analyzer, reference)| check(analyzer, reference, &text));
+    }
+}
+
 /// The texts of a set of `../shared/data`, at most `max`, spread over it.
 fn texts(path: &str, every: usize) -> Option<Vec<String>> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data").join(path);

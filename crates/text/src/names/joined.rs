@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 
 use super::lexicon::{Known, Lexicon};
 use super::spans::is_unspaced;
-use super::{NameFinder, model};
+use super::{NameFinder, looks, model};
 use crate::{hash_word, is_stop_word_everywhere};
 
 /// Letters of a name run together, at least and at most.
@@ -26,6 +26,11 @@ const LONG_LETTERS_MIN: usize = 5;
 /// What two words side by side need; two that an underscore joins, of which one is a name: hardly anything else is written so.
 const PHRASE_NEEDS: i32 = 12;
 const UNDERSCORED_NEED: i32 = 6;
+
+/// Letters of a Thai word, vowels and marks counted; what is longer and stands without a space is several.
+const THAI_WORD_LETTERS: usize = 8;
+/// Letters beside a known Thai name.
+const THAI_REST_LETTERS_MIN: usize = 4;
 
 /// What stands behind a Korean name in the same word.
 const KOREAN_ENDS: [&str; 40] = [
@@ -75,7 +80,11 @@ impl NameFinder {
     /// Whether one word, or a hashtag without its sign, is a name run together. Takes its normal form.
     pub fn joined(&self, value: &str) -> bool {
         // Asked of the same words each minute.
-        self.joined.or_find(hash_word(value), || u8::from(self.comes_together(value))) != 0
+        let is_name = || {
+            self.comes_together(value)
+                || looks::readings(value).iter().any(|reading| self.comes_together(&reading.word))
+        };
+        self.joined.or_find(hash_word(value), || u8::from(is_name())) != 0
     }
 
     fn comes_together(&self, value: &str) -> bool {
@@ -87,6 +96,7 @@ impl NameFinder {
         let letters = value.chars().count();
         match first {
             '가'..='힣' => self.korean(value),
+            '\u{e01}'..='\u{e4e}' if letters > THAI_WORD_LETTERS => is_thai_name(self.lexicon, value),
             _ if is_unspaced(first) => self.ideographs(value),
             _ => {
                 LETTERS.contains(&letters)
@@ -100,7 +110,9 @@ impl NameFinder {
 
     /// Whether words that stand side by side, in small letters, are a name: for queries, which have no capitals. Takes normal forms.
     pub fn phrase(&self, words: &[&str]) -> bool {
-        self.is_phrase_of_names(words, PHRASE_NEEDS)
+        let read: Vec<_> = words.iter().map(|word| self.as_it_looks(word)).collect();
+        let read: Vec<&str> = read.iter().map(|word| &**word).collect();
+        self.is_phrase_of_names(&read, PHRASE_NEEDS)
     }
 
     fn is_phrase_of_names(&self, words: &[&str], need: i32) -> bool {
@@ -133,6 +145,7 @@ impl NameFinder {
     /// Whether two words that need not stand side by side are a given name and a family name, in either order, of which neither is also
     /// an everyday word. Takes normal forms.
     pub fn surely_pair(&self, one: &str, other: &str) -> bool {
+        let (one, other) = (&*self.as_it_looks(one), &*self.as_it_looks(other));
         let (known_one, known_other) = (self.lexicon.word(one), self.lexicon.word(other));
         both_orders(known_one, known_other)
             && value_of(one, known_one) + value_of(other, known_other) >= SURE_NEEDS
@@ -302,6 +315,25 @@ impl NameFinder {
                 || left.chars().count() > 1 && family.is(Known::GIVEN) && given.is(Known::FAMILY) && count > 1
         })
     }
+}
+
+/// `สมชายใจดี`: a given name before a family name, or one of them and a rest that is no everyday word.
+pub(super) fn is_thai_name(lexicon: &Lexicon, value: &str) -> bool {
+    let letters = value.chars().count();
+    if letters <= THAI_WORD_LETTERS || letters > *LETTERS.end() {
+        return false;
+    }
+    let is_name = |part: &str, kind: u16| {
+        let known = lexicon.unspaced_name(part);
+        part.chars().count() >= PART_LETTERS_MIN && known.is(kind) && !known.is(Known::COMMON | Known::TOP)
+    };
+    let is_rest = |part: &str| part.chars().count() >= THAI_REST_LETTERS_MIN && !lexicon.word(part).is_word();
+    let comes_apart = splits(value).into_iter().any(|at| {
+        let (left, right) = value.split_at(at);
+        let (given, family) = (is_name(left, Known::GIVEN), is_name(right, Known::FAMILY));
+        given && (family || is_rest(right)) || family && is_rest(left)
+    });
+    comes_apart && !lexicon.word(value).is_word()
 }
 
 /// One is a given name, the other may be a family name.

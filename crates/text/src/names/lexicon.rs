@@ -80,6 +80,8 @@ pub(super) struct Lexicon {
     numbers: Box<[u8]>,
     /// Family names of scripts without spaces.
     families: Ends,
+    /// Given names of scripts without spaces.
+    givens: Ends,
     /// Second and third syllables of Korean names.
     syllables: [Vec<char>; 2],
 }
@@ -105,6 +107,7 @@ impl Lexicon {
             kinds: Vec::new(),
             numbers: vec![0; 1 << KNOWN_BITS].into(),
             families: Ends::new(),
+            givens: Ends::new(),
             syllables: [Vec::new(), Vec::new()],
         };
         for line in WORDS.lines() {
@@ -124,6 +127,9 @@ impl Lexicon {
                 }
                 if known & Known::FAMILY != 0 && word.starts_with(is_unspaced) {
                     lexicon.families.add(word);
+                }
+                if known & Known::GIVEN != 0 && word.starts_with(is_unspaced) {
+                    lexicon.givens.add(word);
                 }
             }
         }
@@ -163,6 +169,11 @@ impl Lexicon {
         }
         // Scores lie between -8 and 12.
         About(Self::score_unlisted(word).map_or(NO_NAME, |score| UNLISTED + (score - UNLISTED_LOWEST) as u8))
+    }
+
+    /// Whether a list has the word.
+    pub(super) const fn has(about: About) -> bool {
+        about.0 < UNLISTED
     }
 
     /// What the lexicon has of a word.
@@ -241,6 +252,15 @@ impl Lexicon {
     /// Whether two words are a phrase that is no person (`new york`).
     pub(super) fn is_phrase(&self, one: &str, other: &str) -> bool {
         self.phrases.may_have(one, other) && self.together([one, other]).is(Known::PHRASE)
+    }
+
+    /// What a word of a script without spaces is, if that is a name.
+    pub(super) fn unspaced_name(&self, word: &str) -> Known {
+        if self.families.may_have(word, "") || self.givens.may_have(word, "") {
+            self.word(word)
+        } else {
+            Known::default()
+        }
     }
 
     /// What two pieces of a script without spaces are together, if that is a family name.

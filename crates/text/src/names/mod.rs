@@ -15,6 +15,7 @@
 mod apart;
 mod joined;
 mod lexicon;
+mod looks;
 mod memo;
 mod model;
 mod spans;
@@ -22,12 +23,13 @@ mod spelt;
 mod together;
 mod unspaced;
 
+use std::borrow::Cow;
 use std::fmt;
 
 pub use apart::{HASHTAG_WORDS_MAX, HashtagWords};
 
 use crate::{Analysis, hash_word};
-use lexicon::Lexicon;
+use lexicon::{Known, Lexicon};
 use memo::Memo;
 
 /// Words of a name-like span, at most.
@@ -69,6 +71,8 @@ impl NameSpan {
 pub struct NameFinder {
     lexicon: &'static Lexicon,
     marks: Vec<spans::Mark>,
+    /// Something of no width parts words of the text that was looked at last.
+    has_parted_words: bool,
     /// Which words are names run together.
     joined: Memo,
     /// Which spellings of hashtags are.
@@ -88,12 +92,35 @@ impl NameFinder {
     }
 
     fn knowing(lexicon: &'static Lexicon) -> Self {
-        Self { lexicon, marks: Vec::new(), joined: Memo::new(JOINED), spelt: Memo::new(SPELT) }
+        Self { lexicon, marks: Vec::new(), has_parted_words: false, joined: Memo::new(JOINED), spelt: Memo::new(SPELT) }
     }
 
     /// What is known of a word. Takes its normal form and [`hash_word`] of it.
     pub fn about(&self, word: &str, hash: u64) -> About {
-        self.lexicon.about(word, hash)
+        let about = self.lexicon.about(word, hash);
+        if Lexicon::has(about) || word.is_ascii() {
+            return about;
+        }
+        // With letters of another script, or with marks, a name is still read as the name.
+        let mut certain = None;
+        for reading in looks::readings(word) {
+            let read = self.lexicon.about(&reading.word, hash_word(&reading.word));
+            if self.lexicon.known(read).is(Known::NAME | Known::PARTICLE | Known::HONORIFIC) {
+                return read;
+            }
+            certain = certain.or(reading.is_certain.then_some(read));
+        }
+        certain.unwrap_or(about)
+    }
+
+    /// A word in normal form, or the name that it looks like.
+    fn as_it_looks<'a>(&self, word: &'a str) -> Cow<'a, str> {
+        if word.is_ascii() || Lexicon::has(self.lexicon.about(word, hash_word(word))) {
+            return Cow::Borrowed(word);
+        }
+        let is_name = |word: &str| self.lexicon.word(word).is(Known::NAME | Known::PARTICLE | Known::HONORIFIC);
+        let name = looks::readings(word).into_iter().find(|reading| is_name(&reading.word));
+        name.map_or(Cow::Borrowed(word), |reading| Cow::Owned(reading.word))
     }
 
     /// Appends the value of a span as it is counted to `out`: the normal forms of its words, parted by spaces.

@@ -1,8 +1,11 @@
 //! [`NameFinder::find`]: scripts that part words by spaces.
 
 use super::lexicon::{Known, Lexicon};
+use super::looks::is_apart;
 use super::{About, CARRIED_KEYS_MAX, NameFinder, NameSpan, SPAN_WORDS_MAX, name_key, unspaced};
-use crate::{Analysis, Language, Word, is_stop_word, is_stop_word_everywhere, is_stop_word_in};
+use crate::{
+    Analysis, Language, WORD_BYTES_MAX, Word, hash_word, is_stop_word, is_stop_word_everywhere, is_stop_word_in,
+};
 
 /// How a word is spelt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +39,8 @@ pub(super) enum Gap {
     Comma,
     /// A dot between foreign names: `ジョン・スミス`.
     Dot,
+    /// What has no width, within a word: `Ja\u{200b}ne`.
+    Parted,
     /// Anything else parts two phrases.
     Apart,
 }
@@ -82,6 +87,8 @@ const CASELESS_NEED: i32 = 0;
 const ALONE_NEEDS: i32 = 8;
 const ALONE_NEEDS_LOWER: i32 = 12;
 
+const ZERO_WIDTH_SPACE: char = '\u{200b}';
+
 /// Bytes before an apostrophe that is part of a name.
 const APOSTROPHE_BYTES_MAX: u32 = 2;
 
@@ -114,6 +121,65 @@ impl NameFinder {
             return;
         }
         let capitals = self.mark(text, analysis, about);
+        if self.has_parted_words {
+            self.find_in_whole_words(text, analysis, out);
+        } else {
+            self.find_marked(analysis, capitals, out);
+        }
+    }
+
+    /// Where zero-width spaces part words of alphabets (`Ja\u{200b}ne D\u{200b}oe`), which is nobody's spelling: reads them as if they
+    /// did not. In scripts without spaces these stand between words, and say so.
+    fn find_in_whole_words(&mut self, text: &str, analysis: &Analysis, out: &mut Vec<NameSpan>) {
+        let (mut whole, mut starts) = (Analysis::new(), Vec::new());
+        whole.language = analysis.language;
+        for (at, word) in analysis.words.iter().enumerate() {
+            let normal = analysis.word(word);
+            let goes_on = whole.words.last().is_some_and(|last: &Word| {
+                let between = text.get(last.raw.1 as usize..word.raw.0 as usize).unwrap_or_default();
+                !between.is_empty()
+                    && between.chars().all(|space| space == ZERO_WIDTH_SPACE)
+                    && !normal.starts_with(is_unspaced)
+                    && word.raw.1 - last.raw.0 <= WORD_BYTES_MAX as u32
+            });
+            let from = match whole.words.last_mut().filter(|_| goes_on) {
+                Some(last) => {
+                    whole.normal.pop();
+                    last.normal.0
+                }
+                None => whole.normal.len() as u32,
+            };
+            whole.normal.push_str(normal);
+            let joined = (from, whole.normal.len() as u32);
+            whole.normal.push(' ');
+            let hash = hash_word(&whole.normal[joined.0 as usize..joined.1 as usize]);
+            if goes_on && let Some(last) = whole.words.last_mut() {
+                *last = Word { hash, normal: joined, raw: (last.raw.0, word.raw.1) };
+            } else {
+                starts.push(at);
+                whole.words.push(Word { hash, normal: joined, raw: word.raw });
+            }
+        }
+        starts.push(analysis.words.len());
+        let about = self.about_all(&whole);
+        let capitals = self.mark(text, &whole, &about);
+        self.find_marked(&whole, capitals, out);
+        // A name run together whose parts are.
+        for at in 0..whole.words.len() {
+            let is_in_one = out.iter().any(|span| span.words().contains(&at));
+            if starts[at + 1] - starts[at] > 1 && !is_in_one && self.joined(whole.word(&whole.words[at])) {
+                out.push(NameSpan::new(at, at + 1));
+            }
+        }
+        out.sort_unstable();
+        for span in out {
+            *span = NameSpan::new(starts[span.from as usize], starts[span.to as usize]);
+        }
+        // What comes after looks at marks of the words as they are.
+        self.marks.clear();
+    }
+
+    fn find_marked(&mut self, analysis: &Analysis, capitals: Capitals, out: &mut Vec<NameSpan>) {
         let reader = Reader { lexicon: self.lexicon, analysis, capitals };
         let mut at = 0;
         while at < self.marks.len() {
@@ -168,7 +234,9 @@ impl NameFinder {
             }
             for to in from + 2..=(from + 4).min(self.marks.len()) {
                 let last = self.marks[to - 1];
-                if last.gap == Gap::Apart || !last.may_be_carried() && !last.known.is(Known::PARTICLE) {
+                if matches!(last.gap, Gap::Apart | Gap::Parted)
+                    || !last.may_be_carried() && !last.known.is(Known::PARTICLE)
+                {
                     break;
                 }
                 if last.may_be_carried() {
@@ -198,6 +266,7 @@ impl NameFinder {
     /// Looks at each word once, and says how much capitals tell.
     fn mark(&mut self, text: &str, analysis: &Analysis, about: &[About]) -> Capitals {
         self.marks.clear();
+        self.has_parted_words = false;
         let (mut lower, mut capital, mut shouted) = (0_u32, 0_u32, 0_u32);
         let (mut start, mut end) = (0, 0);
         for (word, &about) in analysis.words.iter().zip(about) {
@@ -211,6 +280,7 @@ impl NameFinder {
                 _ => {}
             }
             let (gap, begins) = gap_before(text, end - start, end, word.raw.0);
+            self.has_parted_words |= gap == Gap::Parted;
             (start, end) = word.raw;
             let known = self.lexicon.known(about);
             self.marks.push(Mark { known, case, gap, begins, about, score: LATER });
@@ -301,7 +371,7 @@ impl Reader<'_> {
     }
 
     fn may_follow(&self, mark: Mark) -> bool {
-        !matches!(mark.gap, Gap::Apart | Gap::Dot | Gap::Stop)
+        !matches!(mark.gap, Gap::Apart | Gap::Parted | Gap::Dot | Gap::Stop)
             && (self.may_be_part(mark)
                 || mark.known.is(Known::PARTICLE)
                 || matches!(mark.case, Case::Initial | Case::SmallInitial))
@@ -374,7 +444,7 @@ impl Reader<'_> {
                 // Behind a middle initial.
                 Gap::Stop => next > last + 1 && marks[next - 1].case == Case::Initial,
                 Gap::Comma => skipped == 0,
-                Gap::Dot | Gap::Apart => false,
+                Gap::Dot | Gap::Parted | Gap::Apart => false,
             };
             if !close || mark.case == Case::Unspaced {
                 return None;
@@ -565,11 +635,21 @@ impl Reader<'_> {
 }
 
 fn case_of(raw: &str, normal: &str) -> Case {
-    let mut letters = raw.chars();
-    let Some(first) = letters.next() else { return Case::Lower };
-    if first.is_ascii_lowercase() {
+    // Most words.
+    if raw.as_bytes().first().is_some_and(u8::is_ascii_lowercase) {
         return if raw.len() == 1 { Case::SmallInitial } else { Case::Lower };
     }
+    if raw.is_ascii() {
+        case_of_letters(raw.chars(), normal)
+    } else {
+        // `J` struck through is an initial, too.
+        case_of_letters(raw.chars().filter(|letter| !is_apart(*letter)), normal)
+    }
+}
+
+#[inline]
+fn case_of_letters(mut letters: impl Iterator<Item = char> + Clone, normal: &str) -> Case {
+    let Some(first) = letters.next() else { return Case::Lower };
     if is_unspaced(first) {
         return Case::Unspaced;
     }
@@ -610,6 +690,24 @@ fn gap_before(text: &str, before_bytes: u32, from: u32, to: u32) -> (Gap, bool) 
     if from == 0 {
         return (Gap::Apart, true);
     }
+    if between == " " {
+        return (Gap::Close, false);
+    }
+    let (gap, begins) = gap_of(between, before_bytes);
+    if gap == Gap::Apart && !between.is_ascii() && between.contains(is_apart) {
+        // Without what is not seen.
+        let seen: String = between.chars().filter(|letter| !is_apart(*letter)).collect();
+        return if between.chars().all(|space| space == ZERO_WIDTH_SPACE) {
+            (Gap::Parted, false)
+        } else {
+            gap_of(&seen, before_bytes)
+        };
+    }
+    (gap, begins)
+}
+
+#[inline]
+fn gap_of(between: &str, before_bytes: u32) -> (Gap, bool) {
     // Bytes, so that they are compared one by one and not by calls.
     let gap = match between.as_bytes() {
         b" " => return (Gap::Close, false),

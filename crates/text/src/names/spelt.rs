@@ -1,8 +1,8 @@
 //! [`NameFinder::spelt`]: a name run together whose capitals part it (`JaneDoe`), whether or not a list has its parts.
 
-use super::NameFinder;
 use super::joined::value;
 use super::lexicon::Known;
+use super::{NameFinder, looks};
 use crate::hash_word;
 
 /// Names of a hashtag that is a person's, at most: `#JuanPabloGarcíaMárquez`.
@@ -41,7 +41,9 @@ impl NameFinder {
     /// Whether a hashtag without its sign, as it is spelt, is parted by its capitals into what looks like a person's name.
     pub fn spelt(&self, spelling: &str) -> bool {
         // Asked of the same hashtags all day.
-        self.spelt.or_find(hash_word(spelling), || u8::from(self.is_spelt(spelling))) != 0
+        let is_name =
+            || self.is_spelt(spelling) || looks::readings(spelling).iter().any(|reading| self.is_spelt(&reading.word));
+        self.spelt.or_find(hash_word(spelling), || u8::from(is_name())) != 0
     }
 
     fn is_spelt(&self, spelling: &str) -> bool {

@@ -32,6 +32,7 @@ fn finds_names_as_they_are_written() {
         ("heavy rain and floods in the river valley", &[]),
         ("Heavy Rain is coming", &[]),
         ("we love New York and Los Angeles", &[]),
+        ("ทุกคนบอกว่า #สมชายเลิศกิ่ง เอาเงินไป", &["สมชาย เลิศ กิ่ง"]),
         ("good morning everyone", &[]),
     ] {
         assert_eq!(names(text), expected, "{text}");
@@ -52,6 +53,7 @@ fn finds_names_run_together() {
         "김민수가",
         "王小明",
         "李娜",
+        "สมชายเลิศกิ่ง",
     ] {
         assert!(finder.joined(name), "{name}");
     }
@@ -71,6 +73,8 @@ fn finds_names_run_together() {
         "方法",
         "台風",
         "林業",
+        "คอมพิวเตอร์",
+        "ความเป็นส่วนตัว",
     ] {
         assert!(!finder.joined(word), "{word}");
     }

@@ -1,5 +1,6 @@
 //! Names in scripts that are written without spaces: Chinese, Japanese, Thai and their neighbours.
 
+use super::joined::is_thai_name;
 use super::lexicon::{Known, Lexicon};
 use super::spans::{Case, Gap, Mark};
 use super::together::Together;
@@ -123,6 +124,14 @@ impl Run<'_> {
         let mut space = at + 1;
         while space < at + PIECES_MAX && self.follows(space) {
             space += 1;
+        }
+        // All that stands between two spaces or in a hashtag: `สมชายใจดี`.
+        if !self.follows(at)
+            && !self.follows(space)
+            && Together::of((at..space).map(|at| self.word(at)))
+                .is_some_and(|all| is_thai_name(self.lexicon, all.as_str()))
+        {
+            return Some(space);
         }
         let behind = self.marks.get(space)?;
         if behind.gap != Gap::Close || behind.case != Case::Unspaced {
