@@ -29,6 +29,8 @@ export async function startMock({ scenario = 'simulated', port = 0, dist = DIST,
   const streams = new Set();
   const simulated = !['live', 'quiet', 'blind', 'viewer'].includes(scenario);
   const none = scenario === 'empty' || scenario === 'silent';
+  /** Files as they go out: the server has them packed from the start. @type {Map<string, Buffer>} */
+  const kept = new Map();
   const editors = desk(scenario === 'hostile');
   const watchers = watchDesk();
   let shift = 0;
@@ -187,7 +189,8 @@ export async function startMock({ scenario = 'simulated', port = 0, dist = DIST,
     const file = normalize(isFile ? url.pathname : '/index.html');
     try {
       const bytes = await readFile(join(dist, file));
-      const packed = /\.(html|js|css|svg)$/.test(file) && (request.headers['accept-encoding'] ?? '').includes('gzip') ? gzipSync(bytes, { level: 9 }) : null;
+      const packed = /\.(html|js|css|svg)$/.test(file) && (request.headers['accept-encoding'] ?? '').includes('gzip') ? (kept.get(file) ?? gzipSync(bytes, { level: 9 })) : null;
+      if (packed !== null) kept.set(file, packed);
       response.writeHead(200, { ...(packed !== null && { 'content-encoding': 'gzip' }), 'content-type': TYPES[extname(file)] ?? 'application/octet-stream', 'content-security-policy': POLICY, 'x-content-type-options': 'nosniff' });
       response.end(packed ?? bytes);
     } catch {
