@@ -119,7 +119,7 @@ test('before the first window, the page says what is happening', () => {
 });
 
 test('the reason for holding back names the k in force', () => {
-  expect(text(render(MethodDialog, { k: 14 }))).toContain('k = 14');
+  expect(text(render(MethodDialog, { k: 14, onclose: () => {} }))).toContain('k = 14');
 });
 
 test('sources say their state, and every record is accounted for', () => {
