@@ -16,5 +16,5 @@ const dashboard = new Dashboard(api);
 api.onsignedout = () => location.reload();
 dashboard.ahead();
 // Another language than English is loaded before anything is shown: a page that changes its language under the eyes is no good.
-await speech.speak();
-mount(Root, { target, props: { dashboard, router: new Router(), theme: new ThemeState() } });
+// Not awaited at the top: the language's file imports from this one, and each would wait for the other.
+void speech.speak().then(() => mount(Root, { target, props: { dashboard, router: new Router(), theme: new ThemeState() } }));
