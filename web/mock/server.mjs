@@ -54,6 +54,12 @@ export async function startMock({ scenario = 'simulated', port = 0, dist = DIST,
             : { read: 812_447, accepted: 811_020, rejected: 7, late: 311, opted_out: 12, deleted: 904, repeated: 193 },
           event_time: none ? { first: null, last: null } : { first: iso(newest('minute') - 9e6), last: iso(newest('minute') + 60_000) },
         };
+      case '/api/v1/settings':
+        return {
+          version: '0.1.0', build: '5f0c'.repeat(16), hash: '9a1e'.repeat(16), k: K, k_floor: 5, perturbation: 4,
+          detectors: { amplification: true, bursts: true, narratives: false }, false_alerts_a_day_max: 20,
+          minutes_kept_days: 14, detections_kept_days: 400, watch_days: 90, watch_days_max: 180,
+        };
       case '/api/v1/session':
         return scenario === 'viewer' ? { authentication: true, account: 'ada', role: 'viewer', csrf: 'token' } : { authentication: false };
       case '/api/v1/volumes': {

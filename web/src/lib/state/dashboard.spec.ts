@@ -30,6 +30,7 @@ function fake(): { [name in Call]: ReturnType<typeof vi.fn> } {
   return {
     status: vi.fn(async () => ({ simulated: true, k: 12, event_time: { first: null, last: '2026-01-01T00:10:00Z' } })),
     sources: vi.fn(async () => ({ items: [] })),
+    settings: vi.fn(async () => null),
     session: vi.fn(async () => ({ authentication: true, account: 'ada', role: 'viewer', csrf: 'c' })),
     signOut: vi.fn(async () => undefined),
     coverage: vi.fn(async () => ({ items: [], gaps: [] })),
