@@ -95,4 +95,102 @@ describe.skipIf(givenUrl === undefined && binary === undefined)('the real binary
     expect(foreign).toEqual([]);
     await page.close();
   });
+
+  test('the flows of a reader and an editor, on the running engine with simulated posts', { timeout: FIRST_NUMBERS_MS + 180_000 }, async () => {
+    const context = await browser.newContext({ locale: 'en-GB', viewport: { width: 1280, height: 900 } });
+    await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: new URL(url).origin });
+    await context.addInitScript(toured);
+    const page = await context.newPage();
+    const { errors, foreign } = watch(page, url);
+    const go = (path: string): Promise<unknown> => page.goto(new URL(path, url).href);
+    const clean = async (where: string): Promise<void> => {
+      expect(await violations(page), where).toEqual([]);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), where).toBeLessThanOrEqual(0);
+      expect(await page.locator('.trouble').count(), where).toBe(0);
+    };
+    // A watch is written, read by the server's own parser, refused where it must be, saved, and is in the register.
+    await go('/watches?new=1');
+    const query = page.getByLabel('Query', { exact: true });
+    await query.fill('storm AND author:jane');
+    await page.locator('.reading').getByText('never who says it').waitFor();
+    expect(await page.locator('.caret mark').innerText()).toContain('author:');
+    await query.fill('storm* OR rain*');
+    await page.locator('.reading').getByText(/cost/).first().waitFor();
+    await clean('/watches?new=1');
+    await page.getByLabel('Name', { exact: true }).fill('weather-flow');
+    await page.getByLabel('Purpose', { exact: true }).fill('crisis-response');
+    await page.getByLabel('In a sentence').fill('See where the weather is discussed.');
+    await page.getByRole('button', { name: 'Make the watch' }).click();
+    await page.locator('.watch', { hasText: 'weather-flow' }).waitFor();
+    await expect.poll(() => new URL(page.url()).pathname).toBe('/watches/weather-flow');
+    await page.getByText('Who decided this?').click();
+    await page.getByText(/Made by/).waitFor();
+    await clean('/watches/weather-flow');
+    // A feed is tried, made, and ended again.
+    await go('/feeds');
+    await page.getByText('Make a feed').click();
+    await page.getByLabel('Name', { exact: true }).fill('flow');
+    await page.getByRole('button', { name: 'What would this have told me?' }).click();
+    await page.getByText(/detections? in/).first().waitFor();
+    await page.getByRole('button', { name: 'Make it' }).click();
+    await page.getByRole('link', { name: 'flow', exact: true }).click();
+    await page.locator('.ways').waitFor();
+    await page.getByText('What receivers get').click();
+    await page.getByRole('radio', { name: 'Slack' }).or(page.getByText('There is nothing to be shown yet')).first().waitFor();
+    await clean('/feed/flow');
+    await page.getByRole('button', { name: 'End this feed' }).click();
+    await page.getByRole('button', { name: 'End flow' }).click();
+    await page.getByRole('link', { name: 'flow', exact: true }).waitFor({ state: 'detached' });
+    // Explore, in all its forms: what closes at all has closed in the test before this one.
+    for (const [path, wanted] of [['/explore', /^1 line/], ['/explore?by=language&compare=before&span=60', /lines?, 60 windows/], ['/explore?form=long&span=1440', /^Posts per minute, 1,440 minutes/]] as const) {
+      await go(path);
+      await page.getByRole('group', { name: wanted }).waitFor({ timeout: 60_000 });
+      await clean(path);
+    }
+    await go('/explore?by=term&form=week');
+    await page.locator('.week rect, .none').first().waitFor();
+    await go('/explore?by=spoken&of=storm-and-flood');
+    await page.locator('.legend li, .none').first().waitFor();
+    await clean('/explore?by=spoken');
+    // The log is checked in the browser, against the head that the engine signed.
+    await go('/audit');
+    await page.getByRole('button', { name: 'Check it here' }).click();
+    await page.getByText(/what the head is over, and it is signed by the key below/).waitFor({ timeout: 60_000 });
+    await clean('/audit');
+    // The palette, the keys, the wall, the settings.
+    await page.keyboard.press('Control+k');
+    await page.getByRole('combobox', { name: 'Go to, or do' }).waitFor();
+    await page.keyboard.type('weather-flow');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => new URL(page.url()).pathname).toBe('/watches/weather-flow');
+    for (const path of ['/wall', '/settings', '/narratives', '/sources']) {
+      await go(path);
+      await page.locator('main h2, main h1').first().waitFor();
+      await page.waitForLoadState('networkidle', { timeout: 3_000 }).catch(() => {});
+      await clean(path);
+    }
+    // A detection, where there is one already.
+    await go('/');
+    await page.locator('.total canvas').waitFor();
+    const found = await page.locator('.detection h3 a').count();
+    if (found > 0) {
+      await page.locator('.detection h3 a').first().click();
+      await page.locator('.chart svg rect').first().waitFor({ timeout: 60_000 });
+      await page.getByRole('button', { name: 'Copy as a message' }).click();
+      await page.getByRole('button', { name: 'Useful' }).first().click();
+      await page.getByText('Marked useful.').waitFor();
+      await clean('a detection');
+    }
+    console.log(`detections at hand: ${found}`);
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.emulateMedia({ colorScheme: 'dark' });
+    for (const path of ['/', '/explore?by=language', '/watches/weather-flow', '/feeds', '/audit']) {
+      await go(path);
+      await page.waitForLoadState('networkidle', { timeout: 3_000 }).catch(() => {});
+      await clean(`${path} on a phone, dark`);
+    }
+    expect(errors.filter((error) => !/status of 40[04]/.test(error))).toEqual([]);
+    expect(foreign).toEqual([]);
+    await context.close();
+  });
 });

@@ -167,7 +167,7 @@ describe('with numbers', () => {
     const { page } = await open('live', { locale: 'de-DE' });
     await drawn(page);
     expect(await page.locator('.figure b').first().innerText()).toMatch(/^\d\.\d{3}$/);
-    expect(await page.locator('.top', { hasText: 'Languages' }).innerText()).toContain('Portugiesisch');
+    await page.locator('.top', { hasText: 'Languages' }).getByText('Portugiesisch').first().waitFor();
   });
 
   test('reduced motion is honoured', async () => {

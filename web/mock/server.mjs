@@ -29,6 +29,8 @@ export async function startMock({ scenario = 'simulated', port = 0, dist = DIST,
   const streams = new Set();
   const simulated = !['live', 'quiet', 'blind', 'viewer'].includes(scenario);
   const none = scenario === 'empty' || scenario === 'silent';
+  /** Files as they go out: the server has them packed from the start. @type {Map<string, Buffer>} */
+  const kept = new Map();
   const editors = desk(scenario === 'hostile');
   const watchers = watchDesk();
   let shift = 0;
@@ -51,6 +53,12 @@ export async function startMock({ scenario = 'simulated', port = 0, dist = DIST,
             ? { read: 0, accepted: 0, rejected: 0, late: 0, opted_out: 0, deleted: 0, repeated: 0 }
             : { read: 812_447, accepted: 811_020, rejected: 7, late: 311, opted_out: 12, deleted: 904, repeated: 193 },
           event_time: none ? { first: null, last: null } : { first: iso(newest('minute') - 9e6), last: iso(newest('minute') + 60_000) },
+        };
+      case '/api/v1/settings':
+        return {
+          version: '0.1.0', build: '5f0c'.repeat(16), hash: '9a1e'.repeat(16), k: K, k_floor: 5, perturbation: 4,
+          detectors: { amplification: true, bursts: true, narratives: false }, false_alerts_a_day_max: 20,
+          minutes_kept_days: 14, detections_kept_days: 400, watch_days: 90, watch_days_max: 180,
         };
       case '/api/v1/session':
         return scenario === 'viewer' ? { authentication: true, account: 'ada', role: 'viewer', csrf: 'token' } : { authentication: false };
@@ -187,7 +195,8 @@ export async function startMock({ scenario = 'simulated', port = 0, dist = DIST,
     const file = normalize(isFile ? url.pathname : '/index.html');
     try {
       const bytes = await readFile(join(dist, file));
-      const packed = /\.(html|js|css|svg)$/.test(file) && (request.headers['accept-encoding'] ?? '').includes('gzip') ? gzipSync(bytes, { level: 9 }) : null;
+      const packed = /\.(html|js|css|svg)$/.test(file) && (request.headers['accept-encoding'] ?? '').includes('gzip') ? (kept.get(file) ?? gzipSync(bytes, { level: 9 })) : null;
+      if (packed !== null) kept.set(file, packed);
       response.writeHead(200, { ...(packed !== null && { 'content-encoding': 'gzip' }), 'content-type': TYPES[extname(file)] ?? 'application/octet-stream', 'content-security-policy': POLICY, 'x-content-type-options': 'nosniff' });
       response.end(packed ?? bytes);
     } catch {

@@ -11,7 +11,10 @@ import { gzipSync } from 'node:zlib';
 import { launch } from '../browser/chromium.mjs';
 import { startMock } from '../mock/server.mjs';
 
-const DIST = fileURLToPath(new URL('../dist', import.meta.url));
+/** The built page; another one by `DIST`, to hold one against the other. */
+const DIST = process.env['DIST'] ?? fileURLToPath(new URL('../dist', import.meta.url));
+/** Loads of which the median is told. */
+const ROUNDS = 9;
 const asked = new Set(process.argv.slice(2));
 const wanted = (/** @type {string} */ part) => asked.size === 0 || asked.has(part);
 const profile = await mkdtemp(join(tmpdir(), 'groundswell-measure-'));
@@ -31,7 +34,7 @@ async function rendererSeconds() {
 
 /** @param {{ first?: boolean, width?: number }} [options] */
 async function fresh({ first = false, width = 1280 } = {}) {
-  const mock = await startMock({ scenario: 'live' });
+  const mock = await startMock({ scenario: 'live', dist: DIST });
   const context = await browser.newContext({ viewport: { width, height: 900 }, locale: 'en-GB', timezoneId: 'UTC' });
   if (!first) await context.addInitScript(() => localStorage.setItem('groundswell.tour', 'left'));
   const page = await context.newPage();
@@ -60,50 +63,56 @@ async function load() {
   await close();
 }
 
-/** From the address to a page that answers: detections in sight, the chart drawn, and a press that has been answered. */
+/**
+ * From the address to a page that answers: detections in sight, the chart drawn, and a press that has been answered (`lists`: the lists, too);
+ * and, by itself, to a page that has everything: the lists with their lines, and the lines of detections.
+ */
 async function usable() {
   for (const rate of [1, 4]) {
-    /** @type {number[]} */
-    const shown = [];
-    /** @type {number[]} */
-    const answered = [];
-    /** What the main thread itself worked until then: a busy machine adds nothing to it. @type {number[]} */
-    const worked = [];
-    for (let round = 0; round < 7; round += 1) {
-      const { page, mock, devtools, close } = await fresh();
-      await page.addInitScript(() => {
-        const marks = /** @type {Record<string, number>} */ ({});
-        Object.assign(window, { marks });
-        const look = () => {
-          const there = (/** @type {string} */ selector) => document.querySelector(selector) !== null;
-          if (marks['shown'] === undefined && there('.detection') && there('.total canvas') && there('.top tbody tr')) {
-            marks['shown'] = performance.now();
-            // Whoever presses now is answered when the main thread is free: the window's heading changes.
-            const hour = /** @type {HTMLInputElement[]} */ ([...document.querySelectorAll('.bar input[type=radio]')])[1];
-            setTimeout(() => {
-              hour?.click();
-              requestAnimationFrame(() => setTimeout(() => (marks['answered'] = performance.now())));
-            });
-          }
-          if (marks['answered'] === undefined) requestAnimationFrame(look);
-        };
-        requestAnimationFrame(look);
-      });
-      await devtools.send('Performance.enable');
-      await devtools.send('Emulation.setCPUThrottlingRate', { rate });
-      await page.goto(mock.url);
-      const marks = await page.waitForFunction(() => /** @type {any} */ (window).marks.answered !== undefined && /** @type {any} */ (window).marks, undefined, { timeout: 60_000 });
-      const { metrics } = await devtools.send('Performance.getMetrics');
-      const { shown: one, answered: other } = await marks.jsonValue();
-      // The first is to warm the browser itself, which a reader has open.
-      if (round > 0) {
-        shown.push(one);
-        answered.push(other);
-        worked.push(1_000 * (metrics.find(({ name }) => name === 'ThreadTime')?.value ?? NaN));
+    for (const what of /** @type {const} */ (['usable', 'usable with lists', 'whole'])) {
+      /** @type {number[]} */
+      const clock = [];
+      /** What the main thread itself worked until then: a busy machine adds little to it. @type {number[]} */
+      const worked = [];
+      for (let round = 0; round <= ROUNDS; round += 1) {
+        const { page, mock, devtools, close } = await fresh();
+        await page.addInitScript((/** @type {string} */ until) => {
+          const marks = /** @type {{ shown?: number, done?: number }} */ ({});
+          Object.assign(window, { marks });
+          const there = (/** @type {string} */ selector, least = 1) => document.querySelectorAll(selector).length >= least;
+          const first = () => there('.detection') && there('.total canvas');
+          const lists = () => there('.top tbody tr', 31) && there('.narrative svg');
+          const whole = () => first() && lists() && there('.detection .curve svg') && there('.top td.spark svg', 31);
+          const wanted = { usable: first, 'usable with lists': () => first() && there('.top tbody tr'), whole }[until] ?? first;
+          const look = () => {
+            if (marks.shown === undefined && wanted()) {
+              marks.shown = performance.now();
+              const answered = () => requestAnimationFrame(() => setTimeout(() => (marks.done = performance.now())));
+              // Whoever presses now is answered when the main thread is free: the window's heading changes.
+              const hour = /** @type {HTMLInputElement[]} */ ([...document.querySelectorAll('.bar input[type=radio]')])[1];
+              setTimeout(() => {
+                if (until !== 'whole') hour?.click();
+                answered();
+              });
+            }
+            if (marks.done === undefined) requestAnimationFrame(look);
+          };
+          requestAnimationFrame(look);
+        }, what);
+        await devtools.send('Performance.enable');
+        await devtools.send('Emulation.setCPUThrottlingRate', { rate });
+        await page.goto(mock.url);
+        const done = await page.waitForFunction(() => /** @type {any} */ (window).marks.done, undefined, { timeout: 60_000 });
+        const { metrics } = await devtools.send('Performance.getMetrics');
+        // The first round warms the files up.
+        if (round > 0) {
+          clock.push(Number(await done.jsonValue()));
+          worked.push(1_000 * (metrics.find(({ name }) => name === 'ThreadTime')?.value ?? NaN));
+        }
+        await close();
       }
-      await close();
+      console.log(`${what}, CPU ${rate} times slowed: after ${ms(quantile(clock, 0.5))} (median of ${ROUNDS}, best ${ms(Math.min(...clock))}, worst ${ms(Math.max(...clock))}); the main thread was at work for ${ms(quantile(worked, 0.5))} (best ${ms(Math.min(...worked))})`);
     }
-    console.log(`usable, CPU ${rate} times slowed: detections, chart and lists shown after ${ms(quantile(shown, 0.5))}, a press answered after ${ms(quantile(answered, 0.5))} (medians of 6, best ${ms(Math.min(...answered))}, worst ${ms(Math.max(...answered))}); the main thread was at work for ${ms(quantile(worked, 0.5))}`);
   }
 }
 

@@ -39,6 +39,8 @@ try {
     await page.locator('.total summary').click();
     // A picture without detections is one, too: that it is quiet.
     await page.locator('.detection').first().waitFor({ timeout: 60_000 }).catch(() => {});
+    // Their lines come when there is time for them.
+    if ((await page.locator('.detection').count()) > 0) await page.locator('.detection .curve svg').last().waitFor({ timeout: 60_000 });
     await page.evaluate(() => {
       scrollTo(0, 0);
       return document.fonts.ready;

@@ -489,12 +489,16 @@ impl ActSink for Trail {
     }
 }
 
+/// SHA-256 of all settings as `config show` prints them: a secret is "(set)".
+pub(crate) fn settings_hash(settings: &Settings) -> Hash {
+    let text = toml::Table::try_from(settings).map(|table| table.to_string()).unwrap_or_default();
+    Hash::of_all(text.as_bytes()).unwrap_or(Hash::NONE)
+}
+
 /// The settings as they are told: their hash, and what the gate works with.
 fn in_force(settings: &Settings, changed: &[String]) -> Act {
-    // As `config show` prints them: a secret is "(set)".
-    let text = toml::Table::try_from(settings).map(|table| table.to_string()).unwrap_or_default();
     Act::SettingsInForce {
-        hash: Hash::of_all(text.as_bytes()).unwrap_or(Hash::NONE),
+        hash: settings_hash(settings),
         k: settings.gate.k,
         narratives: settings.narratives.enabled,
         bursts: Some(settings.bursts.enabled),

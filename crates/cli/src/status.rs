@@ -6,12 +6,15 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use groundswell_engine::Counters;
-use groundswell_gate::{AtLeast, EngineStatus, GapTotals, Minute, Released, SourceStatus, WatchEntry};
+use groundswell_gate::{
+    AtLeast, EngineSettings, EngineStatus, GapTotals, K, Minute, PERTURBATION_MAX, Released, SourceStatus, WatchEntry,
+};
 use groundswell_post::EventTime;
 use groundswell_serve::{ActSink, Live, Server, ServerState, StatusSource, Tls};
 use groundswell_sources::feed::{FeedsStatus, FeedsSummary};
 use groundswell_sources::file::{FileReport, FileStatus};
 use groundswell_sources::{Gap, LiveState, LiveStatus, PartStatus};
+use groundswell_watch::{SUNSET_DAYS, SUNSET_DAYS_MAX};
 use tokio::runtime::Runtime;
 
 use crate::args::Common;
@@ -68,6 +71,37 @@ pub(crate) struct Shown {
     pub(crate) k: u32,
     pub(crate) workers: usize,
     pub(crate) simulated: bool,
+    pub(crate) settings: EngineSettings,
+}
+
+/// What of the settings readers are told. `exact`: counts are shown as they are. `for_ever`: nothing is dropped for its age.
+pub(crate) fn told(settings: &Settings, exact: bool, for_ever: bool) -> EngineSettings {
+    let kept = |days: u32| (!for_ever).then_some(days);
+    let detectors = [
+        ("bursts", settings.bursts.enabled),
+        ("narratives", settings.narratives.enabled),
+        ("amplification", settings.amplification.enabled),
+    ];
+    EngineSettings {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        build: build().to_owned(),
+        hash: crate::audit::settings_hash(settings).hexadecimal(),
+        k: u64::from(settings.gate.k),
+        k_floor: u64::from(K::FLOOR),
+        perturbation: if exact { 0 } else { PERTURBATION_MAX },
+        detectors: detectors.into_iter().map(|(name, on)| (name.to_owned(), on)).collect(),
+        false_alerts_a_day_max: groundswell_detect::burst::BUDGET_MAX,
+        minutes_kept_days: kept(settings.store.minutes_kept_days),
+        detections_kept_days: kept(settings.store.detections_kept_days),
+        watch_days: u32::try_from(SUNSET_DAYS).unwrap_or(u32::MAX),
+        watch_days_max: u32::try_from(SUNSET_DAYS_MAX).unwrap_or(u32::MAX),
+    }
+}
+
+/// SHA-256 of the program's file, read once.
+fn build() -> &'static str {
+    static BUILD: std::sync::LazyLock<String> = std::sync::LazyLock::new(crate::audit::build);
+    &BUILD
 }
 
 /// The board that the server reads.
@@ -102,6 +136,13 @@ impl Board {
         }
     }
 
+    /// Other settings are in force.
+    pub(crate) fn show_settings(&self, settings: &Settings) {
+        if let Some(shown) = self.lock().as_mut() {
+            shown.settings.hash = crate::audit::settings_hash(settings).hexadecimal();
+        }
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<Shown>> {
         self.shown.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -123,8 +164,11 @@ impl StatusSource for Board {
     }
 
     fn build(&self) -> String {
-        static BUILD: std::sync::LazyLock<String> = std::sync::LazyLock::new(crate::audit::build);
-        BUILD.clone()
+        build().to_owned()
+    }
+
+    fn settings(&self) -> Option<Released<EngineSettings>> {
+        self.lock().as_ref().map(|shown| Released::operational(shown.settings.clone()))
     }
 
     fn is_simulated(&self) -> bool {

@@ -90,8 +90,8 @@ pub use narrative::{
 };
 pub use operational::{
     AtLeast, AuditConsistency, AuditEntry, AuditHead, AuditInclusion, Coverage, CoverageGap, CoverageMinute,
-    CoverageState, EngineStatus, FeedEntry, FeedMarks, FeedMute, FeedReceiver, FeedTrial, FeedTrialDay, GapTotals,
-    Minute, Operational, ReportSource, SourceStatus, TransparencyReport, WatchEntry,
+    CoverageState, EngineSettings, EngineStatus, FeedEntry, FeedMarks, FeedMute, FeedReceiver, FeedTrial, FeedTrialDay,
+    GapTotals, Minute, Operational, ReportSource, SourceStatus, TransparencyReport, WatchEntry,
 };
 pub use perturb::PERTURBATION_MAX;
 pub use released::{Outward, Released};

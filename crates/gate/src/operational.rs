@@ -497,6 +497,36 @@ operational! {
     }
 }
 
+operational! {
+    /// What an installation runs with, as far as a reader of its numbers must know it: no secret, no path, no address.
+    EngineSettings {
+        /// Version of the program.
+        version: String,
+        /// SHA-256 of the program's file, in hexadecimal.
+        build: String,
+        /// SHA-256 of all settings, as the audit log has it under `settings_in_force`.
+        hash: String,
+        /// Distinct authors that a thing must rest on before it is shown.
+        k: u64,
+        /// Below this k cannot be set.
+        k_floor: u64,
+        /// How far a released count may be off; 0 where made-up data are shown as they are.
+        perturbation: u64,
+        /// Detectors by name, and whether they run.
+        detectors: BTreeMap<String, bool>,
+        /// False alerts a day up to which detections are told at all: no feed can have a larger budget.
+        false_alerts_a_day_max: f64,
+        /// Days of event time that minute rows are kept; none: for ever, as hours and days are.
+        minutes_kept_days: Option<u32>,
+        /// Days of event time that detections are kept; none: for ever.
+        detections_kept_days: Option<u32>,
+        /// Days that a watch runs unless its maker says otherwise.
+        watch_days: u32,
+        /// Days that a watch runs at most.
+        watch_days_max: u32,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;

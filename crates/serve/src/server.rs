@@ -243,6 +243,7 @@ fn documented() -> OpenApiRouter<ServerState> {
         .routes(routes!(api::audit::inclusion))
         .routes(routes!(api::audit::consistency))
         .routes(routes!(api::status::status))
+        .routes(routes!(api::settings::settings))
         .routes(routes!(api::stream::stream))
         .routes(routes!(api::session::session, api::session::sign_out))
         .routes(routes!(api::ingest::ingest))

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use groundswell_gate::{EngineStatus, GapTotals, Released, SourceStatus, WatchEntry};
+use groundswell_gate::{EngineSettings, EngineStatus, GapTotals, Released, SourceStatus, WatchEntry};
 use groundswell_store::Reader;
 use tokio::sync::{Semaphore, watch};
 
@@ -35,6 +35,10 @@ pub trait StatusSource: Send + Sync {
     /// SHA-256 of the running program's file, in hexadecimal; `unknown` where it cannot be read.
     fn build(&self) -> String {
         "unknown".to_owned()
+    }
+    /// What it runs with; none before it runs.
+    fn settings(&self) -> Option<Released<EngineSettings>> {
+        None
     }
     /// All configured sources.
     fn sources(&self) -> Vec<Released<SourceStatus>>;

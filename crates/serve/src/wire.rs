@@ -9,8 +9,8 @@ pub(crate) mod watches;
 use std::collections::BTreeMap;
 
 use groundswell_gate::{
-    AmplificationRow, BurstRow, Coverage, CoverageGap, CoverageState, Dimension, EngineStatus, NarrativeEvent,
-    NarrativeRow, Outward, Released, SourceStatus, VolumeRow, WatchEntry,
+    AmplificationRow, BurstRow, Coverage, CoverageGap, CoverageState, Dimension, EngineSettings, EngineStatus,
+    NarrativeEvent, NarrativeRow, Outward, Released, SourceStatus, VolumeRow, WatchEntry,
 };
 use groundswell_sketch::{Rfc3339, Step, Window};
 use serde::Serialize;
@@ -866,6 +866,59 @@ pub(crate) struct Status {
     /// `SIMULATED DATA` where the data are made up.
     #[serde(skip_serializing_if = "Option::is_none")]
     notice: Option<&'static str>,
+}
+
+/// What this installation runs with.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Settings)]
+pub(crate) struct SettingsAnswer {
+    /// Version of the program.
+    version: String,
+    /// SHA-256 of the program's file, as `sha256sum` prints it; `unknown` where it cannot be read.
+    build: String,
+    /// SHA-256 of all settings, as the audit log has it under `settings_in_force`.
+    hash: String,
+    /// Distinct authors that a thing must rest on before it is shown.
+    k: u64,
+    /// Below this k cannot be set.
+    k_floor: u64,
+    /// How far a released count may be off; 0 where made-up data are shown as they are.
+    perturbation: u64,
+    /// Detectors by name, and whether they run.
+    detectors: BTreeMap<String, bool>,
+    /// False alerts a day up to which detections are told at all: no feed can have a larger budget.
+    false_alerts_a_day_max: f64,
+    /// Days of event time that minute rows are kept; null: for ever, as hours and days are.
+    minutes_kept_days: Option<u32>,
+    /// Days of event time that detections are kept, but for those that are pinned; null: for ever.
+    detections_kept_days: Option<u32>,
+    /// Days that a watch runs unless its maker says otherwise.
+    watch_days: u32,
+    /// Days that a watch runs at most.
+    watch_days_max: u32,
+    /// `SIMULATED DATA` where the data are made up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notice: Option<&'static str>,
+}
+
+impl SettingsAnswer {
+    pub(crate) fn new(settings: &Released<EngineSettings>, notice: Option<&'static str>) -> Self {
+        Self {
+            version: settings.version.clone(),
+            build: settings.build.clone(),
+            hash: settings.hash.clone(),
+            k: settings.k,
+            k_floor: settings.k_floor,
+            perturbation: settings.perturbation,
+            detectors: settings.detectors.clone(),
+            false_alerts_a_day_max: settings.false_alerts_a_day_max,
+            minutes_kept_days: settings.minutes_kept_days,
+            detections_kept_days: settings.detections_kept_days,
+            watch_days: settings.watch_days,
+            watch_days_max: settings.watch_days_max,
+            notice,
+        }
+    }
 }
 
 impl Status {

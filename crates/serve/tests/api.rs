@@ -30,6 +30,7 @@ async fn bodies() {
         ("watch_tone_nothing", "/api/v1/watches/heat/tone?from=2020-01-01&to=2020-01-02"),
         ("sources", "/api/v1/sources"),
         ("status", "/api/v1/status"),
+        ("settings", "/api/v1/settings"),
         ("coverage", "/api/v1/coverage"),
         ("coverage_hour", "/api/v1/coverage?step=hour&source=bluesky"),
         ("coverage_nothing", "/api/v1/coverage?from=2020-01-01"),
@@ -178,7 +179,7 @@ async fn answers_are_as_the_document_says() {
             assert_eq!(differences(&answer.json(), schema, &document), Vec::<String>::new(), "{path}");
         }
     }
-    assert_eq!(paths, 21);
+    assert_eq!(paths, 22);
     // The validator can say no.
     let row = &document["components"]["schemas"]["VolumeRow"];
     let wrong = serde_json::json!({"start": 1, "step": "second", "by": {}, "name": "x"});

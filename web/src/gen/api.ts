@@ -306,6 +306,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The gate's rule, detectors, how long things are kept, version and hash. No secret, no path, no address. */
+        get: operations["settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sources": {
         parameters: {
             query?: never;
@@ -1686,6 +1703,61 @@ export interface components {
             /** @description `viewer`, `editor`, `admin` or `auditor`. */
             role?: string | null;
         };
+        /** @description What this installation runs with. */
+        Settings: {
+            /** @description SHA-256 of the program's file, as `sha256sum` prints it; `unknown` where it cannot be read. */
+            build: string;
+            /**
+             * Format: int32
+             * @description Days of event time that detections are kept, but for those that are pinned; null: for ever.
+             */
+            detections_kept_days?: number | null;
+            /** @description Detectors by name, and whether they run. */
+            detectors: {
+                [key: string]: boolean;
+            };
+            /**
+             * Format: double
+             * @description False alerts a day up to which detections are told at all: no feed can have a larger budget.
+             */
+            false_alerts_a_day_max: number;
+            /** @description SHA-256 of all settings, as the audit log has it under `settings_in_force`. */
+            hash: string;
+            /**
+             * Format: int64
+             * @description Distinct authors that a thing must rest on before it is shown.
+             */
+            k: number;
+            /**
+             * Format: int64
+             * @description Below this k cannot be set.
+             */
+            k_floor: number;
+            /**
+             * Format: int32
+             * @description Days of event time that minute rows are kept; null: for ever, as hours and days are.
+             */
+            minutes_kept_days?: number | null;
+            /** @description `SIMULATED DATA` where the data are made up. */
+            notice?: string | null;
+            /**
+             * Format: int64
+             * @description How far a released count may be off; 0 where made-up data are shown as they are.
+             */
+            perturbation: number;
+            /** @description Version of the program. */
+            version: string;
+            /**
+             * Format: int32
+             * @description Days that a watch runs unless its maker says otherwise.
+             */
+            watch_days: number;
+            /**
+             * Format: int32
+             * @description Days that a watch runs at most.
+             */
+            watch_days_max: number;
+        };
         /**
          * @description How much it matters.
          * @enum {string}
@@ -2919,6 +2991,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description what is in force */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Settings"];
+                };
             };
             /** @description a problem */
             default: {

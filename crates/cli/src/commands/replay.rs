@@ -154,6 +154,7 @@ pub(crate) fn replay(common: &Common, arguments: &Replay) -> Outcome {
             k: settings.gate.k,
             workers,
             simulated: false,
+            settings: status::told(&settings, false, true),
         });
         serving.state.set_running(true);
         serving.announce(common);

@@ -364,6 +364,7 @@ impl Service<'_> {
             door.exchange(token, &serving.state);
         }
         self.settings = now;
+        serving.board.show_settings(&self.settings);
         self.remember_contents();
         let at_once: Vec<String> = changes.at_once.into_iter().filter(|key| !restart.contains(key)).collect();
         self.trail.reloaded(&self.settings, &at_once, &self.watches);
@@ -543,6 +544,7 @@ impl Service<'_> {
             k: self.settings.gate.k,
             workers: self.workers,
             simulated: pipeline.simulated,
+            settings: status::told(&self.settings, pipeline.simulated && self.exact, false),
         });
         serving.state.replace_reader(pipeline.reader.clone(), pipeline.simulated);
         let folder =

@@ -5,7 +5,7 @@ use axum::http::Method;
 use super::role::Need;
 
 /// Method, template, and what it asks for. HEAD is GET.
-pub(crate) const ROUTES: [(&str, &str, Need); 44] = [
+pub(crate) const ROUTES: [(&str, &str, Need); 45] = [
     ("GET", "/healthz", Need::Open),
     ("GET", "/readyz", Need::Open),
     ("GET", "/signin", Need::Open),
@@ -36,6 +36,7 @@ pub(crate) const ROUTES: [(&str, &str, Need); 44] = [
     ("GET", "/api/v1/feeds/{feed}/preview", Need::Read),
     ("GET", "/api/v1/narratives", Need::Read),
     ("GET", "/api/v1/narratives/events", Need::Read),
+    ("GET", "/api/v1/settings", Need::Read),
     ("GET", "/api/v1/sources", Need::Read),
     ("GET", "/api/v1/status", Need::Read),
     ("GET", "/api/v1/stream", Need::Read),

@@ -9,6 +9,7 @@ pub(crate) mod feeds;
 pub(crate) mod ingest;
 pub(crate) mod narratives;
 pub(crate) mod session;
+pub(crate) mod settings;
 pub(crate) mod sources;
 pub(crate) mod status;
 pub(crate) mod stream;

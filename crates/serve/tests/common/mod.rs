@@ -12,9 +12,9 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use groundswell_gate::{
     AtLeast, AuditConsistency, AuditEntry, AuditHead, AuditInclusion, AuthorBits, BurstCandidate, BurstExperience,
     BurstId, BurstMethod, BurstScale, BurstSubject, CandidateCell, CoverageGap, CoverageMinute, DetectionRow,
-    Dimension, EngineStatus, GapTotals, Gate, K, Minute, NarrativeBucket, NarrativeCandidate, NarrativeId,
-    NarrativeLanguage, NarrativePart, NarrativeState, Released, SourceStatus, ToneRow, VolumeCandidate, VolumeRow,
-    WatchEntry, clause_value, tone_value,
+    Dimension, EngineSettings, EngineStatus, GapTotals, Gate, K, Minute, NarrativeBucket, NarrativeCandidate,
+    NarrativeId, NarrativeLanguage, NarrativePart, NarrativeState, Released, SourceStatus, ToneRow, VolumeCandidate,
+    VolumeRow, WatchEntry, clause_value, tone_value,
 };
 use groundswell_serve::{
     Access, AuditFault, AuditSource, DeliveryMessage, DeliveryPreview, Live, ServerState, StatusSource, router,
@@ -46,6 +46,23 @@ impl StatusSource for Fixed {
                 ("terms_dropped".to_owned(), AtLeast::rounded(51, K::DEFAULT)),
             ]),
         })
+    }
+
+    fn settings(&self) -> Option<Released<EngineSettings>> {
+        Some(Released::operational(EngineSettings {
+            version: "0.1.0".to_owned(),
+            build: "ab".repeat(32),
+            hash: "cd".repeat(32),
+            k: 10,
+            k_floor: 5,
+            perturbation: 4,
+            detectors: BTreeMap::from([("bursts".to_owned(), true), ("narratives".to_owned(), false)]),
+            false_alerts_a_day_max: 20.0,
+            minutes_kept_days: Some(14),
+            detections_kept_days: None,
+            watch_days: 90,
+            watch_days_max: 180,
+        }))
     }
 
     fn sources(&self) -> Vec<Released<SourceStatus>> {
@@ -398,7 +415,9 @@ impl Served {
         let response = self.app.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, 10_000_000).await.unwrap();
-        Answer { status: parts.status, headers: parts.headers, body: String::from_utf8(body.to_vec()).unwrap() }
+        // The page's typeface is no text.
+        let body = String::from_utf8_lossy(&body).into_owned();
+        Answer { status: parts.status, headers: parts.headers, body }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {

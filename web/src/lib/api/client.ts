@@ -1,7 +1,7 @@
 // The page's way to the API: JSON in, typed answers out, every failure one `ApiError` that can be shown as it is.
 import type { paths } from '../../gen/api';
 import { servers, t } from '../i18n/speech.svelte';
-import type { Amplification, AuditEntry, AuditPage, ClauseList, CoverageAnswer, Detection, Feed, FeedItem, FeedMessage, Marks, Narrative, NarrativeEvent, NewEdit, NewFeed, NewTrial, NewWatch, Ranked, Session, SourceList, Status, Step, ToneList, TopAnswer, TrialAnswer, VolumePage, VolumeRow, WatchList, WatchReading } from './types';
+import type { Amplification, AuditEntry, AuditPage, ClauseList, CoverageAnswer, Detection, Feed, FeedItem, FeedMessage, Marks, Narrative, NarrativeEvent, NewEdit, NewFeed, NewTrial, NewWatch, Ranked, Session, SourceList, Status, Step, ToneList, TopAnswer, TrialAnswer, VolumePage, VolumeRow, WatchList, WatchReading, Settings } from './types';
 
 /** Longest wait for one answer; what does not answer by then is treated like a lost connection. */
 export const TIMEOUT_MS = 10_000;
@@ -31,7 +31,7 @@ export class ApiError extends Error {
 export type Fetch = (input: string, init?: RequestInit) => Promise<Response>;
 
 /** The paths that the page reads; questions and answers have the types of openapi.json. */
-type Path = '/api/v1/amplifications' | '/api/v1/audit/entries' | '/api/v1/detections' | '/api/v1/feeds' | '/api/v1/narratives' | '/api/v1/narratives/events' | '/api/v1/session' | '/api/v1/status' | '/api/v1/sources' | '/api/v1/coverage' | '/api/v1/watches' | '/api/v1/volumes' | '/api/v1/volumes/top';
+type Path = '/api/v1/amplifications' | '/api/v1/audit/entries' | '/api/v1/detections' | '/api/v1/feeds' | '/api/v1/narratives' | '/api/v1/narratives/events' | '/api/v1/session' | '/api/v1/settings' | '/api/v1/status' | '/api/v1/sources' | '/api/v1/coverage' | '/api/v1/watches' | '/api/v1/volumes' | '/api/v1/volumes/top';
 type Question<P extends Path> = NonNullable<paths[P]['get']['parameters']['query']>;
 type Answer<P extends Path> = paths[P]['get']['responses'][200]['content']['application/json'];
 
@@ -217,6 +217,11 @@ export class Api {
 
   removeFeed(name: string, csrf: string | null): Promise<unknown> {
     return this.change('DELETE', `/api/v1/feeds/${encodeURIComponent(name)}`, csrf);
+  }
+
+  /** What this installation runs with. */
+  settings(): Promise<Settings> {
+    return this.get('/api/v1/settings');
   }
 
   status(): Promise<Status> {

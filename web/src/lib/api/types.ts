@@ -43,6 +43,7 @@ export type AuditPage = Schemas['AuditPage'];
 export type AuditEntry = Schemas['AuditEntry'];
 export type AuditHead = Schemas['AuditHead'];
 export type Status = Schemas['Status'];
+export type Settings = Schemas['Settings'];
 export type Session = Schemas['Session'];
 
 /** What the page ranks: the dimensions of the four panels. */

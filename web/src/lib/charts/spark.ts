@@ -48,6 +48,6 @@ export function spark(values: readonly (number | null)[], width: number, height:
   return result;
 }
 
-function round(value: number): number {
+export function round(value: number): number {
   return Math.round(value * 10) / 10;
 }

@@ -1,6 +1,7 @@
 // What the parts say, in a simulated document; how they look and behave is for the browser tests.
-import { flushSync, mount, unmount, type Component } from 'svelte';
+import { flushSync, mount, tick, unmount, type Component } from 'svelte';
 import { afterEach, expect, test, vi } from 'vitest';
+import type { Api } from '../api/client';
 import type { AuditPage, CoverageGap, Narrative, NarrativeEvent, Status, TopAnswer, Watch } from '../api/types';
 import AccountLine from './AccountLine.svelte';
 import AuditPanel from './AuditPanel.svelte';
@@ -10,6 +11,7 @@ import Sparkline from '../charts/Sparkline.svelte';
 import EmptyState from './EmptyState.svelte';
 import GapList from './GapList.svelte';
 import NarrativeCard from './NarrativeCard.svelte';
+import InForce from './InForce.svelte';
 import MethodDialog from './MethodDialog.svelte';
 import SourcesPanel from './SourcesPanel.svelte';
 import TopPanel from './TopPanel.svelte';
@@ -119,7 +121,22 @@ test('before the first window, the page says what is happening', () => {
 });
 
 test('the reason for holding back names the k in force', () => {
-  expect(text(render(MethodDialog, { k: 14 }))).toContain('k = 14');
+  expect(text(render(MethodDialog, { k: 14, onclose: () => {} }))).toContain('k = 14');
+});
+
+test('what an installation runs with is told whole: its rule, what it does not look for, what it keeps', async () => {
+  const settings = {
+    version: '0.1.0', build: 'ab'.repeat(32), hash: 'cd'.repeat(32), k: 12, k_floor: 5, perturbation: 4, detectors: { bursts: true, narratives: false, mixes: true },
+    false_alerts_a_day_max: 20, minutes_kept_days: 14, detections_kept_days: null, watch_days: 90, watch_days_max: 180,
+  };
+  const shown = render(InForce, { api: { settings: async () => settings } as unknown as Api });
+  await Promise.resolve();
+  await tick();
+  expect(text(shown)).toMatch(/12 authors on; never fewer than 5.*at most 4, up or down.*bursts, mixes, not for narratives.*at most 20 false alerts a day.*minutes 14 days, hours and days for ever, detections for ever.*90 days, at most 180.*abababababab.*cdcdcdcdcdcd/);
+  const exact = render(InForce, { api: { settings: async () => ({ ...settings, perturbation: 0 }) } as unknown as Api });
+  await Promise.resolve();
+  await tick();
+  expect(text(exact)).toContain('nothing: made-up data are shown as they are');
 });
 
 test('sources say their state, and every record is accounted for', () => {

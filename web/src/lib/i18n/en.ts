@@ -73,7 +73,7 @@ export const en = {
     as: (role: string) => `Signed in as {who}, ${role}`,
     out: 'Sign out',
   },
-  roles: { viewer: 'viewer', editor: 'editor', admin: 'admin' },
+  roles: { viewer: 'viewer', editor: 'editor', admin: 'admin', auditor: 'auditor' },
   pages: {
     now: 'Now', explore: 'Explore', narratives: 'Narratives', watches: 'Watches', feeds: 'Feeds', sources: 'Sources', audit: 'Audit',
     detection: 'Detection', narrative: 'Narrative', watch: 'Watch', feed: 'Feed', wall: 'Wall', settings: 'Settings', unknown: 'No such page',
@@ -125,8 +125,18 @@ export const en = {
     nobody: 'This service asks nobody who they are. Whoever reaches it may read it all, and change feeds and watches.',
     may: {
       viewer: 'A viewer reads everything and changes nothing.', editor: 'An editor reads everything, and changes feeds and watches.',
-      admin: 'An admin may do all that an editor may, and decides who else may.',
+      admin: 'An admin may do here what an editor may. Sources, settings and accounts are set on the machine itself.', auditor: 'An auditor reads the audit log, and nothing else.',
     },
+    inForce: 'What this installation runs with',
+    inForceNote: 'It is set in its configuration, by who runs it, and each change is in the {a|audit log}.',
+    rule: 'Shown from', authors: (k: number, floor: number) => `${k} authors on; never fewer than ${floor}`,
+    error: 'Counts are off by', errorOf: (posts: number) => (posts === 0 ? 'nothing: made-up data are shown as they are' : `at most ${posts}, up or down`),
+    detectors: 'Looks for', detector: { bursts: 'bursts', narratives: 'narratives', amplification: 'same texts by many' },
+    off: (what: string) => `not for ${what}`, budget: 'Tells',
+    kept: 'Keeps', minutes: (days: number) => `minutes ${days} ${n(days, 'day', 'days')}`, minutesKept: 'minutes for ever', longer: 'hours and days for ever',
+    found: (days: number) => `detections ${days} ${n(days, 'day', 'days')}`, foundKept: 'detections for ever',
+    watchRuns: 'A watch runs', watchDays: (days: number, most: number) => `${days} days, at most ${most}`,
+    program: 'Program', hash: 'Hash of the settings',
   },
   keys: {
     title: 'Keys', on: 'Single keys do something', always: 'Always',

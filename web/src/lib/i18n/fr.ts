@@ -89,7 +89,7 @@ export const fr: Messages = {
     as: (role: string) => f`Connecté : {who}, ${role}`,
     out: 'Se déconnecter',
   },
-  roles: { viewer: 'lecture', editor: 'rédaction', admin: 'administration' },
+  roles: { viewer: 'lecture', editor: 'rédaction', admin: 'administration', auditor: 'audit' },
   pages: {
     now: 'En ce moment', explore: 'Explorer', narratives: 'Récits', watches: 'Veilles', feeds: 'Flux', sources: 'Sources', audit: 'Audit',
     detection: 'Détection', narrative: 'Récit', watch: 'Veille', feed: 'Flux', wall: 'Mur', settings: 'Réglages', unknown: 'Page introuvable',
@@ -141,8 +141,18 @@ export const fr: Messages = {
     nobody: 'Ce service ne demande à personne de s’identifier. Quiconque y accède peut tout lire et modifier flux et veilles.',
     may: {
       viewer: 'Ce rôle lit tout et ne modifie rien.', editor: 'Ce rôle lit tout et modifie flux et veilles.',
-      admin: 'Ce rôle peut tout ce que peut la rédaction, et décide qui d’autre le peut.',
+      admin: 'Ce rôle peut ici ce que peut la rédaction. Sources, réglages et comptes se règlent sur la machine elle-même.', auditor: f`Ce rôle lit le journal d'audit, et rien d'autre.`,
     },
+    inForce: 'Les réglages de cette installation',
+    inForceNote: f`Ils sont fixés dans sa configuration par qui l'exploite, et chaque changement figure dans le {a|journal d'audit}.`,
+    rule: 'Diffusé à partir de', authors: (k: number, floor: number) => `${k} auteurs ; jamais moins de ${floor}`,
+    error: 'Écart des chiffres', errorOf: (posts: number) => (posts === 0 ? f`aucun : des données inventées sont montrées telles quelles` : f`${posts} au plus, en plus ou en moins`),
+    detectors: 'Recherche', detector: { bursts: 'pics', narratives: 'récits', amplification: 'mêmes textes chez beaucoup' },
+    off: (what: string) => `sauf ${what}`, budget: 'Signale',
+    kept: 'Conserve', minutes: (days: number) => `les minutes ${days} ${n(days, 'jour', 'jours')}`, minutesKept: 'les minutes sans limite', longer: 'les heures et les jours sans limite',
+    found: (days: number) => `les détections ${days} ${n(days, 'jour', 'jours')}`, foundKept: 'les détections sans limite',
+    watchRuns: 'Durée d’une veille', watchDays: (days: number, most: number) => `${days} jours, ${most} au plus`,
+    program: 'Programme', hash: 'Empreinte des réglages',
   },
   keys: {
     title: 'Raccourcis', on: 'Activer les touches simples', always: 'Toujours actifs',

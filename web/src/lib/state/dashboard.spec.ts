@@ -30,6 +30,7 @@ function fake(): { [name in Call]: ReturnType<typeof vi.fn> } {
   return {
     status: vi.fn(async () => ({ simulated: true, k: 12, event_time: { first: null, last: '2026-01-01T00:10:00Z' } })),
     sources: vi.fn(async () => ({ items: [] })),
+    settings: vi.fn(async () => null),
     session: vi.fn(async () => ({ authentication: true, account: 'ada', role: 'viewer', csrf: 'c' })),
     signOut: vi.fn(async () => undefined),
     coverage: vi.fn(async () => ({ items: [], gaps: [] })),
@@ -66,6 +67,8 @@ function fake(): { [name in Call]: ReturnType<typeof vi.fn> } {
 beforeEach(() => {
   vi.useFakeTimers();
   vi.stubGlobal('EventSource', FakeEventSource);
+  // There is always time.
+  vi.stubGlobal('requestIdleCallback', (run: () => void) => run());
 });
 afterEach(() => {
   vi.unstubAllGlobals();
@@ -88,6 +91,40 @@ test('reads everything once, from as far back as the chart reaches', async () =>
   expect(dashboard.loaded).toBe(true);
   expect(api.volumes).toHaveBeenCalledWith('total', 'minute', '2025-12-31T21:10:00Z');
   expect(api.top).toHaveBeenCalledTimes(4);
+  stop();
+});
+
+test('lists come one by one when there is time for them, after what a reader came for', async () => {
+  const idle: (() => void)[] = [];
+  vi.stubGlobal('requestIdleCallback', (run: () => void) => idle.push(run));
+  const { dashboard, api, stop } = await started();
+  expect(dashboard.loaded).toBe(true);
+  expect(dashboard.detections).toEqual([]);
+  expect(api.top).toHaveBeenCalledTimes(4);
+  const seen: number[] = [];
+  for (let i = 0; i < 6; i += 1) {
+    seen.push(Object.keys(dashboard.tops).length);
+    for (const run of idle.splice(0)) run();
+    await vi.advanceTimersByTimeAsync(0);
+  }
+  expect(seen).toEqual([0, 1, 2, 3, 4, 4]);
+  // What is there already is renewed without waiting.
+  api.top.mockResolvedValue({ window: null, items: [{ value: 'x' }] });
+  await dashboard.refresh();
+  expect(dashboard.tops.language?.items).toHaveLength(1);
+  stop();
+});
+
+test('what every page shows is asked for once, also where that began before the page', async () => {
+  const api = fake();
+  const dashboard = new Dashboard(api as unknown as Api);
+  dashboard.ahead();
+  const stop = dashboard.start();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(api.status).toHaveBeenCalledTimes(1);
+  expect(dashboard.loaded).toBe(true);
+  await dashboard.refresh();
+  expect(api.status).toHaveBeenCalledTimes(2);
   stop();
 });
 

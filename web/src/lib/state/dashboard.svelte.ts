@@ -9,6 +9,7 @@ import { ordered, SEVERITIES } from '../format/detection';
 import { t } from '../i18n/speech.svelte';
 import { STEP_MS, isoSecond } from '../format/time';
 import { Curves } from './curves';
+import { idle } from './idle';
 import { DETECTIONS_READ, closedUntil } from './verdict';
 
 export const RANKED: readonly Ranked[] = ['hashtag', 'term', 'domain', 'language'];
@@ -84,6 +85,7 @@ export class Dashboard {
   #refreshedAt = 0;
   #ledgerAt = 0;
   #wasLost = false;
+  #ahead: Promise<void> | null = null;
   #running = false;
   #shown: readonly Section[] = ALL;
   #narrativeId: string | null = null;
@@ -194,10 +196,17 @@ export class Dashboard {
     await this.#read('status', () => this.api.signOut(csrf));
   }
 
+  /** Begins to read what every page shows, before there is one. */
+  ahead(): void {
+    this.#ahead = this.#poll();
+  }
+
   /** Reads everything anew. */
   async refresh(): Promise<void> {
     this.#refreshedAt = Date.now();
-    await this.#poll();
+    const polled = this.#ahead ?? this.#poll();
+    this.#ahead = null;
+    await polled;
     await this.#readAll(this.#shown);
   }
 
@@ -260,8 +269,12 @@ export class Dashboard {
     const step = this.step;
     return this.#read('tops', async () => {
       const answers = await Promise.all(RANKED.map((by) => this.api.top(by, step, TOP_ROWS)));
-      if (step !== this.step) return;
-      this.tops = Object.fromEntries(RANKED.map((by, i) => [by, answers[i]]));
+      for (const [i, by] of RANKED.entries()) {
+        // A list that was not there yet is many lines: each is drawn by itself, after what stands above.
+        if (this.tops[by] === undefined) await idle();
+        if (step !== this.step) return;
+        this.tops = { ...this.tops, [by]: answers[i] };
+      }
     });
   }
 
@@ -314,7 +327,9 @@ export class Dashboard {
         if (id === this.#narrativeId) this.narrative = narrative;
         return;
       }
-      this.narratives = rising(await this.api.narratives(NARRATIVES_READ));
+      const read = await this.api.narratives(NARRATIVES_READ);
+      if (this.narratives === null) await idle();
+      this.narratives = rising(read);
     });
   }
 
