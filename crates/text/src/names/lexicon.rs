@@ -225,12 +225,14 @@ impl Lexicon {
         }
     }
 
-    /// What a word is, also where Arabic script spells it with marks or the article, or Cyrillic with ё. `as_spelt` is what
+    /// What a word is, also where Arabic script spells it with marks or the article, Hebrew with points, or Cyrillic with ё. `as_spelt` is what
     /// [`Self::get`] says.
     #[inline]
     pub(super) fn look(&self, word: &str, as_spelt: Known) -> Known {
         let folds = match word.as_bytes().first() {
             Some(0xd0..=0xd3) => word.contains('ё'),
+            // Hebrew, with points.
+            Some(0xd7) => word.contains(is_point),
             Some(0xd8..=0xdb) => true,
             _ => false,
         };
@@ -435,7 +437,12 @@ fn ends_like_family(word: &str) -> bool {
     false
 }
 
-/// Arabic script as people type it, without marks and the article, one alef and one ya; Cyrillic without ё. `None` where nothing
+/// A vowel sign or accent of Hebrew, which everyday writing does without.
+const fn is_point(letter: char) -> bool {
+    matches!(letter, '\u{591}'..='\u{5bd}' | '\u{5bf}' | '\u{5c1}' | '\u{5c2}' | '\u{5c4}' | '\u{5c5}' | '\u{5c7}')
+}
+
+/// Arabic script as people type it, without marks and the article, one alef and one ya; Hebrew without points; Cyrillic without ё. `None` where nothing
 /// changes.
 fn fold(word: &str) -> Option<String> {
     let mut out = String::with_capacity(word.len());
@@ -443,6 +450,10 @@ fn fold(word: &str) -> Option<String> {
     for letter in word.chars() {
         let folded = match letter {
             '\u{64b}'..='\u{65f}' | '\u{670}' | '\u{640}' => {
+                changed = true;
+                continue;
+            }
+            _ if is_point(letter) => {
                 changed = true;
                 continue;
             }

@@ -81,6 +81,16 @@ fn finds_names_run_together() {
 }
 
 #[test]
+fn marks_that_everyday_writing_does_without_change_nothing() {
+    for (plain, marked) in [
+        ("ראיתי את דוד כהן בתחנה", "ראיתי את דָּוִד כֹּהֵן בתחנה"),
+        ("رأيت محمد الخطيب في المحطة", "رأيت مُحَمَّد الخَطِيب في المحطة"),
+    ] {
+        assert_eq!((names(plain).len(), names(marked).len()), (1, 1), "{plain}");
+    }
+}
+
+#[test]
 fn all_spellings_have_one_key() {
     let keys = ["jane doe", "jane-doe", "janedoe", "jane_doe"].map(name_key);
     assert!(keys.iter().all(|key| *key == keys[0]) && keys[0] != name_key("jane"));
