@@ -1,6 +1,7 @@
 //! Two processes of a cluster, each in a thread of its own: what their sinks are told of checkpoints, and in which order.
 #![allow(clippy::unwrap_used, reason = "a test")]
 
+use std::collections::BTreeSet;
 use std::net::TcpListener;
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
@@ -13,6 +14,7 @@ use groundswell_engine::{
     SourceConfig, Totals, WatchBoard,
 };
 use groundswell_gate::{Gate, K, Released, VolumeRow};
+use groundswell_sketch::Window;
 use groundswell_sources::{
     BlockSender, DecodeOptions, PartitionHandle, PartitionSpec, Payload, SourceIx, Stop, SystemClock, channel,
 };
@@ -259,15 +261,19 @@ fn a_process_that_cannot_go_on_takes_the_others_along() {
     }
 }
 
-/// Keeps the rows that were released, as text.
+/// Keeps the rows that were released, as text, and which windows they are of: each comes once, whole, whatever the shards had seen.
 #[derive(Clone, Default)]
-struct Rows(Arc<Mutex<Vec<String>>>);
+struct Rows(Arc<Mutex<(Vec<String>, BTreeSet<Window>)>>);
 
 impl ReleaseSink for Rows {
     fn commit(&mut self, closed: Closed) -> Result<(), anyhow::Error> {
         let row =
             |row: &Released<VolumeRow>| format!("{:?} {:?} {} {:?}", row.window, row.dimension, row.value, row.figures);
-        self.0.lock().unwrap().extend(closed.rows.iter().map(row));
+        let mut kept = self.0.lock().unwrap();
+        kept.0.extend(closed.rows.iter().map(row));
+        for window in closed.windows {
+            anyhow::ensure!(kept.1.insert(window), "{window:?} was released in two parts");
+        }
         Ok(())
     }
 
@@ -278,7 +284,7 @@ impl ReleaseSink for Rows {
 
 impl Rows {
     fn sorted(&self) -> Vec<String> {
-        let mut rows = std::mem::take(&mut *self.0.lock().unwrap());
+        let (mut rows, _) = std::mem::take(&mut *self.0.lock().unwrap());
         rows.sort_unstable();
         rows
     }

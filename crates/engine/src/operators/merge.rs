@@ -10,14 +10,15 @@ use groundswell_detect::amplify::{Amplifications, AmplifyCounters, SavedAmplific
 use groundswell_detect::burst::BurstCounters;
 use groundswell_detect::narrative::{Closed, EventKind, NarrativeCounters, NarrativeId, Narratives};
 use groundswell_detect::volume::{Merger, VolumeCounters};
-use groundswell_sketch::CellKey;
+use groundswell_gate::VolumeCandidate;
+use groundswell_sketch::{CellKey, Step};
 use groundswell_sources::Stop;
 use timely::dataflow::StreamVec;
 use timely::dataflow::channels::pact::Exchange;
 use timely::dataflow::operators::Operator;
 use timely::progress::frontier::MutableAntichain;
 
-use super::{Minute, Proposal, Seen};
+use super::{Minute, Proposal, Seen, minute_of};
 use crate::counters::Counters;
 
 /// The owners of all narratives and of all families of copies, on the one worker that has them.
@@ -85,15 +86,23 @@ pub(crate) fn merge(
                 None => (None, i64::MAX),
             };
             let at = closes.map_or(*capability.time(), |open| open - 1);
-            let last_closed = capability.delayed(&at);
-            let mut session = output.session(&last_closed);
-            let mut give = |candidate| session.give(Proposal::Volume(candidate));
+            // All shards give what they have of a window at the time of its last minute, however far each of them has seen the
+            // frontier come: the gate must see it whole.
+            let mut give_of = |end: i64, proposal| {
+                let last = minute_of(end - 1).max(*capability.time());
+                output.session(&capability.delayed(&last)).give(proposal);
+            };
+            let mut give = |candidate: VolumeCandidate| give_of(candidate.window.end(), Proposal::Volume(candidate));
             match closes {
                 Some(_) => merger.close(before, &mut give),
                 None => merger.finish(&mut give),
             }
-            merger.take_bursts().into_iter().for_each(|told| session.give(Proposal::Bursts(told)));
-            merger.take_hours().into_iter().for_each(|hour| session.give(Proposal::Hour(hour)));
+            merger.take_bursts().into_iter().for_each(|told| give_of(told.minute + 60, Proposal::Bursts(told)));
+            merger.take_hours().into_iter().for_each(|hour| {
+                give_of(hour.start + Step::Hour.seconds(), Proposal::Hour(hour));
+            });
+            let last_closed = capability.delayed(&at);
+            let mut session = output.session(&last_closed);
             if let Some(owner) = &mut owner.narratives {
                 propose(owner.close(before), &merger, &mut authors, &mut |proposal| session.give(proposal));
                 let now = owner.counters();

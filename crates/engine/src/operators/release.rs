@@ -45,11 +45,12 @@ pub(crate) fn release(
                 waiting.entry(*held.time()).or_insert_with(|| (held, Vec::new())).1.append(data);
             });
             let open = open_minute(frontier);
-            while let Some(entry) = waiting.first_entry() {
-                if open.is_some_and(|open| *entry.key() >= open) {
-                    break;
-                }
-                let (_held, proposals) = entry.remove();
+            // Everything that is complete goes at once: a replay closes many minutes at a time.
+            let later = open.map_or_else(BTreeMap::new, |open| waiting.split_off(&open));
+            let complete = std::mem::replace(&mut waiting, later);
+            if !complete.is_empty() {
+                let (_held, proposals): (Vec<_>, Vec<_>) = complete.into_values().unzip();
+                let proposals = proposals.into_iter().flatten().collect();
                 let batch = gated(gate, proposals, &mut bursts.borrow_mut(), &counters);
                 if closed.send(ToSink::Closed(batch)).is_err() {
                     // The sink has failed and says why itself; nothing more can be kept.
