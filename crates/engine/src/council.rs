@@ -214,11 +214,13 @@ impl<'a> Delegate<'a> {
         self.ended
     }
 
-    /// Tells the other processes which deletions this worker has read, and its ingest how far all have told theirs.
-    pub(crate) fn exchange_deletions(&mut self, inbox: &mut Inbox) {
+    /// Tells the other processes which deletions this worker has read, and its ingest how far all have told theirs. Returns the minute
+    /// that this process has come to.
+    pub(crate) fn exchange_deletions(&mut self, inbox: &mut Inbox) -> Minute {
         let reached = self.reached(inbox);
         self.across.tell(&mut inbox.deletions, reached);
         inbox.heard = self.across.heard();
+        reached
     }
 
     /// The minute that the watermark of this process has come to; all of them when no block will come any more.
@@ -357,8 +359,7 @@ impl<'a> Delegate<'a> {
         }
         self.made += 1;
         // Everybody has counted the blocks that were handed out, has told of the deletions in them, and takes no other.
-        self.exchange_deletions(&mut desk.inbox.borrow_mut());
-        let reached = self.reached(&desk.inbox.borrow());
+        let reached = self.exchange_deletions(&mut desk.inbox.borrow_mut());
         self.council.say(Word::Read { process: self.process(), reached, deletions: self.across.sent() });
         self.council.meet(worker);
         let (reached, expected) = self.all_read();

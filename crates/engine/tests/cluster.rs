@@ -370,7 +370,7 @@ proptest! {
         read(&files, paces.1, |file, line, record| both[file].send(0, line, record));
         both.iter_mut().for_each(Process::end);
         let [first, _] = both.map(|process| process.engine.join().unwrap().unwrap());
-                prop_assert_eq!(first.forgotten, totals.forgotten);
+        prop_assert_eq!(first.forgotten, totals.forgotten);
         prop_assert_eq!(rows.sorted(), expected);
     }
 }

@@ -157,6 +157,18 @@ impl Bench {
         ));
     }
 
+    /// Deletes what is planted, half of it as posts and half with its authors.
+    fn delete_planted(&mut self, seconds: i64) {
+        for number in 0..PLANTED {
+            let target = if number % 2 == 0 {
+                format!(r#""id":"{}""#, id(number))
+            } else {
+                format!(r#""author":"{}""#, author(number))
+            };
+            self.send(&format!(r#"{{"delete":true,{target},"time":{}}}"#, START + seconds));
+        }
+    }
+
     fn until(&self, what: &str, check: impl Fn(&Totals) -> bool) {
         let since = Instant::now();
         while !check(&self.counters.totals()) {
@@ -281,15 +293,7 @@ fn deletions_reach_everything(workers: usize) {
     assert_eq!(found(&bench.inspector.ask(), 0..PLANTED), (all, all, all));
     assert_eq!(in_bytes(&bench.checkpoint(), 0..PLANTED), (all, 0));
 
-    // Half of them are deleted as posts, half with their authors.
-    for number in 0..PLANTED {
-        let target = if number % 2 == 0 {
-            format!(r#""id":"{}""#, id(number))
-        } else {
-            format!(r#""author":"{}""#, author(number))
-        };
-        bench.send(&format!(r#"{{"delete":true,{target},"time":{}}}"#, START + 60));
-    }
+    bench.delete_planted(60);
     bench.until("all deletions are read", |totals| totals.records.deleted == PLANTED);
     // A checkpoint of this very moment holds nothing of them, whichever worker has read the deletion.
     assert_eq!(in_bytes(&bench.checkpoint(), 0..PLANTED), (0, 0));
@@ -366,14 +370,7 @@ fn deletions_reach_what_another_process_holds() {
         reads.until("the other has one too", |totals| totals.records.accepted == 1);
         assert_eq!(found(&holds.inspector.ask(), 0..PLANTED), (all, all, all));
 
-        for number in 0..PLANTED {
-            let target = if number % 2 == 0 {
-                format!(r#""id":"{}""#, id(number))
-            } else {
-                format!(r#""author":"{}""#, author(number))
-            };
-            reads.send(&format!(r#"{{"delete":true,{target},"time":{}}}"#, START + 62));
-        }
+        reads.delete_planted(62);
         reads.until("all deletions are read", |totals| totals.records.deleted == PLANTED);
         // A checkpoint of this very moment holds nothing of them in either process.
         let first = holds.checkpoint();
