@@ -31,11 +31,11 @@ describe('French', () => {
     const { page, errors } = await open('live', { path: '/settings' });
     await page.getByRole('radio', { name: 'English' }).focus();
     await page.keyboard.press('ArrowDown');
-    await page.getByRole('heading', { name: 'Réglages' }).waitFor();
+    await page.getByRole('heading', { name: 'Réglages', exact: true }).waitFor();
     await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute('value'))).toBe('fr');
     expect(await violations(page)).toEqual([]);
     await page.reload();
-    await page.getByRole('heading', { name: 'Réglages' }).waitFor();
+    await page.getByRole('heading', { name: 'Réglages', exact: true }).waitFor();
     await page.getByRole('link', { name: 'Veilles' }).click();
     await page.getByRole('heading', { name: 'Veilles' }).waitFor();
     await page.getByRole('button', { name: 'English' }).click();

@@ -200,12 +200,15 @@ describe('without numbers', () => {
   test('a server that goes away leaves the numbers, says so, and is found again', async () => {
     const { page, mock } = await open('live');
     await drawn(page);
+    // The lists come when there is time for them.
+    const lines = () => page.locator('.top tbody tr').count();
+    await expect.poll(lines).toBeGreaterThan(30);
     const port = Number(new URL(mock.url).port);
     await mock.close();
     const bar = page.getByRole('alert');
     await bar.waitFor({ timeout: 20_000 });
     expect(await bar.innerText()).toMatch(/connection to Groundswell is lost[\s\S]*was read at/);
-    expect(await page.locator('.top tbody tr').count()).toBeGreaterThan(30);
+    expect(await lines()).toBeGreaterThan(30);
     const again = await startMock({ scenario: 'live', port });
     cleanups.push(() => again.close());
     await bar.getByRole('button', { name: 'Try now' }).click();
