@@ -30,9 +30,9 @@ const KEPT_OPEN_MAX: usize = 16;
 /// How much of a file tells it from another one at the same path, in bytes.
 const HEAD_BYTES: u64 = 64 << 10;
 
-/// Where a file is gone on with: a [`Position`]'s value. Its key is the path as it was named.
+/// Where a file is gone on with: a [`Position`]'s value. Its key is [`key_of`] its path.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Place {
+pub(super) struct Place {
     /// The line (in Parquet the row) of the first record that is not counted yet.
     line: u64,
     /// The byte at which that line begins, where it can be gone to without reading what is before it: in plain text.
@@ -46,14 +46,14 @@ struct Place {
 
 impl Place {
     /// The beginning of a file; `None` where it cannot be read twice.
-    fn start_of(path: &Path) -> Option<Self> {
+    pub(super) fn start_of(path: &Path) -> Option<Self> {
         let metadata = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;
         let mut head = Vec::new();
         File::open(path).ok()?.take(HEAD_BYTES).read_to_end(&mut head).ok()?;
         Some(Self { line: 1, byte: None, bytes: metadata.len(), head: blake3::hash(&head).to_hex().to_string() })
     }
 
-    fn value(&self) -> String {
+    pub(super) fn value(&self) -> String {
         serde_json::to_string(self).expect("numbers and a hash can be written")
     }
 }
@@ -117,7 +117,7 @@ impl FileSet {
     /// Whether these positions, of an earlier run, are of these files, and none of them has changed since. Only then may they
     /// be gone on with: what was counted of other files would be mixed up with them.
     pub fn can_resume(&self, positions: &Positions) -> bool {
-        let names: BTreeSet<String> = self.files.iter().map(|path| path.display().to_string()).collect();
+        let names: BTreeSet<String> = self.files.iter().map(|path| key_of(path)).collect();
         !positions.is_empty()
             && positions.iter().all(|(key, value)| {
                 let saved = serde_json::from_str::<Place>(value).ok();
@@ -131,6 +131,11 @@ impl FileSet {
     pub fn report(&self) -> Arc<FileReport> {
         Arc::clone(&self.report)
     }
+}
+
+/// A file's name among positions: the same one however the path was written, and from wherever the program was started.
+pub(super) fn key_of(path: &Path) -> String {
+    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()).display().to_string()
 }
 
 /// A file with a partition.
@@ -229,7 +234,7 @@ impl FileSet {
     fn open(&self, index: usize, stop: &Stop) -> Result<OpenFile, FileError> {
         let path = &self.files[index];
         let mut file = OpenFile::open(path, &self.config.map, &self.report.bytes_read, stop)?;
-        if let Some(place) = self.resumed.get(&path.display().to_string()) {
+        if let Some(place) = self.resumed.get(&key_of(path)) {
             match place.byte {
                 Some(byte) => file.seek_to(byte, place.line)?,
                 None => file.skip_to(place.line)?,
@@ -278,7 +283,7 @@ impl FileSet {
         let reading = |((index, open), handle): ((usize, Option<OpenFile>), PartitionHandle)| {
             self.report.update(index, |state| state.partition = Some(handle.partition()));
             let path = &self.files[index];
-            Reading { index, handle, open, key: path.display().to_string().into(), place: Place::start_of(path) }
+            Reading { index, handle, open, key: key_of(path).into(), place: Place::start_of(path) }
         };
         found.into_iter().zip(handles).map(reading).collect()
     }

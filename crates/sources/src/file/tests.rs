@@ -825,3 +825,31 @@ fn plain_text_is_gone_on_with_at_any_block_as_if_all_before_had_been_read() {
     file.next().unwrap();
     assert_eq!(file.byte(), None);
 }
+
+/// A run is gone on with from wherever the program is started, and however its files are named.
+#[test]
+fn a_file_is_the_same_by_every_way_to_write_its_path() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("side")).unwrap();
+    let path = folder.path().join("posts.ndjson");
+    std::fs::write(&path, many(10)).unwrap();
+    let other = folder.path().join("other.ndjson");
+    std::fs::write(&other, many(10)).unwrap();
+    let set = |path: &Path| {
+        let clock = Arc::new(ManualClock::at(EventTime::from_unix(0)));
+        FileSet::new(FileSetConfig::new(vec![path.to_owned()]), clock)
+    };
+    let positions = positions_at_start(&path);
+    assert!(set(&path).can_resume(&positions));
+    assert!(set(&folder.path().join("side/../posts.ndjson")).can_resume(&positions));
+    assert!(set(&folder.path().join("./posts.ndjson")).can_resume(&positions));
+    let link = folder.path().join("link");
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    assert!(set(&link).can_resume(&positions));
+    assert!(!set(&other).can_resume(&positions), "another file, though with the same posts");
+}
+
+/// What a checkpoint keeps of a run of one file that has counted nothing yet.
+fn positions_at_start(path: &Path) -> crate::block::Positions {
+    [(set::key_of(path), set::Place::start_of(path).unwrap().value())].into_iter().collect()
+}
