@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use groundswell_gate::{DetectionRow, Outward as _};
+use groundswell_gate::{DetectionRow, ObjectType, Outward as _};
 use groundswell_store::Outgoing;
 use serde_json::{Value, json};
 
@@ -38,6 +38,17 @@ pub(crate) fn webhook(out: &Outgoing, sender: &Sender) -> String {
     .to_string()
 }
 
+/// `burst · severity high · experimental`, in a reader's words.
+fn kind_line(row: &DetectionRow) -> String {
+    let kind = match row.evidence.object {
+        Some(ObjectType::Text) => "same text by many".to_owned(),
+        Some(ObjectType::Link) => "link by many".to_owned(),
+        Some(ObjectType::Hashtag) => "hashtag by many".to_owned(),
+        None => row.kind.to_string(),
+    };
+    format!("{kind} · severity {} · {}", row.severity, row.maturity)
+}
+
 /// As Slack wants it: these three would be marks of its own.
 fn slack_text(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
@@ -46,16 +57,17 @@ fn slack_text(text: &str) -> String {
 /// A message of Slack's incoming webhooks.
 pub(crate) fn slack(out: &Outgoing, sender: &Sender) -> String {
     let row = &out.row;
-    let link = sender.link(row).map_or_else(String::new, |link| format!("\n<{link}|Look at it>"));
+    // The page has the command, and everything else; where nobody said at which address it is reached, the command is what there is.
+    let further = sender
+        .link(row)
+        .map_or_else(|| format!("`{}`", slack_text(&row.evidence.command)), |link| format!("<{link}|Look at it>"));
     let text = format!(
-        "*{}*\n{}\n{} · severity {} · feed {}{link}\n`{}`",
+        "*{}*\n{}\n{} · feed {}\n{further}",
         // A star or underscore of a title would be a mark; what is quoted stands between these already.
         slack_text(&row.title).replace('*', "∗"),
         slack_text(&row.summary),
-        row.kind,
-        row.severity,
+        kind_line(row),
         out.feed,
-        slack_text(&row.evidence.command),
     );
     json!({ "text": text, "unfurl_links": false, "unfurl_media": false }).to_string()
 }
@@ -76,20 +88,21 @@ fn card_text(text: &str) -> String {
 pub(crate) fn teams(out: &Outgoing, sender: &Sender) -> String {
     let row = &out.row;
     let block = |text: String, weight: &str, subtle: bool| json!({ "type": "TextBlock", "text": text, "wrap": true, "weight": weight, "isSubtle": subtle });
+    let mut body = vec![
+        block(card_text(&row.title), "bolder", false),
+        block(card_text(&row.summary), "default", false),
+        block(format!("{} · feed {}", kind_line(row), card_text(&out.feed)), "default", true),
+    ];
     let mut actions = Vec::new();
-    if let Some(link) = sender.link(row) {
-        actions.push(json!({ "type": "Action.OpenUrl", "title": "Look at it", "url": link }));
+    match sender.link(row) {
+        Some(link) => actions.push(json!({ "type": "Action.OpenUrl", "title": "Look at it", "url": link })),
+        None => body.push(json!({ "type": "TextBlock", "text": card_text(&row.evidence.command), "wrap": true, "fontType": "monospace", "isSubtle": true })),
     }
     let card = json!({
         "type": "AdaptiveCard",
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "version": "1.4",
-        "body": [
-            block(card_text(&row.title), "bolder", false),
-            block(card_text(&row.summary), "default", false),
-            block(format!("{} · severity {} · feed {}", row.kind, row.severity, card_text(&out.feed)), "default", true),
-            { "type": "TextBlock", "text": card_text(&row.evidence.command), "wrap": true, "fontType": "monospace", "isSubtle": true },
-        ],
+        "body": body,
         "actions": actions,
     });
     let attachment =
@@ -111,15 +124,13 @@ pub(crate) fn mail(items: &[Outgoing], sender: &Sender) -> (String, String) {
         let row = &out.row;
         let _ = write!(
             text,
-            "{}\n\n{}\n\n{} of severity {}, detected at {} (event time), method {} version {}, {}\nRecompute: {}\n",
+            "{}\n\n{}\n\n{}, detected at {} (event time), method {} version {}\nRecompute: {}\n",
             row.title,
             row.summary,
-            row.kind,
-            row.severity,
+            kind_line(row),
             row.detected_at,
             row.evidence.method.name,
             row.evidence.method.version,
-            row.maturity,
             row.evidence.command,
         );
         if let Some(link) = sender.link(row) {

@@ -7,7 +7,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use common::{Desk, Does, Hook, KEY, NOW, detection, office, webhook};
-use groundswell_deliver::{ATTEMPTS_MAX, How, Postman, ReceiverConfig, ReceiverError, Secret, Signer, previews};
+use groundswell_deliver::{
+    ATTEMPTS_MAX, How, Office, Postman, ReceiverConfig, ReceiverError, Secret, Signer, previews,
+};
 use groundswell_store::{DetectionQuery, ReleasedReader as _};
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -65,10 +67,8 @@ async fn chats_are_told_in_their_forms() {
     let body: Value = serde_json::from_str(&slack.got()[0].body).unwrap();
     let text = body["text"].as_str().unwrap();
     assert!(text.starts_with("*The story 'dam failure, &lt;river&gt; &amp; ∗bridge∗' grows"), "{text}");
-    assert!(
-        text.contains("<https://watch.example/detections/narrative-n1|Look at it>")
-            && text.contains("`groundswell export")
-    );
+    assert!(text.ends_with("\n<https://watch.example/detections/narrative-n1|Look at it>"), "{text}");
+    assert!(text.contains("\nnarrative · severity ") && !text.contains("groundswell export"), "{text}");
     let body: Value = serde_json::from_str(&teams.got()[0].body).unwrap();
     let attachment = &body["attachments"][0];
     assert_eq!(attachment["contentType"], "application/vnd.microsoft.card.adaptive");
@@ -99,6 +99,11 @@ async fn what_is_sent_is_what_was_shown() {
     let shown = previews("everything", found, &office());
     assert_eq!(shown.iter().map(|one| one.kind).collect::<Vec<_>>(), ["slack", "teams", "email", "webhook"]);
     assert_eq!(shown[2].subject.as_deref(), Some(detection(1).title.as_str()));
+    // Where nobody said at which address the page is reached, the command is what leads further.
+    let found = desk.reader.detections(&query).await.unwrap().items.remove(0);
+    let alone = previews("everything", found, &Office { page: String::new(), ..office() });
+    assert!(alone[..2].iter().all(|one| one.body.contains("groundswell export narratives")));
+    assert!(shown[..2].iter().all(|one| !one.body.contains("groundswell export")));
     postman.news().send_replace(());
     for (name, hook) in ["slack", "teams", "webhook"].into_iter().zip(&hooks) {
         desk.until(name, |count| count.delivered == 1).await;

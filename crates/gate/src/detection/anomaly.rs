@@ -5,7 +5,7 @@ use std::fmt;
 use groundswell_sketch::{Rfc3339, Step};
 
 use super::finding::{Finding, empty};
-use super::words::Usual;
+use super::words::{self, Usual};
 use super::{Baseline, DetectionKind, Evidence, Maturity, Method, Stretch, Subject, SubjectType};
 use crate::burst::{BurstMethod, step_up};
 use crate::perturb::family;
@@ -88,13 +88,14 @@ impl AnomalousHour {
 
     /// The end of a summary: since when, until when, and what could not be heard.
     pub(super) fn course(&self) -> String {
-        let until = self.end.map_or_else(|| " and goes on".to_owned(), |end| format!(" and ended at {}", Rfc3339(end)));
+        let until =
+            self.end.map_or_else(|| " and goes on".to_owned(), |end| format!(" and ended on {}", words::moment(end)));
         let gap = if self.coverage < 1.0 {
             format!(" {:.0} % of what is usually heard could be heard, which is allowed for.", self.coverage * 100.0)
         } else {
             String::new()
         };
-        format!("It began at {}{until}.{gap}", Rfc3339(self.start))
+        format!("It began on {}{until}.{gap}", words::moment(self.start))
     }
 
     /// `evidence`: what this kind alone has; the rest is filled in here.

@@ -294,16 +294,16 @@ impl BurstFacts<'_> {
             String::new()
         };
         let summary = format!(
-            "{} posts by {} authors in {} from {}, where {} were expected ({}, {} windows). It began at {}{}.{gap}",
+            "{} posts by {} authors in {}, {}, where {} were expected ({}, {} windows). It began on {}{}.{gap}",
             self.observed,
             self.authors,
             words::duration(to - from),
-            Rfc3339(from),
+            words::stretch(from, to),
             words::expectation(self.expected),
             self.baseline.method,
             self.baseline.windows,
-            Rfc3339(self.start),
-            self.end.map_or_else(|| " and goes on".to_owned(), |end| format!(" and ended at {}", Rfc3339(end))),
+            words::moment(self.start),
+            self.end.map_or_else(|| " and goes on".to_owned(), |end| format!(" and ended on {}", words::moment(end))),
         );
         let command = words::command(self.subject, self.value, self.window, self.detected_at);
         Finding {
@@ -375,14 +375,14 @@ impl AmplificationFacts<'_> {
         let until = self.end.unwrap_or(self.detected_at);
         let (within, languages) = (words::duration(until - self.start), words::mostly(self.languages));
         let (posts, authors) = (self.posts, self.authors);
-        let stretch = format!("from {} to {}", Rfc3339(self.start), Rfc3339(until));
+        let stretch = words::stretch(self.start, until);
         let each = self.copies_per_author;
         let (title, mut summary) = if self.object == ObjectType::Text {
             let text = words::quoted(self.shared_text);
             (
                 format!("The same text in {posts} posts by {authors} authors within {within}: {text}{languages}"),
                 format!(
-                    "{posts} posts of one text, or nearly, by {authors} authors {stretch}: {each:.1} copies an author."
+                    "{posts} posts of one text, or nearly, by {authors} authors, {stretch}: {each:.1} copies an author."
                 ),
             )
         } else {
@@ -390,17 +390,21 @@ impl AmplificationFacts<'_> {
             (
                 format!("{what} in {posts} posts by {authors} authors within {within}, in different words{languages}"),
                 format!(
-                    "{posts} posts with {} by {authors} authors {stretch}, in words that differ: {each:.1} posts an author.",
+                    "{posts} posts with {} by {authors} authors, {stretch}, in words that differ: {each:.1} posts an author.",
                     self.shared_text
                 ),
             )
         };
         if let Some(q) = self.q {
-            let _ =
-                write!(summary, " By chance, or where something spreads by itself, it would look so {q} times a day.");
+            let often = words::often(q);
+            let _ = write!(summary, " By chance, or where something spreads by itself, something looks so {often}.");
         }
         if let Some(overlap) = self.family_overlap {
-            let _ = write!(summary, " {:.0} % of the authors also carry other amplifications.", overlap * 100.0);
+            let _ = write!(
+                summary,
+                " {:.0} % of the authors also carry other texts, links or hashtags that many spread.",
+                overlap * 100.0
+            );
         }
         summary.push_str(" This cannot tell a campaign from enthusiasm.");
         Finding {

@@ -6,8 +6,6 @@
 
 use std::fmt;
 
-use groundswell_sketch::Rfc3339;
-
 use super::anomaly::{AnomalousHour, Said};
 use super::finding::Finding;
 use super::{DetectionRow, Evidence, Share, SubjectType, words};
@@ -86,7 +84,7 @@ fn finding(candidate: MixCandidate, subject: SubjectType, authors: u64, k: u64) 
         if candidate.beside_others { " Others shifted or were silent in that hour, which is allowed for." } else { "" };
     let summary = format!(
         "{seen} in the hour from {}, where {} were expected, between {} and {} in 95 of 100 such hours ({}, {} hours). {}{others}",
-        Rfc3339(at.hour),
+        words::moment(at.hour),
         words::percent(expected),
         words::percent(interval[0]),
         words::percent(interval[1]),
@@ -163,8 +161,8 @@ mod tests {
         assert_eq!((told.kind, told.evidence.authors, told.evidence.q), (DetectionKind::Anomaly, 840, Some(0.01)));
         assert_eq!(
             told.summary,
-            "1629 of 5260 posts, by 840 of 2900 authors, in the hour from 2026-11-24T19:00:00Z, where 12 % were expected, between 8.7 % \
-             and 16 % in 95 of 100 such hours (seasonal, 9 hours). It began at 2026-11-24T19:00:00Z and goes on."
+            "1629 of 5260 posts, by 840 of 2900 authors, in the hour from 24 Nov 2026, 19:00 UTC, where 12 % were expected, between 8.7 % \
+             and 16 % in 95 of 100 such hours (seasonal, 9 hours). It began on 24 Nov 2026, 19:00 UTC and goes on."
         );
         let json: serde_json::Value = serde_json::from_str(&told.to_json()).unwrap();
         assert_eq!(

@@ -6,8 +6,6 @@
 
 use std::fmt;
 
-use groundswell_sketch::Rfc3339;
-
 use super::anomaly::{AnomalousHour, Said};
 use super::finding::Finding;
 use super::{DetectionRow, Evidence, SubjectType, words};
@@ -66,7 +64,7 @@ fn finding(candidate: SilenceCandidate, subject: SubjectType, authors: u64, k: u
     };
     let summary = format!(
         "{seen} in the hour from {}, where {expected} posts by about {authors} authors were expected ({}, {} hours). {}",
-        Rfc3339(at.hour),
+        words::moment(at.hour),
         at.method(),
         at.windows,
         at.course(),
@@ -136,8 +134,8 @@ mod tests {
         assert_eq!((told.kind, told.evidence.authors, told.evidence.q), (DetectionKind::Anomaly, 233, Some(0.01)));
         assert_eq!(
             told.summary,
-            "31 posts by 22 authors in the hour from 2026-11-24T19:00:00Z, where 410 posts by about 233 authors were expected \
-             (seasonal, 9 hours). It began at 2026-11-24T19:00:00Z and goes on."
+            "31 posts by 22 authors in the hour from 24 Nov 2026, 19:00 UTC, where 410 posts by about 233 authors were expected \
+             (seasonal, 9 hours). It began on 24 Nov 2026, 19:00 UTC and goes on."
         );
         assert!(!told.to_json().contains("suppressed"));
         assert_eq!(

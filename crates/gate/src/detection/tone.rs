@@ -6,8 +6,6 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use groundswell_sketch::Rfc3339;
-
 use super::anomaly::{AnomalousHour, Said};
 use super::finding::Finding;
 use super::{DetectionRow, Evidence, Share, SubjectType, ToneClass, words};
@@ -61,7 +59,7 @@ fn finding(candidate: ToneCandidate, posts: u64, authors: u64) -> Finding {
         "{} of {posts} posts by {authors} authors sounded {class} in the hour from {}, between {} and {} with what the reading of posts \
          gets wrong; {} were expected, between {} and {} in 95 of 100 such hours ({}, {} hours). {}",
         words::percent(observed),
-        Rfc3339(at.hour),
+        words::moment(at.hour),
         words::percent(f64::from(share.low) / 100.0),
         words::percent(f64::from(share.high) / 100.0),
         words::percent(expected),
@@ -146,9 +144,9 @@ mod tests {
         );
         assert_eq!(
             told.summary,
-            "61 % of 812 posts by 640 authors sounded negative in the hour from 2026-11-24T19:00:00Z, between 55 % and 67 % with what \
+            "61 % of 812 posts by 640 authors sounded negative in the hour from 24 Nov 2026, 19:00 UTC, between 55 % and 67 % with what \
              the reading of posts gets wrong; 35 % were expected, between 26 % and 45 % in 95 of 100 such hours (seasonal, 9 hours). It \
-             began at 2026-11-24T19:00:00Z and goes on."
+             began on 24 Nov 2026, 19:00 UTC and goes on."
         );
         assert_eq!((told.kind, told.evidence.authors, told.evidence.q), (DetectionKind::Anomaly, 640, Some(0.01)));
         assert_eq!(

@@ -16,7 +16,6 @@ const SEASON_SECONDS: i64 = 28 * 86_400;
 const DAY_SECONDS_MIN: i64 = 12 * 3_600;
 
 /// What a burst's title is made from.
-#[allow(dead_code, reason = "filled from a burst's facts, which come with the burst detector")]
 pub(super) struct BurstWords<'a> {
     pub(super) subject: SubjectType,
     pub(super) value: &'a str,
@@ -30,7 +29,6 @@ pub(super) struct BurstWords<'a> {
 }
 
 /// `'dam failure' is 14 times its usual Tuesday-evening level, mostly in Portuguese`.
-#[allow(dead_code, reason = "used by a burst's facts, which come with the burst detector")]
 pub(super) fn burst_title(burst: &BurstWords<'_>) -> String {
     let (name, many) = subject(burst.subject, burst.value);
     let (is, its) = if many { ("are", "their") } else { ("is", "its") };
@@ -205,7 +203,6 @@ pub(super) fn times(ratio: f64) -> String {
 }
 
 /// What was expected, no finer than it is known.
-#[allow(dead_code, reason = "used by a burst's facts, which come with the burst detector")]
 pub(super) fn expectation(expected: f64) -> String {
     if expected < 1.0 { "fewer than 1".to_owned() } else { times(expected).replace(" times", "") }
 }
@@ -227,7 +224,6 @@ pub(super) fn hundredths(number: f64) -> f64 {
 }
 
 /// `40 minutes`, `3 hours`, `2 days`: rounded up, so that it is within.
-#[allow(dead_code, reason = "used by an amplification's facts, which come with its detector")]
 pub(super) fn duration(seconds: i64) -> String {
     let seconds = seconds.max(60);
     let (count, unit) = if seconds <= 90 * 60 {
@@ -238,6 +234,46 @@ pub(super) fn duration(seconds: i64) -> String {
         ((seconds + 86_399) / 86_400, "day")
     };
     format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+}
+
+const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/// `9 Oct 2016` and `22:37`, of an event time.
+fn date_and_time(unix: i64) -> (String, String) {
+    let written = Rfc3339(unix).to_string();
+    let (date, time) = written.split_once('T').unwrap_or((&written, ""));
+    let mut parts = date.rsplitn(3, '-');
+    let (day, month, year) = (parts.next(), parts.next(), parts.next());
+    let number = |part: Option<&str>| part.and_then(|part| part.parse::<usize>().ok()).unwrap_or(0);
+    let month = MONTHS.get(number(month).wrapping_sub(1)).copied().unwrap_or("?");
+    (format!("{} {month} {}", number(day), year.unwrap_or("")), time.chars().take(5).collect())
+}
+
+/// `9 Oct 2016, 22:37 UTC`.
+pub(super) fn moment(unix: i64) -> String {
+    let (date, time) = date_and_time(unix);
+    format!("{date}, {time} UTC")
+}
+
+/// `9 Oct 2016, 22:37 to 23:53 UTC`; with the second day where it is another.
+pub(super) fn stretch(from: i64, to: i64) -> String {
+    let ((date, from), (last, to)) = (date_and_time(from), date_and_time(to));
+    let last = if last == date { String::new() } else { format!("{last}, ") };
+    format!("{date}, {from} to {last}{to} UTC")
+}
+
+/// `once a day`, `12 times a day`, `once in 20 days`, from so many a day.
+pub(super) fn often(a_day: f64) -> String {
+    let rounded = |number: f64| if number < 10.0 { hundredths(number) } else { number.round() };
+    if a_day <= 0.0 {
+        "never".to_owned()
+    } else if a_day < 0.995 {
+        format!("once in {} days", rounded(1.0 / a_day))
+    } else if a_day < 1.005 {
+        "once a day".to_owned()
+    } else {
+        format!("{} times a day", rounded(a_day))
+    }
 }
 
 /// `, mostly in Portuguese`; nothing where no one or two languages lead.
@@ -509,6 +545,28 @@ mod tests {
         assert_eq!(of(&[("und", 0.9), (OTHER, 0.1)]), "");
         assert_eq!(of(&[("xx", 0.9)]), ", mostly in xx");
         assert!(NAMES.windows(2).all(|pair| pair[0].0 < pair[1].0), "looked up by halves");
+    }
+
+    #[test]
+    fn times_are_written_as_people_write_them() {
+        let minutes = |minutes: i64| 1_476_052_620 + 60 * minutes;
+        assert_eq!(moment(minutes(0)), "9 Oct 2016, 22:37 UTC");
+        assert_eq!(stretch(minutes(0), minutes(76)), "9 Oct 2016, 22:37 to 23:53 UTC");
+        assert_eq!(stretch(minutes(0), minutes(90)), "9 Oct 2016, 22:37 to 10 Oct 2016, 00:07 UTC");
+        let said = [0.0, 0.05, 0.3, 0.998, 1.0, 1.004, 1.5, 12.3].map(often);
+        assert_eq!(
+            said,
+            [
+                "never",
+                "once in 20 days",
+                "once in 3.33 days",
+                "once a day",
+                "once a day",
+                "once a day",
+                "1.5 times a day",
+                "12 times a day",
+            ]
+        );
     }
 
     #[test]
