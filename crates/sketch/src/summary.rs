@@ -270,13 +270,6 @@ impl Summary {
         self.seen
     }
 
-    /// Makes room.
-    pub fn reserve(&mut self, cells: usize, value_bytes: usize, tokens: usize) {
-        self.entries.reserve(cells);
-        self.values.reserve(value_bytes);
-        self.tokens.reserve(tokens);
-    }
-
     /// The cells, in the order in which they were added.
     pub fn iter(&self) -> impl Iterator<Item = CellRef<'_>> {
         let (mut value, mut token, mut estimate) = (0, 0, 0);
