@@ -43,6 +43,23 @@ fn a_campaign_is_found_and_told_with_all_that_belongs_to_it() {
 }
 
 #[test]
+fn what_came_soon_after_the_start_is_told_when_more_is_known() {
+    let mut bench = Bench::new(1);
+    bench.until(0, 10);
+    for author in 0..14 {
+        bench.post((10 + author as i64 * 3) * 60, author, TEXT);
+    }
+    // It has stopped, but came in a third of all the time that is known.
+    bench.until(10, 110);
+    assert!(bench.found.is_empty(), "{:?}", bench.texts());
+    bench.until(110, 240);
+    assert_eq!(bench.texts(), [TEXT.to_lowercase()]);
+    let row = Gate::exact(K::DEFAULT).release_amplification(bench.found[0].clone()).unwrap();
+    assert!(row.synchrony >= 5.0, "{}", row.synchrony);
+    assert_eq!(bench.owner.counters().families_held, 0);
+}
+
+#[test]
 fn a_campaign_goes_on_over_a_restart_under_its_number() {
     for workers in [1, 3] {
         let mut bench = Bench::new(2);

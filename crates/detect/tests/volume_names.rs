@@ -305,6 +305,41 @@ fn a_name_in_a_pushed_hashtag_or_link_is_seen() {
 }
 
 #[test]
+fn of_a_text_without_spaces_not_all_words_are_names() {
+    let merger = Merger::new(VolumeConfig::default(), K::DEFAULT);
+    let marked = |text: &str| {
+        let word = |value: &str| SharedWord { value: value.to_owned(), authors: 40, name_like: false, publishers: 0 };
+        let mut shared = AmplificationCandidate {
+            id: AmplificationId(1),
+            object: AmplificationObject::Text,
+            as_of: START,
+            buckets: Vec::new(),
+            authors: 40,
+            words: text.split(' ').map(word).collect(),
+            domains: Vec::new(),
+            languages: Vec::new(),
+            reposts: Reposts::default(),
+            concentration: 0.0,
+            chance: 0.0,
+            overlap: 0,
+            q: None,
+        };
+        merger.mark_shared_text(&mut shared);
+        let is_name = |word: SharedWord| word.name_like.then_some(word.value);
+        shared.words.into_iter().filter_map(is_name).collect::<Vec<_>>()
+    };
+    // As it is cut where it was written; put together again with spaces, it is cut otherwise.
+    let text =
+        "ได้ที่ ข้อมูล ก๋วยเตี๋ยว ชิป มาก ยัง ชิป ภาษี บ้าน ได้ ชิป คือ ฉาก คําถาม หน้า จอ ๆ ผึ้ง อัปเดต จิ้งจอก เล็ก ฉัน ราคา เครือ ข่าย ใน";
+    let names = marked(text);
+    // Two words between spaces may be a name there; what is parted from them by others is none.
+    assert!(names.len() + 8 <= text.split(' ').count(), "{names:?}");
+    let names = marked(&format!("{text} นายสมชาย ใจดี"));
+    assert!(names.iter().any(|name| name.contains("สมชาย")), "{names:?}");
+    assert!(names.iter().any(|name| name.contains("ใจดี")), "{names:?}");
+}
+
+#[test]
 fn how_a_hashtag_was_spelt_counts_for_seven_days() {
     for (days, shown) in [(6, false), (8, true)] {
         let mut posts = vec![person(0, 99, "really? #ZquillaraVanterpoolski")];

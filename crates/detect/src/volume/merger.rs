@@ -428,13 +428,27 @@ fn mark_names_in(words: &mut [SharedWord]) {
     let (mut analyzer, mut analysis, mut finder) = (Analyzer::new(), Analysis::new(), NameFinder::new());
     let mut spans = Vec::new();
     for stretch in words.split_mut(|word| word.value.is_empty()) {
-        let text = stretch.iter().map(|word| word.value.as_str()).collect::<Vec<_>>().join(" ");
+        let mut text = String::new();
+        let places: Vec<(usize, usize)> = stretch
+            .iter()
+            .map(|word| {
+                text.extend((!text.is_empty()).then_some(' '));
+                let from = text.len();
+                text.push_str(&word.value);
+                (from, text.len())
+            })
+            .collect();
         analyzer.tokenize(&text, &mut analysis);
         finder.find(&text, &analysis, &mut spans);
-        // Words that are cut otherwise here than where they were written: in doubt all of them are names.
-        let same = analysis.words.len() == stretch.len();
-        for (at, word) in stretch.iter_mut().enumerate() {
-            word.name_like |= spans.iter().any(|span| !same || span.words().contains(&at));
+        // By the letters and not by the number of the word: words can be cut otherwise here than where they were written, above all
+        // where none are parted by spaces.
+        for span in &spans {
+            let named = &analysis.words[span.words()];
+            let (Some(first), Some(last)) = (named.first(), named.last()) else { continue };
+            let (from, to) = (first.raw.0 as usize, last.raw.1 as usize);
+            for (word, _) in stretch.iter_mut().zip(&places).filter(|(_, place)| place.0 < to && from < place.1) {
+                word.name_like = true;
+            }
         }
     }
 }
