@@ -632,6 +632,8 @@ impl Narratives {
     /// A narrative whose cluster was split from one that has a name is told as a split.
     fn tell_split(&mut self, key: StoryKey, id: NarrativeId, time: i64, events: &mut Vec<NarrativeEvent>) {
         let parent = self.stories.get(&key).and_then(|story| story.split_from).map(|parent| self.survivor(parent));
+        // It may have taken back what was split from it before it was born.
+        let parent = parent.filter(|parent| *parent != key);
         let Some(of) = parent.and_then(|parent| self.stories.get(&parent)).and_then(|parent| parent.id) else { return };
         if let Some(story) = self.stories.get_mut(&key) {
             story.parents.push(of);

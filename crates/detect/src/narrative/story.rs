@@ -290,6 +290,13 @@ impl Story {
     }
 
     fn add_term(&mut self, told: &TermDelta, mass: f32, minute: i64) {
+        if told.stem != 0 && self.terms.iter().all(|known| known.hash != told.hash) {
+            // So far it was told as its first letters.
+            let known = self.terms.iter_mut().find(|known| known.hash == told.stem && known.text() == told.form);
+            if let Some(known) = known {
+                known.hash = told.hash;
+            }
+        }
         if let Some(known) = self.terms.iter_mut().find(|known| known.hash == told.hash) {
             known.mass += mass;
             known.weight = told.weight;
@@ -790,6 +797,29 @@ mod tests {
         few.originals = 9;
         few.terms.iter_mut().for_each(|term| term.originals = 9);
         assert_eq!(few.boilerplate(7_200, &SEEN, 10), Boilerplate::OneText);
+    }
+
+    #[test]
+    fn a_word_that_was_told_by_its_first_letters_goes_on_as_itself() {
+        let told = |hash: u64, stem: u64, form: &str| TermDelta {
+            hash,
+            stem,
+            kind: FeatureKind::Word,
+            form: form.to_owned(),
+            part: 1.0,
+            weight: 1.0,
+            own: 1.0,
+            rise: 1.0,
+            posts: 5,
+            originals: 5,
+            authors: FewAuthors::default(),
+        };
+        let mut story = Story::new(0, None);
+        for term in [told(1, 0, "bridgewater"), told(11, 1, "bridgewater"), told(12, 1, "bridgeworks")] {
+            story.add_term(&term, 1.0, 0);
+        }
+        let terms: Vec<(u64, u64)> = story.terms.iter().map(|term| (term.hash, term.posts)).collect();
+        assert_eq!(terms, [(11, 10), (12, 5)]);
     }
 
     #[test]
