@@ -325,7 +325,9 @@ fn one_stream(seed: u64, sums: &mut Sums) {
         );
         if !is_found || !is_one {
             let mut under: BTreeMap<String, u64> = BTreeMap::new();
-            for (_, name) in names.get(&story.id).into_iter().flatten().filter(|(closed, _)| *closed >= born || ids.is_empty()) {
+            for (_, name) in
+                names.get(&story.id).into_iter().flatten().filter(|(closed, _)| *closed >= born || ids.is_empty())
+            {
                 let of = name.map(|name| format!("{} ({})", name, found[&name].about().unwrap_or("nothing")));
                 *under.entry(of.unwrap_or_else(|| "no name".to_owned())).or_default() += 1;
             }
