@@ -792,6 +792,26 @@ mod tests {
     }
 
     #[test]
+    fn a_word_can_stand_in_posts_of_its_language_alone() {
+        let told = |languages: &[u64]| {
+            let mut story = steady(|_| 3, 0.1);
+            // The first word stands in all posts; of each of three languages, two words in two fifths of its posts.
+            story.terms.truncate(1);
+            for hash in 1..7 {
+                let originals = story.originals * 2 / 15;
+                story.terms.push(OwnTerm { hash, originals, posts: originals, ..story.terms[0].clone() });
+            }
+            story.languages =
+                languages.iter().enumerate().map(|(number, posts)| ([b'a' + number as u8, b'a'], *posts)).collect();
+            story.boilerplate(7_200, &SEEN, 10)
+        };
+        assert_eq!(told(&[120, 120, 120]), Boilerplate::No);
+        assert_eq!(told(&[360]), Boilerplate::NoCore);
+        // A few posts in other languages change little.
+        assert_eq!(told(&[340, 10, 10]), Boilerplate::NoCore);
+    }
+
+    #[test]
     fn a_young_stream_asks_for_what_came_late_or_is_much() {
         let young = |told| Seen { since: 0, has_history: false, told };
         let mut even = steady(|_| 3, 0.1);
@@ -903,6 +923,19 @@ mod tests {
                 let is_alike = both_speak && likeness >= LIKENESS_NOW[scale];
                 proptest::prop_assert!(!is_alike || one.likeness_now(&other, 0).is_some());
             }
+        }
+
+        #[test]
+        fn languages_count_by_their_posts(posts in proptest::collection::vec(1_u64..1_000, 1..8), times in 1_u64..9) {
+            let mut story = Story::new(0, None);
+            let told = |posts: &[u64]| (0..).zip(posts).map(|(number, posts)| ([number, 0], *posts)).collect::<Vec<_>>();
+            story.languages = told(&posts);
+            let effective = story.effective_languages();
+            proptest::prop_assert!((1.0..=CORE_LANGUAGES_MAX.min(posts.len() as f64) + 1e-9).contains(&effective));
+            story.languages = told(&posts.iter().map(|posts| posts * times).collect::<Vec<_>>());
+            proptest::prop_assert!((story.effective_languages() - effective).abs() < 1e-9);
+            story.languages = told(&vec![times; posts.len()]);
+            proptest::prop_assert!((story.effective_languages() - CORE_LANGUAGES_MAX.min(posts.len() as f64)).abs() < 1e-9);
         }
 
         #[test]
