@@ -402,6 +402,33 @@ fn stories_that_become_one_are_merged_in_the_log() {
     assert!(merge.time <= 45 * 60, "a quarter of an hour later at most: {merge:?}");
 }
 
+/// A story that is told by a place and little else, until a fourth word with the place's first letters comes up and the place stands
+/// for itself: its posts go where they went before.
+#[test]
+fn a_story_outlives_a_further_spelling_of_its_word() {
+    let mut bench = Bench::new(NarrativeConfig::default(), 1);
+    let (mut seeded, mut author, mut of_story) = (Seeded(21), 0, Vec::new());
+    for minute in 0..60_i64 {
+        for second in 0..40_i64 {
+            author += 1;
+            let mut said = text((0..6).map(|_| seeded.below(2_000)));
+            if minute == 30 && second < 3 {
+                let _ = write!(said, " {}", ["northbridges", "northbrook", "northborough"][second as usize]);
+            }
+            bench.post(minute * 60 + second, author, &said);
+        }
+        for second in 40..44_i64 {
+            author += 1;
+            let said =
+                format!("northbridge {} {}", word(5_000 + seeded.below(3)), text((0..4).map(|_| seeded.below(2_000))));
+            of_story.push(bench.post(minute * 60 + second, author, &said));
+        }
+        bench.close(minute * 60 + 60);
+    }
+    let share = recall(&bench, &of_story);
+    assert!(share > 0.9, "{share}");
+}
+
 /// A word that people write about many things, and among them a text that is passed on: no narrative, though ten authors and more
 /// carry the cluster and the words of the text stand together in most of its posts.
 #[test]

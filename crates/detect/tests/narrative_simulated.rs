@@ -62,12 +62,17 @@ struct Sums {
     stories: usize,
     one_name: usize,
     one_name_in_log: usize,
+    /// The same, but that a planted merge may be a merge of the log.
+    one_name_or_merge: usize,
+    one_name_of_splits: usize,
     narratives: usize,
     planted: usize,
     of_fifty: usize,
     planted_of_fifty: usize,
     copied: usize,
     turns: [(usize, usize); 2],
+    /// Of those, where both strands have [`AUTHORS_ASKED`] authors.
+    large_turns: [(usize, usize); 2],
     ended_planted: usize,
     early: (usize, usize),
 }
@@ -84,8 +89,8 @@ fn planted_stories_are_found() {
     let share = |part: usize, of: usize| part as f64 / of.max(1) as f64;
     println!(
         "ALL recall {:.3} ({}/{}) precision {:.3} ({}/{}), of {AUTHORS_ASKED} authors {:.3} ({}/{}), copied text besides {} \
-         delay {:?} s, one name {:.3} ({}/{}), with merges of the log followed {}, merges {:?} splits {:?}, planted ended early {}; \
-         born while little was seen: {:?}",
+         delay {:?} s, one name {:.3} ({}/{}), where planted merges are followed {}, with merges of the log followed {}, splits too {}, \
+         merges {:?} splits {:?}, of two strands of {AUTHORS_ASKED} authors {:?} {:?}, planted ended early {}; born while little was seen: {:?}",
         share(sums.recalled, sums.asked),
         sums.recalled,
         sums.asked,
@@ -100,9 +105,13 @@ fn planted_stories_are_found() {
         share(sums.one_name, sums.stories),
         sums.one_name,
         sums.stories,
+        sums.one_name_or_merge,
         sums.one_name_in_log,
+        sums.one_name_of_splits,
         sums.turns[0],
         sums.turns[1],
+        sums.large_turns[0],
+        sums.large_turns[1],
         sums.ended_planted,
         sums.early,
     );
@@ -123,6 +132,20 @@ fn start_of(records: &[TruthRecord], id: &str) -> i64 {
         _ => None,
     });
     of_story.min().unwrap_or(i64::MAX)
+}
+
+/// Whether a story is one whose strands become one.
+fn merge_is_planted(records: &[TruthRecord], id: &str) -> bool {
+    let is_of = |record: &TruthRecord| matches!(record, TruthRecord::Event(turn) if turn.event == "merge" && turn.one == whole(id));
+    records.iter().any(is_of)
+}
+
+fn authors_of(records: &[TruthRecord], id: &str) -> u64 {
+    let of_story = |record: &TruthRecord| match record {
+        TruthRecord::Narrative(story) if story.id == id => Some(story.authors),
+        _ => None,
+    };
+    records.iter().find_map(of_story).unwrap_or(0)
 }
 
 fn one_stream(seed: u64, sums: &mut Sums) {
@@ -146,6 +169,7 @@ fn one_stream(seed: u64, sums: &mut Sums) {
     let mut labels: HashMap<u64, String> = HashMap::new();
     // Of each planted label: of each post, the close of its minute and the name that it went under.
     let mut names: BTreeMap<String, Vec<(i64, Option<NarrativeId>)>> = BTreeMap::new();
+    let mut went: Vec<(String, LocalId)> = Vec::new();
     let mut merges: Vec<(NarrativeId, NarrativeId)> = Vec::new();
     let mut splits: Vec<(NarrativeId, NarrativeId)> = Vec::new();
     let mut events: BTreeMap<EventKind, usize> = BTreeMap::new();
@@ -193,6 +217,7 @@ fn one_stream(seed: u64, sums: &mut Sums) {
             for (key, local) in told {
                 let Some(label) = labels.remove(&key) else { continue };
                 let name = owner.name_now(0, local);
+                went.push((label.clone(), local));
                 names.entry(label.clone()).or_default().push((closed_to, name));
                 if let Some(name) = name {
                     let of_name = &mut found.entry(name).or_default().posts;
@@ -279,7 +304,17 @@ fn one_stream(seed: u64, sums: &mut Sums) {
         for (name, posts) in &by_name {
             *followed.entry(last_name(&merges, *name)).or_default() += posts;
         }
-        sums.one_name_in_log += usize::from(followed.values().any(|most| inside > 0 && most * 10 >= inside * 9));
+        // Who follows the log knows too that one was split from the other.
+        let mut of_splits = BTreeMap::<NarrativeId, u64>::new();
+        for (name, posts) in &by_name {
+            let name = last_name(&merges, *name);
+            let of = splits.iter().find(|(one, _)| *one == name).map_or(name, |(_, of)| last_name(&merges, *of));
+            *of_splits.entry(of).or_default() += posts;
+        }
+        let in_log = followed.values().any(|most| inside > 0 && most * 10 >= inside * 9);
+        sums.one_name_in_log += usize::from(in_log);
+        sums.one_name_or_merge += usize::from(is_one || in_log && merge_is_planted(&truth.records, &story.id));
+        sums.one_name_of_splits += usize::from(of_splits.values().any(|most| inside > 0 && most * 10 >= inside * 9));
         println!(
             "  {} {:?} authors {} posts {}, {all} since birth, inside {inside} most {most} found {is_found} names {}",
             story.id,
@@ -288,6 +323,26 @@ fn one_stream(seed: u64, sums: &mut Sums) {
             story.posts,
             ids.len()
         );
+        if !is_found || !is_one {
+            let mut under: BTreeMap<String, u64> = BTreeMap::new();
+            for (_, name) in
+                names.get(&story.id).into_iter().flatten().filter(|(closed, _)| *closed >= born || ids.is_empty())
+            {
+                let of = name.map(|name| format!("{} ({})", name, found[&name].about().unwrap_or("nothing")));
+                *under.entry(of.unwrap_or_else(|| "no name".to_owned())).or_default() += 1;
+            }
+            println!("    went under {under:?}; words {:?} #{}", &story.terms, story.hashtag);
+            // Of each cluster of the end: its posts of this story, and of everything.
+            let mut of_root: BTreeMap<_, (u64, u64)> = BTreeMap::new();
+            for (label, local) in &went {
+                let parts = of_root.entry(owner.became(0, *local)).or_default();
+                parts.0 += u64::from(*label == story.id);
+                parts.1 += 1;
+            }
+            let mut largest: Vec<(u64, u64)> = of_root.into_values().filter(|parts| parts.0 > 0).collect();
+            largest.sort_unstable_by(|a, b| b.cmp(a));
+            println!("    clusters {}: {:?}", largest.len(), &largest[..largest.len().min(6)]);
+        }
     }
     for (story, time) in &tenth {
         let born = of_story.get(story.as_str()).into_iter().flatten().map(|id| found[id].born).min();
@@ -302,7 +357,14 @@ fn one_stream(seed: u64, sums: &mut Sums) {
         }
         let ids = of_story.get(event.one.as_str()).cloned().unwrap_or_default();
         sums.turns[place].1 += 1;
-        sums.turns[place].0 += usize::from(told.iter().any(|(one, other)| ids.contains(one) && ids.contains(other)));
+        let is_told = told.iter().any(|(one, other)| ids.contains(one) && ids.contains(other));
+        sums.turns[place].0 += usize::from(is_told);
+        let strands: Vec<u64> = event.two.iter().map(|strand| authors_of(&truth.records, strand)).collect();
+        if strands.iter().all(|authors| *authors >= AUTHORS_ASKED) {
+            sums.large_turns[place].1 += 1;
+            sums.large_turns[place].0 += usize::from(is_told);
+        }
+        println!("  {} of {}, strands of {strands:?} authors, in the log {is_told}", event.event, event.one);
     }
     let mut nothing: Vec<&Found> = Vec::new();
     for narrative in found.values() {

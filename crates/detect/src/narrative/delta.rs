@@ -15,6 +15,8 @@ use super::features::FeatureKind;
 pub struct TermDelta {
     /// Of the term, the same at every worker.
     pub hash: u64,
+    /// Of a long word that stands for itself, the term of its first letters, as which it was told before; else zero.
+    pub stem: u64,
     /// What it is.
     pub kind: FeatureKind,
     /// Its normal form, as most spell it.

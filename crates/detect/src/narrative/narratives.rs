@@ -29,10 +29,6 @@ const LOOKED_FOR_MAX: usize = 8;
 const RETURN_LIKENESS: f32 = 0.8;
 /// No more than this is ever asked for: clusters of one text must become one.
 const LIKENESS_MAX: f32 = 0.95;
-/// How alike the presents of two narratives must be to become one …
-const LIKENESS_NOW: f32 = 0.25;
-/// … and so many posts of each, fading, must there be.
-const PRESENT_MIN: f32 = 5.0;
 /// Minutes in which what was split is not compared with what it was split from.
 const SPLIT_MINUTES: i64 = 30;
 /// A candidate to which nobody wrote for so many minutes, and which no worker holds, is forgotten.
@@ -459,7 +455,7 @@ impl Narratives {
         let speaks = |story: &Story| {
             story.merged_into.is_none()
                 && story.authors.number() >= k
-                && story.present(minute) >= PRESENT_MIN
+                && story.speaks(minute)
                 && (story.id.is_some() || story.boilerplate(minute, &seen, k) == Boilerplate::No)
         };
         let mut order: Vec<(u64, StoryKey)> = touched
@@ -477,7 +473,7 @@ impl Narratives {
             }
             near.sort_unstable();
             near.dedup();
-            let mut best: Option<(f32, StoryKey)> = None;
+            let mut best: Option<((f32, f32), StoryKey)> = None;
             for other in near.into_iter().filter(|other| *other != key) {
                 let Some(known) = self.stories.get(&other).filter(|known| speaks(known) && known.id.is_some()) else {
                     continue;
@@ -488,14 +484,14 @@ impl Narratives {
                 if of_one(story, other) || of_one(known, key) {
                     continue;
                 }
-                let likeness = story.likeness_now(known);
-                if likeness >= LIKENESS_NOW && best.is_none_or(|(most, _)| likeness > most) {
-                    best = Some((likeness, other));
+                let Some(found) = story.likeness_now(known, minute) else { continue };
+                if best.is_none_or(|(most, _)| found.0 * most.1 > most.0 * found.1) {
+                    best = Some((found, other));
                 }
             }
-            if let Some((likeness, into)) = best {
+            if let Some(((likeness, asked), into)) = best {
                 let thousandths = |value: f32| (value * 1e3) as u32;
-                let reason = Reason::Likeness { likeness: thousandths(likeness), asked: thousandths(LIKENESS_NOW) };
+                let reason = Reason::Likeness { likeness: thousandths(likeness), asked: thousandths(asked) };
                 self.unite(key, into, minute, reason, touched, events);
             }
         }
@@ -632,6 +628,8 @@ impl Narratives {
     /// A narrative whose cluster was split from one that has a name is told as a split.
     fn tell_split(&mut self, key: StoryKey, id: NarrativeId, time: i64, events: &mut Vec<NarrativeEvent>) {
         let parent = self.stories.get(&key).and_then(|story| story.split_from).map(|parent| self.survivor(parent));
+        // It may have taken back what was split from it before it was born.
+        let parent = parent.filter(|parent| *parent != key);
         let Some(of) = parent.and_then(|parent| self.stories.get(&parent)).and_then(|parent| parent.id) else { return };
         if let Some(story) = self.stories.get_mut(&key) {
             story.parents.push(of);

@@ -168,7 +168,8 @@ impl NarrativeObserver {
         copies.resize(log.len(), false);
         terms.clear();
         terms.resize(log.features(), UNKNOWN);
-        let evicted = self.clusterer.terms().evicted;
+        let stood_for = |terms: &Terms| (terms.evicted, terms.exchanged);
+        let before = stood_for(self.clusterer.terms());
         for &index in &self.order {
             let record = log.record(index as usize);
             let ids = log.ids_of(index as usize);
@@ -190,7 +191,7 @@ impl NarrativeObserver {
             copies[index as usize] = is_copy;
             tell(record.key, LocalId(self.clusterer.cluster(handle).id));
         }
-        if self.clusterer.terms().evicted > evicted {
+        if stood_for(self.clusterer.terms()) != before {
             // Some of what was looked up may be another term by now.
             for (id, term) in (0..).zip(terms.iter_mut()) {
                 *term = self.clusterer.terms().find_feature(log.feature(id)).unwrap_or(UNKNOWN);
@@ -320,6 +321,7 @@ impl NarrativeObserver {
                 let feature = log.feature(id);
                 local.facets.push(TermDelta {
                     hash: feature.hash,
+                    stem: 0,
                     kind: feature.kind,
                     form: log.text_of(id).to_owned(),
                     part: 0.0,
@@ -368,6 +370,7 @@ fn term_delta(terms: &Terms, share: Share, (posts, originals): (u32, u32), autho
     let rise = terms.rise(share.term);
     TermDelta {
         hash: term.hash,
+        stem: terms.alone_of(share.term),
         kind: term.kind,
         form,
         part: share.mass,

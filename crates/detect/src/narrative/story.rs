@@ -47,6 +47,8 @@ const SHARPNESS_MIN: f32 = 0.22;
 const CORE_MIN: f64 = 0.4;
 /// And how many of its leading words a post of a story has on average, the most frequent one not counted.
 const BESIDE_MIN: f64 = 0.75;
+/// Languages beyond which no less is asked.
+const CORE_LANGUAGES_MAX: f64 = 3.0;
 /// A leading word is looked at for news if it stands in this part of the posts.
 const NEWS_SHARE: f64 = 0.3;
 /// A hashtag and a word in it that both stand in this part of the posts are one word.
@@ -73,8 +75,13 @@ const TEXT_TERMS: usize = 4;
 const TEXT_SHARE: f64 = 0.4;
 /// Posts from which on a narrative that has a name may turn out to have no core.
 const CORE_POSTS: u64 = 50;
-/// What is written now fades by half in so many minutes.
-const NOW_HALF_LIFE: f32 = 10.0;
+/// What is written now fades by half in so many minutes: the longer stretch for what is seldom written, the shorter to see soon that
+/// two stories have become one.
+const NOW_HALF_LIVES: [f32; 2] = [10.0, 3.0];
+/// How alike the presents of two narratives must be to become one, at each of them: of few posts more is asked.
+const LIKENESS_NOW: [f32; 2] = [0.25, 0.4];
+/// So many posts of both stories must there be to compare what is written now.
+const PRESENT_MIN: f32 = 5.0;
 /// Terms of its present by which others like it are looked for.
 const LEADING_NOW: usize = 8;
 /// So many leading words are looked at.
@@ -86,6 +93,17 @@ const PACE_MINUTES: i64 = 60;
 const PACE_PIECES: usize = 6;
 /// Variance over mean of posts a piece: 1 for a steady pace, far more for anything that happened.
 const EVENNESS_MAX: f64 = 2.0;
+
+/// Posts, fading at each of the [`NOW_HALF_LIVES`].
+type Now = [f32; NOW_HALF_LIVES.len()];
+
+fn times(now: Now, left: Now) -> Now {
+    std::array::from_fn(|scale| now[scale] * left[scale])
+}
+
+fn plus(now: Now, other: Now) -> Now {
+    std::array::from_fn(|scale| now[scale] + other[scale])
+}
 
 /// What was seen of the stream.
 pub(super) struct Seen {
@@ -115,7 +133,7 @@ struct OwnTerm {
     /// Of them, those that are no copies.
     originals: u64,
     /// Of those, fading: what is written now.
-    now: f32,
+    now: Now,
 }
 
 /// One spelling of a term, with those who wrote exactly that: words of one stem are one term, and one that is shown must have been
@@ -194,7 +212,7 @@ pub(super) struct Story {
     /// Posts that are no copies.
     originals: u64,
     /// Of them, fading, as of a minute.
-    now: (i64, f32),
+    now: (i64, Now),
 }
 
 impl Story {
@@ -223,7 +241,7 @@ impl Story {
             buckets: Buckets::default(),
             copies: 0.0,
             originals: 0,
-            now: (minute, 0.0),
+            now: (minute, Now::default()),
         }
     }
 
@@ -240,7 +258,7 @@ impl Story {
         for term in &mut terms {
             term.posts = 0;
             term.originals = 0;
-            term.now = 0.0;
+            term.now = Now::default();
             term.forms.clear();
         }
         *self = Self {
@@ -257,7 +275,7 @@ impl Story {
         self.posts += posts;
         self.originals += u64::from(local.originals);
         self.fade(minute);
-        self.now.1 += local.originals as f32;
+        self.now.1 = plus(self.now.1, [local.originals as f32; 2]);
         self.copies += posts as f64 * f64::from(local.copies_total) / f64::from(local.posts_total.max(1));
         self.authors.add(minute, &local.authors);
         let first = local.counts.iter().map(|(of_minute, _)| *of_minute).min().unwrap_or(minute);
@@ -290,6 +308,13 @@ impl Story {
     }
 
     fn add_term(&mut self, told: &TermDelta, mass: f32, minute: i64) {
+        if told.stem != 0 && self.terms.iter().all(|known| known.hash != told.hash) {
+            // So far it was told as its first letters.
+            let known = self.terms.iter_mut().find(|known| known.hash == told.stem && known.text() == told.form);
+            if let Some(known) = known {
+                known.hash = told.hash;
+            }
+        }
         if let Some(known) = self.terms.iter_mut().find(|known| known.hash == told.hash) {
             known.mass += mass;
             known.weight = told.weight;
@@ -297,7 +322,7 @@ impl Story {
             known.rise = told.rise;
             known.posts += u64::from(told.posts);
             known.originals += u64::from(told.originals);
-            known.now += told.originals as f32;
+            known.now = plus(known.now, [told.originals as f32; 2]);
             known.add_form(&told.form, |authors| authors.add(minute, &told.authors));
         } else {
             self.terms.push(OwnTerm {
@@ -310,7 +335,7 @@ impl Story {
                 rise: told.rise,
                 posts: u64::from(told.posts),
                 originals: u64::from(told.originals),
-                now: told.originals as f32,
+                now: [told.originals as f32; 2],
             });
         }
     }
@@ -358,7 +383,7 @@ impl Story {
         let minute = self.now.0.max(other.now.0);
         self.fade(minute);
         let left = other.left(minute);
-        self.now.1 += other.now.1 * left;
+        self.now.1 = plus(self.now.1, times(other.now.1, left));
         self.authors.unite(&other.authors);
         self.buckets.take(&other.buckets);
         self.first = self.first.min(other.first);
@@ -375,12 +400,12 @@ impl Story {
                 known.mass += term.mass;
                 known.posts += term.posts;
                 known.originals += term.originals;
-                known.now += term.now * left;
+                known.now = plus(known.now, times(term.now, left));
                 for form in &term.forms {
                     known.add_form(&form.text, |authors| authors.unite(&form.authors));
                 }
             } else {
-                self.terms.push(OwnTerm { now: term.now * left, ..term.clone() });
+                self.terms.push(OwnTerm { now: times(term.now, left), ..term.clone() });
             }
         }
         self.keep_terms();
@@ -423,43 +448,54 @@ impl Story {
     }
 
     /// What is left at a minute of what was written up to now.
-    fn left(&self, minute: i64) -> f32 {
+    fn left(&self, minute: i64) -> Now {
         let minutes = ((minute - self.now.0) / 60).max(0);
-        (-(minutes as f32) / NOW_HALF_LIFE).exp2()
+        NOW_HALF_LIVES.map(|half_life| (-(minutes as f32) / half_life).exp2())
     }
 
     /// Lets what is written now fade up to a minute.
     fn fade(&mut self, minute: i64) {
         if minute > self.now.0 {
             let left = self.left(minute);
-            self.now = (minute, self.now.1 * left);
-            self.terms.iter_mut().for_each(|term| term.now *= left);
+            self.now = (minute, times(self.now.1, left));
+            self.terms.iter_mut().for_each(|term| term.now = times(term.now, left));
         }
     }
 
-    /// Posts of its present, as of a minute.
-    pub(super) fn present(&self, minute: i64) -> f32 {
-        self.now.1 * self.left(minute)
+    /// At which of the [`NOW_HALF_LIVES`] enough is written to be compared, as of a minute.
+    fn speaks_at(&self, minute: i64) -> [bool; NOW_HALF_LIVES.len()] {
+        times(self.now.1, self.left(minute)).map(|posts| posts >= PRESENT_MIN)
+    }
+
+    /// Whether enough is written now to be compared, as of a minute.
+    pub(super) fn speaks(&self, minute: i64) -> bool {
+        self.speaks_at(minute).contains(&true)
     }
 
     /// Hashes of the terms that lead its present.
     pub(super) fn leading_now(&self) -> Vec<u64> {
-        let mut terms: Vec<(f32, u64)> = self.terms.iter().map(|term| (term.now * term.weight, term.hash)).collect();
+        let mut terms: Vec<(f32, u64)> = self.terms.iter().map(|term| (term.now[0] * term.weight, term.hash)).collect();
         terms.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         terms.into_iter().take(LEADING_NOW).filter(|(now, _)| *now > 0.0).map(|(_, hash)| hash).collect()
     }
 
-    /// How alike its present and that of another story are: the cosine of what their posts that are no copies hold now.
-    pub(super) fn likeness_now(&self, other: &Self) -> f32 {
+    /// How alike its present and that of another story are, as of a minute, if they are alike enough to become one: the cosine of
+    /// what their posts that are no copies hold now, and what is asked, at the half-life at which it is exceeded most.
+    pub(super) fn likeness_now(&self, other: &Self, minute: i64) -> Option<(f32, f32)> {
+        let speak = (self.speaks_at(minute), other.speaks_at(minute));
+        let scales = (0..NOW_HALF_LIVES.len()).filter(|scale| speak.0[*scale] && speak.1[*scale]);
+        let found = scales.map(|scale| (self.likeness_at(other, scale), LIKENESS_NOW[scale]));
+        found.filter(|(likeness, asked)| likeness >= asked).max_by(|a, b| (a.0 / a.1).total_cmp(&(b.0 / b.1)))
+    }
+
+    fn likeness_at(&self, other: &Self, scale: usize) -> f32 {
+        let value = |term: &OwnTerm| term.now[scale] * term.weight;
         let length = |story: &Self| {
-            story.terms.iter().map(|term| (term.now * term.weight).powi(2)).sum::<f32>().sqrt().max(f32::MIN_POSITIVE)
+            story.terms.iter().map(|term| value(term).powi(2)).sum::<f32>().sqrt().max(f32::MIN_POSITIVE)
         };
         let of_other = |term: &OwnTerm| other.terms.iter().find(|known| known.hash == term.hash);
-        let dot: f32 = self
-            .terms
-            .iter()
-            .filter_map(|term| of_other(term).map(|known| term.now * term.weight * known.now * known.weight))
-            .sum();
+        let dot: f32 =
+            self.terms.iter().filter_map(|term| of_other(term).map(|known| value(term) * value(known))).sum();
         dot / (length(self) * length(other))
     }
 
@@ -563,7 +599,7 @@ impl Story {
     fn has_news(&self, minute: i64, seen: &Seen) -> bool {
         // A word that is everywhere is news of something else.
         let words = || self.words().filter(|term| term.weight >= SHARPNESS_MIN);
-        let asked = NEWS_SHARE * self.originals as f64;
+        let asked = NEWS_SHARE * self.originals as f64 / self.effective_languages();
         let count = |is_new: &dyn Fn(&OwnTerm) -> bool| {
             words().filter(|term| term.originals as f64 >= asked && is_new(term)).count()
         };
@@ -642,15 +678,25 @@ impl Story {
     }
 
     /// Whether its leading words stand together, copies counted or not. Of each word one post does not count: some word always stands in some post.
+    /// A word can stand in no post of another language, so of a story in several less is asked of each.
     fn has_core(&self, with_copies: bool) -> bool {
         let leading = self.words().take(CORE_TERMS);
         let counted = |posts: u64, originals: u64| if with_copies { posts } else { originals };
         let mut posts: Vec<u64> = leading.map(|term| counted(term.posts, term.originals).saturating_sub(1)).collect();
-        let all = counted(self.posts, self.originals).max(1) as f64;
+        let all = counted(self.posts, self.originals).max(1) as f64 / self.effective_languages();
         posts.sort_unstable_by(|a, b| b.cmp(a));
         let beside = posts.get(1..).unwrap_or_default();
         let part_of = |posts: &[u64]| posts.iter().sum::<u64>() as f64 / all;
         part_of(&beside[..beside.len().min(2)]) >= CORE_MIN && part_of(beside) >= BESIDE_MIN
+    }
+
+    /// In how many languages it is told: how many equal parts would be as concentrated as its languages are (the inverse Simpson index), at
+    /// most [`CORE_LANGUAGES_MAX`].
+    fn effective_languages(&self) -> f64 {
+        let all: u64 = self.languages.iter().map(|(_, posts)| posts).sum();
+        let part = |posts: u64| posts as f64 / all.max(1) as f64;
+        let same: f64 = self.languages.iter().map(|(_, posts)| part(*posts).powi(2)).sum();
+        if same > 0.0 { (1.0 / same).min(CORE_LANGUAGES_MAX) } else { 1.0 }
     }
 
     fn is_even(&self) -> bool {
@@ -709,7 +755,7 @@ mod tests {
                 rise: 20.0,
                 posts: story.posts,
                 originals: story.posts,
-                now: 0.0,
+                now: Now::default(),
             });
         }
         story
@@ -743,6 +789,26 @@ mod tests {
         let mut few = steady(|_| 3, 0.1);
         few.authors = crowd_of(&[1, 2, 3]);
         assert_eq!(few.boilerplate(7_200, &SEEN, 10), Boilerplate::FewAccounts);
+    }
+
+    #[test]
+    fn a_word_can_stand_in_posts_of_its_language_alone() {
+        let told = |languages: &[u64]| {
+            let mut story = steady(|_| 3, 0.1);
+            // The first word stands in all posts; of each of three languages, two words in two fifths of its posts.
+            story.terms.truncate(1);
+            for hash in 1..7 {
+                let originals = story.originals * 2 / 15;
+                story.terms.push(OwnTerm { hash, originals, posts: originals, ..story.terms[0].clone() });
+            }
+            story.languages =
+                languages.iter().enumerate().map(|(number, posts)| ([b'a' + number as u8, b'a'], *posts)).collect();
+            story.boilerplate(7_200, &SEEN, 10)
+        };
+        assert_eq!(told(&[120, 120, 120]), Boilerplate::No);
+        assert_eq!(told(&[360]), Boilerplate::NoCore);
+        // A few posts in other languages change little.
+        assert_eq!(told(&[340, 10, 10]), Boilerplate::NoCore);
     }
 
     #[test]
@@ -793,6 +859,29 @@ mod tests {
     }
 
     #[test]
+    fn a_word_that_was_told_by_its_first_letters_goes_on_as_itself() {
+        let told = |hash: u64, stem: u64, form: &str| TermDelta {
+            hash,
+            stem,
+            kind: FeatureKind::Word,
+            form: form.to_owned(),
+            part: 1.0,
+            weight: 1.0,
+            own: 1.0,
+            rise: 1.0,
+            posts: 5,
+            originals: 5,
+            authors: FewAuthors::default(),
+        };
+        let mut story = Story::new(0, None);
+        for term in [told(1, 0, "bridgewater"), told(11, 1, "bridgewater"), told(12, 1, "bridgeworks")] {
+            story.add_term(&term, 1.0, 0);
+        }
+        let terms: Vec<(u64, u64)> = story.terms.iter().map(|term| (term.hash, term.posts)).collect();
+        assert_eq!(terms, [(11, 10), (12, 5)]);
+    }
+
+    #[test]
     fn what_was_split_from_a_narrative_needs_no_news() {
         let mut old = steady(|_| 3, 0.1);
         old.terms.iter_mut().for_each(|term| term.rise = 1.0);
@@ -813,21 +902,40 @@ mod tests {
                 let mut story = Story::new(0, None);
                 for (hash, weight, now) in terms {
                     if story.terms.iter().all(|term| term.hash != *hash) {
-                        story.terms.push(OwnTerm { hash: *hash, weight: *weight, now: *now, ..template.clone() });
-                        story.now.1 += *now;
+                        story.terms.push(OwnTerm { hash: *hash, weight: *weight, now: [*now; 2], ..template.clone() });
+                        story.now.1 = plus(story.now.1, [*now; 2]);
                     }
                 }
                 story
             };
             let (one, other) = (story_of(&one), story_of(&other));
-            let likeness = one.likeness_now(&other);
-            proptest::prop_assert!((0.0..=1.0 + 1e-4).contains(&likeness));
-            proptest::prop_assert!((likeness - other.likeness_now(&one)).abs() < 1e-4);
-            proptest::prop_assert!(one.now.1 < 0.1 || (one.likeness_now(&one) - 1.0).abs() < 1e-4);
             let mut later = one.clone();
             later.fade(minutes * 60);
-            proptest::prop_assert!((later.present(minutes * 60) - one.present(minutes * 60)).abs() < 1e-3);
-            proptest::prop_assert!(one.now.1 < 0.1 || (later.likeness_now(&other) - likeness).abs() < 1e-3);
+            proptest::prop_assert_eq!(later.speaks_at(minutes * 60), one.speaks_at(minutes * 60));
+            for scale in 0..NOW_HALF_LIVES.len() {
+                let likeness = one.likeness_at(&other, scale);
+                proptest::prop_assert!((0.0..=1.0 + 1e-4).contains(&likeness));
+                proptest::prop_assert!((likeness - other.likeness_at(&one, scale)).abs() < 1e-4);
+                let says_much = one.now.1[scale] >= 0.1;
+                proptest::prop_assert!(!says_much || (one.likeness_at(&one, scale) - 1.0).abs() < 1e-4);
+                proptest::prop_assert!(!says_much || (later.likeness_at(&other, scale) - likeness).abs() < 1e-3);
+                let both_speak = one.speaks_at(0)[scale] && other.speaks_at(0)[scale];
+                let is_alike = both_speak && likeness >= LIKENESS_NOW[scale];
+                proptest::prop_assert!(!is_alike || one.likeness_now(&other, 0).is_some());
+            }
+        }
+
+        #[test]
+        fn languages_count_by_their_posts(posts in proptest::collection::vec(1_u64..1_000, 1..8), times in 1_u64..9) {
+            let mut story = Story::new(0, None);
+            let told = |posts: &[u64]| (0..).zip(posts).map(|(number, posts)| ([number, 0], *posts)).collect::<Vec<_>>();
+            story.languages = told(&posts);
+            let effective = story.effective_languages();
+            proptest::prop_assert!((1.0..=CORE_LANGUAGES_MAX.min(posts.len() as f64) + 1e-9).contains(&effective));
+            story.languages = told(&posts.iter().map(|posts| posts * times).collect::<Vec<_>>());
+            proptest::prop_assert!((story.effective_languages() - effective).abs() < 1e-9);
+            story.languages = told(&vec![times; posts.len()]);
+            proptest::prop_assert!((story.effective_languages() - CORE_LANGUAGES_MAX.min(posts.len() as f64)).abs() < 1e-9);
         }
 
         #[test]

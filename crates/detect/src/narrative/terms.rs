@@ -119,14 +119,16 @@ struct Notes {
     stretch: u32,
     /// Which of 64 kinds of spelling were seen, by their hashes: about how many words have the same first letters.
     spellings: u64,
-    /// A long word that stands for itself, because too many have its first letters.
-    alone: bool,
+    /// A long word that stands for itself, because too many have its first letters: the term of those; else zero.
+    alone_of: u64,
 }
 
 /// A stretch of time: 2^10 busy seconds. What is *recent* is this one and the one before.
 const STRETCH_BITS: u32 = 10;
 /// So many spellings with the same first letters are no longer forms of one word.
 const CROWD: u32 = 4;
+/// A word that has this part of what was written with its first letters takes over what clusters hold of them.
+const MOSTLY: f32 = 0.9;
 /// Busy seconds that must have been seen before what is recent, or nothing can be said to rise.
 const HISTORY_MIN: u32 = 1_800;
 /// Recent posts of a term below which a rise is an accident.
@@ -142,8 +144,12 @@ impl Notes {
             before: 0,
             stretch: 0,
             spellings: 1 << (spelling >> 58),
-            alone: false,
+            alone_of: 0,
         }
+    }
+
+    fn is_alone(&self) -> bool {
+        self.alone_of != 0
     }
 
     /// Whether so many words have these first letters that they say little.
@@ -190,6 +196,8 @@ pub(super) struct Terms {
     hand: usize,
     /// How many gave way.
     pub(super) evicted: u64,
+    /// How often two changed what they stand for.
+    pub(super) exchanged: u64,
     /// Busy seconds so far.
     pub(super) busy: u32,
 }
@@ -207,6 +215,7 @@ impl Terms {
             room,
             hand: 0,
             evicted: 0,
+            exchanged: 0,
             busy: 0,
         }
     }
@@ -228,7 +237,7 @@ impl Terms {
     /// The term that a feature is now, if it is known.
     pub(super) fn find_feature(&self, feature: &Feature) -> Option<TermId> {
         let whole = (feature.whole != 0).then(|| self.find(feature.whole)).flatten();
-        whole.filter(|id| self.notes[*id as usize].alone).or_else(|| self.find(feature.hash))
+        whole.filter(|id| self.notes[*id as usize].is_alone()).or_else(|| self.find(feature.hash))
     }
 
     /// The number of the term that a feature is: its first letters, or, of a long word, itself where too many words have
@@ -241,17 +250,42 @@ impl Terms {
         }
         // It is counted from the first time on that it is written: else it would be news when it first stands for itself.
         let whole = self.intern(known, whole, kind, form);
-        if whole.is_some_and(|id| self.notes[id as usize].alone) {
+        if whole.is_some_and(|id| self.notes[id as usize].is_alone()) {
             return whole;
         }
         let stem = self.intern(known, hash, kind, form)?;
         match whole {
             Some(whole) if self.notes[stem as usize].is_crowded() => {
-                self.notes[whole as usize].alone = true;
-                Some(whole)
+                self.notes[whole as usize].alone_of = hash;
+                let posts = |id: TermId| self.notes[id as usize].posts as f32;
+                if posts(whole) < MOSTLY * posts(stem) {
+                    return Some(whole);
+                }
+                // The first letters were mostly this word: what clusters hold of them is what they hold of it.
+                self.exchange(stem, whole);
+                Some(stem)
             }
             _ => Some(stem),
         }
+    }
+
+    /// Lets two terms change what they stand for; what clusters hold of each stays.
+    fn exchange(&mut self, one: TermId, other: TermId) {
+        let (first, second) = (one as usize, other as usize);
+        let (of_first, of_second) =
+            ((self.list[first].hash, self.list[first].kind), (self.list[second].hash, self.list[second].kind));
+        (self.list[first].hash, self.list[first].kind) = of_second;
+        (self.list[second].hash, self.list[second].kind) = of_first;
+        self.notes.swap(first, second);
+        self.forms.swap(first, second);
+        self.ids.insert(of_second.0, one);
+        self.ids.insert(of_first.0, other);
+        self.exchanged += 1;
+    }
+
+    /// Of a long word that stands for itself, the term of its first letters; else zero.
+    pub(super) fn alone_of(&self, id: TermId) -> u64 {
+        self.notes[id as usize].alone_of
     }
 
     pub(super) fn form(&self, id: TermId) -> &str {
@@ -428,6 +462,29 @@ mod tests {
     }
 
     #[test]
+    fn a_long_word_takes_over_what_was_held_of_its_first_letters() {
+        let mut terms = Terms::new(20);
+        let write = |terms: &mut Terms, word: u64| {
+            let (spelling, kind) = (word << 58, FeatureKind::Word);
+            let feature = Feature { hash: 1, whole: 10 + word, form_hash: spelling, spelling, kind, text: (0, 0) };
+            terms.intern_feature(UNKNOWN, &feature, (spelling, "word")).unwrap()
+        };
+        let stem = write(&mut terms, 0);
+        terms.get_mut(stem).post(5, 1.0, true);
+        assert!((0..40).all(|_| write(&mut terms, 0) == stem));
+        assert_eq!([write(&mut terms, 1), write(&mut terms, 2)], [stem; 2]);
+        // The fourth spelling crowds the letters; it is itself, and little of them.
+        let rare = write(&mut terms, 3);
+        assert!(rare != stem && terms.get(rare).hash == 13 && terms.get(rare).postings.is_empty());
+        // The first one is nearly all of them.
+        assert_eq!(write(&mut terms, 0), stem);
+        assert_eq!((terms.get(stem).hash, terms.get(stem).postings.len(), terms.alone_of(stem)), (10, 1, 1));
+        assert_eq!((write(&mut terms, 0), terms.find(10)), (stem, Some(stem)));
+        let letters = terms.find(1).unwrap();
+        assert!(letters != stem && terms.get(letters).hash == 1 && terms.get(letters).postings.is_empty());
+    }
+
+    #[test]
     fn a_full_table_forgets_what_nobody_holds() {
         let mut terms = Terms::new(2);
         let held = terms.intern(UNKNOWN, 1, FeatureKind::Word, (1, "a")).unwrap();
@@ -468,7 +525,8 @@ mod tests {
                 }
             }
         }
-        assert_ne!(known, before);
+        // It was nearly all that was written with those letters: what clusters hold of them is its own now.
+        assert_eq!(known, before);
         assert!((0.8..1.2).contains(&terms.rise(known)), "{}", terms.rise(known));
     }
 
