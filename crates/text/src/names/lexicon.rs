@@ -2,6 +2,7 @@
 
 use std::sync::OnceLock;
 
+use super::looks::without_marks;
 use super::spans::is_unspaced;
 use super::together::Together;
 use super::{About, model};
@@ -225,8 +226,8 @@ impl Lexicon {
         }
     }
 
-    /// What a word is, also where Arabic script spells it with marks or the article, Hebrew with points, or Cyrillic with ё. `as_spelt` is what
-    /// [`Self::get`] says.
+    /// What a word is, also where Arabic script spells it with marks or the article, Hebrew with points, Cyrillic with ё, or Latin with
+    /// accents that no list has (`Cándida`). `as_spelt` is what [`Self::get`] says.
     #[inline]
     pub(super) fn look(&self, word: &str, as_spelt: Known) -> Known {
         let folds = match word.as_bytes().first() {
@@ -234,11 +235,28 @@ impl Lexicon {
             // Hebrew, with points.
             Some(0xd7) => word.contains(is_point),
             Some(0xd8..=0xdb) => true,
+            Some(0..=0xc9) if !as_spelt.is_word() && !word.is_ascii() => {
+                return self.look_without_accents(word, as_spelt);
+            }
             _ => false,
         };
         let folded = if folds { fold(word) } else { None };
         folded
             .map_or(as_spelt, |folded| Known(self.get(hash_word(&folded)).0 & !Known::STOP | as_spelt.0 & Known::STOP))
+    }
+
+    /// A name that lists spell without accents, unless that is an everyday word as well.
+    fn look_without_accents(&self, word: &str, as_spelt: Known) -> Known {
+        let plain = without_marks(word).replace('ł', "l").replace('ø', "o").replace('ı', "i").replace('ə', "e");
+        if !plain.is_ascii() {
+            return as_spelt;
+        }
+        let known = self.get(hash_word(&plain));
+        if known.is(Known::NAME) && !known.is(Known::COMMON | Known::TOP | Known::PLACE) {
+            Known(known.0 & !Known::STOP | as_spelt.0 & Known::STOP)
+        } else {
+            as_spelt
+        }
     }
 
     /// What stands in the lexicon under these letters.
@@ -341,7 +359,7 @@ impl Ends {
 }
 
 /// How family names end, where hardly anything else does.
-const FAMILY_ENDS: [&str; 68] = [
+const FAMILY_ENDS: [&str; 80] = [
     "ović",
     "ević",
     "ovic",
@@ -358,6 +376,8 @@ const FAMILY_ENDS: [&str; 68] = [
     "sson",
     "dóttir",
     "dottir",
+    "čič",
+    "čić",
     "owski",
     "ewski",
     "owska",
@@ -390,6 +410,16 @@ const FAMILY_ENDS: [&str; 68] = [
     "οπουλος",
     "οπουλου",
     "ούδης",
+    "ιάδης",
+    "ιάδου",
+    "όγλου",
+    "ογλου",
+    "ούλης",
+    "ούλη",
+    "έλης",
+    "έλλης",
+    "άτος",
+    "άτου",
     "енко",
     "чук",
     "ський",
@@ -425,7 +455,7 @@ const ENDS_BY_LAST: [u128; 256] = {
     ends
 };
 
-fn ends_like_family(word: &str) -> bool {
+pub(super) fn ends_like_family(word: &str) -> bool {
     let mut ends = word.as_bytes().last().map_or(0, |last| ENDS_BY_LAST[usize::from(*last)]);
     while ends != 0 {
         let end = FAMILY_ENDS[ends.trailing_zeros() as usize];

@@ -287,7 +287,8 @@ pub(super) const fn is_apart(letter: char) -> bool {
     )
 }
 
-fn without_marks(word: &str) -> String {
+/// Without all marks, those that compose with their letter too.
+pub(super) fn without_marks(word: &str) -> String {
     DecomposingNormalizerBorrowed::new_nfd().normalize(word).chars().filter(|letter| !is_apart(*letter)).collect()
 }
 

@@ -61,6 +61,8 @@ pub(super) struct Mark {
 const NOT: i32 = i32::MIN;
 /// What [`Lexicon::score`] says of what is a given name and nothing else.
 const GIVEN: i32 = 16;
+/// And of a family name.
+const FAMILY: i32 = 12;
 /// Not looked at yet.
 const LATER: i32 = i32::MIN + 1;
 
@@ -414,7 +416,8 @@ impl Reader<'_> {
         }
         let word = &self.analysis.words[at];
         // Without a full stop, a single letter may be a word: `I`, `a`, `y`, `в`.
-        let dotted = mark.gap == Gap::Stop || self.analysis.word(word).contains('.');
+        let dotted =
+            marks[at + 1..=name].iter().any(|mark| mark.gap == Gap::Stop) || self.analysis.word(word).contains('.');
         if !dotted
             && (marks[at].case == Case::SmallInitial && self.capitals == Capitals::Tell || is_stop_word(word.hash))
         {
@@ -425,7 +428,10 @@ impl Reader<'_> {
         }
         // `M. Carrière`: a capital behind an initial, if the word is not one of the most frequent.
         if dotted && self.helps(mark) && !mark.known.is(Known::TOP) {
-            return Some(name + 1);
+            // `M. Serna Font`
+            let second =
+                marks.get(name + 1).is_some_and(|_| self.has_two_family_names() && self.goes_on(marks, name + 1));
+            return Some(name + 1 + usize::from(second));
         }
         if self.score(marks, name) == NOT {
             return None;
@@ -449,7 +455,12 @@ impl Reader<'_> {
             if !close || mark.case == Case::Unspaced {
                 return None;
             }
-            let between = mark.known.is(Known::PARTICLE) && marks.get(next + 1).is_some() || mark.case == Case::Initial;
+            let between = mark.known.is(Known::PARTICLE) && marks.get(next + 1).is_some()
+                || mark.case == Case::Initial
+                // `sean o'doherty`; `o` is a word of other languages.
+                || mark.case == Case::SmallInitial
+                    && self.word(next) == "o"
+                    && (self.is_english() || self.analysis.language == Language::UND);
             if !between
                 || skipped == 3
                 || mark.known.is(Known::PARTICLE) && self.helps(*mark) && mark.known.is(Known::NAME)
@@ -470,8 +481,9 @@ impl Reader<'_> {
                 && mark.known.is(Known::COMMON)
                 && !mark.known.is(Known::TOP | Known::PLACE)
         };
-        // `Lemuel Preta`: everybody's word, with a capital, beside what is only a given name.
-        if marks[other].gap == Gap::Close && other == one + 1 {
+        // `Lemuel Preta`, `Katrijn van den Oever`: everybody's word, with a capital, beside what is only a given name.
+        let is_close = marks[one + 1..=other].iter().all(|mark| mark.gap == Gap::Close);
+        if is_close && marks[one + 1..other].iter().all(|mark| mark.known.is(Known::PARTICLE)) {
             let (a, b) = (self.score(marks, one), self.score(marks, other));
             if a == GIVEN && b == NOT && self.helps(marks[one]) && is_capital_word(marks[other])
                 || b == GIVEN && a == NOT && self.helps(marks[other]) && is_capital_word(marks[one])
@@ -500,8 +512,17 @@ impl Reader<'_> {
         }
         // `Trump Tower`: two family names of which one is also a word.
         let only_family = |mark: Mark| mark.known.is(Known::FAMILY) && !mark.known.is(Known::GIVEN);
+        // Not `Mena Olivares Merche`.
+        let before_given = || {
+            self.has_two_family_names()
+                && self.helps(b)
+                && marks
+                    .get(other + 1)
+                    .is_some_and(|next| next.gap == Gap::Close && next.known.is(Known::GIVEN) && self.helps(*next))
+        };
         if only_family(a)
             && only_family(b)
+            && !before_given()
             && (a.known.is(Known::COMMON | Known::TOP | Known::PLACE)
                 || b.known.is(Known::COMMON | Known::TOP | Known::PLACE))
         {
@@ -509,7 +530,9 @@ impl Reader<'_> {
         }
         let sum = self.total(marks, one) + self.total(marks, other);
         let given = a.known.is(Known::GIVEN) && a.score == GIVEN || b.known.is(Known::GIVEN) && b.score == GIVEN;
-        let named = a.known.is(Known::NAME) || b.known.is(Known::NAME);
+        // What no list has and ends like a family name is one.
+        let is_named = |mark: Mark| mark.known.is(Known::NAME) || !mark.known.is_word() && mark.score >= FAMILY;
+        let named = is_named(a) || is_named(b);
         let need = match (a.case, b.case) {
             _ if both_capital && (self.is_everyday(a, one) || self.is_everyday(b, other)) => EVERYDAY_NEEDS,
             // However little they look like a name: the rule of PRIVACY section 4 asks no more.

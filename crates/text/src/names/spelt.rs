@@ -11,7 +11,9 @@ const NAMES_MAX: usize = 4;
 const UNLISTED_LETTERS_MIN: usize = 3;
 /// In quarters, as `Lexicon::score` counts: two listed names, one of them a given one.
 const LISTED_NEED: i32 = 16;
-/// A listed name and a part that no list has: what the model says of it may speak against a name a little, not much.
+/// What a listed name is worth that is an everyday word as well, but none of the most frequent.
+const EVERYDAY_NAME: i32 = 8;
+/// Several listed names and a part that no list has: what the model says of it may speak against a name a little, not much.
 const LISTED_AND_UNLISTED_NEED: i32 = 8;
 /// Three parts that no list has, or two in Cyrillic, of whose inflected everyday words few are listed: each must look like a name.
 const UNLISTED_NEED: i32 = 2;
@@ -82,8 +84,9 @@ impl NameFinder {
             // `#WakeUpAmerica`: words that are people's names, too.
             (names, _) if names > NAMES_MAX || names > 2 && least_listed <= 0 => false,
             (_, 0) => has_given && sum >= LISTED_NEED,
-            (names, unlisted) if names > unlisted => sum >= LISTED_AND_UNLISTED_NEED,
             // However little they look like a name: the rule of PRIVACY section 4 asks no more, as in a text.
+            (2, 1) if least_listed >= EVERYDAY_NAME => true,
+            (names, unlisted) if names > unlisted => sum >= LISTED_AND_UNLISTED_NEED,
             (2, _) if !whole.starts_with(|letter| ('\u{400}'..'\u{530}').contains(&letter)) => true,
             (2 | 3, _) => least >= UNLISTED_NEED,
             _ => false,
@@ -168,7 +171,15 @@ mod tests {
     #[test]
     fn names_by_their_capitals_and_topics_that_are_none() {
         let finder = NameFinder::new();
-        for name in ["JaneDoe", "Jane_Doe", "JaneVexlinova", "ZquillaraVanterpoolski", "MariaDeLaCruz", "JKowalczyk"] {
+        for name in [
+            "JaneDoe",
+            "Jane_Doe",
+            "JaneVexlinova",
+            "ZquillaraVanterpoolski",
+            "MariaDeLaCruz",
+            "JKowalczyk",
+            "AlbertMiklavčič",
+        ] {
             assert!(finder.spelt(name), "{name}");
         }
         for topic in [

@@ -1,6 +1,6 @@
 //! Names in scripts that are written without spaces: Chinese, Japanese, Thai and their neighbours.
 
-use super::joined::is_thai_name;
+use super::joined::{is_kana_and_ending, is_thai_name};
 use super::lexicon::{Known, Lexicon};
 use super::spans::{Case, Gap, Mark};
 use super::together::Together;
@@ -104,10 +104,11 @@ impl Run<'_> {
             to += 1;
             let given = given.as_str();
             let known = self.lexicon.word(given);
-            let spelt = given.chars().all(|letter| {
-                let known = self.lexicon.word(letter.encode_utf8(&mut [0; 4]));
-                known.is(Known::GIVEN)
-            });
+            let spelt = is_kana_and_ending(given)
+                || given.chars().all(|letter| {
+                    let known = self.lexicon.word(letter.encode_utf8(&mut [0; 4]));
+                    known.is(Known::GIVEN)
+                });
             let is_kana = given.chars().all(|letter| ('\u{3040}'..='\u{30ff}').contains(&letter));
             // A piece of two letters that the dictionary has is a word; one that it does not have comes apart.
             let is_word = piece.chars().count() > 1 && known.is(Known::COMMON | Known::TOP) && !known.is(Known::GIVEN);
