@@ -36,7 +36,8 @@ fn composed() -> Vec<u8> {
         let base =
             parts.into_iter().reduce(|base, mark| unicode_normalization::char::compose(base, mark).unwrap_or(base));
         if let Some(base) = base
-            && unicode_normalization::char::compose(base, mark) == Some(c)
+            // Unicode composes none of the letters with a dot below of Devanagari again.
+            && (mark == '\u{93c}' || unicode_normalization::char::compose(base, mark) == Some(c))
         {
             rows.push([code(base), u32::from(mark) as u16, code(c)]);
         }
@@ -47,13 +48,13 @@ fn composed() -> Vec<u8> {
 
 fn entry(point: u32) -> u16 {
     let Some(c) = char::from_u32(point) else { return KIND_GAP << KIND_SHIFT };
-    if matches!(c, '\u{300}'..='\u{36f}' | '\u{483}'..='\u{487}' | '\u{610}'..='\u{61a}' | '\u{640}' | '\u{64b}'..='\u{65f}' | '\u{670}' | '\u{6d6}'..='\u{6dc}' | '\u{6df}'..='\u{6e4}' | '\u{ad}')
+    if matches!(c, '\u{300}'..='\u{36f}' | '\u{483}'..='\u{487}' | '\u{610}'..='\u{61a}' | '\u{640}' | '\u{64b}'..='\u{65f}' | '\u{670}' | '\u{6d6}'..='\u{6dc}' | '\u{6df}'..='\u{6e4}' | '\u{93c}' | '\u{ad}')
     {
         return KIND_MARK << KIND_SHIFT;
     }
-    // The vowel signs of Devanagari part words, as they did where the table is from.
-    let sign = matches!(c, '\u{900}'..='\u{903}' | '\u{93a}'..='\u{93c}' | '\u{93e}'..='\u{94f}' | '\u{955}'..='\u{957}' | '\u{962}'..='\u{963}');
-    if !c.is_alphabetic() || sign {
+    // The vowel signs of Devanagari are letters here: they tell Hindi from Marathi.
+    let sign = matches!(c, '\u{900}'..='\u{903}' | '\u{93a}'..='\u{93b}' | '\u{93e}'..='\u{94f}' | '\u{955}'..='\u{957}' | '\u{962}'..='\u{963}');
+    if !c.is_alphabetic() && !sign {
         return KIND_GAP << KIND_SHIFT;
     }
     let lower = c.to_lowercase().next().unwrap_or(c);

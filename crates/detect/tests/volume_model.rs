@@ -11,7 +11,7 @@ use groundswell_edge::{AuthorToken, DeleteKey, EdgePost, Link, PostKey, Publishe
 use groundswell_gate::{Dimension, Gate, K, VolumeCandidate, clause_value, tone_value};
 use groundswell_post::{EventTime, Kind, Relation};
 use groundswell_sketch::{Step, Summary, Window};
-use groundswell_text::{Analysis, Hashtag, Language, Word, hash_word};
+use groundswell_text::{Analysis, Emoji, Hashtag, Language, Word, hash_word};
 use groundswell_tone::{Language as Measured, Tone, cell};
 use groundswell_watch::{ClauseId, WatchId};
 use proptest::prelude::*;
@@ -43,6 +43,9 @@ fn token(author: u64) -> u64 {
     (author + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
+/// The hashtag beside which an emoji stands.
+const EMOJI_OF: u8 = 2;
+
 fn word(number: u8) -> String {
     match number {
         // A stop word, and no term.
@@ -71,6 +74,11 @@ impl Post {
         }
     }
 
+    /// Who writes a certain hashtag adds a sign to it.
+    fn emoji(&self) -> impl Iterator<Item = &'static str> {
+        self.tags.iter().filter(|tag| **tag == EMOJI_OF).map(|_| "👩‍🚒")
+    }
+
     fn analysis(&self) -> Analysis {
         let mut analysis = Analysis::new();
         analysis.language = self.language.map_or(Language::UND, Language::from_code);
@@ -82,7 +90,9 @@ impl Post {
         };
         let words: Vec<_> = self.words.iter().map(|number| add(word(*number))).collect();
         let tags: Vec<_> = self.tags.iter().map(|number| add(word(*number))).collect();
+        let emoji: Vec<_> = self.emoji().map(|emoji| add(emoji.to_owned())).collect();
         analysis.words = words.into_iter().map(|(hash, normal)| Word { hash, normal, raw: (0, 0) }).collect();
+        analysis.emoji = emoji.into_iter().map(|(hash, normal)| Emoji { hash, normal }).collect();
         analysis.hashtags = tags.into_iter().map(|(hash, normal)| Hashtag { hash, normal, spelt: (0, 0) }).collect();
         analysis
     }
@@ -102,6 +112,7 @@ impl Post {
         cells.extend(self.region.map(|code| (Dimension::Region, String::from_utf8(code.to_vec()).unwrap())));
         cells.extend(self.words.iter().filter(|word| **word != 19).map(|number| (Dimension::Term, word(*number))));
         cells.extend(self.tags.iter().map(|number| (Dimension::Hashtag, word(*number))));
+        cells.extend(self.emoji().map(|emoji| (Dimension::Term, emoji.to_owned())));
         let mentioned = |number: &u8| match number {
             5 | 6 => Some((Dimension::Mentioned, "PT".to_owned())),
             4 => Some((Dimension::Mentioned, "DE".to_owned())),

@@ -43,12 +43,22 @@ pub struct Hashtag {
     pub spelt: (u32, u32),
 }
 
-/// One post's reading: language, words in order, hashtags (each once).
+/// One emoji, a sequence of characters that is drawn as one sign. It takes no place among the words: what stands on both sides of it is
+/// next to each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Emoji {
+    /// [`hash_word`] of the normal form.
+    pub hash: u64,
+    /// Byte range of the normal form in [`Analysis::normal`].
+    pub normal: (u32, u32),
+}
+
+/// One post's reading: language, words in order, hashtags and emoji (each once).
 #[derive(Clone, Debug)]
 pub struct Analysis {
     /// Declared where valid, else detected, else `und`.
     pub language: Language,
-    /// The normal forms of words and hashtags, one after the other, each followed by a space.
+    /// The normal forms of words, hashtags and emoji, one after the other, each followed by a space.
     pub normal: String,
     /// Spellings of hashtags, one after the other, of those that capitals part (`JaneDoe`).
     pub spellings: String,
@@ -56,8 +66,10 @@ pub struct Analysis {
     pub words: Vec<Word>,
     /// Distinct hashtags of text and record.
     pub hashtags: Vec<Hashtag>,
+    /// Distinct emoji of the text, skin tones left aside.
+    pub emoji: Vec<Emoji>,
     /// A bound was reached ([`TEXT_BYTES_MAX`](crate::TEXT_BYTES_MAX), [`WORDS_MAX`](crate::WORDS_MAX),
-    /// [`HASHTAGS_MAX`](crate::HASHTAGS_MAX) or [`WORD_BYTES_MAX`](crate::WORD_BYTES_MAX)) and something was not read.
+    /// [`HASHTAGS_MAX`](crate::HASHTAGS_MAX), [`EMOJI_MAX`](crate::EMOJI_MAX) or [`WORD_BYTES_MAX`](crate::WORD_BYTES_MAX)) and something was not read.
     pub truncated: bool,
 }
 
@@ -70,6 +82,7 @@ impl Analysis {
             spellings: String::new(),
             words: Vec::new(),
             hashtags: Vec::new(),
+            emoji: Vec::new(),
             truncated: false,
         }
     }
@@ -81,6 +94,7 @@ impl Analysis {
         self.spellings.clear();
         self.words.clear();
         self.hashtags.clear();
+        self.emoji.clear();
         self.truncated = false;
     }
 
@@ -92,6 +106,11 @@ impl Analysis {
     /// The normal form of a hashtag, without `#`.
     pub fn hashtag(&self, tag: &Hashtag) -> &str {
         &self.normal[tag.normal.0 as usize..tag.normal.1 as usize]
+    }
+
+    /// The normal form of an emoji.
+    pub fn emoji(&self, emoji: &Emoji) -> &str {
+        &self.normal[emoji.normal.0 as usize..emoji.normal.1 as usize]
     }
 
     /// The spelling of a hashtag, without `#`, where its capitals part it.

@@ -13,6 +13,9 @@ pub const WORDS_MAX: usize = 4_096;
 /// How many distinct hashtags of a post are kept. Later ones are left out, and [`Analysis::truncated`] says so.
 pub const HASHTAGS_MAX: usize = 64;
 
+/// How many distinct emoji of a post are kept. Later ones are left out, and [`Analysis::truncated`] says so.
+pub const EMOJI_MAX: usize = 64;
+
 /// The longest word or hashtag, in bytes, as spelled and in its normal form. Longer ones are left out as if they held
 /// nothing (a word of more is no word that people search for), and [`Analysis::truncated`] says so.
 pub const WORD_BYTES_MAX: usize = 256;

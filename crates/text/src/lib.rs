@@ -39,18 +39,23 @@
 //! once. A hashtag in the text is among the words too, as its spelling is segmented (`#foo_bar` is one word, `#洪水警报`
 //! two). One that only the record lists is not: who matches the word `flood` must look for it among words *and* hashtags.
 //!
+//! # What is an emoji
+//!
+//! What UTS 51 draws as one sign, in colour: `👩🏽‍🚀` is one, `🇵🇹`, `1️⃣`; `©` is none, and `©️` is. [`Analysis::emoji`] holds each
+//! once, in one form, skin tones left aside. It is no word and parts no words: queries do not see it.
+//!
 //! # Invariants
 //!
 //! - Words and normal forms are those of ICU4X alone, on every assigned code point, on random text of all scripts and on
 //!   real posts (`tests/same_as_icu.rs`; two known differences are named there).
 //! - A normal form is its own normal form (`normal.rs`).
-//! - Any text takes bounded time and space: [`TEXT_BYTES_MAX`], [`WORDS_MAX`], [`HASHTAGS_MAX`], [`WORD_BYTES_MAX`]; what a
+//! - Any text takes bounded time and space: [`TEXT_BYTES_MAX`], [`WORDS_MAX`], [`HASHTAGS_MAX`], [`EMOJI_MAX`], [`WORD_BYTES_MAX`]; what a
 //!   bound leaves out is said by [`Analysis::truncated`] (`tests/bounds.rs`).
 //! - Queries and posts are read by the same code.
 //!
 //! # Sources
 //!
-//! UAX 29 (text segmentation), UAX 15 (normalisation, quick check), ICU4X 2.4 for properties and dictionaries (held in another form, `dictionary.rs`);
+//! UAX 29 (text segmentation), UTS 51 (emoji), UAX 15 (normalisation, quick check), ICU4X 2.4 for properties and dictionaries (held in another form, `dictionary.rs`);
 //! stop words from the crate `stop-words` (`data/README.md`).
 
 #![forbid(unsafe_code)]
@@ -60,6 +65,7 @@ mod analyzer;
 mod chars;
 pub mod countries;
 mod dictionary;
+mod emoji;
 mod hashtag;
 pub mod language;
 pub mod names;
@@ -69,7 +75,7 @@ pub mod reference;
 mod stop;
 mod words;
 
-pub use analysis::{Analysis, Hashtag, Language, Word, hash_word};
-pub use analyzer::{Analyzer, HASHTAGS_MAX, TEXT_BYTES_MAX, WORD_BYTES_MAX, WORDS_MAX};
+pub use analysis::{Analysis, Emoji, Hashtag, Language, Word, hash_word};
+pub use analyzer::{Analyzer, EMOJI_MAX, HASHTAGS_MAX, TEXT_BYTES_MAX, WORD_BYTES_MAX, WORDS_MAX};
 pub use language::detect_language;
 pub use stop::{has_term_shape, is_stop_word, is_stop_word_everywhere, is_stop_word_in};

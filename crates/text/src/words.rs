@@ -7,10 +7,10 @@
 use icu_segmenter::{WordSegmenter, WordSegmenterBorrowed, options::WordBreakInvariantOptions};
 
 use crate::{
-    Analysis, WORD_BYTES_MAX, WORDS_MAX, Word,
+    Analysis, EMOJI_MAX, Emoji, WORD_BYTES_MAX, WORDS_MAX, Word,
     chars::{Chars, Class, Info},
     dictionary::{self, Dictionary, Letter},
-    hash_word,
+    emoji, hash_word,
     normal::Normalizer,
 };
 
@@ -184,10 +184,50 @@ impl Pass<'_> {
                     self.feed(c, info);
                     at = self.segment(at, at + c.len_utf8(), class)?;
                 }
-                _ => at += c.len_utf8(),
+                _ if info.is_pictograph() || emoji::is_regional(c) => at += self.emoji(at).max(c.len_utf8()),
+                class => {
+                    if class == Class::Extend {
+                        self.key(at, c);
+                    }
+                    at += c.len_utf8();
+                }
             }
         }
         Ok(())
+    }
+
+    /// The emoji that stands here, if there is one; returns its length.
+    fn emoji(&mut self, at: usize) -> usize {
+        let start = self.out.normal.len();
+        let len = emoji::push(&self.text[at..], &mut self.out.normal);
+        self.keep_emoji(start);
+        len
+    }
+
+    /// The key (`1️⃣`) that a character may have made of what stands before it.
+    fn key(&mut self, at: usize, c: char) {
+        if c == '\u{20e3}' {
+            let start = self.out.normal.len();
+            emoji::push_key(self.text, at, &mut self.out.normal);
+            self.keep_emoji(start);
+        }
+    }
+
+    /// Keeps the emoji whose normal form begins at `start`, unless it is known; nothing where there is none.
+    fn keep_emoji(&mut self, start: usize) {
+        let normal = &self.out.normal[start..];
+        if normal.is_empty() {
+            return;
+        }
+        let hash = hash_word(normal);
+        let known = self.out.emoji.iter().any(|known| known.hash == hash);
+        if known || self.out.emoji.len() == EMOJI_MAX {
+            self.out.truncated |= !known;
+            self.out.normal.truncate(start);
+            return;
+        }
+        self.out.emoji.push(Emoji { hash, normal: (start as u32, self.out.normal.len() as u32) });
+        self.out.normal.push(' ');
     }
 
     /// A segment that begins with an ASCII letter, digit or underscore. Returns where it ends.
@@ -238,6 +278,7 @@ impl Pass<'_> {
         let chars = self.scanner.chars;
         let mut rest = self.text[at..].chars();
         let mut joiner = false;
+        let mut key = false;
         loop {
             let mut ahead = rest.clone();
             let Some(c) = ahead.next() else { break };
@@ -247,6 +288,7 @@ impl Pass<'_> {
                 // WB4: these belong to what stands before them.
                 (_, Class::Extend | Class::Zwj) => {
                     self.feed(c, info);
+                    key = c == '\u{20e3}';
                     joiner = class == Class::Zwj;
                     rest = ahead;
                     continue;
@@ -288,7 +330,7 @@ impl Pass<'_> {
                         self.feed(c, chars.info(c));
                     }
                     self.feed(next, next_info);
-                    joiner = false;
+                    (joiner, key) = (false, false);
                     before = next_class;
                     rest = beyond;
                     continue;
@@ -296,12 +338,16 @@ impl Pass<'_> {
                 _ => break,
             }
             self.feed(c, info);
-            joiner = false;
+            (joiner, key) = (false, false);
             before = class;
             rest = ahead;
         }
         let end = self.text.len() - rest.as_str().len();
         self.finish(start, end)?;
+        // A key is all of what UAX 29 takes for a word.
+        if key && end - start <= '\u{fe0f}'.len_utf8() + '\u{20e3}'.len_utf8() + 1 {
+            self.key(end - '\u{20e3}'.len_utf8(), '\u{20e3}');
+        }
         Ok(end)
     }
 

@@ -1,7 +1,8 @@
 //! What comes out of a post, case by case.
 
 use groundswell_edge::EdgePost;
-use groundswell_text::{Analysis, Analyzer, Language};
+use groundswell_text::{Analysis, Analyzer, EMOJI_MAX, Language};
+use proptest::prelude::*;
 
 fn words(text: &str) -> Vec<String> {
     let mut analysis = Analysis::new();
@@ -157,4 +158,66 @@ fn scripts_with_one_language_tell_it() {
     ] {
         assert_eq!(groundswell_text::detect_language(text).as_str(), expected, "{text}");
     }
+}
+
+/// As written, and the one form that is counted.
+const EMOJI: [(&str, &str); 8] = [
+    ("🔥", "🔥"),
+    ("❤️", "❤️"),
+    ("👏🏽", "👏"),
+    ("🤷🏿\u{200d}♀️", "🤷\u{200d}♀️"),
+    ("👨\u{200d}👩\u{200d}👧", "👨\u{200d}👩\u{200d}👧"),
+    ("🇵🇹", "🇵🇹"),
+    (
+        "🏴\u{e0067}\u{e0062}\u{e0073}\u{e0063}\u{e0074}\u{e007f}",
+        "🏴\u{e0067}\u{e0062}\u{e0073}\u{e0063}\u{e0074}\u{e007f}",
+    ),
+    ("#️⃣", "#️⃣"),
+];
+
+proptest! {
+    /// A watch's phrases and distances go over emoji as over commas; and each emoji is found, once.
+    #[test]
+    fn emoji_are_found_and_take_no_place_among_the_words(
+        pieces in prop::collection::vec((prop::option::of(0..EMOJI.len()), "[a-zéя]{1,6}|洪水|#tag|⟨link⟩", " ?"), 0..12),
+    ) {
+        let (mut with, mut without, mut expected) = (String::new(), String::new(), Vec::new());
+        for (emoji, word, space) in &pieces {
+            if let Some(emoji) = emoji {
+                with.push_str(EMOJI[*emoji].0);
+                if !expected.contains(&EMOJI[*emoji].1) {
+                    expected.push(EMOJI[*emoji].1);
+                }
+            } else {
+                with.push(' ');
+            }
+            without.push(' ');
+            for text in [&mut with, &mut without] {
+                text.push_str(word);
+                text.push_str(space);
+            }
+        }
+        // Two pieces without a gap are two words in both.
+        prop_assert_eq!(words(&with), words(&without));
+        let analysis = read(&EdgePost { text: with, ..EdgePost::default() });
+        let found: Vec<&str> = analysis.emoji.iter().map(|emoji| analysis.emoji(emoji)).collect();
+        prop_assert_eq!(found, expected);
+    }
+}
+
+#[test]
+fn digits_that_are_keys_stay_words() {
+    let analysis = read(&EdgePost { text: "1️⃣ then 12 and 2⃣".to_owned(), ..EdgePost::default() });
+    assert_eq!(words("1️⃣ then 12 and 2⃣"), ["1⃣", "then", "12", "and", "2⃣"]);
+    let emoji: Vec<&str> = analysis.emoji.iter().map(|emoji| analysis.emoji(emoji)).collect();
+    assert_eq!(emoji, ["1️⃣", "2️⃣"]);
+}
+
+#[test]
+fn more_emoji_than_the_bound_are_left_out_and_said() {
+    let text: String = ('\u{1f600}'..).take(EMOJI_MAX).collect();
+    let reading = read(&EdgePost { text: text.clone() + "\u{1f600}", ..EdgePost::default() });
+    assert_eq!((reading.emoji.len(), reading.truncated), (EMOJI_MAX, false));
+    let reading = read(&EdgePost { text: text + "🔥", ..EdgePost::default() });
+    assert_eq!((reading.emoji.len(), reading.truncated), (EMOJI_MAX, true));
 }

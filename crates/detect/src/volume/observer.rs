@@ -349,6 +349,15 @@ impl Observer {
                 log.push(found.id);
             }
         }
+        for emoji in &analysis.emoji {
+            let value = analysis.emoji(emoji);
+            let hash = cell_hash(Dimension::Term, emoji.hash);
+            if value.len() > VALUE_BYTES_MAX {
+                self.counters.values_too_long += 1;
+            } else if let Some(found) = interner.once(Dimension::Term, hash, value, || Worth::Always, Noted::default) {
+                log.push(found.id);
+            }
+        }
         for span in &names.spans {
             names.value.clear();
             NameFinder::push_value(analysis, *span, &mut names.value);

@@ -1,4 +1,4 @@
-//! Words as a language makes them: a chain over n-grams of up to five letters, counted back from lingua's table.
+//! Words as a language makes them: a chain over n-grams of up to five letters, counted back from lingua's table, or counted in words.
 //!
 //! The table gives ln P(last letter | those before) of every n-gram inside a word, so count(g) is the product of the
 //! conditionals. What a count lacks tells where words begin and end: starts(g) = count(g) − Σ count(xg),
@@ -62,6 +62,34 @@ pub struct Chain {
 
 impl Chain {
     pub fn read(path: &Path, script: u16) -> Self {
+        let (mut counts, mut order, least) = Self::probabilities(path, script);
+        // The rarest letter stood once.
+        let all = 1.0 / least;
+        for map in &mut counts {
+            map.values_mut().for_each(|count| *count = (*count * all).round());
+        }
+        order.iter_mut().for_each(|(_, count)| *count = (*count * all).round());
+        Self::of(&counts, order, script)
+    }
+
+    /// By words that each stood as often as the next one.
+    pub fn of_words(words: &[Vec<u16>], script: u16) -> Self {
+        let mut counts: [Counts; 6] = Default::default();
+        for word in words {
+            for letters in 1..=5_usize.min(word.len()) {
+                for gram in word.windows(letters) {
+                    let packed = gram.iter().fold(0, |packed, &symbol| packed << BITS | u64::from(symbol & CODE));
+                    *counts[letters].entry(packed).or_default() += 1.0;
+                }
+            }
+        }
+        let mut order: Vec<(u64, f64)> = std::mem::take(&mut counts[5]).into_iter().collect();
+        order.sort_unstable_by_key(|(gram, _)| *gram);
+        Self::of(&counts, order, script)
+    }
+
+    /// How likely n-grams are, those of five letters in order of the file, and the rarest letter.
+    fn probabilities(path: &Path, script: u16) -> ([Counts; 6], Vec<(u64, f64)>, f64) {
         let bytes = std::fs::read(path).expect("a language model is readable");
         let map = fst::Map::new(bytes).expect("a language model is an fst");
         let mut stream = map.stream();
@@ -88,13 +116,11 @@ impl Chain {
                 *counts[letters].entry(packed).or_default() += above[letters];
             }
         }
-        // The rarest letter stood once.
-        let all = 1.0 / least;
-        for map in &mut counts {
-            map.values_mut().for_each(|count| *count = (*count * all).round());
-        }
-        order.iter_mut().for_each(|(_, count)| *count = (*count * all).round());
+        (counts, order, least)
+    }
 
+    /// By the counts of n-grams of one to four letters and of five.
+    fn of(counts: &[Counts; 6], mut order: Vec<(u64, f64)>, script: u16) -> Self {
         // What stands before each n-gram, so that the rest is at a word's start.
         let mut before: [Counts; 6] = Default::default();
         for letters in 1..=4_usize {
@@ -142,7 +168,7 @@ impl Chain {
         for (packed, letters, count) in &starts {
             gram((((EDGE << (u32::from(*letters) * BITS)) | packed) << BITS) | EDGE, letters + 2, *count);
         }
-        let all = all_grams(&counts, &order, &by_length, &starts);
+        let all = all_grams(counts, &order, &by_length, &starts);
         starts.extend(by_length[4].iter().map(|(gram, count)| (*gram, 4, *count)));
         starts.retain(|(_, _, count)| *count >= 1.0);
         starts.sort_by_key(|(gram, letters, _)| (*letters, *gram));
