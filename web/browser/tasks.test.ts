@@ -91,7 +91,7 @@ describe('a new user', () => {
     await user.press('link', 'Watches');
     await user.press('link', 'River floods');
     await user.press('link', 'Its numbers over time');
-    await user.page.locator('.legend').getByText(/before [\d,]+/).waitFor();
+    await user.page.locator('.legend').getByText(/before: [\d,]+/).waitFor();
     const [file] = await Promise.all([user.page.waitForEvent('download'), user.press('button', 'CSV')]);
     expect(file.suggestedFilename()).toMatch(/\.csv$/);
     expect(user.steps).toBe(4);

@@ -172,10 +172,10 @@ const STATES: Record<Cell['state'], string> = { shown: 'shown', suppressed: 'hel
 
 /** The numbers as CSV (RFC 4180): a row a window and value. */
 export function linesCsv(numbers: Numbers, step: Step, by: string): string {
-  const rows: (string | number)[][] = [['start', 'step', by, 'posts', 'plus_minus', 'authors', 'all_posts', 'state', 'posts_before']];
+  const rows: (string | number)[][] = [['start', 'step', by, 'posts', 'plus_minus', 'authors', 'all_posts', 'state', 'posts_before', 'state_before']];
   for (const { value, cells, before } of numbers.series) {
     for (const [i, cell] of cells.entries()) {
-      rows.push([iso(cell.start), step, value, cell.posts ?? '', cell.posts === null ? '' : COUNT_ERROR, cell.authors ?? '', numbers.total[i]?.posts ?? '', STATES[cell.state], before?.[i]?.posts ?? '']);
+      rows.push([iso(cell.start), step, value, cell.posts ?? '', cell.posts === null ? '' : COUNT_ERROR, cell.authors ?? '', numbers.total[i]?.posts ?? '', STATES[cell.state], before?.[i]?.posts ?? '', before?.[i] === undefined ? '' : STATES[before[i].state]]);
     }
   }
   return csvLines(rows);

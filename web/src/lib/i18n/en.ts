@@ -1,7 +1,7 @@
 // Every sentence of the page, in English. A message with something in it is a function; `{name|…}` marks a part (see `Rich.svelte`).
 // What others wrote never goes through here, except into sentences that are plain text to their end.
 import type { Severity, Step } from '../api/types';
-import { COUNT_ERROR, count } from '../format/number';
+import { COUNT_ERROR, count, roughly } from '../format/number';
 import { plurals } from './plurals';
 
 const n = plurals('en');
@@ -20,8 +20,7 @@ export const en = {
     below: (k: number) => `fewer than ${k} authors`,
     belowOrNone: (k: number) => `fewer than ${k} authors, or none`,
     belowShort: (k: number) => `< ${k} authors`,
-    nothingRead: 'nothing was read',
-    nobodyListened: 'nobody listened',
+    nothingRead: 'not recorded',
     table: 'Numbers as a table',
     chart: 'chart',
     chartShows: 'What the chart shows',
@@ -560,16 +559,24 @@ export const en = {
     meanCaption: 'Mean posts by hour of the week', hour: 'Hour', meanPosts: 'Mean posts', hoursShown: 'Hours shown', heldBack: 'Held back',
     noWeek: (k: number) => `There is nothing to show of these four weeks: nothing of it was written by ${k} authors in an hour.`,
     nothing: (k: number) => `Nothing of this table is shown in this stretch: no value was written by ${k} authors in a window, or nothing was read. A longer step or stretch shows more.`,
-    was: (before: string) => `, before ${before}`,
-    sums: `Sums are of the windows that are shown; each count is within ± ${COUNT_ERROR} of the true one.`,
+    was: (before: string) => `; before: ${before}`, thin: (from: string, to: string) => `before: ${from} to ${to}`,
+    allHeld: (k: number) => `fewer than ${k} authors in every window, or none`,
+    recordedFor: (recorded: number, windows: number) => ` (recorded for ${count(recorded)} of ${count(windows)} windows)`,
+    shownFor: (shown: number, windows: number) => ` (shown for ${count(shown)} of ${count(windows)} windows)`,
+    versus: (ratio: number) => {
+      const percent = Math.round(100 * (ratio - 1));
+      return percent === 0 ? 'about the same' : ratio >= 2 ? `${roughly(ratio)} times as many` : `${count(Math.abs(percent))} % ${percent > 0 ? 'more' : 'less'}`;
+    },
+    inBoth: (windows: number) => ` in the ${count(windows)} ${n(windows, 'window', 'windows')} shown of both`,
+    sums: (usual: string) => `Sums are of the windows that are shown. Each count is within ± ${COUNT_ERROR} of the true one; a sum of so many is usually off by about ${usual}.`,
     hidden: (many: number, k: number) => `${count(many)} ${n(many, 'window is', 'windows are')} held back: fewer than ${k} authors, or none. They are marked under the line, not drawn as zero.`,
     why: 'Why?',
-    gap: 'In the shaded stretches nothing was read.',
+    gap: 'In the shaded stretches nothing was recorded.',
     fileTitle: (simulated: boolean, table: string, what: string, from: string, to: string) => `${simulated ? 'SIMULATED DATA: ' : ''}${table}, ${what}, ${from} to ${to}`,
     whatWeek: 'mean posts by hour of the week', whatShare: (step: Step) => `share of posts per ${step}`, whatPosts: (step: Step) => `posts per ${step}`,
     label2: (lines: number, windows: number) => `${lines} ${n(lines, 'line', 'lines')}, ${windows} windows. Arrow keys read them, + and - zoom.`,
     hint: 'Point at the chart, or use the arrow keys. Draw over a stretch to see it closer.',
-    beforeWas: (words: string, was: string) => `${words}; before ${was}`, notShown: 'not shown', take: 'Take along:', link: 'Copy a link to exactly this',
+    beforeWas: (words: string, was: string) => `${words}; before ${was}`, take: 'Take along:', link: 'Copy a link to exactly this',
   },
   long: {
     form: 'every minute', weeks10: 'the last 10 weeks', reading: (part: string) => `Reading every minute: ${part}`,

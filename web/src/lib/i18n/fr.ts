@@ -1,6 +1,6 @@
 // Toutes les phrases de la page en français. Loaded when it is spoken. `f` puts the spaces that French typography asks for before and
 // within its marks, and only into what is written here: what comes from elsewhere stays as it is.
-import { COUNT_ERROR, count } from '../format/number';
+import { COUNT_ERROR, count, roughly } from '../format/number';
 import type { Severity, Step } from '../api/types';
 import type { Messages } from './en';
 import { plurals } from './plurals';
@@ -36,8 +36,7 @@ export const fr: Messages = {
     below: (k: number) => f`moins de ${k} auteurs`,
     belowOrNone: (k: number) => f`moins de ${k} auteurs, ou aucun`,
     belowShort: (k: number) => `< ${k} auteurs`,
-    nothingRead: 'rien n’a été lu',
-    nobodyListened: 'personne n’était à l’écoute',
+    nothingRead: 'non enregistré',
     table: 'Les chiffres en tableau',
     chart: 'graphique',
     chartShows: 'Légende du graphique',
@@ -583,16 +582,24 @@ export const fr: Messages = {
     meanCaption: 'Publications moyennes par heure de la semaine', hour: 'Heure', meanPosts: 'Moyenne', hoursShown: 'Heures diffusées', heldBack: 'Non diffusées',
     noWeek: (k: number) => f`Rien à afficher pour ces quatre semaines : rien n'a été écrit par ${k} auteurs en une heure.`,
     nothing: (k: number) => f`Rien de cette table n'est affiché sur cette période : aucune valeur n'a été écrite par ${k} auteurs sur une période, ou rien n'a été lu. Un pas ou une durée plus longs en montrent davantage.`,
-    was: (before: string) => f`, avant ${before}`,
-    sums: f`Les sommes portent sur les périodes affichées ; chaque chiffre est à ± ${COUNT_ERROR} du vrai.`,
+    was: (before: string) => f` ; avant : ${before}`, thin: (from: string, to: string) => f`avant : du ${from} au ${to}`,
+    allHeld: (k: number) => f`moins de ${k} auteurs dans chaque période, ou aucun`,
+    recordedFor: (recorded: number, windows: number) => f` (enregistré pour ${count(recorded)} périodes sur ${count(windows)})`,
+    shownFor: (shown: number, windows: number) => f` (affiché pour ${count(shown)} périodes sur ${count(windows)})`,
+    versus: (ratio: number) => {
+      const percent = Math.round(100 * (ratio - 1));
+      return percent === 0 ? 'à peu près autant' : ratio >= 2 ? f`${roughly(ratio)} fois plus` : f`${count(Math.abs(percent))} % de ${percent > 0 ? 'plus' : 'moins'}`;
+    },
+    inBoth: (windows: number) => f` dans ${n(windows, 'la période affichée', `les ${count(windows)} périodes affichées`)} de part et d'autre`,
+    sums: (usual: string) => f`Les sommes portent sur les périodes affichées. Chaque chiffre est à ± ${COUNT_ERROR} du vrai ; une somme d'autant de chiffres s'écarte d'ordinaire d'environ ${usual}.`,
     hidden: (many: number, k: number) => f`${windows(many)} non ${n(many, 'diffusée', 'diffusées')} : moins de ${k} auteurs, ou aucun. Elles sont marquées sous la ligne, non tracées comme zéro.`,
     why: f`Pourquoi ?`,
-    gap: 'Dans les zones ombrées, rien n’a été lu.',
+    gap: 'Dans les zones ombrées, rien n’a été enregistré.',
     fileTitle: (simulated: boolean, table: string, what: string, from: string, to: string) => f`${simulated ? f`DONNÉES SIMULÉES : ` : ''}${table}, ${what}, du ${from} au ${to}`,
     whatWeek: 'publications moyennes par heure de la semaine', whatShare: (step: Step) => `part des publications par ${STEP[step].one}`, whatPosts: (step: Step) => `publications par ${STEP[step].one}`,
     label2: (lines: number, many: number) => f`${lines} ${n(lines, 'courbe', 'courbes')}, ${windows(many)}. Les flèches les parcourent, + et - zooment.`,
     hint: 'Pointez le graphique ou utilisez les flèches. Tracez sur une période pour la voir de plus près.',
-    beforeWas: (words: string, was: string) => f`${words} ; avant ${was}`, notShown: 'non affiché', take: f`À emporter :`, link: 'Copier un lien vers cette vue exacte',
+    beforeWas: (words: string, was: string) => f`${words} ; avant ${was}`, take: f`À emporter :`, link: 'Copier un lien vers cette vue exacte',
   },
   long: {
     form: 'chaque minute', weeks10: 'les 10 dernières semaines', reading: (part: string) => f`Lecture de chaque minute : ${part}`,
