@@ -92,7 +92,7 @@ export const en = {
   header: {
     claim: 'What public conversation is about, minute by minute, in numbers about groups and never about persons.',
     none: 'No connection', polling: 'Reading every few seconds', connecting: 'Connecting', simulated: 'Live, simulated', live: 'Live',
-    ended: 'Replay, read to the end', waiting: 'Waiting for a source',
+    ended: 'Recording, read to its end', endedAt: (time: string) => `It ends ${time}`, waiting: 'Waiting for a source',
     upTo: (time: string) => `Counted up to ${time}`,
     upToAgo: (time: string, span: string) => `Counted up to ${time}, ${span} ago`,
     dark: 'Dark theme', light: 'Light theme',
@@ -171,7 +171,7 @@ export const en = {
   copy: { done: 'Copied', refused: 'This browser does not let the page copy; select it instead' },
   coverage: {
     title: 'When we listened',
-    noLedger: 'There is no ledger of this stretch: files are read when they are there, and nobody listens for them.',
+    noLedger: 'There is nothing to show: when we listened is written down for live sources only, not for files.',
     missed: 'What was missed',
     ledger: (more: number) => `${more} more in {a|the ledger}.`,
     none: 'No gap in this stretch that was not made up for.',
@@ -299,7 +299,7 @@ export const en = {
     some: (many: number, hours: number) => `${many === 1 ? 'one detection' : `${many} detections`} in the last ${hours} hours that were read`,
     blind: (since: string) => `Blind since ${since}`,
     blindWhy: (whose: string, why: string, says: string) => `No source is heard (${whose}: ${why}). That nothing is shown says nothing; ${says}.`,
-    files: (time: string) => `Files were read up to ${time}; nobody listens now.`,
+    files: (time: string) => `Nothing is wrong: the recording ended ${time}, and no new posts come.`, well: 'Nothing is wrong: every source is listened to.',
     noLedger: 'When we listened is not known here.',
     always: 'We listened all the time.',
     missed: (span: string) => `For ${span} of it a source was not heard, so something may have been missed.`,
@@ -413,7 +413,7 @@ export const en = {
     list: 'Narratives of the picture', caption: 'Posts of narratives over time',
   },
   sources: {
-    title: 'Sources', page: 'Sources and coverage', lead: 'Where posts come from, and when we listened: silence in a gap says nothing',
+    title: 'Sources', page: 'Sources and coverage', lead: 'Where posts come from, and when we listened. In a gap nobody can tell silence from talk.',
     source: 'Source', state: 'State', rate: 'Rate', posts: 'Posts', rejected: 'Rejected', reconnects: 'Reconnects', last: 'Last event',
     states: { connecting: 'connecting', live: 'live', idle: 'quiet', reading: 'reading', retrying: 'trying again', done: 'read to the end', failed: 'failed' } as Record<string, string>,
     trouble: (what: string) => `last trouble: ${what}`,

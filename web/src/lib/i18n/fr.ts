@@ -108,7 +108,7 @@ export const fr: Messages = {
   header: {
     claim: 'De quoi parle la conversation publique, minute par minute, en chiffres sur des groupes et jamais sur des personnes.',
     none: 'Pas de connexion', polling: 'Lecture toutes les quelques secondes', connecting: 'Connexion', simulated: 'En direct, simulé', live: 'En direct',
-    ended: 'Relecture, terminée', waiting: 'En attente d’une source',
+    ended: 'Enregistrement, lu jusqu’au bout', endedAt: (time: string) => f`Il se termine ${time}`, waiting: 'En attente d’une source',
     upTo: (time: string) => f`Compté jusqu'à ${time}`,
     upToAgo: (time: string, span: string) => f`Compté jusqu'à ${time}, il y a ${span}`,
     dark: 'Thème sombre', light: 'Thème clair',
@@ -187,7 +187,7 @@ export const fr: Messages = {
   copy: { done: 'Copié', refused: f`Ce navigateur n'autorise pas la copie ; sélectionnez le texte` },
   coverage: {
     title: 'Quand nous étions à l’écoute',
-    noLedger: f`Il n'y a pas de registre pour cette période : les fichiers sont lus quand ils sont là, personne n'est à l'écoute.`,
+    noLedger: f`Rien à afficher : les moments d'écoute ne sont notés que pour les sources en direct, pas pour les fichiers.`,
     missed: 'Ce qui a été manqué',
     ledger: (more: number) => f`${more} de plus dans {a|le registre}.`,
     none: 'Aucune interruption non rattrapée sur cette période.',
@@ -322,7 +322,7 @@ export const fr: Messages = {
     some: (many: number, hours: number) => f`${many} ${n(many, 'détection', 'détections')} au cours des ${hours} dernières heures lues`,
     blind: (since: string) => f`Aveugle depuis ${since}`,
     blindWhy: (whose: string, why: string, says: string) => f`Aucune source n'est entendue (${whose} : ${why}). Que rien ne s'affiche ne veut rien dire ; ${says}.`,
-    files: (time: string) => f`Les fichiers ont été lus jusqu'à ${time} ; personne n'est à l'écoute à présent.`,
+    files: (time: string) => f`Rien d'anormal : l'enregistrement s'est terminé ${time}, aucune nouvelle publication n'arrive.`, well: f`Rien d'anormal : toutes les sources sont écoutées.`,
     noLedger: 'On ne sait pas ici quand nous étions à l’écoute.',
     always: 'Nous étions à l’écoute tout le temps.',
     missed: (span: string) => f`Pendant ${span}, une source n'a pas été entendue : quelque chose a pu nous échapper.`,
@@ -436,7 +436,7 @@ export const fr: Messages = {
     list: 'Récits de l’image', caption: 'Publications des récits au fil du temps',
   },
   sources: {
-    title: 'Sources', page: 'Sources et écoute', lead: f`D'où viennent les publications, et quand nous étions à l'écoute : le silence d'une interruption ne dit rien`,
+    title: 'Sources', page: 'Sources et écoute', lead: f`D'où viennent les publications, et quand nous étions à l'écoute. Pendant une interruption, on ne peut distinguer le silence du reste.`,
     source: 'Source', state: 'État', rate: 'Débit', posts: 'Publications', rejected: 'Rejetées', reconnects: 'Reconnexions', last: 'Dernière activité',
     states: { connecting: 'connexion', live: 'en direct', idle: 'calme', reading: 'lecture', retrying: 'nouvel essai', done: 'lue jusqu’au bout', failed: 'en échec' } as Record<string, string>,
     trouble: (what: string) => `last trouble: ${what}`,
