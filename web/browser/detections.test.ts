@@ -28,7 +28,7 @@ describe('now', () => {
     await first.getByRole('img', { name: /Posts per minute: .* expected/ }).waitFor();
     await page.getByRole('button', { name: '2 of low severity' }).click();
     expect(await page.locator('.detection').count()).toBe(6);
-    await page.getByText('Same text by many', { exact: true }).click();
+    await page.getByText('Same text, link or hashtag by many', { exact: true }).click();
     await expect.poll(() => page.locator('.detection').count()).toBe(1);
     await expect.poll(() => new URL(page.url()).search).toBe('?kind=amplification');
     expect(errors).toEqual([]);

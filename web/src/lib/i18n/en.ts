@@ -156,7 +156,7 @@ export const en = {
     noChange: '{b|No change is given} where the window before was held back: there is nothing to compare with.',
     rest: 'How the rest is counted',
     counted: 'Only windows that are over are counted: a minute, an hour or a day of the posts\' own time. Before anything is counted, each post loses its author\'s name and id and the personal data in its text. What is left of an author is a number made with a key that lives for one day in memory, so that one account is counted once.',
-    error: (k: number) => `A count is shown up to {b|4 more or less} than it was: right on average, always the same for the same window, never below ${k}. So nobody can subtract two numbers and see one person. Differences of a few posts say nothing, and parts do not add up exactly to their whole. What only publishers wrote is shown as counted.`,
+    error: (k: number) => `A count is shown up to {b|4 more or less} than it was, which is what ± 4 says: right on average, always the same for the same window, never below ${k}. So nobody can subtract two numbers and see one person. Differences of a few posts say nothing, and parts do not add up exactly to their whole. What only publishers wrote is shown as counted.`,
     lists: (k: number) => `Lists hold what at least ${k} authors wrote in that window. What fewer wrote is not on them.`,
     why: 'or none; why is this held back?',
     what: 'What is held back?',
@@ -267,7 +267,7 @@ export const en = {
   detections: {
     all: 'All', list: 'Detections', language: 'Language', anyLanguage: 'Every language',
     noneIn: (language: string, hours: number) => `No detection in ${language} in the last ${hours} hours.`, noneOfKind: (hours: number) => `No detection of this kind in the last ${hours} hours.`,
-    newestWas: 'The newest was', postsIn: (language: string) => `Posts in ${language} over time`,
+    sameByMany: 'Same text, link or hashtag by many', ofAll: (shown: number, all: number) => `${shown} of ${all} detections`, newestWas: 'The newest was', postsIn: (language: string) => `Posts in ${language} over time`,
     fresh: (title: string) => `New: ${title}`, freshMany: (many: number) => `${many} new detections`,
     moreLarge: (more: number) => `${more} more of medium and high severity`,
     withoutLow: 'Without those of low severity', low: (many: number) => `${many} of low severity`,
@@ -326,7 +326,7 @@ export const en = {
   total: {
     title: (step: Step) => `Posts per ${step}`,
     newest: (step: Step, window: string) => `Newest closed ${step}: ${window}`,
-    before: (step: Step) => `the ${step} before`,
+    before: (step: Step) => `against the ${step} before`, each: `each ± ${COUNT_ERROR}`,
     label: (step: Step, windows: number) => `Posts and authors per ${step}, ${windows} windows`,
     caption: (step: Step) => `Posts and authors per ${step}`,
     held: (k: number) => `held back: fewer than ${k} authors`,
@@ -476,7 +476,7 @@ export const en = {
     detections: (many: number) => `${count(many)} detections`,
     none: 'There is no feed. {code|groundswell feed add NAME} makes one.',
     back: '← All feeds', gone: 'There is no such feed', goneWhy: 'It may have ended.', label: 'About this feed',
-    selects: 'Selects', precisionHead: 'Precision', detectionsHead: 'Detections', since: (day: string) => `, since ${day}`, receivers: 'Receivers', noReceivers: 'Nobody yet. Ask whoever runs this service to connect Slack, Teams, mail or a webhook: {a|how}.', copyRequest: 'Copy a request',
+    selects: 'Selects', precisionHead: 'Precision', detectionsHead: 'Detections', since: (day: string) => `; the feed was made ${day}`, receivers: 'Receivers', noReceivers: 'Nobody yet. Ask whoever runs this service to connect Slack, Teams, mail or a webhook: {a|how}.', copyRequest: 'Copy a request',
     request: (name: string, page: string) => `Please send the Groundswell feed "${name}" to our Slack channel (or Teams, mail, a webhook). It takes a [[deliver.receivers]] in the configuration: ${page}`,
     mutedHead: 'Muted', until: (time: string) => `until ${time}`, deliveries: 'How deliveries stand', retry: '{code|groundswell feed retry NAME} lets dead letters wait again.',
     elsewhere: 'Read it elsewhere', copy: 'Copy', looking: 'Looking back', told: 'What would this have told me?',
@@ -547,7 +547,7 @@ export const en = {
   },
   query: { offers: 'What may be meant', offered: (many: number, first: string) => `${many} offered: ${first}`, hints: { value: 'value', released: 'released here', operator: 'operator', field: 'field' } },
   explore: {
-    title: 'Explore', lead: 'Any released table by time; the address shows the same view again', label: 'What is shown', count: 'Count', as: 'As', course: 'course', week: 'hours of the week',
+    title: 'Explore', lead: 'Any released table by time. The address shows the same view again.', label: 'What is shown', count: 'Count', as: 'As', course: 'line over time', week: 'hours of the week',
     tables: {
       total: 'All posts', language: 'By language', source: 'By source', kind: 'By kind of author', relation: 'By relation', region: 'By country declared', mentioned: 'By country mentioned', watch: 'By watch', hashtag: 'By hashtag',
       term: 'By term', clause: 'A watch by the parts of its query', spoken: 'A watch by language', domain: 'By domain',
@@ -555,7 +555,7 @@ export const en = {
     values: { person: 'person', publisher: 'publisher', post: 'post', reply: 'reply', repost: 'repost', quote: 'quote' } as Record<string, string>,
     all: 'all posts', over: 'Over', chosenStretch: 'a chosen stretch', last: (span: string) => `the last ${span}`, by: 'By',
     spans: { hour: '1 hour', hours6: '6 hours', day: '1 day', week: '1 week', weeks4: '4 weeks', months6: '6 months' },
-    stretch: 'Stretch', earlier: 'Earlier', later: 'Later', closer: 'Closer', wider: 'Wider', upToNow: 'Up to now', before: 'with the stretch before', share: 'as a share of all posts', shareOf: 'as a share of the watch', of: 'Watch', paired: (k: number) => `Two at once: a watch and what is in it. An hour of a language is released from a hundred posts and ${k} authors on.`,
+    stretch: 'Stretch', earlier: 'Earlier', later: 'Later', closer: 'Zoom in', wider: 'Zoom out', upToNow: 'Up to now', before: 'with the stretch before', share: 'as a share of all posts', shareOf: 'as a share of the watch', of: 'Watch', paired: (k: number) => `Two at once: a watch and what is in it. An hour of a language is released from a hundred posts and ${k} authors on.`,
     chosen: 'Chosen:', most: 'With the most posts:', leaveOut: (name: string) => `Leave out ${name}`, another: 'Another value', anotherHint: 'another', add: 'Add', those: 'Those with the most posts',
     unclosed: 'No minute has closed yet. Numbers come about two minutes after the first post.', mean: 'Mean posts by hour of the week: {value}',
     meanNote: (from: string, to: string) => `${from} to ${to}, in your time zone; each mean is of up to four hours, each ± ${COUNT_ERROR}`,
