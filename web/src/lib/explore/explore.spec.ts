@@ -166,6 +166,19 @@ test('a line breaks where numbers are held back, and a lone one is a dot', () =>
   expect(JSON.stringify(drawLines(numbers([null, null]), 'hour', 'share', 0, 300, themed))).not.toContain('NaN');
 });
 
+test('times on the axis are those that people say', () => {
+  for (const [span, step] of [[60, 'minute'], [137, 'minute'], [360, 'minute'], [700, 'minute']] as const) {
+    for (const late of [0, 3, 38, 59]) {
+      const from = T0 + late * STEP_MS.minute;
+      const list = Array.from({ length: span }, (_, i): Cell => ({ start: from + i * STEP_MS.minute, posts: 20, authors: 20, state: 'shown' }));
+      const shapes = drawLines({ from, to: from + span * STEP_MS.minute, series: [{ value: 'all', cells: list, before: null }], total: list }, step, 'posts', 900, 300, themed);
+      const clocks = shapes.filter(({ tag, attrs }) => tag === 'text' && attrs['text-anchor'] === 'middle').map(({ text }) => Number(/:(\d\d)$/.exec(text ?? '')?.[1]));
+      expect(clocks.length).toBeGreaterThan(1);
+      for (const minute of clocks) expect(minute % 5, `${span} ${late}`).toBe(0);
+    }
+  }
+});
+
 test('a share is of all posts of its window, and of nothing there is none', () => {
   const cell: Cell = { start: 0, posts: 25, authors: 20, state: 'shown' };
   expect(amountOf(cell, { ...cell, posts: 100 }, 'share')).toBe(0.25);

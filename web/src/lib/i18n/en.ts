@@ -99,7 +99,7 @@ export const en = {
   },
   footer: {
     rule: (k: number, zone: string) => `Numbers cover only groups of at least {b|k = ${k}} authors, in windows that are over. Times are in ${zone}; days are UTC days.`,
-    keys: 'Keys', api: 'The same numbers as an API', metrics: 'Metrics',
+    keys: 'Keys; Ctrl K goes anywhere', settings: 'Settings and the tour', api: 'The same numbers as an API', metrics: 'Metrics',
     version: (version: string, workers: number) => `Groundswell ${version}, ${workers} ${n(workers, 'worker', 'workers')}`,
   },
   connection: {

@@ -115,7 +115,7 @@ export const fr: Messages = {
   },
   footer: {
     rule: (k: number, zone: string) => f`Les chiffres ne portent que sur des groupes d'au moins {b|k = ${k}} auteurs, sur des périodes closes. Heures : ${zone} ; les jours sont en UTC.`,
-    keys: 'Raccourcis', api: 'Les mêmes chiffres par l’API', metrics: 'Métriques',
+    keys: f`Raccourcis ; Ctrl K mène partout`, settings: 'Réglages et visite', api: 'Les mêmes chiffres par l’API', metrics: 'Métriques',
     version: (version: string, workers: number) => `Groundswell ${version}, ${workers} ${n(workers, 'processus', 'processus')}`,
   },
   connection: {
