@@ -28,7 +28,7 @@ describe('now', () => {
     await first.getByRole('img', { name: /Posts per minute: .* expected/ }).waitFor();
     await page.getByRole('button', { name: '2 of low severity' }).click();
     expect(await page.locator('.detection').count()).toBe(6);
-    await page.getByText('Same text by many', { exact: true }).click();
+    await page.getByText('Same text, link or hashtag by many', { exact: true }).click();
     await expect.poll(() => page.locator('.detection').count()).toBe(1);
     await expect.poll(() => new URL(page.url()).search).toBe('?kind=amplification');
     expect(errors).toEqual([]);
@@ -74,8 +74,8 @@ describe('a detection', () => {
     await page.locator('.chart svg rect').first().waitFor();
     const said = await page.locator('main').innerText();
     for (const wanted of [
-      '412 ± 4 posts, where 29 were to be expected: 14 times as many', '330 ± 4 different ones', 'in 95 of 100 such stretches', 'the same hours of earlier weeks (4 windows)',
-      'in a feed that tells everything down to this one', 'all the time', 'Portuguese', '71 %', 'g1.globo.com', 'evacuation', '#barragem', 'bursts, version 1', 'groundswell export volumes --by term', 'everything',
+      '412 ± 4 posts, where 29 were to be expected: 14 times as many', '330 ± 4 different ones', 'in 95 of 100 such stretches', 'the same hours of earlier weeks (4 windows of them were there to compare with)',
+      'in a feed that told everything at least as striking as this', 'all the time', 'Portuguese', '71 %', 'g1.globo.com', 'evacuation', '#barragem', 'bursts, version 1', 'groundswell export volumes --by term', 'everything',
     ]) expect(said).toContain(wanted);
     expect(await page.locator('.chart svg').innerHTML()).toContain('found ');
     expect(await page.getByRole('link', { name: /bursts, version 1/ }).getAttribute('rel')).toBe('noreferrer');

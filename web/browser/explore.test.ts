@@ -19,7 +19,7 @@ describe('explore', () => {
     await page.locator('.legend').getByText('Portuguese').waitFor();
     await expect.poll(() => query(page).get('by')).toBe('language');
     await page.getByLabel('with the stretch before').check();
-    await page.locator('.legend').getByText(/before [\d,]+/).first().waitFor();
+    await page.locator('.legend').getByText(/before: [\d,]+/).first().waitFor();
     await page.getByLabel('as a share of all posts').check();
     await page.getByText('Numbers as a table').click();
     const table = page.getByRole('table');
@@ -159,7 +159,7 @@ describe('explore', () => {
     await page.keyboard.press('End');
     await expect.poll(() => query(page).get('see')).not.toBe(middle);
     await page.keyboard.press('ArrowLeft');
-    await page.locator('.said').getByText(/± 4|fewer than|nothing was read/).waitFor();
+    await page.locator('.said').getByText(/± 4|fewer than|not recorded/).waitFor();
     if (width > 600) {
       const box = await long.boundingBox();
       if (box === null) throw new Error('no chart');

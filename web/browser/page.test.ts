@@ -71,12 +71,12 @@ describe('with numbers', () => {
     const { page } = await open('live');
     await drawn(page);
     const total = page.locator('.total');
-    expect(await total.locator('.legend').innerText()).toMatch(/held back: fewer than 10 authors[\s\S]*nothing was read/);
+    expect(await total.locator('.legend').innerText()).toMatch(/held back: fewer than 10 authors[\s\S]*not recorded/);
     await total.locator('summary', { hasText: 'Numbers as a table' }).click();
     const rows = total.locator('tbody tr');
     await expect.poll(() => rows.count()).toBe(170);
     expect(await rows.filter({ hasText: 'fewer than 10 authors' }).count()).toBe(4);
-    expect(await rows.filter({ hasText: 'nothing was read' }).count()).toBe(8);
+    expect(await rows.filter({ hasText: 'not recorded' }).count()).toBe(8);
   });
 
   test('the strip under the chart stands on its time axis, and says what was missed and what is', async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { AuditEntry } from '../api/types';
-import { DECISIONS_MAX, decisions } from './watch';
+import { DECISIONS_MAX, decisions, makers } from './watch';
 
 const entry = (number: number, act: string, line: object | string): AuditEntry =>
   ({ number, act, account: 'ada', time: '2026-11-26T13:33:20Z', words: '', line: typeof line === 'string' ? line : JSON.stringify(line) });
@@ -17,6 +17,14 @@ test('the acts of a watch, newest first, and of no other', async () => {
     'floods',
   );
   expect(found.map(({ number, act }) => `${number} ${act}`)).toEqual(['3 watch_renewed', '0 watch_made']);
+});
+
+test('who made each watch, the last time that its name was used', async () => {
+  const made = await makers(pages(
+    [entry(0, 'watch_made', { watch: 'floods' }), entry(1, 'watch_made', 'no JSON'), entry(2, 'watch_renewed', { watch: 'rain' })],
+    [entry(3, 'watch_ended', { watch: 'floods' }), entry(4, 'watch_made', { watch: 'floods' }), entry(5, 'watch_made', { watch: 7 })],
+  ));
+  expect([...made].map(([name, { number }]) => `${name} ${number}`)).toEqual(['floods 4']);
 });
 
 test('there is an end to what is shown', async () => {

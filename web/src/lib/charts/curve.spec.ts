@@ -48,6 +48,21 @@ test('a cell that is not there is held back, unless the ledger says that nobody 
   expect(curve.grid.start[0]).toBe(T - 125 * MINUTE);
 });
 
+test('before the first recorded window nothing was recorded, unless the ledger says that somebody listened', () => {
+  for (const first of [1, 2, 5, 60, 125, 400]) {
+    const begin = T - first * MINUTE;
+    const recorded = Array.from({ length: first }, (_, i) => begin + i * MINUTE);
+    const { grid, rows } = curveOfRows(burst(5), [row(T - MINUTE, 44)], 'minute', T, null, recorded);
+    for (const [i, start] of grid.start.entries()) expect(grid.state[i]).toBe(start === T - MINUTE ? 'shown' : start < begin ? 'gap' : 'suppressed');
+    expect(rows.every(({ posts }) => posts !== 0)).toBe(true);
+  }
+  const coverage = new Map([[T - 9 * MINUTE, 'covered' as const], [T - 8 * MINUTE, 'partly' as const]]);
+  const { grid } = curveOfRows(burst(5), [], 'minute', T, coverage, [T - 5 * MINUTE]);
+  expect(grid.state.slice(-10)).toEqual(['gap', 'suppressed', 'suppressed', 'gap', 'gap', ...Array.from({ length: 5 }, () => 'suppressed')]);
+  // Nothing recorded at all.
+  expect(new Set(curveOfRows(burst(5), [], 'minute', T, null, []).grid.state)).toEqual(new Set(['gap']));
+});
+
 test('nothing is drawn beyond what is closed, and a curve has bounds', () => {
   expect(reach(burst(5), 'minute', T + 10 * MINUTE).to).toBe(T + 10 * MINUTE);
   expect(reach(burst(5), 'minute', T + 900 * MINUTE).to).toBe(T + 60 * MINUTE);

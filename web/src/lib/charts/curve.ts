@@ -96,12 +96,20 @@ export function expectedOf(detection: Detection, step: Step): Expected | null {
   };
 }
 
-/** From rows of a table. A cell that is not there holds fewer than k authors or nothing; only the ledger can say that nobody listened. */
-export function curveOfRows(detection: Detection, rows: readonly VolumeRow[], step: Step, closed: number | null, coverage: Coverage | null): Curve {
+/**
+ * From rows of a table. A cell that is not there holds fewer than k authors or nothing; only the ledger can say that nobody listened.
+ * `recorded`: starts of windows with a row of all posts, null where they are not asked for. Before the first of them nothing was recorded, unless the ledger says that somebody listened.
+ */
+export function curveOfRows(detection: Detection, rows: readonly VolumeRow[], step: Step, closed: number | null, coverage: Coverage | null, recorded: readonly number[] | null = null): Curve {
   const { from, to } = reach(detection, step, closed);
   const width = STEP_MS[step];
   const byStart = new Map(rows.filter((row) => row.step === step).map((row) => [parseTime(row.start), row]));
   const grid: Grid = { step, start: [], posts: [], authors: [], state: [] };
+  const begin = recorded === null ? -Infinity : recorded.reduce((first, start) => Math.min(first, start), Math.min(Infinity, ...[...byStart.keys()].flatMap((start) => start ?? [])));
+  const absent = (at: number): CellState => {
+    const heard = coverage?.get(at);
+    return heard === 'gap' || (at < begin && heard !== 'covered' && heard !== 'partly') ? 'gap' : 'suppressed';
+  };
   for (let at = from; at < to; at += width) {
     // The last window may not be over yet: it is not there, which is no statement.
     if (closed !== null && at + width > closed && !byStart.has(at)) break;
@@ -110,7 +118,7 @@ export function curveOfRows(detection: Detection, rows: readonly VolumeRow[], st
     grid.start.push(at);
     grid.posts.push(shown ? (row.posts ?? null) : null);
     grid.authors.push(shown ? (row.authors ?? null) : null);
-    grid.state.push(shown ? 'shown' : coverage?.get(at) === 'gap' ? 'gap' : 'suppressed');
+    grid.state.push(shown ? 'shown' : row === undefined ? absent(at) : 'suppressed');
   }
   return {
     ...frame(detection, step), grid, spread: false,
@@ -159,7 +167,7 @@ export function heardOf(curve: Curve, coverage: Coverage | null): BandState[] | 
 
 /** The numbers as CSV (RFC 4180). What is held back is an empty cell and says so beside it. */
 export function csv(curve: Curve): string {
-  const state: Record<CellState, string> = { shown: 'shown', suppressed: 'held back', gap: 'not listened to' };
+  const state: Record<CellState, string> = { shown: 'shown', suppressed: 'held back', gap: 'not recorded' };
   const rows = curve.rows.map(({ start, end, posts, authors, state: of }) => [iso(start), iso(end), posts ?? '', authors ?? '', state[of]]);
   return csvLines([['start', 'end', 'posts', 'authors', 'state'], ...rows]);
 }

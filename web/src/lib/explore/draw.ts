@@ -15,6 +15,15 @@ export const LINES: readonly { colour: string; dash: string }[] = [
   { colour: 'series4', dash: '10 3 2 3' }, { colour: 'bad', dash: '5 5' }, { colour: 'ink-soft', dash: '1 2' },
 ];
 
+/** Windows from one label to the next, so that they stand at times that people say. */
+const TICKS: Record<Step, readonly number[]> = { minute: [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720], hour: [1, 2, 3, 6, 12, 24, 48, 72, 168], day: [1, 2, 7, 14, 28, 91] };
+
+/** Which window it is, counted in the reader's own time; days are UTC days. */
+function windowOfDay(start: number, step: Step): number {
+  const local = step === 'day' ? start : start - new Date(start).getTimezoneOffset() * STEP_MS.minute;
+  return Math.floor(local / STEP_MS[step]);
+}
+
 const LEFT = 52;
 const RIGHT = 12;
 const TOP = 12;
@@ -93,9 +102,11 @@ export function drawLines(numbers: Numbers, step: Step, measure: Measure, width:
   }
   const windows = numbers.total.length;
   const gap = step === 'minute' ? 76 : 104;
-  const every = Math.max(1, Math.ceil((windows * gap) / Math.max(gap, width - LEFT - RIGHT)));
-  for (let i = 0; i < windows; i += every) {
+  const least = Math.max(1, Math.ceil((windows * gap) / Math.max(gap, width - LEFT - RIGHT)));
+  const every = TICKS[step].find((many) => many >= least) ?? least;
+  for (let i = 0; i < windows; i += 1) {
     const start = numbers.total[i]?.start ?? 0;
+    if (i > 0 && windowOfDay(start, step) % every !== 0) continue;
     if (frame.x(start) + gap / 2 > width && i > 0) break;
     if (i > 0 && frame.x(start) - gap / 2 < LEFT + 92) continue;
     text(frame.x(start), height - 8, label(start, step, i === 0), i === 0 ? 'start' : 'middle');
@@ -172,10 +183,10 @@ const STATES: Record<Cell['state'], string> = { shown: 'shown', suppressed: 'hel
 
 /** The numbers as CSV (RFC 4180): a row a window and value. */
 export function linesCsv(numbers: Numbers, step: Step, by: string): string {
-  const rows: (string | number)[][] = [['start', 'step', by, 'posts', 'plus_minus', 'authors', 'all_posts', 'state', 'posts_before']];
+  const rows: (string | number)[][] = [['start', 'step', by, 'posts', 'plus_minus', 'authors', 'all_posts', 'state', 'posts_before', 'state_before']];
   for (const { value, cells, before } of numbers.series) {
     for (const [i, cell] of cells.entries()) {
-      rows.push([iso(cell.start), step, value, cell.posts ?? '', cell.posts === null ? '' : COUNT_ERROR, cell.authors ?? '', numbers.total[i]?.posts ?? '', STATES[cell.state], before?.[i]?.posts ?? '']);
+      rows.push([iso(cell.start), step, value, cell.posts ?? '', cell.posts === null ? '' : COUNT_ERROR, cell.authors ?? '', numbers.total[i]?.posts ?? '', STATES[cell.state], before?.[i]?.posts ?? '', before?.[i] === undefined ? '' : STATES[before[i].state]]);
     }
   }
   return csvLines(rows);

@@ -1,10 +1,10 @@
 import { expect, test, vi } from 'vitest';
-import type { Api } from '../api/client';
+import { ApiError, type Api } from '../api/client';
 import type { VolumeRow } from '../api/types';
 import { themed } from '../charts/picture';
 import { STEP_MS } from '../format/time';
 import { amountOf, drawLines, drawWeek, linesCsv, weekCsv } from './draw';
-import { cells, endOf, largest, read, weekOf, type Cell } from './read';
+import { against, cells, endOf, largest, read, sumOf, weekOf, type Cell } from './read';
 import { PAIRED, SPAN_MAX, SPAN_MIN, TABLES, VALUES_MAX, WINDOWS_MAX, parseView, shift, stepFor, stepsOf, stretch, writeView, zoom, type View } from './view';
 
 const of = (text: string): View => parseView(new URLSearchParams(text));
@@ -66,6 +66,8 @@ const row = (start: number, by: Record<string, string>, posts: number | null): V
 const H = STEP_MS.hour;
 const T0 = Math.floor(NOW / H) * H - 6 * H;
 
+const noLedger = async (): Promise<unknown> => ({ items: [], gaps: [] });
+
 test('what is not there is held back where something was read, and unread where nothing was; never zero', () => {
   const heard = new Set([T0, T0 + H, T0 + 2 * H]);
   const found = cells([row(T0, { term: 'a' }, 20), row(T0 + H, { term: 'a' }, null)], T0, T0 + 4 * H, H, heard);
@@ -92,10 +94,62 @@ test('small tables are read at once and the largest shown, with the stretch befo
 test('large tables are asked for their largest values, or for those chosen', async () => {
   const volumes = vi.fn(async (by: string, _step: string, from: string, more: { value?: string }) => (by === 'total' ? [row(T0, { total: 'all' }, 100)] : [row(Date.parse(from), { term: more.value ?? '' }, 12)]));
   const topAt = vi.fn(async () => ({ items: [{ value: 'river' }, { value: 'rain' }] }));
-  const api = { volumes, topAt } as unknown as Api;
+  const api = { volumes, topAt, coverage: noLedger } as unknown as Api;
   expect((await read(api, of('by=term&span=360&step=hour'), T0 + 6 * H)).series.map(({ value }) => value)).toEqual(['river', 'rain']);
   expect((await read(api, of('by=term&value=snow&span=360&step=hour'), T0 + 6 * H)).series.map(({ value }) => value)).toEqual(['snow']);
   expect(topAt).toHaveBeenCalledTimes(1);
+});
+
+test('a stretch that was not recorded is no sum of nothing, and is compared only where both are shown', () => {
+  let seed = 11;
+  const next = (n: number): number => (seed = (seed * 48_271) % 2_147_483_647) % n;
+  const states = ['shown', 'suppressed', 'gap'] as const;
+  const list = (size: number): Cell[] => Array.from({ length: size }, (_, i) => {
+    const state = states[next(3)] ?? 'gap';
+    const posts = state === 'shown' ? 10 + next(500) : null;
+    return { start: T0 + i * H, posts, authors: posts, state };
+  });
+  for (let round = 0; round < 500; round += 1) {
+    const size = 1 + next(6);
+    const [now, before] = [list(size), list(size)];
+    const sum = sumOf(before);
+    const shown = before.filter(({ state }) => state === 'shown').length;
+    // Never 0: what is shown rests on k authors, and where nothing is shown there is no sum.
+    if (shown === 0) expect(sum.posts).toBeNull();
+    else expect(sum.posts).toBeGreaterThanOrEqual(10 * shown);
+    expect(sum.shown).toBe(shown);
+    expect(sum.recorded).toBe(before.filter(({ state }) => state !== 'gap').length);
+    expect(sum.shown <= sum.recorded && sum.recorded <= sum.windows && sum.windows === size).toBe(true);
+    const both = against(now, before);
+    const pairs = now.filter(({ state }, i) => state === 'shown' && before[i]?.state === 'shown').length;
+    if (pairs === 0) expect(both).toBeNull();
+    else {
+      expect(both?.windows).toBe(pairs);
+      // A stretch is as much as itself, however much of it is missing.
+      expect(against(before, before)?.ratio).toBe(1);
+      // What is missing on one side changes nothing on the other.
+      const hole = now.map((cell, i): Cell => (before[i]?.posts == null ? { ...cell, posts: null, state: 'gap' } : cell));
+      expect(against(hole, before)).toEqual(both);
+    }
+  }
+});
+
+test('the day before the recording was not recorded; where the ledger says that somebody listened, it is fewer than k authors or none', async () => {
+  const begin = T0 + 4 * H;
+  const volumes = vi.fn(async () => [row(begin, { total: 'all' }, 100), row(begin + H, { total: 'all' }, 200)]);
+  const of6 = of('span=360&step=hour&compare=before');
+  const alone = await read({ volumes, coverage: noLedger } as unknown as Api, of6, T0 + 6 * H);
+  expect(alone.series[0]?.cells.map(({ state }) => state)).toEqual(['gap', 'gap', 'gap', 'gap', 'shown', 'shown']);
+  expect(sumOf(alone.series[0]?.before ?? [])).toEqual({ posts: null, shown: 0, recorded: 0, windows: 6 });
+  expect(against(alone.series[0]?.cells ?? [], alone.series[0]?.before ?? [])).toBeNull();
+  const items = [['gap', T0], ['covered', T0 + H], ['partly', T0 - H]].map(([state, start]) => ({ start: iso(Number(start)), step: 'hour', state, source: 's' }));
+  const heard = await read({ volumes, coverage: async () => ({ items, gaps: [] }) } as unknown as Api, of6, T0 + 6 * H);
+  expect(heard.series[0]?.cells.map(({ state }) => state)).toEqual(['gap', 'suppressed', 'gap', 'gap', 'shown', 'shown']);
+  expect(sumOf(heard.series[0]?.before ?? [])).toEqual({ posts: null, shown: 0, recorded: 1, windows: 6 });
+  expect(sumOf(heard.series[0]?.cells ?? [])).toEqual({ posts: 300, shown: 2, recorded: 3, windows: 6 });
+  // A ledger that cannot be read says nothing.
+  const failing = { volumes, coverage: async () => Promise.reject(new ApiError('away', 0)) } as unknown as Api;
+  expect(await read(failing, of6, T0 + 6 * H)).toEqual(alone);
 });
 
 const numbers = (posts: (number | null)[]): Parameters<typeof drawLines>[0] => {
@@ -112,6 +166,19 @@ test('a line breaks where numbers are held back, and a lone one is a dot', () =>
   expect(JSON.stringify(drawLines(numbers([null, null]), 'hour', 'share', 0, 300, themed))).not.toContain('NaN');
 });
 
+test('times on the axis are those that people say', () => {
+  for (const [span, step] of [[60, 'minute'], [137, 'minute'], [360, 'minute'], [700, 'minute']] as const) {
+    for (const late of [0, 3, 38, 59]) {
+      const from = T0 + late * STEP_MS.minute;
+      const list = Array.from({ length: span }, (_, i): Cell => ({ start: from + i * STEP_MS.minute, posts: 20, authors: 20, state: 'shown' }));
+      const shapes = drawLines({ from, to: from + span * STEP_MS.minute, series: [{ value: 'all', cells: list, before: null }], total: list }, step, 'posts', 900, 300, themed);
+      const clocks = shapes.filter(({ tag, attrs }) => tag === 'text' && attrs['text-anchor'] === 'middle').map(({ text }) => Number(/:(\d\d)$/.exec(text ?? '')?.[1]));
+      expect(clocks.length).toBeGreaterThan(1);
+      for (const minute of clocks) expect(minute % 5, `${span} ${late}`).toBe(0);
+    }
+  }
+});
+
 test('a share is of all posts of its window, and of nothing there is none', () => {
   const cell: Cell = { start: 0, posts: 25, authors: 20, state: 'shown' };
   expect(amountOf(cell, { ...cell, posts: 100 }, 'share')).toBe(0.25);
@@ -122,9 +189,9 @@ test('a share is of all posts of its window, and of nothing there is none', () =
 test('files hold what is held back as such, their error, and no formula', () => {
   const csv = linesCsv(numbers([20, null]), 'hour', 'term');
   const [head, first, second] = csv.split('\r\n');
-  expect(head).toBe('start,step,term,posts,plus_minus,authors,all_posts,state,posts_before');
-  expect(first).toBe(`${iso(T0)},hour,'=cmd,20,4,20,100,shown,20`);
-  expect(second).toBe(`${iso(T0 + H)},hour,'=cmd,,,,100,held back,`);
+  expect(head).toBe('start,step,term,posts,plus_minus,authors,all_posts,state,posts_before,state_before');
+  expect(first).toBe(`${iso(T0)},hour,'=cmd,20,4,20,100,shown,20,shown`);
+  expect(second).toBe(`${iso(T0 + H)},hour,'=cmd,,,,100,held back,,held back`);
 });
 
 test('a week has its hours in their places: means of those shown, and how many are not', () => {
@@ -148,7 +215,7 @@ test('a watch by the parts of its query and by language: two dimensions, with wh
   });
   const watchClauses = vi.fn(async () => ({ items: [{ clause: 'flood*' }, { clause: 'rain' }] }));
   const watchTone = vi.fn(async () => ({ items: [{ start: hour(0), step: 'hour', watch: 'w', suppressed: true }, { start: hour(1), step: 'hour', watch: 'w', language: 'pt', posts: 120, authors: 90 }, { start: hour(2), step: 'hour', watch: 'w', language: 'en', posts: 500, authors: 90 }] }));
-  const api = { volumes, watchClauses, watchTone } as unknown as Api;
+  const api = { volumes, watchClauses, watchTone, coverage: noLedger } as unknown as Api;
   const parts = await read(api, of('by=clause&of=w&span=480&step=hour'), to);
   expect(parts.series.map(({ value, cells: list }) => [value, list.map(({ posts, state }) => posts ?? state)])).toEqual([
     ['flood*', ['suppressed', 40, 'suppressed', 'suppressed', 'gap', 'suppressed', 'gap', 'gap']],

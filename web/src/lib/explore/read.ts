@@ -1,6 +1,7 @@
 // The numbers of a view: rows of released tables, laid on an even grid. What is not there is fewer than k authors or none, never zero.
-import type { Api } from '../api/client';
+import { ApiError, type Api } from '../api/client';
 import type { ToneRow, VolumeRow } from '../api/types';
+import { toCoverage } from '../charts/coverage';
 import type { CellState } from '../charts/grid';
 import { STEP_MS, iso, parseTime } from '../format/time';
 import { PAIRED, VALUES_MAX, WEEK_SPAN, type By, type View } from './view';
@@ -37,16 +38,67 @@ export function endOf(view: View, closed: number): number {
 }
 
 /** Rows of one value on the grid. `heard`: starts of windows in which anything was read at all. */
-export function cells(rows: readonly VolumeRow[], from: number, to: number, width: number, heard: ReadonlySet<number> | null): Cell[] {
+export function cells(rows: readonly VolumeRow[], from: number, to: number, width: number, heard: ReadonlySet<number>): Cell[] {
   const byStart = new Map(rows.map((row) => [parseTime(row.start), row]));
   const found: Cell[] = [];
   for (let start = Math.ceil(from / width) * width; start < to; start += width) {
     const row = byStart.get(start);
     const shown = row !== undefined && row.suppressed !== true && typeof row.posts === 'number';
-    const gap = row === undefined && (heard === null || !heard.has(start));
+    const gap = row === undefined && !heard.has(start);
     found.push({ start, posts: shown ? (row.posts ?? null) : null, authors: shown ? (row.authors ?? null) : null, state: shown ? 'shown' : gap ? 'gap' : 'suppressed' });
   }
   return found;
+}
+
+/** What a list of windows comes to. */
+export interface Sum {
+  /** Of the windows that are shown; null where none is: nothing recorded, or all held back. */
+  posts: number | null;
+  shown: number;
+  /** Windows in which anything was read at all, shown or held back. */
+  recorded: number;
+  windows: number;
+}
+
+export function sumOf(list: readonly Cell[]): Sum {
+  const shown = list.flatMap(({ posts }) => posts ?? []);
+  return {
+    posts: shown.length === 0 ? null : shown.reduce((sum, posts) => sum + posts, 0),
+    shown: shown.length,
+    recorded: list.filter(({ state }) => state !== 'gap').length,
+    windows: list.length,
+  };
+}
+
+/** Now as against before, over the windows that both show, so that neither a gap nor what is held back counts as nothing. Null where there is no such window. */
+export function against(cells: readonly Cell[], before: readonly Cell[]): { ratio: number; windows: number } | null {
+  let [now, was, windows] = [0, 0, 0];
+  for (const [i, { posts }] of cells.entries()) {
+    const then = before[i]?.posts ?? null;
+    if (posts === null || then === null) continue;
+    now += posts;
+    was += then;
+    windows += 1;
+  }
+  return was > 0 ? { ratio: now / was, windows } : null;
+}
+
+/** Starts of the windows in which anything was read: what has a row of all posts, and where one has none, what the ledger says was listened to. Without a ledger it is what has a row. */
+async function heardIn(api: Api, totals: readonly VolumeRow[], view: View, from: number, to: number): Promise<Set<number>> {
+  const { step } = view;
+  const heard = new Set(totals.flatMap((row) => parseTime(row.start) ?? []));
+  const width = STEP_MS[step];
+  const begin = Math.ceil(from / width) * width;
+  let whole = true;
+  for (let start = begin; start < to; start += width) whole &&= heard.has(start);
+  if (whole) return heard;
+  try {
+    for (const [start, state] of toCoverage((await api.coverage(step, iso(begin))).items, step)) if (state === 'covered' || state === 'partly') heard.add(start);
+  } catch (error) {
+    // What cannot be asked is not known to have been listened to.
+    if (!(error instanceof ApiError)) throw error;
+  }
+  return heard;
 }
 
 function valueOf(row: VolumeRow, by: By): string {
@@ -77,7 +129,7 @@ async function readPaired(api: Api, view: View, from: number, to: number): Promi
   const width = STEP_MS[step];
   const begin = view.compare ? from - view.span : from;
   const [totals, own] = await Promise.all([api.volumes('total', step, iso(begin), { to: iso(to) }), api.volumes('watch', step, iso(begin), { to: iso(to), value: of })]);
-  const heard = new Set(totals.flatMap((row) => parseTime(row.start) ?? []));
+  const heard = await heardIn(api, totals, view, begin, to);
   const split = (value: string, rows: readonly VolumeRow[]): Series => ({
     value, cells: cells(rows, from, to, width, heard), before: view.compare ? cells(rows, begin, from, width, heard) : null,
   });
@@ -103,8 +155,8 @@ export async function read(api: Api, view: View, closed: number): Promise<Number
   const rowsOf = (table: By, start: number, end: number, value?: string): Promise<VolumeRow[]> =>
     api.volumes(table, step, iso(start), { to: iso(end), ...(value !== undefined && { value }) });
   const totals = await rowsOf('total', view.compare ? from - view.span : from, to);
-  const heard = new Set(totals.flatMap((row) => parseTime(row.start) ?? []));
-  const total = cells(totals, from, to, width, null);
+  const heard = await heardIn(api, totals, view, view.compare ? from - view.span : from, to);
+  const total = cells(totals, from, to, width, heard);
   const split = (value: string, rows: readonly VolumeRow[]): Series => ({
     value,
     cells: cells(rows, from, to, width, heard),

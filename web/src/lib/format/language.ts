@@ -20,3 +20,22 @@ export function languageName(code: string): string {
     return code; // Not a language tag.
   }
 }
+
+/** Every two letters that the reader's language has a name for. */
+const codes = perLocale(() => {
+  const letters = 'abcdefghijklmnopqrstuvwxyz';
+  const found = new Map<string, string>();
+  for (const one of letters) {
+    for (const other of letters) {
+      const [code] = Intl.getCanonicalLocales(one + other);
+      // Old codes, such as `iw` for Hebrew, are written as the new ones.
+      if (code !== undefined && languageName(code) !== code) found.set(languageName(code).toLocaleLowerCase(), code);
+    }
+  }
+  return found;
+});
+
+/** `pt` for `Portuguese`, in the reader's language; what is no name of one stays, and the server says what it thinks of it. */
+export function languageCode(text: string): string {
+  return codes().get(text.toLocaleLowerCase()) ?? text;
+}

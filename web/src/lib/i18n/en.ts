@@ -1,7 +1,7 @@
 // Every sentence of the page, in English. A message with something in it is a function; `{name|…}` marks a part (see `Rich.svelte`).
 // What others wrote never goes through here, except into sentences that are plain text to their end.
 import type { Severity, Step } from '../api/types';
-import { COUNT_ERROR, count } from '../format/number';
+import { COUNT_ERROR, count, roughly } from '../format/number';
 import { plurals } from './plurals';
 
 const n = plurals('en');
@@ -20,8 +20,7 @@ export const en = {
     below: (k: number) => `fewer than ${k} authors`,
     belowOrNone: (k: number) => `fewer than ${k} authors, or none`,
     belowShort: (k: number) => `< ${k} authors`,
-    nothingRead: 'nothing was read',
-    nobodyListened: 'nobody listened',
+    nothingRead: 'not recorded',
     table: 'Numbers as a table',
     chart: 'chart',
     chartShows: 'What the chart shows',
@@ -33,7 +32,7 @@ export const en = {
   },
   words: {
     from: 'From', to: 'To', posts: 'Posts', authors: 'Authors', coverage: 'Coverage', window: 'Window', day: 'Day', detections: 'Detections',
-    name: 'Name', query: 'Query', purpose: 'Purpose', sunset: 'Sunset', languages: 'Languages', watches: 'Watches', kinds: 'Kinds', severity: 'Severity',
+    name: 'Name', query: 'Query', purpose: 'Purpose', sunset: 'Ends', languages: 'Languages', watches: 'Watches', kinds: 'Kinds', severity: 'Severity',
     narratives: 'Narratives', kind: 'Kind', change: 'Change', hashtags: 'Hashtags', time: 'Time',
   },
   lower: { posts: 'posts', authors: 'authors', before: 'before' },
@@ -93,14 +92,14 @@ export const en = {
   header: {
     claim: 'What public conversation is about, minute by minute, in numbers about groups and never about persons.',
     none: 'No connection', polling: 'Reading every few seconds', connecting: 'Connecting', simulated: 'Live, simulated', live: 'Live',
-    ended: 'Replay, read to the end', waiting: 'Waiting for a source',
+    ended: 'Recording, read to its end', endedAt: (time: string) => `It ends ${time}`, waiting: 'Waiting for a source',
     upTo: (time: string) => `Counted up to ${time}`,
     upToAgo: (time: string, span: string) => `Counted up to ${time}, ${span} ago`,
     dark: 'Dark theme', light: 'Light theme',
   },
   footer: {
     rule: (k: number, zone: string) => `Numbers cover only groups of at least {b|k = ${k}} authors, in windows that are over. Times are in ${zone}; days are UTC days.`,
-    keys: 'Keys', api: 'The same numbers as an API', metrics: 'Metrics',
+    keys: 'Keys; Ctrl K goes anywhere', settings: 'Settings and the tour', api: 'The same numbers as an API', metrics: 'Metrics',
     version: (version: string, workers: number) => `Groundswell ${version}, ${workers} ${n(workers, 'worker', 'workers')}`,
   },
   connection: {
@@ -157,7 +156,7 @@ export const en = {
     noChange: '{b|No change is given} where the window before was held back: there is nothing to compare with.',
     rest: 'How the rest is counted',
     counted: 'Only windows that are over are counted: a minute, an hour or a day of the posts\' own time. Before anything is counted, each post loses its author\'s name and id and the personal data in its text. What is left of an author is a number made with a key that lives for one day in memory, so that one account is counted once.',
-    error: (k: number) => `A count is shown up to {b|4 more or less} than it was: right on average, always the same for the same window, never below ${k}. So nobody can subtract two numbers and see one person. Differences of a few posts say nothing, and parts do not add up exactly to their whole. What only publishers wrote is shown as counted.`,
+    error: (k: number) => `A count is shown up to {b|4 more or less} than it was, which is what ± 4 says: right on average, always the same for the same window, never below ${k}. So nobody can subtract two numbers and see one person. Differences of a few posts say nothing, and parts do not add up exactly to their whole. What only publishers wrote is shown as counted.`,
     lists: (k: number) => `Lists hold what at least ${k} authors wrote in that window. What fewer wrote is not on them.`,
     why: 'or none; why is this held back?',
     what: 'What is held back?',
@@ -172,7 +171,7 @@ export const en = {
   copy: { done: 'Copied', refused: 'This browser does not let the page copy; select it instead' },
   coverage: {
     title: 'When we listened',
-    noLedger: 'There is no ledger of this stretch: files are read when they are there, and nobody listens for them.',
+    noLedger: 'There is nothing to show: when we listened is written down for live sources only, not for files.',
     missed: 'What was missed',
     ledger: (more: number) => `${more} more in {a|the ledger}.`,
     none: 'No gap in this stretch that was not made up for.',
@@ -191,7 +190,7 @@ export const en = {
   findings: { silences: 'Silence', 'mix-shifts': 'Another mix', 'tone-shifts': 'Another tone' } as Record<string, string>,
   pushes: { link: 'Link by many', hashtag: 'Hashtag by many' } as Record<string, string>,
   meanings: {
-    burst: 'More was written about it than its own past foretells.',
+    burst: 'More was written about it than is usual for it.',
     amplification: 'Many accounts posted the same text, or nearly, or one link or hashtag, in a short time. That may be a campaign or enthusiasm.',
     narrative: 'A story found by the likeness of texts, carried by more posts than in the stretch before.',
     anomaly: 'Something is otherwise than usual.',
@@ -236,13 +235,13 @@ export const en = {
     inAll: 'In all', inAllPosts: (all: string) => `${all} posts`,
     between: 'Usually between', betweenPosts: (low: string, high: string) => `${low} to ${high} posts, in 95 of 100 such stretches`,
     growth: 'Growth', timesExpected: 'Times expected', likely: (low: string, high: string) => `most likely ${low} to ${high} (95 %)`,
-    compared: 'Compared with', comparedWith: (what: string, windows: number) => `${what} (${count(windows)} ${n(windows, 'window', 'windows')})`,
+    compared: 'Compared with', comparedWith: (what: string, windows: number) => `${what} (${count(windows)} ${n(windows, 'window', 'windows')} of them were there to compare with)`,
     share: (observed: string | null, usual: string) => `${observed === null ? 'a share that is held back' : `${observed} of all posts`}, where ${usual} is usual`,
     toneShare: (observed: string, tone: string, usual: string) => `${observed} of posts sound ${tone}, where ${usual} is usual`,
     shareHead: 'Share', usualShare: 'Usual share', usualShareBetween: (low: string, high: string) => `between ${low} and ${high}, in 95 of 100 such hours`,
     baselines: { seasonal: 'the same hours of earlier weeks', recent: 'the windows before it', prior: 'what such subjects usually have, since it is new', 'the stretch before': 'the stretch before' } as Record<string, string>,
-    false: 'False alerts', falseRate: (rate: string) => `${rate}, in a feed that tells everything down to this one`,
-    rhythm: 'Rhythm', deviations: (value: string) => `${value} standard deviations above what chance would bring`,
+    false: 'False alerts', falseRate: (rate: string) => `about ${rate}, in a feed that told everything at least as striking as this`,
+    rhythm: 'Rhythm', deviations: (value: string) => `closer together in time than chance would bring, by ${value} standard deviations`,
     copies: 'Copies', copiesEach: (value: string) => `${value} an author`,
     shared: 'Shared authors', sharedShare: (share: string) => `${share} also carry others`,
     listened: 'Listened', always: 'all the time', partOf: (share: string) => `${share} of the time: a source had a gap`,
@@ -257,14 +256,18 @@ export const en = {
     check: 'Check it',
     methodLine: (maturity: string, meaning: string) => `Method {a}: ${maturity}, ${meaning}. This prints the released numbers from which it can be computed again:`,
     methodName: (version: string) => `, version ${version}`,
-    command: 'Command', copyCommand: 'Copy command', copyLink: 'Copy link to this view', copyMessage: 'Copy as a message', json: 'As JSON',
-    messageHint: 'A message is its title, its numbers and its link, for Slack, a mail or a chat. To send such detections by themselves, see the feeds below.',
+    command: 'Command', copyCommand: 'Copy command', copyLink: 'Copy link to this view', copyMessage: 'Copy as a message', next: 'What you can do next:', inExplore: 'See it in Explore', markIt: 'Mark it in a feed', foundAt: (time: string) => `found ${time}`, json: 'As JSON',
+    sure: {
+      experimental: 'A hint, not a finding: how often this method is right has not been measured.', measured: 'How often this method is right has been measured: see its page.', proven: 'This method has proven itself.',
+    } as Record<string, string>,
     feeds: 'Feeds that it went to', noFeeds: 'None that is in force.',
     editors: 'Editors can mark it, pin it, mute its subject and add a note.',
     fileTitle: (simulated: boolean, title: string) => `Groundswell${simulated ? ', SIMULATED DATA' : ''}: ${title}`,
   },
   detections: {
     all: 'All', list: 'Detections', language: 'Language', anyLanguage: 'Every language',
+    noneIn: (language: string, hours: number) => `No detection in ${language} in the last ${hours} hours.`, noneOfKind: (hours: number) => `No detection of this kind in the last ${hours} hours.`,
+    sameByMany: 'Same text, link or hashtag by many', ofAll: (shown: number, all: number) => `${shown} of ${all} detections`, newestWas: 'The newest was', postsIn: (language: string) => `Posts in ${language} over time`,
     fresh: (title: string) => `New: ${title}`, freshMany: (many: number) => `${many} new detections`,
     moreLarge: (more: number) => `${more} more of medium and high severity`,
     withoutLow: 'Without those of low severity', low: (many: number) => `${many} of low severity`,
@@ -300,7 +303,7 @@ export const en = {
     some: (many: number, hours: number) => `${many === 1 ? 'one detection' : `${many} detections`} in the last ${hours} hours that were read`,
     blind: (since: string) => `Blind since ${since}`,
     blindWhy: (whose: string, why: string, says: string) => `No source is heard (${whose}: ${why}). That nothing is shown says nothing; ${says}.`,
-    files: (time: string) => `Files were read up to ${time}; nobody listens now.`,
+    files: (time: string) => `Nothing is wrong: the recording ended ${time}, and no new posts come.`, well: 'Nothing is wrong: every source is listened to.',
     noLedger: 'When we listened is not known here.',
     always: 'We listened all the time.',
     missed: (span: string) => `For ${span} of it a source was not heard, so something may have been missed.`,
@@ -323,7 +326,7 @@ export const en = {
   total: {
     title: (step: Step) => `Posts per ${step}`,
     newest: (step: Step, window: string) => `Newest closed ${step}: ${window}`,
-    before: (step: Step) => `the ${step} before`,
+    before: (step: Step) => `against the ${step} before`, each: `each ± ${COUNT_ERROR}`,
     label: (step: Step, windows: number) => `Posts and authors per ${step}, ${windows} windows`,
     caption: (step: Step) => `Posts and authors per ${step}`,
     held: (k: number) => `held back: fewer than ${k} authors`,
@@ -389,7 +392,7 @@ export const en = {
     one: 'A narrative', lead: 'Stories that nobody asked for by name, found as they grow', all: 'All narratives',
     more: (more: number) => `${more} more; {code|groundswell export narratives} has all.`,
     gone: (k: number) => `There is no narrative of this id, or it rests on fewer than ${k} authors now.`,
-    none: (k: number) => `No narrative is shown. Either none was carried by ${k} authors or more, or the detector is off, as it is unless {code|[narratives] enabled = true} stands in the configuration.`,
+    none: (k: number) => `No narrative is shown: none was carried by ${k} authors or more.`, off: 'Narratives are switched off in this installation.',
     authors: (authors: string) => `${authors} authors`, related: 'Like it:',
   },
   take: { title: 'Take it along' },
@@ -414,7 +417,7 @@ export const en = {
     list: 'Narratives of the picture', caption: 'Posts of narratives over time',
   },
   sources: {
-    title: 'Sources', page: 'Sources and coverage', lead: 'Where posts come from, and when we listened: silence in a gap says nothing',
+    title: 'Sources', page: 'Sources and coverage', lead: 'Where posts come from, and when we listened. In a gap nobody can tell silence from talk.',
     source: 'Source', state: 'State', rate: 'Rate', posts: 'Posts', rejected: 'Rejected', reconnects: 'Reconnects', last: 'Last event',
     states: { connecting: 'connecting', live: 'live', idle: 'quiet', reading: 'reading', retrying: 'trying again', done: 'read to the end', failed: 'failed' } as Record<string, string>,
     trouble: (what: string) => `last trouble: ${what}`,
@@ -447,7 +450,7 @@ export const en = {
     title: 'Who decided this?',
     watch_made: (time: string) => `Made by {who}, ${time}`, watch_changed: (time: string) => `Changed by {who}, ${time}`,
     watch_renewed: (time: string) => `Renewed by {who}, ${time}`, watch_ended: (time: string) => `Ended by {who}, ${time}`,
-    entry: (entry: number) => `(entry ${entry})`, none: 'The audit log names it nowhere: it may be older than the log.',
+    local: 'this computer (no accounts)', entry: (entry: number) => `(entry ${entry} of the audit log)`, none: 'The audit log names it nowhere: it may be older than the log.',
     check: 'These are entries of {a|the audit log}, which can be checked.',
   },
   curate: {
@@ -473,7 +476,8 @@ export const en = {
     detections: (many: number) => `${count(many)} detections`,
     none: 'There is no feed. {code|groundswell feed add NAME} makes one.',
     back: '← All feeds', gone: 'There is no such feed', goneWhy: 'It may have ended.', label: 'About this feed',
-    selects: 'Selects', precisionHead: 'Precision', detectionsHead: 'Detections', since: (day: string) => `, since ${day}`, receivers: 'Receivers', noReceivers: 'None. {code|[[deliver.receivers]]} in the configuration sends it to Slack, Teams, mail or a webhook: {a|how}.',
+    selects: 'Selects', precisionHead: 'Precision', detectionsHead: 'Detections', since: (day: string) => `; the feed was made ${day}`, receivers: 'Receivers', noReceivers: 'Nobody yet. Ask whoever runs this service to connect Slack, Teams, mail or a webhook: {a|how}.', copyRequest: 'Copy a request',
+    request: (name: string, page: string) => `Please send the Groundswell feed "${name}" to our Slack channel (or Teams, mail, a webhook). It takes a [[deliver.receivers]] in the configuration: ${page}`,
     mutedHead: 'Muted', until: (time: string) => `until ${time}`, deliveries: 'How deliveries stand', retry: '{code|groundswell feed retry NAME} lets dead letters wait again.',
     elsewhere: 'Read it elsewhere', copy: 'Copy', looking: 'Looking back', told: 'What would this have told me?',
     token: 'Readers need a token of a role that reads: {code|Authorization: Bearer …}',
@@ -488,8 +492,8 @@ export const en = {
     note: 'Made by what sends it, and sent to nobody. A webhook is signed as well; a digest by mail has several below each other.',
   },
   newFeed: {
-    title: 'Make a feed', nameForm: 'small letters, digits, _ and -', languagesHint: 'pt, es', watchesHint: 'their names, with commas', budget: 'False alerts a day, at most',
-    note: 'What is not chosen selects nothing away. A feed cannot be changed, only ended and made anew, so try it before.', make: 'Make it', made: (name: string) => `${name} is made.`,
+    title: 'Make a feed', nameForm: 'small letters, digits, _ and -', languagesHint: 'Portuguese, es', watchesHint: 'their names, with commas', budget: 'False alerts a day, at most',
+    note: 'Leave a field empty for everything. A feed cannot be changed, only ended and made anew, so try it before.', make: 'Make it', made: (name: string) => `${name} is made.`, open: 'Open it',
   },
   trial: {
     in: 'In the last', days: (days: number) => `${days} days`, all: 'whatever is kept', newest: 'The newest of it',
@@ -505,7 +509,7 @@ export const en = {
     states: { active: 'active', expired: 'expired' } as Record<string, string>,
     notCounted: 'not counted in a closed window yet', readAs: 'read as', caption: (name: string) => `Posts of ${name}`, before: (windows: number) => `${windows} windows before`,
     until: (day: string, when: string) => `${day}, ${when}`,
-    one: 'A watch', lead: 'Named questions, each with a purpose and an end', all: 'All watches', new: 'New watch', edit: 'Change, renew or end it',
+    lead: 'Named questions, each with a purpose and an end', all: 'All watches', new: 'New watch', edit: 'Change, renew or end it',
     explore: 'Its numbers over time', looking: 'Looking back', told: 'What would a feed of this watch have told me?',
     noPast: 'A query that is no watch yet has no past here, since posts are not kept: {code|groundswell watch test QUERY --on FILE…} counts it over files, hour by hour.',
     gone: 'There is no watch of this name. Its time may have ended.',
@@ -543,7 +547,7 @@ export const en = {
   },
   query: { offers: 'What may be meant', offered: (many: number, first: string) => `${many} offered: ${first}`, hints: { value: 'value', released: 'released here', operator: 'operator', field: 'field' } },
   explore: {
-    title: 'Explore', lead: 'Any released table by time; the address shows the same view again', label: 'What is shown', count: 'Count', as: 'As', course: 'course', week: 'hours of the week',
+    title: 'Explore', lead: 'Any released table by time. The address shows the same view again.', label: 'What is shown', count: 'Count', as: 'As', course: 'line over time', week: 'hours of the week',
     tables: {
       total: 'All posts', language: 'By language', source: 'By source', kind: 'By kind of author', relation: 'By relation', region: 'By country declared', mentioned: 'By country mentioned', watch: 'By watch', hashtag: 'By hashtag',
       term: 'By term', clause: 'A watch by the parts of its query', spoken: 'A watch by language', domain: 'By domain',
@@ -551,7 +555,7 @@ export const en = {
     values: { person: 'person', publisher: 'publisher', post: 'post', reply: 'reply', repost: 'repost', quote: 'quote' } as Record<string, string>,
     all: 'all posts', over: 'Over', chosenStretch: 'a chosen stretch', last: (span: string) => `the last ${span}`, by: 'By',
     spans: { hour: '1 hour', hours6: '6 hours', day: '1 day', week: '1 week', weeks4: '4 weeks', months6: '6 months' },
-    stretch: 'Stretch', earlier: 'Earlier', later: 'Later', closer: 'Closer', wider: 'Wider', upToNow: 'Up to now', before: 'with the stretch before', share: 'as a share of all posts', shareOf: 'as a share of the watch', of: 'Watch', paired: (k: number) => `Two at once: a watch and what is in it. An hour of a language is released from a hundred posts and ${k} authors on.`,
+    stretch: 'Stretch', earlier: 'Earlier', later: 'Later', closer: 'Zoom in', wider: 'Zoom out', upToNow: 'Up to now', before: 'with the stretch before', share: 'as a share of all posts', shareOf: 'as a share of the watch', of: 'Watch', paired: (k: number) => `Two at once: a watch and what is in it. An hour of a language is released from a hundred posts and ${k} authors on.`,
     chosen: 'Chosen:', most: 'With the most posts:', leaveOut: (name: string) => `Leave out ${name}`, another: 'Another value', anotherHint: 'another', add: 'Add', those: 'Those with the most posts',
     unclosed: 'No minute has closed yet. Numbers come about two minutes after the first post.', mean: 'Mean posts by hour of the week: {value}',
     meanNote: (from: string, to: string) => `${from} to ${to}, in your time zone; each mean is of up to four hours, each ± ${COUNT_ERROR}`,
@@ -560,16 +564,24 @@ export const en = {
     meanCaption: 'Mean posts by hour of the week', hour: 'Hour', meanPosts: 'Mean posts', hoursShown: 'Hours shown', heldBack: 'Held back',
     noWeek: (k: number) => `There is nothing to show of these four weeks: nothing of it was written by ${k} authors in an hour.`,
     nothing: (k: number) => `Nothing of this table is shown in this stretch: no value was written by ${k} authors in a window, or nothing was read. A longer step or stretch shows more.`,
-    was: (before: string) => `, before ${before}`,
-    sums: `Sums are of the windows that are shown; each count is within ± ${COUNT_ERROR} of the true one.`,
+    was: (before: string) => `; before: ${before}`, thin: (from: string, to: string) => `before: ${from} to ${to}`,
+    allHeld: (k: number) => `fewer than ${k} authors in every window, or none`,
+    recordedFor: (recorded: number, windows: number) => ` (recorded for ${count(recorded)} of ${count(windows)} windows)`,
+    shownFor: (shown: number, windows: number) => ` (shown for ${count(shown)} of ${count(windows)} windows)`,
+    versus: (ratio: number) => {
+      const percent = Math.round(100 * (ratio - 1));
+      return percent === 0 ? 'about the same' : ratio >= 2 ? `${roughly(ratio)} times as many` : `${count(Math.abs(percent))} % ${percent > 0 ? 'more' : 'less'}`;
+    },
+    inBoth: (windows: number) => ` in the ${count(windows)} ${n(windows, 'window', 'windows')} shown of both`,
+    sums: (usual: string) => `Sums are of the windows that are shown. Each count is within ± ${COUNT_ERROR} of the true one; a sum of so many is usually off by about ${usual}.`,
     hidden: (many: number, k: number) => `${count(many)} ${n(many, 'window is', 'windows are')} held back: fewer than ${k} authors, or none. They are marked under the line, not drawn as zero.`,
     why: 'Why?',
-    gap: 'In the shaded stretches nothing was read.',
+    gap: 'In the shaded stretches nothing was recorded.',
     fileTitle: (simulated: boolean, table: string, what: string, from: string, to: string) => `${simulated ? 'SIMULATED DATA: ' : ''}${table}, ${what}, ${from} to ${to}`,
-    whatWeek: 'mean posts by hour of the week', whatShare: (step: Step) => `share of posts per ${step}`, whatPosts: (step: Step) => `posts per ${step}`,
+    found: 'detections', foundOf: (name: string) => `Detections in ${name}`, whatWeek: 'mean posts by hour of the week', whatShare: (step: Step) => `share of posts per ${step}`, whatPosts: (step: Step) => `posts per ${step}`,
     label2: (lines: number, windows: number) => `${lines} ${n(lines, 'line', 'lines')}, ${windows} windows. Arrow keys read them, + and - zoom.`,
     hint: 'Point at the chart, or use the arrow keys. Draw over a stretch to see it closer.',
-    beforeWas: (words: string, was: string) => `${words}; before ${was}`, notShown: 'not shown', take: 'Take along:', link: 'Copy a link to exactly this',
+    beforeWas: (words: string, was: string) => `${words}; before ${was}`, take: 'Take along:', link: 'Copy a link to exactly this',
   },
   long: {
     form: 'every minute', weeks10: 'the last 10 weeks', reading: (part: string) => `Reading every minute: ${part}`,

@@ -1,6 +1,6 @@
 // Toutes les phrases de la page en français. Loaded when it is spoken. `f` puts the spaces that French typography asks for before and
 // within its marks, and only into what is written here: what comes from elsewhere stays as it is.
-import { COUNT_ERROR, count } from '../format/number';
+import { COUNT_ERROR, count, roughly } from '../format/number';
 import type { Severity, Step } from '../api/types';
 import type { Messages } from './en';
 import { plurals } from './plurals';
@@ -36,8 +36,7 @@ export const fr: Messages = {
     below: (k: number) => f`moins de ${k} auteurs`,
     belowOrNone: (k: number) => f`moins de ${k} auteurs, ou aucun`,
     belowShort: (k: number) => `< ${k} auteurs`,
-    nothingRead: 'rien n’a été lu',
-    nobodyListened: 'personne n’était à l’écoute',
+    nothingRead: 'non enregistré',
     table: 'Les chiffres en tableau',
     chart: 'graphique',
     chartShows: 'Légende du graphique',
@@ -49,7 +48,7 @@ export const fr: Messages = {
   },
   words: {
     from: 'De', to: 'À', posts: 'Publications', authors: 'Auteurs', coverage: 'Écoute', window: 'Période', day: 'Jour', detections: 'Détections',
-    name: 'Nom', query: 'Requête', purpose: 'Finalité', sunset: 'Échéance', languages: 'Langues', watches: 'Veilles', kinds: 'Types', severity: 'Gravité',
+    name: 'Nom', query: 'Requête', purpose: 'Finalité', sunset: 'Jusqu’au', languages: 'Langues', watches: 'Veilles', kinds: 'Types', severity: 'Gravité',
     narratives: 'Récits', kind: 'Type', change: 'Évolution', hashtags: 'Hashtags', time: 'Heure',
   },
   lower: { posts: 'publications', authors: 'auteurs', before: 'avant' },
@@ -109,14 +108,14 @@ export const fr: Messages = {
   header: {
     claim: 'De quoi parle la conversation publique, minute par minute, en chiffres sur des groupes et jamais sur des personnes.',
     none: 'Pas de connexion', polling: 'Lecture toutes les quelques secondes', connecting: 'Connexion', simulated: 'En direct, simulé', live: 'En direct',
-    ended: 'Relecture, terminée', waiting: 'En attente d’une source',
+    ended: 'Enregistrement, lu jusqu’au bout', endedAt: (time: string) => f`Il se termine ${time}`, waiting: 'En attente d’une source',
     upTo: (time: string) => f`Compté jusqu'à ${time}`,
     upToAgo: (time: string, span: string) => f`Compté jusqu'à ${time}, il y a ${span}`,
     dark: 'Thème sombre', light: 'Thème clair',
   },
   footer: {
     rule: (k: number, zone: string) => f`Les chiffres ne portent que sur des groupes d'au moins {b|k = ${k}} auteurs, sur des périodes closes. Heures : ${zone} ; les jours sont en UTC.`,
-    keys: 'Raccourcis', api: 'Les mêmes chiffres par l’API', metrics: 'Métriques',
+    keys: f`Raccourcis ; Ctrl K mène partout`, settings: 'Réglages et visite', api: 'Les mêmes chiffres par l’API', metrics: 'Métriques',
     version: (version: string, workers: number) => `Groundswell ${version}, ${workers} ${n(workers, 'processus', 'processus')}`,
   },
   connection: {
@@ -173,7 +172,7 @@ export const fr: Messages = {
     noChange: f`{b|Aucune évolution n'est donnée} si la période précédente n'est pas diffusée : il n'y a rien à quoi comparer.`,
     rest: 'Comment le reste est compté',
     counted: f`Seules les périodes closes sont comptées : une minute, une heure ou un jour du temps des publications. Avant tout comptage, chaque publication perd le nom et l'identifiant de son auteur ainsi que les données personnelles de son texte. Il ne reste d'un auteur qu'un nombre, tiré d'une clé qui vit un jour en mémoire, pour qu'un compte ne soit compté qu'une fois.`,
-    error: (k: number) => f`Un chiffre s'écarte du vrai de {b|4 au plus, en plus ou en moins} : juste en moyenne, toujours le même pour une même période, jamais inférieur à ${k}. Personne ne peut donc soustraire deux chiffres et y voir une personne. Un écart de quelques publications ne dit rien, et la somme des parties ne donne pas exactement le tout. Ce que seuls des éditeurs ont publié est compté exactement.`,
+    error: (k: number) => f`Un chiffre s'écarte du vrai de {b|4 au plus, en plus ou en moins}, ce que dit ± 4 : juste en moyenne, toujours le même pour une même période, jamais inférieur à ${k}. Personne ne peut donc soustraire deux chiffres et y voir une personne. Un écart de quelques publications ne dit rien, et la somme des parties ne donne pas exactement le tout. Ce que seuls des éditeurs ont publié est compté exactement.`,
     lists: (k: number) => f`Les listes contiennent ce qu'au moins ${k} auteurs ont écrit sur la période. Ce que moins d'auteurs ont écrit n'y figure pas.`,
     why: f`ou aucun ; pourquoi n'est-ce pas diffusé ?`,
     what: f`Qu'est-ce qui n'est pas diffusé ?`,
@@ -188,7 +187,7 @@ export const fr: Messages = {
   copy: { done: 'Copié', refused: f`Ce navigateur n'autorise pas la copie ; sélectionnez le texte` },
   coverage: {
     title: 'Quand nous étions à l’écoute',
-    noLedger: f`Il n'y a pas de registre pour cette période : les fichiers sont lus quand ils sont là, personne n'est à l'écoute.`,
+    noLedger: f`Rien à afficher : les moments d'écoute ne sont notés que pour les sources en direct, pas pour les fichiers.`,
     missed: 'Ce qui a été manqué',
     ledger: (more: number) => f`${more} de plus dans {a|le registre}.`,
     none: 'Aucune interruption non rattrapée sur cette période.',
@@ -214,7 +213,7 @@ export const fr: Messages = {
   findings: { silences: 'Silence', 'mix-shifts': 'Autre répartition', 'tone-shifts': 'Autre tonalité' } as Record<string, string>,
   pushes: { link: 'Même lien repris', hashtag: 'Même hashtag repris' } as Record<string, string>,
   meanings: {
-    burst: 'On en parle plus que son passé ne le laissait prévoir.',
+    burst: 'On en parle plus que d’habitude.',
     amplification: 'De nombreux comptes ont publié le même texte, ou presque, ou un même lien ou hashtag, en peu de temps. Ce peut être une campagne ou de l’enthousiasme.',
     narrative: 'Un récit repéré à la ressemblance des textes, porté par plus de publications qu’au cours de la période précédente.',
     anomaly: 'Quelque chose n’est pas comme d’habitude.',
@@ -259,13 +258,13 @@ export const fr: Messages = {
     inAll: 'En tout', inAllPosts: (all: string) => `${all} publications`,
     between: 'D’ordinaire', betweenPosts: (low: string, high: string) => f`de ${low} à ${high} publications, dans 95 périodes semblables sur 100`,
     growth: 'Croissance', timesExpected: 'Rapport à l’attendu', likely: (low: string, high: string) => f`très probablement de ${low} à ${high} (95 %)`,
-    compared: 'Comparé à', comparedWith: (what: string, many: number) => `${what} (${windows(many)})`,
+    compared: 'Comparé à', comparedWith: (what: string, many: number) => f`${what} (${windows(many)} pour comparer)`,
     share: (observed: string | null, usual: string) => f`${observed === null ? 'une part tenue secrète' : `${observed} de toutes les publications`}, contre ${usual} d’habitude`,
     toneShare: (observed: string, tone: string, usual: string) => f`${observed} des publications ont un ton ${tone}, contre ${usual} d’habitude`,
     shareHead: 'Part', usualShare: 'Part habituelle', usualShareBetween: (low: string, high: string) => f`entre ${low} et ${high}, dans 95 heures semblables sur 100`,
     baselines: { seasonal: 'les mêmes heures des semaines précédentes', recent: 'les périodes d’avant', prior: 'ce qu’ont d’ordinaire de tels sujets, celui-ci étant nouveau', 'the stretch before': 'la période précédente' } as Record<string, string>,
-    false: 'Fausses alertes', falseRate: (rate: string) => f`${rate}, dans un flux qui dirait tout jusqu'à celle-ci`,
-    rhythm: 'Rythme', deviations: (value: string) => f`${value} écarts-types au-dessus de ce que donnerait le hasard`,
+    false: 'Fausses alertes', falseRate: (rate: string) => f`environ ${rate}, dans un flux qui dirait tout ce qui est au moins aussi frappant`,
+    rhythm: 'Rythme', deviations: (value: string) => f`plus rapprochées que par hasard, de ${value} écarts-types`,
     copies: 'Copies', copiesEach: (value: string) => f`${value} par auteur`,
     shared: 'Auteurs communs', sharedShare: (share: string) => f`${share} en relaient aussi d'autres`,
     listened: 'Écoute', always: 'tout le temps', partOf: (share: string) => f`${share} du temps : une source était interrompue`,
@@ -280,14 +279,18 @@ export const fr: Messages = {
     check: 'Vérifier',
     methodLine: (maturity: string, meaning: string) => f`Méthode {a} : ${maturity}, ${meaning}. Cette commande affiche les chiffres diffusés qui permettent de la recalculer :`,
     methodName: (version: string) => `, version ${version}`,
-    command: 'Commande', copyCommand: 'Copier la commande', copyLink: 'Copier le lien vers cette vue', copyMessage: 'Copier en message', json: 'En JSON',
-    messageHint: 'Un message comprend le titre, les chiffres et le lien, pour Slack, un courriel ou une messagerie. Pour envoyer de telles détections d’elles-mêmes, voyez les flux ci-dessous.',
+    command: 'Commande', copyCommand: 'Copier la commande', copyLink: 'Copier le lien vers cette vue', copyMessage: 'Copier en message', next: f`Que faire ensuite :`, inExplore: 'La voir dans Explorer', markIt: 'La juger dans un flux', foundAt: (time: string) => f`trouvée ${time}`, json: 'En JSON',
+    sure: {
+      experimental: f`Un indice, pas un constat : on n'a pas mesuré combien de fois cette méthode a raison.`, measured: f`On a mesuré combien de fois cette méthode a raison : voyez sa page.`, proven: 'Cette méthode a fait ses preuves.',
+    } as Record<string, string>,
     feeds: 'Les flux où elle est parue', noFeeds: 'Aucun qui soit en vigueur.',
     editors: 'La rédaction peut la marquer, l’épingler, mettre son sujet en sourdine et ajouter une note.',
     fileTitle: (simulated: boolean, title: string) => f`Groundswell${simulated ? ', DONNÉES SIMULÉES' : ''} : ${title}`,
   },
   detections: {
     all: 'Toutes', list: 'Détections', language: 'Langue', anyLanguage: 'Toutes les langues',
+    noneIn: (language: string, hours: number) => f`Aucune détection en ${language} ces ${hours} dernières heures.`, noneOfKind: (hours: number) => f`Aucune détection de ce type ces ${hours} dernières heures.`,
+    sameByMany: 'Même texte, lien ou hashtag par beaucoup', ofAll: (shown: number, all: number) => f`${shown} détections sur ${all}`, newestWas: f`La plus récente :`, postsIn: (language: string) => f`Les publications en ${language} au fil du temps`,
     fresh: (title: string) => f`Nouveau : ${title}`, freshMany: (many: number) => `${many} nouvelles détections`,
     moreLarge: (more: number) => f`${more} de plus, de gravité moyenne ou élevée`,
     withoutLow: 'Sans celles de gravité faible', low: (many: number) => f`${many} de gravité faible`,
@@ -323,7 +326,7 @@ export const fr: Messages = {
     some: (many: number, hours: number) => f`${many} ${n(many, 'détection', 'détections')} au cours des ${hours} dernières heures lues`,
     blind: (since: string) => f`Aveugle depuis ${since}`,
     blindWhy: (whose: string, why: string, says: string) => f`Aucune source n'est entendue (${whose} : ${why}). Que rien ne s'affiche ne veut rien dire ; ${says}.`,
-    files: (time: string) => f`Les fichiers ont été lus jusqu'à ${time} ; personne n'est à l'écoute à présent.`,
+    files: (time: string) => f`Rien d'anormal : l'enregistrement s'est terminé ${time}, aucune nouvelle publication n'arrive.`, well: f`Rien d'anormal : toutes les sources sont écoutées.`,
     noLedger: 'On ne sait pas ici quand nous étions à l’écoute.',
     always: 'Nous étions à l’écoute tout le temps.',
     missed: (span: string) => f`Pendant ${span}, une source n'a pas été entendue : quelque chose a pu nous échapper.`,
@@ -346,7 +349,7 @@ export const fr: Messages = {
   total: {
     title: (step: Step) => `Publications par ${STEP[step].one}`,
     newest: (step: Step, window: string) => f`${STEP[step].newest} : ${window}`,
-    before: (step: Step) => STEP[step].before,
+    before: (step: Step) => f`par rapport à ${STEP[step].before}`, each: f`chacun à ± ${COUNT_ERROR}`,
     label: (step: Step, many: number) => `Publications et auteurs par ${STEP[step].one}, ${windows(many)}`,
     caption: (step: Step) => `Publications et auteurs par ${STEP[step].one}`,
     held: (k: number) => f`non diffusé : moins de ${k} auteurs`,
@@ -412,7 +415,7 @@ export const fr: Messages = {
     one: 'Un récit', lead: 'Des histoires que personne n’a demandées par leur nom, repérées à mesure qu’elles grandissent', all: 'Tous les récits',
     more: (more: number) => f`${more} de plus ; {code|groundswell export narratives} les donne tous.`,
     gone: (k: number) => f`Aucun récit ne porte cet identifiant, ou il repose à présent sur moins de ${k} auteurs.`,
-    none: (k: number) => f`Aucun récit n'est affiché. Soit aucun n'a été porté par ${k} auteurs ou plus, soit le détecteur est éteint, comme il l'est sans {code|[narratives] enabled = true} dans la configuration.`,
+    none: (k: number) => f`Aucun récit n'est affiché : aucun n'a été porté par ${k} auteurs ou plus.`, off: 'Les récits sont désactivés dans cette installation.',
     authors: (authors: string) => `${authors} auteurs`, related: f`Semblables :`,
   },
   take: { title: 'Emporter' },
@@ -437,7 +440,7 @@ export const fr: Messages = {
     list: 'Récits de l’image', caption: 'Publications des récits au fil du temps',
   },
   sources: {
-    title: 'Sources', page: 'Sources et écoute', lead: f`D'où viennent les publications, et quand nous étions à l'écoute : le silence d'une interruption ne dit rien`,
+    title: 'Sources', page: 'Sources et écoute', lead: f`D'où viennent les publications, et quand nous étions à l'écoute. Pendant une interruption, on ne peut distinguer le silence du reste.`,
     source: 'Source', state: 'État', rate: 'Débit', posts: 'Publications', rejected: 'Rejetées', reconnects: 'Reconnexions', last: 'Dernière activité',
     states: { connecting: 'connexion', live: 'en direct', idle: 'calme', reading: 'lecture', retrying: 'nouvel essai', done: 'lue jusqu’au bout', failed: 'en échec' } as Record<string, string>,
     trouble: (what: string) => `last trouble: ${what}`,
@@ -470,7 +473,7 @@ export const fr: Messages = {
     title: f`Qui l'a décidé ?`,
     watch_made: (time: string) => f`Créée par {who}, ${time}`, watch_changed: (time: string) => f`Modifiée par {who}, ${time}`,
     watch_renewed: (time: string) => f`Prolongée par {who}, ${time}`, watch_ended: (time: string) => f`Close par {who}, ${time}`,
-    entry: (entry: number) => f`(entrée ${entry})`, none: f`Le journal d'audit ne la mentionne pas : elle est peut-être plus ancienne que lui.`,
+    local: 'cet ordinateur (sans comptes)', entry: (entry: number) => f`(entrée ${entry} du journal d'audit)`, none: f`Le journal d'audit ne la mentionne pas : elle est peut-être plus ancienne que lui.`,
     check: 'Ce sont des entrées du {a|journal d’audit}, que l’on peut vérifier.',
   },
   curate: {
@@ -496,7 +499,8 @@ export const fr: Messages = {
     detections: (many: number) => `${count(many)} ${n(many, 'détection', 'détections')}`,
     none: f`Il n'y a pas de flux. {code|groundswell feed add NAME} en crée un.`,
     back: '← Tous les flux', gone: 'Ce flux n’existe pas', goneWhy: 'Il a peut-être pris fin.', label: 'À propos de ce flux',
-    selects: 'Retient', precisionHead: 'Précision', detectionsHead: 'Détections', since: (day: string) => f`, depuis le ${day}`, receivers: 'Destinataires', noReceivers: f`Aucun. {code|[[deliver.receivers]]} dans la configuration l'envoie vers Slack, Teams, un courriel ou un webhook : {a|comment faire}.`,
+    selects: 'Retient', precisionHead: 'Précision', detectionsHead: 'Détections', since: (day: string) => f` ; le flux date du ${day}`, receivers: 'Destinataires', noReceivers: f`Personne encore. Demandez à qui gère ce service de relier Slack, Teams, un courriel ou un webhook : {a|comment faire}.`, copyRequest: 'Copier une demande',
+    request: (name: string, page: string) => f`Merci d'envoyer le flux Groundswell « ${name} » vers notre canal Slack (ou Teams, un courriel, un webhook). Il y faut un [[deliver.receivers]] dans la configuration : ${page}`,
     mutedHead: 'En sourdine', until: (time: string) => f`jusqu'au ${time}`, deliveries: 'État des livraisons', retry: f`{code|groundswell feed retry NAME} remet en attente les envois abandonnés.`,
     elsewhere: 'Le lire ailleurs', copy: 'Copier', looking: 'Rétrospective', told: f`Qu'est-ce que cela m'aurait signalé ?`,
     token: f`Il faut aux lecteurs un jeton d'un rôle qui lit : {code|Authorization: Bearer …}`,
@@ -511,8 +515,8 @@ export const fr: Messages = {
     note: f`Fait par ce qui l'envoie, et envoyé à personne. Un webhook est signé en plus ; un résumé par courriel en contient plusieurs à la suite.`,
   },
   newFeed: {
-    title: 'Créer un flux', nameForm: 'minuscules, chiffres, _ et -', languagesHint: 'pt, es', watchesHint: 'leurs noms, séparés par des virgules', budget: 'Fausses alertes par jour, au plus',
-    note: f`Ce qui n'est pas choisi n'écarte rien. Un flux ne se modifie pas : on le supprime et on le recrée ; essayez-le donc avant.`, make: 'Le créer', made: (name: string) => f`${name} est créé.`,
+    title: 'Créer un flux', nameForm: 'minuscules, chiffres, _ et -', languagesHint: 'portugais, es', watchesHint: 'leurs noms, séparés par des virgules', budget: 'Fausses alertes par jour, au plus',
+    note: f`Un champ vide laisse tout passer. Un flux ne se modifie pas : on le supprime et on le recrée ; essayez-le donc avant.`, make: 'Le créer', made: (name: string) => f`${name} est créé.`, open: f`L'ouvrir`,
   },
   trial: {
     in: 'Sur', days: (days: number) => f`les ${count(days)} derniers jours`, all: 'tout ce qui est conservé', newest: 'Le plus récent',
@@ -528,7 +532,7 @@ export const fr: Messages = {
     states: { active: 'active', expired: 'échue' } as Record<string, string>,
     notCounted: 'pas encore comptée sur une période close', readAs: 'lue comme', caption: (name: string) => f`Publications de ${name}`, before: (many: number) => f`${windows(many)} avant`,
     until: (day: string, when: string) => `${day}, ${when}`,
-    one: 'Une veille', lead: 'Des questions nommées, chacune avec une finalité et une échéance', all: 'Toutes les veilles', new: 'Nouvelle veille', edit: 'La modifier, prolonger ou clore',
+    lead: 'Des questions nommées, chacune avec une finalité et une échéance', all: 'Toutes les veilles', new: 'Nouvelle veille', edit: 'La modifier, prolonger ou clore',
     explore: 'Ses chiffres au fil du temps', looking: 'Rétrospective', told: f`Qu'est-ce qu'un flux de cette veille m'aurait signalé ?`,
     noPast: f`Une requête qui n'est pas encore une veille n'a pas de passé ici, puisque les publications ne sont pas conservées : {code|groundswell watch test QUERY --on FILE…} la compte sur des fichiers, heure par heure.`,
     gone: 'Aucune veille de ce nom. Elle est peut-être arrivée à échéance.',
@@ -583,16 +587,24 @@ export const fr: Messages = {
     meanCaption: 'Publications moyennes par heure de la semaine', hour: 'Heure', meanPosts: 'Moyenne', hoursShown: 'Heures diffusées', heldBack: 'Non diffusées',
     noWeek: (k: number) => f`Rien à afficher pour ces quatre semaines : rien n'a été écrit par ${k} auteurs en une heure.`,
     nothing: (k: number) => f`Rien de cette table n'est affiché sur cette période : aucune valeur n'a été écrite par ${k} auteurs sur une période, ou rien n'a été lu. Un pas ou une durée plus longs en montrent davantage.`,
-    was: (before: string) => f`, avant ${before}`,
-    sums: f`Les sommes portent sur les périodes affichées ; chaque chiffre est à ± ${COUNT_ERROR} du vrai.`,
+    was: (before: string) => f` ; avant : ${before}`, thin: (from: string, to: string) => f`avant : du ${from} au ${to}`,
+    allHeld: (k: number) => f`moins de ${k} auteurs dans chaque période, ou aucun`,
+    recordedFor: (recorded: number, windows: number) => f` (enregistré pour ${count(recorded)} périodes sur ${count(windows)})`,
+    shownFor: (shown: number, windows: number) => f` (affiché pour ${count(shown)} périodes sur ${count(windows)})`,
+    versus: (ratio: number) => {
+      const percent = Math.round(100 * (ratio - 1));
+      return percent === 0 ? 'à peu près autant' : ratio >= 2 ? f`${roughly(ratio)} fois plus` : f`${count(Math.abs(percent))} % de ${percent > 0 ? 'plus' : 'moins'}`;
+    },
+    inBoth: (windows: number) => f` dans ${n(windows, 'la période affichée', `les ${count(windows)} périodes affichées`)} de part et d'autre`,
+    sums: (usual: string) => f`Les sommes portent sur les périodes affichées. Chaque chiffre est à ± ${COUNT_ERROR} du vrai ; une somme d'autant de chiffres s'écarte d'ordinaire d'environ ${usual}.`,
     hidden: (many: number, k: number) => f`${windows(many)} non ${n(many, 'diffusée', 'diffusées')} : moins de ${k} auteurs, ou aucun. Elles sont marquées sous la ligne, non tracées comme zéro.`,
     why: f`Pourquoi ?`,
-    gap: 'Dans les zones ombrées, rien n’a été lu.',
+    gap: 'Dans les zones ombrées, rien n’a été enregistré.',
     fileTitle: (simulated: boolean, table: string, what: string, from: string, to: string) => f`${simulated ? f`DONNÉES SIMULÉES : ` : ''}${table}, ${what}, du ${from} au ${to}`,
-    whatWeek: 'publications moyennes par heure de la semaine', whatShare: (step: Step) => `part des publications par ${STEP[step].one}`, whatPosts: (step: Step) => `publications par ${STEP[step].one}`,
+    found: 'détections', foundOf: (name: string) => f`Détections en ${name}`, whatWeek: 'publications moyennes par heure de la semaine', whatShare: (step: Step) => `part des publications par ${STEP[step].one}`, whatPosts: (step: Step) => `publications par ${STEP[step].one}`,
     label2: (lines: number, many: number) => f`${lines} ${n(lines, 'courbe', 'courbes')}, ${windows(many)}. Les flèches les parcourent, + et - zooment.`,
     hint: 'Pointez le graphique ou utilisez les flèches. Tracez sur une période pour la voir de plus près.',
-    beforeWas: (words: string, was: string) => f`${words} ; avant ${was}`, notShown: 'non affiché', take: f`À emporter :`, link: 'Copier un lien vers cette vue exacte',
+    beforeWas: (words: string, was: string) => f`${words} ; avant ${was}`, take: f`À emporter :`, link: 'Copier un lien vers cette vue exacte',
   },
   long: {
     form: 'chaque minute', weeks10: 'les 10 dernières semaines', reading: (part: string) => f`Lecture de chaque minute : ${part}`,

@@ -84,6 +84,8 @@ export class Curves {
     }
     const short = (table.value?.length ?? 0) <= VALUE_CHARACTERS_MAX;
     const rows = !short ? [] : await this.api.volumes(table.by, step, isoSecond(from), { to: isoSecond(to), ...(table.value !== null && { value: table.value }) });
-    return { curve: curveOfRows(detection, rows, step, closed, coverage), coverage };
+    // Where a chart explains itself, it says since when anything was recorded.
+    const recorded = !ledger ? null : (table.by === 'total' ? rows : await this.api.volumes('total', step, isoSecond(from), { to: isoSecond(to) })).flatMap(({ start }) => parseTime(start) ?? []);
+    return { curve: curveOfRows(detection, rows, step, closed, coverage, recorded), coverage };
   }
 }

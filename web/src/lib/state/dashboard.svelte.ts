@@ -239,7 +239,7 @@ export class Dashboard {
 
   /** As far back as a chart of this step reaches. */
   #from(step: Step): string | null {
-    const newest = closedUntil(this.status);
+    const newest = closedUntil(this.status, this.sources);
     return newest === null ? null : isoSecond(newest - WINDOWS_MAX[step] * STEP_MS[step]);
   }
 

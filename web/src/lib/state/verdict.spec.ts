@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { CoverageGap, Detection, Source, Status } from '../api/types';
-import { missedMs, recent, verdict, type Known } from './verdict';
+import { closedUntil, missedMs, plainly, recent, verdict, type Known } from './verdict';
 
 const now = Date.parse('2026-11-26T20:01:00Z');
 const status = { event_time: { first: '2026-11-26T00:00:00Z', last: '2026-11-26T20:00:00Z' }, watermark: '2026-11-26T20:00:00Z' } as Status;
@@ -55,7 +55,28 @@ test('before anything closed, and before anything is known, nothing is claimed',
 });
 
 test('files that were read are not listened to', () => {
-  expect(verdict(known({ sources: [{ state: 'done' } as Source], ledger: false }))?.detail).toContain('nobody listens now');
+  expect(verdict(known({ sources: [{ state: 'done' } as Source], ledger: false }))?.detail).toContain('Nothing is wrong: the recording ended');
+});
+
+test('a recording has one end: the minute of its last post, and never beyond what is closed', () => {
+  const at = (time: string): number => Date.parse(`2026-11-26T${time}:00Z`);
+  const done = (last: string | null): Source => ({ state: 'done', last_event: last }) as unknown as Source;
+  const of = (last: string): Status => ({ event_time: { first: null, last }, watermark: '2026-11-26T20:00:00Z' }) as unknown as Status;
+  const day = of('2026-11-27T00:00:00Z');
+  expect(closedUntil(day, [done('2026-11-26T20:10:00Z'), done('2026-11-26T20:08:00Z')])).toBe(at('20:11'));
+  expect(closedUntil(of('2026-11-26T20:05:00Z'), [done('2026-11-26T20:10:00Z')])).toBe(at('20:05'));
+  expect(closedUntil(day, [done(null)])).toBe(at('20:00'));
+  expect(closedUntil(day, [done('2026-11-26T18:00:00Z')])).toBe(at('20:00'));
+  expect(closedUntil(day, [done('2026-11-26T20:10:00Z'), { state: 'live' } as Source])).toBe(at('20:00'));
+});
+
+test('how it stands is one plain sentence, and none where something is not well', () => {
+  const live = { state: 'live' } as Source;
+  expect(plainly(known())).toContain('Nothing is wrong: every source');
+  expect(plainly(known({ sources: [{ state: 'done' } as Source] }))).toContain('Nothing is wrong: the recording ended');
+  expect(plainly(known({ gaps: [gap('19:50', null)] }))).toContain('Partly blind since');
+  for (const state of ['failed', 'retrying', 'connecting'] as const) expect(plainly(known({ sources: [live, { state } as Source] }))).toBeNull();
+  expect(plainly(known({ sources: [] }))).toBeNull();
 });
 
 test('gaps that overlap count once', () => {

@@ -28,10 +28,31 @@ export interface Known {
   now: number;
 }
 
+/** Whether all that was to be read has been read: a recording, and no source that listens. */
+export function ended(sources: readonly Source[] | null): boolean {
+  return sources !== null && sources.length > 0 && sources.every(({ state }) => state === 'done');
+}
+
 /** Event time up to which everything is closed. */
-export function closedUntil(status: Status | null): number | null {
+export function closedUntil(status: Status | null, sources: readonly Source[] | null = null): number | null {
+  const last = parseTime(status?.event_time.last);
   // At the end of files the last day ends after the last post; the watermark does not run ahead.
-  return parseTime(status?.watermark) ?? parseTime(status?.event_time.last);
+  const watermark = parseTime(status?.watermark) ?? last;
+  if (watermark === null || last === null || !ended(sources)) return watermark;
+  // At their end nothing more can come late, so what the watermark still waited for is closed, too: up to the minute of the last post.
+  const events = (sources ?? []).flatMap(({ last_event }) => parseTime(last_event) ?? []);
+  const end = (Math.floor(Math.max(...events) / STEP_MS.minute) + 1) * STEP_MS.minute;
+  return events.length === 0 ? watermark : Math.max(watermark, Math.min(end, last));
+}
+
+/** How it stands with listening, in one sentence; null where the table of sources says more than a sentence could. */
+export function plainly({ status, sources, gaps, now }: Pick<Known, 'status' | 'sources' | 'gaps' | 'now'>): string | null {
+  const closed = closedUntil(status, sources);
+  if (sources === null || sources.length === 0) return null;
+  if (ended(sources)) return closed === null ? null : t().verdict.files(dayTime(closed));
+  const gap = gaps.find((one) => one.end == null);
+  if (gap !== undefined) return t().verdict.partlyBlind(since(gap, now), whose(gap), whyOf(gap));
+  return sources.every(({ state }) => state === 'live' || state === 'idle' || state === 'done') ? t().verdict.well : null;
 }
 
 /** Detections of the last hours. */
@@ -59,7 +80,7 @@ export function missedMs(gaps: readonly CoverageGap[], from: number, to: number)
 }
 
 export function verdict({ status, sources, gaps, ledger, detections, now }: Known): Verdict | null {
-  const closed = closedUntil(status);
+  const closed = closedUntil(status, sources);
   if (status === null || detections === null) return null;
   if (closed === null) {
     return { mood: 'waiting', headline: t().verdict.waiting, detail: t().verdict.waitingWhy };
@@ -67,7 +88,7 @@ export function verdict({ status, sources, gaps, ledger, detections, now }: Know
   const open = gaps.filter((gap) => gap.end == null);
   const [gap] = open;
   const listening = (sources ?? []).some(({ state }) => state === 'live' || state === 'idle' || state === 'reading');
-  const over = sources !== null && sources.length > 0 && sources.every(({ state }) => state === 'done');
+  const over = ended(sources);
   const found = recent(detections, closed);
   // Of a severity no more than so many are read, so there may be more.
   const capped = (severity: string): boolean => found.filter((one) => one.severity === severity).length >= DETECTIONS_READ;
