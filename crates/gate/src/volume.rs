@@ -42,7 +42,7 @@ pub enum Dimension {
     Hashtag,
     /// Registrable domain of a link.
     Domain,
-    /// A word, normal form.
+    /// A word or an emoji, normal form.
     Term,
     /// A part of a watch's query, in posts that the watch matches; its value holds both ([`clause_value`]).
     Clause,
