@@ -143,7 +143,6 @@ def gather(folder):
     for more_given, more_family in (
         sources.wikidata(wheels)[:2],
         sources.african(wheels),
-        sources.azerbaijani(wheels),
         *(sources.register(folder / "common", code) for code in sources.REGISTERS),
     ):
         add(given, more_given)

