@@ -61,7 +61,8 @@ pub(crate) fn push(text: &str, out: &mut String) -> usize {
 /// One sign with what belongs to it. By itself it must be drawn in colour, or be asked to; what is joined to another is.
 fn sign(text: &str, joined: bool, out: &mut String) -> usize {
     let mut chars = text.chars();
-    let Some(c) = chars.next().filter(|&c| !c.is_ascii() && !is_regional(c)) else { return 0 };
+    // A letter is read as a word (`ℹ`), whatever stands before it: no sequence joins one.
+    let Some(c) = chars.next().filter(|&c| !c.is_ascii() && !is_regional(c) && !c.is_alphabetic()) else { return 0 };
     if !CodePointSetData::new::<Emoji>().contains(c) {
         return 0;
     }
@@ -152,6 +153,8 @@ mod tests {
             ("🏴󠁧󠁢󠁳󠁣󠁴󠁿!", "🏴󠁧󠁢󠁳󠁣󠁴󠁿"),
             ("👨‍👩‍👧‍👦", "👨‍👩‍👧‍👦"),
             ("😀\u{200d}a", "😀"),
+            ("😀\u{200d}ℹ", "😀"),
+            ("😀\u{200d}ℹ\u{fe0f}", "😀"),
             ("a", ""),
             ("1", ""),
             ("\u{1f3fd}", "\u{1f3fd}"),
