@@ -161,6 +161,8 @@ describe.skipIf(givenUrl === undefined && binary === undefined)('the real binary
     await page.keyboard.press('Control+k');
     await page.getByRole('combobox', { name: 'Go to, or do' }).waitFor();
     await page.keyboard.type('weather-flow');
+    // It can be found once the watches have been read.
+    await page.getByRole('option', { name: /weather-flow/ }).first().waitFor();
     await page.keyboard.press('Enter');
     await expect.poll(() => new URL(page.url()).pathname).toBe('/watches/weather-flow');
     for (const path of ['/wall', '/settings', '/narratives', '/sources']) {
