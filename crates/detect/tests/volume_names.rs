@@ -131,6 +131,26 @@ fn told(candidates: &[VolumeCandidate]) -> BTreeMap<(Step, i64, Dimension, Strin
     .collect()
 }
 
+/// A text by many of these words, of which nobody has said yet which are names.
+fn shared_text(as_of: i64, words: impl IntoIterator<Item = impl Into<String>>) -> AmplificationCandidate {
+    let word = |value: String| SharedWord { value, authors: 40, name_like: false, publishers: 0 };
+    AmplificationCandidate {
+        id: AmplificationId(1),
+        object: AmplificationObject::Text,
+        as_of,
+        buckets: Vec::new(),
+        authors: 40,
+        words: words.into_iter().map(Into::into).map(word).collect(),
+        domains: Vec::new(),
+        languages: Vec::new(),
+        reposts: Reposts::default(),
+        concentration: 0.0,
+        chance: 0.0,
+        overlap: 0,
+        q: None,
+    }
+}
+
 #[test]
 fn no_crowd_makes_a_private_person_a_term() {
     for workers in 1..=3 {
@@ -248,22 +268,7 @@ fn narratives_and_shared_texts_take_the_same_decision() {
             related: Vec::new(),
         };
         merger.mark_names(&mut narrative);
-        let word = |value: &str| SharedWord { value: value.to_owned(), authors: 40, name_like: false, publishers: 0 };
-        let mut shared = AmplificationCandidate {
-            id: AmplificationId(1),
-            object: AmplificationObject::Text,
-            as_of,
-            buckets: Vec::new(),
-            authors: 40,
-            words: vec![word("floods"), word("again"), word("zquillaravanterpoolski")],
-            domains: Vec::new(),
-            languages: Vec::new(),
-            reposts: Reposts::default(),
-            concentration: 0.0,
-            chance: 0.0,
-            overlap: 0,
-            q: None,
-        };
+        let mut shared = shared_text(as_of, ["floods", "again", "zquillaravanterpoolski"]);
         merger.mark_shared_text(&mut shared);
         let words: Vec<bool> = shared.words.iter().map(|word| word.name_like).collect();
         (narrative.terms[0].name_like, narrative.hashtags[0].name_like, words)
@@ -276,22 +281,7 @@ fn narratives_and_shared_texts_take_the_same_decision() {
 fn a_name_in_a_pushed_hashtag_or_link_is_seen() {
     let merger = Merger::new(VolumeConfig::default(), K::DEFAULT);
     let holds_name = |words: Vec<String>| {
-        let word = |value: String| SharedWord { value, authors: 40, name_like: false, publishers: 0 };
-        let mut pushed = AmplificationCandidate {
-            id: AmplificationId(1),
-            object: AmplificationObject::Text,
-            as_of: START,
-            buckets: Vec::new(),
-            authors: 40,
-            words: words.into_iter().map(word).collect(),
-            domains: Vec::new(),
-            languages: Vec::new(),
-            reposts: Reposts::default(),
-            concentration: 0.0,
-            chance: 0.0,
-            overlap: 0,
-            q: None,
-        };
+        let mut pushed = shared_text(START, words);
         merger.mark_shared_text(&mut pushed);
         pushed.words.iter().any(|word| word.name_like)
     };
@@ -308,22 +298,7 @@ fn a_name_in_a_pushed_hashtag_or_link_is_seen() {
 fn of_a_text_without_spaces_not_all_words_are_names() {
     let merger = Merger::new(VolumeConfig::default(), K::DEFAULT);
     let marked = |text: &str| {
-        let word = |value: &str| SharedWord { value: value.to_owned(), authors: 40, name_like: false, publishers: 0 };
-        let mut shared = AmplificationCandidate {
-            id: AmplificationId(1),
-            object: AmplificationObject::Text,
-            as_of: START,
-            buckets: Vec::new(),
-            authors: 40,
-            words: text.split(' ').map(word).collect(),
-            domains: Vec::new(),
-            languages: Vec::new(),
-            reposts: Reposts::default(),
-            concentration: 0.0,
-            chance: 0.0,
-            overlap: 0,
-            q: None,
-        };
+        let mut shared = shared_text(START, text.split(' '));
         merger.mark_shared_text(&mut shared);
         let is_name = |word: SharedWord| word.name_like.then_some(word.value);
         shared.words.into_iter().filter_map(is_name).collect::<Vec<_>>()
