@@ -350,29 +350,13 @@ impl Observer {
             }
         }
         for emoji in &analysis.emoji {
-            let value = analysis.emoji(emoji);
-            let hash = cell_hash(Dimension::Term, emoji.hash);
-            if value.len() > VALUE_BYTES_MAX {
-                self.counters.values_too_long += 1;
-            } else if let Some(found) = interner.once(Dimension::Term, hash, value, || Worth::Always, Noted::default) {
-                log.push(found.id);
-            }
+            log_whole(analysis.emoji(emoji), emoji.hash, interner, log, &mut self.counters.values_too_long);
         }
         for span in &names.spans {
             names.value.clear();
             NameFinder::push_value(analysis, *span, &mut names.value);
             let value = names.value.as_str();
-            if value.len() > VALUE_BYTES_MAX {
-                self.counters.values_too_long += 1;
-            } else if let Some(found) = interner.once(
-                Dimension::Term,
-                cell_hash(Dimension::Term, hash_word(value)),
-                value,
-                || Worth::Always,
-                Noted::default,
-            ) {
-                log.push(found.id);
-            }
+            log_whole(value, hash_word(value), interner, log, &mut self.counters.values_too_long);
         }
         names.carry(post, analysis, log);
         self.log_bytes += log.bytes() - bytes_before;
@@ -562,6 +546,18 @@ impl Observer {
             log.added_up().for_each(|summary| held.add_summary(summary));
         }
         held
+    }
+}
+
+/// Logs a term that is no single word, a name or an emoji, once a post. One longer than a cell may have is counted instead.
+fn log_whole(value: &str, value_hash: u64, interner: &mut Interner, log: &mut MinuteLog, too_long: &mut u64) {
+    if value.len() > VALUE_BYTES_MAX {
+        *too_long += 1;
+        return;
+    }
+    let hash = cell_hash(Dimension::Term, value_hash);
+    if let Some(found) = interner.once(Dimension::Term, hash, value, || Worth::Always, Noted::default) {
+        log.push(found.id);
     }
 }
 
