@@ -18,16 +18,16 @@ describe('now', () => {
   test('what was found stands first, the most severe on top, small ones folded away', async () => {
     const { page, errors } = await open('live');
     await page.locator('.detection').first().waitFor();
-    expect(await page.getByRole('heading', { name: /^6 detections in the last 3 hours, 2 of high severity$/ }).count()).toBe(1);
+    await expect.poll(() => page.getByRole('heading', { name: /^6 detections in the last 3 hours, 2 of high severity$/ }).count()).toBe(1);
     const titles = await page.locator('.detection h3').allInnerTexts();
     expect(titles).toHaveLength(4);
     expect(titles[0]).toContain('dam failure');
     const first = page.locator('.detection').first();
-    expect(await first.innerText()).toMatch(/high[\s\S]*412 ± 4 posts, 29 expected, 330 ± 4 authors, mostly Portuguese[\s\S]*×14\s+expected[\s\S]*6 min ago/);
+    await expect.poll(() => first.innerText()).toMatch(/high[\s\S]*412 ± 4 posts, 29 expected, 330 ± 4 authors, mostly Portuguese[\s\S]*×14\s+expected[\s\S]*6 min ago/);
     // Its line comes when there is time for it.
     await first.getByRole('img', { name: /Posts per minute: .* expected/ }).waitFor();
     await page.getByRole('button', { name: '2 of low severity' }).click();
-    expect(await page.locator('.detection').count()).toBe(6);
+    await expect.poll(() => page.locator('.detection').count()).toBe(6);
     await page.getByText('Same text, link or hashtag by many', { exact: true }).click();
     await expect.poll(() => page.locator('.detection').count()).toBe(1);
     await expect.poll(() => new URL(page.url()).search).toBe('?kind=amplification');
@@ -52,7 +52,7 @@ describe('now', () => {
     await page.getByRole('heading', { name: 'Quiet' }).waitFor();
     const blind = await open('blind');
     await blind.page.getByRole('heading', { name: /^Blind since / }).waitFor();
-    expect(await blind.page.locator('main').innerText()).toContain('says nothing');
+    await expect.poll(() => blind.page.locator('main').innerText()).toContain('says nothing');
     expect(await blind.page.getByRole('heading', { name: 'Quiet' }).count()).toBe(0);
     expect(await violations(blind.page)).toEqual([]);
   });
@@ -78,7 +78,7 @@ describe('a detection', () => {
       'in a feed that told everything at least as striking as this', 'all the time', 'Portuguese', '71 %', 'g1.globo.com', 'evacuation', '#barragem', 'bursts, version 1', 'groundswell export volumes --by term', 'everything',
     ]) expect(said).toContain(wanted);
     expect(await page.locator('.chart svg').innerHTML()).toContain('found ');
-    expect(await page.getByRole('link', { name: /bursts, version 1/ }).getAttribute('rel')).toBe('noreferrer');
+    await expect.poll(() => page.getByRole('link', { name: /bursts, version 1/ }).getAttribute('rel')).toBe('noreferrer');
     await page.locator('.chart').focus();
     await page.keyboard.press('End');
     await expect.poll(() => page.locator('.chart [aria-live]').innerText()).toMatch(/posts|fewer than 10 authors/);
@@ -114,7 +114,7 @@ describe('a detection', () => {
   test('links of feeds to what it is about lead to it', async () => {
     const { page } = await open('live', { path: '/amplifications/a7' });
     await page.getByRole('heading', { name: /The same text in 164 posts/ }).waitFor();
-    expect(await page.locator('main').innerText()).toContain('the bridge is closed and … nobody says why');
+    await expect.poll(() => page.locator('main').innerText()).toContain('the bridge is closed and … nobody says why');
     await page.goto(new URL('/detections/narrative-n1a2b3c', page.url()).href);
     await page.getByRole('link', { name: 'n1a2b3c', exact: true }).click();
     await page.locator('.narrative dl').waitFor();
@@ -151,7 +151,7 @@ describe('feeds', () => {
   test('are listed with what they select, made, and ended', async () => {
     const { page, errors } = await open('live', { path: '/feeds' });
     await page.getByRole('link', { name: 'two-a-day' }).waitFor();
-    expect(await page.locator('main').innerText()).toMatch(/burst; high severity; in Portuguese; about River floods; at most 2\.0 false alerts a day/);
+    await expect.poll(() => page.locator('main').innerText()).toMatch(/burst; high severity; in Portuguese; about River floods; at most 2\.0 false alerts a day/);
     await page.getByText('Make a feed').click();
     await page.getByLabel('Name', { exact: true }).fill('portuguese');
     await page.getByLabel('Languages').fill('pt');
@@ -159,7 +159,7 @@ describe('feeds', () => {
     await page.getByRole('link', { name: 'portuguese' }).click();
     const ways = page.locator('.ways');
     await ways.waitFor();
-    for (const ending of ['.atom', '.json', '/stream']) expect(await ways.innerText()).toContain(`/feeds/portuguese${ending}`);
+    for (const ending of ['.atom', '.json', '/stream']) await expect.poll(() => ways.innerText()).toContain(`/feeds/portuguese${ending}`);
     await page.getByRole('button', { name: 'End this feed' }).click();
     await page.getByRole('button', { name: 'End portuguese' }).click();
     await page.getByRole('link', { name: 'two-a-day' }).waitFor();
@@ -175,12 +175,12 @@ describe('feeds', () => {
     await page.getByLabel('In the last').selectOption('30');
     await page.getByRole('button', { name: 'What would this have told me?' }).click();
     await page.getByText(/2 detections in 30 days, 0\.07 a day\. 100 % useful of the 1 that are marked/).waitFor();
-    expect(await page.getByRole('img', { name: /Detections by day from 2026-10-27 to 2026-11-25/ }).count()).toBe(1);
+    await expect.poll(() => page.getByRole('img', { name: /Detections by day from 2026-10-27 to 2026-11-25/ }).count()).toBe(1);
     await page.getByText('Numbers as a table').click();
     const rows = page.locator('.numbers-table tbody tr');
     await rows.first().waitFor();
-    expect(await rows.count()).toBe(30);
-    expect(await page.getByRole('link', { name: 'everything' }).count()).toBe(1);
+    await expect.poll(() => rows.count()).toBe(30);
+    await expect.poll(() => page.getByRole('link', { name: 'everything' }).count()).toBe(1);
     expect(await violations(page)).toEqual([]);
     expect(errors).toEqual([]);
   });
@@ -209,7 +209,7 @@ describe('feeds', () => {
       await page.getByRole('radio', { name: kind }).check();
       await message.waitFor();
       if (scenario === 'live') await message.getByText(wanted).waitFor();
-      if (scenario === 'live') expect(await message.innerText()).toContain('dam failure');
+      if (scenario === 'live') await expect.poll(() => message.innerText()).toContain('dam failure');
     }
     await page.getByRole('radio', { name: 'Slack' }).check();
     await page.getByText('Letter by letter').click();

@@ -58,9 +58,9 @@ describe.skipIf(givenUrl === undefined && binary === undefined)('the real binary
     await page.locator('.top tbody tr').first().waitFor({ timeout: 60_000 });
 
     const status = (await (await fetch(new URL('api/v1/status', url))).json()) as { simulated: boolean; k: number };
-    expect(await page.getByText('SIMULATED DATA').count()).toBe(status.simulated ? 1 : 0);
-    expect(await page.locator('footer').innerText()).toContain(`k = ${status.k}`);
-    expect(await page.locator('.top').count()).toBe(4);
+    await expect.poll(() => page.getByText('SIMULATED DATA').count()).toBe(status.simulated ? 1 : 0);
+    await expect.poll(() => page.locator('footer').innerText()).toContain(`k = ${status.k}`);
+    await expect.poll(() => page.locator('.top').count()).toBe(4);
 
     await page.locator('.total').getByText('Numbers as a table').click();
     await page.locator('.total tbody tr').first().waitFor();
@@ -84,7 +84,7 @@ describe.skipIf(givenUrl === undefined && binary === undefined)('the real binary
     }
     if (engine !== null) {
       const held = page.locator('.watch', { hasText: 'rail-strike' });
-      expect(await held.locator('.latest').innerText()).toContain('fewer than 10 authors');
+      await expect.poll(() => held.locator('.latest').innerText()).toContain('fewer than 10 authors');
       await held.getByRole('button', { name: /fewer than 10 authors/ }).click();
       await page.getByRole('dialog').waitFor();
       await page.keyboard.press('Escape');
@@ -113,7 +113,7 @@ describe.skipIf(givenUrl === undefined && binary === undefined)('the real binary
     const query = page.getByLabel('Query', { exact: true });
     await query.fill('storm AND author:jane');
     await page.locator('.reading').getByText('never who says it').waitFor();
-    expect(await page.locator('.caret mark').innerText()).toContain('author:');
+    await expect.poll(() => page.locator('.caret mark').innerText()).toContain('author:');
     await query.fill('storm* OR rain*');
     await page.locator('.reading').getByText(/cost/).first().waitFor();
     await clean('/watches?new=1');

@@ -28,7 +28,7 @@ describe('explore', () => {
     await page.reload();
     await page.getByText('Numbers as a table').click();
     await table.getByText(/± 4\s\([\d.]+\s%\)/).first().waitFor();
-    expect(await table.locator('tbody tr').first().innerText()).toBe(before);
+    await expect.poll(() => table.locator('tbody tr').first().innerText()).toBe(before);
     expect(await violations(page)).toEqual([]);
     expect(errors).toEqual([]);
     expect(foreign).toEqual([]);
@@ -45,7 +45,7 @@ describe('explore', () => {
       await page.keyboard.press('+');
       await expect.poll(() => page.url()).not.toBe(address);
     }
-    expect(await page.getByLabel('By', { exact: true }).inputValue()).toBe('minute');
+    await expect.poll(() => page.getByLabel('By', { exact: true }).inputValue()).toBe('minute');
     await expect.poll(() => query(page).get('to')).toMatch(/Z$/);
     await page.goBack();
     await chart(page).waitFor();
@@ -87,7 +87,7 @@ describe('explore', () => {
   ] as const)('hours of the week, files, and nothing to complain of: %s, %s, %d pixels', async (scenario, scheme, width) => {
     const { page, errors } = await open(scenario, { path: '/explore?by=term&form=week', scheme, width });
     await page.locator('.week rect').first().waitFor();
-    expect(await page.locator('.week rect').count()).toBe(168);
+    await expect.poll(() => page.locator('.week rect').count()).toBe(168);
     await page.getByText('Numbers as a table').click();
     await expect.poll(() => page.getByRole('table').locator('tbody tr').count()).toBe(168);
     expect(await violations(page)).toEqual([]);
@@ -116,13 +116,13 @@ describe('explore', () => {
     expect(await overflow(page)).toBeLessThanOrEqual(0);
     await page.getByLabel('Count', { exact: true }).selectOption('spoken');
     await page.locator('.legend').getByText('English').waitFor();
-    expect(await page.getByLabel('By', { exact: true }).locator('option').allInnerTexts()).toEqual(['hour']);
+    await expect.poll(() => page.getByLabel('By', { exact: true }).locator('option').allInnerTexts()).toEqual(['hour']);
     await page.getByText('Numbers as a table').click();
     await page.getByRole('table').getByText('412 ± 4').waitFor();
     await page.getByRole('table').getByText('< 10 authors').first().waitFor();
     await page.reload();
     await page.locator('.legend').getByText('English').waitFor();
-    expect(await page.getByLabel('Count', { exact: true }).inputValue()).toBe('spoken');
+    await expect.poll(() => page.getByLabel('Count', { exact: true }).inputValue()).toBe('spoken');
     expect(await violations(page)).toEqual([]);
     expect(await overflow(page)).toBeLessThanOrEqual(0);
     expect(errors).toEqual([]);

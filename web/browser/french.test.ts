@@ -74,9 +74,9 @@ describe('French', () => {
   test('a title is French where its evidence has it, and says that it is English where not', async () => {
     const { page } = await open('live', { path: '/detections/burst-b9', locale: 'fr-FR' });
     await page.getByRole('heading', { name: /Liens vers example\.org : 31 publications en 58 minutes/ }).waitFor();
-    expect(await page.locator('.summary bdi').getAttribute('lang')).toBe('en');
+    await expect.poll(() => page.locator('.summary bdi').getAttribute('lang')).toBe('en');
     await page.goto(new URL('/detections/narrative-n1a2b3c', page.url()).href);
     await page.getByRole('heading', { name: /The story/ }).waitFor();
-    expect(await page.locator('.headline bdi').getAttribute('lang')).toBe('en');
+    await expect.poll(() => page.locator('.headline bdi').getAttribute('lang')).toBe('en');
   });
 });

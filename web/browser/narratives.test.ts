@@ -24,7 +24,7 @@ describe('narratives are compared', () => {
     await expect.poll(() => panel.locator('.beside thead th').count()).toBe(2);
     expect(new URL(page.url()).searchParams.getAll('compare')).toHaveLength(2);
     await panel.getByText(/words \d+\s% alike/).waitFor();
-    expect(await panel.locator('svg path').count()).toBeGreaterThan(1);
+    await expect.poll(() => panel.locator('svg path').count()).toBeGreaterThan(1);
     const head = await panel.locator('.beside thead').innerText();
     await page.reload();
     await expect.poll(() => panel.locator('.beside thead').innerText()).toBe(head);
@@ -57,9 +57,9 @@ describe('the family of a narrative', () => {
     const family = page.getByRole('region', { name: 'Merges and splits' });
     await family.getByRole('img', { name: /^3 narratives and 2 merges and splits/ }).waitFor();
     // Two that are shown, and one that no longer is: hollow.
-    expect(await family.locator('svg rect').count()).toBe(3);
-    expect(await family.locator('svg rect[fill="var(--surface)"]').count()).toBe(1);
-    expect(await family.getByRole('listitem').allInnerTexts()).toEqual([expect.stringMatching(/n77 became part of river, bridge, closed/), expect.stringMatching(/train strike, Thursday came out of river, bridge, closed/)]);
+    await expect.poll(() => family.locator('svg rect').count()).toBe(3);
+    await expect.poll(() => family.locator('svg rect[fill="var(--surface)"]').count()).toBe(1);
+    await expect.poll(() => family.getByRole('listitem').allInnerTexts()).toEqual([expect.stringMatching(/n77 became part of river, bridge, closed/), expect.stringMatching(/train strike, Thursday came out of river, bridge, closed/)]);
     await family.getByText('Numbers as a table').click();
     await expect.poll(() => family.getByRole('table').locator('tbody tr').count()).toBe(2);
     expect(await violations(page)).toEqual([]);

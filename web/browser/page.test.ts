@@ -31,11 +31,11 @@ describe('with numbers', () => {
     const { page, errors, foreign } = await open('live');
     await drawn(page);
     expect(await painted(page)).toBeGreaterThan(0.2);
-    expect(await page.locator('.top').count()).toBe(4);
-    expect(await page.locator('.narrative h3').allInnerTexts()).toEqual(['river, bridge, closed', 'train strike, Thursday']);
-    expect(await page.locator('.top').nth(0).locator('tbody tr').count()).toBe(10);
-    expect(await page.locator('.top', { hasText: 'Languages' }).innerText()).toContain('Portuguese');
-    expect(await page.locator('.pill').innerText()).toBe('Live');
+    await expect.poll(() => page.locator('.top').count()).toBe(4);
+    await expect.poll(() => page.locator('.narrative h3').allInnerTexts()).toEqual(['river, bridge, closed', 'train strike, Thursday']);
+    await expect.poll(() => page.locator('.top').nth(0).locator('tbody tr').count()).toBe(10);
+    await expect.poll(() => page.locator('.top', { hasText: 'Languages' }).innerText()).toContain('Portuguese');
+    await expect.poll(() => page.locator('.pill').innerText()).toBe('Live');
     expect(await page.getByText('SIMULATED DATA').count()).toBe(0);
     expect(errors).toEqual([]);
     expect(foreign).toEqual([]);
@@ -45,7 +45,7 @@ describe('with numbers', () => {
     const { page } = await open('simulated');
     await drawn(page);
     const banner = page.getByRole('region', { name: 'Simulated data' });
-    expect(await banner.innerText()).toContain('SIMULATED DATA');
+    await expect.poll(() => banner.innerText()).toContain('SIMULATED DATA');
     await page.mouse.wheel(0, 1_500);
     await page.waitForFunction(() => scrollY > 500);
     const box = await banner.boundingBox();
@@ -61,7 +61,7 @@ describe('with numbers', () => {
     await why.click();
     const dialog = page.getByRole('dialog', { name: /held back/i });
     await dialog.waitFor();
-    expect(await dialog.innerText()).toContain('k = 10');
+    await expect.poll(() => dialog.innerText()).toContain('k = 10');
     await page.keyboard.press('Escape');
     await dialog.waitFor({ state: 'hidden' });
     expect(await why.evaluate((button) => button === document.activeElement)).toBe(true);
@@ -71,24 +71,24 @@ describe('with numbers', () => {
     const { page } = await open('live');
     await drawn(page);
     const total = page.locator('.total');
-    expect(await total.locator('.legend').innerText()).toMatch(/held back: fewer than 10 authors[\s\S]*not recorded/);
+    await expect.poll(() => total.locator('.legend').innerText()).toMatch(/held back: fewer than 10 authors[\s\S]*not recorded/);
     await total.locator('summary', { hasText: 'Numbers as a table' }).click();
     const rows = total.locator('tbody tr');
     await expect.poll(() => rows.count()).toBe(170);
-    expect(await rows.filter({ hasText: 'fewer than 10 authors' }).count()).toBe(4);
-    expect(await rows.filter({ hasText: 'not recorded' }).count()).toBe(8);
+    await expect.poll(() => rows.filter({ hasText: 'fewer than 10 authors' }).count()).toBe(4);
+    await expect.poll(() => rows.filter({ hasText: 'not recorded' }).count()).toBe(8);
   });
 
   test('the strip under the chart stands on its time axis, and says what was missed and what is', async () => {
     const { page } = await open('simulated');
     await drawn(page);
     const strip = page.locator('.total .band > svg');
-    expect(await strip.getAttribute('aria-label')).toMatch(/\d+ listened to, 3 partly listened to, 8 not listened to, 10 not known/);
+    await expect.poll(() => strip.getAttribute('aria-label')).toMatch(/\d+ listened to, 3 partly listened to, 8 not listened to, 10 not known/);
     const plot = await page.locator('.total .u-over').boundingBox();
     const box = await strip.boundingBox();
     expect(Math.abs((plot?.x ?? 0) - (box?.x ?? 9))).toBeLessThan(1);
     expect(Math.abs((plot?.width ?? 0) - (box?.width ?? 9))).toBeLessThan(1);
-    expect(await page.locator('.blind').innerText()).toMatch(/Blind since .* to bluesky: the connection was refused/);
+    await expect.poll(() => page.locator('.blind').innerText()).toMatch(/Blind since .* to bluesky: the connection was refused/);
     await page.locator('.gaps summary').click();
     await expect.poll(() => page.locator('.gaps li').count()).toBe(2);
   });
@@ -109,7 +109,7 @@ describe('with numbers', () => {
     await page.getByRole('radio', { name: 'Day' }).check();
     await page.getByRole('heading', { name: 'Posts per day' }).waitFor();
     await drawn(page);
-    expect(await page.locator('.total').innerText()).toContain('(UTC)');
+    await expect.poll(() => page.locator('.total').innerText()).toContain('(UTC)');
   });
 
   test('the theme follows the system, and the switch outlasts a reload', async () => {
@@ -118,7 +118,7 @@ describe('with numbers', () => {
     const ground = (): Promise<string> => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
     const dark = await ground();
     const toggle = page.getByRole('button', { name: 'Dark theme' });
-    expect(await toggle.getAttribute('aria-pressed')).toBe('true');
+    await expect.poll(() => toggle.getAttribute('aria-pressed')).toBe('true');
     await toggle.click();
     const light = await ground();
     expect(light).not.toBe(dark);
@@ -166,7 +166,7 @@ describe('with numbers', () => {
   test('numbers follow the locale', async () => {
     const { page } = await open('live', { locale: 'de-DE' });
     await drawn(page);
-    expect(await page.locator('.figure b').first().innerText()).toMatch(/^\d\.\d{3}$/);
+    await expect.poll(() => page.locator('.figure b').first().innerText()).toMatch(/^\d\.\d{3}$/);
     await page.locator('.top', { hasText: 'Languages' }).getByText('Portugiesisch').first().waitFor();
   });
 
@@ -181,7 +181,7 @@ describe('without numbers', () => {
   test('before the first closed minute the page says what is happening', async () => {
     const { page, errors } = await open('empty');
     await page.getByText(/Reading posts: 812,447 so far/).waitFor();
-    expect(await page.locator('.empty').innerText()).toContain('The first minute');
+    await expect.poll(() => page.locator('.empty').innerText()).toContain('The first minute');
     expect(errors).toEqual([]);
   });
 
@@ -193,8 +193,8 @@ describe('without numbers', () => {
   test('what the server refuses is said calmly, and the rest stands', async () => {
     const { page } = await open('failing');
     await page.locator('.total .trouble').waitFor();
-    expect(await page.locator('.total').innerText()).toContain('the store could not be read: database is locked');
-    expect(await page.locator('.narrative').count()).toBe(2);
+    await expect.poll(() => page.locator('.total').innerText()).toContain('the store could not be read: database is locked');
+    await expect.poll(() => page.locator('.narrative').count()).toBe(2);
   });
 
   test('a server that goes away leaves the numbers, says so, and is found again', async () => {
@@ -207,7 +207,7 @@ describe('without numbers', () => {
     await mock.close();
     const bar = page.getByRole('alert');
     await bar.waitFor({ timeout: 20_000 });
-    expect(await bar.innerText()).toMatch(/connection to Groundswell is lost[\s\S]*was read at/);
+    await expect.poll(() => bar.innerText()).toMatch(/connection to Groundswell is lost[\s\S]*was read at/);
     expect(await lines()).toBeGreaterThan(30);
     const again = await startMock({ scenario: 'live', port });
     cleanups.push(() => again.close());
@@ -245,7 +245,7 @@ describe('between pages', () => {
     await page.locator('.watch').first().waitFor();
     await expect.poll(() => new URL(page.url()).pathname).toBe('/watches');
     expect(await page.title()).toBe('Watches · Groundswell');
-    expect(await nav.locator('[aria-current=page]').innerText()).toBe('Watches');
+    await expect.poll(() => nav.locator('[aria-current=page]').innerText()).toBe('Watches');
     expect(await page.evaluate(() => document.activeElement?.id)).toBe('main');
     await page.keyboard.press('g');
     await page.keyboard.press('n');
@@ -260,7 +260,7 @@ describe('between pages', () => {
     expect(await page.evaluate(() => 'same' in window)).toBe(true);
     await page.reload();
     await page.locator('.narrative dl').waitFor();
-    expect(await page.locator('.narrative').count()).toBe(1);
+    await expect.poll(() => page.locator('.narrative').count()).toBe(1);
     expect(errors).toEqual([]);
   });
 
@@ -333,7 +333,7 @@ describe('the river of narratives', () => {
     const river = page.getByRole('region', { name: 'Side by side' });
     await river.locator('path').first().waitFor();
     const bands = scenario === 'hostile' ? 5 : 4;
-    expect(await river.locator('path').count()).toBe(bands);
+    await expect.poll(() => river.locator('path').count()).toBe(bands);
     await river.getByText('Numbers as a table').click();
     await expect.poll(() => river.getByRole('table').locator('tbody tr').count()).toBe(48);
     expect(await violations(page)).toEqual([]);

@@ -63,7 +63,7 @@ describe('the wall', () => {
     expect(await page.evaluate(() => parseFloat(getComputedStyle(document.documentElement).fontSize))).toBeGreaterThan(18);
     expect(await overflow(page)).toBeLessThanOrEqual(0);
     expect(await violations(page)).toEqual([]);
-    expect(await page.getByText('SIMULATED DATA').count()).toBe(scenario === 'live' ? 0 : 1);
+    await expect.poll(() => page.getByText('SIMULATED DATA').count()).toBe(scenario === 'live' ? 0 : 1);
     await page.getByRole('link', { name: 'Leave the wall' }).click();
     await page.getByRole('navigation', { name: 'Pages' }).waitFor();
     expect(await page.evaluate(() => document.documentElement.dataset['wall'])).toBeUndefined();

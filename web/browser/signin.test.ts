@@ -60,7 +60,7 @@ describe.skipIf(binary === undefined)('with accounts', () => {
     await page.getByLabel('Account').fill('ada');
     await page.getByLabel('Password').fill('wrong password here');
     await page.getByRole('button', { name: 'Sign in' }).click();
-    expect(await page.getByRole('alert').innerText()).toBe('Account or password is wrong.');
+    await expect.poll(() => page.getByRole('alert').innerText()).toBe('Account or password is wrong.');
     expect(await violations(page)).toEqual([]);
 
     await page.getByLabel('Account').fill('ada');

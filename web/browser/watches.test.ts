@@ -40,8 +40,8 @@ describe('how a watch sounded', () => {
     await panel.getByText(/fewer than 10 authors or 100 posts in every language that is read: 1\.$/).waitFor();
     await panel.getByText(/nothing of one post or one person.*Measured for: Arabic, German, English, Spanish, French, Italian, Portuguese\./).waitFor();
     // The newest hour stands first, and one that is held back shows nothing.
-    expect(await panel.getByRole('listitem').count()).toBe(3);
-    expect(await panel.getByRole('listitem').last().innerText()).toContain('412 posts');
+    await expect.poll(() => panel.getByRole('listitem').count()).toBe(3);
+    await expect.poll(() => panel.getByRole('listitem').last().innerText()).toContain('412 posts');
     expect(await violations(page)).toEqual([]);
     expect(await overflow(page)).toBeLessThanOrEqual(0);
     expect(errors).toEqual([]);
@@ -66,10 +66,10 @@ describe('a watch is written', () => {
     await page.keyboard.press('Enter');
     await page.keyboard.type('AND flood*');
     const query = page.getByLabel('Query', { exact: true });
-    expect(await query.inputValue()).toBe('water AND flood*');
+    await expect.poll(() => query.inputValue()).toBe('water AND flood*');
     await page.getByText('(water AND flood*)').waitFor();
     await page.getByText('Low cost').waitFor();
-    expect(await page.locator('.layers .operator').innerText()).toBe('AND');
+    await expect.poll(() => page.locator('.layers .operator').innerText()).toBe('AND');
     await page.getByRole('region', { name: 'Its parts in the last day' }).getByRole('cell', { name: /^[\d,]+$/ }).first().waitFor();
     await page.keyboard.press('Tab');
     await page.keyboard.type('crisis-response');
@@ -97,7 +97,7 @@ describe('a watch is written', () => {
     ] as const) {
       await query.fill(text);
       await page.locator('.reading').getByText(words).waitFor();
-      expect(await page.locator('.caret mark').innerText()).toBe(marked);
+      await expect.poll(() => page.locator('.caret mark').innerText()).toBe(marked);
       expect((await page.locator('.layers .fault').allInnerTexts()).join('')).toBe(marked);
     }
     expect(await violations(page)).toEqual([]);
