@@ -120,6 +120,10 @@ describe.skipIf(givenUrl === undefined && binary === undefined)('the real binary
     await page.getByLabel('Name', { exact: true }).fill('weather-flow');
     await page.getByLabel('Purpose', { exact: true }).fill('crisis-response');
     await page.getByLabel('In a sentence').fill('See where the weather is discussed.');
+    // Tried before it is made: over what the simulator has made up so far, of which hours are over.
+    await page.getByRole('button', { name: 'Try it over the last days' }).click();
+    await page.getByText(/^In \d+ hours? it would have counted about [\d,]+ posts/).waitFor({ timeout: 60_000 });
+    await clean('a trial');
     await page.getByRole('button', { name: 'Make the watch' }).click();
     await page.locator('.watch', { hasText: 'weather-flow' }).waitFor();
     await expect.poll(() => new URL(page.url()).pathname).toBe('/watches/weather-flow');

@@ -113,6 +113,37 @@ describe('a watch is written', () => {
     expect(errors).toEqual([]);
   });
 
+  test.each([
+    ['live', 'light', 1280],
+    ['live', 'dark', 390],
+  ] as const)('a query is tried before it is a watch: %s, %s, %d pixels', async (scenario, scheme, width) => {
+    const { page, errors, foreign } = await open(scenario, { path: '/watches?new=1', scheme, width });
+    await page.getByLabel('Query', { exact: true }).fill('flood AND river');
+    const panel = page.getByRole('region', { name: 'What would it have counted?' });
+    const button = panel.getByRole('button', { name: 'Try it over the last days' });
+    await panel.getByText('Say first what it is for').waitFor();
+    await expect.poll(() => button.isDisabled()).toBe(true);
+    await page.getByLabel('Purpose', { exact: true }).fill('crisis-response');
+    await page.getByLabel('In a sentence').fill('See where flooding is discussed.');
+    await button.press('Enter');
+    await panel.getByText(/^In 40 hours it would have counted about [\d,]+ posts; most in the hour of .*: \d+ posts of \d+ authors\. 4 hours had fewer than 10 authors, or none\. Of all posts one in 4 is held/).waitFor();
+    await panel.getByRole('img', { name: 'Posts by hour; the numbers are in the table below' }).waitFor();
+    await panel.getByText('Numbers as a table').click();
+    await expect.poll(() => panel.getByRole('table').locator('tbody tr').count()).toBe(40);
+    await expect.poll(() => panel.getByRole('cell', { name: 'fewer than 10 authors, or none' }).count()).toBe(4);
+    expect(await violations(page)).toEqual([]);
+    expect(await overflow(page)).toBeLessThanOrEqual(0);
+    await page.getByLabel('Query', { exact: true }).fill('flood');
+    await panel.getByText('The query was changed since.').waitFor();
+    expect(errors).toEqual([]);
+    expect(foreign).toEqual([]);
+  });
+
+  test('where no text is held the page says so', async () => {
+    const { page } = await open('empty', { path: '/watches?new=1' });
+    await page.getByText('No text is held here that a query could be tried over.').waitFor();
+  });
+
   test('one is changed and ended', async () => {
     const { page } = await open('live', { path: '/watches/Rail%20strike' });
     await settled(page);

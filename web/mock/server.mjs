@@ -58,7 +58,7 @@ export async function startMock({ scenario = 'simulated', port = 0, dist = DIST,
         return {
           version: '0.1.0', build: '5f0c'.repeat(16), hash: '9a1e'.repeat(16), k: K, k_floor: 5, perturbation: 4,
           detectors: { amplification: true, bursts: true, narratives: false }, false_alerts_a_day_max: 20,
-          minutes_kept_days: 14, detections_kept_days: 400, watch_days: 90, watch_days_max: 180,
+          minutes_kept_days: 14, detections_kept_days: 400, watch_days: 90, watch_days_max: 180, explore_index: scenario !== 'empty',
         };
       case '/api/v1/session':
         return scenario === 'viewer' ? { authentication: true, account: 'ada', role: 'viewer', csrf: 'token' } : { authentication: false };
@@ -163,7 +163,7 @@ export async function startMock({ scenario = 'simulated', port = 0, dist = DIST,
       response.end(JSON.stringify(editors.trial(JSON.parse(sent), none ? [] : detections(newest('minute'), scenario === 'hostile'))));
       return;
     }
-    if (/^\/api\/v1\/watch(?:es|-check)/.test(url.pathname) && request.method !== 'GET') {
+    if (/^\/api\/v1\/watch(?:es|-check|-trials)/.test(url.pathname) && request.method !== 'GET') {
       let sent = '';
       for await (const part of request) sent += String(part);
       const [status, body] = watchers.act(request.method ?? '', url.pathname, sent === '' ? {} : JSON.parse(sent));

@@ -42,6 +42,18 @@ function check(watch) {
   return { query: { reading: `(${query.replace(/\s+/g, ' ')})`, parts, lints, cost }, faults };
 }
 
+/** @param {string} query */
+function trial(query) {
+  const first = Date.UTC(2026, 10, 24, 20);
+  const hours = Array.from({ length: 40 }, (_, i) => {
+    const start = new Date(first + i * 3_600_000).toISOString().replace('.000', '');
+    const posts = 20 + Math.round(90 * noise(query, i));
+    const row = { start, step: 'hour', by: { watch: `(${query})` } };
+    return i % 9 === 4 ? { ...row, suppressed: true } : { ...row, posts, authors: Math.round(posts * 0.8) };
+  });
+  return { reading: `(${query})`, hours, one_in: 4, left: 31 };
+}
+
 export function watchDesk() {
   /** @type {Map<string, any>} */
   const changed = new Map();
@@ -61,6 +73,7 @@ export function watchDesk() {
     /** @param {string} method @param {string} path @param {any} body @returns {[number, any]} */
     act(method, path, body) {
       if (path.endsWith('-check')) return [200, check(body)];
+      if (path.endsWith('-trials')) return [200, trial(String(body.query))];
       const name = decodeURIComponent(path.split('/')[4] ?? '');
       if (method === 'DELETE') {
         changed.set(name, null);

@@ -94,6 +94,15 @@ pub enum Act {
         /// The day from whose beginning it no longer matches.
         sunset: Day,
     },
+    /// A query was counted over text that was still held, before there is a watch of it.
+    WatchTried {
+        /// The query.
+        query: Wording,
+        /// The category of its purpose.
+        category: Wording,
+        /// Its purpose.
+        sentence: Wording,
+    },
     /// A watch no longer matches.
     WatchEnded {
         /// Its name.
@@ -300,6 +309,9 @@ impl Act {
                 format!("watch {watch} changed, until {sunset}: {query} ({category}: {sentence})")
             }
             Self::WatchRenewed { watch, sunset } => format!("watch {watch} renewed until {sunset}"),
+            Self::WatchTried { query, category, sentence } => {
+                format!("query tried over the text that is held: {query} ({category}: {sentence})")
+            }
             Self::WatchEnded { watch, reason } => match reason {
                 WatchEnd::Sunset => format!("watch {watch} ended: its sunset came"),
                 WatchEnd::Removed => format!("watch {watch} ended: it was removed"),

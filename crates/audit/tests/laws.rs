@@ -369,6 +369,11 @@ fn every_act_has_its_form_and_its_words() {
         watch(false),
         watch(true),
         Act::WatchRenewed { watch: wording("river-floods"), sunset: day },
+        Act::WatchTried {
+            query: wording("flood* AND river"),
+            category: wording("crisis-response"),
+            sentence: wording(sentence),
+        },
         ended(WatchEnd::Sunset),
         ended(WatchEnd::Removed),
         ended(WatchEnd::Gone),

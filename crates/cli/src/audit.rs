@@ -16,7 +16,7 @@ use groundswell_engine::Records;
 use groundswell_gate::{AuditConsistency, AuditEntry, AuditHead, AuditInclusion, Released};
 use groundswell_serve::{AccountName, ActSink, AuditFault, AuditSource, HttpAct};
 use groundswell_sources::Clock;
-use groundswell_watch::{Date, Watch, WatchState};
+use groundswell_watch::{Date, Purpose, Watch, WatchState};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -160,6 +160,16 @@ fn told(watch: &Watch, known: Option<&Known>) -> Option<Act> {
         }
         Some(known) if known.sunset != sunset => Some(Act::WatchRenewed { watch: name, sunset }),
         Some(_) => None,
+    }
+}
+
+/// A query that is tried, with its purpose.
+pub(crate) fn tried(watch: &Watch) -> Act {
+    let Purpose { category, sentence } = &watch.purpose;
+    Act::WatchTried {
+        query: Wording::new(&watch.text),
+        category: Wording::new(category),
+        sentence: Wording::new(sentence),
     }
 }
 

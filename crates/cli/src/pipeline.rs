@@ -13,8 +13,8 @@ use groundswell_detect::narrative::NarrativeConfig;
 use groundswell_detect::volume::VolumeConfig;
 use groundswell_edge::EdgeConfig;
 use groundswell_engine::{
-    Checkpoint, Closed, Cluster, Counters, CoverageBoard, EngineConfig, Joined, ReleaseSink, Share, SourceConfig,
-    StageTimes, Totals, WatchBoard,
+    Checkpoint, Closed, Cluster, Counters, CoverageBoard, EngineConfig, ExploreIndex, Joined, ReleaseSink, Share,
+    SourceConfig, StageTimes, Totals, WatchBoard,
 };
 use groundswell_gate::{Gate, K};
 use groundswell_post::EventTime;
@@ -64,6 +64,8 @@ pub(crate) struct Plan {
     pub(crate) bursts: bool,
     /// Whether amplifications are.
     pub(crate) amplification: bool,
+    /// Where text is held for queries that somebody tries; `None`: nowhere.
+    pub(crate) explore: Option<Arc<ExploreIndex>>,
     pub(crate) stage_times: Option<Arc<StageTimes>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) feeds: Vec<Feed>,
@@ -114,6 +116,7 @@ pub(crate) fn start(plan: Plan, sink: Box<dyn ReleaseSink>) -> Result<Running, F
         narratives: plan.narratives.then(NarrativeConfig::default),
         bursts: plan.bursts.then(BurstConfig::default),
         amplify: plan.amplification.then(AmplifyConfig::default),
+        explore: plan.explore,
         gate: plan.gate,
         stage_times: plan.stage_times,
         checkpoint_every: plan.checkpoint_every,

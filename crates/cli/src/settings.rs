@@ -42,6 +42,8 @@ pub(crate) struct Settings {
     pub(crate) bursts: BurstsSettings,
     /// The amplification detector.
     pub(crate) amplification: AmplificationSettings,
+    /// Text that is held so that a query can be tried before it becomes a watch.
+    pub(crate) explore: ExploreSettings,
     /// Bluesky.
     pub(crate) bluesky: BlueskySettings,
     /// RSS, Atom and JSON feeds.
@@ -108,6 +110,29 @@ impl Default for AmplificationSettings {
         Self { enabled: true }
     }
 }
+
+/// Text that is held so that a query can be tried before it becomes a watch.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct ExploreSettings {
+    /// MiB of memory for scrubbed text of today and yesterday, at most 1024; 0, the default: none is held. Where it is full, a fair
+    /// part of the posts is held. Made-up posts are always held, in 32 MiB. Not in a cluster.
+    pub(crate) index_mib: u32,
+}
+
+impl ExploreSettings {
+    /// Bytes of the index; none where there is to be no index.
+    pub(crate) fn bytes(&self, simulated: bool) -> Option<usize> {
+        let mib = if simulated { self.index_mib.max(SIMULATED_INDEX_MIB) } else { self.index_mib };
+        (mib > 0).then_some((mib as usize) << 20)
+    }
+}
+
+/// Nobody stands behind what is made up, and a newcomer sees what it is good for.
+const SIMULATED_INDEX_MIB: u32 = 32;
+
+/// A larger index answers too late: a query is counted over all of it within half a minute.
+const INDEX_MIB_MAX: u32 = 1_024;
 
 /// The Bluesky source.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
@@ -269,6 +294,7 @@ impl Default for Settings {
             narratives: NarrativesSettings::default(),
             bursts: BurstsSettings::default(),
             amplification: AmplificationSettings::default(),
+            explore: ExploreSettings::default(),
             bluesky: BlueskySettings::default(),
             feeds: FeedsSettings::default(),
             mastodon: MastodonSettings::default(),
@@ -495,6 +521,10 @@ fn check(settings: &Settings, origins: &BTreeMap<String, Origin>) -> Result<(), 
     }
     if !(0.01..=1_000_000.0).contains(&settings.simulator.rate) {
         return wrong("simulator.rate", format!("expected 0.01 to 1000000, found {}", settings.simulator.rate));
+    }
+    if settings.explore.index_mib > INDEX_MIB_MAX {
+        let found = settings.explore.index_mib;
+        return wrong("explore.index_mib", format!("expected at most {INDEX_MIB_MAX}, found {found}"));
     }
     settings.kafka.check().or_else(|(key, text)| wrong(key, text))?;
     settings.deliver.check().or_else(|(key, text)| wrong(key, text))?;

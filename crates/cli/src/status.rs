@@ -75,7 +75,8 @@ pub(crate) struct Shown {
 }
 
 /// What of the settings readers are told. `exact`: counts are shown as they are. `for_ever`: nothing is dropped for its age.
-pub(crate) fn told(settings: &Settings, exact: bool, for_ever: bool) -> EngineSettings {
+/// `explore_index`: queries can be tried.
+pub(crate) fn told(settings: &Settings, exact: bool, for_ever: bool, explore_index: bool) -> EngineSettings {
     let kept = |days: u32| (!for_ever).then_some(days);
     let detectors = [
         ("bursts", settings.bursts.enabled),
@@ -95,6 +96,7 @@ pub(crate) fn told(settings: &Settings, exact: bool, for_ever: bool) -> EngineSe
         detections_kept_days: kept(settings.store.detections_kept_days),
         watch_days: u32::try_from(SUNSET_DAYS).unwrap_or(u32::MAX),
         watch_days_max: u32::try_from(SUNSET_DAYS_MAX).unwrap_or(u32::MAX),
+        explore_index,
     }
 }
 

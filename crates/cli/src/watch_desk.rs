@@ -6,14 +6,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use groundswell_audit::Act;
+use groundswell_engine::ExploreIndex;
+use groundswell_gate::Gate;
 use groundswell_query::{PhrasePart, Query, Span, Term};
 use groundswell_serve::{
     AccountName, QueryCost, QueryPart, QueryReading, WatchAct, WatchDesk, WatchDone, WatchFault, WatchNote,
-    WatchReading, WatchTerms,
+    WatchReading, WatchTerms, WatchTrial,
 };
 use groundswell_sources::Clock;
 use groundswell_store::{StoreOptions, WatchRecord, WatchStore, WatchStoreError};
-use groundswell_watch::{Checker, Date, NameShown, Watch, WatchDraft};
+use groundswell_text::Analyzer;
+use groundswell_watch::{Checker, Date, Frequencies, NameShown, Watch, WatchDraft, WatchSet};
 
 use crate::audit::{self, Trail};
 use crate::watches;
@@ -36,6 +39,8 @@ struct Inner {
     checker: Mutex<Option<(Date, Checker)>>,
     /// Whether the register was changed since the service last asked.
     changed: AtomicBool,
+    /// What queries are tried over, and the gate that the answers pass.
+    explore: Mutex<Option<(Arc<ExploreIndex>, Gate)>>,
 }
 
 impl Desk {
@@ -47,8 +52,13 @@ impl Desk {
         clock: Arc<dyn Clock>,
         shown: NameShown,
     ) -> Arc<Self> {
-        let (checker, changed) = (Mutex::new(None), AtomicBool::new(false));
-        Arc::new(Self { inner: Arc::new(Inner { folder, options, trail, clock, shown, checker, changed }) })
+        let (checker, changed, explore) = (Mutex::new(None), AtomicBool::new(false), Mutex::new(None));
+        Arc::new(Self { inner: Arc::new(Inner { folder, options, trail, clock, shown, checker, changed, explore }) })
+    }
+
+    /// What queries are tried over from now on.
+    pub(crate) fn try_over(&self, index: Option<Arc<ExploreIndex>>, gate: Gate) {
+        *self.inner.explore.lock().unwrap_or_else(PoisonError::into_inner) = index.map(|index| (index, gate));
     }
 
     /// Whether the register was changed since this was last asked.
@@ -156,6 +166,31 @@ impl Inner {
         }
     }
 
+    /// Counts a query over the text that is held.
+    fn try_query(&self, by: Option<&AccountName>, terms: &WatchTerms) -> Result<WatchTrial, Refused> {
+        let explore = self.explore.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let (index, gate) = explore.ok_or_else(|| WatchFault::NoText {
+            text: "no text is held here that a query could be tried over; explore.index_mib switches it on".to_owned(),
+        })?;
+        // Like a watch that begins now: it says what it is for, and looks for nobody.
+        let terms = WatchTerms { name: "trial".to_owned(), sunset: None, ..terms.clone() };
+        let watch = self.watch(&terms).map_err(first)?;
+        let reading = watch.query.to_string();
+        let act = audit::tried(&watch);
+        let set = WatchSet::new(vec![watch]).map_err(|error| failed(&error))?;
+        let query = set.percolator(self.today(), &mut Analyzer::new(), &Frequencies::builtin());
+        let query = query.map_err(|error| failed(&error))?;
+        let now = self.clock.now();
+        let ticket = index.ticket(now).map_err(|spent| WatchFault::Spent {
+            text: spent.to_string(),
+            seconds: ((now.day() + 1) * 86_400 - now.unix()).unsigned_abs(),
+        })?;
+        // Written down before anybody sees the answer.
+        self.trail.record_by(by, act).map_err(|error| failed(&error))?;
+        let trial = index.trial(ticket, &query, &reading, &gate, now);
+        Ok(WatchTrial { reading, hours: trial.hours, one_in: trial.one_in, left: trial.left })
+    }
+
     async fn act(&self, by: Option<&AccountName>, act: Checked) -> Result<(), Refused> {
         let mut store = WatchStore::open(&self.folder, &self.options).await.map_err(|error| failed(&error))?;
         let done = self.change(&mut store, act).await;
@@ -215,6 +250,11 @@ fn record(watch: &Watch, now: i64) -> WatchRecord {
     }
 }
 
+/// The first of the notes on terms that are refused.
+fn first(mut notes: Vec<WatchNote>) -> Refused {
+    if notes.is_empty() { WatchFault::Failed } else { WatchFault::Refused(notes.swap_remove(0)) }
+}
+
 fn failed(error: &dyn std::fmt::Display) -> Refused {
     tracing::error!(target: "groundswell", "an act on a watch could not be done: {error}");
     WatchFault::Failed
@@ -239,14 +279,19 @@ impl WatchDesk for Desk {
         })
     }
 
+    fn try_query(&self, by: Option<AccountName>, terms: WatchTerms) -> WatchDone<WatchTrial> {
+        let inner = Arc::clone(&self.inner);
+        Box::pin(async move {
+            let tried = tokio::task::spawn_blocking(move || inner.try_query(by.as_ref(), &terms));
+            tried.await.map_err(|error| failed(&error))?
+        })
+    }
+
     fn act(&self, by: Option<AccountName>, act: WatchAct) -> WatchDone<()> {
         let inner = Arc::clone(&self.inner);
         Box::pin(async move {
             let reads = Arc::clone(&inner);
             let checked = tokio::task::spawn_blocking(move || {
-                let first = |mut notes: Vec<WatchNote>| {
-                    if notes.is_empty() { WatchFault::Failed } else { WatchFault::Refused(notes.swap_remove(0)) }
-                };
                 Ok(match act {
                     WatchAct::Add(terms) => Checked::Add(reads.watch(&terms).map_err(first)?),
                     WatchAct::Change(terms) => Checked::Change(reads.watch(&terms).map_err(first)?),
@@ -345,6 +390,35 @@ mod tests {
         }
         assert_eq!(office.check("flood flood").query.unwrap().lints[0].place, Some((6, 11)));
         assert!(office.list().is_empty(), "nothing is kept of what was checked");
+    }
+
+    #[test]
+    fn a_query_is_tried_with_a_purpose_and_that_is_told() {
+        let office = office();
+        let tried = |terms: WatchTerms| office.runtime.block_on(office.desk.try_query(None, terms));
+        let Err(WatchFault::NoText { text }) = tried(floods()) else { panic!("there is nothing to try it over") };
+        assert!(text.contains("explore.index_mib"));
+        let gate = Gate::new(groundswell_gate::K::DEFAULT);
+        office.desk.try_over(Some(Arc::new(ExploreIndex::new(1, 1 << 20))), gate);
+        for wrong in [
+            WatchTerms { query: "jane@example.org".to_owned(), ..floods() },
+            WatchTerms { sentence: String::new(), ..floods() },
+            WatchTerms { category: String::new(), ..floods() },
+        ] {
+            assert!(matches!(tried(wrong), Err(WatchFault::Refused(_))));
+        }
+        // Neither name nor end: it is no watch yet.
+        let terms = WatchTerms { name: String::new(), sunset: Some("never".to_owned()), ..floods() };
+        for left in (0..groundswell_engine::TRIALS_A_DAY).rev() {
+            let trial = tried(terms.clone()).unwrap();
+            assert_eq!((trial.reading.as_str(), trial.one_in, trial.left), ("(flood* AND river)", 1, left));
+        }
+        let Err(WatchFault::Spent { seconds, .. }) = tried(terms) else { panic!("a day has no more") };
+        assert!((1..=86_400).contains(&seconds));
+        let log = office.log();
+        assert_eq!(log.matches("watch_tried").count(), groundswell_engine::TRIALS_A_DAY as usize);
+        assert!(log.contains("See where floods are discussed.") && log.contains("flood* river"));
+        assert!(office.list().is_empty());
     }
 
     #[test]

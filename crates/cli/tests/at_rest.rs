@@ -141,6 +141,8 @@ fn nothing_that_lies_about_holds_a_key_or_a_text() {
         .env("GROUNDSWELL_SIMULATOR_FALLBACK", "false")
         .env("GROUNDSWELL_BLUESKY_ENDPOINTS", "ws://127.0.0.1:9/subscribe")
         .env("GROUNDSWELL_FEEDS_ENABLED", "false")
+        // Text that is held lies nowhere.
+        .env("GROUNDSWELL_EXPLORE_INDEX_MIB", "16")
         .stdout(Stdio::null())
         .stderr(std::fs::File::create(&log).unwrap())
         .spawn()

@@ -111,7 +111,15 @@ const DOORS: &[(&str, &[&str])] = &[
     // A stored row is released again.
     ("readmit", &["crates/gate/", "crates/store/src/sqlite/"]),
     // True counts: simulated data, and tests.
-    ("Gate::exact", &["crates/gate/", "crates/cli/src/commands/run.rs", "crates/cli/src/pipeline.rs"]),
+    (
+        "Gate::exact",
+        &[
+            "crates/gate/",
+            "crates/engine/src/explore/tests.rs",
+            "crates/cli/src/commands/run.rs",
+            "crates/cli/src/pipeline.rs",
+        ],
+    ),
     ("GROUNDSWELL_DEBUG_EXACT", &["crates/cli/src/pipeline.rs", "crates/cli/src/settings.rs"]),
 ];
 

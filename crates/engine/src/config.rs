@@ -13,6 +13,7 @@ use groundswell_sources::DecodeOptions;
 
 use crate::checkpoint::Checkpoint;
 use crate::coverage::CoverageBoard;
+use crate::explore::ExploreIndex;
 use crate::rendezvous::Joined;
 use crate::stages::StageTimes;
 use crate::watches::WatchBoard;
@@ -58,6 +59,8 @@ pub struct EngineConfig {
     pub bursts: Option<BurstConfig>,
     /// The amplification detector's settings; `None`: it does not run.
     pub amplify: Option<AmplifyConfig>,
+    /// Where scrubbed text is held for queries that somebody tries; `None`: nowhere. Not in a cluster.
+    pub explore: Option<Arc<ExploreIndex>>,
     /// The gate.
     pub gate: Gate,
     /// Where stage times go, for `bench`.

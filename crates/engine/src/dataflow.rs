@@ -136,6 +136,9 @@ impl Shared {
         if let (Some(edge), Some(first)) = (self.edge.get(), first) {
             edge.forget_before(EventTime::from_unix(first));
         }
+        if let (Some(explore), Some(first)) = (&self.config.explore, first.filter(|first| *first > i64::MIN)) {
+            explore.closed(first);
+        }
     }
 
     /// Brings the counters of the edge's bounds up to date.
@@ -390,6 +393,9 @@ fn work(worker: &mut Worker, shared: &Arc<Shared>) {
             delegate.exchange_deletions(&mut inbox.borrow_mut());
         }
         member.forget_spoiled();
+        if let Some(explore) = shared.config.explore.as_ref().filter(|_| local == 0) {
+            explore.tend(shared.clock.now());
+        }
         if let Some(watches) = shared.config.watches.newer_than(&mut watches_seen) {
             merger.borrow_mut().set_watch_names(&watches.names);
             observer.borrow_mut().set_watches(watches.names, watches.clauses);

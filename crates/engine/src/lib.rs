@@ -28,6 +28,7 @@ mod counters;
 mod coverage;
 mod dataflow;
 mod deletions;
+mod explore;
 #[cfg(debug_assertions)]
 mod inspect;
 mod operators;
@@ -45,6 +46,7 @@ pub use coverage::{COVERED_MINUTES_MAX, CoverageBoard, Heard};
 pub use dataflow::run_inspected;
 pub use dataflow::{CLOSED_QUEUE_MAX, run};
 pub use deletions::DELETIONS_MAX;
+pub use explore::{ExploreIndex, TRIALS_A_DAY, Trial, TrialTicket, TrialsSpent};
 #[cfg(debug_assertions)]
 pub use inspect::Inspector;
 pub use rendezvous::Joined;

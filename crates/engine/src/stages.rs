@@ -24,6 +24,8 @@ pub enum Stage {
     Narrative,
     /// Noting for the families of copies of the open minute.
     Copies,
+    /// Holding its text for queries that somebody tries.
+    Explore,
     /// Closing minutes into summaries.
     Close,
     /// Clustering a closed minute's posts.
@@ -34,7 +36,7 @@ pub enum Stage {
 
 impl Stage {
     /// All stages in the order of the path.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Decode,
         Self::Edge,
         Self::Text,
@@ -42,6 +44,7 @@ impl Stage {
         Self::Observe,
         Self::Narrative,
         Self::Copies,
+        Self::Explore,
         Self::Close,
         Self::Cluster,
         Self::Families,
@@ -56,6 +59,7 @@ impl Stage {
             Self::Watch => "watch",
             Self::Observe => "observe",
             Self::Narrative => "narrative, note",
+            Self::Explore => "explore, hold",
             Self::Close => "close",
             Self::Cluster => "narrative, cluster",
             Self::Copies => "copies, note",

@@ -107,6 +107,7 @@ fn run(workers: usize, coverage: CoverageBoard, writes: Writes) -> Vec<Detection
         volume: VolumeConfig::default(),
         narratives: None,
         amplify: None,
+        explore: None,
         bursts: Some(BurstConfig::default()),
         gate: Gate::exact(K::DEFAULT),
         stage_times: None,

@@ -141,6 +141,7 @@ fn config(workers: usize, coverage: CoverageBoard, resume: Option<Checkpoint>) -
         volume: VolumeConfig::default(),
         narratives: None,
         amplify: None,
+        explore: None,
         bursts: Some(BurstConfig::default()),
         gate: Gate::exact(K::DEFAULT),
         stage_times: None,

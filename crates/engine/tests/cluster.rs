@@ -135,6 +135,7 @@ impl Process {
                     narratives: None,
                     bursts: None,
                     amplify: None,
+                    explore: None,
                     gate: Gate::exact(K::DEFAULT),
                     stage_times: None,
                     checkpoint_every: Some(Duration::from_millis(5)),

@@ -110,6 +110,7 @@ impl Bench {
             // What they write down must hold nothing of a deleted post either.
             bursts: Some(BurstConfig::default()),
             amplify: Some(AmplifyConfig { singles_max: 1 << 10, owned_max: 1 << 10, ..AmplifyConfig::default() }),
+            explore: None,
             gate: Gate::exact(K::DEFAULT),
             stage_times: None,
             checkpoint_every: Some(CHECKPOINT_EVERY),

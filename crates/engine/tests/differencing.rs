@@ -94,6 +94,7 @@ fn seen(gate: Gate, workers: usize, world: u64, watches: &[String], posts: &[(u6
         narratives: None,
         bursts: None,
         amplify: None,
+        explore: None,
         gate,
         stage_times: None,
         checkpoint_every: None,

@@ -95,6 +95,7 @@ fn bursts(world: u64, took_part: bool) -> Vec<BurstRow> {
         volume: VolumeConfig::default(),
         narratives: None,
         amplify: None,
+        explore: None,
         bursts: Some(BurstConfig::default()),
         coverage: CoverageBoard::default(),
         // So that the boundary can be told: times do not depend on how counts are changed.

@@ -96,6 +96,7 @@ fn run(workers: usize, bytes: &[Vec<u8>], end: EventTime) -> Vec<AmplificationRo
         volume: VolumeConfig::default(),
         narratives: None,
         amplify: Some(AmplifyConfig::default()),
+        explore: None,
         bursts: None,
         gate: Gate::exact(K::DEFAULT),
         stage_times: None,

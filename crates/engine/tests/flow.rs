@@ -109,6 +109,7 @@ fn run_blocks(workers: usize, of: Vec<(Vec<u8>, Portion)>) -> (Totals, Vec<Strin
         narratives: Some(NarrativeConfig::default()),
         bursts: None,
         amplify: Some(AmplifyConfig::default()),
+        explore: None,
         gate: Gate::exact(K::DEFAULT),
         stage_times: None,
         checkpoint_every: None,

@@ -524,6 +524,8 @@ operational! {
         watch_days: u32,
         /// Days that a watch runs at most.
         watch_days_max: u32,
+        /// Whether scrubbed text is held for a day or two, so that a query can be tried before it becomes a watch.
+        explore_index: bool,
     }
 }
 

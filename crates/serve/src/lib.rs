@@ -110,7 +110,8 @@ pub use server::{BindError, Server, openapi, router};
 pub use state::{REQUESTS_MAX, ServerState, StatusSource};
 pub use tls::{Tls, TlsError};
 pub use watches::{
-    QueryCost, QueryPart, QueryReading, WatchAct, WatchDesk, WatchDone, WatchFault, WatchNote, WatchReading, WatchTerms,
+    QueryCost, QueryPart, QueryReading, WatchAct, WatchDesk, WatchDone, WatchFault, WatchNote, WatchReading,
+    WatchTerms, WatchTrial,
 };
 pub use wire::SPARK_WINDOWS;
 pub use wire::tone::TONE_LANGUAGES;

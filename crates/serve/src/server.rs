@@ -233,6 +233,7 @@ fn documented() -> OpenApiRouter<ServerState> {
         .routes(routes!(feed_stream::stream))
         .routes(routes!(api::watches::watches, api::watches::add))
         .routes(routes!(api::watches::check))
+        .routes(routes!(api::watches::try_query))
         .routes(routes!(api::watches::clauses))
         .routes(routes!(api::watches::tone))
         .routes(routes!(api::watches::change, api::watches::remove))

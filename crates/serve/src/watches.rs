@@ -5,6 +5,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, PoisonError};
 
+use groundswell_gate::{Released, VolumeRow};
+
 use crate::access::AccountName;
 use crate::problem::{Code, Problem};
 use crate::{ServerState, params};
@@ -94,9 +96,34 @@ pub struct WatchReading {
     pub faults: Vec<WatchNote>,
 }
 
+/// What a query would have counted over the text that is held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WatchTrial {
+    /// The query as it was understood.
+    pub reading: String,
+    /// Closed hours, earliest first.
+    pub hours: Vec<Released<VolumeRow>>,
+    /// One post in so many is held.
+    pub one_in: u64,
+    /// Trials that are left today.
+    pub left: u32,
+}
+
 /// Why an act was not done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WatchFault {
+    /// No text is held that a query could be tried over.
+    NoText {
+        /// What to do.
+        text: String,
+    },
+    /// Today was tried as much as a day has.
+    Spent {
+        /// How much that is.
+        text: String,
+        /// Seconds until the next day.
+        seconds: u64,
+    },
     /// There is no such watch in the register.
     Missing {
         /// What to do.
@@ -121,13 +148,17 @@ pub trait WatchDesk: Send + Sync {
     /// What there is to say about these terms. Nothing is changed, kept or told.
     fn check(&self, terms: WatchTerms) -> WatchDone<WatchReading>;
 
+    /// Counts a query over the text that is held, and writes down who did it and why. Only the query and its purpose matter.
+    fn try_query(&self, by: Option<AccountName>, terms: WatchTerms) -> WatchDone<WatchTrial>;
+
     /// Does it. `by`: who; `None` where nobody is asked who they are.
     fn act(&self, by: Option<AccountName>, act: WatchAct) -> WatchDone<()>;
 }
 
 fn problem(fault: WatchFault) -> Problem {
     match fault {
-        WatchFault::Missing { text } => Problem::new(Code::NotFound).detail(text),
+        WatchFault::Spent { text, seconds } => Problem::new(Code::TooManyRequests).detail(text).retry_after(seconds),
+        WatchFault::NoText { text } | WatchFault::Missing { text } => Problem::new(Code::NotFound).detail(text),
         WatchFault::Conflict { text } => Problem::new(Code::Exists).detail(text),
         WatchFault::Refused(WatchNote { field, message, help, .. }) => {
             params::bad_body(&format!("{message}; {help}")).field(field)
@@ -149,6 +180,10 @@ impl ServerState {
 
     pub(crate) async fn check_watch(&self, terms: WatchTerms) -> Result<WatchReading, Problem> {
         self.watch_desk()?.check(terms).await.map_err(problem)
+    }
+
+    pub(crate) async fn try_query(&self, by: Option<AccountName>, terms: WatchTerms) -> Result<WatchTrial, Problem> {
+        self.watch_desk()?.try_query(by, terms).await.map_err(problem)
     }
 
     pub(crate) async fn act_on_watches(&self, by: Option<AccountName>, act: WatchAct) -> Result<(), Problem> {

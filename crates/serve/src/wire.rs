@@ -896,6 +896,8 @@ pub(crate) struct SettingsAnswer {
     watch_days: u32,
     /// Days that a watch runs at most.
     watch_days_max: u32,
+    /// Whether scrubbed text is held for a day or two, so that a query can be tried before it becomes a watch.
+    explore_index: bool,
     /// `SIMULATED DATA` where the data are made up.
     #[serde(skip_serializing_if = "Option::is_none")]
     notice: Option<&'static str>,
@@ -916,6 +918,7 @@ impl SettingsAnswer {
             detections_kept_days: settings.detections_kept_days,
             watch_days: settings.watch_days,
             watch_days_max: settings.watch_days_max,
+            explore_index: settings.explore_index,
             notice,
         }
     }

@@ -139,6 +139,7 @@ async fn answers_are_as_the_document_says() {
                         | "/api/v1/feeds/{feed}/edits"
                         | "/api/v1/trials"
                         | "/api/v1/watch-check"
+                        | "/api/v1/watch-trials"
                         | "/api/v1/watches/{watch}"
                 ),
                 "{path}"

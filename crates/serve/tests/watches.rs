@@ -8,15 +8,17 @@ use std::sync::{Arc, Mutex};
 
 use common::differences;
 use common::door::{Door, door};
+use groundswell_gate::{Dimension, Gate};
 use groundswell_serve::{
     AccountName, QueryCost, QueryPart, QueryReading, Role, WatchAct, WatchDesk, WatchDone, WatchFault, WatchNote,
-    WatchReading, WatchTerms,
+    WatchReading, WatchTerms, WatchTrial,
 };
+use groundswell_sketch::{Step, Window};
 use serde_json::{Value, json};
 
-/// Remembers who asked for what, and refuses what asks for `jane`.
+/// Remembers who asked for what, and refuses what asks for `jane`. Lets so many queries be tried.
 #[derive(Default)]
-struct Desk(Mutex<Vec<(Option<String>, WatchAct)>>);
+struct Desk(Mutex<Vec<(Option<String>, WatchAct)>>, Mutex<u32>);
 
 fn note() -> WatchNote {
     WatchNote { field: "query", message: "a name".to_owned(), help: "leave it out".to_owned(), place: Some((3, 7)) }
@@ -33,6 +35,23 @@ impl WatchDesk for Desk {
         let refused = terms.query.contains("jane");
         let faults = if refused { vec![note()] } else { Vec::new() };
         Box::pin(async move { Ok(WatchReading { query: (!refused).then_some(query), faults }) })
+    }
+
+    fn try_query(&self, by: Option<AccountName>, terms: WatchTerms) -> WatchDone<WatchTrial> {
+        if terms.query.contains("jane") {
+            return Box::pin(async { Err(WatchFault::Refused(note())) });
+        }
+        let mut left = self.1.lock().unwrap();
+        let Some(rest) = left.checked_sub(1) else {
+            return Box::pin(async {
+                Err(WatchFault::Spent { text: "2 queries were tried today".to_owned(), seconds: 90 })
+            });
+        };
+        *left = rest;
+        assert_eq!(by.unwrap().to_string(), "token/editor");
+        let (window, value) = (Window::holding(Step::Hour, 1_800_000_000), format!("({})", terms.query));
+        let row = Gate::suppressed(window, Dimension::Watch, value.clone()).unwrap();
+        Box::pin(async move { Ok(WatchTrial { reading: value, hours: vec![row], one_in: 4, left: rest }) })
     }
 
     fn act(&self, by: Option<AccountName>, act: WatchAct) -> WatchDone<()> {
@@ -82,6 +101,31 @@ async fn a_query_is_read_as_the_document_says() {
 }
 
 #[tokio::test]
+async fn a_query_is_tried_as_the_document_says_and_not_without_end() {
+    let (door, desk) = desk().await;
+    *desk.1.lock().unwrap() = 2;
+    let editor = door.bearer(Role::Editor);
+    let headers = [("authorization", editor.as_str()), JSON];
+    let document: Value = serde_json::from_str(&groundswell_serve::openapi()).unwrap();
+    let schema =
+        &document["paths"]["/api/v1/watch-trials"]["post"]["responses"]["200"]["content"]["application/json"]["schema"];
+    let ask = async |query: &str| {
+        door.ask(1, "POST", "/api/v1/watch-trials", &headers, &terms("rivers", query).to_string()).await
+    };
+    for left in [1, 0] {
+        let answer = ask("river").await;
+        assert_eq!(answer.status.as_u16(), 200, "{}", answer.body);
+        assert_eq!(differences(&answer.json(), schema, &document), Vec::<String>::new());
+        assert_eq!((&answer.json()["left"], &answer.json()["hours"][0]["suppressed"]), (&json!(left), &json!(true)));
+        assert!(answer.json()["hours"][0]["posts"].is_null());
+    }
+    assert_eq!(ask("or jane").await.status.as_u16(), 400);
+    let spent = ask("river").await;
+    assert_eq!((spent.status.as_u16(), spent.json()["code"].as_str()), (429, Some("too_many_requests")));
+    assert!(spent.body.contains("2 queries were tried today"), "{}", spent.body);
+}
+
+#[tokio::test]
 async fn an_editor_makes_changes_and_ends_watches() {
     let (door, desk) = desk().await;
     let editor = door.bearer(Role::Editor);
@@ -115,7 +159,7 @@ async fn no_viewer_and_no_other_site_does() {
     let (door, desk) = desk().await;
     let viewer = door.bearer(Role::Viewer);
     let body = terms("rivers", "river").to_string();
-    for path in ["/api/v1/watches", "/api/v1/watch-check"] {
+    for path in ["/api/v1/watches", "/api/v1/watch-check", "/api/v1/watch-trials"] {
         let refused = door.ask(1, "POST", path, &[("authorization", &viewer), JSON], &body).await;
         assert_eq!(refused.status.as_u16(), 403);
         let cookie = door.sign_in(2, "editor").await;

@@ -454,6 +454,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/watch-trials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What a query would have counted, had it been a watch for the last day or two: over scrubbed text that is held in memory for no
+         *     longer, where the installation has this switched on. It takes a purpose as a watch does, and the audit log has query and purpose.
+         *     32 queries can be tried in a day, since each is one more look at whoever is counted by it.
+         */
+        post: operations["tryWatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/watches": {
         parameters: {
             query?: never;
@@ -1716,6 +1737,8 @@ export interface components {
             detectors: {
                 [key: string]: boolean;
             };
+            /** @description Whether scrubbed text is held for a day or two, so that a query can be tried before it becomes a watch. */
+            explore_index: boolean;
             /**
              * Format: double
              * @description False alerts a day up to which detections are told at all: no feed can have a larger budget.
@@ -2090,6 +2113,28 @@ export interface components {
             /** @description `SIMULATED DATA` where the data are made up. */
             notice?: string | null;
             query?: components["schemas"]["QueryReading"] | null;
+        };
+        /** @description What a query would have counted, by the hour. */
+        WatchTrial: {
+            /**
+             * @description Closed hours of which text is held, earliest first, as a watch of this query would have been counted over it: changed and
+             *     held back like all others. Of the first hour some may be missing.
+             */
+            hours: components["schemas"]["VolumeRow"][];
+            /**
+             * Format: int32
+             * @description How many queries can still be tried today (UTC), by everybody together.
+             */
+            left: number;
+            /** @description `SIMULATED DATA` where the data are made up. */
+            notice?: string | null;
+            /**
+             * Format: int64
+             * @description One post in so many is held, chosen by chance; what was posted is about so many times what is counted here.
+             */
+            one_in: number;
+            /** @description The query in parentheses. */
+            reading: string;
         };
         /** @description A word of a narrative. */
         WeightedTerm: {
@@ -3290,6 +3335,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WatchReading"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tryWatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewWatch"];
+            };
+        };
+        responses: {
+            /** @description what it would have counted, by the hour */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WatchTrial"];
                 };
             };
             /** @description a problem */

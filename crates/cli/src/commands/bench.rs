@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use groundswell_engine::{Stage, StageTimes, Totals};
+use groundswell_engine::{ExploreIndex, Stage, StageTimes, Totals};
 use groundswell_post::EventTime;
 use groundswell_sim::{SimConfig, Simulator};
 use groundswell_sources::{DecodeOptions, FileSet, FileSetConfig, SystemClock, parse_only};
@@ -200,6 +200,7 @@ fn run(
         narratives: detectors.contains(&"narrative"),
         bursts: detectors.contains(&"burst"),
         amplification: detectors.contains(&"amplification"),
+        explore: settings.explore.bytes(false).map(|bytes| Arc::new(ExploreIndex::new(workers, bytes))),
         stage_times: Some(Arc::clone(times)),
         clock,
         feeds: vec![Feed { decode: DecodeOptions::default(), source: Box::new(set) }],

@@ -136,6 +136,7 @@ pub(crate) fn replay(common: &Common, arguments: &Replay) -> Outcome {
             narratives: settings.narratives.enabled,
             bursts: settings.bursts.enabled,
             amplification: settings.amplification.enabled,
+            explore: None,
             stage_times: None,
             clock,
             feeds: vec![Feed { decode: DecodeOptions { map }, source: Box::new(set) }],
@@ -154,7 +155,7 @@ pub(crate) fn replay(common: &Common, arguments: &Replay) -> Outcome {
             k: settings.gate.k,
             workers,
             simulated: false,
-            settings: status::told(&settings, false, true),
+            settings: status::told(&settings, false, true, false),
         });
         serving.state.set_running(true);
         serving.announce(common);

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use groundswell_deliver::Postman;
-use groundswell_engine::{Checkpoint, Joined};
+use groundswell_engine::{Checkpoint, ExploreIndex, Joined};
 use groundswell_gate::{Gate, K};
 use groundswell_serve::{FeedDesk, WatchDesk};
 use groundswell_sources::{Clock, DecodeOptions, Stop, SystemClock};
@@ -84,6 +84,9 @@ struct Pipeline {
     recorder: Recorder,
     reader: Reader,
     simulated: bool,
+    /// What queries are tried over, and the gate that the answers pass.
+    explore: Option<Arc<ExploreIndex>>,
+    gate: Gate,
     /// Name and state of each live source, by its place among the pipeline's sources.
     live: BTreeMap<usize, (String, Watched)>,
     /// Sources that the ledger listens to once they have begun, by their places.
@@ -488,6 +491,9 @@ impl Service<'_> {
         } else {
             pipeline::gate(self.settings.gate.k)?
         };
+        let clustered = joined.is_some();
+        let bytes = self.settings.explore.bytes(simulated).filter(|_| !clustered);
+        let explore = bytes.map(|bytes| Arc::new(ExploreIndex::new(self.workers, bytes)));
         let read_before = resume.as_ref().map_or(0, |resume| resume.totals.records.read());
         let plan = Plan {
             workers: self.workers,
@@ -497,6 +503,7 @@ impl Service<'_> {
             narratives: self.settings.narratives.enabled,
             bursts: self.settings.bursts.enabled,
             amplification: self.settings.amplification.enabled,
+            explore: explore.clone(),
             stage_times: None,
             clock: Arc::clone(&self.clock),
             feeds,
@@ -522,7 +529,17 @@ impl Service<'_> {
             self.runtime.handle().clone(),
         )
         .context("the coverage ledger cannot be gone on with")?;
-        Ok(Pipeline { running, recorder, reader, simulated, live, waiting: BTreeMap::new(), read_before })
+        Ok(Pipeline {
+            running,
+            recorder,
+            reader,
+            simulated,
+            explore,
+            gate,
+            live,
+            waiting: BTreeMap::new(),
+            read_before,
+        })
     }
 
     /// Shows a pipeline, and the state of a live one that is being tried beside it.
@@ -544,8 +561,11 @@ impl Service<'_> {
             k: self.settings.gate.k,
             workers: self.workers,
             simulated: pipeline.simulated,
-            settings: status::told(&self.settings, pipeline.simulated && self.exact, false),
+            settings: status::told(&self.settings, pipeline.simulated && self.exact, false, pipeline.explore.is_some()),
         });
+        if let Some(desk) = &self.watch_desk {
+            desk.try_over(pipeline.explore.clone(), pipeline.gate);
+        }
         serving.state.replace_reader(pipeline.reader.clone(), pipeline.simulated);
         let folder =
             if pipeline.simulated { self.settings.data.join(SIMULATED_FOLDER) } else { self.settings.data.clone() };

@@ -122,6 +122,7 @@ fn test(common: &Common, query: &str, files: Vec<PathBuf>, map: Option<&str>, fo
         narratives: false,
         bursts: false,
         amplification: false,
+        explore: None,
         stage_times: None,
         clock,
         feeds: vec![Feed { decode: DecodeOptions { map }, source: Box::new(set) }],

@@ -257,6 +257,10 @@ impl Ingest {
                         copies.observe(&self.post, &self.analysis);
                         lap.sampled(Stage::Copies);
                     }
+                    if let Some(explore) = &shared.config.explore {
+                        explore.push(self.worker.local, &self.post, now);
+                        lap.sampled(Stage::Explore);
+                    }
                     counts.accept(&self.post);
                 }
             }
@@ -288,6 +292,9 @@ impl Ingest {
                 if let DeleteKey::Author(author) = key {
                     self.shared.counters.forget(*author);
                 }
+            }
+            if let Some(explore) = &self.shared.config.explore {
+                explore.delete(&self.keys, self.shared.clock.now());
             }
             posted.extend(self.keys.iter().map(|key| Posted { time, key: *key, live }));
         }

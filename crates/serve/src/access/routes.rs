@@ -5,7 +5,7 @@ use axum::http::Method;
 use super::role::Need;
 
 /// Method, template, and what it asks for. HEAD is GET.
-pub(crate) const ROUTES: [(&str, &str, Need); 45] = [
+pub(crate) const ROUTES: [(&str, &str, Need); 46] = [
     ("GET", "/healthz", Need::Open),
     ("GET", "/readyz", Need::Open),
     ("GET", "/signin", Need::Open),
@@ -46,6 +46,7 @@ pub(crate) const ROUTES: [(&str, &str, Need); 45] = [
     ("GET", "/api/v1/watches", Need::Read),
     ("POST", "/api/v1/watches", Need::Edit),
     ("POST", "/api/v1/watch-check", Need::Edit),
+    ("POST", "/api/v1/watch-trials", Need::Edit),
     ("GET", "/api/v1/watches/{watch}/clauses", Need::Read),
     ("GET", "/api/v1/watches/{watch}/tone", Need::Read),
     ("PUT", "/api/v1/watches/{watch}", Need::Edit),

@@ -20,7 +20,7 @@ use crate::params::{Params, bad, bad_body};
 use crate::problem::{Code, Problem, Wire};
 use crate::watches::{WatchAct, WatchTerms};
 use crate::wire::tone::ToneListWire;
-use crate::wire::watches::{ClauseListWire, ReadingWire};
+use crate::wire::watches::{ClauseListWire, ReadingWire, WatchTrialWire};
 use crate::wire::{WatchList, spark_from};
 
 /// Watches of a page, at most, and if not asked otherwise.
@@ -256,6 +256,29 @@ pub(crate) async fn check(
     let new: NewWatch = read(&headers, body).await?;
     let reading = state.check_watch(new.into()).await?;
     Ok(json(&ReadingWire::new(reading, state.notice())))
+}
+
+/// What a query would have counted, had it been a watch for the last day or two: over scrubbed text that is held in memory for no
+/// longer, where the installation has this switched on. It takes a purpose as a watch does, and the audit log has query and purpose.
+/// 32 queries can be tried in a day, since each is one more look at whoever is counted by it.
+#[utoipa::path(
+    post, path = "/api/v1/watch-trials", operation_id = "tryWatch", tag = "watches", request_body = NewWatch,
+    responses(
+        (status = 200, description = "what it would have counted, by the hour", body = WatchTrialWire),
+        (status = "default", description = "a problem", body = Wire, content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn try_query(
+    State(state): State<ServerState>,
+    caller: Option<Extension<Caller>>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    Params::parse(query.as_deref(), &[])?;
+    let new: NewWatch = read(&headers, body).await?;
+    let trial = state.try_query(by(caller), new.into()).await?;
+    Ok(json(&WatchTrialWire::new(trial, state.notice())))
 }
 
 /// Makes a watch. It counts from the next posts on.

@@ -8,7 +8,8 @@ use groundswell_sketch::{Rfc3339, Step};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::watches::{QueryPart, WatchNote, WatchReading};
+use crate::watches::{QueryPart, WatchNote, WatchReading, WatchTrial};
+use crate::wire::VolumeRowSchema;
 
 /// Something to be said about a watch.
 #[derive(Serialize, ToSchema)]
@@ -95,6 +96,32 @@ impl ReadingWire {
             cost: CostWire { class: query.cost.class, sentence: query.cost.sentence },
         });
         Self { query, faults: reading.faults.into_iter().map(NoteWire::from).collect(), notice }
+    }
+}
+
+/// What a query would have counted, by the hour.
+#[derive(Serialize, ToSchema)]
+#[schema(as = WatchTrial)]
+pub(crate) struct WatchTrialWire {
+    /// The query in parentheses.
+    reading: String,
+    /// Closed hours of which text is held, earliest first, as a watch of this query would have been counted over it: changed and
+    /// held back like all others. Of the first hour some may be missing.
+    #[schema(value_type = Vec<VolumeRowSchema>)]
+    hours: Vec<Released<VolumeRow>>,
+    /// One post in so many is held, chosen by chance; what was posted is about so many times what is counted here.
+    one_in: u64,
+    /// How many queries can still be tried today (UTC), by everybody together.
+    left: u32,
+    /// `SIMULATED DATA` where the data are made up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notice: Option<&'static str>,
+}
+
+impl WatchTrialWire {
+    pub(crate) fn new(trial: WatchTrial, notice: Option<&'static str>) -> Self {
+        let WatchTrial { reading, hours, one_in, left } = trial;
+        Self { reading, hours, one_in, left, notice }
     }
 }
 

@@ -62,6 +62,7 @@ impl StatusSource for Fixed {
             detections_kept_days: None,
             watch_days: 90,
             watch_days_max: 180,
+            explore_index: true,
         }))
     }
 

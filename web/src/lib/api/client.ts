@@ -1,7 +1,7 @@
 // The page's way to the API: JSON in, typed answers out, every failure one `ApiError` that can be shown as it is.
 import type { paths } from '../../gen/api';
 import { servers, t } from '../i18n/speech.svelte';
-import type { Amplification, AuditEntry, AuditPage, ClauseList, CoverageAnswer, Detection, Feed, FeedItem, FeedMessage, Marks, Narrative, NarrativeEvent, NewEdit, NewFeed, NewTrial, NewWatch, Ranked, Session, SourceList, Status, Step, ToneList, TopAnswer, TrialAnswer, VolumePage, VolumeRow, WatchList, WatchReading, Settings } from './types';
+import type { Amplification, AuditEntry, AuditPage, ClauseList, CoverageAnswer, Detection, Feed, FeedItem, FeedMessage, Marks, Narrative, NarrativeEvent, NewEdit, NewFeed, NewTrial, NewWatch, Ranked, Session, SourceList, Status, Step, ToneList, TopAnswer, TrialAnswer, VolumePage, VolumeRow, WatchList, WatchReading, WatchTrial, Settings } from './types';
 
 /** Longest wait for one answer; what does not answer by then is treated like a lost connection. */
 export const TIMEOUT_MS = 10_000;
@@ -237,6 +237,16 @@ export class Api {
     const response = await this.change('POST', '/api/v1/watch-check', csrf, watch);
     try {
       return (await response.json()) as WatchReading;
+    } catch {
+      throw new ApiError(t().errors.cut, response.status);
+    }
+  }
+
+  /** What a query would have counted. Nothing is changed by it but the audit log. */
+  async tryWatch(watch: NewWatch, csrf: string | null): Promise<WatchTrial> {
+    const response = await this.change('POST', '/api/v1/watch-trials', csrf, watch);
+    try {
+      return (await response.json()) as WatchTrial;
     } catch {
       throw new ApiError(t().errors.cut, response.status);
     }

@@ -15,6 +15,7 @@ export type ToneList = Schemas['ToneList'];
 export type ToneRow = Schemas['ToneRow'];
 export type ToneShare = Schemas['ToneShare'];
 export type WatchReading = Schemas['WatchReading'];
+export type WatchTrial = Schemas['WatchTrial'];
 export type QueryPart = Schemas['QueryPart'];
 export type WatchList = Schemas['WatchList'];
 export type Narrative = Schemas['Narrative'];

@@ -127,7 +127,7 @@ test('the reason for holding back names the k in force', () => {
 test('what an installation runs with is told whole: its rule, what it does not look for, what it keeps', async () => {
   const settings = {
     version: '0.1.0', build: 'ab'.repeat(32), hash: 'cd'.repeat(32), k: 12, k_floor: 5, perturbation: 4, detectors: { bursts: true, narratives: false, mixes: true },
-    false_alerts_a_day_max: 20, minutes_kept_days: 14, detections_kept_days: null, watch_days: 90, watch_days_max: 180,
+    false_alerts_a_day_max: 20, minutes_kept_days: 14, detections_kept_days: null, watch_days: 90, watch_days_max: 180, explore_index: false,
   };
   const shown = render(InForce, { api: { settings: async () => settings } as unknown as Api });
   await Promise.resolve();

@@ -1,13 +1,19 @@
 import { flushSync, mount, unmount } from 'svelte';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { NewWatch, WatchReading } from '../api/types';
+import type { NewWatch, WatchReading, WatchTrial } from '../api/types';
 import { sunsetDay } from '../format/watch';
 import { past, tableOfPart } from '../query/past';
+import { hourBars, hoursOf, triedWords } from '../query/trial';
 import type { Api } from '../api/client';
 import type { Dashboard } from '../state/dashboard.svelte';
 import WatchForm from './WatchForm.svelte';
 
 const NOTHING = { query: null, faults: [] } as unknown as WatchReading;
+const HOUR = { step: 'hour', by: { watch: '(flood)' } };
+const TRIAL = {
+  reading: '(flood)', one_in: 4, left: 31,
+  hours: [{ ...HOUR, start: '2026-11-26T08:00:00Z', posts: 40, authors: 30 }, { ...HOUR, start: '2026-11-26T09:00:00Z', suppressed: true }, { ...HOUR, start: '2026-11-26T11:00:00Z', posts: 1_200, authors: 900 }],
+} as unknown as WatchTrial;
 let open: ReturnType<typeof mount> | null = null;
 beforeEach(() => vi.useFakeTimers({ now: Date.parse('2026-11-27T08:00:00Z') }));
 afterEach(() => {
@@ -17,10 +23,11 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function form(check: (watch: NewWatch) => WatchReading): { api: Record<string, ReturnType<typeof vi.fn>>; done: ReturnType<typeof vi.fn>; type: (label: string, text: string) => Promise<void>; send: () => Promise<void> } {
+function form(check: (watch: NewWatch) => WatchReading, index = true): { api: Record<string, ReturnType<typeof vi.fn>>; done: ReturnType<typeof vi.fn>; type: (label: string, text: string) => Promise<void>; send: () => Promise<void> } {
   const api = {
     checkWatch: vi.fn(async (watch: NewWatch) => check(watch)), addWatch: vi.fn(async () => {}), changeWatch: vi.fn(async () => {}), removeWatch: vi.fn(async () => {}),
-    top: vi.fn(async () => ({ items: [] })), volumes: vi.fn(async () => []),
+    top: vi.fn(async () => ({ items: [] })), volumes: vi.fn(async () => []), settings: vi.fn(async () => ({ explore_index: index })),
+    tryWatch: vi.fn(async () => TRIAL),
   };
   const done = vi.fn();
   const dashboard = { api, csrf: null, sources: [], status: null, k: 10, refresh: async () => {} } as unknown as Dashboard;
@@ -96,4 +103,39 @@ test('days and tables', async () => {
   const volumes = vi.fn(async () => [{ posts: 20 }, { suppressed: true }, { posts: 12 }]);
   expect(await past({ volumes } as unknown as Api, [{ text: 'river', by: 'term', value: 'river' }], '2026-11-27T08:10:00Z')).toEqual([{ text: 'river', posts: 32, hours: 2 }]);
   expect(volumes).toHaveBeenCalledWith('term', 'hour', '2026-11-26T08:00:00Z', { to: '2026-11-27T08:00:00Z', value: 'river' });
+});
+
+test('a query is tried before it is a watch, once it says what it is for', async () => {
+  const query = { reading: '(flood)', parts: [], lints: [], cost: { class: 'low', sentence: 'low: looked at for posts with flood' } };
+  const { api, done, type } = form(() => ({ query, faults: [] }) as unknown as WatchReading);
+  const button = (): HTMLButtonElement => [...document.querySelectorAll('button')].find((one) => one.textContent === 'Try it over the last days') as HTMLButtonElement;
+  await type('Query', 'flood');
+  expect(button().disabled).toBe(true);
+  await type('Purpose', 'crisis');
+  await type('In a sentence', 'See where floods are discussed.');
+  expect(button().disabled).toBe(false);
+  button().click();
+  await type('Name', 'floods');
+  expect(api['tryWatch']).toHaveBeenCalledTimes(1);
+  const said = document.querySelector('section [role=status]')?.textContent ?? '';
+  expect(said).toMatch(/^\s*In 3 hours it would have counted about 1,240 posts; most in the hour of .*: 1,200 posts of 900 authors\. 1 hour had fewer than 10 authors, or none\. Of all posts one in 4 is held.*Today 31 more queries/);
+  expect(done).not.toHaveBeenCalled();
+  expect(api['addWatch']).not.toHaveBeenCalled();
+  await type('Query', 'flood OR rain');
+  expect(document.querySelector('section [role=status]')?.textContent).toContain('The query was changed since.');
+});
+
+test('where no text is held it says so, and who can change that', async () => {
+  const { type } = form(() => NOTHING, false);
+  await type('Name', 'floods');
+  expect(document.body.textContent).toContain('explore.index_mib');
+  expect(document.body.textContent).not.toContain('Try it over the last days');
+});
+
+test('hours that are not held leave a place, and what is held back is no number', () => {
+  const bars = hourBars(hoursOf(TRIAL.hours), 400, 60);
+  expect(bars.map(({ x, held }) => [x, held])).toEqual([[0, false], [100, true], [300, false]]);
+  expect(bars[2]?.height).toBe(58);
+  expect(triedWords({ ...TRIAL, hours: [] }, 10)).toBe('No hour of which text is held is over yet. Try it again in an hour.');
+  expect(triedWords({ ...TRIAL, one_in: 1, left: 1, hours: TRIAL.hours.slice(1, 2) }, 10)).toBe('In 1 hour it would have counted fewer than 10 authors each, or none. Today 1 more query can be tried here.');
 });

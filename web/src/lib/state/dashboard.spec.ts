@@ -57,6 +57,7 @@ function fake(): { [name in Call]: ReturnType<typeof vi.fn> } {
     watchTone: vi.fn(async () => ({ items: [] })),
     checkWatch: vi.fn(async () => ({ query: null, faults: [] })),
     addWatch: vi.fn(async () => undefined),
+    tryWatch: vi.fn(async () => ({ reading: '', hours: [], one_in: 1, left: 31 })),
     changeWatch: vi.fn(async () => undefined),
     removeWatch: vi.fn(async () => undefined),
     topAt: vi.fn(async () => ({ window: null, items: [] })),
