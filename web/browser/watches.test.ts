@@ -125,6 +125,7 @@ describe('a watch is written', () => {
     await expect.poll(() => button.isDisabled()).toBe(true);
     await page.getByLabel('Purpose', { exact: true }).fill('crisis-response');
     await page.getByLabel('In a sentence').fill('See where flooding is discussed.');
+    await expect.poll(() => button.isDisabled()).toBe(false);
     await button.press('Enter');
     await panel.getByText(/^In 40 hours it would have counted about [\d,]+ posts; most in the hour of .*: \d+ posts of \d+ authors\. 4 hours had fewer than 10 authors, or none\. Of all posts one in 4 is held/).waitFor();
     await panel.getByRole('img', { name: 'Posts by hour; the numbers are in the table below' }).waitFor();

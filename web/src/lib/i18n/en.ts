@@ -538,6 +538,7 @@ export const en = {
   tryQuery: {
     title: 'What would it have counted?', send: 'Try it over the last days', purpose: 'Say first what it is for: whoever tries a query says why, as for a watch.',
     counting: 'Counting …', older: 'The query was changed since.', bars: 'Posts by hour; the numbers are in the table below',
+    caption: 'What it would have counted, by hour',
     none: 'No hour of which text is held is over yet. Try it again in an hour.',
     nothing: (hours: number, k: number) => `In ${count(hours)} ${n(hours, 'hour', 'hours')} it would have counted fewer than ${k} authors each, or none.`,
     counted: (posts: string, hours: number, most: string, postsThen: string, authorsThen: string) => `In ${count(hours)} ${n(hours, 'hour', 'hours')} it would have counted about ${posts} posts; most in the hour of ${most}: ${postsThen} posts of ${authorsThen} authors.`,

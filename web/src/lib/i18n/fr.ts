@@ -561,6 +561,7 @@ export const fr: Messages = {
   tryQuery: {
     title: 'Qu’aurait-elle compté ?', send: 'L’essayer sur les derniers jours', purpose: 'Dites d’abord à quoi elle sert : qui essaie une requête dit pourquoi, comme pour une veille.',
     counting: 'Comptage…', older: 'La requête a été modifiée depuis.', bars: f`Publications par heure ; les chiffres sont dans le tableau ci-dessous`,
+    caption: 'Ce qu’elle aurait compté, par heure',
     none: f`Aucune heure dont le texte est gardé n'est encore terminée. Réessayez dans une heure.`,
     nothing: (hours: number, k: number) => f`Sur ${count(hours)} ${n(hours, 'heure', 'heures')}, elle aurait compté moins de ${k} auteurs chaque fois, ou aucun.`,
     counted: (posts: string, hours: number, most: string, postsThen: string, authorsThen: string) => f`Sur ${count(hours)} ${n(hours, 'heure', 'heures')}, elle aurait compté environ ${posts} publications ; le plus dans l'heure du ${most} : ${postsThen} publications de ${authorsThen} auteurs.`,
