@@ -491,8 +491,10 @@ impl Service<'_> {
         } else {
             pipeline::gate(self.settings.gate.k)?
         };
-        let clustered = joined.is_some();
-        let bytes = self.settings.explore.bytes(simulated).filter(|_| !clustered);
+        if joined.is_some() && self.settings.explore.index_mib > 0 {
+            tracing::warn!(target: "groundswell", "explore.index_mib: a process of a cluster holds no text, since none has read all posts");
+        }
+        let bytes = self.settings.explore.bytes(simulated).filter(|_| joined.is_none());
         let explore = bytes.map(|bytes| Arc::new(ExploreIndex::new(self.workers, bytes)));
         let read_before = resume.as_ref().map_or(0, |resume| resume.totals.records.read());
         let plan = Plan {
