@@ -2,11 +2,12 @@
 //! what was deleted unpacks nothing.
 
 use std::collections::HashSet;
+use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use groundswell_edge::{AuthorToken, DeleteKey, EdgePost, Link, PostKey};
 use groundswell_post::{EventTime, Kind, Relation};
-use groundswell_sketch::{Step, Window};
+use groundswell_sketch::Step;
 
 /// Posts of a block. Packing more at once saves little, and a deletion packs a whole block anew.
 const POSTS_MAX: usize = 256;
@@ -17,23 +18,41 @@ const LEVEL: i32 = 1;
 /// The most that a post's bytes unpack to: what the readers of texts read, and room for hashtags and links.
 const POST_BYTES_MAX: usize = groundswell_text::TEXT_BYTES_MAX + 65_536;
 
-/// What of a post counting and deleting need.
+/// What of a post counting and deleting need, in 24 bytes. A token or key of 0, one in 2^64, is taken for none.
 #[derive(Clone, Copy)]
 pub(super) struct Head {
-    /// Start of its hour.
-    pub(super) hour: i64,
-    pub(super) author: Option<AuthorToken>,
-    key: Option<PostKey>,
+    /// Hours since 1970.
+    hour: i32,
+    author: Option<NonZeroU64>,
+    key: Option<NonZeroU64>,
 }
 
 impl Head {
     fn of(post: &EdgePost) -> Self {
-        Self { hour: Window::holding(Step::Hour, post.time.unix()).start, author: post.author, key: post.key }
+        Self {
+            // Event times are of years that have four digits.
+            hour: post.time.unix().div_euclid(Step::Hour.seconds()) as i32,
+            author: post.author.and_then(|author| NonZeroU64::new(author.bits())),
+            key: post.key.and_then(|key| NonZeroU64::new(key.bits())),
+        }
+    }
+
+    /// Start of its hour.
+    pub(super) fn hour(&self) -> i64 {
+        i64::from(self.hour) * Step::Hour.seconds()
+    }
+
+    pub(super) fn author(&self) -> Option<AuthorToken> {
+        self.author.map(|author| AuthorToken::from_bits(author.get()))
+    }
+
+    fn key(&self) -> Option<PostKey> {
+        self.key.map(|key| PostKey::from_bits(key.get()))
     }
 
     fn is_named_by(&self, deleted: &HashSet<DeleteKey>) -> bool {
-        self.author.is_some_and(|author| deleted.contains(&DeleteKey::Author(author)))
-            || self.key.is_some_and(|key| deleted.contains(&DeleteKey::Post(key)))
+        self.author().is_some_and(|author| deleted.contains(&DeleteKey::Author(author)))
+            || self.key().is_some_and(|key| deleted.contains(&DeleteKey::Post(key)))
     }
 }
 
@@ -58,9 +77,9 @@ fn read(heads: &[Head], mut bytes: &[u8], post: &mut EdgePost, each: &mut dyn Fn
         if decode(&mut bytes, post).is_none() {
             return;
         }
-        post.time = EventTime::from_unix(head.hour);
-        post.author = head.author;
-        post.key = head.key;
+        post.time = EventTime::from_unix(head.hour());
+        post.author = head.author();
+        post.key = head.key();
         each(head, post);
     }
 }
@@ -105,7 +124,7 @@ impl Blocks {
 
     /// Lets go of what was deleted, of what is of an hour before `first`, and of what was read before `received`.
     pub(super) fn forget(&mut self, deleted: &HashSet<DeleteKey>, first: i64, received: i64) {
-        let goes = |head: &Head| head.hour < first || head.is_named_by(deleted);
+        let goes = |head: &Head| head.hour() < first || head.is_named_by(deleted);
         let mut full = std::mem::take(&mut self.full);
         full.retain_mut(|(since, packed)| {
             if *since < received {

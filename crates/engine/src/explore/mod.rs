@@ -218,10 +218,10 @@ impl ExploreIndex {
         let mut post = EdgePost::default();
         for block in blocks {
             block.read(&mut post, &mut |head, post| {
-                if head.hour + Step::Hour.seconds() > closed_before {
+                if head.hour() + Step::Hour.seconds() > closed_before {
                     return;
                 }
-                let cell = hours.entry(head.hour).or_default();
+                let cell = hours.entry(head.hour()).or_default();
                 analyzer.analyze(post, &mut analysis);
                 query.matches(&Doc::new(post, &analysis), &mut scratch, &mut matches);
                 if matches.is_empty() {
@@ -230,7 +230,7 @@ impl ExploreIndex {
                 cell.posts += 1;
                 if post.kind == Kind::Publisher {
                     cell.publisher_posts += 1;
-                } else if let Some(author) = head.author {
+                } else if let Some(author) = head.author() {
                     cell.key.add(CellKey::of_author(author.bits()));
                     cell.authors.insert(author.bits());
                 }

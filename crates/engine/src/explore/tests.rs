@@ -15,6 +15,11 @@ fn at(unix: i64) -> EventTime {
     EventTime::from_unix(unix)
 }
 
+/// 0 is no token.
+fn named(author: u64) -> AuthorToken {
+    AuthorToken::from_bits(author + 1)
+}
+
 fn query(text: &str) -> Percolator {
     let query = groundswell_query::parse(text).unwrap();
     Percolator::compile([&query], &mut Analyzer::new(), &Frequencies::builtin()).unwrap()
@@ -23,7 +28,7 @@ fn query(text: &str) -> Percolator {
 fn post(author: u64, key: u64, time: i64, text: &str) -> EdgePost {
     EdgePost {
         time: at(time),
-        author: Some(AuthorToken::from_bits(author)),
+        author: Some(named(author)),
         key: Some(PostKey::from_bits(key)),
         text: text.to_owned(),
         ..EdgePost::default()
@@ -73,7 +78,7 @@ fn a_query_is_counted_by_closed_hours_and_below_k_is_held_back() {
 #[test]
 fn what_is_deleted_goes_also_where_it_comes_after_its_deletion() {
     let index = ExploreIndex::new(1, 1 << 20);
-    let deletions = [DeleteKey::Post(PostKey::from_bits(key(0, 0))), DeleteKey::Author(AuthorToken::from_bits(1))];
+    let deletions = [DeleteKey::Post(PostKey::from_bits(key(0, 0))), DeleteKey::Author(named(1))];
     let late = DeleteKey::Post(PostKey::from_bits(key(0, 300)));
     index.delete(&[late], at(START));
     for number in 0..301 {
@@ -223,7 +228,7 @@ proptest! {
             let now = at(START + number as i64 * (DELETED_SECONDS + SWEEP_SECONDS));
             let deleted = match act {
                 0 => DeleteKey::Post(PostKey::from_bits(key(0, id))),
-                1 => DeleteKey::Author(AuthorToken::from_bits(author)),
+                1 => DeleteKey::Author(named(author)),
                 2 => {
                     closed = closed.max(START + hour * 3_600);
                     index.closed(closed);
@@ -247,7 +252,7 @@ proptest! {
             index.sweep(at(START));
             lock(&index.deleted).keys.clear();
             list.retain(|(author, key, _)| {
-                DeleteKey::Author(AuthorToken::from_bits(*author)) != deleted
+                DeleteKey::Author(named(*author)) != deleted
                     && DeleteKey::Post(PostKey::from_bits(*key)) != deleted
             });
         }
@@ -255,9 +260,9 @@ proptest! {
         for block in index.held().1 {
             block.read(&mut EdgePost::default(), &mut |head, post| {
                 let key = post.key.unwrap().bits();
-                let author = head.author.unwrap().bits();
+                let author = head.author().unwrap().bits() - 1;
                 assert_eq!(post.text, format!("word {} {author}", key / 2));
-                held.push((author, key, (head.hour - START) / 3_600));
+                held.push((author, key, (head.hour() - START) / 3_600));
             });
         }
         held.sort_unstable();
