@@ -16,6 +16,7 @@ use groundswell_post::{Kind, Relation};
 use groundswell_sketch::{Step, Window};
 use proptest::prelude::*;
 
+const DAY_MINUTES: i64 = 24 * 60;
 const URL: &str = "https://petition.example/the-river-report";
 
 /// A post with an object in words that nobody else uses.
@@ -40,6 +41,12 @@ impl Bench {
         }
     }
 
+    /// Other talk a day before a minute and in the hours before it, so that a day is known.
+    fn know_the_day_before(&mut self, minute: i64) {
+        self.until(minute - DAY_MINUTES, minute - DAY_MINUTES + 1);
+        self.until(minute - 200, minute);
+    }
+
     fn objects(&self) -> Vec<&AmplificationObject> {
         self.found.iter().map(|found| &found.object).collect()
     }
@@ -61,13 +68,13 @@ fn posts(found: &AmplificationCandidate) -> u64 {
 #[test]
 fn a_pushed_link_is_found_though_the_texts_differ() {
     let mut bench = Bench::new(2);
-    bench.until(0, 200);
-    bench.push(200, 0..24, URL);
+    bench.know_the_day_before(1_500);
+    bench.push(1_500, 0..24, URL);
     for author in 0..24 {
-        let repost = EdgePost { relation: Relation::Repost, ..with(205 * 60, 500 + author, URL) };
+        let repost = EdgePost { relation: Relation::Repost, ..with(1_505 * 60, 500 + author, URL) };
         bench.take(author as usize % 2, repost);
     }
-    bench.until(200, 400);
+    bench.until(1_500, 1_700);
     let [found] = bench.found.as_slice() else { panic!("{:?}", bench.found) };
     assert_eq!(found.object, link(URL));
     assert!(
@@ -86,15 +93,30 @@ fn a_pushed_link_is_found_though_the_texts_differ() {
 #[test]
 fn a_pushed_hashtag_is_found_however_it_is_spelt() {
     let mut bench = Bench::new(3);
-    bench.until(0, 200);
+    bench.know_the_day_before(1_500);
     for author in 0..12 {
         let tag = ["#SaveTheRiver", "#savetheriver", "＃SAVETHERIVER"][author as usize % 3];
-        bench.push(200 + author as i64 / 3, author..author + 1, tag);
+        bench.push(1_500 + author as i64 / 3, author..author + 1, tag);
     }
-    bench.until(200, 500);
+    bench.until(1_500, 1_800);
     assert_eq!(bench.objects(), [&hashtag("savetheriver")]);
     let row = Gate::exact(K::DEFAULT).release_amplification(bench.found[0].clone()).unwrap();
     assert_eq!((row.object, row.shared_text.as_str()), (ObjectType::Hashtag, "#savetheriver"));
+}
+
+/// Of the first hours alone, anything may be usual; a large one stands out earlier than a small one, and both do once a day is known.
+#[test]
+fn a_push_of_the_first_hours_is_told_when_more_of_the_day_is_known() {
+    let mut bench = Bench::new(2);
+    bench.until(0, 100);
+    bench.push(100, 0..14, "#few");
+    for author in 1_000..1_200 {
+        bench.take(author as usize % 2, with((100 + author as i64 / 8 % 25) * 60, author, "#many"));
+    }
+    bench.until(100, 5 * 60);
+    assert_eq!(bench.objects(), [&hashtag("many")]);
+    bench.until(5 * 60, DAY_MINUTES);
+    assert_eq!(bench.objects(), [&hashtag("many"), &hashtag("few")]);
 }
 
 #[test]
@@ -117,21 +139,23 @@ fn what_goes_on_is_none() {
 #[test]
 fn one_tireless_account_reposts_and_publishers_are_none() {
     let mut bench = Bench::new(1);
-    bench.until(0, 200);
+    bench.know_the_day_before(1_500);
     for nth in 0..40 {
-        bench.take(0, with(200 * 60 + nth * 20, 7, "#mine"));
-        bench
-            .take(0, EdgePost { relation: Relation::Repost, ..with(200 * 60 + nth * 20, 100 + nth as u64, "#theirs") });
-        bench.take(0, with(200 * 60 + nth * 20, 1_000 + nth as u64, "https://paper.example/a-story"));
+        bench.take(0, with(1_500 * 60 + nth * 20, 7, "#mine"));
+        bench.take(
+            0,
+            EdgePost { relation: Relation::Repost, ..with(1_500 * 60 + nth * 20, 100 + nth as u64, "#theirs") },
+        );
+        bench.take(0, with(1_500 * 60 + nth * 20, 1_000 + nth as u64, "https://paper.example/a-story"));
     }
     let item = PublisherItem {
         name: "The Paper".to_owned(),
         url: Some("https://paper.example/a-story".to_owned()),
         ..PublisherItem::default()
     };
-    let of_publisher = said(200 * 60, 0, "A story of the river");
+    let of_publisher = said(1_500 * 60, 0, "A story of the river");
     bench.take(0, EdgePost { kind: Kind::Publisher, publisher: Some(item), author: None, ..of_publisher });
-    bench.until(200, 500);
+    bench.until(1_500, 1_800);
     assert!(bench.found.is_empty(), "{}", bench.found.len());
     assert_eq!(bench.owner.counters().pushes_of_publishers, 1);
 }
@@ -139,13 +163,13 @@ fn one_tireless_account_reposts_and_publishers_are_none() {
 #[test]
 fn a_push_of_one_text_is_told_as_the_text() {
     let mut bench = Bench::new(2);
-    bench.until(0, 200);
+    bench.know_the_day_before(1_500);
     for author in 0..20 {
         let text = "Ask your senator today why the river report was hidden from all of us #river";
-        let post = EdgePost { text: text.to_owned(), ..with((200 + author as i64 / 2) * 60, author, URL) };
+        let post = EdgePost { text: text.to_owned(), ..with((1_500 + author as i64 / 2) * 60, author, URL) };
         bench.take(author as usize % 2, post);
     }
-    bench.until(200, 500);
+    bench.until(1_500, 1_800);
     assert_eq!(bench.objects(), [&AmplificationObject::Text]);
     assert_eq!(bench.owner.counters().pushes_of_texts, 2);
 }
@@ -153,17 +177,17 @@ fn a_push_of_one_text_is_told_as_the_text() {
 #[test]
 fn a_hashtag_beside_its_link_is_the_same_push() {
     let mut bench = Bench::new(2);
-    bench.until(0, 200);
+    bench.know_the_day_before(1_500);
     for author in 0..20 {
-        let post = with((200 + author as i64 / 2) * 60, author, URL);
+        let post = with((1_500 + author as i64 / 2) * 60, author, URL);
         let text = format!("{} #river", post.text);
         bench.take(author as usize % 2, EdgePost { text, ..post });
     }
-    bench.until(200, 400);
+    bench.until(1_500, 1_700);
     assert_eq!(bench.found.len(), 1);
     // The same accounts with something else, hours later, are another one, and carry both.
-    bench.push(400, 0..20, "#bridge");
-    bench.until(400, 600);
+    bench.push(1_700, 0..20, "#bridge");
+    bench.until(1_700, 1_900);
     assert_eq!(bench.found.len(), 2);
     assert_eq!(bench.found.iter().map(|found| found.overlap).max(), Some(20));
 }
@@ -172,7 +196,7 @@ fn a_hashtag_beside_its_link_is_the_same_push() {
 fn authors_of_two_days_do_not_add_up() {
     let mut bench = Bench::new(1);
     let midnight = 86_400 / 60;
-    bench.until(midnight - 300, midnight);
+    bench.know_the_day_before(midnight);
     bench.push(midnight - 5, 0..9, "#river");
     bench.push(midnight, 500..509, "#river");
     bench.until(midnight, midnight + 400);
@@ -183,19 +207,19 @@ fn authors_of_two_days_do_not_add_up() {
 fn a_push_is_judged_and_goes_on_over_a_restart() {
     for workers in [1, 3] {
         let mut bench = Bench::new(2);
-        bench.until(0, 200);
-        bench.push(200, 0..14, URL);
-        bench.push(200, 50..59, "https://nine.example/quagga");
-        bench.until(200, 208);
+        bench.know_the_day_before(1_500);
+        bench.push(1_500, 0..14, URL);
+        bench.push(1_500, 50..59, "https://nine.example/quagga");
+        bench.until(1_500, 1_508);
         assert!(bench.found.is_empty(), "it may go on");
         let written = bench.restart(workers);
         let holds = |word: &str| written.windows(word.len()).any(|window| window == word.as_bytes());
         assert!(holds("river-report") && !holds("quagga"), "what fewer than k wrote is not written down");
-        bench.until(208, 300);
+        bench.until(1_508, 1_600);
         let before = bench.found.first().expect("it is found").clone();
         assert_eq!(before.object, link(URL));
-        bench.push(300, 9_000..9_012, URL);
-        bench.until(300, 400);
+        bench.push(1_600, 9_000..9_012, URL);
+        bench.until(1_600, 1_700);
         let [after] = bench.found.as_slice() else { panic!("{}", bench.found.len()) };
         assert!(after.id == before.id && posts(after) > posts(&before));
         assert!((10..=14).contains(&after.authors), "never the sum of both: {}", after.authors);
@@ -294,15 +318,15 @@ fn run(
     closing: &[usize],
 ) -> Vec<AmplificationCandidate> {
     let mut bench = Bench::new(workers);
-    bench.until(0, 300);
+    bench.know_the_day_before(1_600);
     for at in order {
         let (worker, second, author, object) = talk[*at];
         // No more than one word: no text has company.
-        let post = with(300 * 60 + second, author, object_of(object));
+        let post = with(1_600 * 60 + second, author, object_of(object));
         let text = if post.links.is_empty() { object_of(object).to_owned() } else { "so".to_owned() };
         bench.take(worker % workers, EdgePost { text, ..post });
     }
-    for before in (300..700).map(|minute| (minute + 1) * 60) {
+    for before in (1_600..2_000).map(|minute| (minute + 1) * 60) {
         for worker in closing {
             let owner = &mut bench.owner;
             bench.observers[*worker].close(before, &mut |delta| owner.merge(*worker as u16, delta));

@@ -181,6 +181,8 @@ fn planted_campaigns_are_told_on_any_number_of_workers() {
         // Asked are .95; which worker sees which copy is left to chance, so there is room for some.
         assert!(*texts * 10 >= asked.len() * 9, "{workers} workers: {texts} of {}", asked.len());
         assert!(outcome.other_texts <= 1, "{workers} workers: {} texts that nobody planted", outcome.other_texts);
+        // Of six hours it is not known what is usual for a hashtag: what leads for a while may do so every day.
+        assert!(outcome.other_pushes <= 3, "{workers} workers: {} pushes that nobody planted", outcome.other_pushes);
         let apart = alone.symmetric_difference(&outcome.texts).count();
         assert!(apart * 8 <= alone.len(), "{workers} workers: {apart} told here or by one worker, not by both");
     }

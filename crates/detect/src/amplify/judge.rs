@@ -99,6 +99,12 @@ impl Minutes {
         self.0.values().map(|(_, authors)| authors).sum()
     }
 
+    /// How much of the day up to `end` is known, in seconds. Of a day that is known but for an hour, all is.
+    pub(super) fn known(&self, end: i64) -> i64 {
+        let known = self.first().map_or(0, |first| end - first);
+        if known >= WINDOW_SECONDS - 3_600 { WINDOW_SECONDS } else { known }
+    }
+
     pub(super) fn first(&self) -> Option<i64> {
         self.0.first_key_value().map(|(minute, _)| *minute)
     }

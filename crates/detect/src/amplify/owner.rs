@@ -333,7 +333,7 @@ impl Amplifications {
             let number = (births - 1) & ((1 << NUMBER_BITS) - 1);
             AmplificationId((minute.div_euclid(60) as u64) << NUMBER_BITS | number)
         };
-        let is_day_known = self.all.first().is_some_and(|first| minute - first >= WINDOW_SECONDS - 3_600);
+        let is_day_known = self.all.known(minute) >= WINDOW_SECONDS;
         for at in &self.waiting {
             let Some(family) = &mut self.families[*at] else {
                 decided.push(*at);

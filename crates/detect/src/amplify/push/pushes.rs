@@ -270,7 +270,10 @@ impl Pushes {
         number: &mut dyn FnMut() -> AmplificationId,
         counters: &mut AmplifyCounters,
     ) {
-        let tested = self.carried.len().max(1) as f64 * LOOKS;
+        // Of a day of which little is known, as many more are to be expected.
+        let known = all.known(minute + 60).max(60);
+        let objects = self.carried.len().max(1) as f64 * WINDOW_SECONDS as f64 / known as f64;
+        let tested = objects * LOOKS;
         for object in self.waiting.clone() {
             let Some(push) = self.known.get(&object) else {
                 self.waiting.remove(&object);
@@ -284,9 +287,14 @@ impl Pushes {
                 Verdict::Open => continue,
                 // A longer silence makes it less likely.
                 Verdict::Pushed { silence, .. } if tested * silence > PUSH_Q_MAX => continue,
-                Verdict::Pushed { stretch, scan, silence } if tested * scan <= SCAN_A_DAY_MAX => {
-                    (stretch, tested * scan.max(silence))
+                // And so does more of the day.
+                Verdict::Pushed { spread, .. } if objects * spread > PUSH_Q_MAX => continue,
+                Verdict::Pushed { stretch, scan, silence, spread } if tested * scan <= SCAN_A_DAY_MAX => {
+                    // The hours that are not known are the same at each look.
+                    (stretch, (tested * scan.max(silence)).max(objects * spread))
                 }
+                // How large a part of all came in its time is not known before a day is.
+                Verdict::Pushed { .. } if known < WINDOW_SECONDS => continue,
                 // Until somebody writes it again.
                 verdict => {
                     self.waiting.remove(&object);

@@ -2,10 +2,14 @@
 //!
 //! Beyond chance is a scan statistic (Naus 1965; Wallenstein and Neff 1987): of the authors of a day, each at the time of a random post,
 //! how likely is a window of any of several widths that holds as many as the fullest one does.
+//!
+//! In short time is said of a day. Of a stream that is younger, the rest of the day may yet show that the authors come all day: how likely
+//! that is follows from those who came outside of the short time, a posterior predictive of Gamma and Poisson.
 
 use super::super::config::WINDOW_SECONDS;
-use super::super::judge::{HALF_LIFE_SECONDS, Minutes, SHORT_SECONDS, SILENCE_CHANCE_MAX, Stretch};
+use super::super::judge::{HALF_LIFE_SECONDS, Minutes, SHORT_SECONDS, SHORT_SHARE, SILENCE_CHANCE_MAX, Stretch};
 use crate::burst::ln_gamma;
+use crate::burst::tail::log10_at_least;
 
 /// Widths of the windows that are looked at, in minutes.
 pub(super) const WIDTHS: [i64; 7] = [1, 2, 5, 10, 15, 30, 60];
@@ -24,6 +28,8 @@ pub(super) enum Verdict {
         scan: f64,
         /// The chance that what spreads by itself falls silent so.
         silence: f64,
+        /// The chance that a whole day would show its authors spread; none where a day is known.
+        spread: f64,
     },
 }
 
@@ -41,7 +47,29 @@ pub(super) fn judge(object: &Minutes, all: &Minutes, end: i64) -> Verdict {
     let known = all.posts(end - WINDOW_SECONDS, end).max(1) as f64;
     let stretch = Stretch::of((from, to, share), all, end);
     let list = object.list();
-    Verdict::Pushed { stretch, scan: scan(&list, &|from, to| all.posts(from, to) as f64 / known), silence }
+    let outside = list.iter().map(|(_, authors)| authors).sum::<u64>() - came;
+    Verdict::Pushed {
+        stretch,
+        scan: scan(&list, &|from, to| all.posts(from, to) as f64 / known),
+        silence,
+        spread: spread(came, until - from, outside, all.known(end)),
+    }
+}
+
+/// The chance that of the authors of a day fewer than [`SHORT_SHARE`] came in a stretch of `seconds` that brought `came`, when only `known`
+/// seconds of the day are known and brought `outside` others. They come at a rate of which nothing was known before (Jeffreys' prior): how
+/// many come in what is not known is a negative binomial.
+fn spread(came: u64, seconds: i64, outside: u64, known: i64) -> f64 {
+    let (seen, unseen) = (known - seconds, WINDOW_SECONDS - known);
+    if unseen <= 0 {
+        return 0.0;
+    }
+    if seen <= 0 {
+        return 1.0;
+    }
+    let room = (came as f64 / SHORT_SHARE).floor() - (came + outside) as f64;
+    let shape = outside as f64 + 0.5;
+    10.0_f64.powf(log10_at_least(room + 1.0, shape * unseen as f64 / seen as f64, shape))
 }
 
 /// The chance of at most `after` authors in the `since` seconds after a stretch of `seconds` that brought `came`, of what spreads by
@@ -119,7 +147,7 @@ mod tests {
         let all = even(12);
         let push = object((0..20).map(|nth| 300 + nth));
         assert_eq!(judge(&push, &all, 325 * 60), Verdict::Open);
-        let Verdict::Pushed { stretch, scan, silence } = judge(&push, &all, 350 * 60) else { panic!() };
+        let Verdict::Pushed { stretch, scan, silence, .. } = judge(&push, &all, 350 * 60) else { panic!() };
         assert_eq!((stretch.seconds, stretch.share), (16 * 60, 0.8));
         assert!(silence <= SILENCE_CHANCE_MAX && scan < 1e-9, "{silence} {scan}");
         // Somebody the evening before, and a few who come later, are no matter.
@@ -139,6 +167,42 @@ mod tests {
         assert!((silence(10, HOUR, 1, HOUR) - (2.0_f64 / 3.0).powi(10) - one).abs() < 1e-12);
         assert!((silence(10, HOUR, 1_000, HOUR) - 1.0).abs() < 1e-9);
         assert!((silence(10, HOUR, 0, 0) - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn what_is_not_known_of_the_day_may_spread_it() {
+        let chance = |authors: i64, hours: i64| {
+            let push = object((0..authors).map(|nth| 60 + nth % 30));
+            match judge(&push, &even(hours), hours * HOUR) {
+                Verdict::Pushed { spread, .. } => spread,
+                verdict => panic!("{verdict:?}"),
+            }
+        };
+        assert!(chance(20, 3) > 0.1 && chance(20, 12) < 0.1, "{} {}", chance(20, 3), chance(20, 12));
+        assert!(chance(200, 6) < 1e-4, "a large one stands out earlier: {}", chance(200, 6));
+        assert!(chance(20, 23) <= 0.0, "{}", chance(20, 23));
+        // Once in three hours, and then ten in half an hour: before a day is known it may be as usual.
+        let usual = object([0, 30, 60, 90].into_iter().chain((0..24).map(|nth| 180 + nth)));
+        let Verdict::Pushed { spread, .. } = judge(&usual, &even(5), 5 * HOUR) else { panic!() };
+        assert!(spread > 0.9, "{spread}");
+    }
+
+    #[test]
+    fn what_is_not_known_is_a_negative_binomial() {
+        // As much is known as not, and nobody came beside the ten: of the rest, more than two would spread them.
+        let half = i64::midpoint(WINDOW_SECONDS, HOUR);
+        let exact = 1.0 - 0.5_f64.sqrt() * (1.0 + 0.25 + 0.09375);
+        let told = spread(10, HOUR, 0, half);
+        assert!(told >= exact && told < exact * 2.5, "{told} {exact}");
+        assert_eq!((spread(10, HOUR, 0, HOUR), spread(10, HOUR, 0, WINDOW_SECONDS)), (1.0, 0.0));
+        for hours in 2..23 {
+            for outside in 0..10 {
+                let now = spread(50, HOUR, outside, hours * HOUR);
+                assert!(spread(50, HOUR, outside, (hours + 1) * HOUR) <= now, "{outside} in {hours} hours");
+                assert!(spread(50, HOUR, outside + 1, hours * HOUR) >= now, "{outside} in {hours} hours");
+                assert!(spread(60, HOUR, outside, hours * HOUR) <= now, "{outside} in {hours} hours");
+            }
+        }
     }
 
     /// Against points thrown at random: the chance is right where it is small, and never much too small.
