@@ -60,6 +60,7 @@
 mod amplification;
 mod burst;
 mod detection;
+mod emoji;
 mod k;
 mod narrative;
 mod operational;
@@ -82,6 +83,7 @@ pub use detection::{
     NARRATIVE_GROWTH_MIN, QUOTED_CHARS_MAX, Severity, Share, SilenceCandidate, Stretch, Subject, SubjectType,
     TITLE_CHARS_MAX, ToneCandidate, ToneClass, readmit_detection,
 };
+pub use emoji::emoji_name;
 pub use k::{K, KTooLow};
 pub use narrative::{
     AuthorBits, Growth, LABEL_PARTS_MAX, NAME_PUBLISHERS, NarrativeBucket, NarrativeCandidate, NarrativeEvent,

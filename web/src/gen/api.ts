@@ -1087,6 +1087,8 @@ export interface components {
         };
         /** @description What a detection is about. */
         DetectionSubject: {
+            /** @description Of an emoji: what it is called in English, by Unicode CLDR. */
+            name?: string;
             /** @description `term`, `hashtag`, `phrase`, `domain`, `watch`, `narrative`, `language`, `total`, `source`, `text` or `link`. */
             type: string;
             /** @description Which one. */
@@ -1975,6 +1977,8 @@ export interface components {
              * @description Posts in the window divided by posts in the one before: 2.5 is two and a half times as many.
              */
             change?: number | null;
+            /** @description Of an emoji: what it is called in English, by Unicode CLDR. */
+            name?: string;
             /**
              * Format: int64
              * @description Posts in the window.
