@@ -100,5 +100,5 @@ pub use released::{Outward, Released};
 pub use tone::{TONE_CELLS, TONE_POSTS_MIN, ToneCounts, ToneRow, ToneShare, readmit_tone, tone_of_value, tone_value};
 pub use volume::{
     CandidateCell, Dimension, Figures, Gate, NotReleasable, OTHER, REGION_K, VolumeCandidate, VolumeRow,
-    clause_of_value, clause_value, readmit,
+    clause_of_value, clause_value, languages_value, readmit,
 };

@@ -3163,7 +3163,7 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description `total` (default), `watch`, `language`, `source`, `kind`, `relation`, `region`, `hashtag`, `domain`, `term`, `clause` or `mentioned`.
+                 * @description `total` (default), `watch`, `language`, `source`, `kind`, `relation`, `region`, `hashtag`, `domain`, `term`, `clause`, `mentioned` or `languages`.
                  * @example hashtag
                  */
                 by?: string;
@@ -3228,7 +3228,7 @@ export interface operations {
         parameters: {
             query: {
                 /**
-                 * @description `watch`, `language`, `source`, `kind`, `relation`, `region`, `hashtag`, `domain`, `term`, `clause` or `mentioned`.
+                 * @description `watch`, `language`, `source`, `kind`, `relation`, `region`, `hashtag`, `domain`, `term`, `clause`, `mentioned` or `languages`.
                  * @example hashtag
                  */
                 by: string;
