@@ -74,6 +74,11 @@ impl Post {
         }
     }
 
+    /// Who replies to a post in their language writes in a second one, too.
+    fn languages(&self) -> Option<[[u8; 2]; 2]> {
+        self.language.filter(|_| self.relation == Relation::Reply).map(|language| [language, *b"eo"])
+    }
+
     /// Who writes a certain hashtag adds a sign to it.
     fn emoji(&self) -> impl Iterator<Item = &'static str> {
         self.tags.iter().filter(|tag| **tag == EMOJI_OF).map(|_| "👩‍🚒")
@@ -82,6 +87,7 @@ impl Post {
     fn analysis(&self) -> Analysis {
         let mut analysis = Analysis::new();
         analysis.language = self.language.map_or(Language::UND, Language::from_code);
+        analysis.languages = self.languages().map(|pair| pair.map(Language::from_code));
         let mut add = |text: String| {
             let start = analysis.normal.len() as u32;
             analysis.normal.push_str(&text);
@@ -119,6 +125,8 @@ impl Post {
             _ => None,
         };
         cells.extend(self.words.iter().chain(&self.tags).filter_map(mentioned));
+        let pair = |pair: [[u8; 2]; 2]| pair.map(|code| String::from_utf8(code.to_vec()).unwrap()).join("+");
+        cells.extend(self.languages().map(|languages| (Dimension::Languages, pair(languages))));
         cells.extend(self.domains.iter().map(|number| (Dimension::Domain, format!("d{number}.example"))));
         cells.extend(self.watches.iter().map(|id| (Dimension::Watch, WATCHES[*id as usize].to_owned())));
         if let Some(language) = self.language.filter(|_| !self.publisher) {

@@ -125,7 +125,7 @@ impl fmt::Debug for BurstSubject {
 }
 
 /// Countries have a k of their own, and of sources, kinds and relations small cells are folded: bursts are not told by these. Nor by the
-/// countries that are mentioned, whose words are told of themselves, nor by tone, which is never shown.
+/// countries that are mentioned, whose words are told of themselves, nor by posts in two languages, nor by tone, which is never shown.
 const fn is_told_of(dimension: Dimension) -> bool {
     !matches!(
         dimension,
@@ -134,6 +134,7 @@ const fn is_told_of(dimension: Dimension) -> bool {
             | Dimension::Kind
             | Dimension::Relation
             | Dimension::Mentioned
+            | Dimension::Languages
             | Dimension::Tone
     )
 }

@@ -21,6 +21,7 @@ use serde::ser::SerializeStruct;
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::amplification::ObjectType;
+use crate::emoji::emoji_name;
 use crate::released::{Released, sealed};
 use crate::{K, NotReleasable};
 
@@ -152,12 +153,33 @@ impl Severity {
 }
 
 /// What a detection is about.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Subject {
     /// What kind of thing.
     pub r#type: SubjectType,
     /// Which one.
     pub value: String,
+}
+
+impl Subject {
+    /// What an emoji is called, in English.
+    pub fn name(&self) -> Option<&'static str> {
+        emoji_name(&self.value).filter(|_| self.r#type == SubjectType::Term)
+    }
+}
+
+/// With its name beside it, where it has one.
+impl Serialize for Subject {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let name = self.name();
+        let mut subject = serializer.serialize_struct("Subject", 2 + usize::from(name.is_some()))?;
+        subject.serialize_field("type", &self.r#type)?;
+        subject.serialize_field("value", &self.value)?;
+        if let Some(name) = name {
+            subject.serialize_field("name", name)?;
+        }
+        subject.end()
+    }
 }
 
 /// What was expected, and from what.

@@ -60,6 +60,7 @@
 mod amplification;
 mod burst;
 mod detection;
+mod emoji;
 mod k;
 mod narrative;
 mod operational;
@@ -82,6 +83,7 @@ pub use detection::{
     NARRATIVE_GROWTH_MIN, QUOTED_CHARS_MAX, Severity, Share, SilenceCandidate, Stretch, Subject, SubjectType,
     TITLE_CHARS_MAX, ToneCandidate, ToneClass, readmit_detection,
 };
+pub use emoji::emoji_name;
 pub use k::{K, KTooLow};
 pub use narrative::{
     AuthorBits, Growth, LABEL_PARTS_MAX, NAME_PUBLISHERS, NarrativeBucket, NarrativeCandidate, NarrativeEvent,
@@ -98,5 +100,5 @@ pub use released::{Outward, Released};
 pub use tone::{TONE_CELLS, TONE_POSTS_MIN, ToneCounts, ToneRow, ToneShare, readmit_tone, tone_of_value, tone_value};
 pub use volume::{
     CandidateCell, Dimension, Figures, Gate, NotReleasable, OTHER, REGION_K, VolumeCandidate, VolumeRow,
-    clause_of_value, clause_value, readmit,
+    clause_of_value, clause_value, languages_value, readmit,
 };

@@ -51,6 +51,13 @@ pub enum Dimension {
     /// How posts sound that a watch matches, by language and cell ([`crate::tone_value`]). Counted and never shown: what is shown is
     /// estimated from these cells all together ([`Gate::release_tone`]).
     Tone,
+    /// The two languages of a post that is in two, the one of the larger part first ([`languages_value`]).
+    Languages,
+}
+
+/// The value by which a post in two languages is counted: `pt+en`.
+pub fn languages_value(first: &str, second: &str) -> String {
+    format!("{first}+{second}")
 }
 
 /// Stands between a watch's name and its clause; neither can hold it.
@@ -81,7 +88,7 @@ enum Below {
 
 impl Dimension {
     /// All dimensions that are shown, in the order of their [`index`](Self::index).
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Total,
         Self::Watch,
         Self::Language,
@@ -94,6 +101,7 @@ impl Dimension {
         Self::Term,
         Self::Clause,
         Self::Mentioned,
+        Self::Languages,
     ];
 
     /// How many there are, with those that are counted and never shown: their indexes are below it.
@@ -115,6 +123,7 @@ impl Dimension {
             Self::Clause => "clause",
             Self::Mentioned => "mentioned",
             Self::Tone => "tone",
+            Self::Languages => "languages",
         }
     }
 
@@ -130,7 +139,7 @@ impl Dimension {
 
     /// The dimension with this number.
     pub fn from_index(index: u8) -> Option<Self> {
-        Self::ALL.into_iter().chain([Self::Tone]).nth(usize::from(index))
+        Self::ALL.into_iter().chain([Self::Tone]).find(|dimension| dimension.index() == index)
     }
 
     /// Whether it has values without end, or very many: cells that few wrote are not kept for long.
@@ -147,8 +156,11 @@ impl Dimension {
         match self {
             Self::Total | Self::Watch => Below::Suppressed,
             Self::Language | Self::Source | Self::Kind | Self::Relation | Self::Region => Below::Folded,
-            // A post may mention several countries, so what is shown of them does not add up to anything that is known.
-            Self::Hashtag | Self::Domain | Self::Term | Self::Clause | Self::Mentioned => Below::Absent,
+            // A post may mention several countries, so what is shown of them does not add up to anything that is known; and most posts
+            // are in one language.
+            Self::Hashtag | Self::Domain | Self::Term | Self::Clause | Self::Mentioned | Self::Languages => {
+                Below::Absent
+            }
             Self::Tone => Below::Hidden,
         }
     }

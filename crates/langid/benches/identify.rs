@@ -5,7 +5,7 @@
 use std::{hint::black_box, io::Read, path::PathBuf};
 
 use divan::{Bencher, counter::ItemsCount};
-use groundswell_langid::{identify, likeliest_portable};
+use groundswell_langid::{identify, identify_two, likeliest_portable};
 
 const TEXTS: usize = 1_000;
 const BYTES: usize = 80;
@@ -14,8 +14,8 @@ fn main() {
     divan::main();
 }
 
-/// Sentences of all languages whose script is Latin, or of one language, cut to 80 bytes.
-fn texts(set: &str) -> Vec<String> {
+/// Sentences of all languages whose script is Latin, or of one language, cut to so many bytes.
+fn texts(set: &str, bytes: usize) -> Vec<String> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/langid/lingua-short.ndjson.zst");
     let file = std::fs::File::open(path).expect("the benchmark needs ../shared/data");
     let mut lines = String::new();
@@ -30,7 +30,7 @@ fn texts(set: &str) -> Vec<String> {
                 "latin" => text.chars().filter(|c| c.is_alphabetic()).all(|c| c < '\u{250}'),
                 language => row["lang"] == language,
             };
-            (wanted && text.len() >= BYTES).then(|| text[..text.floor_char_boundary(BYTES)].to_owned())
+            (wanted && text.len() >= bytes).then(|| text[..text.floor_char_boundary(bytes)].to_owned())
         })
         .collect();
     texts.into_iter().cycle().take(TEXTS).collect()
@@ -40,7 +40,7 @@ const SETS: [&str; 5] = ["latin", "ru", "ar", "hi", "zh"];
 
 #[divan::bench(args = SETS)]
 fn ours(bencher: Bencher, set: &str) {
-    let texts = texts(set);
+    let texts = texts(set, BYTES);
     bencher.counter(ItemsCount::new(TEXTS)).bench_local(|| {
         texts.iter().for_each(|text| {
             black_box(identify(text));
@@ -48,9 +48,24 @@ fn ours(bencher: Bencher, set: &str) {
     });
 }
 
+/// Two readings of the same texts: for a language, and for two as well.
+#[divan::bench(args = [(40, false), (40, true), (80, false), (80, true), (140, false), (140, true)])]
+fn one_and_two(bencher: Bencher, (bytes, two): (usize, bool)) {
+    let texts = texts("latin", bytes);
+    bencher.counter(ItemsCount::new(TEXTS)).bench_local(|| {
+        texts.iter().for_each(|text| {
+            if two {
+                black_box(identify_two(text));
+            } else {
+                black_box(identify(text));
+            }
+        });
+    });
+}
+
 #[divan::bench(args = SETS)]
 fn ours_portable(bencher: Bencher, set: &str) {
-    let texts = texts(set);
+    let texts = texts(set, BYTES);
     bencher.counter(ItemsCount::new(TEXTS)).bench_local(|| {
         texts.iter().for_each(|text| {
             black_box(likeliest_portable(text));
@@ -60,7 +75,7 @@ fn ours_portable(bencher: Bencher, set: &str) {
 
 #[divan::bench(args = SETS)]
 fn whichlang(bencher: Bencher, set: &str) {
-    let texts = texts(set);
+    let texts = texts(set, BYTES);
     bencher.counter(ItemsCount::new(TEXTS)).bench_local(|| {
         texts.iter().for_each(|text| {
             black_box(whichlang::detect_language(text));

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use crate::script::Script;
+use crate::{
+    letters::{CODE_BITS, EDGE},
+    script::Script,
+};
 
 /// A language by its ISO 639-1 code, or [`Language::UND`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -87,6 +90,12 @@ impl Group {
     pub const fn half_byte_of(&self, lane: usize) -> usize {
         let apart = self.lanes / 4;
         lane % apart * 4 + lane / apart
+    }
+
+    /// How many of some symbols are letters of its script.
+    pub(crate) fn letters(&self, symbols: &[u16]) -> u32 {
+        let script = self.script as u16;
+        symbols.iter().filter(|&&symbol| symbol != EDGE && symbol >> CODE_BITS == script).count() as u32
     }
 
     /// The row of one n-gram, given as its symbols.

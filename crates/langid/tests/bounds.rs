@@ -1,6 +1,6 @@
 //! Any text: bounded time, no panic, and the same answer on every processor.
 
-use groundswell_langid::{CHARS_MAX, Language, identify, likeliest, likeliest_portable};
+use groundswell_langid::{CHARS_MAX, Language, identify, identify_two, likeliest, likeliest_portable};
 use proptest::prelude::*;
 
 fn check(text: &str) {
@@ -10,6 +10,9 @@ fn check(text: &str) {
     assert_eq!(fast.language == Language::UND, fast.probability == 0.0);
     let told = identify(text);
     assert!(told == fast || told.language == Language::UND);
+    let (whole, two) = identify_two(text);
+    assert_eq!(whole, told);
+    assert!(two.is_none_or(|two| (0.5..1.0).contains(&two.share)));
 }
 
 #[test]

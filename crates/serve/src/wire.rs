@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use groundswell_gate::{
     AmplificationRow, BurstRow, Coverage, CoverageGap, CoverageState, Dimension, EngineSettings, EngineStatus,
-    NarrativeEvent, NarrativeRow, Outward, Released, SourceStatus, VolumeRow, WatchEntry,
+    NarrativeEvent, NarrativeRow, Outward, Released, SourceStatus, VolumeRow, WatchEntry, emoji_name,
 };
 use groundswell_sketch::{Rfc3339, Step, Window};
 use serde::Serialize;
@@ -443,6 +443,10 @@ pub(crate) struct TopPrevious {
 #[schema(as = TopItem)]
 pub(crate) struct TopItem {
     value: String,
+    /// Of an emoji: what it is called in English, by Unicode CLDR.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false, value_type = String)]
+    name: Option<&'static str>,
     /// Posts in the window.
     posts: u64,
     /// Distinct authors among persons in the window.
@@ -487,6 +491,7 @@ impl TopAnswer {
             let previous = spark[SPARK_WINDOWS - 2];
             Some(TopItem {
                 value: row.value.clone(),
+                name: emoji_name(&row.value).filter(|_| row.dimension == Dimension::Term),
                 posts: figures.posts,
                 authors: figures.authors,
                 previous: previous.map(|posts| TopPrevious { posts }),

@@ -11,7 +11,9 @@ use divan::{
 };
 use groundswell_edge::EdgePost;
 use groundswell_text::countries::CountryFinder;
-use groundswell_text::{Analysis, Analyzer, detect_language, names::NameFinder, reference::Reference};
+use groundswell_text::{
+    Analysis, Analyzer, TWO_WORDS_MIN, detect_language, detect_languages, names::NameFinder, reference::Reference,
+};
 
 const POSTS: usize = 1_000;
 
@@ -157,6 +159,21 @@ fn detect(bencher: Bencher, set: &str) {
     bencher.counter(ItemsCount::new(posts.len())).bench_local(|| {
         posts.iter().map(|post| usize::from(detect_language(&post.text).as_str() == "en")).sum::<usize>()
     });
+}
+
+/// What a second language costs a post whose language is declared: those that are long enough are asked. A post on average.
+#[divan::bench(args = SETS)]
+fn second_language(bencher: Bencher, set: &str) {
+    let posts = posts(set);
+    let (mut analyzer, mut analysis) = (Analyzer::new(), Analysis::new());
+    let mut is_long = |post: &&EdgePost| {
+        analyzer.analyze(post, &mut analysis);
+        analysis.words.len() >= TWO_WORDS_MIN
+    };
+    let long: Vec<&EdgePost> = posts.iter().filter(&mut is_long).collect();
+    bencher
+        .counter(ItemsCount::new(posts.len()))
+        .bench_local(|| long.iter().filter(|post| detect_languages(&post.text).1.is_some()).count());
 }
 
 #[divan::bench]

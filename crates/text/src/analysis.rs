@@ -58,6 +58,9 @@ pub struct Emoji {
 pub struct Analysis {
     /// Declared where valid, else detected, else `und`.
     pub language: Language,
+    /// Of a text that is long enough and in two languages, these, the one of the larger part first, as they are detected, whatever is
+    /// declared.
+    pub languages: Option<[Language; 2]>,
     /// The normal forms of words, hashtags and emoji, one after the other, each followed by a space.
     pub normal: String,
     /// Spellings of hashtags, one after the other, of those that capitals part (`JaneDoe`).
@@ -78,6 +81,7 @@ impl Analysis {
     pub fn new() -> Self {
         Self {
             language: Language::UND,
+            languages: None,
             normal: String::new(),
             spellings: String::new(),
             words: Vec::new(),
@@ -90,6 +94,7 @@ impl Analysis {
     /// Empties the reading and keeps its buffers.
     pub fn clear(&mut self) {
         self.language = Language::UND;
+        self.languages = None;
         self.normal.clear();
         self.spellings.clear();
         self.words.clear();

@@ -1108,6 +1108,8 @@ export interface components {
         };
         /** @description What a detection is about. */
         DetectionSubject: {
+            /** @description Of an emoji: what it is called in English, by Unicode CLDR. */
+            name?: string;
             /** @description `term`, `hashtag`, `phrase`, `domain`, `watch`, `narrative`, `language`, `total`, `source`, `text` or `link`. */
             type: string;
             /** @description Which one. */
@@ -1998,6 +2000,8 @@ export interface components {
              * @description Posts in the window divided by posts in the one before: 2.5 is two and a half times as many.
              */
             change?: number | null;
+            /** @description Of an emoji: what it is called in English, by Unicode CLDR. */
+            name?: string;
             /**
              * Format: int64
              * @description Posts in the window.
@@ -3204,7 +3208,7 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description `total` (default), `watch`, `language`, `source`, `kind`, `relation`, `region`, `hashtag`, `domain`, `term`, `clause` or `mentioned`.
+                 * @description `total` (default), `watch`, `language`, `source`, `kind`, `relation`, `region`, `hashtag`, `domain`, `term`, `clause`, `mentioned` or `languages`.
                  * @example hashtag
                  */
                 by?: string;
@@ -3269,7 +3273,7 @@ export interface operations {
         parameters: {
             query: {
                 /**
-                 * @description `watch`, `language`, `source`, `kind`, `relation`, `region`, `hashtag`, `domain`, `term`, `clause` or `mentioned`.
+                 * @description `watch`, `language`, `source`, `kind`, `relation`, `region`, `hashtag`, `domain`, `term`, `clause`, `mentioned` or `languages`.
                  * @example hashtag
                  */
                 by: string;

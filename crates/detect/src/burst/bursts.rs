@@ -168,7 +168,7 @@ struct Part {
     awake: Vec<u64>,
     /// Those with hardly a post yet: most words come once.
     young: HashMap<u64, Young>,
-    pools: [Pool; Dimension::ALL.len()],
+    pools: [Pool; POOLS],
     open: Vec<Open>,
     /// After a restart, for a day: how many authors subjects had before it.
     earlier: HashMap<u64, Earlier>,
@@ -241,6 +241,9 @@ pub struct Bursts {
     packing: Vec<u8>,
 }
 
+/// A pool for each dimension up to the last whose values are looked at, by index. Fixed: checkpoints hold them.
+const POOLS: usize = Dimension::Mentioned.index() as usize + 1;
+
 /// Dimensions whose values are looked at.
 pub(super) const fn is_followed(dimension: Dimension) -> bool {
     matches!(
@@ -264,7 +267,7 @@ impl Bursts {
             subjects: HashMap::with_capacity(subjects_max),
             awake: Vec::new(),
             young: HashMap::with_capacity(young_max),
-            pools: [Pool::start(); Dimension::ALL.len()],
+            pools: [Pool::start(); POOLS],
             open: Vec::new(),
             earlier: HashMap::default(),
             floor: 0.0,

@@ -18,6 +18,7 @@ const SALTS: [u64; Dimension::COUNTED] = [
     0xeb44_acca_b455_d165,
     0x2545_f491_4f6c_dd1d,
     0x94d0_49bb_1331_11eb,
+    0xbf58_476d_1ce4_e5b9,
 ];
 
 /// The hash of a cell, from [`groundswell_text::hash_word`] of its value.

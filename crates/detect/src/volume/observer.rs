@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use groundswell_edge::{DeleteKey, EdgePost};
-use groundswell_gate::{Dimension, TONE_CELLS, tone_value};
+use groundswell_gate::{Dimension, TONE_CELLS, languages_value, tone_value};
 use groundswell_sketch::{Carried, Step, Summary, VALUE_BYTES_MAX, Window};
 use groundswell_text::countries::{Country, CountryFinder};
 use groundswell_text::names::{About, NameFinder, NameSpan, name_key};
@@ -330,6 +330,13 @@ impl Observer {
             let value = country.as_str();
             let hash = cell_hash(Dimension::Mentioned, hash_word(value));
             if let Some(found) = interner.once(Dimension::Mentioned, hash, value, || Worth::Always, Noted::default) {
+                log.push(found.id);
+            }
+        }
+        if let Some([first, second]) = analysis.languages {
+            let value = languages_value(first.as_str(), second.as_str());
+            let hash = cell_hash(Dimension::Languages, hash_word(&value));
+            if let Some(found) = interner.once(Dimension::Languages, hash, &value, || Worth::Always, Noted::default) {
                 log.push(found.id);
             }
         }

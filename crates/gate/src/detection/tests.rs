@@ -175,6 +175,17 @@ fn bursts_and_amplifications_are_told_alike() {
     }
 }
 
+#[test]
+fn an_emoji_has_its_name_beside_it_and_nothing_else_has() {
+    let json = |r#type, value: &str| serde_json::to_string(&Subject { r#type, value: value.to_owned() }).unwrap();
+    let fire = json(SubjectType::Term, "🔥");
+    assert_eq!(fire, r#"{"type":"term","value":"🔥","name":"fire"}"#);
+    assert_eq!(json(SubjectType::Term, "fire"), r#"{"type":"term","value":"fire"}"#);
+    assert_eq!(json(SubjectType::Watch, "🔥"), r#"{"type":"watch","value":"🔥"}"#);
+    let back: Subject = serde_json::from_str(&fire).unwrap();
+    assert_eq!(back, Subject { r#type: SubjectType::Term, value: "🔥".to_owned() });
+}
+
 proptest! {
     /// Whatever the numbers are, there is a title of one line within its bound, and numbers that JSON can hold.
     #[test]

@@ -7,6 +7,7 @@ use groundswell_sketch::{Rfc3339, Step};
 
 use super::{QUOTED_CHARS_MAX, SubjectType, ToneClass};
 use crate::amplification::ObjectType;
+use crate::emoji::emoji_name;
 use crate::volume::OTHER;
 
 /// A baseline of the same hours goes back so far.
@@ -140,7 +141,8 @@ impl Usual<'_> {
 /// What is spoken of, and whether it is many.
 fn subject(subject: SubjectType, value: &str) -> (String, bool) {
     match subject {
-        SubjectType::Term | SubjectType::Phrase | SubjectType::Text | SubjectType::Link => (quoted(value), false),
+        SubjectType::Term => (term(value), false),
+        SubjectType::Phrase | SubjectType::Text | SubjectType::Link => (quoted(value), false),
         SubjectType::Hashtag => (format!("#{}", cut(&plain(value), QUOTED_CHARS_MAX)), false),
         SubjectType::Domain => (format!("Links to {}", cut(&plain(value), QUOTED_CHARS_MAX)), true),
         SubjectType::Watch => (format!("The watch {}", cut(&plain(value), QUOTED_CHARS_MAX)), false),
@@ -149,6 +151,12 @@ fn subject(subject: SubjectType, value: &str) -> (String, bool) {
         SubjectType::Source => (format!("The source {}", cut(&plain(value), QUOTED_CHARS_MAX)), false),
         SubjectType::Total => ("All talk together".to_owned(), false),
     }
+}
+
+/// `'flood'`, `'🔥' (fire)`.
+fn term(value: &str) -> String {
+    let quoted = quoted(value);
+    emoji_name(value).map_or_else(|| quoted.clone(), |name| format!("{quoted} ({name})"))
 }
 
 /// What was pushed in texts that differ, as it begins a title.
@@ -503,6 +511,15 @@ mod tests {
             title(SubjectType::Total, "all", 40, 160.0),
             "All talk together is at 25 % of its usual Tuesday-evening level, mostly in Portuguese"
         );
+    }
+
+    #[test]
+    fn an_emoji_is_called_by_its_name() {
+        let named = |kind, value| subject(kind, value).0;
+        assert_eq!(named(SubjectType::Term, "🔥"), "'🔥' (fire)");
+        assert_eq!(named(SubjectType::Term, "🇵🇹"), "'🇵🇹' (flag: Portugal)");
+        assert_eq!(named(SubjectType::Term, "fire"), "'fire'");
+        assert_eq!(named(SubjectType::Hashtag, "🔥"), "#🔥");
     }
 
     #[test]

@@ -47,7 +47,14 @@ fn terms_below_k_are_absent() {
             cell("e", 40, 31, 0..9),
         ]
     };
-    for dimension in [Dimension::Hashtag, Dimension::Domain, Dimension::Term, Dimension::Clause, Dimension::Mentioned] {
+    for dimension in [
+        Dimension::Hashtag,
+        Dimension::Domain,
+        Dimension::Term,
+        Dimension::Clause,
+        Dimension::Mentioned,
+        Dimension::Languages,
+    ] {
         assert_eq!(gated(dimension, cells()), ["b 12 10", "c 3 0"]);
     }
 }
@@ -198,18 +205,20 @@ fn what_is_read_back_is_checked_again() {
 
 #[test]
 fn dimensions_have_one_name_and_one_number() {
-    for (index, dimension) in (0..).zip(Dimension::ALL) {
-        assert_eq!(dimension.index(), index);
-        assert_eq!(Dimension::from_index(index), Some(dimension));
+    for dimension in Dimension::ALL {
+        assert_eq!(Dimension::from_index(dimension.index()), Some(dimension));
         assert_eq!(Dimension::parse(dimension.as_str()), Some(dimension));
     }
-    assert_eq!((Dimension::from_index(13), Dimension::parse("author")), (None, None));
+    // They are in stores.
+    let numbers = Dimension::ALL.map(Dimension::index);
+    assert_eq!(numbers, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13]);
+    assert_eq!((Dimension::from_index(14), Dimension::parse("author")), (None, None));
 }
 
 #[test]
 fn what_is_counted_and_never_shown_has_a_number_and_no_word_that_is_read() {
     assert_eq!(Dimension::from_index(12), Some(Dimension::Tone));
-    assert_eq!((Dimension::parse(Dimension::Tone.as_str()), Dimension::COUNTED), (None, 13));
+    assert_eq!((Dimension::parse(Dimension::Tone.as_str()), Dimension::COUNTED), (None, 14));
     let cells = vec![cell("floods\u{1f}en", 500, 0, 0..400), cell("p", 7, 7, [])];
     assert!(gated(Dimension::Tone, cells).is_empty());
     assert!(Gate::suppressed(MINUTE, Dimension::Tone, "floods".to_owned()).is_none());

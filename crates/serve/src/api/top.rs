@@ -21,7 +21,7 @@ const LIMIT_DEFAULT: usize = 10;
 #[into_params(parameter_in = Query)]
 #[allow(dead_code, reason = "describes what `Params` reads; a test compares the two")]
 pub(crate) struct TopParams {
-    /// `watch`, `language`, `source`, `kind`, `relation`, `region`, `hashtag`, `domain`, `term`, `clause` or `mentioned`.
+    /// `watch`, `language`, `source`, `kind`, `relation`, `region`, `hashtag`, `domain`, `term`, `clause`, `mentioned` or `languages`.
     #[param(value_type = String, example = "hashtag")]
     by: String,
     /// `minute`, `hour` (default) or `day`.

@@ -21,7 +21,7 @@ const LIMIT_DEFAULT: usize = 100;
 #[into_params(parameter_in = Query)]
 #[allow(dead_code, reason = "describes what `Params` reads; a test compares the two")]
 pub(crate) struct VolumeParams {
-    /// `total` (default), `watch`, `language`, `source`, `kind`, `relation`, `region`, `hashtag`, `domain`, `term`, `clause` or `mentioned`.
+    /// `total` (default), `watch`, `language`, `source`, `kind`, `relation`, `region`, `hashtag`, `domain`, `term`, `clause`, `mentioned` or `languages`.
     #[param(required = false, nullable = false, value_type = String, example = "hashtag")]
     by: Option<String>,
     /// `minute`, `hour` (default) or `day`.

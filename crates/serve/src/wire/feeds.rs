@@ -53,6 +53,9 @@ pub(crate) struct SubjectSchema {
     r#type: String,
     /// Which one.
     value: String,
+    /// Of an emoji: what it is called in English, by Unicode CLDR.
+    #[schema(required = false, nullable = false, value_type = String)]
+    name: Option<String>,
 }
 
 /// What was expected, and from what.

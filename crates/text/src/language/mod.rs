@@ -42,6 +42,24 @@ pub fn detect_language(text: &str) -> Language {
     }
 }
 
+/// What [`detect_language`] says and, of a text in two languages, these, the one of the larger part first.
+///
+/// ```
+/// use groundswell_text::detect_languages;
+/// let (language, two) = detect_languages("O rio está a subir muito depressa, please share this with everyone you know in town");
+/// assert_eq!(language.as_str(), "en");
+/// assert_eq!(two.map(|two| two.map(|language| language.as_str().to_owned())), Some(["en".to_owned(), "pt".to_owned()]));
+/// ```
+pub fn detect_languages(text: &str) -> (Language, Option<[Language; 2]>) {
+    let mut prose = String::with_capacity(text.len().min(DETECT_BYTES_MAX));
+    prose_of(text, &mut prose);
+    let (identified, two) = groundswell_langid::identify_two(&prose);
+    let language = identified.language.letters().map_or(Language::UND, |code| checked(code, &prose));
+    let of = |found: groundswell_langid::Identified| found.language.letters().map(Language);
+    let languages = two.and_then(|two| Some([of(two.first)?, of(two.second)?]));
+    (language, languages)
+}
+
 /// Languages that the identifier takes for one of its own: it does not know the last ones of each row, or tells them apart
 /// by little (Hindi and Marathi, whose vowel signs its table lacks).
 const NEIGHBOURS: [&[[u8; 2]]; 5] = [

@@ -2,7 +2,7 @@
 import type { Step } from '../api/types';
 import { STEP_MS, iso, parseTime } from '../format/time';
 
-export const TABLES = ['total', 'language', 'source', 'kind', 'relation', 'region', 'mentioned', 'watch', 'clause', 'spoken', 'hashtag', 'term', 'domain'] as const;
+export const TABLES = ['total', 'language', 'source', 'kind', 'relation', 'region', 'mentioned', 'languages', 'watch', 'clause', 'spoken', 'hashtag', 'term', 'domain'] as const;
 export type By = (typeof TABLES)[number];
 
 /** Tables of two dimensions: a watch by the parts of its query, and by language. What is released of two at once. */

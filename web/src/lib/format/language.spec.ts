@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { languageCode, languageName } from './language';
+import { languageCode, languageName, languageNames } from './language';
 
 test('codes get names, and what has none stays a code', () => {
   expect(languageName('pt')).not.toBe('pt');
@@ -13,4 +13,9 @@ test('a name becomes its code again, and what is no name stays', () => {
   expect(languageCode('PORTUGUESE')).toBe(languageCode('Portuguese'));
   expect(languageCode('pt')).toBe('pt');
   expect(languageCode('Nowhereish')).toBe('Nowhereish');
+});
+
+test('two languages are both named', () => {
+  expect(languageNames('pt+en')).toBe(`${languageName('pt')} + ${languageName('en')}`);
+  expect(languageNames('other')).toBe(languageName('other'));
 });

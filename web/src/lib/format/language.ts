@@ -21,6 +21,11 @@ export function languageName(code: string): string {
   }
 }
 
+/** `Portuguese + English` for `pt+en`. */
+export function languageNames(codes: string): string {
+  return codes.split('+').map(languageName).join(' + ');
+}
+
 /** Every two letters that the reader's language has a name for. */
 const codes = perLocale(() => {
   const letters = 'abcdefghijklmnopqrstuvwxyz';

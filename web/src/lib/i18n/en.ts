@@ -562,7 +562,7 @@ export const en = {
   explore: {
     title: 'Explore', lead: 'Any released table by time. The address shows the same view again.', label: 'What is shown', count: 'Count', as: 'As', course: 'line over time', week: 'hours of the week',
     tables: {
-      total: 'All posts', language: 'By language', source: 'By source', kind: 'By kind of author', relation: 'By relation', region: 'By country declared', mentioned: 'By country mentioned', watch: 'By watch', hashtag: 'By hashtag',
+      total: 'All posts', language: 'By language', source: 'By source', kind: 'By kind of author', relation: 'By relation', region: 'By country declared', mentioned: 'By country mentioned', languages: 'In two languages', watch: 'By watch', hashtag: 'By hashtag',
       term: 'By term', clause: 'A watch by the parts of its query', spoken: 'A watch by language', domain: 'By domain',
     },
     values: { person: 'person', publisher: 'publisher', post: 'post', reply: 'reply', repost: 'repost', quote: 'quote' } as Record<string, string>,

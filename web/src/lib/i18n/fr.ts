@@ -585,7 +585,7 @@ export const fr: Messages = {
   explore: {
     title: 'Explorer', lead: f`Toute table diffusée au fil du temps ; l'adresse redonne la même vue`, label: 'Ce qui est affiché', count: 'Compter', as: 'Sous forme de', course: 'courbe', week: 'heures de la semaine',
     tables: {
-      total: 'Toutes les publications', language: 'Par langue', source: 'Par source', kind: 'Par type d’auteur', relation: 'Par relation', region: 'Par pays déclaré', mentioned: 'Par pays mentionné', watch: 'Par veille', hashtag: 'Par hashtag',
+      total: 'Toutes les publications', language: 'Par langue', source: 'Par source', kind: 'Par type d’auteur', relation: 'Par relation', region: 'Par pays déclaré', mentioned: 'Par pays mentionné', languages: 'En deux langues', watch: 'Par veille', hashtag: 'Par hashtag',
       term: 'Par terme', clause: 'Une veille par parties de sa requête', spoken: 'Une veille par langue', domain: 'Par domaine',
     },
     values: { person: 'personne', publisher: 'éditeur', post: 'publication', reply: 'réponse', repost: 'partage', quote: 'citation' } as Record<string, string>,

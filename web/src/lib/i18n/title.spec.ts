@@ -1,14 +1,15 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Detection } from '../api/types';
+import { loadNames } from '../emoji/names.svelte';
 import { speech } from './speech.svelte';
 import { titleOf } from './title';
 
 /** 2026-11-24, a Tuesday, at 19:00 UTC. */
 const FROM = '2026-11-24T19:00:00Z';
 
-function burst(title: string, type: string, value: string, observed: number, expected: number, more: object = {}, to = '2026-11-24T20:00:00Z', kind = 'burst'): Detection {
+function burst(title: string, type: string, value: string, observed: number, expected: number, { name, ...more }: { name?: string } & Record<string, unknown> = {}, to = '2026-11-24T20:00:00Z', kind = 'burst'): Detection {
   return {
-    kind, title, subject: { type, value },
+    kind, title, subject: { type, value, ...(name === undefined ? {} : { name }) },
     evidence: { observed, expected, authors: 233, windows: [{ start: FROM, end: to }], baseline: { method: 'seasonal', windows: 4 }, languages: { pt: 0.83, es: 0.1, other: 0.07 }, ...more },
   } as unknown as Detection;
 }
@@ -16,6 +17,9 @@ function burst(title: string, type: string, value: string, observed: number, exp
 beforeEach(async () => {
   vi.spyOn(navigator, 'languages', 'get').mockReturnValue(['fr-FR']);
   await speech.speak(null);
+  vi.stubGlobal('fetch', () => Promise.resolve(new Response('🔥\tfeu\n')));
+  await loadNames();
+  vi.unstubAllGlobals();
 });
 afterEach(async () => {
   await speech.speak('en');
@@ -24,6 +28,11 @@ afterEach(async () => {
 // The English ones are those of the server's own tests (`gate/src/detection/words.rs`, `silence.rs`).
 test.each([
   [burst("'dam failure' is 14 times its usual Tuesday-evening level, mostly in Portuguese", 'phrase', 'dam failure', 412, 29.4), '« dam failure » : 14 fois le niveau habituel du mardi soir, surtout en portugais'],
+  [
+    burst("'🔥' (fire) is 14 times its usual Tuesday-evening level, mostly in Portuguese", 'term', '🔥', 412, 29.4, { name: 'fire' }),
+    '« 🔥 » (feu) : 14 fois le niveau habituel du mardi soir, surtout en portugais',
+  ],
+  [burst("'fogo' is 14 times its usual Tuesday-evening level, mostly in Portuguese", 'term', 'fogo', 412, 29.4), '« fogo » : 14 fois le niveau habituel du mardi soir, surtout en portugais'],
   [burst('Links to example.org are 2.5 times their usual Tuesday-evening level, mostly in Portuguese', 'domain', 'example.org', 50, 20), 'Liens vers example.org : 2,5 fois le niveau habituel du mardi soir, surtout en portugais'],
   [burst('#flood: 42 posts in 60 minutes, where there are usually hardly any, mostly in Portuguese', 'hashtag', 'flood', 42, 0.03), "#flood : 42 publications en 60 minutes, là où il n’y en a presque jamais, surtout en portugais"],
   [burst('Talk in Portuguese is 2 times its usual Tuesday-evening level', 'language', 'pt', 40, 20), 'Les échanges en portugais : 2 fois le niveau habituel du mardi soir'],

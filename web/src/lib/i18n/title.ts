@@ -2,6 +2,7 @@
 // again from those numbers. Only where the English one comes out letter by letter as the server wrote it is the other one its translation:
 // else the server's stands as it is, and says that it is English.
 import type { Detection, DetectionKind } from '../api/types';
+import { emojiName } from '../emoji/names.svelte';
 import { STEP_MS, parseTime } from '../format/time';
 import { en, type Messages } from './en';
 import { locale } from './locale';
@@ -26,6 +27,8 @@ type Words = Messages['titles'];
 interface Speaker {
   words: Words;
   language: (code: string) => string;
+  /** Of an emoji. */
+  emoji: (subject: Detection['subject']) => string | null;
 }
 
 function named(tag: string): (code: string) => string {
@@ -39,8 +42,13 @@ function named(tag: string): (code: string) => string {
   };
 }
 
-function subject({ words, language }: Speaker, { type, value }: Detection['subject']): [name: string, many: boolean] {
+function subject({ words, language, emoji }: Speaker, of: Detection['subject']): [name: string, many: boolean] {
+  const { type, value } = of;
   switch (type) {
+    case 'term': {
+      const name = emoji(of);
+      return [name === null ? words.subjects.quoted(plain(value)) : `${words.subjects.quoted(plain(value))} (${name})`, false];
+    }
     case 'hashtag':
       return [`#${plain(value)}`, false];
     case 'domain':
@@ -122,7 +130,7 @@ const KINDS: readonly DetectionKind[] = ['burst', 'amplification', 'anomaly'];
 export function titleOf(detection: Detection, k = 10): Title {
   const lang = servers();
   if (lang === undefined || !KINDS.includes(detection.kind)) return { text: detection.title, lang };
-  const again = told({ words: en.titles, language: named('en') }, detection, k);
+  const again = told({ words: en.titles, language: named('en'), emoji: ({ name }) => name ?? null }, detection, k);
   if (again !== detection.title) return { text: detection.title, lang };
-  return { text: told({ words: t().titles, language: named(locale() ?? 'en') }, detection, k) ?? detection.title, lang: undefined };
+  return { text: told({ words: t().titles, language: named(locale() ?? 'en'), emoji: ({ value }) => emojiName(value) }, detection, k) ?? detection.title, lang: undefined };
 }

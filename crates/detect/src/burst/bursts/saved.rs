@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::super::exposure::{Exposure, WEEK_BLOCKS};
 use super::super::subject::{Earlier, Kept, Subject, short};
-use super::{Bursts, Dimension, Open, Part, Pool};
+use super::{Bursts, Dimension, Open, POOLS, Part, Pool};
 use crate::packed::{Bytes, put, take};
 
 /// What one shard knows of bursts: everything but who wrote.
@@ -36,7 +36,7 @@ struct Head {
 struct PartHead {
     part: u32,
     floor: f64,
-    pools: [Pool; Dimension::ALL.len()],
+    pools: [Pool; POOLS],
     open: Vec<Open>,
     subjects: u64,
 }
