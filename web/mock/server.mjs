@@ -105,7 +105,7 @@ export async function startMock({ scenario = 'simulated', port = 0, dist = DIST,
       case '/api/v1/narratives/events':
         return narrativeEvents(query.get('id'), newest('minute'));
       case '/api/v1/audit/entries':
-        return audit(now(), Number(query.get('newest') ?? 10), hostile);
+        return audit(now(), Number(query.get('newest') ?? 10), hostile, query.has('first') ? Number(query.get('first')) : null);
       case '/api/v1/coverage':
         if (none) return { items: [], gaps: [], next: null };
         return coverage(step, newest(step), now(), scenario === 'hostile', ['live', 'quiet', 'viewer'].includes(scenario));

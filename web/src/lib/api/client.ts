@@ -268,6 +268,12 @@ export class Api {
     }
   }
 
+  /** One entry of the audit log; null where it has none of this number. */
+  async auditEntry(number: number): Promise<AuditEntry | null> {
+    const { items }: AuditPage = await this.get('/api/v1/audit/entries', { first: number, limit: 1 });
+    return items.find((entry) => entry.number === number) ?? null;
+  }
+
   /** All entries of the audit log, page by page. */
   async *auditEntries(): AsyncGenerator<AuditEntry[]> {
     let cursor: string | null = null;

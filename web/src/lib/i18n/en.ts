@@ -49,8 +49,9 @@ export const en = {
   },
   sunset: {
     ended: (span: string) => `ended ${span} ago`,
-    today: 'ends within a day',
-    in: (days: number) => (days === 1 ? 'in 1 day' : `in ${days} days`),
+    endedDays: (days: number) => (days === 1 ? 'ended yesterday' : `ended ${days} days ago`),
+    today: 'ends today',
+    in: (days: number) => (days === 1 ? 'tomorrow' : `in ${days} days`),
   },
   errors: {
     page: 'the page is at fault',

@@ -65,8 +65,9 @@ export const fr: Messages = {
   },
   sunset: {
     ended: (span: string) => f`échue il y a ${span}`,
-    today: 'arrive à échéance dans la journée',
-    in: (days: number) => f`dans ${jours(days)}`,
+    endedDays: (days: number) => (days === 1 ? 'échue hier' : f`échue il y a ${jours(days)}`),
+    today: 'arrive à échéance aujourd’hui',
+    in: (days: number) => (days === 1 ? 'demain' : f`dans ${jours(days)}`),
   },
   errors: {
     page: 'la page est en cause',

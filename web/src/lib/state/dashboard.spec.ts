@@ -36,6 +36,7 @@ function fake(): { [name in Call]: ReturnType<typeof vi.fn> } {
     coverage: vi.fn(async () => ({ items: [], gaps: [] })),
     watches: vi.fn(async () => ({ items: [] })),
     audit: vi.fn(async () => null),
+    auditEntry: vi.fn(async () => null),
     auditEntries: vi.fn(async function* () {}),
     narratives: vi.fn(async () => []),
     narrative: vi.fn(async () => null),

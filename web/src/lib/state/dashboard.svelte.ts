@@ -10,7 +10,7 @@ import { t } from '../i18n/speech.svelte';
 import { STEP_MS, isoSecond } from '../format/time';
 import { Curves } from './curves';
 import { idle } from './idle';
-import { DETECTIONS_READ, closedUntil } from './verdict';
+import { DETECTIONS_READ, closedUntil, present } from './verdict';
 
 export const RANKED: readonly Ranked[] = ['hashtag', 'term', 'domain', 'language'];
 /** Rows of a panel. */
@@ -75,6 +75,8 @@ export class Dashboard {
   loaded = $state(false);
   errors = $state.raw<Partial<Record<Section, ApiError>>>({});
   stream = $state<StreamState>('connecting');
+  /** Since when the page tries to connect. */
+  connectingSince = $state(Date.now());
   /** When an answer last came, to say how old what is shown is. */
   answeredAt = $state<number | null>(null);
   now = $state(Date.now());
@@ -102,6 +104,11 @@ export class Dashboard {
 
   get k(): number {
     return this.status?.k ?? 10;
+  }
+
+  /** The moment against which ages are told: not the clock's, where a recording is shown. */
+  get present(): number {
+    return present(this.status, this.sources, this.now);
   }
 
   get simulated(): boolean {
@@ -355,6 +362,7 @@ export class Dashboard {
 
   #streamState(state: StreamState): void {
     this.stream = state === 'connecting' && this.#wasLost ? 'lost' : state;
+    if (state === 'connecting') this.connectingSince = Date.now();
     if (state === 'lost') {
       this.#wasLost = true;
       void this.#poll(); // Is it the stream alone, or the server?
