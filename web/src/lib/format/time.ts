@@ -9,6 +9,7 @@ const format = (options: Intl.DateTimeFormatOptions): (() => Intl.DateTimeFormat
 const clock = format({ hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
 const dayClock = format({ weekday: 'short', day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
 const utcDay = format({ weekday: 'short', day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });
+const utcClock = format({ weekday: 'short', day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone: 'UTC' });
 const date = format({ day: 'numeric', month: 'short', year: 'numeric' });
 const axisDay = format({ day: 'numeric', month: 'short' });
 const axisUtcDay = format({ day: 'numeric', month: 'short', timeZone: 'UTC' });
@@ -35,6 +36,11 @@ export function clockTime(ms: number): string {
 /** `Wed, 25 Nov, 14:03` */
 export function dayTime(ms: number): string {
   return dayClock().format(ms);
+}
+
+/** `Wed, 25 Nov 2026, 14:03 UTC`: for who reads it elsewhere, on another day. */
+export function utcTime(ms: number): string {
+  return `${utcClock().format(ms)} UTC`;
 }
 
 /** `3 Mar 2027` */
