@@ -1,5 +1,6 @@
 // The page's way to the API: JSON in, typed answers out, every failure one `ApiError` that can be shown as it is.
 import type { paths } from '../../gen/api';
+import { parseTime } from '../format/time';
 import { servers, t } from '../i18n/speech.svelte';
 import type { Amplification, AuditEntry, AuditPage, ClauseList, CoverageAnswer, Detection, Feed, FeedItem, FeedMessage, Marks, Narrative, NarrativeEvent, NewEdit, NewFeed, NewTrial, NewWatch, Ranked, Session, SourceList, Status, Step, ToneList, TopAnswer, TrialAnswer, VolumePage, VolumeRow, WatchList, WatchReading, Settings } from './types';
 
@@ -342,6 +343,12 @@ export class Api {
       if (cursor === null) break;
     }
     return all;
+  }
+
+  /** Start of the first window in which anything was recorded, in milliseconds; Infinity where there is none. */
+  async recordedSince(step: Step): Promise<number> {
+    const { items }: VolumePage = await this.get('/api/v1/volumes', { by: 'total', step, limit: 1 });
+    return parseTime(items[0]?.start) ?? Infinity;
   }
 
   /** All rows of a table from a time on, page by page. */

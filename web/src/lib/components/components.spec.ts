@@ -191,6 +191,21 @@ test('what is being missed now is said aloud, and what was missed is listed', ()
   expect(text(render(GapList, { gaps: [], now: 0 }))).toBe('');
 });
 
+test('a small line tells what is held back from what was not recorded, in shapes and words', () => {
+  const line = (values: (number | null)[], states: ('shown' | 'suppressed' | 'gap')[]): HTMLElement => render(Sparkline, { values, states, label: 'x', k: 10 });
+  const some = line([null, null, null, 7], ['gap', 'gap', 'suppressed', 'shown']);
+  expect(some.querySelector('svg')?.getAttribute('aria-label')).toBe('x: 4 windows, from 7 to 7 posts, 1 with fewer than 10 authors or none, 2 not recorded');
+  expect([some.querySelectorAll('.hidden').length, some.querySelectorAll('.unrecorded').length]).toEqual([1, 1]);
+  const none = line([null, null], ['gap', 'gap']).querySelector('svg')?.getAttribute('aria-label');
+  expect(none).toBe('x: 2 windows, none with a number, 2 not recorded');
+  const table = render(WatchCard, { watch: { ...watch, spark: [null, null, 30] } as Watch, k: 10, since: Date.parse('2026-11-25T14:01:00Z'), now: 0, onwhy: () => {} });
+  const details = table.querySelector('details.numbers-table') as HTMLDetailsElement;
+  details.open = true;
+  details.dispatchEvent(new Event('toggle'));
+  flushSync();
+  expect([...details.querySelectorAll('tbody td')].map(text)).toEqual(['30', '< 10 authors', 'not recorded']);
+});
+
 test('a small line says so too', () => {
   const line = render(Sparkline, { values: [1, 2, 3], label: 'x', k: 10, heard: ['covered', 'gap', 'partly'] });
   expect(line.querySelector('svg')?.getAttribute('aria-label')).toMatch(/, 1 not listened to, 1 partly listened to$/);

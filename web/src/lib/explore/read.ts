@@ -2,7 +2,7 @@
 import { ApiError, type Api } from '../api/client';
 import type { ToneRow, VolumeRow } from '../api/types';
 import { toCoverage } from '../charts/coverage';
-import type { CellState } from '../charts/grid';
+import { stateOf, type CellState } from '../charts/grid';
 import { STEP_MS, iso, parseTime } from '../format/time';
 import { PAIRED, VALUES_MAX, WEEK_SPAN, type By, type View } from './view';
 
@@ -43,9 +43,8 @@ export function cells(rows: readonly VolumeRow[], from: number, to: number, widt
   const found: Cell[] = [];
   for (let start = Math.ceil(from / width) * width; start < to; start += width) {
     const row = byStart.get(start);
-    const shown = row !== undefined && row.suppressed !== true && typeof row.posts === 'number';
-    const gap = row === undefined && !heard.has(start);
-    found.push({ start, posts: shown ? (row.posts ?? null) : null, authors: shown ? (row.authors ?? null) : null, state: shown ? 'shown' : gap ? 'gap' : 'suppressed' });
+    const state = stateOf(row, start, (at) => heard.has(at));
+    found.push({ start, posts: state === 'shown' ? (row?.posts ?? null) : null, authors: state === 'shown' ? (row?.authors ?? null) : null, state });
   }
   return found;
 }

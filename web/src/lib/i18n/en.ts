@@ -356,6 +356,7 @@ export const en = {
     hidden: (label: string, windows: number, k: number) => `${label}: ${windows} windows, all with fewer than ${k} authors or none`,
     range: (label: string, windows: number, low: string, high: string) => `${label}: ${windows} windows, from ${low} to ${high} posts`,
     some: (hidden: number, k: number) => `${hidden} with fewer than ${k} authors or none`,
+    blank: (label: string, windows: number) => `${label}: ${windows} windows, none with a number`, unrecorded: (many: number) => `${many} not recorded`,
     expected: (level: string) => `about ${level} expected`,
     gaps: (many: number) => `${many} not listened to`,
     partly: (many: number) => `${many} partly listened to`,

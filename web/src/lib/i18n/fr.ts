@@ -379,6 +379,7 @@ export const fr: Messages = {
     hidden: (label: string, many: number, k: number) => f`${label} : ${windows(many)}, toutes à moins de ${k} auteurs ou aucun`,
     range: (label: string, many: number, low: string, high: string) => f`${label} : ${windows(many)}, de ${low} à ${high} publications`,
     some: (hidden: number, k: number) => f`${hidden} à moins de ${k} auteurs ou aucun`,
+    blank: (label: string, many: number) => f`${label} : ${windows(many)}, toutes sans chiffre`, unrecorded: (many: number) => `${many} non ${n(many, 'enregistrée', 'enregistrées')}`,
     expected: (level: string) => f`environ ${level} attendues`,
     gaps: (many: number) => `${many} non ${n(many, 'écoutée', 'écoutées')}`,
     partly: (many: number) => `${many} ${n(many, 'écoutée', 'écoutées')} en partie`,

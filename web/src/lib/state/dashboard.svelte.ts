@@ -71,6 +71,8 @@ export class Dashboard {
   coverage = $state.raw<Coverage | null>(null);
   /** Gaps of the stretch that the chart shows, newest first. */
   gaps = $state.raw<CoverageGap[]>([]);
+  /** The first window of the present step in which anything was recorded; null where that is not known. */
+  since = $state<number | null>(null);
   /** Whether the total of the present step was read at least once, so that empty means empty. */
   loaded = $state(false);
   errors = $state.raw<Partial<Record<Section, ApiError>>>({});
@@ -177,6 +179,7 @@ export class Dashboard {
     this.step = step;
     this.rows = [];
     this.tops = {};
+    this.since = null;
     this.coverage = null;
     this.gaps = [];
     this.loaded = false;
@@ -276,6 +279,7 @@ export class Dashboard {
     const step = this.step;
     return this.#read('tops', async () => {
       const answers = await Promise.all(RANKED.map((by) => this.api.top(by, step, TOP_ROWS)));
+      await this.#began(step);
       for (const [i, by] of RANKED.entries()) {
         // A list that was not there yet is many lines: each is drawn by itself, after what stands above.
         if (this.tops[by] === undefined) await idle();
@@ -285,10 +289,17 @@ export class Dashboard {
     });
   }
 
+  /** Since when there is anything, so that what was not recorded is not called held back. */
+  async #began(step: Step): Promise<void> {
+    const since = await this.curves.since(step);
+    if (step === this.step) this.since = since;
+  }
+
   #watches(): Promise<void> {
     const step = this.step;
     return this.#read('watches', async () => {
       const { items } = await this.api.watches(step);
+      await this.#began(step);
       if (step === this.step) this.watches = items;
     });
   }
