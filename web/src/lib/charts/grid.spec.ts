@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { VolumeRow } from '../api/types';
-import { WINDOWS_MAX, lineStates, mergeRows, recordedBy, runs, stateOf, toGrid } from './grid';
+import { LINE_MIN, WINDOWS_MAX, lineStart, lineStates, mergeRows, recordedBy, runs, stateOf, toGrid } from './grid';
 
 const at = (minute: number): string => new Date(Date.UTC(2026, 0, 1, 0, minute)).toISOString();
 const row = (minute: number, posts: number | null): VolumeRow =>
@@ -69,4 +69,16 @@ test('a small line knows what was not recorded, and claims nothing where it does
   expect(lineStates([null, null, 4, null], newest, 'minute', recordedBy(newest - 60_000, null))).toEqual(['gap', 'gap', 'shown', 'suppressed']);
   expect(lineStates([null, 4], null, 'minute', () => false)).toEqual(['suppressed', 'shown']);
   expect(lineStates([], newest, 'minute', () => false)).toEqual([]);
+});
+
+test('a small line leaves out what was not recorded before it, but never gets too short, and nothing else', () => {
+  for (let size = 0; size < 80; size += 3) {
+    for (let unrecorded = 0; unrecorded <= size; unrecorded += 2) {
+      const states = Array.from({ length: size }, (_, i) => (i < unrecorded ? 'gap' as const : i % 3 === 0 ? 'suppressed' as const : 'shown' as const));
+      const first = lineStart(states);
+      expect(size - first).toBeGreaterThanOrEqual(Math.min(size, LINE_MIN));
+      expect(states.slice(0, first).every((state) => state === 'gap')).toBe(true);
+      if (first < unrecorded) expect(size - first).toBe(Math.min(size, LINE_MIN));
+    }
+  }
 });

@@ -31,6 +31,15 @@ export function recordedBy(since: number | null, heard: Coverage | null): Record
   };
 }
 
+/** A small line begins where the recording does, and has so many windows at least. */
+export const LINE_MIN = 24;
+
+/** The first window that a small line shows: one that is nearly all unrecorded says nothing of its end. */
+export function lineStart(states: readonly CellState[]): number {
+  const recorded = states.findIndex((state) => state !== 'gap');
+  return Math.max(0, Math.min(recorded < 0 ? Infinity : recorded, states.length - LINE_MIN));
+}
+
 /** The states of the last windows up to one, as small lines have them: null where there is no number. */
 export function lineStates(values: readonly (number | null)[], newest: number | null, step: Step, recorded: Recorded): CellState[] {
   return values.map((posts, i) => stateOf(posts === null ? undefined : { posts }, (newest ?? 0) - (values.length - 1 - i) * STEP_MS[step], newest === null ? () => true : recorded));
