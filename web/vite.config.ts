@@ -21,5 +21,7 @@ export default defineConfig({
     include: ['src/**/*.spec.ts', 'mock/**/*.spec.ts'],
     environment: 'happy-dom',
     restoreMocks: true,
+    // However busy the machine: speed is measured by `npm run measure`.
+    testTimeout: 60_000,
   },
 });

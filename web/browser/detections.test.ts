@@ -75,8 +75,10 @@ describe('a detection', () => {
     const said = await page.locator('main').innerText();
     for (const wanted of [
       '412 ± 4 posts, where 29 were to be expected: 14 times as many', '330 ± 4 different ones', 'in 95 of 100 such stretches', 'the same hours of earlier weeks (4 windows of them were there to compare with)',
-      'in a feed that told everything at least as striking as this', 'all the time', 'Portuguese', '71 %', 'g1.globo.com', 'evacuation', '#barragem', 'bursts, version 1', 'groundswell export volumes --by term', 'everything',
+      'False alerts to expect: one in 5', 'Severity is another thing', 'all the time', 'Portuguese', '71 %', 'g1.globo.com', 'evacuation', '#barragem', 'bursts, version 1', 'groundswell export volumes --by term', 'everything',
     ]) expect(said).toContain(wanted);
+    // How sure it is stands there once, in one scale.
+    expect(said.match(/false alert|experimental|has not been measured/gi)).toEqual(['False alert', 'has not been measured']);
     expect(await page.locator('.chart svg').innerHTML()).toContain('found ');
     await expect.poll(() => page.getByRole('link', { name: /bursts, version 1/ }).getAttribute('rel')).toBe('noreferrer');
     await page.locator('.chart').focus();

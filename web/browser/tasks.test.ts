@@ -51,7 +51,7 @@ describe('a new user', () => {
     await user.press('button', 'Copy as a message');
     await user.reads('Copied');
     const message = await user.page.evaluate(() => navigator.clipboard.readText());
-    expect(message).toMatch(/^Groundswell: 'dam failure' .*\n412 ± 4 posts, where 29 were to be expected: 14 times as many\. 330 ± 4 authors\.\nBurst, high severity, found .*\. A hint, not a finding: .*\nhttp.*\/detections\/burst-b7$/);
+    expect(message).toMatch(/^Groundswell: 'dam failure' .*\n412 ± 4 posts, where 29 were to be expected: 14 times as many\. 330 ± 4 authors\.\nBurst, high severity\. Began .* UTC, found by .* UTC\.\nFalse alerts to expect: .*\nhttp.*\/detections\/burst-b7\nThis address opens only on the computer that Groundswell runs on\.$/);
     expect(user.steps).toBe(2);
   });
 

@@ -184,8 +184,8 @@ export function coverage(step, newest, now, hostile, well) {
   return { items, gaps: well ? [gap] : [open, gap], next: null };
 }
 
-/** The newest entries of an audit log. @param {number} now @param {number} newest @param {boolean} hostile */
-export function audit(now, newest, hostile) {
+/** The newest entries of an audit log, or those from one on. @param {number} now @param {number} newest @param {boolean} hostile @param {number | null} [first] */
+export function audit(now, newest, hostile, first = null) {
   const acts = [
     ['started', 'run started, version 0.1.0, build 9f2c51d07a3e'],
     ['settings_in_force', 'settings in force: k = 10, narratives off'],
@@ -203,7 +203,7 @@ export function audit(now, newest, hostile) {
     origin: 'example.org/groundswell', size: acts.length, root, note: `example.org/groundswell\n${acts.length}\n${root}\n`,
     key: 'example.org/groundswell+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k',
   };
-  return { items: items.slice(-newest), head, next: null };
+  return { items: first === null ? items.slice(-newest) : items.slice(first, first + 1), head, next: null };
 }
 
 /** @param {number} newest start of the newest closed minute @param {boolean} hostile @param {string | null} [id] that one alone */

@@ -19,24 +19,39 @@ const TYPES = /** @type {Record<string, string>} */ ({
 /**
  * `live` and `simulated` have numbers, `empty` has read posts but closed no window, `silent` has not read one,
  * `quiet` has no detection, `blind` has none and hears no source, `viewer` asks who reads and lets nothing be changed,
+ * `recording` has read files that end 30 days ago and begin nine and a half hours before that,
  * `failing` answers volumes with problems, `hostile` has values that try to break the page.
- * @typedef {'live' | 'simulated' | 'quiet' | 'blind' | 'empty' | 'silent' | 'failing' | 'hostile' | 'viewer'} Scenario
+ * @typedef {'live' | 'simulated' | 'quiet' | 'blind' | 'empty' | 'silent' | 'failing' | 'hostile' | 'viewer' | 'recording'} Scenario
  */
 
 /** `at`: the clock stands there. @param {{ scenario?: Scenario, port?: number, dist?: string, at?: number | null }} [options] */
 export async function startMock({ scenario = 'simulated', port = 0, dist = DIST, at: standing = null } = {}) {
   /** @type {Set<import('node:http').ServerResponse>} */
   const streams = new Set();
-  const simulated = !['live', 'quiet', 'blind', 'viewer'].includes(scenario);
+  const simulated = !['live', 'quiet', 'blind', 'viewer', 'recording'].includes(scenario);
   const none = scenario === 'empty' || scenario === 'silent';
   /** Files as they go out: the server has them packed from the start. @type {Map<string, Buffer>} */
   const kept = new Map();
   const editors = desk(scenario === 'hostile');
   const watchers = watchDesk();
   let shift = 0;
-  const now = () => (standing ?? Date.now()) + shift;
+  const recording = scenario === 'recording';
+  const now = () => (standing ?? Date.now()) + shift - (recording ? 30 * STEP_MS.day : 0);
+  /** What was closed last; of a recording that is the window of its last minute, whole or not. @param {import('./data.mjs').Step} step */
+  const newest = (step) => (recording ? Math.floor(over('minute') / STEP_MS[step]) * STEP_MS[step] : over(step));
   /** @param {import('./data.mjs').Step} step */
-  const newest = (step) => Math.floor((now() - 45_000) / STEP_MS[step]) * STEP_MS[step] - STEP_MS[step];
+  const over = (step) => Math.floor((now() - 45_000) / STEP_MS[step]) * STEP_MS[step] - STEP_MS[step];
+  /** Rows of what was recorded, a part of a window with a part of its posts. @param {any[]} rows @param {import('./data.mjs').Step} step */
+  const recorded = (rows, step) => (!recording ? rows : rows.flatMap((row) => {
+    const start = Date.parse(row.start);
+    const part = (Math.min(start + STEP_MS[step], newest('minute') + STEP_MS.minute) - Math.max(start, began())) / STEP_MS[step];
+    return part <= 0 ? [] : [row.posts === undefined ? row : { ...row, posts: Math.ceil(row.posts * part), authors: Math.ceil(row.authors * part) }];
+  }));
+  /** Lines of the last windows, as far as they were recorded. @template {{ items: any[] }} List @param {List} list @param {import('./data.mjs').Step} step @returns {List} */
+  const drawn = (list, step) => (!recording ? list : { ...list, items: list.items.map((item) => ({
+    ...item, spark: item.spark.map((/** @type {number | null} */ posts, /** @type {number} */ i) => (newest(step) - (item.spark.length - 1 - i) * STEP_MS[step] + STEP_MS[step] > began() ? posts : null)),
+  })) });
+  const began = () => newest('minute') + STEP_MS.minute - 9.5 * STEP_MS.hour;
   /** @param {number} ms */
   const iso = (ms) => new Date(Math.floor(ms / 1000) * 1000).toISOString().replace('.000Z', 'Z');
 
@@ -70,7 +85,7 @@ export async function startMock({ scenario = 'simulated', port = 0, dist = DIST,
           const value = query.get('value');
           const to = query.get('to');
           const until = to === null ? newest(step) + STEP_MS[step] : Date.parse(to);
-          const rows = value !== null && by !== 'language' ? subjectRows(by, value, step, newest(step), Date.parse(from ?? ''), until) : dimensionRows(by, value, step, newest(step), Date.parse(from ?? ''), until);
+          const rows = recorded(value !== null && by !== 'language' ? subjectRows(by, value, step, newest(step), Date.parse(from ?? ''), until) : dimensionRows(by, value, step, newest(step), Date.parse(from ?? ''), until), step);
           const at = Number(query.get('cursor') ?? 0);
           const limit = Number(query.get('limit') ?? 100);
           return { items: rows.slice(at, at + limit), next: at + limit < rows.length ? String(at + limit) : null };
@@ -79,16 +94,18 @@ export async function startMock({ scenario = 'simulated', port = 0, dist = DIST,
         if (step === 'minute' && from !== null && until - Date.parse(from) === MINUTES_PAGE) {
           return { items: minutes(Date.parse(from), Math.min(until, newest('minute') + 60_000)), next: null };
         }
-        const all = totals(step, newest(step), from === null ? null : Date.parse(from), step === 'minute').filter(({ start }) => Date.parse(start) < until);
+        const all = recorded(recording && step === 'minute'
+          ? minutes(Math.max(began(), Date.parse(from ?? '') || 0), newest('minute') + STEP_MS.minute)
+          : totals(step, newest(step), from === null ? null : Date.parse(from), step === 'minute'), step).filter(({ start }) => Date.parse(start) < until);
         const at = Number(query.get('cursor') ?? 0);
         const limit = Math.min(100, Number(query.get('limit') ?? 100)); // Small pages, so that cursors are used.
         return { items: all.slice(at, at + limit), next: at + limit < all.length ? String(at + limit) : null };
       }
       case '/api/v1/volumes/top':
         if (none) return { window: null, items: [] };
-        return top(/** @type {any} */ (query.get('by')), step, newest(step), Number(query.get('limit') ?? 10), hostile);
+        return drawn(top(/** @type {any} */ (query.get('by')), step, newest(step), Number(query.get('limit') ?? 10), hostile), step);
       case '/api/v1/watches':
-        return { next: null, items: none ? [] : watchers.apply(watches(step, newest(step), now(), hostile)) };
+        return drawn({ next: null, items: none ? [] : watchers.apply(watches(step, newest(step), now(), hostile)) }, step);
       case '/api/v1/narratives':
         return none ? { items: [], next: null } : narratives(newest('minute'), hostile, query.get('id'));
       case '/api/v1/detections': {
@@ -105,11 +122,12 @@ export async function startMock({ scenario = 'simulated', port = 0, dist = DIST,
       case '/api/v1/narratives/events':
         return narrativeEvents(query.get('id'), newest('minute'));
       case '/api/v1/audit/entries':
-        return audit(now(), Number(query.get('newest') ?? 10), hostile);
+        return audit(now(), Number(query.get('newest') ?? 10), hostile, query.has('first') ? Number(query.get('first')) : null);
       case '/api/v1/coverage':
-        if (none) return { items: [], gaps: [], next: null };
+        if (none || recording) return { items: [], gaps: [], next: null };
         return coverage(step, newest(step), now(), scenario === 'hostile', ['live', 'quiet', 'viewer'].includes(scenario));
       case '/api/v1/sources':
+        if (recording) return { items: [{ name: 'file', kind: 'file', state: 'done', detail: '1 of 1 files read to the end, 0 given up', posts: 412_190, rejected: 0, reconnects: 0, last_event: iso(newest('minute')), rate: 0 }] };
         return { items: sources(now(), simulated, hostile).map((source) => (scenario === 'blind' ? { ...source, state: 'retrying', rate: 0 } : source)) };
       default: {
         const clauses = /^\/api\/v1\/watches\/([^/]+)\/clauses$/.exec(path);

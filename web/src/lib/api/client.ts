@@ -1,5 +1,6 @@
 // The page's way to the API: JSON in, typed answers out, every failure one `ApiError` that can be shown as it is.
 import type { paths } from '../../gen/api';
+import { parseTime } from '../format/time';
 import { servers, t } from '../i18n/speech.svelte';
 import type { Amplification, AuditEntry, AuditPage, ClauseList, CoverageAnswer, Detection, Feed, FeedItem, FeedMessage, Marks, Narrative, NarrativeEvent, NewEdit, NewFeed, NewTrial, NewWatch, Ranked, Session, SourceList, Status, Step, ToneList, TopAnswer, TrialAnswer, VolumePage, VolumeRow, WatchList, WatchReading, WatchTrial, Settings } from './types';
 
@@ -278,6 +279,12 @@ export class Api {
     }
   }
 
+  /** One entry of the audit log; null where it has none of this number. */
+  async auditEntry(number: number): Promise<AuditEntry | null> {
+    const { items }: AuditPage = await this.get('/api/v1/audit/entries', { first: number, limit: 1 });
+    return items.find((entry) => entry.number === number) ?? null;
+  }
+
   /** All entries of the audit log, page by page. */
   async *auditEntries(): AsyncGenerator<AuditEntry[]> {
     let cursor: string | null = null;
@@ -346,6 +353,12 @@ export class Api {
       if (cursor === null) break;
     }
     return all;
+  }
+
+  /** Start of the first window in which anything was recorded, in milliseconds; Infinity where there is none. */
+  async recordedSince(step: Step): Promise<number> {
+    const { items }: VolumePage = await this.get('/api/v1/volumes', { by: 'total', step, limit: 1 });
+    return parseTime(items[0]?.start) ?? Infinity;
   }
 
   /** All rows of a table from a time on, page by page. */

@@ -51,16 +51,15 @@ test('a cell that is not there is held back, unless the ledger says that nobody 
 test('before the first recorded window nothing was recorded, unless the ledger says that somebody listened', () => {
   for (const first of [1, 2, 5, 60, 125, 400]) {
     const begin = T - first * MINUTE;
-    const recorded = Array.from({ length: first }, (_, i) => begin + i * MINUTE);
-    const { grid, rows } = curveOfRows(burst(5), [row(T - MINUTE, 44)], 'minute', T, null, recorded);
+    const { grid, rows } = curveOfRows(burst(5), [row(T - MINUTE, 44)], 'minute', T, null, begin);
     for (const [i, start] of grid.start.entries()) expect(grid.state[i]).toBe(start === T - MINUTE ? 'shown' : start < begin ? 'gap' : 'suppressed');
     expect(rows.every(({ posts }) => posts !== 0)).toBe(true);
   }
   const coverage = new Map([[T - 9 * MINUTE, 'covered' as const], [T - 8 * MINUTE, 'partly' as const]]);
-  const { grid } = curveOfRows(burst(5), [], 'minute', T, coverage, [T - 5 * MINUTE]);
+  const { grid } = curveOfRows(burst(5), [], 'minute', T, coverage, T - 5 * MINUTE);
   expect(grid.state.slice(-10)).toEqual(['gap', 'suppressed', 'suppressed', 'gap', 'gap', ...Array.from({ length: 5 }, () => 'suppressed')]);
   // Nothing recorded at all.
-  expect(new Set(curveOfRows(burst(5), [], 'minute', T, null, []).grid.state)).toEqual(new Set(['gap']));
+  expect(new Set(curveOfRows(burst(5), [], 'minute', T, null, Infinity).grid.state)).toEqual(new Set(['gap']));
 });
 
 test('nothing is drawn beyond what is closed, and a curve has bounds', () => {
@@ -76,6 +75,22 @@ test('buckets are spread, and nothing is made up between them', () => {
   expect(grid.posts.slice(-10)).toEqual([5, 5, 5, 5, null, null, null, null, 15, 15]);
   expect(grid.posts.reduce<number>((sum, posts) => sum + (posts ?? 0), 0)).toBeCloseTo(50);
   expect(rows.map(({ posts }) => posts)).toEqual([20, 30]);
+});
+
+test('buckets and rows say the same of the same windows: recorded, held back, not recorded', () => {
+  let seed = 7;
+  const next = (n: number): number => (seed = (seed * 48_271) % 2_147_483_647) % n;
+  for (let round = 0; round < 60; round += 1) {
+    const closed = T - next(5) * MINUTE;
+    const since = [null, Infinity, T - next(200) * MINUTE][next(3)] ?? null;
+    const coverage = new Map(Array.from({ length: 40 }, () => [T - next(130) * MINUTE, (['covered', 'partly', 'gap', 'unknown'] as const)[next(4)] ?? 'gap'] as const));
+    const minutes = [...new Set(Array.from({ length: 1 + next(8) }, () => T - (1 + next(120)) * MINUTE))].filter((at) => at + MINUTE <= closed);
+    const ofRows = curveOfRows(burst(5), minutes.map((at) => row(at, 30)), 'minute', closed, coverage, since).grid;
+    const ofBuckets = curveOfBuckets(burst(5), minutes.map((at) => ({ start: iso(at), end: iso(at + MINUTE), posts: 30 })), 'minute', closed, coverage, since).grid;
+    expect(ofBuckets.start).toEqual(ofRows.start);
+    expect(ofBuckets.state).toEqual(ofRows.state);
+    expect(ofBuckets.posts).toEqual(ofRows.posts);
+  }
 });
 
 test('the file of numbers says what is held back, never zero', () => {

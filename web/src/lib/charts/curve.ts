@@ -3,7 +3,7 @@ import type { Detection, NarrativeBucket, Step, VolumeRow } from '../api/types';
 import { STEP_MS, iso, parseTime } from '../format/time';
 import type { BandState, Coverage } from './coverage';
 import { csvLines } from './csv';
-import type { CellState, Grid } from './grid';
+import { recordedBy, stateOf, type CellState, type Grid } from './grid';
 
 /** What was expected, as posts a step. */
 export interface Expected {
@@ -97,28 +97,24 @@ export function expectedOf(detection: Detection, step: Step): Expected | null {
 }
 
 /**
- * From rows of a table. A cell that is not there holds fewer than k authors or nothing; only the ledger can say that nobody listened.
- * `recorded`: starts of windows with a row of all posts, null where they are not asked for. Before the first of them nothing was recorded, unless the ledger says that somebody listened.
+ * From rows of a table. A cell that is not there holds fewer than k authors or nothing, or was not recorded (`stateOf`).
+ * `since`: the first window with a row of all posts, null where that is not known.
  */
-export function curveOfRows(detection: Detection, rows: readonly VolumeRow[], step: Step, closed: number | null, coverage: Coverage | null, recorded: readonly number[] | null = null): Curve {
+export function curveOfRows(detection: Detection, rows: readonly VolumeRow[], step: Step, closed: number | null, coverage: Coverage | null, since: number | null = null): Curve {
   const { from, to } = reach(detection, step, closed);
   const width = STEP_MS[step];
   const byStart = new Map(rows.filter((row) => row.step === step).map((row) => [parseTime(row.start), row]));
   const grid: Grid = { step, start: [], posts: [], authors: [], state: [] };
-  const begin = recorded === null ? -Infinity : recorded.reduce((first, start) => Math.min(first, start), Math.min(Infinity, ...[...byStart.keys()].flatMap((start) => start ?? [])));
-  const absent = (at: number): CellState => {
-    const heard = coverage?.get(at);
-    return heard === 'gap' || (at < begin && heard !== 'covered' && heard !== 'partly') ? 'gap' : 'suppressed';
-  };
+  const recorded = recordedBy(since === null ? null : Math.min(since, ...[...byStart.keys()].flatMap((start) => start ?? [])), coverage);
   for (let at = from; at < to; at += width) {
     // The last window may not be over yet: it is not there, which is no statement.
     if (closed !== null && at + width > closed && !byStart.has(at)) break;
     const row = byStart.get(at);
-    const shown = row !== undefined && row.suppressed !== true && typeof row.posts === 'number';
+    const state = stateOf(row, at, recorded);
     grid.start.push(at);
-    grid.posts.push(shown ? (row.posts ?? null) : null);
-    grid.authors.push(shown ? (row.authors ?? null) : null);
-    grid.state.push(shown ? 'shown' : row === undefined ? absent(at) : 'suppressed');
+    grid.posts.push(state === 'shown' ? (row?.posts ?? null) : null);
+    grid.authors.push(state === 'shown' ? (row?.authors ?? null) : null);
+    grid.state.push(state);
   }
   return {
     ...frame(detection, step), grid, spread: false,
@@ -129,13 +125,14 @@ export function curveOfRows(detection: Detection, rows: readonly VolumeRow[], st
 }
 
 /** From buckets of whole minutes, over which their posts are spread evenly. */
-export function curveOfBuckets(detection: Detection, buckets: readonly NarrativeBucket[], step: Step, closed: number | null): Curve {
+export function curveOfBuckets(detection: Detection, buckets: readonly NarrativeBucket[], step: Step, closed: number | null, coverage: Coverage | null = null, since: number | null = null): Curve {
   const range = reach(detection, step, closed);
   const width = STEP_MS[step];
   const spans = buckets.flatMap(({ start, end, posts }) => {
     const [from, to] = [parseTime(start), parseTime(end)];
     return from === null || to === null || to <= from ? [] : [{ from, to, posts }];
   });
+  const recorded = recordedBy(since === null ? null : Math.min(since, ...spans.map(({ from }) => Math.floor(from / width) * width)), coverage);
   const grid: Grid = { step, start: [], posts: [], authors: [], state: [] };
   for (let at = range.from; at < range.to; at += width) {
     let posts: number | null = null;
@@ -143,10 +140,12 @@ export function curveOfBuckets(detection: Detection, buckets: readonly Narrative
       const shared = Math.min(at + width, span.to) - Math.max(at, span.from);
       if (shared > 0) posts = (posts ?? 0) + (span.posts * shared) / (span.to - span.from);
     }
+    // As with rows: a window that is not over says nothing by being empty.
+    if (closed !== null && at + width > closed && posts === null) break;
     grid.start.push(at);
     grid.posts.push(posts);
     grid.authors.push(null);
-    grid.state.push(posts === null ? 'suppressed' : 'shown');
+    grid.state.push(stateOf(posts === null ? undefined : { posts }, at, recorded));
   }
   return {
     ...frame(detection, step), grid, spread: true,

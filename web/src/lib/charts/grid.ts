@@ -1,14 +1,49 @@
 // Released rows, which leave out what holds nothing, laid on an even grid of windows, so that a gap is seen as one.
 import { STEP_MS, parseTime } from '../format/time';
 import type { Step, VolumeRow } from '../api/types';
+import type { Coverage } from './coverage';
 
 export type CellState =
   /** Released numbers. */
   | 'shown'
   /** Held back by the gate: fewer than k authors, or none. */
   | 'suppressed'
-  /** No row: nothing was read in this window. */
+  /** Nothing was recorded in this window. */
   | 'gap';
+
+/** Whether anything was recorded in the window that starts there. */
+export type Recorded = (start: number) => boolean;
+
+/**
+ * What is known of one window, for every chart: a released number is shown, zero too; a window without one has fewer than k authors
+ * or none where something was recorded, and where nothing was, that is said.
+ */
+export function stateOf(row: Pick<VolumeRow, 'posts' | 'suppressed'> | undefined, start: number, recorded: Recorded): CellState {
+  if (row !== undefined) return row.suppressed !== true && typeof row.posts === 'number' ? 'shown' : 'suppressed';
+  return recorded(start) ? 'suppressed' : 'gap';
+}
+
+/** Windows from the first recorded one on, unless the ledger says otherwise. `since` null: not known, so nothing is called unrecorded for it. */
+export function recordedBy(since: number | null, heard: Coverage | null): Recorded {
+  return (start) => {
+    const state = heard?.get(start);
+    return state === 'covered' || state === 'partly' || (state !== 'gap' && (since === null || start >= since));
+  };
+}
+
+/** A small line begins where the recording does, and has so many windows at least. */
+export const LINE_MIN = 24;
+
+/** The first window that a small line shows: one that is nearly all unrecorded says nothing of its end. */
+export function lineStart(states: readonly CellState[]): number {
+  const recorded = states.findIndex((state) => state !== 'gap');
+  return Math.max(0, Math.min(recorded < 0 ? Infinity : recorded, states.length - LINE_MIN));
+}
+
+/** The states of the last windows up to one, as small lines have them: null where there is no number. */
+export function lineStates(values: readonly (number | null)[], newest: number | null, step: Step, recorded: Recorded): CellState[] {
+  return values.map((posts, i) => stateOf(posts === null ? undefined : { posts }, (newest ?? 0) - (values.length - 1 - i) * STEP_MS[step], newest === null ? () => true : recorded));
+}
 
 export interface Grid {
   step: Step;
@@ -41,11 +76,11 @@ export function toGrid(rows: readonly VolumeRow[], step: Step): Grid {
   first = Math.max(first, last - (WINDOWS_MAX[step] - 1) * width);
   for (let at = first; at <= last; at += width) {
     const row = byStart.get(at);
-    const shown = row !== undefined && row.suppressed !== true && typeof row.posts === 'number';
+    const state = stateOf(row, at, (start) => byStart.has(start));
     grid.start.push(at);
-    grid.posts.push(shown ? (row.posts ?? null) : null);
-    grid.authors.push(shown ? (row.authors ?? null) : null);
-    grid.state.push(row === undefined ? 'gap' : shown ? 'shown' : 'suppressed');
+    grid.posts.push(state === 'shown' ? (row?.posts ?? null) : null);
+    grid.authors.push(state === 'shown' ? (row?.authors ?? null) : null);
+    grid.state.push(state);
   }
   return grid;
 }

@@ -1,10 +1,9 @@
 import { expect, test } from 'vitest';
-import { spark } from './spark';
+import { spark, stretches } from './spark';
 
 test('a line breaks where numbers are held back', () => {
   const shape = spark([1, 2, null, null, 3, 4], 60, 20, 2);
   expect(shape.line.match(/M/g)).toHaveLength(2);
-  expect(shape.hidden).toEqual([{ x: 20, width: 20 }]);
   expect(shape.last).toEqual({ x: 55, y: 2 });
 });
 
@@ -18,11 +17,18 @@ test('a lone number is a dot, and nothing held back is drawn as a value', () => 
   expect(shape.line).toBe('');
   expect(shape.dots).toHaveLength(1);
   expect(shape.last).toBeNull();
-  expect(spark([null, null], 20, 20)).toEqual({ line: '', area: '', dots: [], hidden: [{ x: 0, width: 20 }], last: null, level: null });
+  expect(spark([null, null], 20, 20)).toEqual({ line: '', area: '', dots: [], last: null, level: null });
+});
+
+test('what is held back and what was not recorded have each their places', () => {
+  const states = ['gap', 'gap', 'suppressed', 'shown', 'suppressed', 'suppressed'] as const;
+  expect(stretches(states, 'gap', 60)).toEqual([{ x: 0, width: 20 }]);
+  expect(stretches(states, 'suppressed', 60)).toEqual([{ x: 20, width: 10 }, { x: 40, width: 20 }]);
 });
 
 test('no windows, no shape', () => {
-  expect(spark([], 20, 20).hidden).toEqual([]);
+  expect(spark([], 20, 20)).toEqual({ line: '', area: '', dots: [], last: null, level: null });
+  expect(stretches([], 'gap', 20)).toEqual([]);
 });
 
 test('what was expected has its place on the same scale', () => {

@@ -1,4 +1,5 @@
-// The path of a sparkline: a line per run of numbers, and the places where numbers are held back.
+// The path of a sparkline: a line per run of numbers, and the places where there is none.
+import { runs, type CellState } from './grid';
 
 export interface Spark {
   /** SVG path data of the line; empty where no two neighbours are shown. */
@@ -7,8 +8,6 @@ export interface Spark {
   area: string;
   /** Numbers that stand alone between held-back ones. */
   dots: { x: number; y: number }[];
-  /** Stretches without a number, as x and width. */
-  hidden: { x: number; width: number }[];
   /** Where the last number is, if it is shown. */
   last: { x: number; y: number } | null;
   /** Where what was expected is, if that is given. */
@@ -16,7 +15,7 @@ export interface Spark {
 }
 
 export function spark(values: readonly (number | null)[], width: number, height: number, pad = 2, expected: number | null = null): Spark {
-  const result: Spark = { line: '', area: '', dots: [], hidden: [], last: null, level: null };
+  const result: Spark = { line: '', area: '', dots: [], last: null, level: null };
   if (values.length === 0) return result;
   const cell = width / values.length;
   const top = Math.max(1, ...values.map((value) => value ?? 0), expected ?? 0);
@@ -27,8 +26,7 @@ export function spark(values: readonly (number | null)[], width: number, height:
   while (i < values.length) {
     const from = i;
     if (values[i] === null) {
-      while (i < values.length && values[i] === null) i += 1;
-      result.hidden.push({ x: round(from * cell), width: round((i - from) * cell) });
+      i += 1;
       continue;
     }
     while (i < values.length && values[i] !== null) i += 1;
@@ -46,6 +44,12 @@ export function spark(values: readonly (number | null)[], width: number, height:
     if (i === values.length) result.last = end;
   }
   return result;
+}
+
+/** Stretches of windows of one state, as x and width. */
+export function stretches(states: readonly CellState[], wanted: CellState, width: number): { x: number; width: number }[] {
+  const cell = width / Math.max(1, states.length);
+  return runs(states, wanted).map(([from, to]) => ({ x: round(from * cell), width: round((to + 1 - from) * cell) }));
 }
 
 export function round(value: number): number {

@@ -53,7 +53,7 @@ test('a watch shows its numbers, purpose and sunset', () => {
   const said = text(render(WatchCard, { watch, k: 10, now: Date.parse('2026-11-25T14:04:00Z'), onwhy: () => {} }));
   expect(said).toContain('30 posts by 21 authors');
   expect(said).toContain('See where flooding is discussed.');
-  expect(said).toContain('in 67 days');
+  expect(said).toContain('in 68 days');
 });
 
 test('a held-back watch says so, shows no number, and leads to the reason', () => {
@@ -154,6 +154,14 @@ test('sources say their state, and every record is accounted for', () => {
   expect(said).toContain('Of 100 records read, 90 were counted, 3 could not be read, 7 came too late.');
 });
 
+test('what came last of a recording is told by its time, whatever the clock says', () => {
+  const source = { name: 'day', kind: 'file', state: 'done', detail: null, posts: 10, rejected: 0, reconnects: 0, last_event: '2026-11-25T14:02:00Z', rate: 0 } as const;
+  const said = (recording: boolean, later: number): string =>
+    text(render(SourcesPanel, { sources: [source], status: null, error: undefined, now: Date.parse(source.last_event) + later, recording, onretry: () => {} }).querySelector('td:last-child') as Element);
+  expect(said(false, 6 * 60_000)).toBe('6 min ago');
+  for (const later of [0, 6 * 60_000, 30 * 86_400_000]) expect(said(true, later)).toMatch(/25 Nov.*\d\d:02|Nov 25.*\d\d:02/);
+});
+
 const gap: CoverageGap = {
   source: 'bluesky', part: 'bluesky', start: '2026-11-25T14:02:00Z', end: '2026-11-25T14:05:00Z', seconds: 130,
   cause: 'refused', phrase: 'the connection was refused', recovered: false,
@@ -181,6 +189,21 @@ test('what is being missed now is said aloud, and what was missed is listed', ()
   expect(text(list.querySelector('summary') as Element)).toBe('2 gaps in this chart');
   expect(list.querySelectorAll('li')).toHaveLength(2);
   expect(text(render(GapList, { gaps: [], now: 0 }))).toBe('');
+});
+
+test('a small line tells what is held back from what was not recorded, in shapes and words', () => {
+  const line = (values: (number | null)[], states: ('shown' | 'suppressed' | 'gap')[]): HTMLElement => render(Sparkline, { values, states, label: 'x', k: 10 });
+  const some = line([null, null, null, 7], ['gap', 'gap', 'suppressed', 'shown']);
+  expect(some.querySelector('svg')?.getAttribute('aria-label')).toBe('x: 4 windows, from 7 to 7 posts, 1 with fewer than 10 authors or none, 2 not recorded');
+  expect([some.querySelectorAll('.hidden').length, some.querySelectorAll('.unrecorded').length]).toEqual([1, 1]);
+  const none = line([null, null], ['gap', 'gap']).querySelector('svg')?.getAttribute('aria-label');
+  expect(none).toBe('x: 2 windows, none with a number, 2 not recorded');
+  const table = render(WatchCard, { watch: { ...watch, spark: [null, null, 30] } as Watch, k: 10, since: Date.parse('2026-11-25T14:01:00Z'), now: 0, onwhy: () => {} });
+  const details = table.querySelector('details.numbers-table') as HTMLDetailsElement;
+  details.open = true;
+  details.dispatchEvent(new Event('toggle'));
+  flushSync();
+  expect([...details.querySelectorAll('tbody td')].map(text)).toEqual(['30', '< 10 authors', 'not recorded']);
 });
 
 test('a small line says so too', () => {
@@ -242,6 +265,25 @@ test('the audit log shows its newest entries first, in words, and how to check t
   expect(text(panel)).toContain('43 entries under the newest head');
   expect(text(panel)).toContain('example.org/ours+530d903a+Aeky');
   expect((panel.querySelector('details a') as HTMLAnchorElement).getAttribute('href')).toBe('/api/v1/audit/checkpoint');
+});
+
+test('an entry that a link leads to is marked, and fetched where it is none of the newest', async () => {
+  const entry = (number: number) => ({ number, time: '2026-11-25T14:02:00Z', account: 'local', act: 'x', words: `act ${number}`, line: '{}' });
+  const page = { items: [entry(41), entry(42)], head: { origin: 'o', size: 43, root: 'r', key: 'k', note: '' }, next: null } as AuditPage;
+  const onentry = vi.fn(async (number: number) => (number < 43 ? entry(number) : null));
+  const shown = (wanted: number | null): HTMLElement => render(AuditPanel, { page, error: undefined, entry: wanted, onentry, oncheck: async () => null, onretry: () => {} });
+  const marked = (panel: HTMLElement): string[] => [...panel.querySelectorAll('[aria-current]')].map(text);
+  expect(marked(shown(null))).toEqual([]);
+  expect(marked(shown(41))[0]).toContain('act 41');
+  expect(onentry).not.toHaveBeenCalled();
+  const old = shown(7);
+  await vi.waitFor(() => expect(marked(old)[0]).toContain('act 7'));
+  expect([...old.querySelectorAll('li')].map((li) => li.value)).toEqual([42, 41, 7]);
+  const none = shown(900);
+  await vi.waitFor(() => expect(onentry).toHaveBeenCalledWith(900));
+  await tick();
+  expect(marked(none)).toEqual([]);
+  expect(none.querySelectorAll('li')).toHaveLength(2);
 });
 
 test('where there is no audit log, that is said', () => {

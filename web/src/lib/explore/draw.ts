@@ -68,9 +68,12 @@ function label(at: number, step: Step, first: boolean): string {
   return step === 'hour' || first ? axisTime(at) : clockTime(at);
 }
 
-function path(cells: readonly Cell[], amount: (cell: Cell, i: number) => number | null, frame: Frame, shift: number): { d: string; lone: [number, number][] } {
+/** A line through whole windows. The posts of a part of one are no fall of the line: `parts` has their places. A share is as good of a part. */
+function path(cells: readonly Cell[], amount: (cell: Cell, i: number) => number | null, frame: Frame, shift: number, measure: Measure): { d: string; lone: [number, number][]; parts: [number, number][] } {
   let d = '';
   const lone: [number, number][] = [];
+  const parts: [number, number][] = [];
+  const apart = (cell: Cell): boolean => measure === 'posts' && cell.part !== undefined;
   let open = false;
   for (const [i, cell] of cells.entries()) {
     const value = amount(cell, i);
@@ -79,12 +82,17 @@ function path(cells: readonly Cell[], amount: (cell: Cell, i: number) => number 
       continue;
     }
     const [x, y] = [frame.x(cell.start + shift), frame.y(value)];
+    if (apart(cell)) {
+      parts.push([x, y]);
+      open = false;
+      continue;
+    }
     d += `${open ? 'L' : 'M'}${x} ${y}`;
     const next = cells[i + 1];
-    if (!open && (next === undefined || amount(next, i + 1) === null)) lone.push([x, y]);
+    if (!open && (next === undefined || apart(next) || amount(next, i + 1) === null)) lone.push([x, y]);
     open = true;
   }
-  return { d, lone };
+  return { d, lone, parts };
 }
 
 /** Lines of all series, with what is held back under them. */
@@ -134,14 +142,16 @@ export function drawLines(numbers: Numbers, step: Step, measure: Measure, width:
   for (const [series, i] of lines) {
     const { colour } = LINES[i % LINES.length] ?? { colour: 'posts' };
     if (series.before === null) continue;
-    const { d } = path(series.before, (cell) => cell.posts, frame, numbers.to - numbers.from + half);
+    const { d, parts } = path(series.before, (cell) => cell.posts, frame, numbers.to - numbers.from + half, 'posts');
     shapes.push({ tag: 'path', attrs: { d, fill: 'none', stroke: paint(colour), 'stroke-width': 1, 'stroke-opacity': 0.5 } });
+    for (const [cx, cy] of parts) shapes.push({ tag: 'circle', attrs: { cx, cy, r: 3, fill: 'none', stroke: paint(colour), 'stroke-width': 1, 'stroke-opacity': 0.5 } });
   }
   for (const [series, i] of lines) {
     const { colour, dash } = LINES[i % LINES.length] ?? { colour: 'posts', dash: '' };
-    const { d, lone } = path(series.cells, amounts, frame, half);
+    const { d, lone, parts } = path(series.cells, amounts, frame, half, measure);
     shapes.push({ tag: 'path', attrs: { d, fill: 'none', stroke: paint(colour), 'stroke-width': 2, 'stroke-linejoin': 'round', ...(dash !== '' && { 'stroke-dasharray': dash }) } });
     for (const [cx, cy] of lone) shapes.push({ tag: 'circle', attrs: { cx, cy, r: 2.2, fill: paint(colour) } });
+    for (const [cx, cy] of parts) shapes.push({ tag: 'circle', attrs: { cx, cy, r: 3.4, fill: 'none', stroke: paint(colour), 'stroke-width': 1.6 } });
   }
   return shapes;
 }
@@ -180,13 +190,14 @@ export function drawWeek(week: Week, width: number, height: number, paint: Paint
 }
 
 const STATES: Record<Cell['state'], string> = { shown: 'shown', suppressed: 'held back', gap: 'nothing was read' };
+const stateWords = ({ state, part }: Cell): string => (part !== undefined && state === 'shown' ? 'recorded in part' : STATES[state]);
 
 /** The numbers as CSV (RFC 4180): a row a window and value. */
 export function linesCsv(numbers: Numbers, step: Step, by: string): string {
   const rows: (string | number)[][] = [['start', 'step', by, 'posts', 'plus_minus', 'authors', 'all_posts', 'state', 'posts_before', 'state_before']];
   for (const { value, cells, before } of numbers.series) {
     for (const [i, cell] of cells.entries()) {
-      rows.push([iso(cell.start), step, value, cell.posts ?? '', cell.posts === null ? '' : COUNT_ERROR, cell.authors ?? '', numbers.total[i]?.posts ?? '', STATES[cell.state], before?.[i]?.posts ?? '', before?.[i] === undefined ? '' : STATES[before[i].state]]);
+      rows.push([iso(cell.start), step, value, cell.posts ?? '', cell.posts === null ? '' : COUNT_ERROR, cell.authors ?? '', numbers.total[i]?.posts ?? '', stateWords(cell), before?.[i]?.posts ?? '', before?.[i] === undefined ? '' : stateWords(before[i])]);
     }
   }
   return csvLines(rows);

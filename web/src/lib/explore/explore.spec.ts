@@ -4,8 +4,8 @@ import type { VolumeRow } from '../api/types';
 import { themed } from '../charts/picture';
 import { STEP_MS } from '../format/time';
 import { amountOf, drawLines, drawWeek, linesCsv, weekCsv } from './draw';
-import { against, cells, endOf, largest, read, sumOf, weekOf, type Cell } from './read';
-import { PAIRED, SPAN_MAX, SPAN_MIN, TABLES, VALUES_MAX, WINDOWS_MAX, parseView, shift, stepFor, stepsOf, stretch, writeView, zoom, type View } from './view';
+import { against, cells, countedUntil, edgesOf, endOf, largest, read, sumOf, weekOf, type Cell } from './read';
+import { PAIRED, SPAN_MAX, SPAN_MIN, TABLES, VALUES_MAX, WINDOWS_MAX, comparableSpan, parseView, shift, stepFor, stepsOf, stretch, writeView, zoom, type View } from './view';
 
 const of = (text: string): View => parseView(new URLSearchParams(text));
 const NOW = Date.parse('2026-11-27T08:00:30Z');
@@ -150,6 +150,62 @@ test('the day before the recording was not recorded; where the ledger says that 
   // A ledger that cannot be read says nothing.
   const failing = { volumes, coverage: async () => Promise.reject(new ApiError('away', 0)) } as unknown as Api;
   expect(await read(failing, of6, T0 + 6 * H)).toEqual(alone);
+});
+
+test('a recording is shown to its end, and windows that reach beyond its edges are parts', async () => {
+  // As the server has it: the first hour of a minute, the last of half an hour.
+  const [began, over] = [T0 - STEP_MS.minute, T0 + 2 * H + 30 * STEP_MS.minute];
+  const until = countedUntil(over, true, 'hour');
+  expect([until, countedUntil(over, false, 'hour'), countedUntil(T0, true, 'hour')]).toEqual([T0 + 3 * H, over, T0]);
+  const edges = await edgesOf(async (step) => (step === 'minute' ? began : T0 - H), 'hour', over);
+  expect(edges).toEqual({ since: began, until: over });
+  const volumes = vi.fn(async () => [-1, 0, 1, 2].map((i) => row(T0 + i * H, { total: 'all' }, i === -1 ? 585 : i === 2 ? 17_000 : 34_000)));
+  const api = { volumes, coverage: noLedger } as unknown as Api;
+  const found = await read(api, of('span=240&step=hour'), until, edges);
+  expect(found.series[0]?.cells.map(({ start, part }) => [start - T0, part])).toEqual([[-H, STEP_MS.minute], [0, undefined], [H, undefined], [2 * H, 30 * STEP_MS.minute]]);
+  // Of what goes on, the end is no edge.
+  const live = await read(api, of('span=240&step=hour'), until, { ...edges, until: null });
+  expect(live.series[0]?.cells.at(-1)?.part).toBeUndefined();
+  // They are not compared, nor taken into the mean of an hour.
+  const list = found.series[0]?.cells ?? [];
+  const before = list.map(({ start }): Cell => ({ start: start - 4 * H, posts: 17_000, authors: 9, state: 'shown' }));
+  expect(against(list, before)).toEqual({ ratio: 2, windows: 2 });
+  expect(against(before, list)).toEqual({ ratio: 0.5, windows: 2 });
+  expect(weekOf('all', list, 0, 1).cells.filter(({ shown }) => shown > 0)).toHaveLength(2);
+  // Nor is a line drawn through them; each is a hollow point. A share is as good of a part.
+  const drawn = (measure: 'posts' | 'share'): [string, number] => {
+    const shapes = drawLines(found, 'hour', measure, 600, 300, themed);
+    return [String(shapes.findLast(({ tag }) => tag === 'path')?.attrs['d']).replaceAll(/[^ML]/g, ''), shapes.filter(({ tag, attrs }) => tag === 'circle' && attrs['fill'] === 'none').length];
+  };
+  expect(drawn('posts')).toEqual(['ML', 2]);
+  expect(drawn('share')).toEqual(['MLLL', 0]);
+  expect(linesCsv(found, 'hour', 'total').split('\r\n')[1]).toMatch(/,585,.*,recorded in part,/);
+});
+
+test('where shorter windows are kept for less long, their first one is no beginning; what is not known is none', async () => {
+  const edges = (first: number | null, finer: number | null): ReturnType<typeof edgesOf> => edgesOf(async (step) => (step === 'minute' ? finer : first), 'hour', null);
+  expect(await edges(T0, T0 + 14 * STEP_MS.day)).toEqual({ since: T0, until: null });
+  expect(await edges(T0, T0)).toEqual({ since: T0, until: null });
+  expect(await edges(T0, null)).toEqual({ since: T0, until: null });
+  for (const first of [null, Infinity]) expect(await edges(first, T0)).toEqual({ since: null, until: null });
+});
+
+test('a stretch that has one before it is offered where the one that was asked for has none', () => {
+  for (let minutes = 0; minutes < 5_000; minutes += 7) {
+    for (const wanted of [H, STEP_MS.day, 7 * STEP_MS.day]) {
+      const recorded = minutes * STEP_MS.minute;
+      const span = comparableSpan(recorded, wanted);
+      if (recorded >= 2 * wanted || recorded < 2 * SPAN_MIN) expect(span).toBeNull();
+      else {
+        expect(span).toBeLessThan(wanted);
+        expect(2 * (span ?? Infinity)).toBeLessThanOrEqual(recorded);
+        expect(span).toBeGreaterThanOrEqual(SPAN_MIN);
+        // Its address shows it.
+        expect(of(`span=${(span ?? 0) / STEP_MS.minute}&compare=before`)).toMatchObject({ span, compare: true });
+      }
+    }
+  }
+  expect([comparableSpan(9.5 * H, STEP_MS.day), comparableSpan(STEP_MS.day, STEP_MS.day), comparableSpan(30 * STEP_MS.minute, STEP_MS.day)]).toEqual([4 * H, 12 * H, 15 * STEP_MS.minute]);
 });
 
 const numbers = (posts: (number | null)[]): Parameters<typeof drawLines>[0] => {

@@ -46,7 +46,7 @@ export const LONG_SPANS: readonly { span: number; name: 'day' | 'week' | 'weeks4
   { span: 70 * STEP_MS.day, name: 'weeks10' },
 ];
 export const LONG_SPAN_MAX = 70 * STEP_MS.day;
-const DEFAULT_SPAN = STEP_MS.day;
+export const DEFAULT_SPAN = STEP_MS.day;
 /** The calendar heat map: four weeks of hours. */
 export const WEEK_SPAN = 28 * STEP_MS.day;
 
@@ -58,6 +58,16 @@ export const SPANS: readonly { span: number; name: 'hour' | 'hours6' | 'day' | '
   { span: 28 * STEP_MS.day, name: 'weeks4' },
   { span: 182 * STEP_MS.day, name: 'months6' },
 ];
+
+/** Hours that people say, of which twice as many fit into what was recorded. */
+const HALVES: readonly number[] = [1, 2, 3, 4, 6, 8, 12, 24, 48, 72, 96, 7 * 24, 14 * 24, 28 * 24, 91 * 24, 182 * 24];
+
+/** The longest such stretch that has one before it; null where nothing was recorded for long enough, or as much as `wanted` has one. */
+export function comparableSpan(recorded: number, wanted: number): number | null {
+  if (recorded >= 2 * wanted) return null;
+  const hours = HALVES.findLast((many) => 2 * many * STEP_MS.hour <= recorded);
+  return hours === undefined ? (recorded >= 2 * SPAN_MIN ? Math.floor(recorded / 2 / SPAN_MIN) * SPAN_MIN : null) : hours * STEP_MS.hour;
+}
 
 /** The steps that a stretch can be shown in, finest first. */
 export function stepsOf(span: number, by: By = 'total'): Step[] {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Detection } from '../api/types';
-import { countWithError, findingWords, methodPage, mostly, ordered, perDay, ratioOf, shareWords, tellsUsualAuthors } from './detection';
+import { countWithError, findingWords, methodPage, mostly, ordered, perDay, ratioOf, shareWords, sureOf, tellsUsualAuthors } from './detection';
 
 const of = (evidence: object, more: object = {}): Detection => ({ evidence, ...more }) as unknown as Detection;
 
@@ -23,7 +23,19 @@ test('false alerts are said as a person would', () => {
   expect(perDay(0.2)).toMatch(/^one in 5([.,]0)? days$/);
   expect(perDay(20)).toBe('20 a day');
   expect(perDay(1e-9)).toBe('less than one in ten years');
-  expect(perDay(0)).toBe('hardly ever');
+  expect(perDay(0)).toBe('hardly any');
+});
+
+test('how sure it is, is said once and in false alerts', () => {
+  for (const maturity of ['experimental', 'measured', 'proven']) {
+    for (const q of [undefined, 0, 1e-9, 0.2, 20]) {
+      const said = sureOf(of({ q }, { maturity }));
+      expect(said.match(/False alerts/g), said).toHaveLength(1);
+      expect(said).not.toMatch(/severity|undefined|experimental/);
+    }
+  }
+  expect(sureOf(of({ q: 20 }, { maturity: 'experimental' }))).toBe("False alerts to expect: 20 a day, of everything at least as striking as this. That is the method's own reckoning; how often it is right has not been measured.");
+  expect(sureOf(of({}, { maturity: 'experimental' }))).toMatch(/^False alerts to expect: not known\. It is a hint/);
 });
 
 test('a method leads to its page and nowhere else', () => {

@@ -17,10 +17,6 @@ export function kindMeaning(kind: DetectionKind): string {
   return Object.hasOwn(t().meanings, kind) ? t().meanings[kind] : '';
 }
 
-export function maturityWords(maturity: string): string {
-  return word(t().maturityMeanings, maturity);
-}
-
 /** Whether a link or hashtag was amplified, and not a text. */
 export function isPush(detection: Detection): boolean {
   return Object.hasOwn(t().pushes, detection.evidence.object ?? '');
@@ -105,6 +101,12 @@ export function perDay(q: number): string {
   if (q >= 0.95) return t().detection.aDay(roughly(q));
   const days = 1 / q;
   return days > 3_650 ? t().detection.rare : t().detection.oneIn(days >= 10 ? count(Math.round(days)) : roughly(days));
+}
+
+/** How sure it is, in the one scale that is used for that: the false alerts to expect of all that is at least as striking. */
+export function sureOf({ evidence: { q }, maturity }: Detection): string {
+  const { sureness } = t().detection;
+  return typeof q === 'number' ? `${sureness.rate(perDay(q))} ${word(sureness.tried, maturity)}` : word(sureness.unknown, maturity);
 }
 
 /** Page of the docs that says how it was computed. */

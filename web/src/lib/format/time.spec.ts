@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseTime, span, sunsetText, windowLabel } from './time';
+import { daysBetween, parseTime, span, sunsetText, windowLabel } from './time';
 
 const DAY = 86_400_000;
 
@@ -16,14 +16,28 @@ test.each([
   expect(span(ms)).toBe(text);
 });
 
+const at = (day: number, hour = 0, minute = 0): number => new Date(2026, 10, day, hour, minute).getTime();
+
 test.each([
-  [98 * DAY, 'in 98 days'],
-  [DAY, 'in 1 day'],
-  [DAY - 1, 'ends within a day'],
-  [0, 'ended 0 s ago'],
-  [-3 * DAY, 'ended 3 days ago'],
-])('a sunset %d ms from now', (ms, text) => {
-  expect(sunsetText(1_000_000_000_000 + ms, 1_000_000_000_000)).toBe(text);
+  // 40 days and 20 hours on is 41 days on in a calendar.
+  [at(28, 10), at(28 + 41, 6), 'in 41 days'],
+  [at(28, 10), at(29, 0), 'tomorrow'],
+  [at(28, 23, 59), at(30, 0), 'in 2 days'],
+  [at(28, 10), at(28, 23, 59), 'ends today'],
+  [at(28, 10), at(28, 10), 'ended 0 s ago'],
+  [at(28, 10), at(28, 7), 'ended 3 h ago'],
+  [at(28, 1), at(27, 23), 'ended yesterday'],
+  [at(28, 10), at(25, 23), 'ended 3 days ago'],
+])('seen from %d, a sunset at %d', (now, sunset, text) => {
+  expect(sunsetText(sunset, now)).toBe(text);
+});
+
+test('days between two moments are those of the calendar, whatever their hours', () => {
+  for (let days = -400; days <= 400; days += 7) {
+    for (const [from, to] of [[0, 23], [23, 0], [12, 12]] as const) {
+      expect(daysBetween(new Date(2026, 2, 1, from, 30).getTime(), new Date(2026, 2, 1 + days, to, 5).getTime())).toBe(days);
+    }
+  }
 });
 
 test('what is no time is none', () => {

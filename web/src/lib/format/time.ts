@@ -9,6 +9,7 @@ const format = (options: Intl.DateTimeFormatOptions): (() => Intl.DateTimeFormat
 const clock = format({ hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
 const dayClock = format({ weekday: 'short', day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
 const utcDay = format({ weekday: 'short', day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });
+const utcClock = format({ weekday: 'short', day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone: 'UTC' });
 const date = format({ day: 'numeric', month: 'short', year: 'numeric' });
 const axisDay = format({ day: 'numeric', month: 'short' });
 const axisUtcDay = format({ day: 'numeric', month: 'short', timeZone: 'UTC' });
@@ -37,6 +38,11 @@ export function dayTime(ms: number): string {
   return dayClock().format(ms);
 }
 
+/** `Wed, 25 Nov 2026, 14:03 UTC`: for who reads it elsewhere, on another day. */
+export function utcTime(ms: number): string {
+  return `${utcClock().format(ms)} UTC`;
+}
+
 /** `3 Mar 2027` */
 export function calendarDate(ms: number): string {
   return date().format(ms);
@@ -63,12 +69,22 @@ export function span(ms: number): string {
   return t().units.days(Math.floor(hours / 24));
 }
 
+/** Which day of the reader's calendar it is, counted on; days of 23 and 25 hours are days, too. */
+function calendarDay(ms: number): number {
+  const at = new Date(ms);
+  return Math.round(Date.UTC(at.getFullYear(), at.getMonth(), at.getDate()) / STEP_MS.day);
+}
+
+/** Days from one moment to another as a calendar has them: from any time of Monday to any time of Wednesday it is two. */
+export function daysBetween(fromMs: number, toMs: number): number {
+  return calendarDay(toMs) - calendarDay(fromMs);
+}
+
 /** `in 98 days`, `ended 3 days ago`, `ends today` */
 export function sunsetText(sunsetMs: number, nowMs: number): string {
-  const days = Math.floor((sunsetMs - nowMs) / STEP_MS.day);
-  if (sunsetMs <= nowMs) return t().sunset.ended(span(nowMs - sunsetMs));
-  if (days === 0) return t().sunset.today;
-  return t().sunset.in(days);
+  const days = daysBetween(nowMs, sunsetMs);
+  if (sunsetMs <= nowMs) return days === 0 ? t().sunset.ended(span(nowMs - sunsetMs)) : t().sunset.endedDays(-days);
+  return days === 0 ? t().sunset.today : t().sunset.in(days);
 }
 
 /** Milliseconds of an RFC 3339 time, or null for what is none. */

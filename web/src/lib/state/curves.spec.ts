@@ -12,10 +12,12 @@ const burst = (id: string, type = 'term'): Detection => ({
 const rows = (step: string, count: number): VolumeRow[] =>
   Array.from({ length: count }, (_, i) => ({ start: iso(T - (i + 1) * (step === 'minute' ? 60_000 : 3_600_000)), step, by: {}, posts: 20, authors: 12 }) as unknown as VolumeRow);
 
-function fake(minutes = 5): { api: Api; volumes: ReturnType<typeof vi.fn> } {
+const SINCE = T - 60 * 60_000;
+function fake(minutes = 5): { api: Api; volumes: ReturnType<typeof vi.fn>; recordedSince: ReturnType<typeof vi.fn> } {
+  const recordedSince = vi.fn(async () => SINCE);
   const volumes = vi.fn(async (_by: string, step: string) => rows(step, step === 'minute' ? minutes : 3));
   const narrative = vi.fn(async () => ({ timeline: [{ start: iso(T - 120_000), end: iso(T), posts: 30 }] }));
-  return { api: { volumes, narrative, coverage: vi.fn(async () => ({ items: [], gaps: [] })) } as unknown as Api, volumes };
+  return { api: { volumes, narrative, recordedSince, coverage: vi.fn(async () => ({ items: [], gaps: [] })) } as unknown as Api, volumes, recordedSince };
 }
 
 test('what is past is read once, what still grows again after a while', async () => {
@@ -52,6 +54,29 @@ test('a pushed link has the timeline of its amplification', async () => {
   expect(amplification).toHaveBeenCalledWith('a7');
   expect(volumes).not.toHaveBeenCalled();
   expect(curve.grid.posts.slice(-2)).toEqual([15, 15]);
+});
+
+test('small lines share one answer to since when anything was recorded; a chart that explains itself asks for its own', async () => {
+  const { api, volumes, recordedSince } = fake();
+  const amplification = vi.fn(async () => ({ timeline: [{ start: iso(T - 120_000), end: iso(T), posts: 30 }] }));
+  const curves = new Curves({ ...api, amplification } as unknown as Api);
+  const all = [burst('a'), burst('b'), burst('n', 'narrative'), { ...burst('amplification-a7', 'text'), kind: 'amplification' } as Detection];
+  for (const one of all) {
+    const { grid } = (await curves.read(one, 'minute', T)).curve;
+    for (const [i, start] of grid.start.entries()) expect(grid.state[i] === 'gap').toBe(start < SINCE);
+  }
+  expect(recordedSince).toHaveBeenCalledTimes(1);
+  volumes.mockClear();
+  const { grid } = (await curves.read(all[3] as Detection, 'minute', T, true)).curve;
+  expect(volumes.mock.calls.map(([by]) => by)).toEqual(['total']);
+  expect(grid.state.filter((state) => state === 'gap')).toHaveLength(grid.start.filter((start) => start < T - 5 * 60_000).length);
+});
+
+test('since when is asked again where it could not be known, or nothing was there yet', async () => {
+  const recordedSince = vi.fn<() => Promise<number>>().mockRejectedValueOnce(new Error('away')).mockResolvedValueOnce(Infinity).mockResolvedValue(SINCE);
+  const curves = new Curves({ recordedSince } as unknown as Api);
+  expect([await curves.since('hour'), await curves.since('hour'), await curves.since('hour'), await curves.since('hour')]).toEqual([null, Infinity, SINCE, SINCE]);
+  expect(recordedSince).toHaveBeenCalledTimes(3);
 });
 
 test('a few are read at a time, all in the end, and what fails is tried again', async () => {

@@ -1,6 +1,6 @@
 // Curves of detections, read when they are shown, a few at a time, and kept: what is past does not change.
 import type { Api } from '../api/client';
-import type { CoverageItem, Detection, Step } from '../api/types';
+import type { CoverageItem, Detection, Step, VolumeRow } from '../api/types';
 import { toCoverage, type Coverage } from '../charts/coverage';
 import { curveOfBuckets, curveOfRows, reach, stepOf, tableOf, type Curve } from '../charts/curve';
 import { STEP_MS, isoSecond, parseTime } from '../format/time';
@@ -26,6 +26,7 @@ export interface Read {
 
 export class Curves {
   readonly #kept = new Map<string, Promise<Read>>();
+  readonly #since = new Map<Step, Promise<number | null>>();
   #reading = 0;
   readonly #waiting: (() => void)[] = [];
 
@@ -50,6 +51,18 @@ export class Curves {
       this.#kept.delete(old);
     }
     return read;
+  }
+
+  /** Start of the first window of a step in which anything was recorded, asked for once; Infinity where there is none, null where that cannot be known. */
+  since(step: Step): Promise<number | null> {
+    const kept = this.#since.get(step);
+    if (kept !== undefined) return kept;
+    const asked = this.api.recordedSince(step).catch(() => null);
+    this.#since.set(step, asked);
+    void asked.then((start) => {
+      if (start === null || start === Infinity) this.#since.delete(step);
+    });
+    return asked;
   }
 
   /** In the windows that suit it; in longer ones where those are nearly all held back. */
@@ -80,12 +93,17 @@ export class Curves {
       const found = detection.subject.type === 'narrative'
         ? await this.api.narrative(detection.subject.value)
         : await this.api.amplification(detection.id.replace(/^amplification-/, ''));
-      return { curve: curveOfBuckets(detection, found?.timeline ?? [], step, closed), coverage };
+      return { curve: curveOfBuckets(detection, found?.timeline ?? [], step, closed, coverage, await this.#recorded(step, from, to, ledger)), coverage };
     }
     const short = (table.value?.length ?? 0) <= VALUE_CHARACTERS_MAX;
     const rows = !short ? [] : await this.api.volumes(table.by, step, isoSecond(from), { to: isoSecond(to), ...(table.value !== null && { value: table.value }) });
-    // Where a chart explains itself, it says since when anything was recorded.
-    const recorded = !ledger ? null : (table.by === 'total' ? rows : await this.api.volumes('total', step, isoSecond(from), { to: isoSecond(to) })).flatMap(({ start }) => parseTime(start) ?? []);
-    return { curve: curveOfRows(detection, rows, step, closed, coverage, recorded), coverage };
+    return { curve: curveOfRows(detection, rows, step, closed, coverage, await this.#recorded(step, from, to, ledger, table.by === 'total' ? rows : null)), coverage };
+  }
+
+  /** The first recorded window. A chart that explains itself asks for its own stretch; small lines share one answer. */
+  async #recorded(step: Step, from: number, to: number, ledger: boolean, totals: readonly VolumeRow[] | null = null): Promise<number | null> {
+    if (!ledger) return this.since(step);
+    const rows = totals ?? (await this.api.volumes('total', step, isoSecond(from), { to: isoSecond(to) }));
+    return rows.reduce((first, { start }) => Math.min(first, parseTime(start) ?? Infinity), Infinity);
   }
 }

@@ -36,6 +36,8 @@ function fake(): { [name in Call]: ReturnType<typeof vi.fn> } {
     coverage: vi.fn(async () => ({ items: [], gaps: [] })),
     watches: vi.fn(async () => ({ items: [] })),
     audit: vi.fn(async () => null),
+    auditEntry: vi.fn(async () => null),
+    recordedSince: vi.fn(async () => Date.parse('2026-01-01T00:00:00Z')),
     auditEntries: vi.fn(async function* () {}),
     narratives: vi.fn(async () => []),
     narrative: vi.fn(async () => null),

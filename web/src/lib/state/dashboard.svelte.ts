@@ -10,7 +10,7 @@ import { t } from '../i18n/speech.svelte';
 import { STEP_MS, isoSecond } from '../format/time';
 import { Curves } from './curves';
 import { idle } from './idle';
-import { DETECTIONS_READ, closedUntil } from './verdict';
+import { DETECTIONS_READ, closedUntil, present } from './verdict';
 
 export const RANKED: readonly Ranked[] = ['hashtag', 'term', 'domain', 'language'];
 /** Rows of a panel. */
@@ -71,10 +71,14 @@ export class Dashboard {
   coverage = $state.raw<Coverage | null>(null);
   /** Gaps of the stretch that the chart shows, newest first. */
   gaps = $state.raw<CoverageGap[]>([]);
+  /** The first window of the present step in which anything was recorded; null where that is not known. */
+  since = $state<number | null>(null);
   /** Whether the total of the present step was read at least once, so that empty means empty. */
   loaded = $state(false);
   errors = $state.raw<Partial<Record<Section, ApiError>>>({});
   stream = $state<StreamState>('connecting');
+  /** Since when the page tries to connect. */
+  connectingSince = $state(Date.now());
   /** When an answer last came, to say how old what is shown is. */
   answeredAt = $state<number | null>(null);
   now = $state(Date.now());
@@ -102,6 +106,11 @@ export class Dashboard {
 
   get k(): number {
     return this.status?.k ?? 10;
+  }
+
+  /** The moment against which ages are told: not the clock's, where a recording is shown. */
+  get present(): number {
+    return present(this.status, this.sources, this.now);
   }
 
   get simulated(): boolean {
@@ -170,6 +179,7 @@ export class Dashboard {
     this.step = step;
     this.rows = [];
     this.tops = {};
+    this.since = null;
     this.coverage = null;
     this.gaps = [];
     this.loaded = false;
@@ -269,6 +279,7 @@ export class Dashboard {
     const step = this.step;
     return this.#read('tops', async () => {
       const answers = await Promise.all(RANKED.map((by) => this.api.top(by, step, TOP_ROWS)));
+      await this.#began(step);
       for (const [i, by] of RANKED.entries()) {
         // A list that was not there yet is many lines: each is drawn by itself, after what stands above.
         if (this.tops[by] === undefined) await idle();
@@ -278,10 +289,17 @@ export class Dashboard {
     });
   }
 
+  /** Since when there is anything, so that what was not recorded is not called held back. */
+  async #began(step: Step): Promise<void> {
+    const since = await this.curves.since(step);
+    if (step === this.step) this.since = since;
+  }
+
   #watches(): Promise<void> {
     const step = this.step;
     return this.#read('watches', async () => {
       const { items } = await this.api.watches(step);
+      await this.#began(step);
       if (step === this.step) this.watches = items;
     });
   }
@@ -355,6 +373,7 @@ export class Dashboard {
 
   #streamState(state: StreamState): void {
     this.stream = state === 'connecting' && this.#wasLost ? 'lost' : state;
+    if (state === 'connecting') this.connectingSince = Date.now();
     if (state === 'lost') {
       this.#wasLost = true;
       void this.#poll(); // Is it the stream alone, or the server?

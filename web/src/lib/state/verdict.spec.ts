@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { CoverageGap, Detection, Source, Status } from '../api/types';
-import { closedUntil, missedMs, plainly, recent, verdict, type Known } from './verdict';
+import { closedUntil, missedMs, plainly, present, recent, recorded, verdict, type Known } from './verdict';
 
 const now = Date.parse('2026-11-26T20:01:00Z');
 const status = { event_time: { first: '2026-11-26T00:00:00Z', last: '2026-11-26T20:00:00Z' }, watermark: '2026-11-26T20:00:00Z' } as Status;
@@ -68,6 +68,21 @@ test('a recording has one end: the minute of its last post, and never beyond wha
   expect(closedUntil(day, [done(null)])).toBe(at('20:00'));
   expect(closedUntil(day, [done('2026-11-26T18:00:00Z')])).toBe(at('20:00'));
   expect(closedUntil(day, [done('2026-11-26T20:10:00Z'), { state: 'live' } as Source])).toBe(at('20:00'));
+});
+
+test('ages are told against the end of a recording, and against the clock where somebody listens', () => {
+  const done = { state: 'done', last_event: '2026-11-26T19:59:00Z' } as Source;
+  const of = (state: Source['state']): Source => ({ state }) as Source;
+  const later = now + 30 * 86_400_000;
+  expect(present(status, [done], later)).toBe(Date.parse('2026-11-26T20:00:00Z'));
+  expect(present(status, [done, of('reading')], later)).toBe(Date.parse('2026-11-26T20:00:00Z'));
+  for (const state of ['live', 'idle', 'connecting', 'retrying', 'failed', 'stopped'] as const) {
+    expect(recorded([done, of(state)])).toBe(false);
+    expect(present(status, [done, of(state)], later)).toBe(later);
+  }
+  expect(present(status, null, later)).toBe(later);
+  expect(present(status, [], later)).toBe(later);
+  expect(present(null, [done], later)).toBe(later);
 });
 
 test('how it stands is one plain sentence, and none where something is not well', () => {

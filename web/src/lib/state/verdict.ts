@@ -33,6 +33,16 @@ export function ended(sources: readonly Source[] | null): boolean {
   return sources !== null && sources.length > 0 && sources.every(({ state }) => state === 'done');
 }
 
+/** Whether what is shown is a recording, read or being read: no clock goes with it. */
+export function recorded(sources: readonly Source[] | null): boolean {
+  return sources !== null && sources.length > 0 && sources.every(({ state }) => state === 'done' || state === 'reading');
+}
+
+/** The moment against which ages are told: the clock's, or of a recording how far it was read. */
+export function present(status: Status | null, sources: readonly Source[] | null, clock: number): number {
+  return recorded(sources) ? (closedUntil(status, sources) ?? clock) : clock;
+}
+
 /** Event time up to which everything is closed. */
 export function closedUntil(status: Status | null, sources: readonly Source[] | null = null): number | null {
   const last = parseTime(status?.event_time.last);
