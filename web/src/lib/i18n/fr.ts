@@ -561,7 +561,7 @@ export const fr: Messages = {
     failed: 'Cela n’a pas pu être lu.', looking: 'Recherche…',
   },
   tryQuery: {
-    title: 'Qu’aurait-elle compté ?', send: 'L’essayer sur les derniers jours', purpose: 'Dites d’abord à quoi elle sert : qui essaie une requête dit pourquoi, comme pour une veille.',
+    title: f`Qu'aurait-elle compté ?`, send: 'L’essayer sur les derniers jours', purpose: f`Dites d'abord à quoi elle sert : qui essaie une requête dit pourquoi, comme pour une veille.`,
     counting: 'Comptage…', older: 'La requête a été modifiée depuis.', bars: f`Publications par heure ; les chiffres sont dans le tableau ci-dessous`,
     caption: 'Ce qu’elle aurait compté, par heure',
     none: f`Aucune heure dont le texte est gardé n'est encore terminée. Réessayez dans une heure.`,

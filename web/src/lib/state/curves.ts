@@ -6,7 +6,7 @@ import { curveOfBuckets, curveOfRows, reach, stepOf, tableOf, type Curve } from 
 import { STEP_MS, isoSecond, parseTime } from '../format/time';
 
 /** Curves kept; the one that was used longest ago goes first. */
-export const CURVES_MAX = 200;
+export const CURVES_MAX = 100;
 /** Read at the same time, so that a long list does not hold up the rest of the page. */
 export const READS_MAX = 2;
 /** A curve that still grows is read anew after so long. */
