@@ -371,6 +371,35 @@ fn what_held_two_stories_is_split() {
     assert!(splits.len() == 1 && births.contains(&splits[0].id) && births.contains(&splits[0].others[0]), "{splits:?}");
 }
 
+/// A story of which two strands are told together at first, and each by itself from a minute on: the log has a split soon.
+#[test]
+fn a_story_that_becomes_two_is_split_in_the_log() {
+    let mut bench = Bench::new(NarrativeConfig::default(), 1);
+    let (mut seeded, mut author) = (Seeded(5), 0);
+    for minute in 0..60_i64 {
+        for post in 0..10_usize {
+            let mut words: Vec<usize> = Vec::new();
+            for _ in 0..6 {
+                let strand = if minute >= 30 { post % 2 } else { seeded.below(2) };
+                words.push(4_000 + strand * 9 + seeded.below(9));
+            }
+            words.push(seeded.below(4_000));
+            author += 1;
+            bench.post(minute * 60 + post as i64 * 5, author, &text(words));
+        }
+        bench.close(minute * 60 + 60);
+        assert!(
+            minute >= 30 || bench.events(EventKind::Split).is_empty(),
+            "split in minute {minute}, when nothing was"
+        );
+    }
+    let births: Vec<NarrativeId> = bench.events(EventKind::Birth).iter().map(|event| event.id).collect();
+    let splits = bench.events(EventKind::Split);
+    let [split] = splits[..] else { panic!("{births:?} {splits:?}") };
+    assert!(births.contains(&split.id) && births.contains(&split.others[0]), "{births:?} {split:?}");
+    assert!(split.time <= 40 * 60, "after a hundred posts at most: {split:?}");
+}
+
 /// Two stories that are told by themselves at first, and together from a minute on: one narrative becomes part of the other, and
 /// the log says why.
 #[test]

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
 use groundswell_detect::narrative::{
-    EventKind, LocalId, NarrativeConfig, NarrativeId, NarrativeObserver, Narratives, Reason,
+    EventKind, LocalId, NarrativeConfig, NarrativeEvent, NarrativeId, NarrativeObserver, Narratives, Reason,
 };
 use groundswell_edge::scrub::{LinkSink, Scrubber};
 use groundswell_edge::{AuthorToken, EdgePost, PostKey};
@@ -64,6 +64,8 @@ struct Sums {
     one_name_in_log: usize,
     /// The same, but that a planted merge may be a merge of the log.
     one_name_or_merge: usize,
+    /// And a planted split a split of the log.
+    one_name_or_turn: usize,
     one_name_of_splits: usize,
     narratives: usize,
     planted: usize,
@@ -89,7 +91,7 @@ fn planted_stories_are_found() {
     let share = |part: usize, of: usize| part as f64 / of.max(1) as f64;
     println!(
         "ALL recall {:.3} ({}/{}) precision {:.3} ({}/{}), of {AUTHORS_ASKED} authors {:.3} ({}/{}), copied text besides {} \
-         delay {:?} s, one name {:.3} ({}/{}), where planted merges are followed {}, with merges of the log followed {}, splits too {}, \
+         delay {:?} s, one name {:.3} ({}/{}), where planted merges are followed {} and splits {}, with merges of the log followed {}, splits too {}, \
          merges {:?} splits {:?}, of two strands of {AUTHORS_ASKED} authors {:?} {:?}, planted ended early {}; born while little was seen: {:?}",
         share(sums.recalled, sums.asked),
         sums.recalled,
@@ -106,6 +108,7 @@ fn planted_stories_are_found() {
         sums.one_name,
         sums.stories,
         sums.one_name_or_merge,
+        sums.one_name_or_turn,
         sums.one_name_in_log,
         sums.one_name_of_splits,
         sums.turns[0],
@@ -134,10 +137,12 @@ fn start_of(records: &[TruthRecord], id: &str) -> i64 {
     of_story.min().unwrap_or(i64::MAX)
 }
 
-/// Whether a story is one whose strands become one.
-fn merge_is_planted(records: &[TruthRecord], id: &str) -> bool {
-    let is_of = |record: &TruthRecord| matches!(record, TruthRecord::Event(turn) if turn.event == "merge" && turn.one == whole(id));
-    records.iter().any(is_of)
+/// What was planted of a story's strands: that they become one, or two.
+fn planted_turn<'a>(records: &'a [TruthRecord], id: &str) -> Option<&'a str> {
+    records.iter().find_map(|record| match record {
+        TruthRecord::Event(turn) if turn.one == whole(id) => Some(turn.event),
+        _ => None,
+    })
 }
 
 fn authors_of(records: &[TruthRecord], id: &str) -> u64 {
@@ -173,6 +178,8 @@ fn one_stream(seed: u64, sums: &mut Sums) {
     let mut merges: Vec<(NarrativeId, NarrativeId)> = Vec::new();
     let mut splits: Vec<(NarrativeId, NarrativeId)> = Vec::new();
     let mut events: BTreeMap<EventKind, usize> = BTreeMap::new();
+    // Those of them that are no change of state.
+    let mut log: Vec<NarrativeEvent> = Vec::new();
     let (mut closed_to, mut spent, mut posts, mut line) = (i64::MIN, 0.0, 0_u64, Vec::new());
     let (mut more, mut began_at) = (true, 0);
     while more {
@@ -205,8 +212,9 @@ fn one_stream(seed: u64, sums: &mut Sums) {
                     EventKind::Merge => merges.push((event.id, event.others[0])),
                     EventKind::Split => splits.push((event.id, event.others[0])),
                     EventKind::End => found.entry(event.id).or_default().ended = Some(event.reason),
-                    EventKind::State => {}
+                    EventKind::State => continue,
                 }
+                log.push(event);
             }
             for candidate in closed.candidates {
                 let entry = found.entry(candidate.id).or_default();
@@ -313,8 +321,12 @@ fn one_stream(seed: u64, sums: &mut Sums) {
         }
         let in_log = followed.values().any(|most| inside > 0 && most * 10 >= inside * 9);
         sums.one_name_in_log += usize::from(in_log);
-        sums.one_name_or_merge += usize::from(is_one || in_log && merge_is_planted(&truth.records, &story.id));
-        sums.one_name_of_splits += usize::from(of_splits.values().any(|most| inside > 0 && most * 10 >= inside * 9));
+        let with_splits = of_splits.values().any(|most| inside > 0 && most * 10 >= inside * 9);
+        let turn = planted_turn(&truth.records, &story.id);
+        let by_merge = is_one || in_log && turn == Some("merge");
+        sums.one_name_or_merge += usize::from(by_merge);
+        sums.one_name_or_turn += usize::from(by_merge || with_splits && turn == Some("split"));
+        sums.one_name_of_splits += usize::from(with_splits);
         println!(
             "  {} {:?} authors {} posts {}, {all} since birth, inside {inside} most {most} found {is_found} names {}",
             story.id,
@@ -330,6 +342,11 @@ fn one_stream(seed: u64, sums: &mut Sums) {
             {
                 let of = name.map(|name| format!("{} ({})", name, found[&name].about().unwrap_or("nothing")));
                 *under.entry(of.unwrap_or_else(|| "no name".to_owned())).or_default() += 1;
+            }
+            println!("    planted turn {turn:?}; the log has, in minutes since the stream began:");
+            for event in log.iter().filter(|event| ids.contains(&event.id)) {
+                let others: Vec<String> = event.others.iter().map(ToString::to_string).collect();
+                println!("      {} {:?} {} {others:?}", (event.time - began_at) / 60, event.event, event.id);
             }
             println!("    went under {under:?}; words {:?} #{}", &story.terms, story.hashtag);
             // Of each cluster of the end: its posts of this story, and of everything.

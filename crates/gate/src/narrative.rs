@@ -363,7 +363,7 @@ pub enum NarrativeReason {
         /// From 0 to 1.
         share: f32,
     },
-    /// One held two stories: two groups of leading words never met in a post.
+    /// One held two stories: two groups of leading words do not meet in posts.
     WordsApart,
     /// Nobody carried it any more.
     Silent {
@@ -525,7 +525,7 @@ impl Gate {
                 format!("likeness {similarity:.2}, {needed:.2} is enough")
             }
             NarrativeReason::Moved { share } => format!("{:.0} % of its posts belong to the other one", share * 100.0),
-            NarrativeReason::WordsApart => "two stories in one: their leading words never met in a post".to_owned(),
+            NarrativeReason::WordsApart => "two stories in one: their leading words do not meet in posts".to_owned(),
             // To whole hours: the minute of the last post may be one person's.
             NarrativeReason::Silent { minutes } => format!("nobody carried it for {} h", minutes / 60),
             NarrativeReason::NoCore => "its leading words no longer stand together".to_owned(),

@@ -117,7 +117,7 @@ pub enum Reason {
         /// Posts of all its living clusters.
         of: u64,
     },
-    /// Two groups of leading words never met in a post.
+    /// Two groups of leading words never met in a post, or no longer do.
     WordsApart,
     /// Minutes without a post.
     Silence {
@@ -147,7 +147,7 @@ impl fmt::Display for Reason {
                 write!(f, "likeness {:.3}, {:.3} asked for", f64::from(*likeness) / 1e3, f64::from(*asked) / 1e3)
             }
             Self::Posts { moved, of } => write!(f, "{moved} of {of} posts moved"),
-            Self::WordsApart => f.write_str("two groups of leading words never met in a post"),
+            Self::WordsApart => f.write_str("two groups of leading words do not meet in posts"),
             Self::Silence { minutes } => write!(f, "no post for {minutes} minutes"),
             Self::State { from, to, growth } => {
                 write!(

@@ -96,16 +96,32 @@ impl Cluster {
 pub(super) const LEADS: usize = 8;
 const PAIRS: usize = LEADS * (LEADS - 1) / 2;
 
-/// Which of a cluster's leading terms stand together in a post: two groups that never do are two stories.
+/// Which of a cluster's leading terms stand together in a post: two groups that never do are two stories, and so are two that did
+/// and lately do not.
+///
+/// Sums over posts; of no post anything by itself.
 #[derive(Clone)]
 pub(super) struct Leads {
     pub(super) terms: [TermId; LEADS],
     pub(super) count: usize,
-    pub(super) posts: u32,
-    pub(super) alone: [u32; LEADS],
-    pairs: [u32; PAIRS],
+    all: Meetings,
+    /// Of posts that are no copies: the last [`BLOCK_POSTS`] at most, as many before, and so on.
+    lately: [Meetings; BLOCKS],
+    /// Those before them.
+    earlier: Meetings,
     /// The size of the cluster at which they are chosen anew.
     pub(super) renew_at: u32,
+}
+
+/// Two stories in one cluster.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Parting {
+    /// Leads of the smaller one, as bits.
+    pub(super) smaller: u32,
+    /// Leads that both have.
+    pub(super) both: u32,
+    /// The smaller one's part of the posts.
+    pub(super) share: f32,
 }
 
 fn pair(a: usize, b: usize) -> usize {
@@ -118,9 +134,105 @@ const TOGETHER: f32 = 0.10;
 /// The least part of the posts that each of two stories must have.
 const STORY_SHARE: f32 = 0.15;
 /// When so many were, they count half from then on.
-const LEADS_WINDOW: u32 = 64;
+const LEADS_WINDOW: u16 = 64;
 /// Posts that must have been looked at.
-pub(super) const LEADS_POSTS_MIN: u32 = 30;
+const LEADS_POSTS_MIN: u16 = 30;
+/// Posts of a block, and how many blocks are lately: 24 to 32 posts.
+const BLOCK_POSTS: u16 = 8;
+const BLOCKS: usize = 4;
+/// Leads that may begin two groups stand together in no more than this part of what chance would give.
+const SEEDS_MET: f32 = 0.2;
+/// A lead is of the group with whose first one it stands so many times as often, against chance, as with the other's.
+const NEARER: f32 = 3.0;
+/// Meetings between the groups that chance would give lately; with fewer nothing is known.
+const EXPECTED_MIN: f32 = 6.0;
+/// The part of them that there may be, and that there must have been earlier; so many at least.
+const MET_LATELY: f32 = 0.05;
+const MET_EARLIER: f32 = 0.5;
+const MET_EARLIER_MIN: u16 = 3;
+
+/// In how many posts each lead stood, and each two of them together.
+#[derive(Clone, Copy, Default)]
+struct Meetings {
+    posts: u16,
+    alone: [u16; LEADS],
+    pairs: [u16; PAIRS],
+}
+
+impl Meetings {
+    /// Counts a post that has these leads, in their order.
+    fn note(&mut self, found: &[usize]) {
+        self.posts += 1;
+        for (place, a) in found.iter().enumerate() {
+            self.alone[*a] += 1;
+            for b in &found[place + 1..] {
+                self.pairs[pair(*a, *b)] += 1;
+            }
+        }
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.posts += other.posts;
+        self.alone.iter_mut().zip(other.alone).for_each(|(posts, more)| *posts += more);
+        self.pairs.iter_mut().zip(other.pairs).for_each(|(posts, more)| *posts += more);
+    }
+
+    fn halve(&mut self) {
+        self.posts /= 2;
+        self.alone.iter_mut().for_each(|posts| *posts /= 2);
+        self.pairs.iter_mut().for_each(|posts| *posts /= 2);
+    }
+
+    /// The part of the posts in which the most frequent lead of a group stands.
+    fn share(&self, group: u32) -> f32 {
+        let most = leads_of(group).map(|lead| self.alone[lead]).max().unwrap_or(0);
+        f32::from(most) / f32::from(self.posts.max(1))
+    }
+
+    /// How often two leads would meet by chance.
+    fn chance(&self, a: usize, b: usize) -> f32 {
+        f32::from(self.alone[a]) * f32::from(self.alone[b]) / f32::from(self.posts.max(1))
+    }
+
+    /// How often leads of one group met leads of the other, and how often they would have by chance.
+    fn between(&self, [one, other]: [u32; 2]) -> (u16, f32) {
+        let mut sums = (0, 0.0);
+        for a in leads_of(one) {
+            for b in leads_of(other) {
+                sums.0 += self.pairs[pair(a, b)];
+                sums.1 += self.chance(a, b);
+            }
+        }
+        sums
+    }
+
+    /// Two groups, begun by the two leads that chance would have meet most of those that hardly do; and the leads of neither.
+    fn groups(&self) -> Option<([u32; 2], u32)> {
+        let mut seeds: Option<(f32, [usize; 2])> = None;
+        for b in 0..LEADS {
+            for a in 0..b {
+                let missed = self.chance(a, b) - f32::from(self.pairs[pair(a, b)]) / SEEDS_MET;
+                if missed > 0.0 && seeds.is_none_or(|(most, _)| missed > most) {
+                    seeds = Some((missed, [a, b]));
+                }
+            }
+        }
+        let (_, seeds) = seeds?;
+        let (mut groups, mut both) = (seeds.map(|seed| 1 << seed), 0);
+        for lead in (0..LEADS).filter(|lead| !seeds.contains(lead) && self.alone[*lead] > 0) {
+            let lifts = seeds.map(|seed| f32::from(self.pairs[pair(lead, seed)]) / self.chance(lead, seed));
+            match (0..2).find(|group| lifts[*group] > NEARER * lifts[1 - group]) {
+                Some(group) => groups[group] |= 1 << lead,
+                None => both |= 1 << lead,
+            }
+        }
+        Some((groups, both))
+    }
+}
+
+fn leads_of(group: u32) -> impl Iterator<Item = usize> {
+    (0..LEADS).filter(move |lead| group >> lead & 1 == 1)
+}
 
 impl Leads {
     pub(super) fn new(top: &[Share], posts: u32) -> Self {
@@ -131,15 +243,15 @@ impl Leads {
         Self {
             terms,
             count: top.len().min(LEADS),
-            posts: 0,
-            alone: [0; LEADS],
-            pairs: [0; PAIRS],
+            all: Meetings::default(),
+            lately: [Meetings::default(); BLOCKS],
+            earlier: Meetings::default(),
             renew_at: posts.saturating_mul(2),
         }
     }
 
-    /// Notes which leads a post has.
-    pub(super) fn note(&mut self, has: impl Fn(TermId) -> bool) {
+    /// Notes which leads a post has. A copy says nothing of which words lately belong together.
+    pub(super) fn note(&mut self, is_copy: bool, has: impl Fn(TermId) -> bool) {
         let mut found = [0; LEADS];
         let mut count = 0;
         for (index, term) in self.terms[..self.count].iter().enumerate() {
@@ -151,33 +263,59 @@ impl Leads {
         if count == 0 {
             return;
         }
-        if self.posts >= LEADS_WINDOW {
-            self.fade();
+        if self.all.posts >= LEADS_WINDOW {
+            // So that words that no longer meet part.
+            self.all.halve();
         }
-        self.posts += 1;
-        for a in 0..count {
-            self.alone[found[a]] += 1;
-            for b in a + 1..count {
-                self.pairs[pair(found[a], found[b])] += 1;
+        self.all.note(&found[..count]);
+        if is_copy {
+            return;
+        }
+        if self.lately[0].posts >= BLOCK_POSTS {
+            self.lately.rotate_right(1);
+            self.earlier.add(&std::mem::take(&mut self.lately[0]));
+            if self.earlier.posts >= LEADS_WINDOW {
+                self.earlier.halve();
             }
         }
+        self.lately[0].note(&found[..count]);
     }
 
-    /// Lets what was seen count half, so that words that no longer meet part.
-    fn fade(&mut self) {
-        self.posts /= 2;
-        self.alone.iter_mut().for_each(|posts| *posts /= 2);
-        self.pairs.iter_mut().for_each(|posts| *posts /= 2);
+    /// The two stories, if there are two.
+    pub(super) fn stories(&self) -> Option<Parting> {
+        self.never_met().or_else(|| self.meet_no_more())
     }
 
-    /// The two stories, if there are two: leads of the smaller one as bits, and the lead that both have, if any.
-    pub(super) fn stories(&self) -> Option<(u32, Option<usize>)> {
-        if self.posts < LEADS_POSTS_MIN {
+    /// Two groups that never meet, also beside one lead that both have.
+    fn never_met(&self) -> Option<Parting> {
+        if self.all.posts < LEADS_POSTS_MIN {
             return None;
         }
-        self.parted(None)
-            .map(|bits| (bits, None))
-            .or_else(|| (0..self.count).find_map(|bridge| self.parted(Some(bridge)).map(|bits| (bits, Some(bridge)))))
+        let parting = |smaller, both| Parting { smaller, both, share: self.all.share(smaller) };
+        self.parted(None).map(|bits| parting(bits, 0)).or_else(|| {
+            (0..self.count).find_map(|bridge| self.parted(Some(bridge)).map(|bits| parting(bits, 1 << bridge)))
+        })
+    }
+
+    /// Two groups that met earlier and lately do not. No lead that both have stands in more posts than each of them.
+    fn meet_no_more(&self) -> Option<Parting> {
+        if self.lately[1..].iter().any(|block| block.posts < BLOCK_POSTS) {
+            return None;
+        }
+        let mut lately = self.lately[0];
+        self.lately[1..].iter().for_each(|block| lately.add(block));
+        let (groups, both) = lately.groups()?;
+        let shares = groups.map(|group| lately.share(group));
+        let smaller = usize::from(shares[1] <= shares[0]);
+        if shares[smaller] < STORY_SHARE.max(lately.share(both)) || groups.iter().any(|group| group.count_ones() < 2) {
+            return None;
+        }
+        let ((met, chance), (met_earlier, chance_earlier)) = (lately.between(groups), self.earlier.between(groups));
+        let is_told = chance >= EXPECTED_MIN
+            && f32::from(met) <= MET_LATELY * chance
+            && met_earlier >= MET_EARLIER_MIN
+            && f32::from(met_earlier) >= MET_EARLIER * chance_earlier;
+        is_told.then_some(Parting { smaller: groups[smaller], both, share: shares[smaller] })
     }
 
     /// Leads of the second largest group of those that stand together, if it and the largest are stories of their own.
@@ -192,10 +330,10 @@ impl Leads {
             group[start] = groups;
             while let Some(at) = reached.pop() {
                 for (next, of_next) in group.iter_mut().enumerate().take(self.count) {
-                    let rarer = self.alone[at].min(self.alone[next]) as f32;
+                    let rarer = f32::from(self.all.alone[at].min(self.all.alone[next]));
                     if *of_next == usize::MAX
                         && Some(next) != without
-                        && self.pairs[pair_or_zero(at, next)] as f32 >= (TOGETHER * rarer).max(1.0)
+                        && f32::from(self.all.pairs[pair_or_zero(at, next)]) >= (TOGETHER * rarer).max(1.0)
                     {
                         *of_next = groups;
                         reached.push(next);
@@ -206,14 +344,14 @@ impl Leads {
         }
         let size = |wanted: usize| {
             let of_group = (0..self.count).filter(|lead| group[*lead] == wanted);
-            let most = of_group.clone().map(|lead| self.alone[lead]).max().unwrap_or(0);
+            let most = of_group.clone().map(|lead| self.all.alone[lead]).max().unwrap_or(0);
             (most, of_group.count())
         };
-        let mut sizes: Vec<(u32, usize, usize)> =
+        let mut sizes: Vec<(u16, usize, usize)> =
             (0..groups).map(|wanted| (size(wanted).0, size(wanted).1, wanted)).filter(|size| size.1 >= 2).collect();
         sizes.sort_unstable_by(|a, b| b.cmp(a));
         let [_, second, ..] = sizes.as_slice() else { return None };
-        if (second.0 as f32) < STORY_SHARE * self.posts as f32 {
+        if f32::from(second.0) < STORY_SHARE * f32::from(self.all.posts) {
             return None;
         }
         let bits = (0..self.count).filter(|lead| group[*lead] == second.2).fold(0, |bits, lead| bits | 1 << lead);
@@ -240,12 +378,60 @@ mod tests {
         let mut two = leads();
         let mut bridged = leads();
         for post in 0..60_u32 {
-            one.note(|term| (term + post) % 3 != 0);
-            two.note(|term| (term < 4) == (post % 3 != 0));
-            bridged.note(|term| term == 0 || (term < 4) == (post % 2 == 0));
+            one.note(false, |term| (term + post) % 3 != 0);
+            two.note(false, |term| (term < 4) == (post % 3 != 0));
+            bridged.note(false, |term| term == 0 || (term < 4) == (post % 2 == 0));
         }
         assert_eq!(one.stories(), None);
-        assert_eq!(two.stories(), Some((0b1111_0000, None)));
-        assert_eq!(bridged.stories().map(|(bits, bridge)| (bits & 1, bridge)), Some((0, Some(0))));
+        assert_eq!(two.stories().map(|parting| (parting.smaller, parting.both)), Some((0b1111_0000, 0)));
+        assert_eq!(bridged.stories().map(|parting| (parting.smaller & 1, parting.both)), Some((0, 1)));
+    }
+
+    /// Posts that have three of eight leads, of all of them or of one half, as often as a number says.
+    fn told(leads: &mut Leads, posts: std::ops::Range<u32>, is_copy: bool, apart: bool) {
+        for post in posts {
+            let start = if apart { post % 2 * 4 } else { 0 };
+            let of = if apart { 4 } else { 8 };
+            let has = [post / 2, post / 2 + 1, post * 5 / 3].map(|lead| start + lead % of);
+            leads.note(is_copy, |term| has.contains(&term));
+        }
+    }
+
+    #[test]
+    fn two_groups_that_met_and_meet_no_more_are_two_stories() {
+        let mut parts = leads();
+        told(&mut parts, 0..60, false, false);
+        let mut stays = parts.clone();
+        let mut copied = parts.clone();
+        assert_eq!(parts.stories(), None);
+        told(&mut parts, 60..92, false, true);
+        let parting = parts.stories().unwrap();
+        assert!([0b1111, 0b1111_0000].contains(&parting.smaller) && parting.both == 0, "{parting:?}");
+        assert!((0.15..=0.5).contains(&parting.share), "{parting:?}");
+        // Before long, and with no help of what is all too frequent.
+        assert_eq!(parts.never_met(), None);
+        told(&mut stays, 60..200, false, false);
+        assert_eq!(stays.stories(), None);
+        told(&mut copied, 60..92, true, true);
+        assert_eq!(copied.stories(), None);
+        // Of what never met otherwise, nothing is said by this rule.
+        let mut never = leads();
+        told(&mut never, 0..92, false, true);
+        assert_eq!(never.meet_no_more(), None);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_parts_are_two_groups_of_leads(posts in proptest::collection::vec((0_u32..256, 0_u32..8), 0..200)) {
+            let mut leads = leads();
+            for (bits, copy) in posts {
+                leads.note(copy == 0, |term| bits >> term & 1 == 1);
+                let Some(parting) = leads.stories() else { continue };
+                let share = (STORY_SHARE - 1e-6)..=1.0;
+                proptest::prop_assert!(parting.smaller & parting.both == 0 && parting.smaller.count_ones() >= 2);
+                proptest::prop_assert!((parting.smaller | parting.both).count_ones() + 2 <= LEADS as u32);
+                proptest::prop_assert!(share.contains(&parting.share), "{parting:?}");
+            }
+        }
     }
 }

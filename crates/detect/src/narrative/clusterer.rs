@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::cluster::{Cluster, First, Handle, LEADS, Leads, LocalId, Share, State};
+use super::cluster::{Cluster, First, Handle, LEADS, Leads, LocalId, Parting, Share, State};
 use super::config::{CLUSTER_TERMS_MAX, NarrativeConfig, NarrativeCounters, POSTINGS_VISITED_MAX};
 use super::family::Families;
 use super::features::{Feature, FeatureKind, Features};
@@ -234,7 +234,7 @@ impl Clusterer {
                 None => self.open(post),
             }
         };
-        self.add(handle.slot);
+        self.add(handle.slot, of_family.is_some());
         self.families.note(handle);
         (handle, of_family.is_some())
     }
@@ -446,7 +446,7 @@ impl Clusterer {
     }
 
     /// Adds the vector to a cluster.
-    fn add(&mut self, slot: u32) {
+    fn add(&mut self, slot: u32, is_copy: bool) {
         let present = self.present as f32;
         let cluster = &mut self.clusters[slot as usize];
         cluster.posts += 1;
@@ -481,7 +481,7 @@ impl Clusterer {
             }
             let vector = &self.vector;
             if let Some(leads) = &mut cluster.leads {
-                leads.note(|term| vector.iter().any(|(id, _)| *id == term));
+                leads.note(is_copy, |term| vector.iter().any(|(id, _)| *id == term));
             }
         }
         self.touch(slot);
@@ -584,17 +584,15 @@ impl Clusterer {
         }
     }
 
-    /// Splits clusters in which two groups of leading terms never meet.
+    /// Splits clusters in which two groups of leading terms never meet, or no longer do.
     fn split(&mut self, slots: &[u32]) {
         for &slot in slots {
             let cluster = &mut self.clusters[slot as usize];
-            let Some(leads) = cluster.leads.as_mut().filter(|_| cluster.state == State::Live) else { continue };
-            let Some((bits, bridge)) = leads.stories() else { continue };
-            let part = (0..leads.count).filter(|lead| bits >> lead & 1 == 1).map(|lead| leads.alone[lead]).max();
-            let part = part.unwrap_or(0) as f32 / leads.posts.max(1) as f32;
+            let Some(leads) = cluster.leads.as_ref().filter(|_| cluster.state == State::Live) else { continue };
+            let Some(Parting { smaller, both, share: part }) = leads.stories() else { continue };
             let chosen: Vec<(TermId, f32)> = (0..leads.count)
-                .filter(|lead| bits >> lead & 1 == 1 || Some(*lead) == bridge)
-                .map(|lead| (leads.terms[lead], if Some(lead) == bridge { part } else { 1.0 }))
+                .filter(|lead| (smaller | both) >> lead & 1 == 1)
+                .map(|lead| (leads.terms[lead], if both >> lead & 1 == 1 { part } else { 1.0 }))
                 .collect();
             let (id, posts) = (cluster.id, (cluster.posts as f32 * part) as u32);
             cluster.leads = None;

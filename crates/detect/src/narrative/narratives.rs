@@ -226,6 +226,9 @@ impl Narratives {
                     let before = story.posts;
                     story.absorb(local, minute);
                     self.told += story.posts - before;
+                    if story.id.is_some() && story.locals.len() > 1 {
+                        story.hear((*worker, local.id), local, minute);
+                    }
                 }
                 self.index(key);
                 touched.insert(key);
@@ -234,6 +237,7 @@ impl Narratives {
         self.follow_workers(minute, parts, &mut touched, events);
         self.compare_workers(minute, &mut touched, events);
         self.compare_presents(minute, &mut touched, events);
+        self.part_voices(minute, &touched);
         for (worker, delta) in parts {
             for local in &delta.ended {
                 if let Some(part) = self.parts.remove(&(*worker, *local))
@@ -494,6 +498,36 @@ impl Narratives {
                 let reason = Reason::Likeness { likeness: thousandths(likeness), asked: thousandths(asked) };
                 self.unite(key, into, minute, reason, touched, events);
             }
+        }
+    }
+
+    /// Clusters of a narrative that say now what none of its others says go on as a candidate that was split from it.
+    fn part_voices(&mut self, minute: i64, touched: &BTreeSet<StoryKey>) {
+        for key in touched {
+            let Some(story) = self.stories.get_mut(key) else { continue };
+            if story.id.is_none() || story.merged_into.is_some() {
+                continue;
+            }
+            let parted = story.parted(minute);
+            if parted.is_empty() {
+                continue;
+            }
+            let child = self.next;
+            self.next += 1;
+            let mut of_child = Story::new(minute, Some(*key));
+            of_child.of_narrative = true;
+            for local in parted {
+                story.let_go(local);
+                of_child.locals.insert(local);
+                if let Some(part) = self.parts.get_mut(&local) {
+                    part.story = child;
+                }
+                if let Some(links) = &mut self.links {
+                    links.clusters.insert(local, child);
+                }
+            }
+            self.stories.insert(child, Box::new(of_child));
+            self.split.push(child);
         }
     }
 

@@ -84,6 +84,11 @@ const LIKENESS_NOW: [f32; 2] = [0.25, 0.4];
 const PRESENT_MIN: f32 = 5.0;
 /// Terms of its present by which others like it are looked for.
 const LEADING_NOW: usize = 8;
+/// Clusters of a story of which it is kept what they say now, and terms of each.
+const VOICES_MAX: usize = 16;
+const VOICE_TERMS_MAX: usize = 16;
+/// What is less alike than this has nothing in common.
+const APART: f32 = 0.05;
 /// So many leading words are looked at.
 const CORE_TERMS: usize = 8;
 /// The part of copies from which on a candidate is looked at for an even pace.
@@ -177,6 +182,43 @@ struct Facet {
     authors: Crowd<FewAuthors>,
 }
 
+/// What one of a story's clusters says now.
+#[derive(Clone)]
+struct Voice {
+    local: (u16, LocalId),
+    /// Posts that are no copies, fading, as of a minute.
+    minute: i64,
+    posts: f32,
+    /// Its terms by their hashes: how many of those posts have them, times what they weigh.
+    terms: Vec<(u64, f32)>,
+}
+
+impl Voice {
+    fn fade(&mut self, minute: i64) {
+        let minutes = ((minute - self.minute) / 60).max(0) as f32;
+        let left = (-minutes / NOW_HALF_LIVES[0]).exp2();
+        self.posts *= left;
+        self.terms.iter_mut().for_each(|(_, value)| *value *= left);
+        self.minute = self.minute.max(minute);
+    }
+}
+
+fn add_terms(sum: &mut Vec<(u64, f32)>, terms: &[(u64, f32)]) {
+    for (hash, value) in terms {
+        match sum.iter_mut().find(|(known, _)| known == hash) {
+            Some((_, known)) => *known += value,
+            None => sum.push((*hash, *value)),
+        }
+    }
+}
+
+fn cosine(one: &[(u64, f32)], other: &[(u64, f32)]) -> f32 {
+    let length = |terms: &[(u64, f32)]| terms.iter().map(|(_, value)| value * value).sum::<f32>().sqrt();
+    let of_other = |hash: u64| other.iter().find(|(known, _)| *known == hash).map_or(0.0, |(_, value)| *value);
+    let dot: f32 = one.iter().map(|(hash, value)| value * of_other(*hash)).sum();
+    dot / (length(one) * length(other)).max(f32::MIN_POSITIVE)
+}
+
 #[derive(Clone)]
 pub(super) struct Story {
     pub(super) id: Option<NarrativeId>,
@@ -213,6 +255,8 @@ pub(super) struct Story {
     originals: u64,
     /// Of them, fading, as of a minute.
     now: (i64, Now),
+    /// Where it is made of several clusters: what those say now that are written to; at most [`VOICES_MAX`].
+    voices: Vec<Voice>,
 }
 
 impl Story {
@@ -242,6 +286,7 @@ impl Story {
             copies: 0.0,
             originals: 0,
             now: (minute, Now::default()),
+            voices: Vec::new(),
         }
     }
 
@@ -305,6 +350,68 @@ impl Story {
             self.add_facet(facet.kind, &facet.form, u64::from(facet.posts), &crowd(minute, &facet.authors));
         }
         self.keep_facets();
+    }
+
+    /// Notes what one of its clusters says.
+    pub(super) fn hear(&mut self, local: (u16, LocalId), told: &LocalDelta, minute: i64) {
+        let posts = told.originals as f32;
+        let mut terms: Vec<(u64, f32)> = Vec::new();
+        told.terms.iter().for_each(|term| add_terms(&mut terms, &[(term.hash, term.originals as f32 * term.weight)]));
+        if let Some(voice) = self.voices.iter_mut().find(|voice| voice.local == local) {
+            voice.fade(minute);
+            voice.posts += posts;
+            add_terms(&mut voice.terms, &terms);
+            voice.terms.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+            voice.terms.truncate(VOICE_TERMS_MAX);
+        } else {
+            self.voices.push(Voice { local, minute, posts, terms });
+        }
+        if self.voices.len() > VOICES_MAX {
+            self.voices = self.voices_at(minute);
+            self.voices.truncate(VOICES_MAX);
+        }
+    }
+
+    /// Its clusters as of a minute, what says most first.
+    fn voices_at(&self, minute: i64) -> Vec<Voice> {
+        let of_story = self.voices.iter().filter(|voice| self.locals.contains(&voice.local));
+        let mut voices: Vec<Voice> = of_story.cloned().collect();
+        voices.iter_mut().for_each(|voice| voice.fade(minute));
+        voices.sort_unstable_by(|a, b| b.posts.total_cmp(&a.posts).then(a.local.cmp(&b.local)));
+        voices
+    }
+
+    /// Its clusters that say now what none of the others says, if there are such: those stay that are alike the one that says most, or
+    /// alike one that stays.
+    pub(super) fn parted(&self, minute: i64) -> Vec<(u16, LocalId)> {
+        if self.voices.len() < 2 {
+            return Vec::new();
+        }
+        let mut voices = self.voices_at(minute);
+        voices.retain(|voice| voice.posts >= PRESENT_MIN);
+        let mut stay: Vec<Voice> = voices.drain(..voices.len().min(1)).collect();
+        let mut reached = 0;
+        while let Some(voice) = stay.get(reached) {
+            reached += 1;
+            let is_alike = |other: &mut Voice| cosine(&voice.terms, &other.terms) >= APART;
+            let alike: Vec<Voice> = voices.extract_if(.., is_alike).collect();
+            stay.extend(alike);
+        }
+        let sum = |voices: &[Voice]| {
+            let mut sum = Vec::new();
+            voices.iter().for_each(|voice| add_terms(&mut sum, &voice.terms));
+            sum
+        };
+        if cosine(&sum(&stay), &sum(&voices)) >= APART {
+            return Vec::new();
+        }
+        voices.into_iter().map(|voice| voice.local).collect()
+    }
+
+    /// Lets a cluster go, which goes on as another story.
+    pub(super) fn let_go(&mut self, local: (u16, LocalId)) {
+        self.locals.remove(&local);
+        self.voices.retain(|voice| voice.local != local);
     }
 
     fn add_term(&mut self, told: &TermDelta, mass: f32, minute: i64) {
@@ -923,6 +1030,36 @@ mod tests {
                 let is_alike = both_speak && likeness >= asked;
                 proptest::prop_assert!(!is_alike || one.likeness_now(&other, 0).is_some());
             }
+        }
+
+        #[test]
+        fn clusters_that_part_have_little_in_common_with_what_stays(
+            voices in proptest::collection::vec((0_u64..6, proptest::collection::vec((0_u64..24, 0.1_f32..9.0), 1..5), 0.0_f32..20.0), 0..8),
+            minutes in 0_i64..30,
+        ) {
+            let mut story = Story::new(0, None);
+            for (cluster, terms, posts) in &voices {
+                let local = (0, LocalId(*cluster));
+                if story.locals.insert(local) {
+                    let mut sum = Vec::new();
+                    add_terms(&mut sum, terms);
+                    story.voices.push(Voice { local, minute: 0, posts: *posts, terms: sum });
+                }
+            }
+            let parted = story.parted(minutes * 60);
+            let (gone, stay): (Vec<Voice>, Vec<Voice>) =
+                story.voices_at(minutes * 60).into_iter().filter(|voice| voice.posts >= PRESENT_MIN).partition(|voice| parted.contains(&voice.local));
+            proptest::prop_assert_eq!(gone.len(), parted.len());
+            proptest::prop_assert!(parted.is_empty() || !stay.is_empty() && stay[0].posts >= gone[0].posts);
+            for (one, other) in gone.iter().flat_map(|one| stay.iter().map(move |other| (one, other))) {
+                proptest::prop_assert!(cosine(&one.terms, &other.terms) < APART);
+            }
+            // One that has nothing in common with the others, and says enough, goes or is the one that stays.
+            let lonely = |voice: &Voice| {
+                let others = gone.iter().chain(&stay).filter(|other| other.local != voice.local);
+                others.flat_map(|other| &other.terms).all(|(hash, _)| voice.terms.iter().all(|(own, _)| own != hash))
+            };
+            proptest::prop_assert!(!parted.is_empty() || stay.len() < 2 || !stay.iter().any(lonely));
         }
 
         #[test]
