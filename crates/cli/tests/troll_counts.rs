@@ -371,9 +371,10 @@ fn exported_numbers_equal_a_slow_independent_count() {
             .arg("--data")
             .arg(&two),
     );
-    for by in
-        ["total", "watch", "language", "source", "kind", "relation", "region", "hashtag", "domain", "term", "mentioned"]
-    {
+    for by in [
+        "total", "watch", "language", "source", "kind", "relation", "region", "hashtag", "domain", "term", "mentioned",
+        "languages",
+    ] {
         for step in ["minute", "hour", "day"] {
             assert!(export(&one, by, step) == export(&two, by, step), "{by} by {step} differs between 1 and 2 workers");
         }
@@ -414,7 +415,7 @@ fn two_processes_count_what_one_counts() {
     assert!(outputs.iter().all(|output| output.status.success()));
     let summary: serde_json::Value = serde_json::from_slice(&outputs[0].stdout).unwrap();
     assert_eq!(summary["posts"]["accepted"], 390_687, "{summary}");
-    for by in ["total", "language", "hashtag", "domain", "term", "mentioned"] {
+    for by in ["total", "language", "hashtag", "domain", "term", "mentioned", "languages"] {
         for step in ["minute", "hour", "day"] {
             let (one, both) = (export(&alone, by, step), export(&dir.path().join("process0"), by, step));
             assert!(one == both, "{by} by {step} differs between one process and two");

@@ -8,9 +8,10 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::Context as _;
+use groundswell_edge::EdgePost;
 use groundswell_edge::scrub::eval::{Evaluation as ScrubEvaluation, LabelledSpan};
-use groundswell_text::detect_language;
-use groundswell_text::language::eval::Evaluation as LanguageEvaluation;
+use groundswell_text::language::eval::{Evaluation as LanguageEvaluation, two_of_label};
+use groundswell_text::{Analysis, Analyzer, TWO_WORDS_MIN, detect_language};
 use serde::Deserialize;
 
 use crate::args::{Common, Eval, EvalArgs};
@@ -76,8 +77,14 @@ fn language(arguments: &EvalArgs) -> Outcome {
     let predicted: Vec<_> = posts.iter().map(|post| detect_language(&post.text)).collect();
     let seconds = began.elapsed().as_secs_f64();
     let mut evaluation = LanguageEvaluation::new();
+    let (mut analyzer, mut analysis) = (Analyzer::new(), Analysis::new());
     for (row, (post, language)) in posts.iter().zip(&predicted).enumerate() {
-        evaluation.add(post.label.as_deref().unwrap_or("und"), post.kind.as_deref(), *language);
+        let label = post.label.as_deref().unwrap_or("und");
+        if two_of_label(label).is_none() {
+            evaluation.add(label, post.kind.as_deref(), *language);
+        }
+        analyzer.analyze(&EdgePost { text: post.text.clone(), ..EdgePost::default() }, &mut analysis);
+        evaluation.add_two(label, analysis.words.len() >= TWO_WORDS_MIN, analysis.languages);
         if let Some(out) = &mut out {
             out.write_record([&(row + 1).to_string(), language.as_str()])?;
         }

@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::Child;
 
-pub(crate) const SUBJECTS: [&str; 12] = [
+pub(crate) const SUBJECTS: [&str; 13] = [
     "total",
     "watch",
     "language",
@@ -17,6 +17,7 @@ pub(crate) const SUBJECTS: [&str; 12] = [
     "term",
     "clause",
     "mentioned",
+    "languages",
 ];
 pub(crate) const STEPS: [&str; 3] = ["minute", "hour", "day"];
 
