@@ -48,9 +48,9 @@ mod tests {
 
     #[test]
     fn the_table_is_whole() {
-        let lines = include_str!("../data/emoji-names.txt").lines().count();
-        assert_eq!(NAMES.len(), lines, "each line is an emoji, a tab and a name, and no emoji comes twice");
-        for (emoji, name) in NAMES.iter() {
+        let lines: Vec<_> = include_str!("../data/emoji-names.txt").lines().collect();
+        assert_eq!(NAMES.len(), lines.len(), "each line is an emoji, a tab and a name, and no emoji comes twice");
+        for (emoji, name) in lines.into_iter().filter_map(|line| line.split_once('\t')) {
             assert!(!emoji.contains(COLOURED) && !emoji.is_ascii() && !name.is_empty(), "{emoji} {name}");
             assert!(name.chars().all(|letter| !letter.is_control() && letter != '\''), "{emoji} {name}");
         }
