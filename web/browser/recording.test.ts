@@ -67,7 +67,7 @@ test('a connection that is being made is no trouble for the first seconds', asyn
   await page.route('**/api/v1/stream', (route) => void held.push(route));
   await page.reload();
   await expect.poll(() => page.locator('header .pill').innerText()).toBe('Live');
-  await page.clock.setFixedTime(AT + 5_000);
+  await page.clock.setFixedTime(AT + 9_000);
   await expect.poll(() => page.locator('header .pill').innerText()).toBe('Connecting');
   await Promise.all(held.map((route) => route.abort()));
 });

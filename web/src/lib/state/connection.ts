@@ -1,8 +1,8 @@
 // How the page stands with the server: said as trouble only once it is some.
 import type { Dashboard } from './dashboard.svelte';
 
-/** A connection that is made sooner is no news: each visit begins with one. */
-export const CONNECTING_MS = 4_000;
+/** A connection that is made sooner is no news: each visit begins with one, behind all that is read first. */
+export const CONNECTING_MS = 8_000;
 
 export type Connection = 'none' | 'polling' | 'connecting' | 'reading' | 'well';
 
