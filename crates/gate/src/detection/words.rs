@@ -270,11 +270,16 @@ pub(super) fn stretch(from: i64, to: i64) -> String {
     format!("{date}, {from} to {last}{to} UTC")
 }
 
+/// What is rarer is not told apart: no detector has seen ten years of a stream.
+const OFTEN_MIN: f64 = 1.0 / 3_650.0;
+
 /// `once a day`, `12 times a day`, `once in 20 days`, from so many a day.
 pub(super) fn often(a_day: f64) -> String {
     let rounded = |number: f64| if number < 10.0 { hundredths(number) } else { number.round() };
     if a_day <= 0.0 {
         "never".to_owned()
+    } else if a_day < OFTEN_MIN {
+        "less than once in ten years".to_owned()
     } else if a_day < 0.995 {
         format!("once in {} days", rounded(1.0 / a_day))
     } else if a_day < 1.005 {
@@ -570,11 +575,13 @@ mod tests {
         assert_eq!(moment(minutes(0)), "9 Oct 2016, 22:37 UTC");
         assert_eq!(stretch(minutes(0), minutes(76)), "9 Oct 2016, 22:37 to 23:53 UTC");
         assert_eq!(stretch(minutes(0), minutes(90)), "9 Oct 2016, 22:37 to 10 Oct 2016, 00:07 UTC");
-        let said = [0.0, 0.05, 0.3, 0.998, 1.0, 1.004, 1.5, 12.3].map(often);
+        let said = [0.0, 1e-9, 0.0003, 0.05, 0.3, 0.998, 1.0, 1.004, 1.5, 12.3].map(often);
         assert_eq!(
             said,
             [
                 "never",
+                "less than once in ten years",
+                "once in 3333 days",
                 "once in 20 days",
                 "once in 3.33 days",
                 "once a day",

@@ -169,8 +169,8 @@ test('a recording is shown to its end, and windows that reach beyond its edges a
   // They are not compared, nor taken into the mean of an hour.
   const list = found.series[0]?.cells ?? [];
   const before = list.map(({ start }): Cell => ({ start: start - 4 * H, posts: 17_000, authors: 9, state: 'shown' }));
-  expect(against(list, before)).toEqual({ ratio: 2, windows: 2 });
-  expect(against(before, list)).toEqual({ ratio: 0.5, windows: 2 });
+  expect(against(list, before)).toEqual({ now: 68_000, was: 34_000, ratio: 2, windows: 2 });
+  expect(against(before, list)).toEqual({ now: 34_000, was: 68_000, ratio: 0.5, windows: 2 });
   expect(weekOf('all', list, 0, 1).cells.filter(({ shown }) => shown > 0)).toHaveLength(2);
   // Nor is a line drawn through them; each is a hollow point. A share is as good of a part.
   const drawn = (measure: 'posts' | 'share'): [string, number] => {

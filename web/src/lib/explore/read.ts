@@ -102,7 +102,7 @@ export function sumOf(list: readonly Cell[]): Sum {
 }
 
 /** Now as against before, over the windows that both show whole, so that neither a gap nor what is held back counts as nothing. Null where there is no such window. */
-export function against(cells: readonly Cell[], before: readonly Cell[]): { ratio: number; windows: number } | null {
+export function against(cells: readonly Cell[], before: readonly Cell[]): { now: number; was: number; ratio: number; windows: number } | null {
   let [now, was, windows] = [0, 0, 0];
   for (const [i, { posts, part }] of cells.entries()) {
     const then = before[i]?.posts ?? null;
@@ -111,7 +111,7 @@ export function against(cells: readonly Cell[], before: readonly Cell[]): { rati
     was += then;
     windows += 1;
   }
-  return was > 0 ? { ratio: now / was, windows } : null;
+  return was > 0 ? { now, was, ratio: now / was, windows } : null;
 }
 
 /** Starts of the windows in which anything was read: what has a row of all posts, and where one has none, what the ledger says was listened to. Without a ledger it is what has a row. */

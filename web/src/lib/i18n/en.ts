@@ -215,6 +215,7 @@ export const en = {
     back: '← Now',
     none: 'There is no such detection',
     noneWhy: (k: number) => `Its id may be cut off, it may be older than what is kept, or it rests on fewer than ${k} authors and is held back.`,
+    wasThen: (time: string) => `began ${time}`, alerts: (rate: string) => `false alerts to expect: ${rate}`,
     began: (time: string) => `Began ${time}`,
     found: (time: string) => `, found by ${time}`,
     later: (span: string) => `, ${span} later`,
@@ -587,7 +588,7 @@ export const en = {
       const percent = Math.round(100 * (ratio - 1));
       return percent === 0 ? 'about the same' : ratio >= 2 ? `${roughly(ratio)} times as many` : `${count(Math.abs(percent))} % ${percent > 0 ? 'more' : 'less'}`;
     },
-    inBoth: (windows: number) => ` in the ${count(windows)} ${n(windows, 'window', 'windows')} shown of both`,
+    inBoth: (windows: number, now: string, was: string) => ` in the ${count(windows)} whole ${n(windows, 'window', 'windows')} shown of both (${now} against ${was})`,
     sums: (usual: string) => `Sums are of the windows that are shown. Each count is within ± ${COUNT_ERROR} of the true one; a sum of so many is usually off by about ${usual}.`,
     hidden: (many: number, k: number) => `${count(many)} ${n(many, 'window is', 'windows are')} held back: fewer than ${k} authors, or none. They are marked under the line, not drawn as zero.`,
     why: 'Why?',

@@ -238,6 +238,7 @@ export const fr: Messages = {
     back: '← En ce moment',
     none: 'Cette détection n’existe pas',
     noneWhy: (k: number) => f`Son identifiant est peut-être tronqué, elle est peut-être plus ancienne que ce qui est conservé, ou elle repose sur moins de ${k} auteurs et n'est pas diffusée.`,
+    wasThen: (time: string) => f`début : ${time}`, alerts: (rate: string) => f`fausses alertes à prévoir : ${rate}`,
     began: (time: string) => f`Début : ${time}`,
     found: (time: string) => f`, repéré avant ${time}`,
     later: (span: string) => f`, soit ${span} plus tard`,
@@ -610,7 +611,7 @@ export const fr: Messages = {
       const percent = Math.round(100 * (ratio - 1));
       return percent === 0 ? 'à peu près autant' : ratio >= 2 ? f`${roughly(ratio)} fois plus` : f`${count(Math.abs(percent))} % de ${percent > 0 ? 'plus' : 'moins'}`;
     },
-    inBoth: (windows: number) => f` dans ${n(windows, 'la période affichée', `les ${count(windows)} périodes affichées`)} de part et d'autre`,
+    inBoth: (windows: number, now: string, was: string) => f` dans ${n(windows, 'la période entière affichée', `les ${count(windows)} périodes entières affichées`)} de part et d'autre (${now} contre ${was})`,
     sums: (usual: string) => f`Les sommes portent sur les périodes affichées. Chaque chiffre est à ± ${COUNT_ERROR} du vrai ; une somme d'autant de chiffres s'écarte d'ordinaire d'environ ${usual}.`,
     hidden: (many: number, k: number) => f`${windows(many)} non ${n(many, 'diffusée', 'diffusées')} : moins de ${k} auteurs, ou aucun. Elles sont marquées sous la ligne, non tracées comme zéro.`,
     why: f`Pourquoi ?`,
