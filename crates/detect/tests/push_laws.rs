@@ -193,6 +193,22 @@ fn a_hashtag_beside_its_link_is_the_same_push() {
 }
 
 #[test]
+fn what_is_told_on_the_day_after_is_told_once() {
+    let midnight = 2 * DAY_MINUTES;
+    let mut bench = Bench::new(2);
+    bench.until(midnight - 300, midnight - 200);
+    for author in 0..20 {
+        let post = with((midnight - 200 + author as i64 / 2) * 60, author, URL);
+        let text = format!("{} #river", post.text);
+        bench.take(author as usize % 2, EdgePost { text, ..post });
+    }
+    bench.until(midnight - 200, midnight);
+    assert!(bench.found.is_empty());
+    bench.until(midnight, midnight + DAY_MINUTES - 300);
+    assert_eq!(bench.found.len(), 1, "a hashtag beside its link");
+}
+
+#[test]
 fn authors_of_two_days_do_not_add_up() {
     let mut bench = Bench::new(1);
     let midnight = 86_400 / 60;

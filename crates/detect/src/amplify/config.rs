@@ -57,7 +57,8 @@ pub const OBJECTS_MAX: usize = 1 << 15;
 pub const OBJECTS_BYTES_MAX: usize = 64 << 20;
 /// So many pushes a day the clock alone may bring: what is likelier is held.
 pub const SCAN_A_DAY_MAX: f64 = 0.01;
-/// So many a day what spreads by itself may bring: what is likelier waits for a longer silence.
+/// So many a day what spreads by itself, or what a day yet unknown would show to be usual, may bring: what is likelier waits for a longer
+/// silence and for more of the day.
 pub const PUSH_Q_MAX: f64 = 1.0;
 
 /// Settings of the amplification detector, measured in `docs/methods/amplification.md`.

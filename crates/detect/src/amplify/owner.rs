@@ -371,7 +371,7 @@ impl Amplifications {
             }
         }
         let told = self.amplified.iter().filter_map(|at| self.families[*at].as_ref());
-        let told: Vec<_> = told.filter_map(|family| Some((family.last, family.authors.of_day(minute)?))).collect();
+        let told: Vec<_> = told.map(|family| (family.last, family.authors.last_day())).collect();
         self.pushes.decide(minute, &self.all, &told, &mut number, &mut self.counters);
     }
 

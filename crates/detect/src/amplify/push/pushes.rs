@@ -305,7 +305,7 @@ impl Pushes {
             self.waiting.remove(&object);
             let of_publisher = push.is_link() && push.owned.publishers > 0;
             let of_text = push.copies * 2 >= push.owned.posts;
-            if of_publisher || of_text || push.value.is_none() || self.is_part_of_another(object, minute, others) {
+            if of_publisher || of_text || push.value.is_none() || self.is_part_of_another(object, others) {
                 counters.pushes_held += 1;
                 counters.pushes_of_publishers += u64::from(of_publisher);
                 counters.pushes_of_texts += u64::from(of_text && !of_publisher);
@@ -321,16 +321,18 @@ impl Pushes {
         }
     }
 
-    /// Whether the same authors pushed something else at the same time, which is told already: a hashtag beside its link.
-    fn is_part_of_another(&self, object: u64, minute: i64, others: &[(i64, &Distinct)]) -> bool {
+    /// Whether the same authors pushed something else at the same time, which is told already: a hashtag beside its link. It may be told on
+    /// the day after, so each is asked for those of its own last day; of two days no author is in both.
+    fn is_part_of_another(&self, object: u64, others: &[(i64, &Distinct)]) -> bool {
         let Some(push) = self.known.get(&object) else { return false };
-        let Some(own) = push.owned.authors.of_day(minute) else { return false };
+        let own = push.owned.authors.last_day();
         let told = self.pushed.iter().filter_map(|other| self.known.get(other));
-        let told = told.filter_map(|other| Some((other.owned.last, other.owned.authors.of_day(minute)?)));
-        told.chain(others.iter().copied()).any(|(last, authors)| {
+        let told = told.map(|other| (other.owned.last, other.owned.authors.last_day()));
+        let near = |last: &i64| (last - push.owned.last).abs() <= NEAR_SECONDS;
+        told.chain(others.iter().copied()).filter(|(last, _)| near(last)).any(|(_, authors)| {
             let both = in_both(own, authors) as f64;
             let either = (own.count() + authors.count()) as f64 - both;
-            (last - push.owned.last).abs() <= NEAR_SECONDS && both >= SAME_AUTHORS * either
+            both >= SAME_AUTHORS * either
         })
     }
 

@@ -181,7 +181,7 @@ mod tests {
         assert!(chance(20, 3) > 0.1 && chance(20, 12) < 0.1, "{} {}", chance(20, 3), chance(20, 12));
         assert!(chance(200, 6) < 1e-4, "a large one stands out earlier: {}", chance(200, 6));
         assert!(chance(20, 23) <= 0.0, "{}", chance(20, 23));
-        // Once in three hours, and then ten in half an hour: before a day is known it may be as usual.
+        // Four in two hours, and then one a minute: four of five came together, but what is not known is like the two hours.
         let usual = object([0, 30, 60, 90].into_iter().chain((0..24).map(|nth| 180 + nth)));
         let Verdict::Pushed { spread, .. } = judge(&usual, &even(5), 5 * HOUR) else { panic!() };
         assert!(spread > 0.9, "{spread}");
