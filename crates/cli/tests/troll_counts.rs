@@ -372,7 +372,17 @@ fn exported_numbers_equal_a_slow_independent_count() {
             .arg(&two),
     );
     for by in [
-        "total", "watch", "language", "source", "kind", "relation", "region", "hashtag", "domain", "term", "mentioned",
+        "total",
+        "watch",
+        "language",
+        "source",
+        "kind",
+        "relation",
+        "region",
+        "hashtag",
+        "domain",
+        "term",
+        "mentioned",
         "languages",
     ] {
         for step in ["minute", "hour", "day"] {
