@@ -48,9 +48,10 @@ mod tests {
 
     #[test]
     fn the_table_is_whole() {
-        let lines: Vec<_> = include_str!("../data/emoji-names.txt").lines().collect();
-        assert_eq!(NAMES.len(), lines.len(), "each line is an emoji, a tab and a name, and no emoji comes twice");
-        for (emoji, name) in lines.into_iter().filter_map(|line| line.split_once('\t')) {
+        let lines: Vec<&str> = include_str!("../data/emoji-names.txt").lines().collect();
+        assert_eq!(NAMES.len(), lines.len(), "no emoji comes twice");
+        for line in lines {
+            let (emoji, name) = line.split_once('\t').unwrap();
             assert!(!emoji.contains(COLOURED) && !emoji.is_ascii() && !name.is_empty(), "{emoji} {name}");
             assert!(name.chars().all(|letter| !letter.is_control() && letter != '\''), "{emoji} {name}");
         }

@@ -94,18 +94,18 @@ fn letters(text: &str) -> f32 {
 }
 
 #[derive(Default)]
-struct Tally {
+struct Told {
     texts: u32,
-    told: u32,
+    two: u32,
     right: u32,
     close: u32,
 }
 
-impl Tally {
+impl Told {
     fn add(&mut self, [one, other]: [&(String, String); 2], [a, b]: [&str; 2], text: &str) {
         self.texts += 1;
         let Some(two) = identify_two(text).1 else { return };
-        self.told += 1;
+        self.two += 1;
         let codes = [two.first.language.code(), two.second.language.code()];
         if codes.contains(&one.0.as_str()) && codes.contains(&other.0.as_str()) {
             let share = letters(a) / (letters(a) + letters(b));
@@ -146,7 +146,7 @@ fn glued_and_interleaved_sentences() {
             rows.len()
         );
         assert!(alone * 100 < rows.len() && long_two * 50 < long, "one language said to be two");
-        let mut told: BTreeMap<&str, Tally> = BTreeMap::new();
+        let mut told: BTreeMap<&str, Told> = BTreeMap::new();
         for (at, one) in rows.iter().enumerate() {
             // Another row far from this one: the rows are in no order of languages.
             let other = rows[(at * 7 + 1_000) % rows.len()];
@@ -164,9 +164,9 @@ fn glued_and_interleaved_sentences() {
                 told.entry(kind).or_default().add([one, other], [&a, &b], &text.join(" "));
             }
         }
-        for (kind, Tally { texts, told, right, close }) in &told {
+        for (kind, Told { texts, two, right, close }) in &told {
             println!(
-                "  {kind}: of {texts} in two, {told} said so, {right} with both languages, {close} of these with a share within .1"
+                "  {kind}: of {texts} in two, {two} said so, {right} with both languages, {close} of these with a share within .1"
             );
             assert!(right * 2 > *texts, "{kind}");
         }
