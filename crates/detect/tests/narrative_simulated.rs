@@ -75,6 +75,8 @@ struct Sums {
     turns: [(usize, usize); 2],
     /// Of those, where both strands have [`AUTHORS_ASKED`] authors.
     large_turns: [(usize, usize); 2],
+    /// Merges and splits of the log where one was planted, and all of them.
+    told_turns: [(usize, usize); 2],
     ended_planted: usize,
     early: (usize, usize),
 }
@@ -92,7 +94,7 @@ fn planted_stories_are_found() {
     println!(
         "ALL recall {:.3} ({}/{}) precision {:.3} ({}/{}), of {AUTHORS_ASKED} authors {:.3} ({}/{}), copied text besides {} \
          delay {:?} s, one name {:.3} ({}/{}), where planted merges are followed {} and splits {}, with merges of the log followed {}, splits too {}, \
-         merges {:?} splits {:?}, of two strands of {AUTHORS_ASKED} authors {:?} {:?}, planted ended early {}; born while little was seen: {:?}",
+         merges {:?} splits {:?}, of two strands of {AUTHORS_ASKED} authors {:?} {:?}, of the log's merges and splits planted {:?} {:?}, planted ended early {}; born while little was seen: {:?}",
         share(sums.recalled, sums.asked),
         sums.recalled,
         sums.asked,
@@ -115,6 +117,8 @@ fn planted_stories_are_found() {
         sums.turns[1],
         sums.large_turns[0],
         sums.large_turns[1],
+        sums.told_turns[0],
+        sums.told_turns[1],
         sums.ended_planted,
         sums.early,
     );
@@ -382,6 +386,25 @@ fn one_stream(seed: u64, sums: &mut Sums) {
             sums.large_turns[place].0 += usize::from(is_told);
         }
         println!("  {} of {}, strands of {strands:?} authors, in the log {is_told}", event.event, event.one);
+    }
+    for event in log.iter().filter(|event| found.get(&event.id).is_some_and(|narrative| narrative.born >= warm)) {
+        let (place, turn) = match event.event {
+            EventKind::Merge => (0, "merge"),
+            EventKind::Split => (1, "split"),
+            _ => continue,
+        };
+        let about = found[&event.id].about();
+        let is_planted = about.is_some_and(|about| planted_turn(&truth.records, about) == Some(turn));
+        sums.told_turns[place].0 += usize::from(is_planted);
+        sums.told_turns[place].1 += 1;
+        if !is_planted {
+            let of = event.others.first().and_then(|other| found.get(other)?.about());
+            let minute = (event.time - began_at) / 60;
+            println!(
+                "  {turn} of {about:?} and {of:?} in minute {minute}, which was not planted: {:?}",
+                found[&event.id].terms
+            );
+        }
     }
     let mut nothing: Vec<&Found> = Vec::new();
     for narrative in found.values() {
