@@ -96,8 +96,13 @@ describe.skipIf(givenUrl === undefined && binary === undefined)('the real binary
     await page.close();
   });
 
-  test('the flows of a reader and an editor, on the running engine with simulated posts', { timeout: FIRST_NUMBERS_MS + 180_000 }, async () => {
-    const context = await browser.newContext({ locale: 'en-GB', viewport: { width: 1280, height: 900 } });
+  test.each([
+    ['light', 1280],
+    ['dark', 390],
+  ] as const)('the flows of a reader and an editor, on the running engine with simulated posts: %s, %d pixels', { timeout: FIRST_NUMBERS_MS + 180_000 }, async (colorScheme, width) => {
+    const context = await browser.newContext({ locale: 'en-GB', colorScheme, viewport: { width, height: 900 } });
+    // What one makes is there when the other comes.
+    const [weather, feed] = [`weather-${width}`, `flow-${width}`];
     await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: new URL(url).origin });
     await context.addInitScript(toured);
     const page = await context.newPage();
@@ -117,34 +122,36 @@ describe.skipIf(givenUrl === undefined && binary === undefined)('the real binary
     await query.fill('storm* OR rain*');
     await page.locator('.reading').getByText(/cost/).first().waitFor();
     await clean('/watches?new=1');
-    await page.getByLabel('Name', { exact: true }).fill('weather-flow');
+    await page.getByLabel('Name', { exact: true }).fill(weather);
     await page.getByLabel('Purpose', { exact: true }).fill('crisis-response');
     await page.getByLabel('In a sentence').fill('See where the weather is discussed.');
-    // Tried before it is made: over what the simulator has made up so far, of which hours are over.
+    // Tried before it is made: over what the simulator has made up so far, once an hour of it is over.
+    const hours = async (): Promise<number> => ((await (await fetch(new URL('api/v1/volumes?by=total&step=hour', url))).json()) as { items: unknown[] }).items.length;
+    await expect.poll(hours, { timeout: FIRST_NUMBERS_MS, interval: 1_000 }).toBeGreaterThan(0);
     await page.getByRole('button', { name: 'Try it over the last days' }).click();
     await page.getByText(/^In \d+ hours? it would have counted about [\d,]+ posts/).waitFor({ timeout: 60_000 });
     await clean('a trial');
     await page.getByRole('button', { name: 'Make the watch' }).click();
-    await page.locator('.watch', { hasText: 'weather-flow' }).waitFor();
-    await expect.poll(() => new URL(page.url()).pathname).toBe('/watches/weather-flow');
+    await page.locator('.watch', { hasText: weather }).waitFor();
+    await expect.poll(() => new URL(page.url()).pathname).toBe(`/watches/${weather}`);
     await page.getByText('Who decided this?').click();
     await page.getByText(/Made by/).waitFor();
-    await clean('/watches/weather-flow');
+    await clean(`/watches/${weather}`);
     // A feed is tried, made, and ended again.
     await go('/feeds');
     await page.getByText('Make a feed').click();
-    await page.getByLabel('Name', { exact: true }).fill('flow');
+    await page.getByLabel('Name', { exact: true }).fill(feed);
     await page.getByRole('button', { name: 'What would this have told me?' }).click();
     await page.getByText(/detections? in/).first().waitFor();
     await page.getByRole('button', { name: 'Make it' }).click();
-    await page.getByRole('link', { name: 'flow', exact: true }).click();
+    await page.getByRole('link', { name: feed, exact: true }).click();
     await page.locator('.ways').waitFor();
     await page.getByText('What receivers get').click();
     await page.getByRole('radio', { name: 'Slack' }).or(page.getByText('There is nothing to be shown yet')).first().waitFor();
-    await clean('/feed/flow');
+    await clean(`/feed/${feed}`);
     await page.getByRole('button', { name: 'End this feed' }).click();
-    await page.getByRole('button', { name: 'End flow' }).click();
-    await page.getByRole('link', { name: 'flow', exact: true }).waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: `End ${feed}` }).click();
+    await page.getByRole('link', { name: feed, exact: true }).waitFor({ state: 'detached' });
     // Explore, in all its forms: what closes at all has closed in the test before this one.
     for (const [path, wanted] of [['/explore', /^1 line/], ['/explore?by=language&compare=before&span=60', /lines?, 60 windows/], ['/explore?form=long&span=1440', /^Posts per minute, 1,440 minutes/]] as const) {
       await go(path);
@@ -164,11 +171,11 @@ describe.skipIf(givenUrl === undefined && binary === undefined)('the real binary
     // The palette, the keys, the wall, the settings.
     await page.keyboard.press('Control+k');
     await page.getByRole('combobox', { name: 'Go to, or do' }).waitFor();
-    await page.keyboard.type('weather-flow');
+    await page.keyboard.type(weather);
     // It can be found once the watches have been read.
-    await page.getByRole('option', { name: /weather-flow/ }).first().waitFor();
+    await page.getByRole('option', { name: new RegExp(weather) }).first().waitFor();
     await page.keyboard.press('Enter');
-    await expect.poll(() => new URL(page.url()).pathname).toBe('/watches/weather-flow');
+    await expect.poll(() => new URL(page.url()).pathname).toBe(`/watches/${weather}`);
     for (const path of ['/wall', '/settings', '/narratives', '/sources']) {
       await go(path);
       await page.locator('main h2, main h1').first().waitFor();
@@ -188,13 +195,6 @@ describe.skipIf(givenUrl === undefined && binary === undefined)('the real binary
       await clean('a detection');
     }
     console.log(`detections at hand: ${found}`);
-    await page.setViewportSize({ width: 390, height: 844 });
-    await page.emulateMedia({ colorScheme: 'dark' });
-    for (const path of ['/', '/explore?by=language', '/watches/weather-flow', '/feeds', '/audit']) {
-      await go(path);
-      await page.waitForLoadState('networkidle', { timeout: 3_000 }).catch(() => {});
-      await clean(`${path} on a phone, dark`);
-    }
     expect(errors.filter((error) => !/status of 40[04]/.test(error))).toEqual([]);
     expect(foreign).toEqual([]);
     await context.close();
