@@ -15,11 +15,10 @@ use groundswell_serve::{
 };
 use groundswell_sources::Clock;
 use groundswell_store::{StoreOptions, WatchRecord, WatchStore, WatchStoreError};
-use groundswell_text::Analyzer;
-use groundswell_watch::{Checker, Date, Frequencies, NameShown, Watch, WatchDraft, WatchSet};
+use groundswell_watch::{Checker, Date, NameShown, Watch, WatchDraft};
 
 use crate::audit::{self, Trail};
-use crate::watches;
+use crate::watches::{self, Watches};
 
 /// Why an act was not done, before it is put into the words of the server.
 type Refused = WatchFault;
@@ -177,9 +176,7 @@ impl Inner {
         let watch = self.watch(&terms).map_err(first)?;
         let reading = watch.query.to_string();
         let act = audit::tried(&watch);
-        let set = WatchSet::new(vec![watch]).map_err(|error| failed(&error))?;
-        let query = set.percolator(self.today(), &mut Analyzer::new(), &Frequencies::builtin());
-        let query = query.map_err(|error| failed(&error))?;
+        let query = Watches::alone(watch, self.today()).map_err(|error| failed(&error))?.percolator;
         let now = self.clock.now();
         let ticket = index.ticket(now).map_err(|spent| WatchFault::Spent {
             text: spent.to_string(),

@@ -89,6 +89,11 @@ impl Watches {
             sunset: None,
         };
         let watch = Checker::knowing(today, shown).watch(draft).map_err(|errors| refused(query, &errors))?;
+        Self::alone(watch, today)
+    }
+
+    /// One watch by itself.
+    pub(crate) fn alone(watch: Watch, today: Date) -> Result<Self, Failure> {
         let set = WatchSet::new(vec![watch]).map_err(|error| Failure::usage_text(error.to_string()))?;
         Self::compile(set, today, &Frequencies::builtin())
     }

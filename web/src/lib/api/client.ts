@@ -137,6 +137,16 @@ export class Api {
     return response;
   }
 
+  /** Asks by a body what no address can hold. Nothing is changed by it but what is told of it, yet it is sent as what changes something is. */
+  private async askWith<T>(path: string, csrf: string | null, body: object): Promise<T> {
+    const response = await this.change('POST', path, csrf, body);
+    try {
+      return (await response.json()) as T;
+    } catch {
+      throw new ApiError(t().errors.cut, response.status);
+    }
+  }
+
   /** Detections, the one found last first. */
   async detections(params: { severity?: string; kind?: string; feed?: string; from?: string; limit: number }): Promise<Detection[]> {
     return (await this.get('/api/v1/detections', params)).items;
@@ -199,13 +209,8 @@ export class Api {
   }
 
   /** What a feed would have told. Nothing is changed by it, but it is sent as what changes something is. */
-  async tryFeed(trial: NewTrial, csrf: string | null): Promise<TrialAnswer> {
-    const response = await this.change('POST', '/api/v1/trials', csrf, trial);
-    try {
-      return (await response.json()) as TrialAnswer;
-    } catch {
-      throw new ApiError(t().errors.cut, response.status);
-    }
+  tryFeed(trial: NewTrial, csrf: string | null): Promise<TrialAnswer> {
+    return this.askWith('/api/v1/trials', csrf, trial);
   }
 
   editFeed(name: string, edit: NewEdit, csrf: string | null): Promise<unknown> {
@@ -234,23 +239,13 @@ export class Api {
   }
 
   /** How the server reads a watch that is being written. Nothing is changed, kept or told. */
-  async checkWatch(watch: NewWatch, csrf: string | null): Promise<WatchReading> {
-    const response = await this.change('POST', '/api/v1/watch-check', csrf, watch);
-    try {
-      return (await response.json()) as WatchReading;
-    } catch {
-      throw new ApiError(t().errors.cut, response.status);
-    }
+  checkWatch(watch: NewWatch, csrf: string | null): Promise<WatchReading> {
+    return this.askWith('/api/v1/watch-check', csrf, watch);
   }
 
   /** What a query would have counted. Nothing is changed by it but the audit log. */
-  async tryWatch(watch: NewWatch, csrf: string | null): Promise<WatchTrial> {
-    const response = await this.change('POST', '/api/v1/watch-trials', csrf, watch);
-    try {
-      return (await response.json()) as WatchTrial;
-    } catch {
-      throw new ApiError(t().errors.cut, response.status);
-    }
+  tryWatch(watch: NewWatch, csrf: string | null): Promise<WatchTrial> {
+    return this.askWith('/api/v1/watch-trials', csrf, watch);
   }
 
   addWatch(watch: NewWatch, csrf: string | null): Promise<unknown> {

@@ -1,8 +1,9 @@
 // What came of trying a query, as bars and in words.
 import type { VolumeRow, WatchTrial } from '../api/types';
+import { stateOf } from '../charts/grid';
 import { t } from '../i18n/speech.svelte';
 import { count } from '../format/number';
-import { parseTime, windowLabelLong } from '../format/time';
+import { STEP_MS, parseTime, windowLabelLong } from '../format/time';
 
 export interface TriedHour {
   start: number;
@@ -15,7 +16,8 @@ export function hoursOf(rows: readonly VolumeRow[]): TriedHour[] {
   return rows.flatMap((row) => {
     const start = parseTime(row.start);
     if (start === null) return [];
-    const shown = row.suppressed !== true && typeof row.posts === 'number';
+    // There are rows of those hours only of which text is held.
+    const shown = stateOf(row, start, () => true) === 'shown';
     return [{ start, posts: shown ? (row.posts ?? null) : null, authors: shown ? (row.authors ?? null) : null }];
   });
 }
@@ -27,10 +29,10 @@ export function hourBars(hours: readonly TriedHour[], width: number, height: num
   const [first, last] = [hours[0], hours.at(-1)];
   if (first === undefined || last === undefined) return [];
   // Hours of which nothing is held leave their places free.
-  const step = width / ((last.start - first.start) / 3_600_000 + 1);
+  const step = width / ((last.start - first.start) / STEP_MS.hour + 1);
   return hours.map(({ start, posts }) => {
     const tall = posts === null ? HELD : Math.max(HELD + 1, (posts / most) * (height - 2));
-    return { x: ((start - first.start) / 3_600_000) * step, y: height - tall, width: Math.max(0.5, step * 0.85), height: tall, held: posts === null };
+    return { x: ((start - first.start) / STEP_MS.hour) * step, y: height - tall, width: Math.max(0.5, step * 0.85), height: tall, held: posts === null };
   });
 }
 
