@@ -15,8 +15,8 @@ use groundswell_tone::{Language, Prevalence, Tone, WordTone, cell, words};
 
 const _: () = assert!(TONE_CELLS == groundswell_tone::CELLS && TONE_POSTS_MIN == groundswell_tone::POSTS_MIN);
 
-/// Pairs of words whose scores a worker remembers: a newer one takes the place of an older one. 2 MiB.
-const PAIRS_REMEMBERED: usize = 1 << 15;
+/// Pairs of words whose scores a worker remembers: a newer one takes the place of an older one. 8 MiB.
+const PAIRS_REMEMBERED: usize = 1 << 17;
 /// Words that are looked up at once: what one waits for in memory, the others wait for as well.
 const AT_ONCE: usize = 32;
 

@@ -12,7 +12,9 @@ use divan::{
 use groundswell_edge::EdgePost;
 use groundswell_text::countries::CountryFinder;
 use groundswell_text::{
-    Analysis, Analyzer, TWO_WORDS_MIN, detect_language, detect_languages, names::NameFinder, reference::Reference,
+    Analysis, Analyzer, TWO_WORDS_MIN, detect_language, detect_languages,
+    names::{About, NameFinder},
+    reference::Reference,
 };
 
 const POSTS: usize = 1_000;
@@ -121,6 +123,31 @@ fn names(bencher: Bencher, set: &str) {
         let mut found = 0;
         for (post, analysis) in posts.iter().zip(&read) {
             finder.find(&post.text, analysis, &mut spans);
+            found += spans.len();
+        }
+        found
+    });
+}
+
+/// The same where it is remembered what is known of each word, as the engine does.
+#[divan::bench(args = SETS)]
+fn names_remembered(bencher: Bencher, set: &str) {
+    let posts = posts(set);
+    let (mut analyzer, mut finder) = (Analyzer::new(), NameFinder::new());
+    let read: Vec<(Analysis, Vec<About>)> = posts
+        .iter()
+        .map(|post| {
+            let mut analysis = Analysis::new();
+            analyzer.analyze(post, &mut analysis);
+            let about = analysis.words.iter().map(|word| finder.about(analysis.word(word), word.hash)).collect();
+            (analysis, about)
+        })
+        .collect();
+    let mut spans = Vec::new();
+    bencher.counter(ItemsCount::new(posts.len())).bench_local(|| {
+        let mut found = 0;
+        for (post, (analysis, about)) in posts.iter().zip(&read) {
+            finder.find_about(&post.text, analysis, about, &mut spans);
             found += spans.len();
         }
         found

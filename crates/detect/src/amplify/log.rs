@@ -56,10 +56,12 @@ impl MinuteLog {
     /// The chunk that the next post goes to.
     fn last(&mut self) -> &mut Chunk {
         if self.chunks.last().is_none_or(|last| last.records.len() >= CHUNK_POSTS) {
-            if let Some(full) = self.chunks.last_mut() {
+            // The next one takes about as much room, and need not grow to it step by step.
+            let next = self.chunks.last_mut().map_or_else(Chunk::default, |full| {
                 full.shrink();
-            }
-            self.chunks.push(Chunk::default());
+                full.as_large()
+            });
+            self.chunks.push(next);
         }
         let last = self.chunks.len() - 1;
         &mut self.chunks[last]
@@ -199,6 +201,17 @@ impl Chunk {
             + self.tokens.len() * size_of::<Token>()
             + self.text.len()
             + self.domains.len()
+    }
+
+    /// An empty one with room for as much and an eighth more.
+    fn as_large(&self) -> Self {
+        let more = |len: usize| len + len / 8;
+        Self {
+            records: Vec::with_capacity(CHUNK_POSTS),
+            tokens: Vec::with_capacity(more(self.tokens.len())),
+            text: String::with_capacity(more(self.text.len())),
+            domains: String::with_capacity(more(self.domains.len())),
+        }
     }
 
     fn shrink(&mut self) {

@@ -345,7 +345,7 @@ pub(super) fn is_thai_name(lexicon: &Lexicon, value: &str) -> bool {
     }
     let is_name = |part: &str, kind: u16| {
         let known = lexicon.unspaced_name(part);
-        part.chars().count() >= PART_LETTERS_MIN && known.is(kind) && !known.is(Known::COMMON | Known::TOP)
+        known.is(kind) && !known.is(Known::COMMON | Known::TOP) && part.chars().count() >= PART_LETTERS_MIN
     };
     let is_rest = |part: &str| part.chars().count() >= THAI_REST_LETTERS_MIN && !lexicon.word(part).is_word();
     let comes_apart = splits(value).into_iter().any(|at| {

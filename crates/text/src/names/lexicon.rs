@@ -276,11 +276,16 @@ impl Lexicon {
 
     /// What a word of a script without spaces is, if that is a name.
     pub(super) fn unspaced_name(&self, word: &str) -> Known {
-        if self.families.may_have(word, "") || self.givens.may_have(word, "") {
-            self.word(word)
-        } else {
-            Known::default()
-        }
+        if self.may_be_unspaced_name(word, "") { self.word(word) } else { Known::default() }
+    }
+
+    /// How much of a word [`Self::may_be_unspaced_name`] looks at, from either end.
+    pub(super) const ENDS_BYTES: usize = 4;
+
+    /// Whether what begins as the one and ends as the other could be a name of a script without spaces.
+    pub(super) fn may_be_unspaced_name(&self, one: &str, other: &str) -> bool {
+        let bit = Ends::bit(one, other);
+        self.families.has(bit) || self.givens.has(bit)
     }
 
     /// What two pieces of a script without spaces are together, if that is a family name.
@@ -339,9 +344,18 @@ impl Ends {
     /// By the first and the last four bytes: one ideograph and a bit, or some letters.
     fn bit(one: &str, other: &str) -> usize {
         let (one, other) = (one.as_bytes(), other.as_bytes());
+        // Two loads for most of what is asked.
+        let last = if other.is_empty() { one } else { other };
+        if let (Some(start), Some(end)) = (one.first_chunk(), last.last_chunk()) {
+            return Self::mixed(u32::from_be_bytes(*start), u32::from_le_bytes(*end));
+        }
         let start = one.iter().chain(other).take(4).fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte));
         let end =
             other.iter().rev().chain(one.iter().rev()).take(4).fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte));
+        Self::mixed(start, end)
+    }
+
+    fn mixed(start: u32, end: u32) -> usize {
         let mixed = start.wrapping_mul(0x9e37_79b1) ^ end.wrapping_mul(0x85eb_ca6b);
         (mixed >> 16) as usize % ENDS_BITS
     }
@@ -353,7 +367,10 @@ impl Ends {
 
     /// Whether the two, written together, could be in the list.
     fn may_have(&self, one: &str, other: &str) -> bool {
-        let bit = Self::bit(one, other);
+        self.has(Self::bit(one, other))
+    }
+
+    fn has(&self, bit: usize) -> bool {
         self.0[bit / 64] >> (bit % 64) & 1 != 0
     }
 }

@@ -38,7 +38,7 @@ pub const SPAN_WORDS_MAX: usize = 5;
 pub const CARRIED_KEYS_MAX: usize = 256;
 
 /// Words of which is remembered whether they are names run together.
-const JOINED: usize = 1 << 16;
+const JOINED: usize = 1 << 18;
 /// Hashtags of which is remembered whether their capitals part them into a name.
 const SPELT: usize = 1 << 12;
 

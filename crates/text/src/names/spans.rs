@@ -188,6 +188,7 @@ impl NameFinder {
             let end = match self.marks[at].case {
                 Case::Unspaced => unspaced::name_at(self.lexicon, analysis, &self.marks, at),
                 Case::None if self.is_korean_pair(analysis, at) => Some(at + 2),
+                _ if !reader.may_begin(&self.marks, at) => None,
                 _ => reader.name_at(&mut self.marks, at),
             };
             match end {
@@ -318,6 +319,21 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
+    /// Whether [`Self::name_at`] needs to be asked. Most words end here: everyday words, and words beside which stands nothing that could
+    /// be a name.
+    #[inline]
+    fn may_begin(&self, marks: &[Mark], at: usize) -> bool {
+        let first = marks[at];
+        first.known.is(Known::HONORIFIC)
+            || matches!(first.case, Case::Initial | Case::SmallInitial)
+            || self.has_parts(marks, at)
+    }
+
+    #[inline]
+    fn has_parts(&self, marks: &[Mark], at: usize) -> bool {
+        self.may_be_part(marks[at]) && marks.get(at + 1).is_some_and(|next| self.may_follow(*next))
+    }
+
     /// The end of a name that begins at a word.
     fn name_at(&self, marks: &mut [Mark], at: usize) -> Option<usize> {
         let first = marks[at];
@@ -329,8 +345,7 @@ impl Reader<'_> {
         if matches!(first.case, Case::Initial | Case::SmallInitial) {
             return self.behind_initials(marks, at);
         }
-        // Most words end here: everyday words, and words beside which stands nothing that could be a name.
-        if !self.may_be_part(first) || !marks.get(at + 1).is_some_and(|next| self.may_follow(*next)) {
+        if !self.has_parts(marks, at) {
             return None;
         }
         if self.score(marks, at) == NOT && !(self.helps(first) && !first.begins && first.known.is(Known::COMMON)) {
@@ -368,10 +383,12 @@ impl Reader<'_> {
     }
 
     /// Whether a word could be part of a name, by what is known of it alone.
+    #[inline]
     fn may_be_part(&self, mark: Mark) -> bool {
         mark.known.is(Known::NAME) || !mark.known.is_word() || self.helps(mark) && mark.known.is(Known::COMMON)
     }
 
+    #[inline]
     fn may_follow(&self, mark: Mark) -> bool {
         !matches!(mark.gap, Gap::Apart | Gap::Parted | Gap::Dot | Gap::Stop)
             && (self.may_be_part(mark)
@@ -596,6 +613,7 @@ impl Reader<'_> {
     }
 
     /// Its capital speaks for a name.
+    #[inline]
     fn helps(&self, mark: Mark) -> bool {
         self.capitals == Capitals::Tell && mark.is_capital()
     }
@@ -657,11 +675,16 @@ impl Reader<'_> {
     }
 }
 
+#[inline]
 fn case_of(raw: &str, normal: &str) -> Case {
     // Most words.
     if raw.as_bytes().first().is_some_and(u8::is_ascii_lowercase) {
         return if raw.len() == 1 { Case::SmallInitial } else { Case::Lower };
     }
+    case_of_others(raw, normal)
+}
+
+fn case_of_others(raw: &str, normal: &str) -> Case {
     if raw.is_ascii() {
         case_of_letters(raw.chars(), normal)
     } else {
@@ -708,14 +731,20 @@ pub(super) fn is_unspaced(letter: char) -> bool {
 }
 
 /// What stands before a word, and whether a sentence begins with it.
+#[inline]
 fn gap_before(text: &str, before_bytes: u32, from: u32, to: u32) -> (Gap, bool) {
-    let Some(between) = text.get(from as usize..to as usize) else { return (Gap::Apart, true) };
     if from == 0 {
         return (Gap::Apart, true);
     }
-    if between == " " {
+    // Most gaps.
+    if to == from + 1 && text.as_bytes().get(from as usize) == Some(&b' ') {
         return (Gap::Close, false);
     }
+    gap_of_others(text, before_bytes, from, to)
+}
+
+fn gap_of_others(text: &str, before_bytes: u32, from: u32, to: u32) -> (Gap, bool) {
+    let Some(between) = text.get(from as usize..to as usize) else { return (Gap::Apart, true) };
     let (gap, begins) = gap_of(between, before_bytes);
     if gap == Gap::Apart && !between.is_ascii() && between.contains(is_apart) {
         // Without what is not seen.

@@ -36,9 +36,14 @@ impl Run<'_> {
         self.analysis.word(&self.analysis.words[at])
     }
 
-    /// What the lexicon has under these words, written together.
-    fn known(&self, from: usize, to: usize) -> Known {
-        self.lexicon.together((from..to).map(|at| self.word(at)))
+    /// What these words are, written together, if that is a name.
+    fn name(&self, from: usize, to: usize) -> Known {
+        let (first, last) = (self.word(from), self.word(to - 1));
+        if first.len().min(last.len()) >= Lexicon::ENDS_BYTES && !self.lexicon.may_be_unspaced_name(first, last) {
+            return Known::default();
+        }
+        Together::of((from..to).map(|at| self.word(at)))
+            .map_or_else(Known::default, |all| self.lexicon.unspaced_name(all.as_str()))
     }
 
     fn letters(&self, from: usize, to: usize) -> usize {
@@ -138,11 +143,11 @@ impl Run<'_> {
         if behind.gap != Gap::Close || behind.case != Case::Unspaced {
             return None;
         }
-        let known = after_title || self.known(at, space).is(Known::GIVEN);
+        let known = after_title || self.name(at, space).is(Known::GIVEN);
         let mut end = space + 1;
         let mut known_end = None;
         while end < space + PIECES_MAX {
-            if self.known(space, end).is(Known::FAMILY) {
+            if self.name(space, end).is(Known::FAMILY) {
                 known_end = Some(end);
             }
             if !self.follows(end) {
