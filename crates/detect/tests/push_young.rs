@@ -97,7 +97,7 @@ fn is_planted(value: &str, truth: &[TruthRecord]) -> bool {
     let is_it = |hashtag: &str| hashtag.to_lowercase() == tag;
     truth.iter().any(|record| match record {
         TruthRecord::Campaign(campaign) => is_it(&campaign.hashtag) || value.contains(&campaign.domain),
-        TruthRecord::Narrative(story) => is_it(&story.hashtag),
+        TruthRecord::Narrative(story) => is_it(&story.hashtag) || value.contains(&story.domain),
         TruthRecord::Burst(burst) => is_it(&burst.subject.value),
         _ => false,
     })

@@ -19,7 +19,7 @@ use crate::truth::{
 use crate::world::{DOMAINS, SHARED_DOMAINS, World, interest};
 
 /// Version of the model: it changes whenever the same seed gives other bytes.
-pub const MODEL: u32 = 2;
+pub const MODEL: u32 = 3;
 /// Personal data that the truth lists one by one; what is beyond is counted in [`Totals::pii_unlisted`].
 pub const PII_LISTED_MAX: usize = 100_000;
 
@@ -52,8 +52,11 @@ const DELETABLE: usize = 4096;
 /// How often the tables of rhythm and of interest are made anew, in seconds.
 const RHYTHM_SECONDS: i64 = 60;
 const INTEREST_SECONDS: i64 = 300;
-/// How long a hashtag leads its theme, in seconds.
+/// How long a hashtag is the newest one of its theme, in seconds, and in how many its users grow fewer by half after that.
 const TAG_SECONDS: i64 = 2700;
+const TAG_HALF_SECONDS: i64 = 3600;
+/// A bit behind that of as many half-lives as there are at most.
+const HALVES_MAX: u64 = 1 << 8;
 /// Authors of a language that exist at most; they take no memory.
 const POPULATION_MAX: f64 = 50_000_000.0;
 /// Stands for "no planted thing" in the queue of a second.
@@ -1107,8 +1110,12 @@ impl Pen {
         self.text.extend_from_slice(b" #");
         let u = unit16(bits);
         if bits >> 16 & 255 < 180 {
-            // The tag that leads a theme changes every three quarters of an hour.
-            let turn = if self.steady { 0 } else { (second + theme as i64 * 613).div_euclid(TAG_SECONDS) as usize };
+            // Another tag comes up in a theme every three quarters of an hour. Who takes up the last one has it from somebody: those who
+            // use one grow fewer by half an hour, and nothing ends at once.
+            let halves = i64::from((bits >> 24 | HALVES_MAX).trailing_zeros());
+            let behind = (halves << 16 | (bits >> 48) as i64) * TAG_HALF_SECONDS >> 16;
+            let at = second + theme as i64 * 613 - behind;
+            let turn = if self.steady { 0 } else { at.div_euclid(TAG_SECONDS) as usize };
             let tag = ((u * u * u * THEME_TAGS as f64) as usize + turn * 5) % THEME_TAGS;
             language.text_into(language.themes[theme].tags[tag], &mut self.text);
         } else {
