@@ -1113,7 +1113,7 @@ impl Pen {
             // Another tag comes up in a theme every three quarters of an hour. Who takes up the last one has it from somebody: those who
             // use one grow fewer by half an hour, and nothing ends at once.
             let halves = i64::from((bits >> 24 | HALVES_MAX).trailing_zeros());
-            let behind = (halves << 16 | (bits >> 48) as i64) * TAG_HALF_SECONDS >> 16;
+            let behind = ((halves as f64 + unit16(bits >> 48)) * TAG_HALF_SECONDS as f64) as i64;
             let at = second + theme as i64 * 613 - behind;
             let turn = if self.steady { 0 } else { at.div_euclid(TAG_SECONDS) as usize };
             let tag = ((u * u * u * THEME_TAGS as f64) as usize + turn * 5) % THEME_TAGS;
