@@ -30,6 +30,7 @@ use timely::worker::Worker;
 
 use crate::checkpoint::{Checkpoint, Checkpoints, Step};
 use crate::cluster;
+use crate::clustering::Clustering;
 use crate::config::{EngineConfig, EngineError};
 use crate::council::{Delegate, Desk};
 use crate::counters::{Counters, Totals};
@@ -70,6 +71,8 @@ pub(crate) struct Shared {
     links: Arc<Links>,
     /// What the sink's thread says, in a cluster.
     reports: Receiver<Report>,
+    /// Where narratives are looked for.
+    pub(crate) clustering: Option<Clustering>,
     edge: OnceLock<Arc<EdgeShared>>,
     /// The last watermark of the clocks.
     clocked: AtomicI64,
@@ -234,6 +237,7 @@ fn run_with(
         inspector: hooks.inspector,
         links: Arc::clone(&links),
         reports,
+        clustering: config.narratives.as_ref().map(|narratives| Clustering::new(config.workers, narratives)),
         edge: OnceLock::new(),
         clocked: AtomicI64::new(i64::MIN),
         keys_needed: (0..config.workers).map(|_| AtomicI64::new(i64::MIN)).collect(),
@@ -368,8 +372,15 @@ fn work(worker: &mut Worker, shared: &Arc<Shared>) {
         let (parts, address) =
             ingest(scope, Arc::clone(shared), numbers, Edge::new(edge_shared), Rc::clone(&inbox), Rc::clone(&observer));
         let (halt, counters) = (&shared.halt, &shared.counters);
-        let candidates =
-            merge(parts, Rc::clone(&merger), Rc::clone(&owner), Rc::clone(&taken), halt.clone(), Arc::clone(counters));
+        let candidates = merge(
+            parts,
+            Rc::clone(&merger),
+            Rc::clone(&owner),
+            Rc::clone(&taken),
+            k,
+            halt.clone(),
+            Arc::clone(counters),
+        );
         let (gate, stop) = (shared.config.gate, shared.stop.clone());
         let bursts = Rc::clone(&bursts);
         let sunk = release(candidates, gate, bursts, closed.clone(), stop, halt.clone(), Arc::clone(counters));

@@ -22,6 +22,7 @@
 
 mod checkpoint;
 mod cluster;
+mod clustering;
 mod config;
 mod council;
 mod counters;

@@ -42,13 +42,7 @@ impl MinuteLog {
     pub(super) fn push(&mut self, post: &Features) {
         let ids_start = self.ids.len() as u32;
         for feature in &post.list {
-            let key = feature.form_hash ^ (feature.kind as u64) << 60;
-            let id = *self.numbers.entry(key).or_insert_with(|| {
-                let start = self.text.len() as u32;
-                self.text.push_str(&post.text[feature.text.0 as usize..feature.text.1 as usize]);
-                self.features.push(Feature { text: (start, self.text.len() as u32), ..*feature });
-                self.features.len() as u32 - 1
-            });
+            let id = self.number(feature, &post.text);
             self.ids.push(id);
         }
         self.records.push(Record {
@@ -60,6 +54,32 @@ impl MinuteLog {
             has_key: post.has_key,
             ids_start,
         });
+    }
+
+    /// Adds what another log of the same minute has.
+    pub(super) fn join(&mut self, mut other: Self) {
+        if other.records.len() > self.records.len() {
+            std::mem::swap(self, &mut other);
+        }
+        let mut numbers = Vec::with_capacity(other.features.len());
+        for feature in &other.features {
+            numbers.push(self.number(feature, &other.text));
+        }
+        let shift = self.ids.len() as u32;
+        self.ids.extend(other.ids.iter().map(|id| numbers[*id as usize]));
+        self.records
+            .extend(other.records.iter().map(|record| Record { ids_start: record.ids_start + shift, ..*record }));
+    }
+
+    /// The number of a feature, which stands somewhere in `text`.
+    fn number(&mut self, feature: &Feature, text: &str) -> u32 {
+        let key = feature.form_hash ^ (feature.kind as u64) << 60;
+        *self.numbers.entry(key).or_insert_with(|| {
+            let start = self.text.len() as u32;
+            self.text.push_str(&text[feature.text.0 as usize..feature.text.1 as usize]);
+            self.features.push(Feature { text: (start, self.text.len() as u32), ..*feature });
+            self.features.len() as u32 - 1
+        })
     }
 
     pub(super) fn len(&self) -> usize {

@@ -1,38 +1,32 @@
-//! [`NarrativeObserver`]: one worker's part: logs of open minutes, and the clusterer that reads them when they close.
+//! [`NarrativeObserver`]: logs of open minutes, and the clusterer that reads them when they close.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::fmt;
 
 use groundswell_edge::{DeleteKey, EdgePost};
 use groundswell_gate::AuthorBits;
 use groundswell_sketch::{CellKey, Distinct, Window};
 use groundswell_text::Analysis;
-use groundswell_text::names::{HashtagWords, NameSpan};
+use groundswell_text::names::NameSpan;
 
 use super::authors::{FewAuthors, same_day};
 use super::cluster::{First, Handle, LocalId, Share};
 use super::clusterer::{Changes, Clusterer, View};
 use super::config::{DELTA_TERMS_MAX, FACETS_MAX, NarrativeConfig, NarrativeCounters};
 use super::delta::{LocalDelta, MinuteDelta, TermDelta};
-use super::features::{Feature, FeatureKind, Features};
-use super::log::{MinuteLog, minute_of};
+use super::features::{Feature, FeatureKind};
+use super::log::MinuteLog;
+use super::logs::{NarrativeLogs, NarrativeMinute};
 use super::terms::{TermId, Terms, UNKNOWN};
-use crate::volume::Deletions;
 
 /// Posts from which on a cluster is told to the owner.
 const TOLD_POSTS_MIN: u32 = 2;
 
-/// One worker's part of the narrative detector: keeps the posts of open minutes, clusters a minute's posts in the order of
+/// One process's part of the narrative detector: keeps the posts of open minutes, clusters a minute's posts in the order of
 /// their time when it closes, and tells what became of the clusters.
 pub struct NarrativeObserver {
-    log_bytes_max: usize,
+    logs: NarrativeLogs,
     clusterer: Clusterer,
-    features: Features,
-    apart: HashtagWords,
-    minutes: BTreeMap<i64, MinuteLog>,
-    /// An empty log, for the room in it.
-    spare: MinuteLog,
-    log_bytes: usize,
     /// What was clustered before its minute closed.
     early: Vec<MinuteDelta>,
     order: Vec<u32>,
@@ -62,7 +56,7 @@ struct Scratch {
 
 impl fmt::Debug for NarrativeObserver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "NarrativeObserver({} open minutes, {:?})", self.minutes.len(), self.clusterer)
+        write!(f, "NarrativeObserver({:?}, {:?})", self.logs, self.clusterer)
     }
 }
 
@@ -70,13 +64,8 @@ impl NarrativeObserver {
     /// An observer that has seen nothing.
     pub fn new(config: NarrativeConfig) -> Self {
         Self {
-            log_bytes_max: config.log_bytes_max,
+            logs: NarrativeLogs::new(&config),
             clusterer: Clusterer::new(config),
-            features: Features::new(),
-            apart: HashtagWords::new(),
-            minutes: BTreeMap::new(),
-            spare: MinuteLog::default(),
-            log_bytes: 0,
             early: Vec::new(),
             order: Vec::new(),
             scratch: Scratch::default(),
@@ -85,32 +74,24 @@ impl NarrativeObserver {
 
     /// Notes a post. `names` are the spans of it that look like a person's name: their words are not told one by one.
     pub fn observe(&mut self, post: &EdgePost, analysis: &Analysis, names: &[NameSpan]) {
-        self.features.read(post, analysis, names, &self.apart);
-        self.clusterer.counters_mut().features_left_out += self.features.left_out;
-        let spare = &mut self.spare;
-        let log = self.minutes.entry(minute_of(post)).or_insert_with(|| std::mem::take(spare));
-        let before = log.bytes();
-        log.push(&self.features);
-        self.log_bytes += log.bytes() - before;
-        if self.log_bytes > self.log_bytes_max {
-            self.cluster_early();
-        }
+        self.logs.observe(post, analysis, names);
+        self.make_room();
+    }
+
+    /// Takes what other workers have noted of a minute. Whose posts of it come when makes no difference, as long as it is before the
+    /// minute closes.
+    pub fn take_in(&mut self, minute: NarrativeMinute) {
+        self.logs.add(minute);
     }
 
     /// Forgets what is named in an open minute; returns how many posts that were. What was clustered early is out of reach.
     pub fn delete(&mut self, minute: Window, keys: &HashSet<DeleteKey>) -> u64 {
-        // The last post may be one of them.
-        self.features = Features::new();
-        let Some(log) = self.minutes.get_mut(&minute.start).filter(|_| !keys.is_empty()) else { return 0 };
-        let before = log.bytes();
-        let deleted = log.delete(&Deletions::new(keys));
-        self.log_bytes -= before - log.bytes();
-        deleted
+        self.logs.delete(minute, keys)
     }
 
     /// Posts of open minutes.
     pub fn records(&self) -> usize {
-        self.minutes.values().map(MinuteLog::len).sum()
+        self.logs.records()
     }
 
     /// The clusters.
@@ -120,7 +101,9 @@ impl NarrativeObserver {
 
     /// Which bounds were reached.
     pub fn counters(&self) -> NarrativeCounters {
-        self.clusterer.counters()
+        let mut counters = self.clusterer.counters();
+        counters.add(&self.logs.counters());
+        counters
     }
 
     /// Clusters the posts of all minutes that end at or before a second, oldest first, and hands out what the owner must know.
@@ -136,23 +119,15 @@ impl NarrativeObserver {
         emit: &mut dyn FnMut(MinuteDelta),
     ) {
         std::mem::take(&mut self.early).into_iter().for_each(&mut *emit);
-        while let Some(entry) = self.minutes.first_entry() {
-            if entry.key().saturating_add(60) > before_unix {
-                break;
-            }
-            let (minute, mut log) = entry.remove_entry();
-            self.log_bytes -= log.bytes();
+        while let Some(NarrativeMinute { minute, log }) = self.logs.hand_over(before_unix) {
             emit(self.cluster(minute, &log, tell));
-            log.clear();
-            self.spare = log;
+            self.logs.reuse(log);
         }
     }
 
     /// Makes room in the logs: the oldest minutes first.
-    fn cluster_early(&mut self) {
-        while self.log_bytes > self.log_bytes_max / 4 * 3 {
-            let Some((minute, log)) = self.minutes.pop_first() else { break };
-            self.log_bytes -= log.bytes();
+    pub fn make_room(&mut self) {
+        while let Some(NarrativeMinute { minute, log }) = self.logs.hand_over_early() {
             self.clusterer.counters_mut().posts_clustered_early += log.len() as u64;
             let delta = self.cluster(minute, &log, &mut |_, _| {});
             self.early.push(delta);

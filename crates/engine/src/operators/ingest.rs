@@ -10,7 +10,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use groundswell_detect::amplify::{AmplifyCounters, AmplifyObserver};
-use groundswell_detect::narrative::{NarrativeCounters, NarrativeObserver};
+use groundswell_detect::narrative::{NarrativeCounters, NarrativeLogs};
 use groundswell_detect::volume::{Matched, Observer, VolumeCounters};
 use groundswell_edge::{Admission, DeleteKey, Edge, EdgePost};
 use groundswell_post::{EventTime, Record};
@@ -23,6 +23,7 @@ use timely::dataflow::operators::generic::{OutputBuilderSession, source};
 use timely::dataflow::{Scope, StreamVec};
 
 use super::{Minute, Part, Seen, minute_of};
+use crate::clustering::Clustering;
 use crate::counters::BlockCounts;
 use crate::dataflow::Shared;
 use crate::deletions::{DELETIONS_MAX, Posted};
@@ -127,7 +128,7 @@ struct Ingest {
     analyzer: Analyzer,
     /// Shared with the worker's loop, which looks into it for a checkpoint.
     observer: Rc<RefCell<Observer>>,
-    narratives: Option<NarrativeObserver>,
+    narratives: Option<NarrativeLogs>,
     copies: Option<AmplifyObserver>,
     /// `None` once everything is sent.
     capability: Option<Capability<Minute>>,
@@ -165,7 +166,11 @@ impl Ingest {
             edge,
             analyzer: Analyzer::new(),
             observer,
-            narratives: shared.config.narratives.clone().map(NarrativeObserver::new),
+            narratives: shared
+                .config
+                .narratives
+                .as_ref()
+                .map(|config| NarrativeLogs::new(&Clustering::of_worker(config))),
             copies: shared.config.amplify.clone().map(AmplifyObserver::new),
             capability: Some(capability),
             deletions: Vec::new(),
@@ -251,6 +256,9 @@ impl Ingest {
                     lap.sampled(Stage::Observe);
                     if let Some(narratives) = &mut self.narratives {
                         narratives.observe(&self.post, &self.analysis, observer.names());
+                        while let (Some(full), Some(clustering)) = (narratives.hand_over_early(), &shared.clustering) {
+                            clustering.take_early(full);
+                        }
                         lap.sampled(Stage::Narrative);
                     }
                     if let Some(copies) = &mut self.copies {
@@ -382,9 +390,11 @@ impl Ingest {
                 }
             }
             lap.whole(Stage::Close);
-            if let Some(narratives) = &mut self.narratives {
-                let (owner, worker) = (shared.narratives_owner(), self.worker.global as u16);
-                narratives.close(before, &mut |delta| {
+            if let (Some(narratives), Some(clustering)) = (&mut self.narratives, &shared.clustering) {
+                // The clusters are the process's: they have the number of its first worker.
+                let (owner, worker) = (shared.narratives_owner(), (self.worker.global - self.worker.local) as u16);
+                let minutes = std::iter::from_fn(|| narratives.hand_over(before));
+                clustering.close(self.worker.local, before, minutes, &shared.counters, &mut |delta| {
                     let at = capability.delayed(&minute_of(delta.minute).max(open));
                     output.session(&at).give(Seen::Narratives { owner, worker, delta });
                     if let Some(sent) = sent.get_mut(owner as usize) {
@@ -458,7 +468,7 @@ impl Ingest {
     fn forget(
         shared: &Shared,
         observer: &mut Observer,
-        mut narratives: Option<&mut NarrativeObserver>,
+        mut narratives: Option<&mut NarrativeLogs>,
         mut copies: Option<&mut AmplifyObserver>,
         deletions: &[Posted],
     ) {
@@ -474,6 +484,9 @@ impl Ingest {
                 forgotten += observer.delete(minute, &keys);
                 if let Some(narratives) = &mut narratives {
                     narratives.delete(minute, &keys);
+                }
+                if let Some(clustering) = &shared.clustering {
+                    clustering.delete(minute, &keys);
                 }
                 if let Some(copies) = &mut copies {
                     copies.delete(minute, &keys);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use groundswell_detect::amplify::{Amplifications, AmplifyCounters, SavedAmplifications};
 use groundswell_detect::burst::BurstCounters;
-use groundswell_detect::narrative::{Closed, EventKind, NarrativeCounters, NarrativeId, Narratives};
+use groundswell_detect::narrative::{Closed, EventKind, NarrativeCounters, NarrativeEvent, NarrativeId, Narratives};
 use groundswell_detect::volume::{Merger, VolumeCounters};
 use groundswell_gate::VolumeCandidate;
 use groundswell_sketch::{CellKey, Step};
@@ -42,6 +42,7 @@ pub(crate) fn merge(
     merger: Rc<RefCell<Merger>>,
     owner: Rc<RefCell<Owner>>,
     taken: Rc<Cell<u64>>,
+    k: u64,
     halt: Stop,
     counters: Arc<Counters>,
 ) -> StreamVec<'_, Minute, Proposal> {
@@ -52,7 +53,7 @@ pub(crate) fn merge(
         let mut bursts_told = BurstCounters::default();
         let mut narratives_told = NarrativeCounters::default();
         let mut copies_told = AmplifyCounters::default();
-        let mut authors = HashMap::new();
+        let mut log = Log::new(k);
         move |(input, frontier), output| {
             let (mut merger, mut owner) = (merger.borrow_mut(), owner.borrow_mut());
             input.for_each(|_capability, data| {
@@ -104,7 +105,7 @@ pub(crate) fn merge(
             let last_closed = capability.delayed(&at);
             let mut session = output.session(&last_closed);
             if let Some(owner) = &mut owner.narratives {
-                propose(owner.close(before), &merger, &mut authors, &mut |proposal| session.give(proposal));
+                log.propose(owner.close(before), &merger, &mut |proposal| session.give(proposal));
                 let now = owner.counters();
                 counters.add_narratives(&now.since(&narratives_told));
                 narratives_told = now;
@@ -131,27 +132,45 @@ pub(crate) fn merge(
     })
 }
 
-/// In the gate's form. An event is told of a narrative that was proposed, and with the authors and posts that were proposed last.
-fn propose(
-    closed: Closed,
-    merger: &Merger,
-    authors: &mut HashMap<NarrativeId, (u64, CellKey)>,
-    give: &mut dyn FnMut(Proposal),
-) {
-    for candidate in closed.candidates {
-        authors.insert(candidate.id, (candidate.bucket_authors, candidate.bucket_key));
-        let mut candidate = candidate.into();
-        merger.mark_names(&mut candidate);
-        give(Proposal::Narrative(candidate));
+/// What was proposed of narratives, as far as their log rests on it.
+struct Log {
+    k: u64,
+    /// With which authors each narrative was proposed last, and which these are.
+    authors: HashMap<NarrativeId, (u64, CellKey)>,
+    /// What happened to narratives of which nothing could be shown yet: a narrative is born some minutes before the first of its buckets is
+    /// full.
+    waiting: HashMap<NarrativeId, Vec<NarrativeEvent>>,
+}
+
+impl Log {
+    fn new(k: u64) -> Self {
+        Self { k, authors: HashMap::new(), waiting: HashMap::new() }
     }
-    for event in closed.events {
-        let ended = event.event == EventKind::End;
-        let (known, key) = authors.get(&event.id).copied().unwrap_or_default();
-        if let Some(event) = event.for_gate(known, key) {
-            give(Proposal::NarrativeEvent(event));
+
+    /// In the gate's form. An event is told of a narrative that was proposed, and with the authors and posts that were proposed last.
+    fn propose(&mut self, closed: Closed, merger: &Merger, give: &mut dyn FnMut(Proposal)) {
+        let mut events = Vec::new();
+        for candidate in closed.candidates {
+            self.authors.insert(candidate.id, (candidate.bucket_authors, candidate.bucket_key));
+            if candidate.bucket_authors >= self.k {
+                events.extend(self.waiting.remove(&candidate.id).into_iter().flatten());
+            }
+            let mut candidate = candidate.into();
+            merger.mark_names(&mut candidate);
+            give(Proposal::Narrative(candidate));
         }
-        if ended {
-            authors.remove(&event.id);
+        for event in events.into_iter().chain(closed.events) {
+            let ended = event.event == EventKind::End;
+            let (known, key) = self.authors.get(&event.id).copied().unwrap_or_default();
+            if ended {
+                self.authors.remove(&event.id);
+                self.waiting.remove(&event.id);
+            }
+            if known >= self.k {
+                event.for_gate(known, key).into_iter().for_each(|event| give(Proposal::NarrativeEvent(event)));
+            } else if !ended && event.event != EventKind::State {
+                self.waiting.entry(event.id).or_default().push(event);
+            }
         }
     }
 }

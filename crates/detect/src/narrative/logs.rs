@@ -1,0 +1,130 @@
+//! [`NarrativeLogs`]: one worker's notes of the posts of open minutes, for whoever clusters them.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fmt;
+
+use groundswell_edge::{DeleteKey, EdgePost};
+use groundswell_sketch::Window;
+use groundswell_text::Analysis;
+use groundswell_text::names::{HashtagWords, NameSpan};
+
+use super::config::{NarrativeConfig, NarrativeCounters};
+use super::features::Features;
+use super::log::{MinuteLog, minute_of};
+use crate::volume::Deletions;
+
+/// One worker's part of the narrative detector: keeps the posts of open minutes, where a deletion reaches them, and hands them over
+/// when their minute closes.
+pub struct NarrativeLogs {
+    bytes_max: usize,
+    features: Features,
+    apart: HashtagWords,
+    minutes: BTreeMap<i64, MinuteLog>,
+    /// An empty log, for the room in it.
+    spare: MinuteLog,
+    bytes: usize,
+    counters: NarrativeCounters,
+}
+
+/// What one worker noted of the posts of a minute. It has no form in which it could leave the process.
+pub struct NarrativeMinute {
+    pub(super) minute: i64,
+    pub(super) log: MinuteLog,
+}
+
+impl NarrativeMinute {
+    /// Where the minute starts, in seconds.
+    pub fn start(&self) -> i64 {
+        self.minute
+    }
+}
+
+impl fmt::Debug for NarrativeMinute {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "NarrativeMinute({}, {} posts)", self.minute, self.log.len())
+    }
+}
+
+impl fmt::Debug for NarrativeLogs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "NarrativeLogs({} open minutes)", self.minutes.len())
+    }
+}
+
+impl NarrativeLogs {
+    /// Logs of nothing.
+    pub fn new(config: &NarrativeConfig) -> Self {
+        Self {
+            bytes_max: config.log_bytes_max,
+            features: Features::new(),
+            apart: HashtagWords::new(),
+            minutes: BTreeMap::new(),
+            spare: MinuteLog::default(),
+            bytes: 0,
+            counters: NarrativeCounters::default(),
+        }
+    }
+
+    /// Notes a post. `names` are the spans of it that look like a person's name: their words are not told one by one.
+    pub fn observe(&mut self, post: &EdgePost, analysis: &Analysis, names: &[NameSpan]) {
+        self.features.read(post, analysis, names, &self.apart);
+        self.counters.features_left_out += self.features.left_out;
+        let spare = &mut self.spare;
+        let log = self.minutes.entry(minute_of(post)).or_insert_with(|| std::mem::take(spare));
+        let before = log.bytes();
+        log.push(&self.features);
+        self.bytes += log.bytes() - before;
+    }
+
+    /// Forgets what is named in an open minute; returns how many posts that were. What was handed over is out of reach.
+    pub fn delete(&mut self, minute: Window, keys: &HashSet<DeleteKey>) -> u64 {
+        // The last post may be one of them.
+        self.features = Features::new();
+        let Some(log) = self.minutes.get_mut(&minute.start).filter(|_| !keys.is_empty()) else { return 0 };
+        let before = log.bytes();
+        let deleted = log.delete(&Deletions::new(keys));
+        self.bytes -= before - log.bytes();
+        deleted
+    }
+
+    /// Posts of open minutes.
+    pub fn records(&self) -> usize {
+        self.minutes.values().map(MinuteLog::len).sum()
+    }
+
+    /// What was counted.
+    pub fn counters(&self) -> NarrativeCounters {
+        self.counters
+    }
+
+    /// The posts of the oldest minute, if it ends at or before a second.
+    pub fn hand_over(&mut self, before_unix: i64) -> Option<NarrativeMinute> {
+        let minute = *self.minutes.first_key_value()?.0;
+        if minute.saturating_add(60) > before_unix { None } else { self.pop() }
+    }
+
+    /// The posts of the oldest minute, if the logs hold more than they may. To be asked until it says `None`.
+    pub fn hand_over_early(&mut self) -> Option<NarrativeMinute> {
+        if self.bytes > self.bytes_max { self.pop() } else { None }
+    }
+
+    /// More posts of a minute, by another worker.
+    pub(super) fn add(&mut self, NarrativeMinute { minute, log }: NarrativeMinute) {
+        let known = self.minutes.entry(minute).or_default();
+        self.bytes -= known.bytes();
+        known.join(log);
+        self.bytes += known.bytes();
+    }
+
+    /// Gives the room of a log back.
+    pub(super) fn reuse(&mut self, mut log: MinuteLog) {
+        log.clear();
+        self.spare = log;
+    }
+
+    fn pop(&mut self) -> Option<NarrativeMinute> {
+        let (minute, log) = self.minutes.pop_first()?;
+        self.bytes -= log.bytes();
+        Some(NarrativeMinute { minute, log })
+    }
+}
