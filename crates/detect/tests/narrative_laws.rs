@@ -6,8 +6,8 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt::Write as _;
 
 use groundswell_detect::narrative::{
-    Closed, EventKind, LocalId, MinuteDelta, NarrativeConfig, NarrativeEvent, NarrativeId, NarrativeObserver,
-    Narratives, POSTINGS_MAX, Reason, State,
+    Closed, EventKind, LocalId, MinuteDelta, NarrativeConfig, NarrativeEvent, NarrativeId, NarrativeLogs,
+    NarrativeObserver, Narratives, POSTINGS_MAX, Reason, State,
 };
 use groundswell_edge::{AuthorToken, DeleteKey, EdgePost, PostKey};
 use groundswell_post::EventTime;
@@ -166,6 +166,49 @@ proptest! {
         bench.close(i64::MAX);
         prop_assert_eq!(bench.narrative_of(first), bench.narrative_of(same));
         prop_assert_eq!(bench.narrative_of(first), bench.narrative_of(near));
+    }
+
+    #[test]
+    fn who_noted_a_post_does_not_matter(seed in any::<u64>(), workers in 1_usize..5, steps in prop::collection::vec(1_i64..4, 1..5)) {
+        let mut seeded = Seeded(seed);
+        let config = NarrativeConfig::default();
+        let (mut analyzer, mut analysis) = (Analyzer::new(), Analysis::new());
+        let mut alone = NarrativeObserver::new(config.clone());
+        let mut logs: Vec<_> = (0..workers).map(|_| NarrativeLogs::new(&config)).collect();
+        for key in 0..300_u64 {
+            let story = seeded.below(3);
+            let post = EdgePost {
+                time: EventTime::from_unix(seeded.below(240) as i64),
+                text: story_text(&mut seeded, story) + if seeded.below(2) == 0 { " #dam" } else { "" },
+                author: Some(AuthorToken::from_bits(seeded.below(60) as u64)),
+                key: Some(PostKey::from_bits(key)),
+                ..EdgePost::default()
+            };
+            analyzer.analyze(&post, &mut analysis);
+            alone.observe(&post, &analysis, &[]);
+            logs[seeded.below(workers)].observe(&post, &analysis, &[]);
+        }
+        let mut together = NarrativeObserver::new(config.clone());
+        let (mut one, mut all) = (Narratives::new(config.clone(), K), Narratives::new(config, K));
+        let (mut told, mut same) = (Vec::new(), Vec::new());
+        // One closes minute by minute; of the others' some are over at once, and a quarter of an hour passes in silence.
+        for minute in 1..=20 {
+            alone.close(minute * 60, &mut |delta| one.merge(0, delta));
+            told.extend(std::iter::from_fn(|| one.close_next(minute * 60)));
+        }
+        let mut minute = 0;
+        for step in steps.into_iter().chain([20]) {
+            minute += step;
+            for log in logs.iter_mut().rev() {
+                while let Some(noted) = log.hand_over(minute * 60) {
+                    together.take_in(noted);
+                }
+            }
+            together.close(minute * 60, &mut |delta| all.merge(0, delta));
+            same.extend(std::iter::from_fn(|| all.close_next(minute.min(20) * 60)));
+        }
+        prop_assert!(told.iter().any(|(_, closed)| !closed.candidates.is_empty()));
+        prop_assert_eq!(told, same);
     }
 
     #[test]

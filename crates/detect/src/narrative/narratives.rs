@@ -166,6 +166,15 @@ impl Narratives {
         closed
     }
 
+    /// Closes one minute, the next that ends at or before a second, and says which; to be asked until it says `None`. Minutes in which nobody
+    /// posts are closed as well, while something lives: what is told does not depend on how many minutes are over at once.
+    pub fn close_next(&mut self, before_unix: i64) -> Option<(i64, Closed)> {
+        let posted = self.open.first_key_value().map(|(minute, _)| *minute);
+        let silent = (!self.stories.is_empty() && before_unix < i64::MAX).then_some(self.closed_before);
+        let minute = posted.into_iter().chain(silent).min()?;
+        (minute.saturating_add(60) <= before_unix).then(|| (minute, self.close(minute + 60)))
+    }
+
     /// Narratives and candidates that are known.
     pub fn len(&self) -> usize {
         self.stories.len()

@@ -102,14 +102,16 @@ pub(crate) fn merge(
             merger.take_hours().into_iter().for_each(|hour| {
                 give_of(hour.start + Step::Hour.seconds(), Proposal::Hour(hour));
             });
-            let last_closed = capability.delayed(&at);
-            let mut session = output.session(&last_closed);
             if let Some(owner) = &mut owner.narratives {
-                log.propose(owner.close(before), &merger, &mut |proposal| session.give(proposal));
+                while let Some((minute, closed)) = owner.close_next(before) {
+                    log.propose(closed, &merger, &mut |proposal| give_of(minute + 60, proposal));
+                }
                 let now = owner.counters();
                 counters.add_narratives(&now.since(&narratives_told));
                 narratives_told = now;
             }
+            let last_closed = capability.delayed(&at);
+            let mut session = output.session(&last_closed);
             if let Some(owner) = &mut owner.copies {
                 for mut candidate in owner.close(before) {
                     merger.mark_shared_text(&mut candidate);
