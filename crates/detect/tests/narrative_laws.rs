@@ -593,7 +593,9 @@ fn nothing_prints_what_it_holds() {
     }
     let mut printed = format!("{:?}", bench.observers);
     bench.observers[0].close(60, &mut |delta| {
-        write!(printed, "{delta:?} {:?} {:?}", delta.locals, delta.locals[0].terms).unwrap();
+        let (local, terms) = (&delta.locals, delta.terms_of(&delta.locals[0]));
+        assert!(terms.iter().any(|term| delta.form_of(term) == "canary"));
+        write!(printed, "{delta:?} {local:?} {terms:?} {:?}", delta.languages_of(&local[0])).unwrap();
         bench.owner.merge(0, delta);
     });
     let closed = bench.owner.close(60);

@@ -10,58 +10,114 @@ use super::config::TERM_AUTHORS_MAX;
 const DAY: i64 = 86_400;
 
 /// Authors as far as a gate needs them: told apart up to [`TERM_AUTHORS_MAX`]; of more, the smallest tokens are kept, so
-/// that the order in which sets are united does not matter.
+/// that the order in which sets are united does not matter. One and two, which most words of most stories have, take no
+/// allocation.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FewAuthors(Vec<u64>);
+#[serde(from = "Vec<u64>", into = "Vec<u64>")]
+pub struct FewAuthors(Tokens);
+
+/// Ascending; as many as fit without an allocation stand without one, so that equal sets are equal values.
+#[derive(Clone, Default, PartialEq, Eq)]
+enum Tokens {
+    #[default]
+    None,
+    One([u64; 1]),
+    Two([u64; 2]),
+    Many(Vec<u64>),
+}
 
 impl fmt::Debug for FewAuthors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "FewAuthors({}, redacted)", self.0.len())
+        write!(f, "FewAuthors({}, redacted)", self.len())
+    }
+}
+
+impl From<Vec<u64>> for FewAuthors {
+    fn from(tokens: Vec<u64>) -> Self {
+        tokens.into_iter().collect()
+    }
+}
+
+impl From<FewAuthors> for Vec<u64> {
+    fn from(authors: FewAuthors) -> Self {
+        authors.as_slice().to_vec()
     }
 }
 
 impl FewAuthors {
     /// From tokens that ascend without repetition.
     pub(crate) fn from_sorted_unique(tokens: &[u64]) -> Self {
-        Self(tokens[..tokens.len().min(TERM_AUTHORS_MAX)].to_vec())
+        Self(match *tokens {
+            [] => Tokens::None,
+            [one] => Tokens::One([one]),
+            [one, two] => Tokens::Two([one, two]),
+            _ => Tokens::Many(tokens[..tokens.len().min(TERM_AUTHORS_MAX)].to_vec()),
+        })
+    }
+
+    #[inline]
+    fn as_slice(&self) -> &[u64] {
+        match &self.0 {
+            Tokens::None => &[],
+            Tokens::One(tokens) => tokens,
+            Tokens::Two(tokens) => tokens,
+            Tokens::Many(tokens) => tokens,
+        }
     }
 
     /// Adds an author; whether that changed anything.
     pub(crate) fn insert(&mut self, token: u64) -> bool {
-        let Err(place) = self.0.binary_search(&token) else { return false };
+        let Err(place) = self.as_slice().binary_search(&token) else { return false };
         if place >= TERM_AUTHORS_MAX {
             return false;
         }
-        self.0.insert(place, token);
-        self.0.truncate(TERM_AUTHORS_MAX);
+        match &mut self.0 {
+            Tokens::None => self.0 = Tokens::One([token]),
+            Tokens::One([one]) => self.0 = Tokens::Two([token.min(*one), token.max(*one)]),
+            Tokens::Two(two) => {
+                let mut tokens = Vec::with_capacity(4);
+                tokens.extend_from_slice(two);
+                tokens.insert(place, token);
+                self.0 = Tokens::Many(tokens);
+            }
+            Tokens::Many(tokens) => {
+                tokens.insert(place, token);
+                tokens.truncate(TERM_AUTHORS_MAX);
+            }
+        }
         true
     }
 
     /// Takes an author out; whether they were there.
     pub(crate) fn remove(&mut self, token: u64) -> bool {
-        let known = self.0.binary_search(&token);
+        let known = self.as_slice().binary_search(&token);
         if let Ok(place) = known {
-            self.0.remove(place);
+            let mut tokens = self.as_slice().to_vec();
+            tokens.remove(place);
+            *self = Self::from_sorted_unique(&tokens);
         }
         known.is_ok()
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.0.len()
+        self.as_slice().len()
     }
 
     /// Memory beyond the value itself.
     pub(crate) fn bytes(&self) -> usize {
-        self.0.capacity() * size_of::<u64>()
+        match &self.0 {
+            Tokens::Many(tokens) => tokens.capacity() * size_of::<u64>(),
+            _ => 0,
+        }
     }
 
     #[cfg(debug_assertions)]
     pub(crate) fn tokens(&self) -> &[u64] {
-        &self.0
+        self.as_slice()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        matches!(self.0, Tokens::None)
     }
 }
 
@@ -83,17 +139,17 @@ pub(crate) trait Authors: Clone + Default {
 
 impl Authors for FewAuthors {
     fn unite(&mut self, other: &Self) {
-        if other.0.is_empty() || self.0 == other.0 {
+        if self.is_empty() {
+            self.clone_from(other);
             return;
         }
-        self.0.extend_from_slice(&other.0);
-        self.0.sort_unstable();
-        self.0.dedup();
-        self.0.truncate(TERM_AUTHORS_MAX);
+        for token in other.as_slice() {
+            self.insert(*token);
+        }
     }
 
     fn number(&self) -> u64 {
-        self.0.len() as u64
+        self.len() as u64
     }
 }
 

@@ -73,6 +73,11 @@ impl Buckets {
         }
     }
 
+    /// Authors that wait for the next bucket.
+    pub(crate) fn waiting(&self) -> &Distinct {
+        self.waiting.last_day()
+    }
+
     /// Closes a bucket with this minute, if enough authors wait. `authors` of the whole story are known from then on.
     pub(crate) fn close(&mut self, minute: i64, k: u64, authors: u64) {
         let (Some(start), waiting) = (self.start, self.waiting.number()) else { return };

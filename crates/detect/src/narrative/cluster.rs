@@ -82,13 +82,40 @@ impl Cluster {
     pub(super) fn share(&self, term: TermId) -> Result<usize, usize> {
         self.shares.binary_search_by_key(&term, |share| share.term)
     }
+}
 
-    /// Its weightiest terms, weightiest first; equal ones by number.
-    pub(super) fn top(&self, max: usize, out: &mut Vec<Share>) {
-        out.clear();
-        out.extend_from_slice(&self.shares);
-        out.sort_unstable_by(|a, b| b.mass.total_cmp(&a.mass).then(a.term.cmp(&b.term)));
-        out.truncate(max);
+impl Share {
+    /// It as a part of a unit vector.
+    pub(super) fn part_of(self, length: f32) -> Self {
+        Self { mass: self.mass / length, ..self }
+    }
+}
+
+/// The weightiest terms of a cluster, weightiest first; equal ones by number. Its room is used again.
+#[derive(Default)]
+pub(super) struct Top {
+    pub(super) shares: Vec<Share>,
+    /// By mass, falling, and place: as numbers, which are put in order several times as fast.
+    order: Vec<u64>,
+}
+
+impl Top {
+    pub(super) fn read(&mut self, cluster: &Cluster, max: usize) {
+        self.order.clear();
+        // Shares stand in the order of their terms, so that their places say which term is first.
+        self.order.extend(cluster.shares.iter().zip(0_u64..).map(|(share, place)| {
+            let bits = share.mass.to_bits();
+            // As `total_cmp` puts them in order.
+            let rising = if bits >> 31 == 0 { bits | 1 << 31 } else { !bits };
+            u64::from(!rising) << 32 | place
+        }));
+        if self.order.len() > max {
+            self.order.select_nth_unstable(max - 1);
+            self.order.truncate(max);
+        }
+        self.order.sort_unstable();
+        self.shares.clear();
+        self.shares.extend(self.order.iter().map(|place| cluster.shares[*place as u32 as usize]));
     }
 }
 
@@ -366,6 +393,20 @@ fn pair_or_zero(a: usize, b: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn the_weightiest_terms_come_first(masses in proptest::collection::vec(-1.0_f32..4.0, 0..60), max in 1..20_usize) {
+            let share = |(term, mass): (u32, &f32)| Share { term, mass: (mass * 4.0).round(), count: 1.0 };
+            let cluster = Cluster { shares: (0..).zip(&masses).map(share).collect(), ..Cluster::default() };
+            let mut known = cluster.shares.clone();
+            known.sort_by(|a, b| b.mass.total_cmp(&a.mass).then(a.term.cmp(&b.term)));
+            let mut top = Top::default();
+            top.read(&cluster, max);
+            let terms = |shares: &[Share]| shares.iter().map(|share| share.term).collect::<Vec<_>>();
+            proptest::prop_assert_eq!(terms(&top.shares), terms(&known[..max.min(known.len())]));
+        }
+    }
 
     fn leads() -> Leads {
         let top: Vec<Share> = (0..8).map(|term| Share { term, mass: 1.0, count: 1.0 }).collect();

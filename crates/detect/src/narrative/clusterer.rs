@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use super::cluster::{Cluster, First, Handle, LEADS, Leads, LocalId, Parting, Share, State};
+use super::cluster::{Cluster, First, Handle, LEADS, Leads, LocalId, Parting, Share, State, Top};
 use super::config::{CLUSTER_TERMS_MAX, NarrativeConfig, NarrativeCounters, POSTINGS_VISITED_MAX};
-use super::family::Families;
+use super::family::{Families, Keys};
 use super::features::{Feature, FeatureKind, Features};
-use super::terms::{TermId, Terms, UNKNOWN};
+use super::terms::{Spelt, TermId, Terms, UNKNOWN};
 
 /// Posts after which clusters are folded at the latest, and more if there are many clusters.
 const FOLD_POSTS_MIN: u64 = 500;
@@ -30,7 +30,8 @@ pub(super) struct View<'a> {
     pub(super) language: [u8; 2],
     pub(super) features: &'a [Feature],
     pub(super) text: &'a str,
-    pub(super) text_hash: u64,
+    /// By what texts like it are found.
+    pub(super) family: Keys,
     /// The terms that the features are, as far as they were looked up before; brought up to date.
     pub(super) known: &'a mut Vec<TermId>,
 }
@@ -102,7 +103,7 @@ pub struct Clusterer {
     rest: Vec<f32>,
     /// Clusters that may be the most alike: dot product so far, likeness so far, slot.
     near: Vec<(f32, f32, u32)>,
-    top: Vec<Share>,
+    top: Top,
 }
 
 impl fmt::Debug for Clusterer {
@@ -139,7 +140,7 @@ impl Clusterer {
             found: Vec::new(),
             rest: Vec::new(),
             near: Vec::new(),
-            top: Vec::new(),
+            top: Top::default(),
             config,
         }
     }
@@ -152,7 +153,7 @@ impl Clusterer {
             language: features.language,
             features: &features.list,
             text: &features.text,
-            text_hash: features.text_hash,
+            family: Keys::read(&features.list, features.text_hash),
             known: &mut Vec::new(),
         });
         LocalId(self.clusters[handle.slot as usize].id)
@@ -178,6 +179,23 @@ impl Clusterer {
         let shares: usize = self.clusters.iter().map(|cluster| cluster.shares.capacity() * size_of::<Share>()).sum();
         let clusters = self.clusters.capacity() * (size_of::<Cluster>() + size_of::<Score>() + 2 * size_of::<u32>());
         (clusters + leads, shares + self.terms.bytes())
+    }
+
+    /// Reads a cluster's terms, so that they are near when they are needed.
+    #[inline]
+    fn fetch_terms(&self, slot: u32) -> TermId {
+        let shares = self.clusters.get(slot as usize).map_or(&[][..], |cluster| cluster.shares.as_slice());
+        shares.iter().step_by(64 / size_of::<Share>()).fold(0, |sum, share| sum ^ share.term)
+    }
+
+    /// Likewise, of a cluster that is to be told.
+    pub(super) fn fetch(&self, handle: Handle) -> u64 {
+        u64::from(self.fetch_terms(handle.slot))
+    }
+
+    /// Reads where texts like one went, so that it is near when it is needed.
+    pub(super) fn fetch_family(&self, family: Keys) -> u64 {
+        self.families.fetch(family)
     }
 
     pub(super) fn terms(&self) -> &Terms {
@@ -221,8 +239,7 @@ impl Clusterer {
         self.since_fold += 1;
         self.mass += 1.0;
         self.read_vector(post);
-        self.families.read(post.features, post.text_hash);
-        let of_family = self.families.find().find_map(|handle| self.resolve(handle));
+        let of_family = self.families.find(post.family).find_map(|handle| self.resolve(handle));
         self.counters.posts_without_features += u64::from(self.vector.is_empty());
         let handle = if let Some(handle) = of_family {
             self.counters.posts_of_families += 1;
@@ -235,7 +252,7 @@ impl Clusterer {
             }
         };
         self.add(handle.slot, of_family.is_some());
-        self.families.note(handle);
+        self.families.note(post.family, handle);
         (handle, of_family.is_some())
     }
 
@@ -277,7 +294,7 @@ impl Clusterer {
             if feature.kind == FeatureKind::Domain {
                 continue;
             }
-            let form = (feature.spelling, &post.text[feature.text.0 as usize..feature.text.1 as usize]);
+            let form = Spelt { hash: feature.spelling, text: post.text, place: feature.text };
             match self.terms.intern_feature(*known, feature, form) {
                 Some(id) => {
                     *known = id;
@@ -331,13 +348,16 @@ impl Clusterer {
                 }
             }
             left -= postings.len();
+            // Whether a cluster is met for the first time is no better than a guess: it is written down in any case, and counted if so.
+            let mut count = self.found.len();
+            self.found.resize(count + postings.len(), 0);
             for posting in postings {
                 let dot = &mut self.scores[posting.slot as usize].dot;
-                if *dot == 0.0 {
-                    self.found.push(posting.slot);
-                }
+                self.found[count] = posting.slot;
+                count += usize::from(*dot == 0.0);
                 *dot += weight * posting.mass;
             }
+            self.found.truncate(count);
             read += 1;
         }
         let rest = self.rest[read].sqrt();
@@ -357,6 +377,10 @@ impl Clusterer {
         if read < self.vector.len() {
             self.near.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.2.cmp(&b.2)));
             self.near.truncate(NEAR_MAX);
+        }
+        if read < self.vector.len() {
+            // All at once: they are far apart.
+            std::hint::black_box(self.near.iter().fold(0, |sum, (.., slot)| sum ^ self.fetch_terms(*slot)));
         }
         let mut best: Option<(u32, f32)> = None;
         for (dot, _, slot) in &self.near {
@@ -476,8 +500,8 @@ impl Clusterer {
         if cluster.posts >= LEADS_FROM {
             let posts = cluster.posts;
             if cluster.leads.as_ref().is_none_or(|leads| posts >= leads.renew_at) {
-                cluster.top(LEADS, &mut self.top);
-                cluster.leads = Some(Box::new(Leads::new(&self.top, posts)));
+                self.top.read(cluster, LEADS);
+                cluster.leads = Some(Box::new(Leads::new(&self.top.shares, posts)));
             }
             let vector = &self.vector;
             if let Some(leads) = &mut cluster.leads {
@@ -569,9 +593,9 @@ impl Clusterer {
             let length = cluster.norm2.sqrt().max(f32::MIN_POSITIVE);
             let asked =
                 (self.config.fold + self.config.fold_per_ln * (cluster.posts.max(1) as f32).ln()) * caution + chance;
-            cluster.top(FOLD_TERMS_MAX, &mut self.top);
+            self.top.read(cluster, FOLD_TERMS_MAX);
             self.vector.clear();
-            self.vector.extend(self.top.iter().map(|share| (share.term, share.mass / length)));
+            self.vector.extend(self.top.shares.iter().map(|share| (share.term, share.mass / length)));
             let posts = cluster.posts;
             if let Some((into, _)) = self.search(slot, asked) {
                 self.unite(slot, into);

@@ -6,21 +6,42 @@ use groundswell_gate::AuthorBits;
 use groundswell_sketch::{CellKey, Distinct};
 use serde::{Deserialize, Serialize};
 
-use super::authors::FewAuthors;
 use super::cluster::LocalId;
 use super::features::FeatureKind;
 
+/// A stretch of one of a [`MinuteDelta`]'s lists.
+///
+/// A minute has tens of thousands of clusters with a dozen terms each; with a list for each of them, making, reading and freeing
+/// them cost more than all that is done with them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Span {
+    start: u32,
+    end: u32,
+}
+
+impl Span {
+    /// From a place in a list up to what is its end now.
+    pub(super) fn since<T>(start: usize, list: &[T]) -> Self {
+        Self { start: start as u32, end: list.len() as u32 }
+    }
+
+    /// The stretch; nothing where the list has no such stretch.
+    fn of<T>(self, list: &[T]) -> &[T] {
+        list.get(self.start as usize..self.end as usize).unwrap_or_default()
+    }
+}
+
 /// A term, hashtag or domain of a cluster.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
 pub struct TermDelta {
     /// Of the term, the same at every worker.
     pub hash: u64,
     /// Of a long word that stands for itself, the term of its first letters, as which it was told before; else zero.
     pub stem: u64,
-    /// What it is.
-    pub kind: FeatureKind,
-    /// Its normal form, as most spell it.
-    pub form: String,
+    /// Its normal form, as most spell it: [`MinuteDelta::form_of`].
+    pub form: Span,
+    /// Authors of those that have it in this form: [`MinuteDelta::authors_of`].
+    pub authors: Span,
     /// Its part of the cluster's unit vector; zero for what is only shown.
     pub part: f32,
     /// How much it sets apart, now: 1 if it lives in one cluster, near 0 if everywhere.
@@ -33,8 +54,19 @@ pub struct TermDelta {
     pub posts: u32,
     /// Of them, those that are no copies.
     pub originals: u32,
-    /// Authors of those that have it in this form.
-    pub authors: FewAuthors,
+    /// What it is.
+    pub kind: FeatureKind,
+}
+
+/// Posts of a cluster in one language.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub struct LanguageDelta {
+    /// Which.
+    pub language: [u8; 2],
+    /// How many.
+    pub posts: u32,
+    /// Their authors; nobody where the posts have none.
+    pub authors: AuthorBits,
 }
 
 /// What a cluster gained in a minute, and what it is made of now.
@@ -50,21 +82,19 @@ pub struct LocalDelta {
     pub copies_total: u32,
     /// Of the posts that are told now, those that are no copies.
     pub originals: u32,
-    /// Posts by the minute's start: mostly one entry; earlier ones of what was not told before.
-    pub counts: Vec<(i64, u32)>,
+    /// Posts by the minute's start: mostly one entry; earlier ones of what was not told before. [`MinuteDelta::counts_of`].
+    pub counts: Span,
+    /// Posts by language: [`MinuteDelta::languages_of`].
+    pub languages: Span,
+    /// Those of its weightiest terms that its posts of the minute have, weightiest first; all of them where the owner does
+    /// not know the cluster yet, or it has no post of the minute. [`MinuteDelta::terms_of`].
+    pub terms: Span,
+    /// Hashtags and domains of the minute: [`MinuteDelta::facets_of`].
+    pub facets: Span,
     /// Which posts these are.
     pub key: CellKey,
     /// Authors of these posts, as far as they are of the minute's day.
     pub authors: Distinct,
-    /// Posts by language.
-    pub languages: Vec<([u8; 2], u32)>,
-    /// Authors by language.
-    pub language_authors: Vec<([u8; 2], AuthorBits)>,
-    /// Those of its weightiest terms that its posts of the minute have, weightiest first; all of them where the owner does
-    /// not know the cluster yet, or it has no post of the minute.
-    pub terms: Vec<TermDelta>,
-    /// Hashtags and domains of the minute.
-    pub facets: Vec<TermDelta>,
 }
 
 /// What one worker tells of one minute.
@@ -80,6 +110,50 @@ pub struct MinuteDelta {
     pub merged: Vec<(LocalId, LocalId)>,
     /// Clusters that are no more.
     pub ended: Vec<LocalId>,
+    pub(super) counts: Vec<(i64, u32)>,
+    pub(super) languages: Vec<LanguageDelta>,
+    pub(super) terms: Vec<TermDelta>,
+    pub(super) authors: Vec<u64>,
+    pub(super) text: String,
+}
+
+impl MinuteDelta {
+    /// A cluster's posts by the minute's start.
+    pub fn counts_of(&self, local: &LocalDelta) -> &[(i64, u32)] {
+        local.counts.of(&self.counts)
+    }
+
+    /// A cluster's posts by language.
+    pub fn languages_of(&self, local: &LocalDelta) -> &[LanguageDelta] {
+        local.languages.of(&self.languages)
+    }
+
+    /// A cluster's terms.
+    pub fn terms_of(&self, local: &LocalDelta) -> &[TermDelta] {
+        local.terms.of(&self.terms)
+    }
+
+    /// A cluster's hashtags and domains.
+    pub fn facets_of(&self, local: &LocalDelta) -> &[TermDelta] {
+        local.facets.of(&self.terms)
+    }
+
+    /// How a term is spelt.
+    pub fn form_of(&self, term: &TermDelta) -> &str {
+        self.text.get(term.form.start as usize..term.form.end as usize).unwrap_or_default()
+    }
+
+    /// Who wrote a term in this form: tokens that ascend without repetition, at most
+    /// [`TERM_AUTHORS_MAX`](super::TERM_AUTHORS_MAX).
+    pub(super) fn authors_of(&self, term: &TermDelta) -> &[u64] {
+        term.authors.of(&self.authors)
+    }
+
+    pub(super) fn push_form(&mut self, form: &str) -> Span {
+        let start = self.text.len() as u32;
+        self.text.push_str(form);
+        Span { start, end: self.text.len() as u32 }
+    }
 }
 
 macro_rules! redacted {
@@ -92,6 +166,7 @@ macro_rules! redacted {
     };
 }
 redacted!(TermDelta, posts);
+redacted!(LanguageDelta, posts);
 redacted!(LocalDelta, posts_total);
 
 impl fmt::Debug for MinuteDelta {

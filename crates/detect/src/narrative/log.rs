@@ -17,6 +17,8 @@ pub(super) struct Record {
     pub(super) language: [u8; 2],
     has_key: bool,
     ids_start: u32,
+    /// The sum of its features: with the hash of its words, all that it says.
+    said: u64,
 }
 
 /// The posts of a minute; each feature's text is kept once.
@@ -53,6 +55,7 @@ impl MinuteLog {
             language: post.language,
             has_key: post.has_key,
             ids_start,
+            said: post.list.iter().fold(0, |sum, feature| sum.wrapping_add(feature.hash)),
         });
     }
 
@@ -126,9 +129,7 @@ impl MinuteLog {
         out.extend(0..self.records.len() as u32);
         out.sort_by_cached_key(|index| {
             let record = &self.records[*index as usize];
-            let ids = self.ids_of(*index as usize).iter();
-            let said = ids.fold(0_u64, |sum, id| sum.wrapping_add(self.features[*id as usize].hash));
-            (record.time, record.text_hash, said, record.language)
+            (record.time, record.text_hash, record.said, record.language)
         });
     }
 

@@ -42,7 +42,10 @@ mod log;
 mod logs;
 mod narratives;
 mod observer;
+mod short;
+mod stories;
 mod story;
+mod tell;
 mod terms;
 mod told;
 
@@ -55,7 +58,7 @@ pub use config::{
     NARRATIVES_MAX, NarrativeConfig, NarrativeCounters, POST_FEATURES_MAX, POSTINGS_MAX, POSTINGS_VISITED_MAX,
     TERM_AUTHORS_MAX, TERMS_MAX, TIMELINE_MAX,
 };
-pub use delta::{LocalDelta, MinuteDelta, TermDelta};
+pub use delta::{LanguageDelta, LocalDelta, MinuteDelta, Span, TermDelta};
 pub use features::{FeatureKind, Features};
 pub use groundswell_gate::{NarrativeId, NarrativeState as State};
 pub use life::{DORMANT_MINUTES, EMERGING_MINUTES, ENDED_MINUTES, GROWTH_MINUTES, Growth, STATE_MINUTES};

@@ -13,13 +13,12 @@ use super::cluster::LocalId;
 use super::config::{NarrativeConfig, NarrativeCounters};
 use super::delta::{LocalDelta, MinuteDelta};
 use super::life::{ENDED_MINUTES, Growth, state_of};
+use super::stories::{Stories, StoryKey};
 use super::story::{Boilerplate, Seen, Story};
 use super::terms::IdentityMap;
 
 /// A cluster of a worker.
 type LocalKey = (u16, LocalId);
-/// The number of a story within the owner; never used twice.
-type StoryKey = u64;
 
 /// Stories that are found through one term.
 const FOUND_MAX: usize = 64;
@@ -34,11 +33,39 @@ const SPLIT_MINUTES: i64 = 30;
 /// A candidate to which nobody wrote for so many minutes, and which no worker holds, is forgotten.
 const CANDIDATE_MINUTES: i64 = 60;
 
+/// So many clusters ahead stories are read, and their terms.
+const READ_STORIES_AHEAD: usize = 6;
+const READ_TERMS_AHEAD: usize = 3;
+
 /// A cluster's story, and how much of it the cluster is.
 #[derive(Clone, Copy)]
 struct Part {
     story: StoryKey,
     posts: u64,
+}
+
+/// Keys of stories as a set: those of a minute are many and come in any order, so they are put in order once.
+#[derive(Default)]
+struct Keys(Vec<StoryKey>);
+
+impl Keys {
+    fn push(&mut self, key: StoryKey) {
+        self.0.push(key);
+    }
+
+    /// Each once, ascending.
+    fn sorted(&mut self) -> &[StoryKey] {
+        if !self.0.is_sorted_by(|a, b| a < b) {
+            self.0.sort_unstable();
+            self.0.dedup();
+        }
+        &self.0
+    }
+}
+
+/// The minute in which a candidate that no worker holds may be forgotten, if nobody writes to it.
+fn forgotten_at(story: &Story) -> i64 {
+    story.last.saturating_add((CANDIDATE_MINUTES + 1) * 60)
 }
 
 /// What the close of minutes gave.
@@ -61,9 +88,11 @@ pub struct Narratives {
     /// Deltas of minutes that are not closed.
     open: BTreeMap<i64, Vec<(u16, MinuteDelta)>>,
     closed_before: i64,
-    /// Boxed, so that looking one up reads keys and little else.
-    stories: BTreeMap<StoryKey, Box<Story>>,
-    next: StoryKey,
+    stories: Stories,
+    /// Those that have a name: time alone changes their state.
+    named: BTreeSet<StoryKey>,
+    /// Candidates of which no cluster is left, by the minute in which they may be forgotten; what is there is looked at once more then.
+    forsaken: BTreeMap<i64, Vec<StoryKey>>,
     parts: HashMap<LocalKey, Part>,
     /// Stories by their leading terms.
     found: IdentityMap<Vec<StoryKey>>,
@@ -107,8 +136,9 @@ impl Narratives {
             k,
             open: BTreeMap::new(),
             closed_before: i64::MIN,
-            stories: BTreeMap::new(),
-            next: 1,
+            stories: Stories::default(),
+            named: BTreeSet::new(),
+            forsaken: BTreeMap::new(),
             parts: HashMap::new(),
             found: IdentityMap::default(),
             parting: Vec::new(),
@@ -136,7 +166,7 @@ impl Narratives {
     /// Closes all minutes that end at or before a second, in their order.
     pub fn close(&mut self, before_unix: i64) -> Closed {
         let mut closed = Closed::default();
-        let mut changed = BTreeSet::new();
+        let mut changed = Keys::default();
         let mut last = None;
         // Time passes also where nobody posts.
         let until = (before_unix < i64::MAX).then(|| before_unix.div_euclid(60) * 60 - 60);
@@ -156,8 +186,8 @@ impl Narratives {
             last = Some(until);
         }
         if let Some(minute) = last {
-            let propose = |key: &StoryKey| self.stories.get(key)?.candidate(minute);
-            closed.candidates = changed.iter().filter_map(propose).collect();
+            let propose = |key: &StoryKey| self.stories.get(*key)?.candidate(minute);
+            closed.candidates = changed.sorted().iter().filter_map(propose).collect();
             closed.candidates.append(&mut self.parting);
             closed.candidates.sort_by_key(|candidate| candidate.id);
             self.forget_merged();
@@ -182,7 +212,7 @@ impl Narratives {
 
     /// Whether nothing is known.
     pub fn is_empty(&self) -> bool {
-        self.stories.is_empty()
+        self.stories.len() == 0
     }
 
     /// Which bounds were reached.
@@ -198,87 +228,108 @@ impl Narratives {
     /// After [`Self::remember_all`]: a number for what a worker's cluster is part of, with all merges followed; two clusters
     /// have the same one if they are one narrative. What the owner never knew of stands for itself.
     pub fn became(&self, worker: u16, local: LocalId) -> Option<(bool, u64)> {
+        let story = self.story_of(worker, local)?;
+        Some(story.map_or_else(|local| (false, u64::from(worker) << 48 | local.0), |story| (true, story.number())))
+    }
+
+    /// The story that a cluster is part of, with all merges followed, or what the cluster became where there is none.
+    fn story_of(&self, worker: u16, mut local: LocalId) -> Option<Result<StoryKey, LocalId>> {
         let links = self.links.as_ref()?;
-        let mut local = local;
         while let Some(next) = links.became.get(&(worker, local)) {
             local = *next;
         }
-        let Some(mut story) = links.clusters.get(&(worker, local)).copied() else {
-            return Some((false, u64::from(worker) << 48 | local.0));
-        };
+        let Some(mut story) = links.clusters.get(&(worker, local)).copied() else { return Some(Err(local)) };
         while let Some(next) = links.stories.get(&story) {
             story = *next;
         }
-        Some((true, story))
+        Some(Ok(story))
     }
 
     /// After [`Self::remember_all`]: the name that a worker's cluster goes by now.
     pub fn name_now(&self, worker: u16, local: LocalId) -> Option<NarrativeId> {
-        let (_, story) = self.became(worker, local).filter(|(known, _)| *known)?;
-        self.stories.get(&story)?.id
+        self.stories.get(self.story_of(worker, local)?.ok()?)?.id
     }
 
     fn close_minute(
         &mut self,
         minute: i64,
         parts: &[(u16, MinuteDelta)],
-        changed: &mut BTreeSet<StoryKey>,
+        changed: &mut Keys,
         events: &mut Vec<NarrativeEvent>,
     ) {
-        let mut touched = BTreeSet::new();
+        let mut touched = Keys::default();
         self.since = self.since.or(Some(minute));
         self.has_history = parts.iter().all(|(_, delta)| delta.has_history);
         for (worker, delta) in parts {
-            for local in &delta.locals {
-                let key = self.place(*worker, local, minute);
-                if let Some(story) = self.stories.get_mut(&key) {
+            for (at, local) in delta.locals.iter().enumerate() {
+                self.fetch(*worker, &delta.locals[at..]);
+                let key = self.place(*worker, delta, local, minute);
+                if let Some(story) = self.stories.get_mut(key) {
                     let before = story.posts;
-                    story.absorb(local, minute);
+                    story.absorb(delta, local, minute);
                     self.told += story.posts - before;
                     if story.id.is_some() && story.locals.len() > 1 {
-                        story.hear((*worker, local.id), local, minute);
+                        story.hear((*worker, local.id), delta, local, minute);
                     }
                 }
                 self.index(key);
-                touched.insert(key);
+                touched.push(key);
             }
         }
         self.follow_workers(minute, parts, &mut touched, events);
         self.compare_workers(minute, &mut touched, events);
         self.compare_presents(minute, &mut touched, events);
-        self.part_voices(minute, &touched);
+        self.part_voices(minute, &mut touched);
         for (worker, delta) in parts {
             for local in &delta.ended {
-                if let Some(part) = self.parts.remove(&(*worker, *local))
-                    && let Some(story) = self.stories.get_mut(&part.story)
-                {
-                    story.locals.remove(&(*worker, *local));
+                if let Some(part) = self.parts.remove(&(*worker, *local)) {
+                    self.lose(part.story, (*worker, *local));
                 }
             }
         }
-        for key in &touched {
-            if let Some(story) = self.stories.get_mut(key).filter(|story| story.id.is_some()) {
+        for key in touched.sorted() {
+            if let Some(story) = self.stories.get_mut(*key).filter(|story| story.id.is_some()) {
                 let authors = story.authors.number();
                 story.buckets.close(minute, self.k, authors);
             }
         }
-        changed.extend(&touched);
+        changed.0.append(&mut touched.0);
         self.grow_old(minute, changed, events);
         self.make_room(minute, events);
     }
 
+    /// Reads what the next clusters' stories hold, so that it is near by then: it is spread over all memory.
+    fn fetch(&self, worker: u16, locals: &[LocalDelta]) {
+        let story_of = |ahead: usize| {
+            let part = self.parts.get(&(worker, locals.get(ahead)?.id))?;
+            self.stories.get(part.story)
+        };
+        let story = story_of(READ_STORIES_AHEAD).map_or(0, Story::fetch);
+        std::hint::black_box(story ^ story_of(READ_TERMS_AHEAD).map_or(0, Story::fetch_terms));
+    }
+
+    /// A story has a cluster less.
+    fn lose(&mut self, key: StoryKey, local: LocalKey) {
+        if let Some(story) = self.stories.get_mut(key) {
+            story.locals.remove(&local);
+            if story.locals.is_empty() {
+                self.forsaken.entry(forgotten_at(story)).or_default().push(key);
+            }
+        }
+    }
+
     /// The story of a worker's cluster: the one it has, the one that it is alike, or a new one.
-    fn place(&mut self, worker: u16, local: &LocalDelta, minute: i64) -> StoryKey {
+    fn place(&mut self, worker: u16, delta: &MinuteDelta, local: &LocalDelta, minute: i64) -> StoryKey {
         let name = (worker, local.id);
         let posts = u64::from(local.posts_total);
         if let Some(part) = self.parts.get_mut(&name)
-            && self.stories.contains_key(&part.story)
+            && self.stories.get(part.story).is_some()
         {
             part.posts = posts;
             return part.story;
         }
         let parent = local.split_from.and_then(|from| self.parts.get(&(worker, from))).map(|part| part.story);
-        let known = self.most_alike(&vector_of(local), |key, story| {
+        let known = self.most_alike(&vector_of(delta, local), |key, story| {
             if Some(key) == parent || story.locals.iter().any(|(other, _)| *other == worker) {
                 None
             } else if story.locals.is_empty() {
@@ -289,13 +340,11 @@ impl Narratives {
         });
         let key = known.map_or_else(
             || {
-                let key = self.next;
-                self.next += 1;
-                self.split.extend(parent.map(|_| key));
                 let mut story = Story::new(minute, parent);
-                let parent = parent.and_then(|parent| self.stories.get(&parent));
-                story.of_narrative = parent.is_some_and(|parent| parent.id.is_some());
-                self.stories.insert(key, Box::new(story));
+                let known = parent.and_then(|parent| self.stories.get(parent));
+                story.of_narrative = known.is_some_and(|known| known.id.is_some());
+                let key = self.stories.insert(story);
+                self.split.extend(parent.map(|_| key));
                 key
             },
             |(key, _)| key,
@@ -304,7 +353,7 @@ impl Narratives {
             links.clusters.insert(name, key);
         }
         self.parts.insert(name, Part { story: key, posts });
-        if let Some(story) = self.stories.get_mut(&key) {
+        if let Some(story) = self.stories.get_mut(key) {
             story.locals.insert(name);
         }
         key
@@ -329,7 +378,7 @@ impl Narratives {
         seen.dedup();
         let mut best: Option<(StoryKey, f32)> = None;
         for key in seen {
-            let Some(story) = self.stories.get(&key).filter(|story| story.merged_into.is_none()) else { continue };
+            let Some(story) = self.stories.get(key).filter(|story| story.merged_into.is_none()) else { continue };
             let Some(asked) = asked(key, story) else { continue };
             let likeness = story.likeness(vector);
             if likeness >= asked && best.is_none_or(|(_, most)| likeness > most) {
@@ -340,7 +389,7 @@ impl Narratives {
     }
 
     fn index(&mut self, key: StoryKey) {
-        let Some(story) = self.stories.get_mut(&key) else { return };
+        let Some(story) = self.stories.get_mut(key) else { return };
         for hash in story.newly_leading() {
             let list = self.found.entry(hash).or_default();
             if !list.contains(&key) {
@@ -370,7 +419,7 @@ impl Narratives {
         &mut self,
         minute: i64,
         parts: &[(u16, MinuteDelta)],
-        touched: &mut BTreeSet<StoryKey>,
+        touched: &mut Keys,
         events: &mut Vec<NarrativeEvent>,
     ) {
         let mut moved: BTreeMap<(StoryKey, StoryKey), u64> = BTreeMap::new();
@@ -380,9 +429,7 @@ impl Narratives {
                     links.became.insert((*worker, *from), *into);
                 }
                 let Some(part) = self.parts.remove(&(*worker, *from)) else { continue };
-                if let Some(story) = self.stories.get_mut(&part.story) {
-                    story.locals.remove(&(*worker, *from));
-                }
+                self.lose(part.story, (*worker, *from));
                 let target = if let Some(target) = self.parts.get_mut(&(*worker, *into)) {
                     target.posts += part.posts;
                     target.story
@@ -392,7 +439,7 @@ impl Narratives {
                     if let Some(links) = &mut self.links {
                         links.clusters.insert((*worker, *into), part.story);
                     }
-                    if let Some(story) = self.stories.get_mut(&part.story) {
+                    if let Some(story) = self.stories.get_mut(part.story) {
                         story.locals.insert((*worker, *into));
                     }
                     continue;
@@ -416,32 +463,33 @@ impl Narratives {
     }
 
     fn survivor(&self, mut key: StoryKey) -> StoryKey {
-        while let Some(next) = self.stories.get(&key).and_then(|story| story.merged_into) {
+        while let Some(next) = self.stories.get(key).and_then(|story| story.merged_into) {
             key = next;
         }
         key
     }
 
     fn posts_of_locals(&self, key: StoryKey) -> u64 {
-        let locals = self.stories.get(&key).map(|story| &story.locals);
+        let locals = self.stories.get(key).map(|story| &story.locals);
         locals.into_iter().flatten().filter_map(|local| self.parts.get(local)).map(|part| part.posts).sum()
     }
 
     /// Compares stories with those of other workers.
-    fn compare_workers(&mut self, minute: i64, touched: &mut BTreeSet<StoryKey>, events: &mut Vec<NarrativeEvent>) {
+    fn compare_workers(&mut self, minute: i64, touched: &mut Keys, events: &mut Vec<NarrativeEvent>) {
         if self.workers.len() < 2 {
             return;
         }
         let mut order: Vec<(u64, StoryKey)> = touched
+            .sorted()
             .iter()
-            .filter_map(|key| self.stories.get(key).map(|story| (story, *key)))
+            .filter_map(|key| self.stories.get(*key).map(|story| (story, *key)))
             .filter(|(story, _)| story.merged_into.is_none() && !story.locals.is_empty())
             .filter(|(story, _)| story.posts >= story.compared_at)
             .map(|(story, key)| (story.posts, key))
             .collect();
         order.sort_unstable();
         for (_, key) in order {
-            let Some(story) = self.stories.get(&key).filter(|story| story.merged_into.is_none()) else { continue };
+            let Some(story) = self.stories.get(key).filter(|story| story.merged_into.is_none()) else { continue };
             let workers: BTreeSet<u16> = story.locals.iter().map(|(worker, _)| *worker).collect();
             let posts = story.posts;
             let larger = self.most_alike(&story.vector(), |other, larger| {
@@ -454,7 +502,7 @@ impl Narratives {
                 let reason =
                     Reason::Likeness { likeness: thousandths(likeness), asked: thousandths(self.asked(posts)) };
                 self.unite(key, into, minute, reason, touched, events);
-            } else if let Some(story) = self.stories.get_mut(&key) {
+            } else if let Some(story) = self.stories.get_mut(key) {
                 // What one post more says is little.
                 story.compared_at = posts + posts / 4 + 1;
             }
@@ -463,7 +511,7 @@ impl Narratives {
 
     /// Narratives of which the posts now say the same become one, however unlike they began; and a candidate that is about to be
     /// born and says what a narrative says joins it.
-    fn compare_presents(&mut self, minute: i64, touched: &mut BTreeSet<StoryKey>, events: &mut Vec<NarrativeEvent>) {
+    fn compare_presents(&mut self, minute: i64, touched: &mut Keys, events: &mut Vec<NarrativeEvent>) {
         let (k, seen) = (self.k, self.seen(minute));
         let speaks = |story: &Story| {
             story.merged_into.is_none()
@@ -472,14 +520,15 @@ impl Narratives {
                 && (story.id.is_some() || story.boilerplate(minute, &seen, k) == Boilerplate::No)
         };
         let mut order: Vec<(u64, StoryKey)> = touched
+            .sorted()
             .iter()
-            .filter_map(|key| self.stories.get(key).map(|story| (story, *key)))
+            .filter_map(|key| self.stories.get(*key).map(|story| (story, *key)))
             .filter(|(story, _)| speaks(story))
             .map(|(story, key)| (story.posts, key))
             .collect();
         order.sort_unstable();
         for (_, key) in order {
-            let Some(story) = self.stories.get(&key).filter(|story| speaks(story)) else { continue };
+            let Some(story) = self.stories.get(key).filter(|story| speaks(story)) else { continue };
             let mut near: Vec<StoryKey> = Vec::new();
             for term in story.leading_now() {
                 near.extend(self.found.get(&term).into_iter().flatten());
@@ -488,7 +537,7 @@ impl Narratives {
             near.dedup();
             let mut best: Option<((f32, f32), StoryKey)> = None;
             for other in near.into_iter().filter(|other| *other != key) {
-                let Some(known) = self.stories.get(&other).filter(|known| speaks(known) && known.id.is_some()) else {
+                let Some(known) = self.stories.get(other).filter(|known| speaks(known) && known.id.is_some()) else {
                     continue;
                 };
                 // What was just split has its parent's words.
@@ -511,9 +560,9 @@ impl Narratives {
     }
 
     /// Clusters of a narrative that say now what none of its others says go on as a candidate that was split from it.
-    fn part_voices(&mut self, minute: i64, touched: &BTreeSet<StoryKey>) {
-        for key in touched {
-            let Some(story) = self.stories.get_mut(key) else { continue };
+    fn part_voices(&mut self, minute: i64, touched: &mut Keys) {
+        for key in touched.sorted() {
+            let Some(story) = self.stories.get_mut(*key) else { continue };
             if story.id.is_none() || story.merged_into.is_some() {
                 continue;
             }
@@ -521,13 +570,13 @@ impl Narratives {
             if parted.is_empty() {
                 continue;
             }
-            let child = self.next;
-            self.next += 1;
+            // That which says most stays, so that it is never forsaken by this.
             let mut of_child = Story::new(minute, Some(*key));
             of_child.of_narrative = true;
+            parted.iter().for_each(|local| story.let_go(*local));
+            of_child.locals.extend(&parted);
+            let child = self.stories.insert(of_child);
             for local in parted {
-                story.let_go(local);
-                of_child.locals.insert(local);
                 if let Some(part) = self.parts.get_mut(&local) {
                     part.story = child;
                 }
@@ -535,7 +584,6 @@ impl Narratives {
                     links.clusters.insert(local, child);
                 }
             }
-            self.stories.insert(child, Box::new(of_child));
             self.split.push(child);
         }
     }
@@ -547,16 +595,17 @@ impl Narratives {
         other: StoryKey,
         minute: i64,
         reason: Reason,
-        touched: &mut BTreeSet<StoryKey>,
+        touched: &mut Keys,
         events: &mut Vec<NarrativeEvent>,
     ) {
         let rank = |key: StoryKey| {
-            self.stories.get(&key).map(|story| (story.id.is_some(), story.posts, std::cmp::Reverse(key)))
+            self.stories.get(key).map(|story| (story.id.is_some(), story.posts, std::cmp::Reverse(key)))
         };
         let (from, into) = if rank(one) > rank(other) { (other, one) } else { (one, other) };
-        let Some(gone) = self.stories.get_mut(&from) else { return };
+        let Some(gone) = self.stories.get_mut(from) else { return };
         gone.merged_into = Some(into);
         self.merged.push(from);
+        self.named.remove(&from);
         if let Some(links) = &mut self.links {
             links.stories.insert(from, into);
         }
@@ -569,7 +618,7 @@ impl Narratives {
                 part.story = into;
             }
         }
-        if let Some(stays) = self.stories.get_mut(&into) {
+        if let Some(stays) = self.stories.get_mut(into) {
             stays.locals.extend(locals);
             stays.take(&gone);
             self.split.extend(stays.split_from.map(|_| into));
@@ -582,42 +631,54 @@ impl Narratives {
                     others: vec![into],
                     reason,
                 });
-                if let Some(story) = self.stories.get_mut(&from) {
+                if let Some(story) = self.stories.get_mut(from) {
                     story.merged_name = Some(into);
                 }
             }
         }
         self.index(into);
-        touched.insert(from);
-        touched.insert(into);
+        touched.push(from);
+        touched.push(into);
     }
 
     fn seen(&self, minute: i64) -> Seen {
         Seen { since: self.since.unwrap_or(minute), has_history: self.has_history, told: self.told }
     }
 
-    /// Births, states and ends.
-    fn grow_old(&mut self, minute: i64, changed: &mut BTreeSet<StoryKey>, events: &mut Vec<NarrativeEvent>) {
+    /// Births, states and ends. Only what was written to, has a name or may be forgotten is looked at: nothing else can change.
+    fn grow_old(&mut self, minute: i64, changed: &mut Keys, events: &mut Vec<NarrativeEvent>) {
         let time = minute + 60;
         let seen = self.seen(minute);
         let mut births = 0;
         let mut gone = Vec::new();
         let mut born: Vec<(StoryKey, NarrativeId)> = Vec::new();
-        for (key, story) in &mut self.stories {
-            if story.merged_into.is_some() {
-                continue;
-            }
+        let mut looked_at: Vec<(StoryKey, bool)> = changed.sorted().iter().map(|key| (*key, true)).collect();
+        looked_at.extend(self.named.iter().map(|key| (*key, false)));
+        while let Some(forsaken) = self.forsaken.first_entry().filter(|entry| *entry.key() <= minute) {
+            looked_at.extend(forsaken.remove().into_iter().map(|key| (key, false)));
+        }
+        // Each once, in the order of their age; one that was written to as such.
+        looked_at.sort_unstable_by_key(|(key, is_changed)| (*key, !is_changed));
+        looked_at.dedup_by_key(|(key, _)| *key);
+        for (key, is_changed) in looked_at {
+            let Some(story) = self.stories.get_mut(key).filter(|story| story.merged_into.is_none()) else { continue };
             let silent = (minute - story.last).max(0) / 60;
             let Some(id) = story.id else {
                 let authors = story.authors.number();
-                if silent > CANDIDATE_MINUTES && story.locals.is_empty() {
-                    gone.push(*key);
-                } else if authors >= self.k && changed.contains(key) {
+                if story.locals.is_empty() {
+                    if silent > CANDIDATE_MINUTES {
+                        gone.push(key);
+                        continue;
+                    }
+                    // It may have been written to since, or not be its turn.
+                    self.forsaken.entry(forgotten_at(story)).or_default().push(key);
+                }
+                if authors >= self.k && is_changed {
                     if story.boilerplate(minute, &seen, self.k) == Boilerplate::No {
                         let id = name_of(minute, births);
                         births += 1;
                         story.born(id, minute);
-                        born.push((*key, id));
+                        born.push((key, id));
                         let reason = Reason::Authors { authors, asked: self.k };
                         events.push(NarrativeEvent { time, event: EventKind::Birth, id, others: Vec::new(), reason });
                     } else {
@@ -626,7 +687,7 @@ impl Narratives {
                 }
                 continue;
             };
-            if changed.contains(key) && story.has_lost_its_core() {
+            if is_changed && story.has_lost_its_core() {
                 events.push(NarrativeEvent {
                     time,
                     event: EventKind::End,
@@ -637,12 +698,16 @@ impl Narratives {
                 self.parting.extend(story.at_the_end(minute));
                 // Should it find a core again, that is a new narrative.
                 story.begin_anew(minute);
+                self.named.remove(&key);
+                if story.locals.is_empty() {
+                    self.forsaken.entry(forgotten_at(story)).or_default().push(key);
+                }
                 continue;
             }
             let growth = story.growth(minute);
             let from = story.life.state;
             if story.life.pass(state_of((minute - story.born_at) / 60, silent, &growth)) {
-                changed.insert(*key);
+                changed.push(key);
                 let to = story.life.state;
                 let reason = if to == State::Dormant {
                     Reason::Silence { minutes: silent as u64 }
@@ -655,14 +720,16 @@ impl Narratives {
                 let reason = Reason::Silence { minutes: silent as u64 };
                 events.push(NarrativeEvent { time, event: EventKind::End, id, others: Vec::new(), reason });
                 if story.locals.is_empty() {
-                    gone.push(*key);
+                    gone.push(key);
                 } else {
                     // A worker still holds a cluster of it: what comes there is a new narrative.
                     story.begin_anew(minute);
+                    self.named.remove(&key);
                 }
             }
         }
         for (key, id) in born {
+            self.named.insert(key);
             self.tell_split(key, id, time, events);
         }
         gone.into_iter().for_each(|key| self.drop_story(key));
@@ -670,18 +737,19 @@ impl Narratives {
 
     /// A narrative whose cluster was split from one that has a name is told as a split.
     fn tell_split(&mut self, key: StoryKey, id: NarrativeId, time: i64, events: &mut Vec<NarrativeEvent>) {
-        let parent = self.stories.get(&key).and_then(|story| story.split_from).map(|parent| self.survivor(parent));
+        let parent = self.stories.get(key).and_then(|story| story.split_from).map(|parent| self.survivor(parent));
         // It may have taken back what was split from it before it was born.
         let parent = parent.filter(|parent| *parent != key);
-        let Some(of) = parent.and_then(|parent| self.stories.get(&parent)).and_then(|parent| parent.id) else { return };
-        if let Some(story) = self.stories.get_mut(&key) {
+        let Some(of) = parent.and_then(|parent| self.stories.get(parent)).and_then(|parent| parent.id) else { return };
+        if let Some(story) = self.stories.get_mut(key) {
             story.parents.push(of);
         }
         events.push(NarrativeEvent { time, event: EventKind::Split, id, others: vec![of], reason: Reason::WordsApart });
     }
 
     fn drop_story(&mut self, key: StoryKey) {
-        if let Some(story) = self.stories.remove(&key) {
+        self.named.remove(&key);
+        if let Some(story) = self.stories.remove(key) {
             self.unindex(key, &story.leading());
             for local in &story.locals {
                 self.parts.remove(local);
@@ -699,9 +767,9 @@ impl Narratives {
         self.split.dedup();
         let mut split = std::mem::take(&mut self.split);
         split.retain(|key| {
-            let parent = self.stories.get(key).and_then(|story| story.split_from);
+            let parent = self.stories.get(*key).and_then(|story| story.split_from);
             let survivor = parent.map(|parent| self.survivor(parent));
-            if let Some(story) = self.stories.get_mut(key) {
+            if let Some(story) = self.stories.get_mut(*key) {
                 // Those that were split from a merged one are now split from what it became.
                 story.split_from = survivor;
             }
@@ -709,7 +777,7 @@ impl Narratives {
         });
         self.split = split;
         for key in merged {
-            self.stories.remove(&key);
+            self.stories.remove(key);
         }
     }
 
@@ -723,15 +791,15 @@ impl Narratives {
             .stories
             .iter()
             .filter(|(_, story)| story.merged_into.is_none())
-            .map(|(key, story)| (story.id.is_some(), story.last, *key))
+            .map(|(key, story)| (story.id.is_some(), story.last, key))
             .collect();
         order.sort_unstable();
         for (_, _, key) in order.into_iter().take(over) {
             self.counters.narratives_evicted += 1;
-            if let Some(id) = self.stories.get(&key).and_then(|story| story.id) {
+            if let Some(id) = self.stories.get(key).and_then(|story| story.id) {
                 let (time, event, others) = (minute + 60, EventKind::End, Vec::new());
                 events.push(NarrativeEvent { time, event, id, others, reason: Reason::NoRoom });
-                self.parting.extend(self.stories.get(&key).and_then(|story| story.at_the_end(minute)));
+                self.parting.extend(self.stories.get(key).and_then(|story| story.at_the_end(minute)));
             }
             self.drop_story(key);
         }
@@ -739,8 +807,8 @@ impl Narratives {
 }
 
 /// A cluster's unit vector, as far as it was told.
-fn vector_of(local: &LocalDelta) -> Vec<(u64, f32)> {
-    local.terms.iter().map(|term| (term.hash, term.part)).collect()
+fn vector_of(delta: &MinuteDelta, local: &LocalDelta) -> Vec<(u64, f32)> {
+    delta.terms_of(local).iter().map(|term| (term.hash, term.part)).collect()
 }
 
 impl Story {

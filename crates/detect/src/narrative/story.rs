@@ -1,8 +1,9 @@
 //! [`Story`]: what the owner knows of one narrative, or of a candidate that may become one.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeSet, VecDeque};
 
-use groundswell_gate::NarrativeId;
+use groundswell_gate::{AuthorBits, NarrativeId};
 use groundswell_sketch::Distinct;
 
 use super::authors::{Crowd, FewAuthors};
@@ -10,9 +11,11 @@ use super::buckets::Buckets;
 use super::candidate::LabelPart;
 use super::cluster::LocalId;
 use super::config::{FACETS_MAX, FORMS_MAX, LANGUAGES_MAX, TIMELINE_MAX};
-use super::delta::{LocalDelta, TermDelta};
+use super::delta::{LocalDelta, MinuteDelta, TermDelta};
 use super::features::FeatureKind;
 use super::life::{GROWTH_MINUTES, Life};
+use super::short::Short;
+use super::stories::StoryKey;
 
 /// Terms of a story; when it has more, the least go, down to three quarters.
 const TERMS_MAX: usize = 32;
@@ -145,27 +148,35 @@ struct OwnTerm {
 /// written by k authors itself.
 #[derive(Clone)]
 struct Form {
-    text: String,
+    text: Short,
     authors: Crowd<FewAuthors>,
+}
+
+impl Form {
+    /// What most wrote first; of equals, by the alphabet.
+    fn most_written(&self, other: &Self) -> Ordering {
+        let number = |form: &Self| form.authors.number();
+        number(other).cmp(&number(self)).then_with(|| self.text.as_bytes().cmp(other.text.as_bytes()))
+    }
 }
 
 impl OwnTerm {
     /// Adds authors to a spelling. Of more than there is room for, the one with the fewest gives way.
     fn add_form(&mut self, text: &str, add: impl FnOnce(&mut Crowd<FewAuthors>)) {
-        if let Some(known) = self.forms.iter_mut().find(|form| form.text == text) {
+        if let Some(known) = self.forms.iter_mut().find(|form| form.text == *text) {
             add(&mut known.authors);
             return;
         }
         let mut authors = Crowd::default();
         add(&mut authors);
-        self.forms.push(Form { text: text.to_owned(), authors });
-        self.forms.sort_by(|a, b| b.authors.number().cmp(&a.authors.number()).then_with(|| a.text.cmp(&b.text)));
+        self.forms.push(Form { text: text.into(), authors });
+        self.forms.sort_by(Form::most_written);
         self.forms.truncate(FORMS_MAX);
     }
 
     /// The spelling that most wrote.
     fn shown(&self) -> Option<&Form> {
-        self.forms.iter().min_by(|a, b| b.authors.number().cmp(&a.authors.number()).then_with(|| a.text.cmp(&b.text)))
+        self.forms.iter().min_by(|a, b| a.most_written(b))
     }
 
     /// It as text; nothing where no spelling is known.
@@ -233,10 +244,10 @@ pub(super) struct Story {
     /// Living clusters that it is made of.
     pub(super) locals: BTreeSet<(u16, LocalId)>,
     pub(super) parents: Vec<NarrativeId>,
-    pub(super) split_from: Option<u64>,
+    pub(super) split_from: Option<StoryKey>,
     /// It was split from a narrative: what that told was news.
     pub(super) of_narrative: bool,
-    pub(super) merged_into: Option<u64>,
+    pub(super) merged_into: Option<StoryKey>,
     pub(super) merged_name: Option<NarrativeId>,
     pub(super) life: Life,
     terms: Vec<OwnTerm>,
@@ -260,7 +271,7 @@ pub(super) struct Story {
 }
 
 impl Story {
-    pub(super) fn new(minute: i64, split_from: Option<u64>) -> Self {
+    pub(super) fn new(minute: i64, split_from: Option<StoryKey>) -> Self {
         Self {
             id: None,
             born_at: minute,
@@ -290,6 +301,22 @@ impl Story {
         }
     }
 
+    /// Reads what it is made of, so that it is near when it is needed; apart from that, its terms.
+    pub(super) fn fetch(&self) -> u64 {
+        let language = self.languages.first().map_or(0, |(_, posts)| *posts);
+        let minute = self.timeline.back().map_or(0, |(_, posts)| *posts);
+        let first = self.terms.first().map_or(0, |term| term.hash);
+        let crowds = [self.authors.last_day(), &self.minute_authors.1, self.buckets.waiting()];
+        let crowds = crowds.iter().filter(|authors| authors.has_at_least(1)).count() as u64;
+        self.posts ^ crowds ^ language ^ minute ^ first
+    }
+
+    pub(super) fn fetch_terms(&self) -> u64 {
+        self.terms
+            .iter()
+            .fold(0, |sum, term| sum ^ term.hash ^ term.forms.first().map_or(0, |form| form.authors.number()))
+    }
+
     pub(super) fn born(&mut self, id: NarrativeId, minute: i64) {
         self.id = Some(id);
         self.born_at = minute;
@@ -315,48 +342,58 @@ impl Story {
     }
 
     /// Adds what a worker saw.
-    pub(super) fn absorb(&mut self, local: &LocalDelta, minute: i64) {
-        let posts: u64 = local.counts.iter().map(|(_, posts)| u64::from(*posts)).sum();
+    pub(super) fn absorb(&mut self, delta: &MinuteDelta, local: &LocalDelta, minute: i64) {
+        let counts = delta.counts_of(local);
+        let posts: u64 = counts.iter().map(|(_, posts)| u64::from(*posts)).sum();
         self.posts += posts;
         self.originals += u64::from(local.originals);
         self.fade(minute);
         self.now.1 = plus(self.now.1, [local.originals as f32; 2]);
         self.copies += posts as f64 * f64::from(local.copies_total) / f64::from(local.posts_total.max(1));
         self.authors.add(minute, &local.authors);
-        let first = local.counts.iter().map(|(of_minute, _)| *of_minute).min().unwrap_or(minute);
+        let first = counts.iter().map(|(of_minute, _)| *of_minute).min().unwrap_or(minute);
         self.buckets.add(first, minute, posts, local.key, &local.authors);
-        for (language, bits) in &local.language_authors {
-            self.buckets.add_language(*language, minute, *bits);
+        for told in delta.languages_of(local) {
+            if told.authors != AuthorBits::default() {
+                self.buckets.add_language(told.language, minute, told.authors);
+            }
+            add_language(&mut self.languages, told.language, u64::from(told.posts));
         }
         if self.minute_authors.0 != minute {
             self.minute_authors = (minute, Distinct::new());
         }
         self.minute_authors.1.merge(&local.authors);
-        for (of_minute, posts) in &local.counts {
+        for (of_minute, posts) in counts {
             self.first = self.first.min(*of_minute);
             self.last = self.last.max(*of_minute);
             self.count(*of_minute, u64::from(*posts));
         }
-        for (language, posts) in &local.languages {
-            add_language(&mut self.languages, *language, u64::from(*posts));
+        let terms = delta.terms_of(local);
+        if self.terms.is_empty() {
+            self.terms.reserve_exact(terms.len());
         }
-        for term in &local.terms {
+        for term in terms {
             // Of a cluster that was written to in passing, the whole counts a little.
             let mass = term.part * posts.max(1) as f32;
-            self.add_term(term, mass, minute);
+            self.add_term(term, delta.form_of(term), delta.authors_of(term), mass, minute);
         }
         self.keep_terms();
-        for facet in &local.facets {
-            self.add_facet(facet.kind, &facet.form, u64::from(facet.posts), &crowd(minute, &facet.authors));
+        let facets = delta.facets_of(local);
+        for facet in facets {
+            let authors = crowd(minute, delta.authors_of(facet));
+            self.add_facet(facet.kind, delta.form_of(facet), u64::from(facet.posts), &authors);
         }
-        self.keep_facets();
+        if !facets.is_empty() {
+            self.keep_facets();
+        }
     }
 
     /// Notes what one of its clusters says.
-    pub(super) fn hear(&mut self, local: (u16, LocalId), told: &LocalDelta, minute: i64) {
+    pub(super) fn hear(&mut self, local: (u16, LocalId), delta: &MinuteDelta, told: &LocalDelta, minute: i64) {
         let posts = told.originals as f32;
         let mut terms: Vec<(u64, f32)> = Vec::new();
-        told.terms.iter().for_each(|term| add_terms(&mut terms, &[(term.hash, term.originals as f32 * term.weight)]));
+        let told = delta.terms_of(told).iter();
+        told.for_each(|term| add_terms(&mut terms, &[(term.hash, term.originals as f32 * term.weight)]));
         if let Some(voice) = self.voices.iter_mut().find(|voice| voice.local == local) {
             voice.fade(minute);
             voice.posts += posts;
@@ -414,10 +451,10 @@ impl Story {
         self.voices.retain(|voice| voice.local != local);
     }
 
-    fn add_term(&mut self, told: &TermDelta, mass: f32, minute: i64) {
+    fn add_term(&mut self, told: &TermDelta, form: &str, authors: &[u64], mass: f32, minute: i64) {
         if told.stem != 0 && self.terms.iter().all(|known| known.hash != told.hash) {
             // So far it was told as its first letters.
-            let known = self.terms.iter_mut().find(|known| known.hash == told.stem && known.text() == told.form);
+            let known = self.terms.iter_mut().find(|known| known.hash == told.stem && known.text() == form);
             if let Some(known) = known {
                 known.hash = told.hash;
             }
@@ -430,11 +467,11 @@ impl Story {
             known.posts += u64::from(told.posts);
             known.originals += u64::from(told.originals);
             known.now = plus(known.now, [told.originals as f32; 2]);
-            known.add_form(&told.form, |authors| authors.add(minute, &told.authors));
+            known.add_form(form, |known| known.add(minute, &FewAuthors::from_sorted_unique(authors)));
         } else {
             self.terms.push(OwnTerm {
                 hash: told.hash,
-                forms: vec![Form { text: told.form.clone(), authors: crowd(minute, &told.authors) }],
+                forms: vec![Form { text: form.into(), authors: crowd(minute, authors) }],
                 kind: told.kind,
                 mass,
                 weight: told.weight,
@@ -448,7 +485,10 @@ impl Story {
     }
 
     fn keep_terms(&mut self) {
-        self.terms.sort_unstable_by(|a, b| b.mass.total_cmp(&a.mass).then(a.hash.cmp(&b.hash)));
+        let order = |a: &OwnTerm, b: &OwnTerm| b.mass.total_cmp(&a.mass).then(a.hash.cmp(&b.hash));
+        if !self.terms.is_sorted_by(|a, b| order(a, b).is_le()) {
+            self.terms.sort_unstable_by(order);
+        }
         if self.terms.len() > TERMS_MAX {
             self.terms.truncate(TERMS_MAX * 3 / 4);
         }
@@ -509,7 +549,7 @@ impl Story {
                 known.originals += term.originals;
                 known.now = plus(known.now, times(term.now, left));
                 for form in &term.forms {
-                    known.add_form(&form.text, |authors| authors.unite(&form.authors));
+                    known.add_form(form.text.as_str(), |authors| authors.unite(&form.authors));
                 }
             } else {
                 self.terms.push(OwnTerm { now: times(term.now, left), ..term.clone() });
@@ -644,17 +684,15 @@ impl Story {
             .terms
             .iter()
             .filter(|term| matches!(term.kind, FeatureKind::Word | FeatureKind::Hashtag))
-            .filter_map(|term| {
-                Some((term.mass * term.weight, term, term.shown().filter(|form| !form.text.is_empty())?))
-            })
+            .filter_map(|term| Some((term.mass * term.weight, term, term.shown().filter(|form| form.text != *"")?)))
             .collect();
-        scored.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.2.text.cmp(&b.2.text)));
+        scored.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.2.text.as_bytes().cmp(b.2.text.as_bytes())));
         scored.truncate(LABEL_TERMS_MAX);
         let most = scored.first().map_or(1.0, |(score, ..)| score.max(f32::MIN_POSITIVE));
         scored
             .into_iter()
             .map(|(score, term, form)| LabelPart {
-                form: form.text.clone(),
+                form: form.text.as_str().to_owned(),
                 weight: (score / most * 1e3).round() as u32,
                 posts: term.posts,
                 authors: form.authors.number(),
@@ -830,14 +868,15 @@ fn add_language(languages: &mut Vec<([u8; 2], u64)>, language: [u8; 2], posts: u
     }
 }
 
-fn crowd(minute: i64, authors: &FewAuthors) -> Crowd<FewAuthors> {
+fn crowd(minute: i64, authors: &[u64]) -> Crowd<FewAuthors> {
     let mut crowd = Crowd::default();
-    crowd.add(minute, authors);
+    crowd.add(minute, &FewAuthors::from_sorted_unique(authors));
     crowd
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::delta::Span;
     use super::*;
 
     fn steady(posts_per_minute: impl Fn(i64) -> u64, copies: f64) -> Story {
@@ -854,7 +893,7 @@ mod tests {
         for (hash, form) in ["bridge", "river"].into_iter().enumerate() {
             story.terms.push(OwnTerm {
                 hash: hash as u64,
-                forms: vec![Form { text: form.to_owned(), authors: Crowd::default() }],
+                forms: vec![Form { text: form.into(), authors: Crowd::default() }],
                 kind: FeatureKind::Word,
                 mass: 1.0,
                 weight: 0.9,
@@ -940,7 +979,7 @@ mod tests {
             let mut story = steady(|_| 3, 0.1);
             let tag = OwnTerm { hash: 9, kind: FeatureKind::Hashtag, originals: posts, ..story.terms[0].clone() };
             story.terms.push(tag);
-            story.terms[2].forms[0].text = "bridgenews".to_owned();
+            story.terms[2].forms[0].text = "bridgenews".into();
             story
         };
         let all = steady(|_| 3, 0.1).originals;
@@ -967,22 +1006,22 @@ mod tests {
 
     #[test]
     fn a_word_that_was_told_by_its_first_letters_goes_on_as_itself() {
-        let told = |hash: u64, stem: u64, form: &str| TermDelta {
+        let told = |hash: u64, stem: u64| TermDelta {
             hash,
             stem,
             kind: FeatureKind::Word,
-            form: form.to_owned(),
+            form: Span::default(),
             part: 1.0,
             weight: 1.0,
             own: 1.0,
             rise: 1.0,
             posts: 5,
             originals: 5,
-            authors: FewAuthors::default(),
+            authors: Span::default(),
         };
         let mut story = Story::new(0, None);
-        for term in [told(1, 0, "bridgewater"), told(11, 1, "bridgewater"), told(12, 1, "bridgeworks")] {
-            story.add_term(&term, 1.0, 0);
+        for (term, form) in [(told(1, 0), "bridgewater"), (told(11, 1), "bridgewater"), (told(12, 1), "bridgeworks")] {
+            story.add_term(&term, form, &[], 1.0, 0);
         }
         let terms: Vec<(u64, u64)> = story.terms.iter().map(|term| (term.hash, term.posts)).collect();
         assert_eq!(terms, [(11, 10), (12, 5)]);

@@ -6,6 +6,7 @@ use hashbrown::HashMap;
 
 use super::config::POSTINGS_MAX;
 use super::features::{Feature, FeatureKind};
+use super::short::Short;
 
 /// The number of a term within one worker.
 pub(super) type TermId = u32;
@@ -106,9 +107,12 @@ pub(super) struct Term {
 
 const _: () = assert!(size_of::<Term>() == 64);
 
-/// What is noted of each post that has a term.
-#[derive(Clone, Copy)]
+/// What is noted of each post that has a term; a line of a cache as well.
+#[derive(Clone)]
+#[repr(align(64))]
 struct Notes {
+    /// How that is written.
+    form: Short,
     /// The spelling that most posts have, by Boyer and Moore's vote.
     spelling: u64,
     votes: u32,
@@ -123,6 +127,8 @@ struct Notes {
     alone_of: u64,
 }
 
+const _: () = assert!(size_of::<Notes>() == 64);
+
 /// A stretch of time: 2^10 busy seconds. What is *recent* is this one and the one before.
 const STRETCH_BITS: u32 = 10;
 /// So many spellings with the same first letters are no longer forms of one word.
@@ -135,8 +141,10 @@ const HISTORY_MIN: u32 = 1_800;
 const RISE_POSTS_MIN: u32 = 4;
 
 impl Notes {
-    fn new(spelling: u64) -> Self {
+    fn new(form: Spelt<'_>) -> Self {
+        let spelling = form.hash;
         Self {
+            form: form.form().into(),
             spelling,
             votes: 1,
             posts: 0,
@@ -185,13 +193,32 @@ impl Notes {
     }
 }
 
+/// How a post spells a term: a hash of it, and where it stands. It is seldom read.
+#[derive(Clone, Copy)]
+pub(super) struct Spelt<'a> {
+    pub(super) hash: u64,
+    pub(super) text: &'a str,
+    pub(super) place: (u32, u32),
+}
+
+impl<'a> Spelt<'a> {
+    fn form(self) -> &'a str {
+        &self.text[self.place.0 as usize..self.place.1 as usize]
+    }
+}
+
+impl<'a> From<(u64, &'a str)> for Spelt<'a> {
+    fn from((hash, text): (u64, &'a str)) -> Self {
+        Self { hash, text, place: (0, text.len() as u32) }
+    }
+}
+
 /// All terms that a worker knows.
 pub(super) struct Terms {
     ids: IdentityMap<TermId>,
     list: Vec<Term>,
     /// Beside the terms, by number: a vote is taken for each word of each post, the spelling is seldom read.
     notes: Vec<Notes>,
-    forms: Vec<String>,
     room: usize,
     hand: usize,
     /// How many gave way.
@@ -211,7 +238,6 @@ impl Terms {
             ids: IdentityMap::default(),
             list: Vec::new(),
             notes: Vec::new(),
-            forms: Vec::new(),
             room,
             hand: 0,
             evicted: 0,
@@ -234,6 +260,23 @@ impl Terms {
         self.ids.get(&hash).copied()
     }
 
+    /// Reads what a post with this term will read, so that it is near by then.
+    #[inline]
+    pub(super) fn fetch(&self, id: TermId) -> u64 {
+        let at = id as usize;
+        match (self.list.get(at), self.notes.get(at)) {
+            (Some(term), Some(notes)) => term.hash ^ notes.spelling,
+            _ => 0,
+        }
+    }
+
+    /// Likewise, of the clusters that are found through the term: their places must be near already.
+    #[inline]
+    pub(super) fn fetch_postings(&self, id: TermId) -> u32 {
+        let postings = self.list.get(id as usize).map_or(&[][..], |term| term.postings.as_slice());
+        postings.iter().step_by(64 / size_of::<Posting>()).take(4).fold(0, |sum, posting| sum ^ posting.slot)
+    }
+
     /// The term that a feature is now, if it is known.
     pub(super) fn find_feature(&self, feature: &Feature) -> Option<TermId> {
         let whole = (feature.whole != 0).then(|| self.find(feature.whole)).flatten();
@@ -243,7 +286,13 @@ impl Terms {
     /// The number of the term that a feature is: its first letters, or, of a long word, itself where too many words have
     /// those. `known` is what it was before.
     #[inline]
-    pub(super) fn intern_feature(&mut self, known: TermId, feature: &Feature, form: (u64, &str)) -> Option<TermId> {
+    pub(super) fn intern_feature<'a>(
+        &mut self,
+        known: TermId,
+        feature: &Feature,
+        form: impl Into<Spelt<'a>>,
+    ) -> Option<TermId> {
+        let form = form.into();
         let Feature { hash, whole, kind, .. } = *feature;
         if whole == 0 {
             return self.intern(known, hash, kind, form);
@@ -277,7 +326,6 @@ impl Terms {
         (self.list[first].hash, self.list[first].kind) = of_second;
         (self.list[second].hash, self.list[second].kind) = of_first;
         self.notes.swap(first, second);
-        self.forms.swap(first, second);
         self.ids.insert(of_second.0, one);
         self.ids.insert(of_first.0, other);
         self.exchanged += 1;
@@ -289,7 +337,7 @@ impl Terms {
     }
 
     pub(super) fn form(&self, id: TermId) -> &str {
-        &self.forms[id as usize]
+        self.notes[id as usize].form.as_str()
     }
 
     /// What stands for the spelling in [`super::features::Feature::spelling`].
@@ -310,26 +358,32 @@ impl Terms {
     /// The number of a term, which was `known` before, written in one form (a hash of it, and itself); `None` if it is new
     /// and there is no room.
     #[inline]
-    pub(super) fn intern(&mut self, known: TermId, hash: u64, kind: FeatureKind, form: (u64, &str)) -> Option<TermId> {
+    pub(super) fn intern<'a>(
+        &mut self,
+        known: TermId,
+        hash: u64,
+        kind: FeatureKind,
+        form: impl Into<Spelt<'a>>,
+    ) -> Option<TermId> {
+        let form = form.into();
         // It may have given way to another one in the meantime.
         let still = self.list.get(known as usize).is_some_and(|term| term.hash == hash);
         let Some(id) = still.then_some(known).or_else(|| self.find(hash)) else { return self.add(hash, kind, form) };
         let notes = &mut self.notes[id as usize];
         notes.count(self.busy >> STRETCH_BITS);
-        notes.spellings |= 1 << (form.0 >> 58);
-        if notes.spelling == form.0 {
+        notes.spellings |= 1 << (form.hash >> 58);
+        if notes.spelling == form.hash {
             notes.votes = notes.votes.saturating_add(1);
         } else if notes.votes > 0 {
             notes.votes -= 1;
         } else {
-            (notes.spelling, notes.votes) = (form.0, 1);
-            form.1.clone_into(&mut self.forms[id as usize]);
+            (notes.spelling, notes.votes, notes.form) = (form.hash, 1, form.form().into());
         }
         Some(id)
     }
 
-    fn add(&mut self, hash: u64, kind: FeatureKind, form: (u64, &str)) -> Option<TermId> {
-        let mut notes = Notes::new(form.0);
+    fn add(&mut self, hash: u64, kind: FeatureKind, form: Spelt<'_>) -> Option<TermId> {
+        let mut notes = Notes::new(form);
         notes.count(self.busy >> STRETCH_BITS);
         let id = if self.list.len() < self.room {
             self.list.push(Term {
@@ -342,7 +396,6 @@ impl Terms {
                 floor: 0.0,
             });
             self.notes.push(notes);
-            self.forms.push(form.1.to_owned());
             self.list.len() - 1
         } else {
             let id = self.make_room()?;
@@ -356,7 +409,6 @@ impl Terms {
             term.floor = 0.0;
             term.postings.clear();
             self.notes[id] = notes;
-            form.1.clone_into(&mut self.forms[id]);
             id
         } as TermId;
         self.ids.insert(hash, id);
@@ -387,7 +439,7 @@ impl Terms {
     /// Bytes in use, roughly.
     pub(super) fn bytes(&self) -> usize {
         let postings: usize = self.list.iter().map(|term| term.postings.capacity() * size_of::<Posting>()).sum();
-        let forms: usize = self.forms.iter().map(|form| size_of::<String>() + form.capacity()).sum();
+        let forms: usize = self.notes.iter().map(|notes| notes.form.bytes()).sum();
         self.list.len() * (size_of::<Term>() + size_of::<Notes>()) + postings + forms + self.ids.capacity() * 17
     }
 }

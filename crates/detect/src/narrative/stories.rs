@@ -1,0 +1,98 @@
+//! [`Stories`]: all stories that the owner knows, by their keys.
+
+use super::story::Story;
+
+/// A story's number within the owner; never used twice. Later ones are larger.
+///
+/// The low bits say where it stands, so that no map is asked: a story is looked up several times for each cluster of a minute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct StoryKey(u64);
+
+/// Bits of the place: so many stories at once, and more than ten thousand times as many in all.
+const PLACE_BITS: u32 = 24;
+
+impl StoryKey {
+    fn place(self) -> usize {
+        (self.0 & ((1 << PLACE_BITS) - 1)) as usize
+    }
+
+    /// As a number, for evaluations.
+    pub(super) const fn number(self) -> u64 {
+        self.0
+    }
+}
+
+#[derive(Default)]
+struct Place {
+    /// Of the story that stands here, or that stood here last.
+    key: u64,
+    /// Boxed, so that a place is small.
+    story: Option<Box<Story>>,
+}
+
+#[derive(Default)]
+pub(super) struct Stories {
+    places: Vec<Place>,
+    free: Vec<u32>,
+    /// How many there were so far.
+    given: u64,
+}
+
+impl Stories {
+    pub(super) fn len(&self) -> usize {
+        self.places.len() - self.free.len()
+    }
+
+    pub(super) fn insert(&mut self, story: Story) -> StoryKey {
+        let place = self.free.pop().unwrap_or_else(|| {
+            self.places.push(Place::default());
+            self.places.len() as u32 - 1
+        });
+        debug_assert!(place >> PLACE_BITS == 0, "`narratives_max` is far smaller");
+        self.given += 1;
+        let key = self.given << PLACE_BITS | u64::from(place);
+        self.places[place as usize] = Place { key, story: Some(Box::new(story)) };
+        StoryKey(key)
+    }
+
+    pub(super) fn get(&self, key: StoryKey) -> Option<&Story> {
+        self.places.get(key.place()).filter(|place| place.key == key.0)?.story.as_deref()
+    }
+
+    pub(super) fn get_mut(&mut self, key: StoryKey) -> Option<&mut Story> {
+        self.places.get_mut(key.place()).filter(|place| place.key == key.0)?.story.as_deref_mut()
+    }
+
+    pub(super) fn remove(&mut self, key: StoryKey) -> Option<Box<Story>> {
+        let place = self.places.get_mut(key.place()).filter(|place| place.key == key.0)?;
+        let story = place.story.take();
+        self.free.extend(story.as_ref().map(|_| key.place() as u32));
+        story
+    }
+
+    /// All of them, in no order that means anything.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (StoryKey, &Story)> {
+        self.places.iter().filter_map(|place| Some((StoryKey(place.key), place.story.as_deref()?)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_never_given_twice_and_later_ones_are_larger() {
+        let mut stories = Stories::default();
+        let mut keys: Vec<StoryKey> = Vec::new();
+        for round in 0..50_i64 {
+            let first = stories.insert(Story::new(round, None));
+            let second = stories.insert(Story::new(round, None));
+            keys.extend([first, second]);
+            assert!(stories.remove(first).is_some() && stories.remove(first).is_none());
+            assert!(stories.get(first).is_none() && stories.get_mut(second).is_some());
+        }
+        assert!(keys.is_sorted_by(|a, b| a < b));
+        assert_eq!((stories.len(), stories.iter().count()), (50, 50));
+        assert!((0..50).all(|round| stories.get(keys[round * 2 + 1]).unwrap().first == round as i64));
+    }
+}
