@@ -200,7 +200,7 @@ impl Narratives {
     /// posts are closed as well, while something lives: what is told does not depend on how many minutes are over at once.
     pub fn close_next(&mut self, before_unix: i64) -> Option<(i64, Closed)> {
         let posted = self.open.first_key_value().map(|(minute, _)| *minute);
-        let silent = (!self.stories.is_empty() && before_unix < i64::MAX).then_some(self.closed_before);
+        let silent = (self.stories.len() > 0 && before_unix < i64::MAX).then_some(self.closed_before);
         let minute = posted.into_iter().chain(silent).min()?;
         (minute.saturating_add(60) <= before_unix).then(|| (minute, self.close(minute + 60)))
     }
