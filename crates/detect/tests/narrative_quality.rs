@@ -72,13 +72,13 @@ struct Run {
     micros: f64,
 }
 
-/// Posts go to the workers in turns of this many.
+/// Posts go to the processes in turns of this many.
 const BLOCK: usize = 256;
 
-fn run(set: &Set, workers: usize) -> Run {
+fn run(set: &Set, processes: usize) -> Run {
     let began = Instant::now();
     let config = NarrativeConfig::default();
-    let mut observers: Vec<_> = (0..workers).map(|_| NarrativeObserver::new(config.clone())).collect();
+    let mut observers: Vec<_> = (0..processes).map(|_| NarrativeObserver::new(config.clone())).collect();
     let mut owner = Narratives::new(config, 10);
     owner.remember_all();
     let mut arrival = vec![(0_u16, LocalId(0)); set.posts.len()];
@@ -100,7 +100,7 @@ fn run(set: &Set, workers: usize) -> Run {
         }
         post.time = EventTime::from_unix(now);
         post.key = Some(PostKey::from_bits(row as u64));
-        observers[row / BLOCK % workers].observe(&post, analysis, &[]);
+        observers[row / BLOCK % processes].observe(&post, analysis, &[]);
     }
     close(i64::MAX, &mut observers, &mut owner);
     let micros = began.elapsed().as_secs_f64() * 1e6 / set.posts.len() as f64;
@@ -131,10 +131,11 @@ fn agrees_with_labels() {
         if let Some(seed) = seed {
             shuffle(&mut set, seed);
         }
-        for workers in std::env::var("W").map_or(vec![1, 2, 4], |w| vec![w.parse::<usize>().unwrap()]) {
-            let Run { arrival, merged, micros } = run(&set, workers);
+        for processes in std::env::var("P").map_or(vec![1, 2, 4], |processes| vec![processes.parse::<usize>().unwrap()])
+        {
+            let Run { arrival, merged, micros } = run(&set, processes);
             println!(
-                "{name:26} {workers} AMI {:.3} ARI {:.3} NMI {:.3} (arrival {:.3} {:.3}) h {:.3} c {:.3} B3 {:.3} clusters {} of five {} labels {} {micros:.1} us",
+                "{name:26} {processes} AMI {:.3} ARI {:.3} NMI {:.3} (arrival {:.3} {:.3}) h {:.3} c {:.3} B3 {:.3} clusters {} of five {} labels {} {micros:.1} us",
                 merged.ami,
                 merged.ari,
                 merged.nmi_geometric,
