@@ -30,6 +30,8 @@ struct Waiting {
     /// By worker.
     closed_to: Vec<i64>,
     minutes: BTreeMap<i64, Vec<NarrativeMinute>>,
+    /// Of logs that were clustered, for the next ones: growing is copying.
+    rooms: Vec<NarrativeRoom>,
     /// How often all workers have closed a minute: the turn of whoever was the last to.
     turns: u64,
 }
@@ -45,7 +47,12 @@ impl Clustering {
         // Half of what logs may take is the workers', half of it lies here.
         let config = NarrativeConfig { log_bytes_max: config.log_bytes_max / 2 * workers, ..config.clone() };
         Self {
-            waiting: Mutex::new(Waiting { closed_to: vec![i64::MIN; workers], minutes: BTreeMap::new(), turns: 0 }),
+            waiting: Mutex::new(Waiting {
+                closed_to: vec![i64::MIN; workers],
+                minutes: BTreeMap::new(),
+                rooms: Vec::new(),
+                turns: 0,
+            }),
             turn: Mutex::new(Turn {
                 next: 0,
                 observer: NarrativeObserver::new(config),
@@ -67,14 +74,15 @@ impl Clustering {
         &self,
         worker: usize,
         before_unix: i64,
-        minutes: impl Iterator<Item = NarrativeMinute>,
+        logs: &mut NarrativeLogs,
         counters: &Counters,
         emit: &mut dyn FnMut(MinuteDelta),
     ) {
         let (turn, reached, complete) = {
             let mut waiting = lock(&self.waiting);
-            for minute in minutes {
+            while let Some(minute) = logs.hand_over(before_unix) {
                 waiting.minutes.entry(minute.start()).or_default().push(minute);
+                waiting.rooms.pop().into_iter().for_each(|room| logs.give_room(room));
             }
             let before = waiting.reached();
             waiting.closed_to[worker] = before_unix;
@@ -92,6 +100,13 @@ impl Clustering {
         complete.into_values().flatten().for_each(|minute| observer.take_in(minute));
         observer.close(reached, emit);
         self.has_early.store(observer.records() > 0, Ordering::Release);
+        let rooms = std::iter::from_fn(|| observer.take_room());
+        {
+            let mut waiting = lock(&self.waiting);
+            waiting.rooms.extend(rooms);
+            let workers = waiting.closed_to.len();
+            waiting.rooms.truncate(workers);
+        }
         let now = observer.counters();
         counters.add_narratives(&now.since(told));
         *told = now;

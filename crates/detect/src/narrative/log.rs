@@ -59,8 +59,8 @@ impl MinuteLog {
         });
     }
 
-    /// Adds what another log of the same minute has.
-    pub(super) fn join(&mut self, mut other: Self) {
+    /// Adds what another log of the same minute has; gives back an empty one, for the room in it.
+    pub(super) fn join(&mut self, mut other: Self) -> Self {
         if other.records.len() > self.records.len() {
             std::mem::swap(self, &mut other);
         }
@@ -72,6 +72,8 @@ impl MinuteLog {
         self.ids.extend(other.ids.iter().map(|id| numbers[*id as usize]));
         self.records
             .extend(other.records.iter().map(|record| Record { ids_start: record.ids_start + shift, ..*record }));
+        other.clear();
+        other
     }
 
     /// The number of a feature, which stands somewhere in `text`.
@@ -87,6 +89,11 @@ impl MinuteLog {
 
     pub(super) fn len(&self) -> usize {
         self.records.len()
+    }
+
+    /// For how many features of posts there is room.
+    pub(super) fn room(&self) -> usize {
+        self.ids.capacity()
     }
 
     pub(super) fn bytes(&self) -> usize {

@@ -20,8 +20,8 @@ pub struct NarrativeLogs {
     features: Features,
     apart: HashtagWords,
     minutes: BTreeMap<i64, MinuteLog>,
-    /// An empty log, for the room in it.
-    spare: MinuteLog,
+    /// Empty logs, for the room in them.
+    spares: Vec<MinuteLog>,
     bytes: usize,
     counters: NarrativeCounters,
 }
@@ -31,6 +31,18 @@ pub struct NarrativeMinute {
     pub(super) minute: i64,
     pub(super) log: MinuteLog,
 }
+
+/// An empty log, for the room in it.
+pub struct NarrativeRoom(MinuteLog);
+
+impl fmt::Debug for NarrativeRoom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "NarrativeRoom({})", self.0.room())
+    }
+}
+
+/// Empty logs that are kept, at most.
+const SPARES_MAX: usize = 4;
 
 impl NarrativeMinute {
     /// Where the minute starts, in seconds.
@@ -59,7 +71,7 @@ impl NarrativeLogs {
             features: Features::new(),
             apart: HashtagWords::new(),
             minutes: BTreeMap::new(),
-            spare: MinuteLog::default(),
+            spares: Vec::new(),
             bytes: 0,
             counters: NarrativeCounters::default(),
         }
@@ -69,8 +81,8 @@ impl NarrativeLogs {
     pub fn observe(&mut self, post: &EdgePost, analysis: &Analysis, names: &[NameSpan]) {
         self.features.read(post, analysis, names, &self.apart);
         self.counters.features_left_out += self.features.left_out;
-        let spare = &mut self.spare;
-        let log = self.minutes.entry(minute_of(post)).or_insert_with(|| std::mem::take(spare));
+        let spares = &mut self.spares;
+        let log = self.minutes.entry(minute_of(post)).or_insert_with(|| spares.pop().unwrap_or_default());
         let before = log.bytes();
         log.push(&self.features);
         self.bytes += log.bytes() - before;
@@ -112,14 +124,27 @@ impl NarrativeLogs {
     pub(super) fn add(&mut self, NarrativeMinute { minute, log }: NarrativeMinute) {
         let known = self.minutes.entry(minute).or_default();
         self.bytes -= known.bytes();
-        known.join(log);
+        let empty = known.join(log);
         self.bytes += known.bytes();
+        self.spares.push(empty);
     }
 
-    /// Gives the room of a log back.
+    /// Gives the room of a log back: minutes are much alike, and growing is copying.
     pub(super) fn reuse(&mut self, mut log: MinuteLog) {
         log.clear();
-        self.spare = log;
+        self.spares.push(log);
+        // One of nearly no room is of no use, and of two logs of a minute only one is needed.
+        self.spares.sort_unstable_by_key(MinuteLog::room);
+        self.spares.drain(..self.spares.len().saturating_sub(SPARES_MAX));
+    }
+
+    /// The room of a log that was handed over to others before.
+    pub fn give_room(&mut self, NarrativeRoom(log): NarrativeRoom) {
+        self.reuse(log);
+    }
+
+    pub(super) fn take_room(&mut self) -> Option<NarrativeRoom> {
+        self.spares.pop().map(NarrativeRoom)
     }
 
     fn pop(&mut self) -> Option<NarrativeMinute> {

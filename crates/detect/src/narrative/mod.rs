@@ -62,6 +62,6 @@ pub use delta::{LanguageDelta, LocalDelta, MinuteDelta, Span, TermDelta};
 pub use features::{FeatureKind, Features};
 pub use groundswell_gate::{NarrativeId, NarrativeState as State};
 pub use life::{DORMANT_MINUTES, EMERGING_MINUTES, ENDED_MINUTES, GROWTH_MINUTES, Growth, STATE_MINUTES};
-pub use logs::{NarrativeLogs, NarrativeMinute};
+pub use logs::{NarrativeLogs, NarrativeMinute, NarrativeRoom};
 pub use narratives::{Closed, Narratives};
 pub use observer::NarrativeObserver;

@@ -15,7 +15,7 @@ use super::delta::MinuteDelta;
 use super::family::Keys;
 use super::features::{Feature, FeatureKind};
 use super::log::MinuteLog;
-use super::logs::{NarrativeLogs, NarrativeMinute};
+use super::logs::{NarrativeLogs, NarrativeMinute, NarrativeRoom};
 use super::tell::{Clustered, Teller};
 use super::terms::{TermId, Terms, UNKNOWN};
 
@@ -80,6 +80,11 @@ impl NarrativeObserver {
     /// minute closes.
     pub fn take_in(&mut self, minute: NarrativeMinute) {
         self.logs.add(minute);
+    }
+
+    /// The room of a log that was clustered, for whoever hands the next one over.
+    pub fn take_room(&mut self) -> Option<NarrativeRoom> {
+        self.logs.take_room()
     }
 
     /// Forgets what is named in an open minute; returns how many posts that were. What was clustered early is out of reach.

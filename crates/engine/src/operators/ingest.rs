@@ -393,8 +393,7 @@ impl Ingest {
             if let (Some(narratives), Some(clustering)) = (&mut self.narratives, &shared.clustering) {
                 // The clusters are the process's: they have the number of its first worker.
                 let (owner, worker) = (shared.narratives_owner(), (self.worker.global - self.worker.local) as u16);
-                let minutes = std::iter::from_fn(|| narratives.hand_over(before));
-                clustering.close(self.worker.local, before, minutes, &shared.counters, &mut |delta| {
+                clustering.close(self.worker.local, before, narratives, &shared.counters, &mut |delta| {
                     let at = capability.delayed(&minute_of(delta.minute).max(open));
                     output.session(&at).give(Seen::Narratives { owner, worker, delta });
                     if let Some(sent) = sent.get_mut(owner as usize) {
