@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use groundswell_detect::narrative::{
-    MinuteDelta, NarrativeConfig, NarrativeCounters, NarrativeMinute, NarrativeObserver,
+    MinuteDelta, NarrativeConfig, NarrativeCounters, NarrativeLogs, NarrativeMinute, NarrativeObserver, NarrativeRoom,
 };
 use groundswell_edge::DeleteKey;
 use groundswell_sketch::Window;
