@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::{env, fs};
 
+use unicode_normalization::UnicodeNormalization;
+
 /// Characters below this have an entry in the table of letters.
 const LETTERS: u32 = 0x2000;
 /// In an entry: the kind above twelve bits of code.
@@ -23,6 +25,18 @@ fn main() {
     let letters: Vec<u8> = (0..LETTERS).flat_map(|code| entry(code).to_le_bytes()).collect();
     fs::write(out.join("letters.bin"), letters).expect("OUT_DIR can be written");
     fs::write(out.join("composed.bin"), composed()).expect("OUT_DIR can be written");
+    let forms = FORMS.into_iter().flatten().flat_map(form).flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    fs::write(out.join("forms.bin"), forms).expect("OUT_DIR can be written");
+}
+
+/// Letters of Arabic as they look at a place in a word, and ligatures.
+const FORMS: [std::ops::RangeInclusive<u32>; 2] = [0xfb50..=0xfdff, 0xfe70..=0xfefc];
+
+/// The letters that such a form stands for: the first two, 0 where there is none.
+fn form(point: u32) -> [u16; 2] {
+    let Some(c) = char::from_u32(point) else { return [0; 2] };
+    let mut letters = c.nfkc().map(|c| entry(u32::from(c))).filter(|entry| entry >> KIND_SHIFT < 4);
+    [letters.next().unwrap_or(0), letters.next().unwrap_or(0)]
 }
 
 /// Letter, mark, composed letter: for text that writes accents apart. In order, for binary search.

@@ -5,7 +5,7 @@
 use std::{hint::black_box, io::Read, path::PathBuf};
 
 use divan::{Bencher, counter::ItemsCount};
-use groundswell_langid::{identify, identify_two, likeliest_portable};
+use groundswell_langid::{identify, likeliest_portable, two_languages};
 
 const TEXTS: usize = 1_000;
 const BYTES: usize = 80;
@@ -48,14 +48,14 @@ fn ours(bencher: Bencher, set: &str) {
     });
 }
 
-/// Two readings of the same texts: for a language, and for two as well.
+/// Two readings of the same texts: for a language, and for two.
 #[divan::bench(args = [(40, false), (40, true), (80, false), (80, true), (140, false), (140, true)])]
 fn one_and_two(bencher: Bencher, (bytes, two): (usize, bool)) {
     let texts = texts("latin", bytes);
     bencher.counter(ItemsCount::new(TEXTS)).bench_local(|| {
         texts.iter().for_each(|text| {
             if two {
-                black_box(identify_two(text));
+                black_box(two_languages(text));
             } else {
                 black_box(identify(text));
             }

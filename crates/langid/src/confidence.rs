@@ -11,9 +11,9 @@ fn cooling(rows: u32) -> f32 {
 }
 
 /// The likeliest of so many lanes, and its probability.
-pub(crate) fn likeliest(scores: &[i32; LANES_MAX], lanes: usize, rows: u32) -> (usize, f32) {
+pub(crate) fn likeliest(scores: &[i16; LANES_MAX], lanes: usize, rows: u32) -> (usize, f32) {
     let lanes = &scores[..lanes];
-    let most = lanes.iter().copied().fold(i32::MIN, i32::max);
+    let most = lanes.iter().copied().fold(i16::MIN, i16::max);
     let best = lanes.iter().position(|&score| score == most).unwrap_or(0);
     let scale = std::f32::consts::LOG2_E / (STEPS * cooling(rows));
     // Four sums, which a processor adds up side by side.
@@ -21,11 +21,11 @@ pub(crate) fn likeliest(scores: &[i32; LANES_MAX], lanes: usize, rows: u32) -> (
     let (fours, rest) = lanes.as_chunks::<4>();
     for four in fours {
         for (total, &score) in totals.iter_mut().zip(four) {
-            *total += exp2((score - most) as f32 * scale);
+            *total += exp2((f32::from(score) - f32::from(most)) * scale);
         }
     }
     for (total, &score) in totals.iter_mut().zip(rest) {
-        *total += exp2((score - most) as f32 * scale);
+        *total += exp2((f32::from(score) - f32::from(most)) * scale);
     }
     (best, 1.0 / (totals[0] + totals[1] + totals[2] + totals[3]))
 }

@@ -6,7 +6,7 @@ use crate::{
 };
 
 /// Symbols that are hashed at once.
-const SYMBOLS_AT_ONCE: usize = 96;
+pub(crate) const SYMBOLS_AT_ONCE: usize = 96;
 
 /// The most rows that are given at once: each symbol may end an n-gram of three and one of five.
 pub(crate) const ROWS_AT_ONCE: usize = 2 * SYMBOLS_AT_ONCE;
@@ -16,20 +16,52 @@ pub(crate) const ROWS_AT_ONCE: usize = 2 * SYMBOLS_AT_ONCE;
 /// at a time, in order.
 #[inline]
 pub(crate) fn rows(group: &Group, symbols: &[u16], ask: impl Fn(u32), add: impl FnMut(&[u32])) {
-    // So that the sizes are constants where it matters.
+    by_size::<true>(group, symbols.chunks(SYMBOLS_AT_ONCE), ask, add);
+}
+
+/// [`rows`], those of each piece of a text at once. A piece has at most [`SYMBOLS_AT_ONCE`], the edge that it begins with not among them
+/// if there is a piece before it.
+#[inline]
+pub(crate) fn rows_of_pieces<'s>(
+    group: &Group,
+    pieces: impl Iterator<Item = &'s [u16]>,
+    ask: impl Fn(u32),
+    add: impl FnMut(&[u32]),
+) {
+    by_size::<true>(group, pieces, ask, add);
+}
+
+/// [`rows_of_pieces`] of three symbols only. Their rows are near, and need not be asked for.
+#[inline]
+pub(crate) fn short_rows<'s>(group: &Group, pieces: impl Iterator<Item = &'s [u16]>, add: impl FnMut(&[u32])) {
+    by_size::<false>(group, pieces, |_| (), add);
+}
+
+/// So that the sizes are constants where it matters.
+#[inline]
+fn by_size<'s, const LONG: bool>(
+    group: &Group,
+    pieces: impl Iterator<Item = &'s [u16]>,
+    ask: impl Fn(u32),
+    add: impl FnMut(&[u32]),
+) {
     match *group {
-        Group { short_bits: 15, long_bits: 18, .. } => rows_of(15, 18, group.script as u16, symbols, ask, add),
-        Group { short_bits, long_bits, .. } => rows_of(short_bits, long_bits, group.script as u16, symbols, ask, add),
+        Group { short_bits: 15, long_bits: 18, .. } => {
+            rows_of::<LONG>(15, 18, group.script as u16, pieces, ask, add);
+        }
+        Group { short_bits, long_bits, .. } => {
+            rows_of::<LONG>(short_bits, long_bits, group.script as u16, pieces, ask, add);
+        }
     }
 }
 
 #[allow(clippy::inline_always, reason = "it must be compiled anew for each size")]
 #[inline(always)]
-fn rows_of(
+fn rows_of<'s, const LONG: bool>(
     short_bits: u32,
     long_bits: u32,
     script: u16,
-    symbols: &[u16],
+    pieces: impl Iterator<Item = &'s [u16]>,
     ask: impl Fn(u32),
     mut add: impl FnMut(&[u32]),
 ) {
@@ -40,7 +72,7 @@ fn rows_of(
     // One more than are given, for the row that is written before it is known to count: a word ends where no processor
     // foresees it, so that to ask is dearer than to write.
     let mut rows = [0; ROWS_AT_ONCE + 1];
-    for symbols in symbols.chunks(SYMBOLS_AT_ONCE) {
+    for symbols in pieces {
         let mut count = 0;
         let mut push = |row: u32, counts: bool| {
             ask(if counts { row } else { 0 });
@@ -52,9 +84,11 @@ fn rows_of(
             edges = edges << 1 | u32::from(code == EDGE);
             window = window << CODE_BITS | u64::from(code);
             push(short_row(window & MASK_3, short_bits), edges & 0b010 == 0);
-            let whole = edges & 0b1111 == WHOLE_WORD_OF_TWO;
-            let long = window & if whole { MASK_4 } else { MASK_5 };
-            push(long_row(long, short_bits, long_bits), whole || edges & 0b1110 == 0);
+            if LONG {
+                let whole = edges & 0b1111 == WHOLE_WORD_OF_TWO;
+                let long = window & if whole { MASK_4 } else { MASK_5 };
+                push(long_row(long, short_bits, long_bits), whole || edges & 0b1110 == 0);
+            }
         }
         add(&rows[..count]);
     }

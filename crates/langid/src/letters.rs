@@ -12,6 +12,7 @@ pub(crate) const EDGE: u16 = 1;
 pub(crate) const CODE_BITS: u32 = 12;
 const CODE_MASK: u16 = (1 << CODE_BITS) - 1;
 
+const KIND_FORM: u16 = 12;
 const KIND_MARK: u16 = 13;
 const KIND_OTHER_LETTER: u16 = 14;
 const KIND_GAP: u16 = 15;
@@ -23,7 +24,27 @@ const TABLED: usize = 0x2000;
 struct Aligned<Bytes: ?Sized>(Bytes);
 
 static LETTERS: &Aligned<[u8; TABLED * 2]> = &Aligned(*include_bytes!(concat!(env!("OUT_DIR"), "/letters.bin")));
+static FORMS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/forms.bin"));
 static COMPOSED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/composed.bin"));
+
+/// What stands for a colon and an at sign, behind which something may have to be passed over.
+const SIGN: u16 = 0;
+
+/// The symbols of ASCII.
+static ASCII: [u16; 128] = {
+    let mut symbols = [EDGE; 128];
+    let mut byte = 0;
+    while byte < 128 {
+        let entry = u16::from_le_bytes([LETTERS.0[byte * 2], LETTERS.0[byte * 2 + 1]]);
+        if entry >> CODE_BITS == 0 {
+            symbols[byte] = entry;
+        }
+        byte += 1;
+    }
+    symbols[b':' as usize] = SIGN;
+    symbols[b'@' as usize] = SIGN;
+    symbols
+};
 
 #[inline]
 fn entry(c: char) -> u16 {
@@ -45,11 +66,23 @@ fn beyond(c: char) -> u16 {
         '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' => {
             KIND_MARK << CODE_BITS
         }
-        // Presentation forms tell the script, and no more.
-        '\u{fb50}'..='\u{fdff}' | '\u{fe70}'..='\u{fefc}' => (2 << CODE_BITS) | 0x6ff,
+        '\u{fb50}'..='\u{fdff}' | '\u{fe70}'..='\u{fefc}' => KIND_FORM << CODE_BITS,
         _ if Script::of_its_own(c).is_some() => KIND_OTHER_LETTER << CODE_BITS,
         _ => KIND_GAP << CODE_BITS,
     }
+}
+
+/// The letters of a form that Arabic letters have at a place in a word: one, the first two of a ligature, or none but zeros.
+#[cold]
+fn form(c: char) -> [u16; 2] {
+    const BETWEEN: usize = 0xfe70 - 0xfe00;
+    let place = c as usize - 0xfb50;
+    let place = if c < '\u{fe70}' { place } else { place - BETWEEN };
+    FORMS
+        .as_chunks::<4>()
+        .0
+        .get(place)
+        .map_or([0; 2], |&[a, b, c, d]| [u16::from_le_bytes([a, b]), u16::from_le_bytes([c, d])])
 }
 
 /// The code of a letter followed by an accent written apart.
@@ -61,9 +94,10 @@ fn compose(base: u16, mark: char) -> Option<u16> {
     rows.binary_search_by_key(&(base, mark), key).ok().map(|at| u16::from_le_bytes([rows[at][4], rows[at][5]]))
 }
 
-/// Room for the symbols of texts up to so many bytes: a letter may bring an edge with it, where the script changes.
-pub(crate) const fn room(bytes: usize) -> usize {
-    bytes * 2 + 2
+/// Room for the symbols of texts up to so many characters: each may bring an edge with it, where the script changes, and every other one
+/// may be a ligature.
+pub(crate) const fn room(chars: usize) -> usize {
+    chars * 5 / 2 + 2
 }
 
 /// The letters of a text: each word with an [`EDGE`] before it and one behind it that the next word shares.
@@ -97,21 +131,21 @@ impl<'a> Letters<'a> {
         let text = &text[..bytes_read(text)];
         let bytes = text.as_bytes();
         let mut at = 0;
-        let mut word = Tail { last: EDGE, before: EDGE };
+        let mut pen = Pen { length: self.length, last: EDGE, before: EDGE };
         while let Some(&byte) = bytes.get(at) {
             if byte < 0x80 {
                 at += 1;
-                let symbol =
-                    u16::from_le_bytes([LETTERS.0[usize::from(byte) * 2], LETTERS.0[usize::from(byte) * 2 + 1]]);
                 // Letters are Latin here and have no bits above their code.
-                let symbol = if symbol >> CODE_BITS == 0 { symbol } else { EDGE };
-                if word.last >> CODE_BITS != 0 {
-                    self.push(&mut word, EDGE);
+                let symbol = ASCII[usize::from(byte)];
+                if pen.last >> CODE_BITS != 0 {
+                    pen = pen.push(self.buffer, EDGE);
                 }
-                if matches!(byte, b':' | b'@') {
-                    at += self.skip(&mut word, byte, &text[at..]);
+                if symbol == SIGN {
+                    let skipped;
+                    (pen, skipped) = skip(self.buffer, pen, byte, &text[at..]);
+                    at += skipped;
                 } else {
-                    self.push(&mut word, symbol);
+                    pen = pen.push(self.buffer, symbol);
                 }
                 continue;
             }
@@ -120,36 +154,32 @@ impl<'a> Letters<'a> {
             let entry = entry(c);
             let kind = entry >> CODE_BITS;
             if kind < 4 {
-                if word.last >> CODE_BITS != kind {
-                    self.push(&mut word, EDGE);
+                if pen.last >> CODE_BITS != kind {
+                    pen = pen.push(self.buffer, EDGE);
                 }
-                self.push(&mut word, entry);
+                pen = pen.push(self.buffer, entry);
+            } else if kind == KIND_FORM {
+                for symbol in form(c).into_iter().filter(|&symbol| symbol != 0) {
+                    if pen.last >> CODE_BITS != symbol >> CODE_BITS {
+                        pen = pen.push(self.buffer, EDGE);
+                    }
+                    pen = pen.push(self.buffer, symbol);
+                }
             } else if kind == KIND_MARK {
-                if word.last != EDGE
-                    && let Some(code) = compose(word.last & CODE_MASK, c)
+                if pen.last != EDGE
+                    && let Some(code) = compose(pen.last & CODE_MASK, c)
                 {
-                    word.last = (word.last & !CODE_MASK) | code;
-                    self.buffer[self.length - 1] = word.last;
+                    pen.last = (pen.last & !CODE_MASK) | code;
+                    self.buffer[pen.length - 1] = pen.last;
                 }
             } else {
-                self.push(&mut word, EDGE);
+                pen = pen.push(self.buffer, EDGE);
                 if kind == KIND_OTHER_LETTER {
                     self.other(c);
                 }
             }
         }
-        self.push(&mut word, EDGE);
-    }
-
-    /// A letter, or the edge of a word. A letter drawn out stands twice, and an edge once. Without branches: nothing about the
-    /// letters of a text foretells where its words end.
-    #[inline]
-    fn push(&mut self, tail: &mut Tail, symbol: u16) {
-        let again = symbol == tail.last && (symbol == tail.before || symbol == EDGE);
-        self.buffer[self.length] = symbol;
-        self.length += usize::from(!again);
-        tail.before = if again { tail.before } else { tail.last };
-        tail.last = symbol;
+        self.length = pen.push(self.buffer, EDGE).length;
     }
 
     /// A letter of a script that one language uses.
@@ -162,36 +192,6 @@ impl<'a> Letters<'a> {
         } else if let Some(script) = Script::of_its_own(c) {
             self.counts[script as usize] += script.weight();
         }
-    }
-
-    /// How many bytes are passed over behind a colon or an at sign: addresses and the names of accounts say nothing about the
-    /// language.
-    #[cold]
-    fn skip(&mut self, tail: &mut Tail, sign: u8, rest: &str) -> usize {
-        let address = sign == b':' && rest.starts_with("//") && self.cut_scheme();
-        if address {
-            *tail = Tail { last: EDGE, before: EDGE };
-        } else {
-            self.push(tail, EDGE);
-        }
-        if !address && sign != b'@' {
-            return 0;
-        }
-        let ends =
-            |c: char| c.is_whitespace() || (!address && !c.is_alphanumeric() && !matches!(c, '_' | '.' | '-' | '@'));
-        rest.char_indices().find(|&(_, c)| ends(c)).map_or(rest.len(), |(at, c)| at + c.len_utf8())
-    }
-
-    /// Takes back the last word if it is `http` or `https`.
-    fn cut_scheme(&mut self) -> bool {
-        let symbols = self.symbols();
-        let began = symbols.iter().rposition(|&symbol| symbol == EDGE).map_or(0, |edge| edge + 1);
-        let is_scheme =
-            ["http", "https"].iter().any(|scheme| symbols[began..].iter().copied().eq(scheme.bytes().map(u16::from)));
-        if is_scheme {
-            self.length = began;
-        }
-        is_scheme
     }
 
     /// How many letters of each shared script there are.
@@ -211,10 +211,53 @@ impl<'a> Letters<'a> {
     }
 }
 
-/// The last two symbols.
-struct Tail {
+/// Where the next symbol goes, and the last two. Handed on by value, so that it stays in registers.
+#[derive(Clone, Copy)]
+struct Pen {
+    length: usize,
     last: u16,
     before: u16,
+}
+
+impl Pen {
+    /// A letter, or the edge of a word. A letter drawn out stands twice, and an edge once. Without branches: nothing about the
+    /// letters of a text foretells where its words end.
+    #[inline]
+    fn push(self, buffer: &mut [u16], symbol: u16) -> Self {
+        let again = symbol == self.last && (symbol == self.before || symbol == EDGE);
+        buffer[self.length] = symbol;
+        Self {
+            length: self.length + usize::from(!again),
+            last: symbol,
+            before: if again { self.before } else { self.last },
+        }
+    }
+}
+
+/// How many bytes are passed over behind a colon or an at sign: addresses and the names of accounts say nothing about the
+/// language.
+#[cold]
+fn skip(buffer: &mut [u16], pen: Pen, sign: u8, rest: &str) -> (Pen, usize) {
+    let scheme = if sign == b':' && rest.starts_with("//") { scheme_began(&buffer[..pen.length]) } else { None };
+    let pen = match scheme {
+        Some(began) => Pen { length: began, last: EDGE, before: EDGE },
+        None => pen.push(buffer, EDGE),
+    };
+    if scheme.is_none() && sign != b'@' {
+        return (pen, 0);
+    }
+    let ends = |c: char| {
+        c.is_whitespace() || (scheme.is_none() && !c.is_alphanumeric() && !matches!(c, '_' | '.' | '-' | '@'))
+    };
+    (pen, rest.char_indices().find(|&(_, c)| ends(c)).map_or(rest.len(), |(at, c)| at + c.len_utf8()))
+}
+
+/// Where the last word began, if it is `http` or `https`.
+fn scheme_began(symbols: &[u16]) -> Option<usize> {
+    let began = symbols.iter().rposition(|&symbol| symbol == EDGE).map_or(0, |edge| edge + 1);
+    let is_scheme =
+        ["http", "https"].iter().any(|scheme| symbols[began..].iter().copied().eq(scheme.bytes().map(u16::from)));
+    is_scheme.then_some(began)
 }
 
 /// How many bytes the first [`CHARS_MAX`] characters take.
@@ -262,6 +305,8 @@ mod tests {
             ("миrон", "|ми|r|он|"),
             ("@some_body.net: see https://example.org/path?x=y now", "|see|now|"),
             ("http https: //x", "|http|https|x|"),
+            // What Arabic letters look like where they stand, and a ligature.
+            ("ﺍﻵﻥ ﻳﻨﻬﺾ ﭖ ﷲ", "|الآن|ينهض|پ|ال|"),
             ("Azərbaycan İSTANBUL", "|azərbaycan|istanbul|"),
             ("a\u{200d}b", "|ab|"),
         ] {

@@ -5,7 +5,8 @@
 //! starts. In Groundswell `text` asks it about posts whose source declares no language.
 //!
 //! - [`identify`] gives a language and its probability, `und` below [`PROBABILITY_MIN`]; [`likeliest`] has no such threshold.
-//! - [`identify_two`] also tells the two languages of a text that is in two, and how much of it is in the first.
+//! - [`identify_two`] also tells the two languages of a text that is in two, and how much of it is in the first; [`two_languages`] tells
+//!   these alone.
 //! - [`Language::all`] lists what can be answered.
 //!
 //! ```
@@ -59,7 +60,7 @@ use sum::Sum;
 
 pub use languages::Language;
 pub use letters::CHARS_MAX;
-pub use two::{PART_LETTERS_MIN, TWO_BYTES_MIN, Two, identify_two};
+pub use two::{PART_LETTERS_MIN, TWO_BYTES_MIN, Two, identify_two, two_languages};
 
 /// What training shares with identifying.
 #[doc(hidden)]

@@ -4,10 +4,17 @@
 //! [`ROWS_IN_BYTES`] rows, and these in sixteen bits. Both forms are the same additions of
 //! the same integers, so they cannot differ but by a fault of a compiler (`tests::both_paths_add_up_the_same`).
 
-use crate::{features::ROWS_AT_ONCE, languages::Group};
+use crate::{
+    features::ROWS_AT_ONCE,
+    languages::Group,
+    letters::{CHARS_MAX, room},
+};
 
 /// What four bits without weight hold.
 pub(crate) const ZERO: u8 = 8;
+
+/// A text's symbols end at most two n-grams each, and the sum of so many half-bytes is within sixteen bits.
+const _: () = assert!(room(CHARS_MAX) * 2 * 15 <= i16::MAX as usize);
 
 /// A byte holds the sum of so many half-bytes, and sixteen bits of [`ROWS_AT_ONCE`].
 const ROWS_IN_BYTES: usize = 16;
@@ -20,11 +27,11 @@ pub(crate) struct Sum<'a> {
     table: &'a [u8],
     row_bytes: usize,
     rows: u32,
-    totals: [u32; LANES_MAX],
+    totals: [u16; LANES_MAX],
     add: Add,
 }
 
-type Add = fn(&[u8], &[u32], usize, &mut [u32; LANES_MAX]);
+type Add = fn(&[u8], &[u32], usize, &mut [u16; LANES_MAX]);
 
 impl<'a> Sum<'a> {
     /// Of rows in a group's part of the table, by what this processor does best.
@@ -45,9 +52,9 @@ impl<'a> Sum<'a> {
     }
 
     /// The scores, lane by lane, and how many rows they are the sum of.
-    pub(crate) fn finish(&self) -> ([i32; LANES_MAX], u32) {
-        let nothing = self.rows as i32 * i32::from(ZERO);
-        (self.totals.map(|total| total as i32 - nothing), self.rows)
+    pub(crate) fn finish(&self) -> ([i16; LANES_MAX], u32) {
+        let nothing = self.rows as i16 * i16::from(ZERO);
+        (self.totals.map(|total| total as i16 - nothing), self.rows)
     }
 }
 
@@ -66,13 +73,13 @@ pub(crate) fn prefetch(table: &[u8], at: usize) {
 }
 
 /// At most [`ROWS_AT_ONCE`] rows.
-fn add(table: &[u8], rows: &[u32], row_bytes: usize, totals: &mut [u32; LANES_MAX]) {
+fn add(table: &[u8], rows: &[u32], row_bytes: usize, totals: &mut [u16; LANES_MAX]) {
     by_width(table, rows, row_bytes, totals);
 }
 
 #[allow(clippy::inline_always, reason = "it must be compiled anew inside the function for AVX2")]
 #[inline(always)]
-fn by_width(table: &[u8], rows: &[u32], row_bytes: usize, totals: &mut [u32; LANES_MAX]) {
+fn by_width(table: &[u8], rows: &[u32], row_bytes: usize, totals: &mut [u16; LANES_MAX]) {
     debug_assert!(rows.len() <= ROWS_AT_ONCE);
     match row_bytes {
         32 => of_width::<32, 16>(table, rows, totals),
@@ -83,7 +90,7 @@ fn by_width(table: &[u8], rows: &[u32], row_bytes: usize, totals: &mut [u32; LAN
 
 #[allow(clippy::inline_always, reason = "it must be compiled anew inside the function for AVX2")]
 #[inline(always)]
-fn of_width<const BYTES: usize, const PAIRS: usize>(table: &[u8], rows: &[u32], totals: &mut [u32; LANES_MAX]) {
+fn of_width<const BYTES: usize, const PAIRS: usize>(table: &[u8], rows: &[u32], totals: &mut [u16; LANES_MAX]) {
     let (table, _) = table.as_chunks::<BYTES>();
     // Of the half-bytes 0, 1, 2 and 3 in each 16 bits, a sum each.
     let mut sums = [[0_u16; PAIRS]; 4];
@@ -107,7 +114,7 @@ fn of_width<const BYTES: usize, const PAIRS: usize>(table: &[u8], rows: &[u32], 
         }
     }
     for (total, sum) in totals.iter_mut().zip(sums.as_flattened()) {
-        *total += u32::from(*sum);
+        *total += sum;
     }
 }
 
@@ -124,9 +131,9 @@ fn fastest() -> Add {
 /// [`add`], compiled for a processor with AVX2.
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code, reason = "the one call into code for a processor that has been asked")]
-fn with_avx2(table: &[u8], rows: &[u32], row_bytes: usize, totals: &mut [u32; LANES_MAX]) {
+fn with_avx2(table: &[u8], rows: &[u32], row_bytes: usize, totals: &mut [u16; LANES_MAX]) {
     #[target_feature(enable = "avx2")]
-    fn add(table: &[u8], rows: &[u32], row_bytes: usize, totals: &mut [u32; LANES_MAX]) {
+    fn add(table: &[u8], rows: &[u32], row_bytes: usize, totals: &mut [u16; LANES_MAX]) {
         by_width(table, rows, row_bytes, totals);
     }
     // SAFETY: `fastest` alone hands this function out, after the processor said that it has AVX2. What it calls is safe code.
@@ -154,7 +161,7 @@ mod tests {
                 match state >> 62 { 0 => 0, 1 => 255, _ => (state >> 40) as u8 }
             }).collect();
             let (mut fast, mut slow) = (Sum::new(group, &table), Sum::portable(group, &table));
-            let mut model = [0_i32; LANES_MAX];
+            let mut model = [0_i16; LANES_MAX];
             let rows: Vec<u32> = rows.into_iter().map(|row| row % count as u32).collect();
             for rows in rows.chunks(ROWS_AT_ONCE) {
                 fast.add(rows);
@@ -164,7 +171,7 @@ mod tests {
                 for (lane, weight) in model.iter_mut().enumerate().take(group.lanes) {
                     let place = group.half_byte_of(lane);
                     let byte = table[*row as usize * group.row_bytes() + place / 2];
-                    *weight += i32::from(byte >> (place % 2 * 4) & 15) - i32::from(ZERO);
+                    *weight += i16::from(byte >> (place % 2 * 4) & 15) - i16::from(ZERO);
                 }
             }
             let (fast, slow) = (fast.finish(), slow.finish());

@@ -1,7 +1,9 @@
 //! Texts in two languages: one behind the other, to and fro, or each in a script of its own.
 
 use crate::{
-    Identified, Language, PROBABILITY_MIN, confidence, features, identify,
+    Identified, Language, PROBABILITY_MIN, SHORT, confidence,
+    features::{self, SYMBOLS_AT_ONCE},
+    identify,
     languages::{GROUPS, Group},
     letters::{CHARS_MAX, EDGE, Letters, room},
     of_script,
@@ -33,7 +35,10 @@ pub const TWO_BYTES_MIN: usize = 2 * PART_LETTERS_MIN as usize;
 const PIECE: usize = 16;
 /// By how many steps of a score a change of language must pay for itself.
 const CHANGE: i32 = 20;
-/// By how many steps of a score two languages must explain a text better than one does, beyond what their changes cost. These three
+/// By how many steps the languages of the pieces, each its likeliest, must explain a text better by the n-grams of three symbols than one
+/// language does, for the text to be looked at any closer.
+const SHORT_GAIN_MIN: i32 = 16;
+/// By how many steps of a score two languages must explain a text better than one does, beyond what their changes cost. These four
 /// were chosen on the labelled sentences that were looked at, glued and interleaved (`docs/methods/language.md`).
 const GAIN_MIN: i32 = 40;
 /// A part in a script of its own must be so probably in its language: names and titles are as often in another script as sentences are.
@@ -57,22 +62,51 @@ const KIN: [&[&str]; 3] = [&["bs", "hr"], &["id", "ms"], &["da", "nb", "nn"]];
 /// assert_eq!(identify_two("The river is rising and nobody came, not even to look.").1, None);
 /// ```
 pub fn identify_two(text: &str) -> (Identified, Option<Two>) {
-    if text.len() < TWO_BYTES_MIN {
-        return (identify(text), None);
+    (identify(text), two_languages(text))
+}
+
+/// The two languages of a text that is in two, as [`identify_two`] tells them, for half as much as that takes: for texts whose first
+/// language is known, or of no interest.
+pub fn two_languages(text: &str) -> Option<Two> {
+    if text.len() < TWO_BYTES_MIN || is_eastern(text.as_bytes()) {
+        None
+    } else if text.len() <= SHORT {
+        two_in(text, &mut [EDGE; room(SHORT)])
+    } else {
+        two_in(text, &mut [EDGE; room(CHARS_MAX)])
     }
-    let mut buffer = [EDGE; room(CHARS_MAX)];
-    let letters = Letters::of(text, &mut buffer);
-    let Some(script) = script_of(&letters) else { return (Identified::UND, None) };
-    let (likeliest, within) = match GROUPS.get(script as usize) {
-        Some(group) => Pieces::of(group, script as usize, letters.symbols()).read(),
-        None => (of_script(script, &letters, Sum::new), None),
-    };
-    let language = if likeliest.probability < PROBABILITY_MIN { Identified::UND } else { likeliest };
-    (language, in_scripts(script, likeliest, &letters).or(within))
+}
+
+/// Whether what is no Han character or kana, or else no Hangul, is too little for a part: by the first bytes of characters, for posts in
+/// Chinese, Japanese and Korean, which need not be read then.
+fn is_eastern(bytes: &[u8]) -> bool {
+    let mut counts = [0_u32; 3];
+    for bytes in bytes.chunks(usize::from(u8::MAX)) {
+        let mut few = [0_u8; 3];
+        for &byte in bytes {
+            few[0] += u8::from(matches!(byte, 0xe3..=0xe9));
+            few[1] += u8::from(matches!(byte, 0xea..=0xed));
+            few[2] += u8::from(byte.is_ascii_alphabetic() | matches!(byte, 0xc2..=0xe2 | 0xee..));
+        }
+        counts.iter_mut().zip(few).for_each(|(count, few)| *count += u32::from(few));
+    }
+    let [han, hangul, others] = counts;
+    others + (han * Script::Han.weight()).min(hangul * Script::Hangul.weight()) < PART_LETTERS_MIN
+}
+
+#[inline]
+fn two_in(text: &str, buffer: &mut [u16]) -> Option<Two> {
+    let letters = Letters::of(text, buffer);
+    let script = script_of(&letters)?;
+    in_scripts(script, &letters).or_else(|| {
+        let group = GROUPS.get(script as usize)?;
+        let part = table::part(script as usize);
+        may_be_two(group, part, letters.symbols()).then(|| Pieces::of(group, part, letters.symbols()).two())?
+    })
 }
 
 /// The two scripts of most letters, if they are of two languages.
-fn in_scripts(script: Script, language: Identified, letters: &Letters<'_>) -> Option<Two> {
+fn in_scripts(script: Script, letters: &Letters<'_>) -> Option<Two> {
     // Japanese has three scripts.
     let eastern = |script| matches!(script, Script::Han | Script::Kana);
     let others = Script::ALL.into_iter().filter(|&other| other != script && !(eastern(script) && eastern(other)));
@@ -86,7 +120,45 @@ fn in_scripts(script: Script, language: Identified, letters: &Letters<'_>) -> Op
     if one.min(fewer) < PART_LETTERS_MIN {
         return None;
     }
-    Two::of((language, one), (of_script(other, letters, Sum::new), fewer), SCRIPT_PROBABILITY_MIN)
+    let read = |script, letters_of| (of_script(script, letters, Sum::new), letters_of);
+    Two::of(read(script, one), read(other, fewer), SCRIPT_PROBABILITY_MIN)
+}
+
+/// Whole words of [`PIECE`] symbols and more. Each piece but the first lacks the edge that it begins with, which is the last of the piece
+/// before. No more at once than `features` reads, so a word that would be no word is cut.
+fn pieces(symbols: &[u16]) -> impl Iterator<Item = &[u16]> {
+    let mut rest = symbols;
+    // How many stand before the edge that a piece ends with.
+    let mut least = PIECE;
+    std::iter::from_fn(move || {
+        let behind = rest.get(least..).unwrap_or_default();
+        let edge = behind.iter().position(|&symbol| symbol == EDGE).map_or(rest.len(), |at| least + at + 1);
+        least = PIECE - 1;
+        let (piece, left) = rest.split_at(edge.min(SYMBOLS_AT_ONCE));
+        rest = left;
+        (!piece.is_empty()).then_some(piece)
+    })
+}
+
+/// Whether some pieces of a text are another language's by the n-grams of three symbols alone, whose rows stand in the nearest caches:
+/// most texts are told to be in one language by them.
+fn may_be_two(group: &Group, part: &'static [u8], symbols: &[u16]) -> bool {
+    let languages = group.languages.len();
+    let mut all = [0_i16; LANES_MAX];
+    let mut each = 0;
+    features::short_rows(group, pieces(symbols), |rows| {
+        let mut sum = Sum::new(group, part);
+        sum.add(rows);
+        let (scores, _) = sum.finish();
+        all.iter_mut().zip(&scores).for_each(|(all, score)| *all += score);
+        each += i32::from(most(&scores[..languages]));
+    });
+    each - i32::from(most(&all[..languages])) >= SHORT_GAIN_MIN
+}
+
+#[inline]
+fn most(scores: &[i16]) -> i16 {
+    scores.iter().copied().fold(i16::MIN, i16::max)
 }
 
 impl Two {
@@ -104,7 +176,7 @@ impl Two {
 /// Scores of a few words, or of several pieces.
 #[derive(Clone)]
 struct Piece {
-    scores: [i32; LANES_MAX],
+    scores: [i16; LANES_MAX],
     rows: u32,
     letters: u32,
 }
@@ -128,10 +200,9 @@ impl Piece {
 
     /// The first lane of most, noise left aside.
     fn best(&self, group: &Group) -> usize {
-        // Score and lane in one number, so that one pass without branches finds both.
-        let lanes = self.scores[..group.languages.len()].iter().zip(0..);
-        let most = lanes.map(|(&score, lane)| score * LANES_MAX as i32 - lane).fold(i32::MIN, i32::max);
-        most.wrapping_neg().rem_euclid(LANES_MAX as i32) as usize
+        let languages = &self.scores[..group.languages.len()];
+        let most = most(languages);
+        languages.iter().position(|&score| score == most).unwrap_or(0)
     }
 }
 
@@ -139,47 +210,40 @@ impl Piece {
 /// what is made to be slow. Of most texts all pieces have one winner.
 struct Pieces<'g> {
     group: &'g Group,
-    pieces: Vec<Piece>,
+    each: Vec<Piece>,
+    all: Piece,
 }
 
 impl<'g> Pieces<'g> {
-    fn of(group: &'g Group, place: usize, symbols: &[u16]) -> Self {
-        let part = table::part(place);
+    fn of(group: &'g Group, part: &'static [u8], symbols: &[u16]) -> Self {
         let row_bytes = group.row_bytes();
-        let mut pieces = Vec::with_capacity(symbols.len() / PIECE + 1);
-        let mut began = 0;
-        for (at, _) in symbols.iter().enumerate().filter(|&(_, &symbol)| symbol == EDGE) {
-            if at - began < PIECE && at + 1 < symbols.len() {
-                continue;
-            }
-            let words = &symbols[began..=at];
-            let mut sum = Sum::new(group, part);
-            features::rows(
-                group,
-                words,
-                |row| crate::sum::prefetch(part, row as usize * row_bytes),
-                |rows| sum.add(rows),
-            );
-            let (scores, rows) = sum.finish();
-            pieces.push(Piece { scores, rows, letters: group.letters(words) });
-            began = at;
-        }
-        Self { group, pieces }
-    }
-
-    /// What all of it is in, and the two languages that it is in, if it is.
-    fn read(&self) -> (Identified, Option<Two>) {
+        let mut read = Vec::with_capacity(symbols.len() / PIECE + 1);
         let mut all = Piece::NOTHING;
-        self.pieces.iter().for_each(|piece| all.add(piece));
-        (all.likeliest(self.group), self.two(&all))
+        let mut lengths = pieces(symbols);
+        features::rows_of_pieces(
+            group,
+            pieces(symbols),
+            |row| crate::sum::prefetch(part, row as usize * row_bytes),
+            |rows| {
+                let mut sum = Sum::new(group, part);
+                sum.add(rows);
+                let (scores, rows) = sum.finish();
+                let letters = lengths.next().map_or(0, |symbols| group.letters(symbols));
+                let piece = Piece { scores, rows, letters };
+                all.add(&piece);
+                read.push(piece);
+            },
+        );
+        Self { group, each: read, all }
     }
 
-    fn two(&self, all: &Piece) -> Option<Two> {
-        if all.letters < 2 * PART_LETTERS_MIN {
+    /// The two languages that it is in, if it is.
+    fn two(&self) -> Option<Two> {
+        if self.all.letters < 2 * PART_LETTERS_MIN {
             return None;
         }
-        let alone = all.best(self.group);
-        let mut winners: Vec<usize> = self.pieces.iter().map(|piece| piece.best(self.group)).collect();
+        let alone = self.all.best(self.group);
+        let mut winners: Vec<usize> = self.each.iter().map(|piece| piece.best(self.group)).collect();
         winners.push(alone);
         winners.sort_unstable();
         winners.dedup();
@@ -187,7 +251,7 @@ impl<'g> Pieces<'g> {
             winners.iter().enumerate().flat_map(|(at, &one)| winners[..at].iter().map(move |&other| [one, other]));
         let (score, pair) =
             pairs.map(|pair| (self.score(pair), pair)).max_by_key(|&(score, pair)| (score, std::cmp::Reverse(pair)))?;
-        if score - all.scores[alone] < GAIN_MIN {
+        if score - i32::from(self.all.scores[alone]) < GAIN_MIN {
             return None;
         }
         let parts = self.parts(pair);
@@ -200,9 +264,9 @@ impl<'g> Pieces<'g> {
 
     /// What a pair of languages makes of the pieces, each in one of them, changes paid for (Viterbi's algorithm for two states).
     fn score(&self, [one, other]: [usize; 2]) -> i32 {
-        let (in_one, in_other) = self.pieces.iter().fold((0, 0), |(in_one, in_other): (i32, i32), piece| {
-            let scores = &piece.scores;
-            (in_one.max(in_other - CHANGE) + scores[one], in_other.max(in_one - CHANGE) + scores[other])
+        let (in_one, in_other) = self.each.iter().fold((0, 0), |(in_one, in_other): (i32, i32), piece| {
+            let of = |lane: usize| i32::from(piece.scores[lane]);
+            (in_one.max(in_other - CHANGE) + of(one), in_other.max(in_one - CHANGE) + of(other))
         });
         in_one.max(in_other)
     }
@@ -210,20 +274,51 @@ impl<'g> Pieces<'g> {
     /// The pieces in each language of a pair, added up.
     fn parts(&self, [one, other]: [usize; 2]) -> [Piece; 2] {
         let (mut in_one, mut in_other) = (0, 0);
-        let mut changed = Vec::with_capacity(self.pieces.len());
-        for Piece { scores, .. } in &self.pieces {
+        let mut changed = Vec::with_capacity(self.each.len());
+        for Piece { scores, .. } in &self.each {
             changed.push([in_other - CHANGE > in_one, in_one - CHANGE > in_other]);
-            (in_one, in_other) =
-                (in_one.max(in_other - CHANGE) + scores[one], in_other.max(in_one - CHANGE) + scores[other]);
+            let of = |lane: usize| i32::from(scores[lane]);
+            (in_one, in_other) = (in_one.max(in_other - CHANGE) + of(one), in_other.max(in_one - CHANGE) + of(other));
         }
         let mut parts = [Piece::NOTHING, Piece::NOTHING];
         let mut part = usize::from(in_other > in_one);
-        for (piece, changed) in self.pieces.iter().zip(changed).rev() {
+        for (piece, changed) in self.each.iter().zip(changed).rev() {
             parts[part].add(piece);
             if changed[part] {
                 part = 1 - part;
             }
         }
         parts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// What is not read would not have been in two.
+        #[test]
+        fn what_is_passed_over_as_eastern_is_not_in_two(
+            text in "([a-z]{1,8} |[а-я]{1,8}|[\u{3041}-\u{3096}]{1,9}|[\u{4e00}-\u{4fff}]{1,9}|[\u{ac00}-\u{ac80}]{1,9}|[\u{e01}-\u{e2e}]{1,4}|。|！){0,40}",
+        ) {
+            if is_eastern(text.as_bytes()) {
+                prop_assert_eq!(two_in(&text, &mut [EDGE; room(CHARS_MAX)]), None);
+            }
+        }
+
+        #[test]
+        fn pieces_are_the_text(text in "([a-z]{1,120} |[а-я]{1,8}|é){0,40}") {
+            let mut buffer = [EDGE; room(CHARS_MAX)];
+            let letters = Letters::of(&text, &mut buffer);
+            let all: Vec<&[u16]> = pieces(letters.symbols()).collect();
+            prop_assert_eq!(all.concat(), letters.symbols());
+            for (at, piece) in all.iter().enumerate() {
+                prop_assert!(piece.len() <= SYMBOLS_AT_ONCE);
+                prop_assert!(piece.len() >= PIECE || at + 1 == all.len());
+            }
+        }
     }
 }

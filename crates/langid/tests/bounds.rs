@@ -37,7 +37,8 @@ fn what_is_hostile_is_read_no_further_than_the_bound() {
     let addresses = "http://".repeat(100_000);
     let names = "@a".repeat(100_000);
     let scripts = "aя".repeat(100_000);
-    for text in [&marks, &unspaced, &addresses, &names, &scripts] {
+    let ligatures = "a\u{fdf2}".repeat(100_000);
+    for text in [&marks, &unspaced, &addresses, &names, &scripts, &ligatures] {
         check(text);
         // Nothing beyond the bound has a say.
         let read: String = text.chars().take(CHARS_MAX).collect();
@@ -61,7 +62,7 @@ proptest! {
     }
 
     #[test]
-    fn any_soup_of_letters(text in "[a-zäßéøğı \u{300}\u{301}а-яёі\u{621}-\u{64a}\u{905}-\u{939}@:/h#']{0,900}") {
+    fn any_soup_of_letters(text in "[a-zäßéøğı \u{fefb}\u{300}\u{301}а-яёі\u{621}-\u{64a}\u{905}-\u{939}@:/h#']{0,900}") {
         check(&text);
     }
 

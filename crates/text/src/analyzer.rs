@@ -3,7 +3,7 @@
 use groundswell_edge::EdgePost;
 
 use crate::{
-    Analysis, Hashtag, Language, detect_language, detect_languages, hash_word, hashtag::hashtag_at, words::Scanner,
+    Analysis, Hashtag, Language, detect_language, detect_two_languages, hash_word, hashtag::hashtag_at, words::Scanner,
 };
 
 /// How much of a text is read, in bytes. The rest is not read, and [`Analysis::truncated`] says so.
@@ -17,9 +17,6 @@ pub const HASHTAGS_MAX: usize = 64;
 
 /// How many distinct emoji of a post are kept. Later ones are left out, and [`Analysis::truncated`] says so.
 pub const EMOJI_MAX: usize = 64;
-
-/// A post of fewer words is not asked for a second language.
-pub const TWO_WORDS_MIN: usize = 12;
 
 /// The longest word or hashtag, in bytes, as spelled and in its normal form. Longer ones are left out as if they held
 /// nothing (a word of more is no word that people search for), and [`Analysis::truncated`] says so.
@@ -50,14 +47,8 @@ impl Analyzer {
             // Records list them without `#`; some services leave it there.
             self.push_hashtag(tag.trim_start_matches(['#', '＃']), out);
         }
-        let declared = post.language.map(Language::from_code);
-        if out.words.len() >= TWO_WORDS_MIN {
-            let (detected, languages) = detect_languages(text);
-            out.language = declared.unwrap_or(detected);
-            out.languages = languages;
-        } else {
-            out.language = declared.unwrap_or_else(|| detect_language(text));
-        }
+        out.language = post.language.map_or_else(|| detect_language(text), Language::from_code);
+        out.languages = detect_two_languages(text, &out.words);
     }
 
     /// Reads words only: for queries, whose words must come out exactly as those of posts do. A query's word may become

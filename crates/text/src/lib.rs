@@ -5,7 +5,7 @@
 //!
 //! - [`Analyzer`] reads a post ([`Analyzer::analyze`]) or a query's words ([`Analyzer::tokenize`]) into an [`Analysis`]
 //!   whose buffers are used again and again.
-//! - [`detect_language`] for texts without a declared language, by `groundswell_langid`, and [`detect_languages`] for those in two;
+//! - [`detect_language`] for texts without a declared language, by `groundswell_langid`, and [`detect_two_languages`] for those in two;
 //!   [`language::eval`] measures both.
 //! - [`names::NameFinder`] marks what looks like a person's name.
 //! - [`countries::CountryFinder`] says which countries a post talks about.
@@ -77,6 +77,6 @@ mod stop;
 mod words;
 
 pub use analysis::{Analysis, Emoji, Hashtag, Language, Word, hash_word};
-pub use analyzer::{Analyzer, EMOJI_MAX, HASHTAGS_MAX, TEXT_BYTES_MAX, TWO_WORDS_MIN, WORD_BYTES_MAX, WORDS_MAX};
-pub use language::{detect_language, detect_languages};
+pub use analyzer::{Analyzer, EMOJI_MAX, HASHTAGS_MAX, TEXT_BYTES_MAX, WORD_BYTES_MAX, WORDS_MAX};
+pub use language::{TWO_WORDS_MIN, detect_language, detect_two_languages};
 pub use stop::{has_term_shape, is_stop_word, is_stop_word_everywhere, is_stop_word_in};

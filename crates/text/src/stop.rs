@@ -6,7 +6,7 @@ use std::{
     sync::OnceLock,
 };
 
-use crate::{Language, hash_word, language::table};
+use crate::{Language, Word, hash_word, language::table};
 
 /// The longest term, in characters.
 const TERM_CHARS_MAX: usize = 64;
@@ -81,6 +81,45 @@ pub(crate) fn stop_languages(hash: u64) -> u128 {
     if words.may_be[at] & place == 0 { 0 } else { words.languages.get(&hash).copied().unwrap_or(0) }
 }
 
+/// Words of a piece of a text, which is asked for stop words by itself.
+const PIECE_WORDS: usize = 3;
+
+/// Whether a text is in one language, as far as can be told by stop words: some language has one in every few words, and others at most
+/// one there that it lacks; or it lacks none, and no two pieces in a row have none. Most texts in one language are, and about one in fifty
+/// in two.
+pub(crate) fn are_of_one_language(words: &[Word]) -> bool {
+    // The languages of which the first is so, and the second.
+    let (mut everywhere, mut alone) = (u128::MAX, u128::MAX);
+    let mut had_none = false;
+    let mut pieces = words.chunks(PIECE_WORDS).peekable();
+    while let Some(piece) = pieces.next() {
+        // What is left at the end is no piece.
+        let rest = pieces.next_if(|next| next.len() < PIECE_WORDS).unwrap_or_default();
+        // The languages that have one of its stop words, that lack one, that lack two.
+        let (mut have, mut lack, mut lack_two) = (0, 0, 0);
+        for word in piece.iter().chain(rest) {
+            let languages = stop_languages(word.hash);
+            if languages != 0 {
+                have |= languages;
+                lack_two |= lack & !languages;
+                lack |= !languages;
+            }
+        }
+        let has_none = have == 0;
+        everywhere &= have & !lack_two;
+        if !has_none {
+            alone &= have & !lack;
+        } else if had_none {
+            alone = 0;
+        }
+        had_none = has_none;
+        if everywhere | alone == 0 {
+            return false;
+        }
+    }
+    true
+}
+
 /// Whether a word is a stop word in any language. Takes [`hash_word`] of the normal form.
 ///
 /// Where the post's language is known, [`is_stop_word_in`] is better: `war` is a stop word only in German.
@@ -128,6 +167,25 @@ mod tests {
 
     fn lang(code: &str) -> Language {
         Language::from_code(code.as_bytes().try_into().unwrap())
+    }
+
+    #[test]
+    fn stop_words_tell_texts_in_one_language() {
+        let mut analyzer = crate::Analyzer::new();
+        let mut analysis = crate::Analysis::new();
+        let mut one = |text: &str| {
+            analyzer.tokenize(text, &mut analysis);
+            are_of_one_language(&analysis.words)
+        };
+        let english = "it is not that I do not know what to do with all of this";
+        let polish = "nie wiem co mam z tym zrobić, ale to nie jest już tak jak było";
+        assert!(one(english) && one(polish));
+        // A piece without any, and one with a word of another language.
+        assert!(one("it is not that I do not know river banks flooding what to do with all of this"));
+        assert!(one("it is not that I do nie know what to do with all of this"));
+        assert!(!one(&format!("{english} {polish}")) && !one(&format!("{polish} {english}")));
+        assert!(!one("it is not that I do not know nie wiem co mam z tym zrobić what to do with all of this"));
+        assert!(!one("river banks flooding houses roofs people waiting boats nobody comes"));
     }
 
     #[test]

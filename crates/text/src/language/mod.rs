@@ -4,16 +4,19 @@
 pub mod eval;
 pub(crate) mod table;
 
-use std::sync::OnceLock;
+use std::{borrow::Cow, sync::OnceLock};
 
 use self::table::LANGUAGES;
 use crate::{
-    Language,
+    Language, Word,
     chars::{Chars, Class},
     hash_word,
-    stop::stop_languages,
+    stop::{are_of_one_language, stop_languages},
     words::placeholder_len,
 };
+
+/// A text of fewer words is not asked for a second language.
+pub const TWO_WORDS_MIN: usize = 12;
 
 /// How much of a text the detector reads, in bytes.
 const DETECT_BYTES_MAX: usize = 1_024;
@@ -34,30 +37,31 @@ const FOREIGN_LETTER_WEIGHT: i32 = 160;
 /// assert_eq!(detect_language("⟨link⟩ 😀 2016").as_str(), "und");
 /// ```
 pub fn detect_language(text: &str) -> Language {
-    let mut prose = String::with_capacity(text.len().min(DETECT_BYTES_MAX));
-    prose_of(text, &mut prose);
+    let prose = prose_of(text);
     match groundswell_langid::identify(&prose).language.letters() {
         Some(code) => checked(code, &prose),
         None => Language::UND,
     }
 }
 
-/// What [`detect_language`] says and, of a text in two languages, these, the one of the larger part first.
+/// Of a text in two languages, given with its words, these, the one of the larger part first.
 ///
 /// ```
-/// use groundswell_text::detect_languages;
-/// let (language, two) = detect_languages("O rio está a subir muito depressa, please share this with everyone you know in town");
-/// assert_eq!(language.as_str(), "en");
+/// use groundswell_text::{Analysis, Analyzer, detect_two_languages};
+/// let text = "O rio está a subir muito depressa, please share this with everyone you know in town";
+/// let mut analysis = Analysis::new();
+/// Analyzer::new().tokenize(text, &mut analysis);
+/// let two = detect_two_languages(text, &analysis.words);
 /// assert_eq!(two.map(|two| two.map(|language| language.as_str().to_owned())), Some(["en".to_owned(), "pt".to_owned()]));
 /// ```
-pub fn detect_languages(text: &str) -> (Language, Option<[Language; 2]>) {
-    let mut prose = String::with_capacity(text.len().min(DETECT_BYTES_MAX));
-    prose_of(text, &mut prose);
-    let (identified, two) = groundswell_langid::identify_two(&prose);
-    let language = identified.language.letters().map_or(Language::UND, |code| checked(code, &prose));
+pub fn detect_two_languages(text: &str, words: &[Word]) -> Option<[Language; 2]> {
+    if words.len() < TWO_WORDS_MIN || are_of_one_language(words) {
+        return None;
+    }
+    let prose = prose_of(text);
+    let two = groundswell_langid::two_languages(&prose)?;
     let of = |found: groundswell_langid::Identified| found.language.letters().map(Language);
-    let languages = two.and_then(|two| Some([of(two.first)?, of(two.second)?]));
-    (language, languages)
+    Some([of(two.first)?, of(two.second)?])
 }
 
 /// Languages that the identifier takes for one of its own: it does not know the last ones of each row, or tells them apart
@@ -83,13 +87,20 @@ fn checked(code: [u8; 2], prose: &str) -> Language {
     among(candidates, table::index_of(code), prose).unwrap_or(identified)
 }
 
-/// Copies what tells about the language: no placeholders, no hashtags.
-fn prose_of(text: &str, prose: &mut String) {
+/// What tells about the language: no placeholders, no hashtags. Most posts have neither and are not copied.
+fn prose_of(text: &str) -> Cow<'_, str> {
     let text = &text[..text.floor_char_boundary(DETECT_BYTES_MAX)];
+    let mut prose = String::new();
     let mut rest = text;
-    while let Some(at) = rest.find(['⟨', '#', '＃']) {
-        prose.push_str(&rest[..at]);
-        rest = &rest[at..];
+    // The first bytes of `⟨`, `#` and `＃`.
+    for at in memchr::memchr3_iter(0xe2, b'#', 0xef, text.as_bytes()) {
+        let read = text.len() - rest.len();
+        // What has been skipped, or another character that begins so.
+        if at < read || !text[at..].starts_with(['⟨', '#', '＃']) {
+            continue;
+        }
+        prose.push_str(&text[read..at]);
+        rest = &text[at..];
         let skip = match placeholder_len(rest) {
             Some(len) => len,
             None if rest.starts_with('⟨') => '⟨'.len_utf8(),
@@ -98,7 +109,11 @@ fn prose_of(text: &str, prose: &mut String) {
         prose.push(' ');
         rest = &rest[skip..];
     }
+    if rest.len() == text.len() {
+        return Cow::Borrowed(text);
+    }
     prose.push_str(rest);
+    Cow::Owned(prose)
 }
 
 /// Chooses among some languages; `likely` is ahead before letters and words are looked at.
@@ -161,4 +176,34 @@ fn alphabets() -> &'static Alphabets {
         }
         Alphabets(users.into_iter().collect())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Character by character, as the definition says it.
+    fn plainly(text: &str) -> String {
+        let mut prose = String::new();
+        let mut rest = text;
+        while let Some(c) = rest.chars().next() {
+            let skip = match c {
+                '⟨' => placeholder_len(rest).unwrap_or('⟨'.len_utf8()),
+                '#' | '＃' => rest.find(|c: char| c.is_whitespace() || c == '⟨').unwrap_or(rest.len()),
+                _ => 0,
+            };
+            prose.push(if skip > 0 { ' ' } else { c });
+            rest = &rest[skip.max(c.len_utf8())..];
+        }
+        prose
+    }
+
+    proptest! {
+        #[test]
+        fn prose_has_neither_placeholders_nor_hashtags(text in "(⟨link⟩|⟨|⟩|#|＃|a|b| |！|…|⟩⟨x|é|字){0,30}") {
+            prop_assert_eq!(prose_of(&text), plainly(&text));
+        }
+    }
 }
