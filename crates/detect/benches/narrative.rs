@@ -2,8 +2,8 @@
 //! narrative [-- [twice] [same] CLUSTERS…]`; no divan, because a table of a million clusters is made once and measured once.
 //!
 //! A story has six words of 400,000; a post has five of its story's and four by Zipf's law. Each story has written once
-//! before (`twice`: twice, so that the owner knows it); then 240,000 posts of random stories are measured, in four minutes of
-//! 60,000: core time (of this thread, as the kernel counts it) of reading features, logging, clustering, folding and telling,
+//! before (`twice`: twice, so that the owner knows it), and two minutes of 60,000 posts of random stories have passed, so that
+//! the tables have their size; then four such minutes are measured: core time (of this thread, as the kernel counts it) of reading features, logging, clustering, folding and telling,
 //! and apart from it that of the owner.
 //!
 //! With `same`, no time is taken; all that was told and closed is hashed instead, so that two versions of the code can be
@@ -27,8 +27,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const WORDS: u64 = 400_000;
 const COMMON: f64 = 20_000.0;
-const MEASURED: u64 = 240_000;
 const MINUTE: u64 = 60_000;
+const UNMEASURED: u64 = 2 * MINUTE;
+const MEASURED: u64 = 4 * MINUTE;
 /// Posts that are made before the clock runs.
 const CHUNK: u64 = 1_000;
 
@@ -129,14 +130,16 @@ fn main() {
         let (mut worker, mut at_owner, mut deltas): (u64, u64, Vec<MinuteDelta>) = (0, 0, Vec::new());
         let mut opened = 0;
         let mut posts: Vec<(EdgePost, Analysis)> = vec![(EdgePost::default(), Analysis::new()); CHUNK as usize];
-        for start in (0..written + MEASURED).step_by(CHUNK as usize) {
+        for start in (0..written + UNMEASURED + MEASURED).step_by(CHUNK as usize) {
             if start == written {
+                // What comes now begins with a minute.
                 observer.close(i64::MAX, &mut |delta| owner.merge(0, delta));
                 owner.close(written.div_ceil(MINUTE) as i64 * 60);
+            }
+            if start == written + UNMEASURED {
                 opened = observer.counters().clusters_opened;
                 (worker, at_owner) = (0, 0);
             }
-            // What is measured begins with a minute.
             let (of_part, first) =
                 if start < written { (start, 0) } else { (start - written, written.div_ceil(MINUTE)) };
             let minute = first + of_part / MINUTE;

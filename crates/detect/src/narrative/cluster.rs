@@ -101,6 +101,38 @@ pub(super) struct Top {
 
 impl Top {
     pub(super) fn read(&mut self, cluster: &Cluster, max: usize) {
+        self.weigh(cluster);
+        if self.order.len() > max {
+            self.order.select_nth_unstable(max - 1);
+            self.order.truncate(max);
+        }
+        self.order.sort_unstable();
+        self.shares.clear();
+        self.shares.extend(self.order.iter().map(|place| cluster.shares[*place as u32 as usize]));
+    }
+
+    /// Takes all but the weightiest terms out of a cluster; what is gone is in [`Self::shares`], weightiest first.
+    pub(super) fn keep(&mut self, cluster: &mut Cluster, max: usize) {
+        self.weigh(cluster);
+        self.shares.clear();
+        if self.order.len() <= max {
+            return;
+        }
+        self.order.select_nth_unstable(max);
+        let gone = &mut self.order[max..];
+        gone.sort_unstable();
+        self.shares.extend(gone.iter().map(|place| cluster.shares[*place as u32 as usize]));
+        gone.sort_unstable_by_key(|place| *place as u32);
+        let mut gone = gone.iter().map(|place| *place as u32).peekable();
+        let mut place = 0;
+        cluster.shares.retain(|_| {
+            let stays = gone.next_if_eq(&place).is_none();
+            place += 1;
+            stays
+        });
+    }
+
+    fn weigh(&mut self, cluster: &Cluster) {
         self.order.clear();
         // Shares stand in the order of their terms, so that their places say which term is first.
         self.order.extend(cluster.shares.iter().zip(0_u64..).map(|(share, place)| {
@@ -109,13 +141,6 @@ impl Top {
             let rising = if bits >> 31 == 0 { bits | 1 << 31 } else { !bits };
             u64::from(!rising) << 32 | place
         }));
-        if self.order.len() > max {
-            self.order.select_nth_unstable(max - 1);
-            self.order.truncate(max);
-        }
-        self.order.sort_unstable();
-        self.shares.clear();
-        self.shares.extend(self.order.iter().map(|place| cluster.shares[*place as u32 as usize]));
     }
 }
 
@@ -319,8 +344,10 @@ impl Leads {
             return None;
         }
         let parting = |smaller, both| Parting { smaller, both, share: self.all.share(smaller) };
-        self.parted(None).map(|bits| parting(bits, 0)).or_else(|| {
-            (0..self.count).find_map(|bridge| self.parted(Some(bridge)).map(|bits| parting(bits, 1 << bridge)))
+        let beside = self.beside();
+        self.parted(&beside, 0).map(|bits| parting(bits, 0)).or_else(|| {
+            let mut bridges = (0..self.count).map(|bridge| 1 << bridge);
+            bridges.find_map(|bridge| self.parted(&beside, bridge).map(|bits| parting(bits, bridge)))
         })
     }
 
@@ -345,49 +372,51 @@ impl Leads {
         is_told.then_some(Parting { smaller: groups[smaller], both, share: shares[smaller] })
     }
 
-    /// Leads of the second largest group of those that stand together, if it and the largest are stories of their own.
-    fn parted(&self, without: Option<usize>) -> Option<u32> {
-        let mut group = [usize::MAX; LEADS];
-        let mut groups = 0;
-        for start in 0..self.count {
-            if group[start] != usize::MAX || Some(start) == without {
-                continue;
-            }
-            let mut reached = vec![start];
-            group[start] = groups;
-            while let Some(at) = reached.pop() {
-                for (next, of_next) in group.iter_mut().enumerate().take(self.count) {
-                    let rarer = f32::from(self.all.alone[at].min(self.all.alone[next]));
-                    if *of_next == usize::MAX
-                        && Some(next) != without
-                        && f32::from(self.all.pairs[pair_or_zero(at, next)]) >= (TOGETHER * rarer).max(1.0)
-                    {
-                        *of_next = groups;
-                        reached.push(next);
-                    }
+    /// Of each lead, those that stand together with it, as bits.
+    fn beside(&self) -> [u32; LEADS] {
+        let mut beside = [0; LEADS];
+        for b in 0..self.count {
+            for a in 0..b {
+                let rarer = f32::from(self.all.alone[a].min(self.all.alone[b]));
+                if f32::from(self.all.pairs[pair(a, b)]) >= (TOGETHER * rarer).max(1.0) {
+                    beside[a] |= 1 << b;
+                    beside[b] |= 1 << a;
                 }
             }
-            groups += 1;
         }
-        let size = |wanted: usize| {
-            let of_group = (0..self.count).filter(|lead| group[*lead] == wanted);
-            let most = of_group.clone().map(|lead| self.all.alone[lead]).max().unwrap_or(0);
-            (most, of_group.count())
-        };
-        let mut sizes: Vec<(u16, usize, usize)> =
-            (0..groups).map(|wanted| (size(wanted).0, size(wanted).1, wanted)).filter(|size| size.1 >= 2).collect();
-        sizes.sort_unstable_by(|a, b| b.cmp(a));
-        let [_, second, ..] = sizes.as_slice() else { return None };
-        if f32::from(second.0) < STORY_SHARE * f32::from(self.all.posts) {
-            return None;
-        }
-        let bits = (0..self.count).filter(|lead| group[*lead] == second.2).fold(0, |bits, lead| bits | 1 << lead);
-        Some(bits)
+        beside
     }
-}
 
-fn pair_or_zero(a: usize, b: usize) -> usize {
-    if a == b { 0 } else { pair(a, b) }
+    /// Leads of the second largest group of those that stand together, if it and the largest are stories of their own. `without` some.
+    fn parted(&self, beside: &[u32; LEADS], without: u32) -> Option<u32> {
+        let mut left = ((1 << self.count) - 1) & !without;
+        // The largest and the second largest: by their most frequent lead, their size, and the later one.
+        let mut largest: [Option<((u16, u32), u32)>; 2] = [None; 2];
+        while left != 0 {
+            let mut group = left & left.wrapping_neg();
+            let mut next = group;
+            while next != 0 {
+                let more = leads_of(next).fold(0, |more, lead| more | beside[lead]) & left & !group;
+                group |= more;
+                next = more;
+            }
+            left &= !group;
+            if group.count_ones() < 2 {
+                continue;
+            }
+            let most = leads_of(group).map(|lead| self.all.alone[lead]).max().unwrap_or(0);
+            let found = Some(((most, group.count_ones()), group));
+            let is_larger =
+                |than: Option<((u16, u32), u32)>| than.is_none_or(|(size, _)| found.is_some_and(|(of, _)| of >= size));
+            if is_larger(largest[0]) {
+                largest = [found, largest[0]];
+            } else if is_larger(largest[1]) {
+                largest[1] = found;
+            }
+        }
+        let ((most, _), bits) = largest[1]?;
+        (f32::from(most) >= STORY_SHARE * f32::from(self.all.posts)).then_some(bits)
+    }
 }
 
 #[cfg(test)]
@@ -404,7 +433,13 @@ mod tests {
             let mut top = Top::default();
             top.read(&cluster, max);
             let terms = |shares: &[Share]| shares.iter().map(|share| share.term).collect::<Vec<_>>();
-            proptest::prop_assert_eq!(terms(&top.shares), terms(&known[..max.min(known.len())]));
+            let (kept, gone) = known.split_at(max.min(known.len()));
+            proptest::prop_assert_eq!(terms(&top.shares), terms(kept));
+            let mut cluster = cluster;
+            top.keep(&mut cluster, max);
+            proptest::prop_assert_eq!(terms(&top.shares), terms(gone));
+            proptest::prop_assert!(cluster.shares.is_sorted_by(|a, b| a.term < b.term) && cluster.shares.len() == kept.len());
+            proptest::prop_assert!(kept.iter().all(|share| cluster.share(share.term).is_ok()));
         }
     }
 

@@ -495,7 +495,7 @@ impl Clusterer {
             self.counters.postings_left_out += u64::from(!term.post(slot, share.mass, is_new));
         }
         if cluster.shares.len() > CLUSTER_TERMS_MAX {
-            self.counters.terms_pruned += prune(cluster, slot, &mut self.terms);
+            self.counters.terms_pruned += prune(cluster, slot, &mut self.terms, &mut self.top);
         }
         if cluster.posts >= LEADS_FROM {
             let posts = cluster.posts;
@@ -540,7 +540,7 @@ impl Clusterer {
             term.weight = term.spread.weight(self.config.spread);
         }
         if target.shares.len() > CLUSTER_TERMS_MAX {
-            self.counters.terms_pruned += prune(target, into, &mut self.terms);
+            self.counters.terms_pruned += prune(target, into, &mut self.terms, &mut self.top);
         }
         let to = self.handle_of(into);
         let source = &mut self.clusters[from as usize];
@@ -759,21 +759,15 @@ impl Clusterer {
 }
 
 /// Lets a cluster forget its least terms.
-fn prune(cluster: &mut Cluster, slot: u32, terms: &mut Terms) -> u64 {
-    let keep = CLUSTER_TERMS_MAX * 3 / 4;
-    let mut masses: Vec<(f32, TermId)> = cluster.shares.iter().map(|share| (share.mass, share.term)).collect();
-    masses.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-    let gone = masses.split_off(keep.min(masses.len()));
-    for (mass, id) in &gone {
-        if let Ok(place) = cluster.share(*id) {
-            cluster.shares.remove(place);
-        }
-        let term = terms.get_mut(*id);
+fn prune(cluster: &mut Cluster, slot: u32, terms: &mut Terms, least: &mut Top) -> u64 {
+    least.keep(cluster, CLUSTER_TERMS_MAX * 3 / 4);
+    for gone in &least.shares {
+        let term = terms.get_mut(gone.term);
         term.unpost(slot);
         term.held -= 1;
-        cluster.norm2 = (cluster.norm2 - mass * mass).max(0.0);
+        cluster.norm2 = (cluster.norm2 - gone.mass * gone.mass).max(0.0);
     }
-    gone.len() as u64
+    least.shares.len() as u64
 }
 
 /// Whether clusters are split (measured: see `docs/methods/narratives.md`).

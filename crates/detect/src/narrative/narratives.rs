@@ -310,6 +310,7 @@ impl Narratives {
 
     /// A story has a cluster less.
     fn lose(&mut self, key: StoryKey, local: LocalKey) {
+        self.stories.let_go(key);
         if let Some(story) = self.stories.get_mut(key) {
             story.locals.remove(&local);
             if story.locals.is_empty() {
@@ -326,10 +327,13 @@ impl Narratives {
             && self.stories.get(part.story).is_some()
         {
             part.posts = posts;
+            self.stories.hold(part.story, worker);
             return part.story;
         }
         let parent = local.split_from.and_then(|from| self.parts.get(&(worker, from))).map(|part| part.story);
-        let known = self.most_alike(&vector_of(delta, local), |key, story| {
+        // Most that is found is the worker's own, and there are hundreds of it: none of that is read.
+        let is_own = |key: StoryKey| self.stories.is_held_by(key, worker);
+        let known = self.most_alike(&vector_of(delta, local), is_own, |key, story| {
             if Some(key) == parent || story.locals.iter().any(|(other, _)| *other == worker) {
                 None
             } else if story.locals.is_empty() {
@@ -356,6 +360,7 @@ impl Narratives {
         if let Some(story) = self.stories.get_mut(key) {
             story.locals.insert(name);
         }
+        self.stories.hold(key, worker);
         key
     }
 
@@ -368,11 +373,12 @@ impl Narratives {
     fn most_alike(
         &self,
         vector: &[(u64, f32)],
+        is_out: impl Fn(StoryKey) -> bool,
         asked: impl Fn(StoryKey, &Story) -> Option<f32>,
     ) -> Option<(StoryKey, f32)> {
         let mut seen: Vec<StoryKey> = Vec::new();
         for (term, _) in vector.iter().take(LOOKED_FOR_MAX) {
-            seen.extend(self.found.get(term).into_iter().flatten());
+            seen.extend(self.found.get(term).into_iter().flatten().filter(|key| !is_out(**key)));
         }
         seen.sort_unstable();
         seen.dedup();
@@ -492,11 +498,15 @@ impl Narratives {
             let Some(story) = self.stories.get(key).filter(|story| story.merged_into.is_none()) else { continue };
             let workers: BTreeSet<u16> = story.locals.iter().map(|(worker, _)| *worker).collect();
             let posts = story.posts;
-            let larger = self.most_alike(&story.vector(), |other, larger| {
-                let apart = larger.locals.iter().all(|(worker, _)| !workers.contains(worker));
-                let is_larger = other != key && (larger.posts, other) > (posts, key);
-                (apart && is_larger && !larger.locals.is_empty()).then(|| self.asked(posts))
-            });
+            let larger = self.most_alike(
+                &story.vector(),
+                |_| false,
+                |other, larger| {
+                    let apart = larger.locals.iter().all(|(worker, _)| !workers.contains(worker));
+                    let is_larger = other != key && (larger.posts, other) > (posts, key);
+                    (apart && is_larger && !larger.locals.is_empty()).then(|| self.asked(posts))
+                },
+            );
             if let Some((into, likeness)) = larger {
                 let thousandths = |value: f32| (value * 1e3) as u32;
                 let reason =
@@ -537,7 +547,7 @@ impl Narratives {
             near.dedup();
             let mut best: Option<((f32, f32), StoryKey)> = None;
             for other in near.into_iter().filter(|other| *other != key) {
-                let Some(known) = self.stories.get(other).filter(|known| speaks(known) && known.id.is_some()) else {
+                let Some(known) = self.stories.get(other).filter(|known| known.id.is_some() && speaks(known)) else {
                     continue;
                 };
                 // What was just split has its parent's words.
@@ -575,6 +585,7 @@ impl Narratives {
             of_child.of_narrative = true;
             parted.iter().for_each(|local| story.let_go(*local));
             of_child.locals.extend(&parted);
+            self.stories.let_go(*key);
             let child = self.stories.insert(of_child);
             for local in parted {
                 if let Some(part) = self.parts.get_mut(&local) {

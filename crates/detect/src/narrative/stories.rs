@@ -26,6 +26,8 @@ impl StoryKey {
 struct Place {
     /// Of the story that stands here, or that stood here last.
     key: u64,
+    /// Workers that surely hold a cluster of it, as bits; others may.
+    held_by: u64,
     /// Boxed, so that a place is small.
     story: Option<Box<Story>>,
 }
@@ -51,7 +53,7 @@ impl Stories {
         debug_assert!(place >> PLACE_BITS == 0, "`narratives_max` is far smaller");
         self.given += 1;
         let key = self.given << PLACE_BITS | u64::from(place);
-        self.places[place as usize] = Place { key, story: Some(Box::new(story)) };
+        self.places[place as usize] = Place { key, held_by: 0, story: Some(Box::new(story)) };
         StoryKey(key)
     }
 
@@ -68,6 +70,26 @@ impl Stories {
         let story = place.story.take();
         self.free.extend(story.as_ref().map(|_| key.place() as u32));
         story
+    }
+
+    /// Notes that a worker holds a cluster of a story; the first 64 workers are remembered.
+    pub(super) fn hold(&mut self, key: StoryKey, worker: u16) {
+        if let Some(place) = self.places.get_mut(key.place()).filter(|place| place.key == key.0) {
+            place.held_by |= 1_u64.checked_shl(u32::from(worker)).unwrap_or(0);
+        }
+    }
+
+    /// Notes that a story has a cluster less: who holds one is not known for sure any more.
+    pub(super) fn let_go(&mut self, key: StoryKey) {
+        if let Some(place) = self.places.get_mut(key.place()).filter(|place| place.key == key.0) {
+            place.held_by = 0;
+        }
+    }
+
+    /// Whether a worker surely holds a cluster of a story: found out without reading it.
+    pub(super) fn is_held_by(&self, key: StoryKey, worker: u16) -> bool {
+        let place = self.places.get(key.place()).filter(|place| place.key == key.0);
+        place.is_some_and(|place| place.held_by & 1_u64.checked_shl(u32::from(worker)).unwrap_or(0) != 0)
     }
 
     /// All of them, in no order that means anything.
@@ -93,6 +115,14 @@ mod tests {
         }
         assert!(keys.is_sorted_by(|a, b| a < b));
         assert_eq!((stories.len(), stories.iter().count()), (50, 50));
+        stories.hold(keys[1], 3);
+        stories.hold(keys[1], 70);
+        assert!(
+            stories.is_held_by(keys[1], 3)
+                && ![2, 64, 67, 70].iter().any(|worker| stories.is_held_by(keys[1], *worker))
+        );
+        stories.let_go(keys[1]);
+        assert!(!stories.is_held_by(keys[1], 3));
         assert!((0..50).all(|round| stories.get(keys[round * 2 + 1]).unwrap().first == round as i64));
     }
 }

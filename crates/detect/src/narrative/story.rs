@@ -640,10 +640,20 @@ impl Story {
         let length = |story: &Self| {
             story.terms.iter().map(|term| value(term).powi(2)).sum::<f32>().sqrt().max(f32::MIN_POSITIVE)
         };
+        // Most of what is compared has hardly a word in common: a few bits say of which it is worth a look.
+        let mut bits = [0_u64; 4];
+        let place = |hash: u64| ((hash >> 62) as usize, 1 << (hash >> 56 & 63));
+        for (word, bit) in other.terms.iter().map(|term| place(term.hash)) {
+            bits[word] |= bit;
+        }
+        let may_have = |term: &&OwnTerm| {
+            let (word, bit) = place(term.hash);
+            bits[word] & bit != 0
+        };
         let of_other = |term: &OwnTerm| other.terms.iter().find(|known| known.hash == term.hash);
-        let dot: f32 =
-            self.terms.iter().filter_map(|term| of_other(term).map(|known| value(term) * value(known))).sum();
-        dot / (length(self) * length(other))
+        let both = self.terms.iter().filter(may_have);
+        let dot: f32 = both.filter_map(|term| of_other(term).map(|known| value(term) * value(known))).sum();
+        if dot == 0.0 { 0.0 } else { dot / (length(self) * length(other)) }
     }
 
     /// Posts of the last minutes, and of as many before.
