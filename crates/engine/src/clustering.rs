@@ -44,8 +44,8 @@ struct Turn {
 
 impl Clustering {
     pub(crate) fn new(workers: usize, config: &NarrativeConfig) -> Self {
-        // Half of what logs may take is the workers', half of it lies here.
-        let config = NarrativeConfig { log_bytes_max: config.log_bytes_max / 2 * workers, ..config.clone() };
+        // What workers' logs have no room for lies here, as much again.
+        let config = NarrativeConfig { log_bytes_max: config.log_bytes_max * workers, ..config.clone() };
         Self {
             waiting: Mutex::new(Waiting {
                 closed_to: vec![i64::MIN; workers],
@@ -61,11 +61,6 @@ impl Clustering {
             turned: Condvar::new(),
             has_early: AtomicBool::new(false),
         }
-    }
-
-    /// The settings of a worker's own logs.
-    pub(crate) fn of_worker(config: &NarrativeConfig) -> NarrativeConfig {
-        NarrativeConfig { log_bytes_max: config.log_bytes_max / 2, ..config.clone() }
     }
 
     /// A worker has closed all minutes before a second, and noted these posts of them. If it is the last, it clusters what all have noted,

@@ -23,7 +23,6 @@ use timely::dataflow::operators::generic::{OutputBuilderSession, source};
 use timely::dataflow::{Scope, StreamVec};
 
 use super::{Minute, Part, Seen, minute_of};
-use crate::clustering::Clustering;
 use crate::counters::BlockCounts;
 use crate::dataflow::Shared;
 use crate::deletions::{DELETIONS_MAX, Posted};
@@ -166,11 +165,7 @@ impl Ingest {
             edge,
             analyzer: Analyzer::new(),
             observer,
-            narratives: shared
-                .config
-                .narratives
-                .as_ref()
-                .map(|config| NarrativeLogs::new(&Clustering::of_worker(config))),
+            narratives: shared.config.narratives.as_ref().map(|config| NarrativeLogs::new(config)),
             copies: shared.config.amplify.clone().map(AmplifyObserver::new),
             capability: Some(capability),
             deletions: Vec::new(),
