@@ -165,7 +165,7 @@ impl Ingest {
             edge,
             analyzer: Analyzer::new(),
             observer,
-            narratives: shared.config.narratives.as_ref().map(|config| NarrativeLogs::new(config)),
+            narratives: shared.config.narratives.as_ref().map(NarrativeLogs::new),
             copies: shared.config.amplify.clone().map(AmplifyObserver::new),
             capability: Some(capability),
             deletions: Vec::new(),
