@@ -1,6 +1,6 @@
 //! How well bursts are found, on simulated counts whose true rates are known: against an oracle that is told them, and beside four
 //! known methods. `cargo bench -p groundswell-detect --bench burst [-- SUBJECTS [DAYS [SEED]]]`; no divan, because it prints tables and not
-//! times. [`world`] says what is simulated, [`peers`] what the others do. `docs/methods/bursts.md` keeps what it printed.
+//! times. `GROUNDSWELL_BURST_SERIES=quiet,calm,all` (some of these) makes a part of the tables, `GROUNDSWELL_BURST_PEERS=0` leaves the peers out. [`world`] says what is simulated, [`peers`] what the others do. `docs/methods/bursts.md` keeps what it printed.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a bench prints")]
 
@@ -40,48 +40,61 @@ fn main() {
         "{subjects} subjects, {HISTORY_DAYS} days of history, {days} days, {planted} bursts planted, seed {seed}\n"
     );
 
-    println!("## quiet: false alerts a day\n\n| budget | from the first day | after history |\n| --- | --- | --- |");
+    let series = std::env::var("GROUNDSWELL_BURST_SERIES").unwrap_or_else(|_| "quiet,calm,all".to_owned());
+    let is_asked = |name: &str| series.split(',').any(|asked| asked == name);
     let quiet = World::new(seed, subjects, planted, days, false, false);
-    let alarms = ours(&quiet);
-    let all_days = f64::from(HISTORY_DAYS + days);
-    for (nth, budget) in BUDGETS.iter().enumerate() {
-        let of =
-            |from: u32| alarms.iter().filter(|alarm| alarm.at[nth].is_some_and(|at| at >= from * DAY)).count() as f64;
-        println!("| {budget} | {:.2} | {:.2} |", of(0) / all_days, of(HISTORY_DAYS) / f64::from(days));
+    if is_asked("quiet") {
+        println!(
+            "## quiet: false alerts a day\n\n| budget | from the first day | after history |\n| --- | --- | --- |"
+        );
+        let alarms = ours(&quiet);
+        let all_days = f64::from(HISTORY_DAYS + days);
+        for (nth, budget) in BUDGETS.iter().enumerate() {
+            let since =
+                |day: u32| alarms.iter().filter(|alarm| alarm.at[nth].is_some_and(|at| at >= day * DAY)).count() as f64;
+            println!("| {budget} | {:.2} | {:.2} |", since(0) / all_days, since(HISTORY_DAYS) / f64::from(days));
+        }
+        by_nature(&quiet, &alarms);
     }
-    by_nature(&quiet, &alarms);
 
-    for (title, calm) in [("planted on subjects that do not drift", true), ("planted on subjects of all kinds", false)]
+    for (title, name) in
+        [("planted on subjects that do not drift", "calm"), ("planted on subjects of all kinds", "all")]
     {
+        if !is_asked(name) {
+            continue;
+        }
+        let calm = name == "calm";
         let busy = World::new(seed, subjects, planted, days, true, calm);
         let alarms = ours(&busy);
         println!("\n## {title}\n");
         println!(
-            "| budget | oracle finds | of those ours | precision | delay oracle | delay ours | ours finds in all |"
+            "| budget | oracle finds | of those ours | precision | false a day | delay oracle | delay ours | ours finds in all |"
         );
-        println!("| --- | --- | --- | --- | --- | --- | --- |");
+        println!("| --- | --- | --- | --- | --- | --- | --- | --- |");
         for (nth, budget) in BUDGETS.iter().enumerate() {
             let found = first_alarms(&busy, &alarms, nth);
-            let precision = precision(&busy, &alarms, nth);
+            let told = told(&busy, &alarms, nth);
             let of_three = oracle(&busy, *budget, &THREE);
             let oracle = oracle(&busy, *budget, &Reach::ALL);
-            report(&format!("{budget}"), &busy, &oracle, &found, precision);
-            report(&format!("{budget}, oracle of three windows"), &busy, &of_three, &found, precision);
+            report(&format!("{budget}"), &busy, &oracle, &found, told);
+            report(&format!("{budget}, oracle of three windows"), &busy, &of_three, &found, told);
             if nth == 1 && calm {
                 missed(&busy, &oracle, &found);
             }
         }
         if calm && std::env::var_os("GROUNDSWELL_BURST_PEERS").is_none_or(|peers| peers != "0") {
             println!("\npeers, each with the threshold that gives 5 false alerts a day on the quiet days\n");
-            println!("| method | oracle finds | of those | precision | delay oracle | delay | finds in all |");
-            println!("| --- | --- | --- | --- | --- | --- | --- |");
+            println!(
+                "| method | oracle finds | of those | precision | false a day | delay oracle | delay | finds in all |"
+            );
+            println!("| --- | --- | --- | --- | --- | --- | --- | --- |");
             let oracle = oracle(&busy, 5.0, &Reach::ALL);
             let found = first_alarms(&busy, &alarms, 1);
-            report("ours", &busy, &oracle, &found, precision(&busy, &alarms, 1));
+            report("ours", &busy, &oracle, &found, told(&busy, &alarms, 1));
             for peer in peers::ALL {
                 let threshold = peers::calibrate(peer, &quiet, 5.0);
-                let (found, precision) = peers::run(peer, &busy, threshold);
-                report(peer.name(), &busy, &oracle, &found, precision);
+                let (found, told) = peers::run(peer, &busy, threshold);
+                report(peer.name(), &busy, &oracle, &found, told);
             }
         }
     }
@@ -216,8 +229,21 @@ fn first_alarms(world: &World, alarms: &[Alarm], budget: usize) -> Vec<Option<u3
     world.planted.iter().map(first).collect()
 }
 
-/// What share of alarms is of a planted burst; each subject's alarms of one planted burst count once.
-fn precision(world: &World, alarms: &[Alarm], budget: usize) -> f64 {
+/// How many planted bursts were told of, and how many others.
+#[derive(Clone, Copy)]
+struct Told {
+    right: usize,
+    wrong: usize,
+}
+
+impl Told {
+    fn precision(self) -> f64 {
+        self.right as f64 / (self.right + self.wrong).max(1) as f64
+    }
+}
+
+/// Which alarms are of a planted burst; each subject's alarms of one planted burst count once.
+fn told(world: &World, alarms: &[Alarm], budget: usize) -> Told {
     let (mut right, mut wrong) = (HashSet::new(), 0);
     for alarm in alarms {
         let Some(at) = alarm.at[budget].filter(|at| *at >= HISTORY_DAYS * DAY) else { continue };
@@ -228,10 +254,10 @@ fn precision(world: &World, alarms: &[Alarm], budget: usize) -> f64 {
             None => wrong += 1,
         }
     }
-    right.len() as f64 / (right.len() + wrong).max(1) as f64
+    Told { right: right.len(), wrong }
 }
 
-fn report(name: &str, world: &World, oracle: &[Option<u32>], found: &[Option<u32>], precision: f64) {
+fn report(name: &str, world: &World, oracle: &[Option<u32>], found: &[Option<u32>], told: Told) {
     let of_oracle = oracle.iter().flatten().count();
     let both: Vec<(u32, u32, u32)> = world
         .planted
@@ -247,9 +273,11 @@ fn report(name: &str, world: &World, oracle: &[Option<u32>], found: &[Option<u32
     let of_the_oracle = median(both.iter().map(|(start, oracle, _)| oracle - start).collect());
     let delay = median(both.iter().map(|(start, _, found)| found - start).collect());
     println!(
-        "| {name} | {of_oracle} of {} | {:.3} | {precision:.3} | {of_the_oracle} min | {delay} min | {} |",
+        "| {name} | {of_oracle} of {} | {:.3} | {:.3} | {:.2} | {of_the_oracle} min | {delay} min | {} |",
         oracle.len(),
         both.len() as f64 / of_oracle.max(1) as f64,
+        told.precision(),
+        told.wrong as f64 / f64::from(world.days()),
         found.iter().flatten().count()
     );
 }

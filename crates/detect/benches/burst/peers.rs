@@ -2,6 +2,7 @@
 //! not repeated within an hour of the last look that was above the threshold. All ask for k authors in the window that they look at.
 
 use super::K;
+use super::Told;
 use super::world::{DAY, HISTORY_DAYS, Seen, World};
 
 /// Minutes of a step.
@@ -53,8 +54,8 @@ pub(crate) fn calibrate(peer: Peer, quiet: &World, a_day: f64) -> f64 {
     highest.get(wanted).copied().unwrap_or(0.0).max(1e-9)
 }
 
-/// When each planted burst is found, and the precision.
-pub(crate) fn run(peer: Peer, world: &World, threshold: f64) -> (Vec<Option<u32>>, f64) {
+/// When each planted burst is found, and what was told.
+pub(crate) fn run(peer: Peer, world: &World, threshold: f64) -> (Vec<Option<u32>>, Told) {
     let mut found = vec![None; world.planted.len()];
     let (mut right, mut wrong) = (0, 0);
     for subject in 0..world.subjects() {
@@ -79,7 +80,7 @@ pub(crate) fn run(peer: Peer, world: &World, threshold: f64) -> (Vec<Option<u32>
             }
         }
     }
-    (found, f64::from(right) / f64::from((right + wrong).max(1)))
+    (found, Told { right, wrong })
 }
 
 fn scores(peer: Peer, series: &[Seen]) -> Vec<f64> {

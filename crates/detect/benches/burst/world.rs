@@ -126,6 +126,8 @@ pub(crate) struct Nature {
 
 pub(crate) struct World {
     seed: u64,
+    /// By group and minute.
+    seasons: [Vec<f64>; GROUPS.len()],
     natures: Vec<Nature>,
     pub(crate) planted: Vec<Planted>,
     days: u32,
@@ -162,7 +164,9 @@ impl World {
             let end = start + (rise + hold + 4.32 * half_life).ceil() as u32;
             planted.push(Planted { subject: natures.len() - 1, start, end, factor, rise, hold, half_life });
         }
-        Self { seed, natures, planted, days, with_bursts }
+        let minutes = (HISTORY_DAYS + days) * DAY;
+        let seasons = std::array::from_fn(|group| (0..minutes).map(|minute| season(group, minute)).collect());
+        Self { seed, seasons, natures, planted, days, with_bursts }
     }
 
     pub(crate) fn subjects(&self) -> usize {
@@ -173,6 +177,11 @@ impl World {
         self.natures[subject]
     }
 
+    /// After the history.
+    pub(crate) fn days(&self) -> u32 {
+        self.days
+    }
+
     pub(crate) fn end(&self) -> u32 {
         (HISTORY_DAYS + self.days) * DAY
     }
@@ -180,7 +189,8 @@ impl World {
     pub(crate) fn life(&self, subject: usize) -> Life<'_> {
         let planted = self.planted.iter().find(|planted| planted.subject == subject).filter(|_| self.with_bursts);
         let rng = Rng::new(self.seed ^ (subject as u64 + 1) << 20);
-        Life { nature: self.natures[subject], planted, rng, minute: 0, drift: 0.0, factor: 1.0 }
+        let nature = self.natures[subject];
+        Life { nature, season: &self.seasons[nature.group], planted, rng, minute: 0, drift: 0.0, factor: 1.0 }
     }
 
     /// All minutes of one subject.
@@ -216,6 +226,8 @@ fn season(group: usize, minute: u32) -> f64 {
 
 pub(crate) struct Life<'a> {
     nature: Nature,
+    /// By minute.
+    season: &'a [f64],
     planted: Option<&'a Planted>,
     rng: Rng,
     minute: u32,
@@ -225,7 +237,7 @@ pub(crate) struct Life<'a> {
 
 impl Life<'_> {
     pub(crate) fn next(&mut self) -> Seen {
-        let Nature { rate, group, drift, memory, shape } = self.nature;
+        let Nature { rate, drift, memory, shape, .. } = self.nature;
         let minute = self.minute;
         self.minute += 1;
         if drift > 0.0 && minute.is_multiple_of(DRIFT_MINUTES) {
@@ -235,7 +247,7 @@ impl Life<'_> {
         if shape > 0 && minute.is_multiple_of(5) {
             self.factor = self.rng.gamma(shape);
         }
-        let usual = rate * season(group, minute) * (self.drift - drift * drift / 2.0).exp();
+        let usual = rate * self.season[minute as usize] * (self.drift - drift * drift / 2.0).exp();
         let times = self.planted.map_or(1.0, |planted| planted.times(minute));
         let posts = self.rng.poisson(usual * times * self.factor);
         // One post in ten is by somebody who has just written.
