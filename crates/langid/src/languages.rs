@@ -122,7 +122,7 @@ static DEVANAGARI: [Language; 2] = list(["hi", "mr"]);
 #[doc(hidden)]
 pub static GROUPS: [Group; 4] = [
     Group { script: Script::Latin, languages: &LATIN, lanes: 64, short_bits: 15, long_bits: 18 },
-    Group { script: Script::Cyrillic, languages: &CYRILLIC, lanes: 16, short_bits: 13, long_bits: 16 },
+    Group { script: Script::Cyrillic, languages: &CYRILLIC, lanes: 16, short_bits: 13, long_bits: 17 },
     Group { script: Script::Arabic, languages: &ARABIC, lanes: 16, short_bits: 13, long_bits: 15 },
     Group { script: Script::Devanagari, languages: &DEVANAGARI, lanes: 16, short_bits: 13, long_bits: 15 },
 ];

@@ -24,7 +24,7 @@
 //! alone is Chinese unless it has what Japanese alone writes. Four scripts are shared (Latin by 49 languages, Cyrillic by 8,
 //! Arabic by 3, Devanagari by 2): for each, n-grams of three and five symbols within a word, its edges being symbols, are
 //! hashed to rows of four-bit weights, one a language and one for noise; their sum goes through a softmax whose temperature
-//! depends on how many there were. The table (10.7 MB, 3.8 MB in the repository) was learnt from the n-gram counts of
+//! depends on how many there were. The table (11.2 MB, 4.0 MB in the repository) was learnt from the n-gram counts of
 //! `lingua`'s language models (Hindi and Marathi: from Tesseract's words) by `train/`; `data/README.md` has its provenance, licence and checksum, and
 //! `docs/methods/language.md` the figures and what it must not be used for.
 //!

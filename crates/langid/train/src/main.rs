@@ -172,7 +172,7 @@ fn main() {
             }
         }
         // Small groups need less.
-        let share = [1.0, 0.15, 0.06, 0.04][place];
+        let share = [1.0, 0.277_777_8, 0.06, 0.04][place];
         let options = learn::Options { samples: (samples as f64 * share) as u64, rate, seed: seed ^ place as u64 };
         parts.push(learn::learn(group, &sampler, &options));
         drop(sampler);
