@@ -78,8 +78,8 @@ pub(crate) struct GateSettings {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct NarrativesSettings {
-    /// Whether narratives are looked for. Off unless asked for: on real streams the detector is still too slow, and takes everyday
-    /// topics for stories (docs/methods/narratives.md).
+    /// Whether narratives are looked for. Off unless asked for: they cost nearly as much as all else together, and on real streams everyday
+    /// topics are still taken for stories (docs/methods/narratives.md).
     pub(crate) enabled: bool,
 }
 
