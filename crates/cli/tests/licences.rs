@@ -74,3 +74,19 @@ fn expressions_are_read_as_spdx_means_them() {
         assert_eq!(satisfied(expression, &allowed), expected, "{expression}");
     }
 }
+
+/// The `sources` part of `deny.toml`, for where cargo-deny is not installed.
+#[test]
+fn every_dependency_comes_from_the_registry() {
+    let manifest = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../Cargo.toml");
+    let metadata = MetadataCommand::new().manifest_path(manifest).exec().expect("cargo metadata runs");
+    let elsewhere: Vec<String> = metadata
+        .packages
+        .iter()
+        .filter(|package| package.source.as_ref().is_some_and(|source| !source.is_crates_io()))
+        .map(|package| format!("{} {}: {:?}", package.name, package.version, package.source))
+        .collect();
+    assert!(elsewhere.is_empty(), "from elsewhere:\n  {}", elsewhere.join("\n  "));
+    let own = metadata.packages.iter().filter(|package| package.source.is_none());
+    assert!(own.count() == metadata.workspace_members.len(), "a path outside of the workspace");
+}
