@@ -40,7 +40,7 @@ pub struct TermDelta {
     pub stem: u64,
     /// Its normal form, as most spell it: [`MinuteDelta::form_of`].
     pub form: Span,
-    /// Authors of those that have it in this form: [`MinuteDelta::authors_of`].
+    /// Authors of those that have it in this form, a stretch of the delta's list of them.
     pub authors: Span,
     /// Its part of the cluster's unit vector; zero for what is only shown.
     pub part: f32,
