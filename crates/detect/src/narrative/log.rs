@@ -59,7 +59,7 @@ impl MinuteLog {
         });
     }
 
-    /// Adds what another log of the same minute has; gives back an empty one, for the room in it.
+    /// Adds what another log of the same minute has; gives back the one that is of no more use, for the room in it.
     pub(super) fn join(&mut self, mut other: Self) -> Self {
         if other.records.len() > self.records.len() {
             std::mem::swap(self, &mut other);
@@ -72,7 +72,6 @@ impl MinuteLog {
         self.ids.extend(other.ids.iter().map(|id| numbers[*id as usize]));
         self.records
             .extend(other.records.iter().map(|record| Record { ids_start: record.ids_start + shift, ..*record }));
-        other.clear();
         other
     }
 

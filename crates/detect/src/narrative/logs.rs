@@ -1,5 +1,6 @@
 //! [`NarrativeLogs`]: one worker's notes of the posts of open minutes, for whoever clusters them.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
@@ -122,11 +123,16 @@ impl NarrativeLogs {
 
     /// More posts of a minute, by another worker.
     pub(super) fn add(&mut self, NarrativeMinute { minute, log }: NarrativeMinute) {
-        let known = self.minutes.entry(minute).or_default();
-        self.bytes -= known.bytes();
-        let empty = known.join(log);
-        self.bytes += known.bytes();
-        self.spares.push(empty);
+        match self.minutes.entry(minute) {
+            Entry::Vacant(free) => self.bytes += free.insert(log).bytes(),
+            Entry::Occupied(known) => {
+                let known = known.into_mut();
+                let before = known.bytes();
+                let used = known.join(log);
+                self.bytes += known.bytes() - before;
+                self.reuse(used);
+            }
+        }
     }
 
     /// Gives the room of a log back: minutes are much alike, and growing is copying.

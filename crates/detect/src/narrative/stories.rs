@@ -58,38 +58,45 @@ impl Stories {
     }
 
     pub(super) fn get(&self, key: StoryKey) -> Option<&Story> {
-        self.places.get(key.place()).filter(|place| place.key == key.0)?.story.as_deref()
+        self.place(key)?.story.as_deref()
     }
 
     pub(super) fn get_mut(&mut self, key: StoryKey) -> Option<&mut Story> {
-        self.places.get_mut(key.place()).filter(|place| place.key == key.0)?.story.as_deref_mut()
+        self.place_mut(key)?.story.as_deref_mut()
     }
 
     pub(super) fn remove(&mut self, key: StoryKey) -> Option<Box<Story>> {
-        let place = self.places.get_mut(key.place()).filter(|place| place.key == key.0)?;
-        let story = place.story.take();
+        let story = self.place_mut(key)?.story.take();
         self.free.extend(story.as_ref().map(|_| key.place() as u32));
         story
     }
 
     /// Notes that a worker holds a cluster of a story; the first 64 workers are remembered.
     pub(super) fn hold(&mut self, key: StoryKey, worker: u16) {
-        if let Some(place) = self.places.get_mut(key.place()).filter(|place| place.key == key.0) {
+        if let Some(place) = self.place_mut(key) {
             place.held_by |= 1_u64.checked_shl(u32::from(worker)).unwrap_or(0);
         }
     }
 
     /// Notes that a story has a cluster less: who holds one is not known for sure any more.
     pub(super) fn let_go(&mut self, key: StoryKey) {
-        if let Some(place) = self.places.get_mut(key.place()).filter(|place| place.key == key.0) {
+        if let Some(place) = self.place_mut(key) {
             place.held_by = 0;
         }
     }
 
     /// Whether a worker surely holds a cluster of a story: found out without reading it.
     pub(super) fn is_held_by(&self, key: StoryKey, worker: u16) -> bool {
-        let place = self.places.get(key.place()).filter(|place| place.key == key.0);
-        place.is_some_and(|place| place.held_by & 1_u64.checked_shl(u32::from(worker)).unwrap_or(0) != 0)
+        self.place(key).is_some_and(|place| place.held_by & 1_u64.checked_shl(u32::from(worker)).unwrap_or(0) != 0)
+    }
+
+    /// Where a story stands, or stood last.
+    fn place(&self, key: StoryKey) -> Option<&Place> {
+        self.places.get(key.place()).filter(|place| place.key == key.0)
+    }
+
+    fn place_mut(&mut self, key: StoryKey) -> Option<&mut Place> {
+        self.places.get_mut(key.place()).filter(|place| place.key == key.0)
     }
 
     /// All of them, in no order that means anything.
