@@ -2,32 +2,26 @@
 //! of workers matters. Prints the table of `docs/methods/amplification.md`; `SEED` is the stream.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test that prints a table")]
 
+mod common;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use groundswell_detect::amplify::AmplifyConfig;
-use groundswell_detect::volume::VolumeConfig;
-use groundswell_edge::EdgeConfig;
-use groundswell_engine::{
-    Checkpoint, Closed, Counters, CoverageBoard, EngineConfig, ReleaseSink, SourceConfig, WatchBoard,
-};
-use groundswell_gate::{AmplificationRow, Gate, K, ObjectType};
-use groundswell_post::{EventTime, Portion};
-use groundswell_sim::{CampaignTruth, Faults, SimConfig, Simulator, TruthRecord};
-use groundswell_sources::{DecodeOptions, ManualClock, PartitionSpec, Payload, SourceIx, Stop, channel};
-use groundswell_text::Analyzer;
-use groundswell_watch::{Frequencies, Percolator};
+use groundswell_engine::{Checkpoint, Closed, EngineConfig, ReleaseSink};
+use groundswell_gate::{AmplificationRow, ObjectType};
+use groundswell_sim::{CampaignTruth, Faults, SimConfig, TruthRecord};
+
+use common::{Stream, simulated};
 
 const HOURS: u64 = 6;
 /// Campaigns that end later than so long before the stream does are not asked for: that they have stopped cannot be seen yet.
 const JUDGED_WITHIN: i64 = 90 * 60;
-/// So small that the copies of a campaign are spread over all workers.
-const BLOCK_BYTES: usize = 8 << 10;
 
 /// Everyday posts and campaigns, from crude (nothing changed) to careful (two words in five).
-fn stream(seed: u64) -> (Vec<Vec<u8>>, Vec<CampaignTruth>, EventTime) {
-    let config = SimConfig {
+fn stream(seed: u64) -> (Stream, Vec<CampaignTruth>) {
+    let (stream, truth) = simulated(SimConfig {
         seed,
         rate: 5.0,
         duration: Duration::from_hours(HOURS),
@@ -36,21 +30,12 @@ fn stream(seed: u64) -> (Vec<Vec<u8>>, Vec<CampaignTruth>, EventTime) {
         // A deletion takes effect where it comes between two minutes: that is no matter of workers.
         faults: Some(Faults::default()),
         ..SimConfig::default()
-    };
-    let end = EventTime::from_unix(config.start.unix() + HOURS as i64 * 3_600);
-    let mut simulator = Simulator::new(config).unwrap();
-    let mut blocks = Vec::new();
-    while !simulator.ended() {
-        let mut bytes = Vec::new();
-        simulator.fill_block(BLOCK_BYTES, None, &mut bytes);
-        blocks.push(bytes);
-    }
-    let truth = simulator.truth().records.into_iter();
-    let campaigns = truth.filter_map(|record| match record {
+    });
+    let campaigns = truth.into_iter().filter_map(|record| match record {
         TruthRecord::Campaign(campaign) => Some(campaign),
         _ => None,
     });
-    (blocks, campaigns.collect(), end)
+    (stream, campaigns.collect())
 }
 
 /// What was told last of each amplification.
@@ -69,43 +54,10 @@ impl ReleaseSink for Told {
     }
 }
 
-fn run(workers: usize, bytes: &[Vec<u8>], end: EventTime) -> Vec<AmplificationRow> {
-    let (feed, blocks) = channel(bytes.len() + 1, Duration::from_hours(10_000));
-    let mut sender = feed.sender(SourceIx(0));
-    let stop = Stop::default();
-    let spec =
-        PartitionSpec { name: "simulated".to_owned(), head_time: None, live: true, lateness: Duration::from_mins(1) };
-    let mut partition = sender.partition(spec, &stop);
-    let mut line = 1;
-    for bytes in bytes {
-        partition.send_portion(line, Payload::Ndjson(bytes.clone()), None, Portion::ALL).unwrap();
-        line += bytes.split(|byte| *byte == b'\n').count() as u64 - 1;
-    }
-    partition.finish();
-    drop((sender, feed));
-    let config = EngineConfig {
-        workers,
-        cluster: None,
-        sources: vec![SourceConfig { name: "simulated".to_owned(), decode: DecodeOptions::default() }],
-        edge: EdgeConfig { root_key: Some([7; 32]), opt_outs: None },
-        watches: WatchBoard::new(
-            Arc::new(Percolator::compile([], &mut Analyzer::new(), &Frequencies::builtin()).unwrap()),
-            Arc::from([]),
-        ),
-        coverage: CoverageBoard::default(),
-        volume: VolumeConfig::default(),
-        narratives: None,
-        amplify: Some(AmplifyConfig::default()),
-        explore: None,
-        bursts: None,
-        gate: Gate::exact(K::DEFAULT),
-        stage_times: None,
-        checkpoint_every: None,
-        resume: None,
-    };
-    let (told, counters) = (Told::default(), Arc::new(Counters::new(1)));
-    let clock = Arc::new(ManualClock::at(end));
-    groundswell_engine::run(config, blocks, clock, Box::new(told.clone()), stop, counters).unwrap();
+fn run(workers: usize, stream: &Stream) -> Vec<AmplificationRow> {
+    let told = Told::default();
+    let config = EngineConfig { amplify: Some(AmplifyConfig::default()), ..common::config(workers) };
+    common::run(config, stream, told.clone());
     let rows = std::mem::take(&mut *told.0.lock().unwrap());
     rows.into_values().collect()
 }
@@ -148,9 +100,9 @@ fn judged(rows: &[AmplificationRow], campaigns: &[CampaignTruth]) -> Outcome {
 #[test]
 fn planted_campaigns_are_told_on_any_number_of_workers() {
     let seed = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1);
-    let (blocks, campaigns, end) = stream(seed);
+    let (stream, campaigns) = stream(seed);
     let is_asked =
-        |campaign: &&CampaignTruth| campaign.authors >= 10 && campaign.end.unix() + JUDGED_WITHIN <= end.unix();
+        |campaign: &&CampaignTruth| campaign.authors >= 10 && campaign.end.unix() + JUDGED_WITHIN <= stream.end.unix();
     let asked: Vec<&CampaignTruth> = campaigns.iter().filter(is_asked).collect();
     assert!(asked.len() >= 40, "{} campaigns", asked.len());
     println!("seed {seed}: {} campaigns from 10 authors on", asked.len());
@@ -158,7 +110,7 @@ fn planted_campaigns_are_told_on_any_number_of_workers() {
         "workers | told as a text | recall | told as text, link or hashtag | other texts | other links and hashtags"
     );
     let outcomes = [1, 2, 4].map(|workers| {
-        let outcome = judged(&run(workers, &blocks, end), &campaigns);
+        let outcome = judged(&run(workers, &stream), &campaigns);
         let of = |ids: &BTreeSet<String>| asked.iter().filter(|campaign| ids.contains(&campaign.id)).count();
         let (texts, told) = (of(&outcome.texts), of(&outcome.told));
         let recall = texts as f64 / asked.len() as f64;

@@ -65,6 +65,17 @@ fn scrubbed(text: &str) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
+/// The posts, read.
+fn read(posts: &[EdgePost]) -> Vec<Analysis> {
+    let mut analyzer = Analyzer::new();
+    let read = |post| {
+        let mut analysis = Analysis::new();
+        analyzer.analyze(post, &mut analysis);
+        analysis
+    };
+    posts.iter().map(read).collect()
+}
+
 fn bytes(posts: &[EdgePost]) -> usize {
     posts.iter().map(|post| post.text.len()).sum()
 }
@@ -109,15 +120,7 @@ fn icu_boundaries(bencher: Bencher, set: &str) {
 #[divan::bench(args = SETS)]
 fn names(bencher: Bencher, set: &str) {
     let posts = posts(set);
-    let mut analyzer = Analyzer::new();
-    let read: Vec<Analysis> = posts
-        .iter()
-        .map(|post| {
-            let mut analysis = Analysis::new();
-            analyzer.analyze(post, &mut analysis);
-            analysis
-        })
-        .collect();
+    let read = read(&posts);
     let (mut finder, mut spans) = (NameFinder::new(), Vec::new());
     bencher.counter(ItemsCount::new(posts.len())).bench_local(|| {
         let mut found = 0;
@@ -133,16 +136,13 @@ fn names(bencher: Bencher, set: &str) {
 #[divan::bench(args = SETS)]
 fn names_remembered(bencher: Bencher, set: &str) {
     let posts = posts(set);
-    let (mut analyzer, mut finder) = (Analyzer::new(), NameFinder::new());
-    let read: Vec<(Analysis, Vec<About>)> = posts
-        .iter()
-        .map(|post| {
-            let mut analysis = Analysis::new();
-            analyzer.analyze(post, &mut analysis);
-            let about = analysis.words.iter().map(|word| finder.about(analysis.word(word), word.hash)).collect();
-            (analysis, about)
-        })
-        .collect();
+    let mut finder = NameFinder::new();
+    let with_about = |analysis: Analysis| {
+        let about: Vec<About> =
+            analysis.words.iter().map(|word| finder.about(analysis.word(word), word.hash)).collect();
+        (analysis, about)
+    };
+    let read: Vec<_> = read(&posts).into_iter().map(with_about).collect();
     let mut spans = Vec::new();
     bencher.counter(ItemsCount::new(posts.len())).bench_local(|| {
         let mut found = 0;
@@ -158,16 +158,13 @@ fn names_remembered(bencher: Bencher, set: &str) {
 #[divan::bench(args = SETS)]
 fn countries(bencher: Bencher, set: &str) {
     let posts = posts(set);
-    let (mut analyzer, mut finder) = (Analyzer::new(), CountryFinder::new());
-    let read: Vec<(Analysis, Vec<usize>)> = posts
-        .iter()
-        .map(|post| {
-            let mut analysis = Analysis::new();
-            analyzer.analyze(post, &mut analysis);
-            let places = (0..analysis.words.len()).filter(|at| finder.may_name(analysis.words[*at].hash)).collect();
-            (analysis, places)
-        })
-        .collect();
+    let mut finder = CountryFinder::new();
+    let with_places = |analysis: Analysis| {
+        let places: Vec<usize> =
+            (0..analysis.words.len()).filter(|at| finder.may_name(analysis.words[*at].hash)).collect();
+        (analysis, places)
+    };
+    let read: Vec<_> = read(&posts).into_iter().map(with_places).collect();
     let mut out = Vec::new();
     bencher.counter(ItemsCount::new(posts.len())).bench_local(|| {
         let mut found = 0;
