@@ -30,8 +30,8 @@ const MAGIC: &[u8; 8] = b"GSWELLCP";
 /// what is known of shares, and of the scatter of ten minutes. 10: clauses of watches
 /// and countries that are mentioned; subjects of bursts are packed. 11: links and hashtags that k authors wrote are known, and counted,
 /// and how posts sound that watches match. 12: how they usually sound, and two more looks
-/// at subjects of bursts.
-const FORMAT: u32 = 12;
+/// at subjects of bursts. 13: how far their days scatter.
+const FORMAT: u32 = 13;
 /// Room for what whoever encrypts the bytes in their place appends.
 const SEAL_BYTES: usize = 64;
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::config::{BurstConfig, BurstCounters, LIFE_MINUTES_MAX, OPEN_BELOW, Reach, Scale};
 use super::exposure::Exposure;
-use super::subject::{Earlier, Kept, Look, Scatter, ScatterSum, Slot, Subject};
+use super::subject::{Earlier, Kept, Look, SCATTERS, Scatter, ScatterSum, Slot, Subject};
 use super::tail::log10_at_least;
 
 mod saved;
@@ -185,8 +185,8 @@ struct Young {
 
 #[derive(Clone, Copy, Default, Serialize, Deserialize)]
 struct Pool {
-    scatter: [f64; 2],
-    weight: [f64; 2],
+    scatter: [f64; SCATTERS],
+    weight: [f64; SCATTERS],
     now: Scatter,
     coming: ScatterSum,
 }
@@ -194,8 +194,8 @@ struct Pool {
 impl Pool {
     fn start() -> Self {
         let mut pool = Self {
-            scatter: [SCATTER_PRIOR * SCATTER_PRIOR_WORTH; 2],
-            weight: [SCATTER_PRIOR_WORTH; 2],
+            scatter: [SCATTER_PRIOR * SCATTER_PRIOR_WORTH; SCATTERS],
+            weight: [SCATTER_PRIOR_WORTH; SCATTERS],
             ..Self::default()
         };
         pool.settle();
@@ -206,16 +206,16 @@ impl Pool {
     fn settle(&mut self) {
         const UNIT: f64 = (1 << 20) as f64;
         let coming = std::mem::take(&mut self.coming);
-        for which in 0..2 {
+        for which in 0..SCATTERS {
             self.scatter[which] += coming.scatter[which] as f64 / UNIT;
             self.weight[which] += coming.weight[which] as f64 / UNIT;
         }
         let of = |which: usize| (self.scatter[which] / self.weight[which].max(1e-9)).clamp(0.0, 20.0);
-        self.now = Scatter { ten_minutes: of(0), block: of(1) };
+        self.now = Scatter { ten_minutes: of(0), block: of(1), day: of(2) };
     }
 
     fn fade(&mut self, kept: f64) {
-        for which in 0..2 {
+        for which in 0..SCATTERS {
             self.scatter[which] = self.scatter[which] * kept + (1.0 - kept) * SCATTER_PRIOR * SCATTER_PRIOR_WORTH;
             self.weight[which] = self.weight[which] * kept + (1.0 - kept) * SCATTER_PRIOR_WORTH;
         }
@@ -617,7 +617,11 @@ fn looks(
             continue;
         }
         let mean_authors = expected.mean * subject.authors_share();
-        let of_authors = log10_at_least(distinct(&look), mean_authors, expected.shape);
+        let of_authors = log10_at_least(
+            distinct(&look, subject.slots(reach).map(|(_, _, slot)| slot)),
+            mean_authors,
+            expected.shape,
+        );
         let log10_p = of_posts.max(of_authors / CARRIED);
         if log10_p <= HOT_BELOW.log10() {
             let less = log10_at_least(posts - 1.0, expected.mean, expected.shape);
@@ -635,20 +639,30 @@ fn looks(
     found
 }
 
-/// Authors of a look: those of its minutes added up, but where 64 bits can still tell, hardly more than there are people. One account
-/// that writes every minute is one.
-fn distinct(look: &Look) -> f64 {
-    let set = look.sum.bits.at_least() as f64;
+/// Authors of a look: those of its minutes added up, but where 64 bits can still tell, in all of it or in each of its slots, hardly more
+/// than there are people. One account that writes every minute is one.
+fn distinct(look: &Look, slots: impl Iterator<Item = Slot>) -> f64 {
     let added = f64::from(look.sum.authors);
-    if set >= 58.0 {
-        return added;
+    let most = |people: f64, variance: f64| people + 2.0 * variance.sqrt() + 1.0;
+    let of_all = counted(look.sum.bits.at_least()).map_or(added, |(people, variance)| most(people, variance));
+    let (mut people, mut variance) = (0.0, 0.0);
+    for slot in slots {
+        let (of_slot, its_variance) = counted(slot.authors_at_least()).unwrap_or((f64::from(slot.authors), 0.0));
+        people += of_slot;
+        variance += its_variance;
     }
-    // Linear counting (Whang, Vander-Zanden, Taylor 1990), and two standard errors more.
-    let filled = set / 64.0;
-    let about = -64.0 * (1.0 - filled).ln();
-    let error = (64.0 * ((about / 64.0).exp() - about / 64.0 - 1.0)).max(0.0).sqrt();
     // After a restart the bits begin anew, and only numbers are left of who wrote before.
-    added.min((about + 2.0 * error + 1.0).max(look.authors as f64))
+    added.min(of_all.min(most(people, variance)).max(look.authors as f64))
+}
+
+/// How many people so many of 64 bits stand for, and the variance of that, by linear counting (Whang, Vander-Zanden, Taylor 1990); none
+/// where hardly a bit is left.
+fn counted(bits: u64) -> Option<(f64, f64)> {
+    if bits >= 58 {
+        return None;
+    }
+    let people = -64.0 * (1.0 - bits as f64 / 64.0).ln();
+    Some((people, (64.0 * ((people / 64.0).exp() - people / 64.0 - 1.0)).max(0.0)))
 }
 
 impl Best {

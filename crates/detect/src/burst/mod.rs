@@ -13,6 +13,7 @@ mod bursts;
 mod config;
 pub(crate) mod experience;
 mod exposure;
+mod season;
 mod subject;
 pub(crate) mod tail;
 

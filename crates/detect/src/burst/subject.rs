@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::config::{Reach, Scale};
 use super::exposure::{BLOCK_MINUTES, DAY_BLOCKS, Exposure, FAST_KEPT, SLOW_KEPT, WEEK_BLOCKS, WEEK_KEPT, bin_of};
+use super::season::{Seasons, WEEK_PRIOR};
 use crate::packed::sparse;
 
 mod kept;
@@ -25,9 +26,6 @@ const DAY_MINUTES: u32 = 24 * 60;
 const PRIOR: f64 = 0.3;
 /// Posts that the long memory is worth beside the short one, at most: a level moves by a fifth in hours without being news.
 const LONG_WORTH_MAX: f64 = 25.0;
-/// Posts that "like the whole" is worth against a subject's own hours of the day, and its own day against its hours of the week.
-const DAY_PRIOR: f64 = 3.0;
-const WEEK_PRIOR: f64 = 8.0;
 /// Scatter is measured with an error of about a quarter, and far out in the tail too little costs more than too much.
 const SCATTER_DOUBT: f64 = 1.4;
 /// Scatter that a subject's own counts are to tell from none.
@@ -91,13 +89,27 @@ pub(super) struct Look {
 pub(super) struct Scatter {
     pub(super) ten_minutes: f64,
     pub(super) block: f64,
+    pub(super) day: f64,
 }
 
 /// Something to add to a pool, in units of 2^-20: whole numbers, so that the order does not matter.
 #[derive(Clone, Copy, Default, Serialize, Deserialize)]
 pub(super) struct ScatterSum {
-    pub(super) scatter: [i64; 2],
-    pub(super) weight: [i64; 2],
+    pub(super) scatter: [i64; SCATTERS],
+    pub(super) weight: [i64; SCATTERS],
+}
+
+/// Stretches of which scatter is measured: ten minutes, a block and a day.
+pub(super) const SCATTERS: usize = 3;
+const OF_TEN: usize = 0;
+const OF_BLOCK: usize = 1;
+const OF_DAY: usize = 2;
+
+/// Of which midnight something is.
+#[derive(Clone, Copy)]
+enum Midnight {
+    BeforeLast,
+    Last,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -131,9 +143,11 @@ pub(super) struct Subject {
     fast_exposure: f32,
     /// Authors a post.
     authors_share: f32,
-    /// Own scatter and its weight, of ten minutes and of a block.
-    scatter: [f32; 2],
-    weight: [f32; 2],
+    /// Own scatter and its weight, of ten minutes, of a block and of a day.
+    scatter: [f32; SCATTERS],
+    weight: [f32; SCATTERS],
+    /// What the day before today had beyond its mean, and that mean: it counts from the next midnight on, when no look reaches back to it.
+    yesterday: [f32; 2],
     /// Scatter of blocks and its weight as they were at the last two midnights: what swings today is no measure of today.
     held: [[f32; 2]; 2],
     /// Of the stretches of ten minutes of this block that are over, x² - 2 x m added up, m being what was expected.
@@ -144,11 +158,13 @@ pub(super) struct Subject {
     /// And its exposure.
     #[serde(with = "sparse")]
     week_exposure: [u16; WEEK_BLOCKS],
+    /// What its hours and the blocks about it are worth against a block itself, as of midnight; the upper half of an `f32`.
+    week_prior: u16,
     /// How the rate of the block before, of this one and of the next one stands to the mean.
     season: [f32; 3],
 }
 
-fn wide(short: u16) -> f64 {
+pub(super) fn wide(short: u16) -> f64 {
     f64::from(f32::from_bits(u32::from(short) << 16))
 }
 
@@ -179,12 +195,14 @@ impl Subject {
             fast: (floor * exposure.fast) as f32 + seen as f32,
             fast_exposure: exposure.fast as f32,
             authors_share: 1.0,
-            scatter: [0.0; 2],
-            weight: [0.0; 2],
+            scatter: [0.0; SCATTERS],
+            weight: [0.0; SCATTERS],
+            yesterday: [0.0; 2],
             held: [[0.0; 2]; 2],
             off: 0.0,
             week: [short(0.0); WEEK_BLOCKS],
             week_exposure: exposure.week.map(short),
+            week_prior: short(WEEK_PRIOR[0]),
             season: [1.0; 3],
         }
     }
@@ -208,9 +226,8 @@ impl Subject {
             }
         }
         if to > from {
-            let bin = bin_of(to);
-            let before = bin_of(to + WEEK_BLOCKS as u32 - 1);
-            self.season = [before, bin, bin_of(to + 1)].map(|bin| self.season_of(bin, exposure, pool) as f32);
+            let seasons = self.seasons(exposure, pool);
+            self.season = [to - 1, to, to + 1].map(|block| seasons.at(bin_of(block)) as f32);
         }
         for passed in last + 1..=minute.min(last + MINUTES) {
             self.minutes[(passed % MINUTES) as usize] = Slot::default();
@@ -250,18 +267,24 @@ impl Subject {
     fn enter(&mut self, block: u32, exposure: &Exposure, pool: Scatter, sum: &mut ScatterSum) {
         self.burst_blocks = self.burst_blocks << 1 | u16::from(self.open);
         if block.is_multiple_of(DAY_BLOCKS) {
-            self.held = [self.held[1], [self.scatter[1], self.weight[1]]];
+            self.held = [self.held[1], [self.scatter[OF_BLOCK], self.weight[OF_BLOCK]]];
+            self.note_day(block, exposure, pool, sum);
+            self.week_prior = short(self.seasons(exposure, pool).prior());
         }
-        let inverse = self.scatter_of(1, pool);
-        let recent = block - 2;
-        let of_recent = self.season_of(bin_of(recent), exposure, pool) * exposure.block(recent);
+        let (recent, old) = (block - 2, block - DAY_BLOCKS);
+        let [season_recent, season_old] = {
+            let seasons = self.seasons(exposure, pool);
+            [recent, old].map(|block| seasons.at(bin_of(block)))
+        };
+        let inverse = self.scatter_of(OF_BLOCK, pool);
+        let of_recent = season_recent * exposure.block(recent);
         let slot = self.blocks[(recent % DAY_BLOCKS) as usize];
         let posts = f64::from(slot.posts);
         let expected = self.rate(exposure) * of_recent;
         let learning = exposure.learning();
         let in_burst = self.burst_blocks & 0b111 != 0;
         if exposure.fast_blocks >= 1.0 {
-            self.note_scatter(1, posts, expected, exposure, sum);
+            self.note_beyond(OF_BLOCK, beyond(posts, expected), expected, 1, exposure, sum);
         }
         let in_burst = in_burst && !learning;
         let joins = joining(posts, expected, inverse, in_burst);
@@ -273,7 +296,6 @@ impl Subject {
         }
         self.fast_exposure = (f64::from(self.fast_exposure) * FAST_KEPT + of_recent) as f32;
 
-        let old = block - DAY_BLOCKS;
         let slot = &mut self.blocks[(block % DAY_BLOCKS) as usize];
         let posts = f64::from(slot.posts);
         *slot = Slot::default();
@@ -284,7 +306,7 @@ impl Subject {
         let joins = if exposure.slow_blocks < 6.0 && !in_burst {
             posts
         } else {
-            let expected = self.base(exposure) * self.season_of(bin, exposure, pool) * exposed;
+            let expected = self.base(exposure) * season_old * exposed;
             joining(posts, expected, inverse, in_burst)
         };
         self.slow = (f64::from(self.slow) * SLOW_KEPT + joins) as f32;
@@ -323,16 +345,38 @@ impl Subject {
             squares += expected.max(SCATTER_MEAN_MIN).powi(2);
             mean += expected / f64::from(TENS_OF_BLOCK);
         }
-        self.note_beyond(0, beyond / squares, mean, exposure, sum);
+        self.note_beyond(OF_TEN, beyond / squares, mean, 1, exposure, sum);
     }
 
-    fn note_scatter(&mut self, which: usize, posts: f64, expected: f64, exposure: &Exposure, sum: &mut ScatterSum) {
-        let mean = expected.max(SCATTER_MEAN_MIN);
-        let beyond = ((posts - expected).powi(2) - expected) / (mean * mean);
-        self.note_beyond(which, beyond, expected, exposure, sum);
+    /// A day begins: the one before yesterday says how far days scatter, and yesterday waits, since looks of today reach back to it.
+    fn note_day(&mut self, block: u32, exposure: &Exposure, pool: Scatter, sum: &mut ScatterSum) {
+        let [beyond_mean, mean] = std::mem::take(&mut self.yesterday).map(f64::from);
+        if mean > 0.0 {
+            self.note_beyond(OF_DAY, beyond_mean, mean, DAY_BLOCKS, exposure, sum);
+        }
+        if exposure.slow_blocks < f64::from(DAY_BLOCKS) {
+            return;
+        }
+        let (mut posts, mut exposed) = (0.0, 0.0);
+        let seasons = self.seasons(exposure, pool);
+        for passed in block - DAY_BLOCKS..block {
+            posts += f64::from(self.blocks[(passed % DAY_BLOCKS) as usize].posts);
+            exposed += seasons.at(bin_of(passed)) * exposure.block(passed);
+        }
+        let expected = self.base(exposure) * exposed;
+        self.yesterday = [beyond(posts, expected) as f32, expected as f32];
     }
 
-    fn note_beyond(&mut self, which: usize, beyond: f64, expected: f64, exposure: &Exposure, sum: &mut ScatterSum) {
+    /// `blocks`: over how many it was measured.
+    fn note_beyond(
+        &mut self,
+        which: usize,
+        beyond: f64,
+        expected: f64,
+        blocks: u32,
+        exposure: &Exposure,
+        sum: &mut ScatterSum,
+    ) {
         const UNIT: f64 = (1 << 20) as f64;
         // So much a count tells of the scatter of a subject that scatters by so much: the inverse of its variance.
         let worth = |scatter: f64| (expected / (1.0 + scatter * expected)).powi(2);
@@ -340,7 +384,7 @@ impl Subject {
         let (weight, of_own) = (worth(1.0), worth(SCATTER_TOLD_APART));
         // One burst says nothing of scatter; a subject that has had some is one that bursts.
         let in_burst = self.burst_blocks & 0b111 != 0 && self.bursts < 2 && !exposure.learning();
-        let kept = exposure.scatter_kept();
+        let kept = exposure.scatter_kept().powi(blocks as i32);
         let most = if in_burst { SCATTER_IN_BURST_MAX } else { SCATTER_MAX };
         let noted = beyond.clamp(-most, most);
         self.scatter[which] = (f64::from(self.scatter[which]) * kept + of_own * noted) as f32;
@@ -351,12 +395,12 @@ impl Subject {
 
     /// Its own scatter, drawn to the pooled one.
     fn scatter_of(&self, which: usize, pool: Scatter) -> f64 {
-        drawn([self.scatter[which], self.weight[which]], [pool.ten_minutes, pool.block][which])
+        drawn([self.scatter[which], self.weight[which]], [pool.ten_minutes, pool.block, pool.day][which])
     }
 
-    /// The same of blocks as it was a day ago or two: what has risen since the morning is no scatter by which to measure its day.
-    fn scatter_held(&self, pool: Scatter) -> f64 {
-        drawn(self.held[0], pool.block)
+    /// The same of blocks as it was at the last midnight, or at the one before: what has risen since is no scatter to measure it by.
+    fn scatter_held(&self, midnight: Midnight, pool: Scatter) -> f64 {
+        drawn(self.held[midnight as usize], pool.block)
     }
 
     /// Posts for an exposure, as long memory has it.
@@ -375,38 +419,10 @@ impl Subject {
         (worth + f64::from(self.fast)) / (worth / self.base(exposure) + f64::from(self.fast_exposure))
     }
 
-    /// How the rate in a block of the week stands to the mean: the whole stream's season, drawn to this subject's day, and that to its
-    /// week, as far as there is history.
-    fn season_of(&self, bin: usize, exposure: &Exposure, pool: Scatter) -> f64 {
-        if self.slow < 1.0 {
-            return 1.0;
-        }
-        let (mut posts, mut of_day, mut exposed, mut exposed_day, mut days) = (0.0, 0.0, 0.0, 0.0, 0.0);
-        for (at, (own, there)) in self.week.iter().zip(&self.week_exposure).enumerate() {
-            let (own, there) = (wide(*own), wide(*there));
-            posts += own;
-            exposed += there;
-            if at % DAY_BLOCKS as usize == bin % DAY_BLOCKS as usize {
-                of_day += own;
-                exposed_day += there;
-                days += exposure.weeks_seen[at];
-            }
-        }
-        if posts < 1.0 || exposed_day <= 0.0 {
-            return 1.0;
-        }
-        let inverse = self.scatter_of(1, pool);
-        let mean = posts / exposed;
-        // So many posts tell as much as these do: they scatter more than chance.
-        let worth = |posts: f64, times: f64| 1.0 / (1.0 / posts.max(0.5) + inverse / times.max(0.1));
-        let known = worth(of_day.max(mean * exposed_day), days);
-        let day = (known * of_day / exposed_day / mean + DAY_PRIOR) / (known + DAY_PRIOR);
-        let (own, there) = (wide(self.week[bin]), wide(self.week_exposure[bin]));
-        if there <= 0.0 {
-            return day;
-        }
-        let known = worth(own.max(mean * day * there), exposure.weeks_seen[bin]);
-        (known * own / there / mean + WEEK_PRIOR * day) / (known + WEEK_PRIOR)
+    /// How its rate in a block of the week stands to its mean.
+    fn seasons<'a>(&'a self, exposure: &'a Exposure, pool: Scatter) -> Seasons<'a> {
+        let inverse = self.scatter_of(OF_BLOCK, pool);
+        Seasons::of(&self.week, &self.week_exposure, &exposure.weeks_seen, inverse, wide(self.week_prior))
     }
 
     /// The slots of a scale, and the minutes of one.
@@ -458,11 +474,11 @@ impl Subject {
     pub(super) fn expected(&self, reach: Reach, first: u32, exposure: &Exposure, pool: Scatter) -> Expected {
         let last = self.last;
         if reach == Reach::Day {
-            let mut exposed = 0.0;
+            let (seasons, mut exposed) = (self.seasons(exposure, pool), 0.0);
             for block in first / BLOCK_MINUTES..=last / BLOCK_MINUTES {
-                exposed += self.season_of(bin_of(block), exposure, pool) * exposure.block(block);
+                exposed += seasons.at(bin_of(block)) * exposure.block(block);
             }
-            let inverse = 0.6 * self.scatter_held(pool);
+            let inverse = self.scatter_of(OF_DAY, pool);
             let known = PRIOR + f64::from(self.slow);
             return Expected {
                 mean: self.base(exposure) * exposed,
@@ -473,8 +489,8 @@ impl Subject {
         }
         let known = self.long_worth() + f64::from(self.fast);
         // Of the scatter of ten minutes, a part is there for hours and the rest is gone in minutes: in five it is twice as wide.
-        let lasting = self.scatter_of(1, pool);
-        let passing = (self.scatter_of(0, pool) - lasting).max(0.0);
+        let lasting = self.scatter_held(Midnight::Last, pool);
+        let passing = (self.scatter_of(OF_TEN, pool) - lasting).max(0.0);
         let exposed = if reach == Reach::Hours {
             let block = last / BLOCK_MINUTES;
             let begun = block * BLOCK_MINUTES;
@@ -510,7 +526,8 @@ impl Subject {
         let inverse = match reach {
             Reach::FiveMinutes => lasting + 2.0 * passing,
             Reach::Quarter => lasting + passing * f64::from(TEN) / f64::from(last + 1 - first),
-            Reach::Hours => self.scatter_held(pool),
+            // It may reach back over midnight.
+            Reach::Hours => self.scatter_held(Midnight::BeforeLast, pool),
             Reach::Hour | Reach::Day => lasting + 0.2 * passing,
         };
         Expected { mean, shape: 1.0 / (inverse + 1.0 / known), known, of_one }
@@ -592,6 +609,11 @@ fn drawn([own, weight]: [f32; 2], pooled: f64) -> f64 {
     ((f64::from(own) + pooled * POOL_WORTH) / (f64::from(weight) + POOL_WORTH)).max(0.0) * SCATTER_DOUBT
 }
 
+/// The square of what a count has beyond its mean, without what chance gives, for a mean of one.
+fn beyond(posts: f64, expected: f64) -> f64 {
+    ((posts - expected).powi(2) - expected) / expected.max(SCATTER_MEAN_MIN).powi(2)
+}
+
 /// What of a block joins the baseline: all of it up to a bound, and of a burst no more than was expected.
 fn joining(posts: f64, expected: f64, inverse: f64, in_burst: bool) -> f64 {
     if in_burst {
@@ -611,7 +633,7 @@ mod tests {
         let mut exposure = Exposure::new(begin - 1);
         exposure.add(begin, 1_000.0);
         let mut subject = Subject::new(1, 0, begin, &exposure, 0.0, 0);
-        let (pool, mut sum) = (Scatter { ten_minutes: 0.05, block: 0.05 }, ScatterSum::default());
+        let (pool, mut sum) = (Scatter { ten_minutes: 0.05, block: 0.05, day: 0.05 }, ScatterSum::default());
         for minute in begin + 1..begin + WEEK + DAY_MINUTES / 2 {
             exposure.add(minute, 1_000.0);
             subject.roll(minute, &exposure, pool, &mut sum);
@@ -631,6 +653,59 @@ mod tests {
             let near = shapes(today).into_iter().zip(usual).all(|(one, other)| (one - other).abs() < 1e-9);
             assert!(near, "{today}: {:?} and {usual:?}", shapes(today));
         }
+    }
+
+    /// What all looks take for scatter, in the middle of the twentieth day of posts by block of the day.
+    fn scatters(posts: impl Fn(u32, u32) -> u32) -> [f64; Reach::ALL.len()] {
+        let begin = 20_000 * DAY_MINUTES;
+        let mut exposure = Exposure::new(begin - 1);
+        exposure.add(begin, 1_000.0);
+        let mut subject = Subject::new(1, 0, begin, &exposure, 0.0, 0);
+        let (pool, mut sum) = (Scatter { ten_minutes: 0.05, block: 0.05, day: 0.05 }, ScatterSum::default());
+        for minute in begin + 1..begin + 19 * DAY_MINUTES + DAY_MINUTES / 2 {
+            exposure.add(minute, 1_000.0);
+            subject.roll(minute, &exposure, pool, &mut sum);
+            let block = (minute - begin) / BLOCK_MINUTES;
+            let posts = posts(block / DAY_BLOCKS, block % DAY_BLOCKS);
+            subject.add(&Slot { posts, authors: posts, ..Slot::default() });
+        }
+        Reach::ALL.map(|reach| {
+            let expected = subject.expected(reach, subject.look(reach, None).first, &exposure, pool);
+            1.0 / expected.shape - 1.0 / expected.known
+        })
+    }
+
+    #[test]
+    fn what_evens_out_within_a_day_is_no_scatter_of_days() {
+        // One block of each day is four times as loud, another one every day.
+        let of_blocks = scatters(|day, block| if block == day * 5 % DAY_BLOCKS { 8 } else { 2 });
+        let of_days = scatters(|day, _| [2, 3, 8][(day * 5 % 3) as usize]);
+        let steady = scatters(|_, _| 2);
+        let [_, _, hour, hours, day] = of_blocks;
+        assert!(day < 0.02 && hour > 0.1 && hours > 0.1, "{of_blocks:?}");
+        assert!(of_days[4] > 0.1, "{of_days:?}");
+        assert!(steady.iter().all(|scatter| *scatter < 0.02), "{steady:?}");
+    }
+
+    #[test]
+    fn a_block_is_measured_by_its_part_of_the_week() {
+        // Nobody writes on the weekend, and of one weekend hardly anything is known.
+        let week = WEEK_BLOCKS as u32;
+        let begin = 20_000 * week * BLOCK_MINUTES;
+        let mut exposure = Exposure::new(begin - 1);
+        exposure.add(begin, 1_000.0);
+        let mut subject = Subject::new(1, 0, begin, &exposure, 0.0, 0);
+        let (pool, mut sum) = (Scatter::default(), ScatterSum::default());
+        for minute in begin + 1..begin + 15 * DAY_MINUTES {
+            exposure.add(minute, 1_000.0);
+            subject.roll(minute, &exposure, pool, &mut sum);
+            let posts = u32::from((minute - begin) / DAY_MINUTES % 7 < 5 && minute % 10 == 0);
+            subject.add(&Slot { posts, authors: posts, ..Slot::default() });
+        }
+        let seasons = subject.seasons(&exposure, pool);
+        let of = |block: u32| seasons.at(bin_of(begin / BLOCK_MINUTES + block));
+        let (weekday, weekend) = (of(2 * DAY_BLOCKS + 6), of(6 * DAY_BLOCKS));
+        assert!(weekday > 1.2 && weekend < 0.2, "{weekday} {weekend}");
     }
 
     #[test]
