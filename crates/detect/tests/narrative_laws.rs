@@ -2,12 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test that cannot read its input fails")]
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt::Write as _;
 
 use groundswell_detect::narrative::{
-    Closed, EventKind, LocalId, MinuteDelta, NarrativeConfig, NarrativeEvent, NarrativeId, NarrativeLogs,
-    NarrativeObserver, Narratives, POSTINGS_MAX, Reason, State,
+    Closed, EventKind, LocalId, MinuteDelta, NarrativeCandidate, NarrativeConfig, NarrativeEvent, NarrativeId,
+    NarrativeLogs, NarrativeObserver, Narratives, POSTINGS_MAX, RELATED_MAX, Reason, State,
 };
 use groundswell_edge::{AuthorToken, DeleteKey, EdgePost, PostKey};
 use groundswell_post::EventTime;
@@ -721,4 +721,77 @@ fn what_begins_late_in_a_young_stream_is_born() {
     let birth = bench.events(EventKind::Birth).into_iter().find(|event| Some(event.id) == name).map(|event| event.time);
     assert!(birth.is_some_and(|time| (3_600..4_500).contains(&time)), "{birth:?}");
     assert!(recall(&bench, &keys) > 0.9);
+}
+
+/// The stories that were told of by now, as they were told of last, and what must hold of those that are near each other.
+#[derive(Default)]
+struct Told(BTreeMap<NarrativeId, NarrativeCandidate>);
+
+impl Told {
+    fn note(&mut self, closed: &Closed) {
+        self.0.extend(closed.candidates.iter().map(|candidate| (candidate.id, candidate.clone())));
+        for event in closed.events.iter().filter(|event| matches!(event.event, EventKind::End | EventKind::Merge)) {
+            self.0.remove(&event.id);
+        }
+        for (id, candidate) in &self.0 {
+            assert!(candidate.related.len() <= RELATED_MAX);
+            for (other, authors) in candidate.related.iter().filter(|(other, _)| self.0.contains_key(other)) {
+                let other = &self.0[other];
+                assert!(other.id != *id && *authors <= other.bucket_authors, "{candidate:?} {other:?}");
+                assert!(other.related.iter().any(|(of, _)| of == id), "{candidate:?} {other:?}");
+            }
+        }
+    }
+
+    /// The one that has a word.
+    fn with(&self, word: &str) -> &NarrativeCandidate {
+        self.0.values().find(|candidate| candidate.terms.iter().any(|term| term.form == word)).unwrap()
+    }
+}
+
+/// One story in two languages has a place's name in common, and little else; what has nothing in common is not near.
+#[test]
+fn one_story_in_two_languages_is_told_as_two_that_are_near() {
+    let mut bench = Bench::new(NarrativeConfig::default(), 1);
+    let mut seeded = Seeded(11);
+    let (mut told, mut author) = (Told::default(), 0);
+    for minute in 0..20 {
+        for post in 0..24 {
+            author += 1;
+            let story = post as usize % 3;
+            let own = text((0..4).map(|_| 4_000 + story * 14 + seeded.below(9)));
+            let place = if minute > 1 && story < 2 && seeded.below(10) < 7 { " #tarnow" } else { "" };
+            bench.post(minute * 60 + post, author, &(own + place));
+        }
+        bench.close(minute * 60 + 60);
+        told.note(&bench.closed);
+        bench.closed.events.retain(|event| event.event == EventKind::Merge);
+    }
+    assert!(bench.closed.events.is_empty(), "they are not one");
+    let [one, other, apart] = [0, 1, 2].map(|story| told.with(&word(4_000 + story * 14)));
+    let near = |of: &NarrativeCandidate| of.related.iter().map(|(id, _)| *id).collect::<Vec<_>>();
+    assert_eq!([near(one), near(other), near(apart)], [vec![other.id], vec![one.id], vec![]]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn two_are_near_each_other_or_neither_is(seed in any::<u64>(), stories in 2..14_usize, tags in 1..4_usize) {
+        let mut bench = Bench::new(NarrativeConfig::default(), 1);
+        let mut seeded = Seeded(seed);
+        let mut told = Told::default();
+        for minute in 0..8 {
+            for _ in 0..stories * 8 {
+                let story = seeded.below(stories);
+                let own = text((0..4).map(|_| 4_000 + story * 14 + seeded.below(9)));
+                let tag = format!(" #tag{}", story % tags);
+                let tag = if minute > 0 && seeded.below(10) < 7 { &tag } else { "" };
+                bench.post(minute * 60 + seeded.below(60) as i64, seeded.below(200) as u64, &(own + tag));
+            }
+            bench.close(minute * 60 + 60);
+            told.note(&bench.closed);
+            bench.closed.events.clear();
+        }
+    }
 }

@@ -250,8 +250,17 @@ pub struct NarrativeCandidate {
     pub parents: Vec<NarrativeId>,
     /// The one of which it became a part.
     pub merged_into: Option<NarrativeId>,
-    /// Others that are like it.
-    pub related: Vec<NarrativeId>,
+    /// Others that are like it, the nearest first.
+    pub related: Vec<NarrativeNear>,
+}
+
+/// A narrative that is like another one, before the gate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NarrativeNear {
+    /// Its id.
+    pub id: NarrativeId,
+    /// Its distinct authors as they were told of last; zero where nothing was told of it.
+    pub authors: u64,
 }
 
 /// A word and its weight, from 0 to 1.
@@ -505,7 +514,7 @@ impl Gate {
                 .collect(),
             parents: candidate.parents.into_iter().map(text).collect(),
             merged_into: candidate.merged_into.map(text),
-            related: candidate.related.into_iter().map(text).collect(),
+            related: candidate.related.iter().filter(|near| near.authors >= k).map(|near| text(near.id)).collect(),
         }))
     }
 

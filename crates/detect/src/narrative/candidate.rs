@@ -75,6 +75,8 @@ pub struct NarrativeCandidate {
     pub parents: Vec<NarrativeId>,
     /// The one that it is part of.
     pub merged_into: Option<NarrativeId>,
+    /// Those that are near it and told of, the nearest first; each with its authors of whom was told.
+    pub related: Vec<(NarrativeId, u64)>,
 }
 
 /// What happened.

@@ -36,6 +36,8 @@ pub const NARRATIVES_MAX: usize = 1 << 17;
 pub const TIMELINE_MAX: usize = 1_440;
 /// Authors of one term that are told apart; more than any k that is in use needs to be known of.
 pub const TERM_AUTHORS_MAX: usize = 64;
+/// Narratives that are told to be near one.
+pub const RELATED_MAX: usize = 8;
 /// Spellings of a term that a story tells apart; of more, those that fewest wrote are forgotten.
 pub(super) const FORMS_MAX: usize = 3;
 

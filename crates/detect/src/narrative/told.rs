@@ -47,7 +47,7 @@ impl From<NarrativeCandidate> for gate::NarrativeCandidate {
             domains: parts(candidate.domains),
             parents: candidate.parents,
             merged_into: candidate.merged_into,
-            related: Vec::new(),
+            related: candidate.related.into_iter().map(|(id, authors)| gate::NarrativeNear { id, authors }).collect(),
         }
     }
 }
