@@ -10,6 +10,7 @@ use groundswell_detect::narrative::{
     NarrativeLogs, NarrativeObserver, Narratives, POSTINGS_MAX, RELATED_MAX, Reason, State,
 };
 use groundswell_edge::{AuthorToken, DeleteKey, EdgePost, PostKey};
+use groundswell_gate::{Gate, K as GateK};
 use groundswell_post::EventTime;
 use groundswell_sketch::{Step, Window};
 use groundswell_text::names::{NameFinder, NameSpan};
@@ -657,6 +658,8 @@ fn nobody_is_counted_for_a_word_of_a_name() {
         .collect();
     assert!(said.iter().any(|(word, authors)| *word == "river" && *authors >= K), "{said:?}");
     for part in ["quindara", "hlavatsky", "gxqrabababa", "fxqrabababa", "terrenzo", "okonkwari"] {
+        let mut phrases = bench.closed.candidates.iter().flat_map(|story| &story.phrases);
+        assert!(phrases.all(|phrase| !phrase.form.contains(part)), "{part}");
         assert!(said.iter().all(|(word, authors)| *word != part || *authors == 0), "{part}: {said:?}");
     }
 }
@@ -792,6 +795,80 @@ proptest! {
             bench.close(minute * 60 + 60);
             told.note(&bench.closed);
             bench.closed.events.clear();
+        }
+    }
+}
+
+/// A label says what people write side by side as they write it, and none of its words by itself.
+#[test]
+fn a_label_has_the_phrase_that_people_write() {
+    let mut bench = Bench::new(NarrativeConfig::default(), 1);
+    let mut seeded = Seeded(3);
+    for author in 0..300 {
+        let other = text((0..4).map(|_| seeded.below(4_000)));
+        let told = match author % 3 {
+            0 => format!("{other} after the failure of the dam, the mill is gone"),
+            1 => format!("a dam failure and {other}, the mill"),
+            _ => format!("the mill {other} below the dam failure"),
+        };
+        bench.post(author as i64, author, &told);
+        if author % 60 == 59 {
+            bench.close(author as i64 + 1);
+        }
+    }
+    let told = bench.closed.candidates[0].clone();
+    assert!(told.phrases.iter().all(|phrase| phrase.form != "failure dam"), "stop words stand between these");
+    let row = Gate::exact(GateK::DEFAULT).release_narrative(told.into()).unwrap();
+    assert_eq!(row.phrases, ["dam failure"]);
+    assert!(row.label.starts_with("dam failure, ") && row.label.contains("mill"), "{}", row.label);
+    assert_eq!(row.label.matches("dam").count() + row.label.matches("failure").count(), 2, "{}", row.label);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    // Whoever wrote the words apart, in another order, or in another form, has not written the phrase.
+    #[test]
+    fn authors_of_a_shown_phrase_wrote_exactly_that_phrase(
+        seed in any::<u64>(), forms in 1..4_usize, workers in 1..3_usize, minutes in 1..4_i64, usual in 0..10_usize
+    ) {
+        let mut seeded = Seeded(seed);
+        let mut bench = Bench::new(NarrativeConfig::default(), workers);
+        let mut wrote: HashMap<String, HashSet<u64>> = HashMap::new();
+        for minute in 0..minutes {
+            for _ in 0..60 {
+                let author = seeded.below(40) as u64;
+                let mut words: Vec<String> = (0..6).map(|_| word(4_000 + seeded.below(8))).collect();
+                let end = ["", "ay", "ater", "orks"][seeded.below(forms)];
+                let phrase = if seeded.below(10) < usual { ["valley", "flooded"] } else { ["flooded", "valley"] };
+                words.splice(2..2, phrase.map(|word| format!("{word}{end}")));
+                let gap = if seeded.below(4) == 0 { ", " } else { " " };
+                if gap == " " {
+                    for length in [2, 3] {
+                        words.windows(length).for_each(|phrase| {
+                            wrote.entry(phrase.join(" ")).or_default().insert(author);
+                        });
+                    }
+                }
+                let worker = seeded.below(workers);
+                bench.post_to(worker, minute * 60 + seeded.below(60) as i64, author, &words.join(gap));
+            }
+            bench.close((minute + 1) * 60);
+        }
+        for candidate in &bench.closed.candidates {
+            for part in &candidate.phrases {
+                let truth = wrote.get(&part.form).map_or(0, HashSet::len) as u64;
+                prop_assert!(part.authors <= truth, "{} of {truth} authors wrote {}", part.authors, part.form);
+                let is_term = |word: &str| candidate.terms.iter().any(|term| term.form == word);
+                prop_assert!(part.form.split(' ').all(is_term), "{}", part.form);
+            }
+            let Some(row) = Gate::exact(GateK::DEFAULT).release_narrative(candidate.clone().into()) else { continue };
+            for phrase in &row.phrases {
+                prop_assert!(wrote[phrase].len() as u64 >= K);
+                prop_assert!(phrase.split(' ').all(|word| row.terms.iter().any(|term| term.term == word)), "{phrase}");
+            }
+            let said: Vec<&str> = row.label.split([',', ' ']).filter(|word| !word.is_empty()).collect();
+            prop_assert_eq!(said.iter().collect::<BTreeSet<_>>().len(), said.len(), "{}", row.label);
         }
     }
 }

@@ -57,6 +57,8 @@ pub struct NarrativeCandidate {
     pub growth: Growth,
     /// Words that set it apart, weightiest first.
     pub terms: Vec<LabelPart>,
+    /// Words that stand next to each other, weightiest first; all of them are among the terms.
+    pub phrases: Vec<LabelPart>,
     /// Hashtags, most posts first.
     pub hashtags: Vec<LabelPart>,
     /// Domains, most posts first.

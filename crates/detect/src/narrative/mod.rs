@@ -42,6 +42,7 @@ mod log;
 mod logs;
 mod narratives;
 mod observer;
+mod phrases;
 mod related;
 mod short;
 mod stories;
@@ -59,7 +60,7 @@ pub use config::{
     NARRATIVES_MAX, NarrativeConfig, NarrativeCounters, POST_FEATURES_MAX, POSTINGS_MAX, POSTINGS_VISITED_MAX,
     RELATED_MAX, TERM_AUTHORS_MAX, TERMS_MAX, TIMELINE_MAX,
 };
-pub use delta::{LanguageDelta, LocalDelta, MinuteDelta, Span, TermDelta};
+pub use delta::{LanguageDelta, LocalDelta, MinuteDelta, PhraseDelta, Span, TermDelta};
 pub use features::{FeatureKind, Features};
 pub use groundswell_gate::{NarrativeId, NarrativeState as State};
 pub use life::{DORMANT_MINUTES, EMERGING_MINUTES, ENDED_MINUTES, GROWTH_MINUTES, Growth, STATE_MINUTES};

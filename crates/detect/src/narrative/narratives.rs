@@ -927,6 +927,7 @@ impl Story {
             minute_authors,
             growth: self.growth(minute),
             terms: self.label_terms(),
+            phrases: self.label_phrases(),
             hashtags: self.label_facets(super::FeatureKind::Hashtag),
             domains: self.label_facets(super::FeatureKind::Domain),
             buckets: self.buckets.closed().to_vec(),

@@ -14,6 +14,7 @@ use super::config::{FACETS_MAX, FORMS_MAX, LANGUAGES_MAX, TIMELINE_MAX};
 use super::delta::{LocalDelta, MinuteDelta, TermDelta};
 use super::features::FeatureKind;
 use super::life::{GROWTH_MINUTES, Life};
+use super::phrases::Phrases;
 use super::related::Related;
 use super::short::Short;
 use super::stories::StoryKey;
@@ -263,6 +264,7 @@ pub(super) struct Story {
     /// Hashes under which it is found.
     indexed: Vec<u64>,
     facets: Vec<Facet>,
+    phrases: Phrases,
     languages: Vec<([u8; 2], u64)>,
     timeline: VecDeque<(i64, u64)>,
     /// Authors of the last minute in which it was written to.
@@ -300,6 +302,7 @@ impl Story {
             terms: Vec::new(),
             indexed: Vec::new(),
             facets: Vec::new(),
+            phrases: Phrases::default(),
             languages: Vec::new(),
             timeline: VecDeque::new(),
             minute_authors: (minute, Distinct::new()),
@@ -396,6 +399,7 @@ impl Story {
         if !facets.is_empty() {
             self.keep_facets();
         }
+        self.phrases.absorb(delta, local, minute);
     }
 
     /// Notes what one of its clusters says.
@@ -568,6 +572,7 @@ impl Story {
         self.keep_terms();
         other.facets.iter().for_each(|facet| self.add_facet(facet.kind, &facet.form, facet.posts, &facet.authors));
         self.keep_facets();
+        self.phrases.take(&other.phrases);
         self.split_from = self.split_from.or(other.split_from);
     }
 
@@ -734,6 +739,17 @@ impl Story {
                 authors: form.authors.number(),
             })
             .collect()
+    }
+
+    /// Phrases of the words that it is told by, as most write them.
+    pub(super) fn label_phrases(&self) -> Vec<LabelPart> {
+        if self.phrases.is_empty() {
+            return Vec::new();
+        }
+        let words = self.label_terms();
+        let originals =
+            |word: &str| self.terms.iter().find(|term| term.text() == word).map_or(0, |term| term.originals);
+        self.phrases.label(&|word| Some((words.iter().find(|part| part.form == word)?.weight, originals(word))))
     }
 
     pub(super) fn label_facets(&self, kind: FeatureKind) -> Vec<LabelPart> {

@@ -42,7 +42,7 @@ impl From<NarrativeCandidate> for gate::NarrativeCandidate {
             languages: candidate.languages.iter().copied().map(language).collect(),
             buckets: candidate.buckets,
             terms: parts(candidate.terms),
-            phrases: Vec::new(),
+            phrases: parts(candidate.phrases),
             hashtags: parts(candidate.hashtags),
             domains: parts(candidate.domains),
             parents: candidate.parents,

@@ -87,6 +87,23 @@ fn a_label_says_nothing_twice() {
     let terms = parts(&["River", "bridge", "flood", "mud", "rain"]);
     assert_eq!(label(&terms, &parts(&["river bank"])), "river bank, bridge, flood, mud");
     assert_eq!(label(&[], &[]), "");
+    // Neither a word that two phrases have, nor one that is a phrase run together, nor one of a phrase that has no spaces.
+    let said = |terms: &[&str], phrases: &[&str]| label(&parts(terms), &parts(phrases));
+    assert_eq!(
+        said(&["york", "NewYorkCity", "flood"], &["new york city", "new york", "high water"]),
+        "new york city, high water, flood"
+    );
+    assert_eq!(said(&["大坝", "垮塌", "水"], &["大坝垮塌"]), "大坝垮塌, 水");
+}
+
+#[test]
+fn a_phrase_of_a_word_that_may_not_be_said_is_not_said() {
+    let mut told = candidate();
+    told.phrases = vec![part("rare bridge", 0.9, 40), part("river bridge", 0.8, 40), part("the Rare", 0.7, 40)];
+    assert_eq!(release(told.clone()).unwrap().phrases, ["river bridge"]);
+    // A name of one word, and a phrase of the same letters.
+    told.terms.push(NarrativePart { name_like: true, ..part("riverbridge", 0.9, 40) });
+    assert!(release(told).unwrap().phrases.is_empty());
 }
 
 #[test]
