@@ -2,14 +2,15 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test that cannot read its input fails")]
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt::Write as _;
 
 use groundswell_detect::narrative::{
-    Closed, EventKind, LocalId, MinuteDelta, NarrativeConfig, NarrativeEvent, NarrativeId, NarrativeLogs,
-    NarrativeObserver, Narratives, POSTINGS_MAX, Reason, State,
+    Closed, EventKind, LocalId, MinuteDelta, NarrativeCandidate, NarrativeConfig, NarrativeEvent, NarrativeId,
+    NarrativeLogs, NarrativeObserver, Narratives, POSTINGS_MAX, RELATED_MAX, Reason, State,
 };
 use groundswell_edge::{AuthorToken, DeleteKey, EdgePost, PostKey};
+use groundswell_gate::{Gate, K as GateK};
 use groundswell_post::EventTime;
 use groundswell_sketch::{Step, Window};
 use groundswell_text::names::{NameFinder, NameSpan};
@@ -657,6 +658,8 @@ fn nobody_is_counted_for_a_word_of_a_name() {
         .collect();
     assert!(said.iter().any(|(word, authors)| *word == "river" && *authors >= K), "{said:?}");
     for part in ["quindara", "hlavatsky", "gxqrabababa", "fxqrabababa", "terrenzo", "okonkwari"] {
+        let mut phrases = bench.closed.candidates.iter().flat_map(|story| &story.phrases);
+        assert!(phrases.all(|phrase| !phrase.form.contains(part)), "{part}");
         assert!(said.iter().all(|(word, authors)| *word != part || *authors == 0), "{part}: {said:?}");
     }
 }
@@ -721,4 +724,151 @@ fn what_begins_late_in_a_young_stream_is_born() {
     let birth = bench.events(EventKind::Birth).into_iter().find(|event| Some(event.id) == name).map(|event| event.time);
     assert!(birth.is_some_and(|time| (3_600..4_500).contains(&time)), "{birth:?}");
     assert!(recall(&bench, &keys) > 0.9);
+}
+
+/// The stories that were told of by now, as they were told of last, and what must hold of those that are near each other.
+#[derive(Default)]
+struct Told(BTreeMap<NarrativeId, NarrativeCandidate>);
+
+impl Told {
+    fn note(&mut self, closed: &Closed) {
+        self.0.extend(closed.candidates.iter().map(|candidate| (candidate.id, candidate.clone())));
+        for event in closed.events.iter().filter(|event| matches!(event.event, EventKind::End | EventKind::Merge)) {
+            self.0.remove(&event.id);
+        }
+        for (id, candidate) in &self.0 {
+            assert!(candidate.related.len() <= RELATED_MAX);
+            for (other, authors) in candidate.related.iter().filter(|(other, _)| self.0.contains_key(other)) {
+                let other = &self.0[other];
+                assert!(other.id != *id && *authors <= other.bucket_authors, "{candidate:?} {other:?}");
+                assert!(other.related.iter().any(|(of, _)| of == id), "{candidate:?} {other:?}");
+            }
+        }
+    }
+
+    /// The one that has a word.
+    fn with(&self, word: &str) -> &NarrativeCandidate {
+        self.0.values().find(|candidate| candidate.terms.iter().any(|term| term.form == word)).unwrap()
+    }
+}
+
+/// One story in two languages has a place's name in common, and little else; what has nothing in common is not near.
+#[test]
+fn one_story_in_two_languages_is_told_as_two_that_are_near() {
+    let mut bench = Bench::new(NarrativeConfig::default(), 1);
+    let mut seeded = Seeded(11);
+    let (mut told, mut author) = (Told::default(), 0);
+    for minute in 0..20 {
+        for post in 0..24 {
+            author += 1;
+            let story = post as usize % 3;
+            let own = text((0..4).map(|_| 4_000 + story * 14 + seeded.below(9)));
+            let place = if minute > 1 && story < 2 && seeded.below(10) < 7 { " #tarnow" } else { "" };
+            bench.post(minute * 60 + post, author, &(own + place));
+        }
+        bench.close(minute * 60 + 60);
+        told.note(&bench.closed);
+        bench.closed.events.retain(|event| event.event == EventKind::Merge);
+    }
+    assert!(bench.closed.events.is_empty(), "they are not one");
+    let [one, other, apart] = [0, 1, 2].map(|story| told.with(&word(4_000 + story * 14)));
+    let near = |of: &NarrativeCandidate| of.related.iter().map(|(id, _)| *id).collect::<Vec<_>>();
+    assert_eq!([near(one), near(other), near(apart)], [vec![other.id], vec![one.id], vec![]]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn two_are_near_each_other_or_neither_is(seed in any::<u64>(), stories in 2..14_usize, tags in 1..4_usize) {
+        let mut bench = Bench::new(NarrativeConfig::default(), 1);
+        let mut seeded = Seeded(seed);
+        let mut told = Told::default();
+        for minute in 0..8 {
+            for _ in 0..stories * 8 {
+                let story = seeded.below(stories);
+                let own = text((0..4).map(|_| 4_000 + story * 14 + seeded.below(9)));
+                let tag = format!(" #tag{}", story % tags);
+                let tag = if minute > 0 && seeded.below(10) < 7 { &tag } else { "" };
+                bench.post(minute * 60 + seeded.below(60) as i64, seeded.below(200) as u64, &(own + tag));
+            }
+            bench.close(minute * 60 + 60);
+            told.note(&bench.closed);
+            bench.closed.events.clear();
+        }
+    }
+}
+
+/// A label says what people write side by side as they write it, and none of its words by itself.
+#[test]
+fn a_label_has_the_phrase_that_people_write() {
+    let mut bench = Bench::new(NarrativeConfig::default(), 1);
+    let mut seeded = Seeded(3);
+    for author in 0..300 {
+        let other = text((0..4).map(|_| seeded.below(4_000)));
+        let told = match author % 3 {
+            0 => format!("{other} after the failure of the dam, the mill is gone"),
+            1 => format!("a dam failure and {other}, the mill"),
+            _ => format!("the mill {other} below the dam failure"),
+        };
+        bench.post(author as i64, author, &told);
+        if author % 60 == 59 {
+            bench.close(author as i64 + 1);
+        }
+    }
+    let told = bench.closed.candidates[0].clone();
+    assert!(told.phrases.iter().all(|phrase| phrase.form != "failure dam"), "stop words stand between these");
+    let row = Gate::exact(GateK::DEFAULT).release_narrative(told.into()).unwrap();
+    assert_eq!(row.phrases, ["dam failure"]);
+    assert!(row.label.starts_with("dam failure, ") && row.label.contains("mill"), "{}", row.label);
+    assert_eq!(row.label.matches("dam").count() + row.label.matches("failure").count(), 2, "{}", row.label);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    // Whoever wrote the words apart, in another order, or in another form, has not written the phrase.
+    #[test]
+    fn authors_of_a_shown_phrase_wrote_exactly_that_phrase(
+        seed in any::<u64>(), forms in 1..4_usize, workers in 1..3_usize, minutes in 1..4_i64, usual in 0..10_usize
+    ) {
+        let mut seeded = Seeded(seed);
+        let mut bench = Bench::new(NarrativeConfig::default(), workers);
+        let mut wrote: HashMap<String, HashSet<u64>> = HashMap::new();
+        for minute in 0..minutes {
+            for _ in 0..60 {
+                let author = seeded.below(40) as u64;
+                let mut words: Vec<String> = (0..6).map(|_| word(4_000 + seeded.below(8))).collect();
+                let end = ["", "ay", "ater", "orks"][seeded.below(forms)];
+                let phrase = if seeded.below(10) < usual { ["valley", "flooded"] } else { ["flooded", "valley"] };
+                words.splice(2..2, phrase.map(|word| format!("{word}{end}")));
+                let gap = if seeded.below(4) == 0 { ", " } else { " " };
+                if gap == " " {
+                    for length in [2, 3] {
+                        words.windows(length).for_each(|phrase| {
+                            wrote.entry(phrase.join(" ")).or_default().insert(author);
+                        });
+                    }
+                }
+                let worker = seeded.below(workers);
+                bench.post_to(worker, minute * 60 + seeded.below(60) as i64, author, &words.join(gap));
+            }
+            bench.close((minute + 1) * 60);
+        }
+        for candidate in &bench.closed.candidates {
+            for part in &candidate.phrases {
+                let truth = wrote.get(&part.form).map_or(0, HashSet::len) as u64;
+                prop_assert!(part.authors <= truth, "{} of {truth} authors wrote {}", part.authors, part.form);
+                let is_term = |word: &str| candidate.terms.iter().any(|term| term.form == word);
+                prop_assert!(part.form.split(' ').all(is_term), "{}", part.form);
+            }
+            let Some(row) = Gate::exact(GateK::DEFAULT).release_narrative(candidate.clone().into()) else { continue };
+            for phrase in &row.phrases {
+                prop_assert!(wrote[phrase].len() as u64 >= K);
+                prop_assert!(phrase.split(' ').all(|word| row.terms.iter().any(|term| term.term == word)), "{phrase}");
+            }
+            let said: Vec<&str> = row.label.split([',', ' ']).filter(|word| !word.is_empty()).collect();
+            prop_assert_eq!(said.iter().collect::<BTreeSet<_>>().len(), said.len(), "{}", row.label);
+        }
+    }
 }

@@ -4,16 +4,21 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test that cannot read its input fails")]
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::time::Instant;
 
 use groundswell_detect::narrative::eval::{Report, compare};
-use groundswell_detect::narrative::{LocalId, NarrativeConfig, NarrativeObserver, Narratives};
+use groundswell_detect::narrative::{LocalId, NarrativeConfig, NarrativeId, NarrativeObserver, Narratives};
 use groundswell_edge::scrub::{LinkSink, Scrubber};
 use groundswell_edge::{AuthorToken, EdgePost, PostKey};
 use groundswell_post::EventTime;
 use groundswell_text::{Analysis, Analyzer, hash_word};
+
+#[path = "narrative/links.rs"]
+mod links;
+
+const K: u64 = 10;
 
 struct Set {
     posts: Vec<(EdgePost, Analysis)>,
@@ -69,6 +74,7 @@ fn shuffle(set: &mut Set, seed: u64) {
 struct Run {
     arrival: Report,
     merged: Report,
+    links: links::Judged,
     micros: f64,
 }
 
@@ -79,18 +85,32 @@ fn run(set: &Set, processes: usize) -> Run {
     let began = Instant::now();
     let config = NarrativeConfig::default();
     let mut observers: Vec<_> = (0..processes).map(|_| NarrativeObserver::new(config.clone())).collect();
-    let mut owner = Narratives::new(config, 10);
+    let mut owner = Narratives::new(config, K);
     owner.remember_all();
     let mut arrival = vec![(0_u16, LocalId(0)); set.posts.len()];
     let mut now = i64::MIN;
     let mut post = EdgePost::default();
+    let mut links = links::Links::default();
+    // Posts by the label, of each narrative that was told of when they came.
+    let mut of_name: BTreeMap<NarrativeId, BTreeMap<u32, u64>> = BTreeMap::new();
     let mut close = |before: i64, observers: &mut [NarrativeObserver], owner: &mut Narratives| {
+        let mut rows = Vec::new();
         for (worker, observer) in observers.iter_mut().enumerate() {
-            observer.close_and_tell(before, &mut |row, id| arrival[row as usize] = (worker as u16, id), &mut |delta| {
-                owner.merge(worker as u16, delta);
-            });
+            observer.close_and_tell(
+                before,
+                &mut |row, id| rows.push((row as usize, (worker as u16, id))),
+                &mut |delta| {
+                    owner.merge(worker as u16, delta);
+                },
+            );
         }
-        owner.close(before)
+        owner.close(before).candidates.iter().for_each(|candidate| links.note(candidate, K));
+        for (row, at) in rows {
+            arrival[row] = at;
+            if let Some(name) = owner.name_now(at.0, at.1) {
+                *of_name.entry(name).or_default().entry(set.labels[row]).or_default() += 1;
+            }
+        }
     };
     for (row, (original, analysis)) in set.posts.iter().enumerate() {
         post.clone_from(original);
@@ -114,7 +134,15 @@ fn run(set: &Set, processes: usize) -> Run {
         println!("{:?}", observers[0].counters());
         println!("bytes: {:?}", observers[0].clusterer().bytes());
     }
-    Run { arrival: compare(&set.labels, &numbers), merged: compare(&set.labels, &merged), micros }
+    // A narrative is about that of which at least half of its posts are.
+    let about = |id: NarrativeId| {
+        let of_label = of_name.get(&id)?;
+        let (label, posts) = of_label.iter().max_by_key(|(_, posts)| **posts)?;
+        (posts * 2 >= of_label.values().sum::<u64>()).then(|| label.to_string())
+    };
+    let mut judged = links::Judged::default();
+    links.judge(&about, &mut judged);
+    Run { arrival: compare(&set.labels, &numbers), merged: compare(&set.labels, &merged), links: judged, micros }
 }
 
 #[test]
@@ -133,7 +161,7 @@ fn agrees_with_labels() {
         }
         for processes in std::env::var("P").map_or(vec![1, 2, 4], |processes| vec![processes.parse::<usize>().unwrap()])
         {
-            let Run { arrival, merged, micros } = run(&set, processes);
+            let Run { arrival, merged, links, micros } = run(&set, processes);
             println!(
                 "{name:26} {processes} AMI {:.3} ARI {:.3} NMI {:.3} (arrival {:.3} {:.3}) h {:.3} c {:.3} B3 {:.3} clusters {} of five {} labels {} {micros:.1} us",
                 merged.ami,
@@ -148,6 +176,7 @@ fn agrees_with_labels() {
                 merged.clusters_of_five,
                 merged.labels_of_five
             );
+            println!("  {links}");
             assert!(merged.ami > 0.6, "{name}");
         }
     }

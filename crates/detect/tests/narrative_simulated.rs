@@ -18,6 +18,9 @@ use groundswell_post::EventTime;
 use groundswell_sim::{SimConfig, Simulator, TruthRecord};
 use groundswell_text::{Analysis, Analyzer, hash_word};
 
+#[path = "narrative/links.rs"]
+mod links;
+
 const K: u64 = 10;
 /// Planted narratives of so many authors are asked for.
 const AUTHORS_ASKED: u64 = 50;
@@ -79,6 +82,7 @@ struct Sums {
     told_turns: [(usize, usize); 2],
     ended_planted: usize,
     early: (usize, usize),
+    links: links::Judged,
 }
 
 #[test]
@@ -122,6 +126,7 @@ fn planted_stories_are_found() {
         sums.ended_planted,
         sums.early,
     );
+    println!("ALL {}", sums.links);
 }
 
 /// The name that a narrative goes by in the end, by the merges of the log.
@@ -178,6 +183,7 @@ fn one_stream(seed: u64, sums: &mut Sums) {
     let mut labels: HashMap<u64, String> = HashMap::new();
     // Of each planted label: of each post, the close of its minute and the name that it went under.
     let mut names: BTreeMap<String, Vec<(i64, Option<NarrativeId>)>> = BTreeMap::new();
+    let mut links = links::Links::default();
     let mut went: Vec<(String, LocalId)> = Vec::new();
     let mut merges: Vec<(NarrativeId, NarrativeId)> = Vec::new();
     let mut splits: Vec<(NarrativeId, NarrativeId)> = Vec::new();
@@ -221,6 +227,7 @@ fn one_stream(seed: u64, sums: &mut Sums) {
                 log.push(event);
             }
             for candidate in closed.candidates {
+                links.note(&candidate, K);
                 let entry = found.entry(candidate.id).or_default();
                 entry.authors = candidate.authors;
                 entry.copies = candidate.copies as f64 / candidate.posts.max(1) as f64;
@@ -406,6 +413,11 @@ fn one_stream(seed: u64, sums: &mut Sums) {
             );
         }
     }
+    let about = |id: NarrativeId| found.get(&id).and_then(Found::about).map(str::to_owned);
+    let mut judged = links::Judged::default();
+    links.judge(&about, &mut judged);
+    links.judge(&about, &mut sums.links);
+    println!("  {judged}");
     let mut nothing: Vec<&Found> = Vec::new();
     for narrative in found.values() {
         let planted = narrative.about().is_some();

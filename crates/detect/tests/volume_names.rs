@@ -278,6 +278,49 @@ fn narratives_and_shared_texts_take_the_same_decision() {
 }
 
 #[test]
+fn a_phrase_that_is_a_name_or_holds_one_is_marked() {
+    let mut merger = Merger::new(VolumeConfig::default(), K::DEFAULT);
+    let marked = |merger: &Merger, value: &str, minutes: i64| {
+        let part = NarrativePart { value: value.to_owned(), weight: 1.0, authors: 40, name_like: false, publishers: 0 };
+        let mut narrative = NarrativeCandidate {
+            id: NarrativeId(1),
+            state: NarrativeState::Emerging,
+            as_of: START + minutes * 60,
+            buckets: Vec::new(),
+            authors: 40,
+            growth_minutes: 1,
+            terms: Vec::new(),
+            phrases: vec![part],
+            hashtags: Vec::new(),
+            domains: Vec::new(),
+            languages: Vec::new(),
+            parents: Vec::new(),
+            merged_into: None,
+            related: Vec::new(),
+        };
+        merger.mark_names(&mut narrative);
+        (narrative.phrases[0].name_like, narrative.phrases[0].publishers)
+    };
+    for phrase in ["jane kowalczyk", "kowalczyk jane", "jane kowalczyk arrested", "mayor jane kowalczyk"] {
+        assert_eq!(marked(&merger, phrase, 0), (true, 0), "{phrase}");
+    }
+    for phrase in ["dam failure", "new york", "heavy rain", "new york city", "大坝垮塌"] {
+        assert_eq!(marked(&merger, phrase, 0), (false, 0), "{phrase}");
+    }
+    // A name that publishers carried may be said.
+    let (mut observer, mut analyzer, mut analysis) =
+        (Observer::new(VolumeConfig::default()), Analyzer::new(), Analysis::new());
+    for paper in 0..3 {
+        let post = press(0, &format!("paper{paper}"), "What Jane Kowalczyk Said");
+        analyzer.analyze(&post, &mut analysis);
+        observer.observe(&post, &analysis, &[]);
+    }
+    observer.close(START + 60, &mut |_, minute, summary| merger.merge(minute, summary));
+    merger.close(START + 60, &mut |_| {});
+    assert_eq!(marked(&merger, "jane kowalczyk", 1), (true, 3));
+}
+
+#[test]
 fn a_name_in_a_pushed_hashtag_or_link_is_seen() {
     let merger = Merger::new(VolumeConfig::default(), K::DEFAULT);
     let holds_name = |words: Vec<String>| {

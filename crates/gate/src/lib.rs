@@ -87,8 +87,9 @@ pub use emoji::emoji_name;
 pub use k::{K, KTooLow};
 pub use narrative::{
     AuthorBits, Growth, LABEL_PARTS_MAX, NAME_PUBLISHERS, NarrativeBucket, NarrativeCandidate, NarrativeEvent,
-    NarrativeEventCandidate, NarrativeEventKind, NarrativeId, NarrativeLanguage, NarrativePart, NarrativeReason,
-    NarrativeRow, NarrativeState, TimelineBucket, WeightedTerm, readmit_narrative, readmit_narrative_event,
+    NarrativeEventCandidate, NarrativeEventKind, NarrativeId, NarrativeLanguage, NarrativeNear, NarrativePart,
+    NarrativeReason, NarrativeRow, NarrativeState, TimelineBucket, WeightedTerm, readmit_narrative,
+    readmit_narrative_event,
 };
 pub use operational::{
     AtLeast, AuditConsistency, AuditEntry, AuditHead, AuditInclusion, Coverage, CoverageGap, CoverageMinute,

@@ -250,8 +250,17 @@ pub struct NarrativeCandidate {
     pub parents: Vec<NarrativeId>,
     /// The one of which it became a part.
     pub merged_into: Option<NarrativeId>,
-    /// Others that are like it.
-    pub related: Vec<NarrativeId>,
+    /// Others that are like it, the nearest first.
+    pub related: Vec<NarrativeNear>,
+}
+
+/// A narrative that is like another one, before the gate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NarrativeNear {
+    /// Its id.
+    pub id: NarrativeId,
+    /// Its distinct authors as they were told of last; zero where nothing was told of it.
+    pub authors: u64,
 }
 
 /// A word and its weight, from 0 to 1.
@@ -474,7 +483,11 @@ impl Gate {
         let growth = Growth::of_buckets(&buckets, candidate.as_of, candidate.growth_minutes);
         let passing = |parts: Vec<NarrativePart>| parts.into_iter().filter(|part| part.passes(k)).collect::<Vec<_>>();
         let values = |parts: Vec<NarrativePart>| passing(parts).into_iter().map(|part| part.value).collect::<Vec<_>>();
-        let (terms, phrases) = (passing(candidate.terms), passing(candidate.phrases));
+        // A phrase of a word that may not be said may not be said; of a name, publishers decide as a whole.
+        let unsaid: Vec<&NarrativePart> = candidate.terms.iter().filter(|part| !part.passes(k)).collect();
+        let mut phrases = candidate.phrases;
+        phrases.retain(|phrase| phrase.name_like || !unsaid.iter().any(|part| holds(&phrase.value, &part.value)));
+        let (terms, phrases) = (passing(candidate.terms), passing(phrases));
         let text = |id: NarrativeId| id.to_string();
         Some(Released::new(NarrativeRow {
             id: candidate.id.to_string(),
@@ -505,7 +518,7 @@ impl Gate {
                 .collect(),
             parents: candidate.parents.into_iter().map(text).collect(),
             merged_into: candidate.merged_into.map(text),
-            related: candidate.related.into_iter().map(text).collect(),
+            related: candidate.related.iter().filter(|near| near.authors >= k).map(|near| text(near.id)).collect(),
         }))
     }
 
@@ -545,15 +558,23 @@ impl Gate {
 /// Phrases say more than their words, so they come first and their words not again.
 fn label(terms: &[NarrativePart], phrases: &[NarrativePart]) -> String {
     let mut parts: Vec<&str> = Vec::new();
-    for part in phrases.iter().take(LABEL_PARTS_MAX / 2).chain(terms) {
+    for (part, most) in
+        phrases.iter().map(|part| (part, LABEL_PARTS_MAX / 2)).chain(terms.iter().map(|part| (part, LABEL_PARTS_MAX)))
+    {
         let value = part.value.as_str();
-        let said =
-            parts.iter().any(|other| other.to_lowercase().split_whitespace().any(|word| word == value.to_lowercase()));
-        if parts.len() < LABEL_PARTS_MAX && !said {
+        let said = parts.iter().any(|other| value.split_whitespace().chain([value]).any(|word| holds(other, word)));
+        if parts.len() < most && !said {
             parts.push(value);
         }
     }
     parts.join(", ")
+}
+
+/// Whether a phrase has a word, or is what a word runs together. In scripts without spaces a word is a stretch of letters.
+fn holds(phrase: &str, word: &str) -> bool {
+    let (phrase, word) = (phrase.to_lowercase(), word.to_lowercase());
+    let is_word = |part: &str| part == word || !word.is_ascii() && part.contains(&word);
+    phrase.split_whitespace().any(is_word) || phrase.split_whitespace().collect::<String>() == word
 }
 
 pub(crate) fn hundredths(number: f64) -> f64 {

@@ -57,6 +57,8 @@ pub struct NarrativeCandidate {
     pub growth: Growth,
     /// Words that set it apart, weightiest first.
     pub terms: Vec<LabelPart>,
+    /// Words that stand next to each other, weightiest first; all of them are among the terms.
+    pub phrases: Vec<LabelPart>,
     /// Hashtags, most posts first.
     pub hashtags: Vec<LabelPart>,
     /// Domains, most posts first.
@@ -75,6 +77,8 @@ pub struct NarrativeCandidate {
     pub parents: Vec<NarrativeId>,
     /// The one that it is part of.
     pub merged_into: Option<NarrativeId>,
+    /// Those that are near it and told of, the nearest first; each with its authors of whom was told.
+    pub related: Vec<(NarrativeId, u64)>,
 }
 
 /// What happened.

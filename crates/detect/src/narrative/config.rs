@@ -36,6 +36,13 @@ pub const NARRATIVES_MAX: usize = 1 << 17;
 pub const TIMELINE_MAX: usize = 1_440;
 /// Authors of one term that are told apart; more than any k that is in use needs to be known of.
 pub const TERM_AUTHORS_MAX: usize = 64;
+/// Leading words of a cluster of which it is counted which stand next to each other.
+pub(super) const PHRASE_LEADS: usize = 8;
+/// Phrases of a cluster that are told to the owner, and phrases that a story keeps: those that stand in most posts.
+pub(super) const PHRASES_TOLD_MAX: usize = 8;
+pub(super) const PHRASES_MAX: usize = 12;
+/// Narratives that are told to be near one.
+pub const RELATED_MAX: usize = 8;
 /// Spellings of a term that a story tells apart; of more, those that fewest wrote are forgotten.
 pub(super) const FORMS_MAX: usize = 3;
 

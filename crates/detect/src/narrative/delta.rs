@@ -58,6 +58,19 @@ pub struct TermDelta {
     pub kind: FeatureKind,
 }
 
+/// Leading words of a cluster that stand next to each other.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub struct PhraseDelta {
+    /// Its words as most spell them, parted by spaces: [`MinuteDelta::words_of`].
+    pub form: Span,
+    /// Authors of those that have it so, a stretch of the delta's list of them.
+    pub authors: Span,
+    /// Posts of the minute that have it so.
+    pub posts: u32,
+    /// Of them, those that are no copies.
+    pub originals: u32,
+}
+
 /// Posts of a cluster in one language.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 pub struct LanguageDelta {
@@ -91,6 +104,8 @@ pub struct LocalDelta {
     pub terms: Span,
     /// Hashtags and domains of the minute: [`MinuteDelta::facets_of`].
     pub facets: Span,
+    /// Phrases of the minute: [`MinuteDelta::phrases_of`].
+    pub phrases: Span,
     /// Which posts these are.
     pub key: CellKey,
     /// Authors of these posts, as far as they are of the minute's day.
@@ -113,6 +128,7 @@ pub struct MinuteDelta {
     pub(super) counts: Vec<(i64, u32)>,
     pub(super) languages: Vec<LanguageDelta>,
     pub(super) terms: Vec<TermDelta>,
+    pub(super) phrases: Vec<PhraseDelta>,
     pub(super) authors: Vec<u64>,
     pub(super) text: String,
 }
@@ -136,6 +152,21 @@ impl MinuteDelta {
     /// A cluster's hashtags and domains.
     pub fn facets_of(&self, local: &LocalDelta) -> &[TermDelta] {
         local.facets.of(&self.terms)
+    }
+
+    /// A cluster's phrases.
+    pub fn phrases_of(&self, local: &LocalDelta) -> &[PhraseDelta] {
+        local.phrases.of(&self.phrases)
+    }
+
+    /// The words of a phrase, parted by spaces.
+    pub fn words_of(&self, phrase: &PhraseDelta) -> &str {
+        self.text.get(phrase.form.start as usize..phrase.form.end as usize).unwrap_or_default()
+    }
+
+    /// Who wrote a phrase, as of terms.
+    pub(super) fn authors_of_phrase(&self, phrase: &PhraseDelta) -> &[u64] {
+        phrase.authors.of(&self.authors)
     }
 
     /// How a term is spelt.
@@ -166,6 +197,7 @@ macro_rules! redacted {
     };
 }
 redacted!(TermDelta, posts);
+redacted!(PhraseDelta, posts);
 redacted!(LanguageDelta, posts);
 redacted!(LocalDelta, posts_total);
 

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use groundswell_edge::EdgePost;
-use groundswell_text::names::{HashtagWords, NameSpan};
-use groundswell_text::{Analysis, Language, has_term_shape, hash_word, is_stop_word_in};
+use groundswell_text::names::{HashtagWords, NameSpan, is_unspaced};
+use groundswell_text::{Analysis, Language, Word, has_term_shape, hash_word, is_stop_word_in};
 
 use super::config::POST_FEATURES_MAX;
 
@@ -65,6 +65,8 @@ pub struct Features {
     pub(super) language: [u8; 2],
     /// Each once.
     pub(super) list: Vec<Feature>,
+    /// As bits: which of them are words that stand, in the text, next to the one before them in the list.
+    pub(super) beside: u64,
     pub(super) text: String,
     /// Of all words in their order: the same for the same text.
     pub(super) text_hash: u64,
@@ -91,12 +93,15 @@ impl Features {
     pub fn read(&mut self, post: &EdgePost, analysis: &Analysis, names: &[NameSpan], apart: &HashtagWords) {
         self.list.clear();
         self.text.clear();
+        self.beside = 0;
         self.left_out = 0;
         self.time = post.time.unix();
         self.author = post.author.filter(|_| post.publisher.is_none()).map(groundswell_edge::AuthorToken::bits);
         self.language = code_of(analysis.language);
         self.text_hash = 0;
         let mut names = names.iter().peekable();
+        // The word before, if it is a feature, and which.
+        let mut before: Option<(usize, usize)> = None;
         for (index, word) in analysis.words.iter().enumerate() {
             while names.next_if(|span| span.words().end <= index).is_some() {}
             let of_name = names.peek().is_some_and(|span| span.words().contains(&index));
@@ -110,7 +115,15 @@ impl Features {
                 };
                 let form_hash = if of_name { word.hash ^ NAME_SALT } else { word.hash };
                 let hashes = (stem_hash(value, word.hash), whole_hash(value, word.hash));
-                self.push(hashes, form_hash, word.hash, kind, value);
+                let known = self.list.len();
+                let place = self.push(hashes, form_hash, word.hash, kind, value);
+                if place == Some(known)
+                    && before.is_some_and(|(word, place)| (word + 1, place + 1) == (index, known))
+                    && is_beside(&post.text, &analysis.words[index - 1], word)
+                {
+                    self.beside |= 1 << known;
+                }
+                before = place.map(|place| (index, place));
             }
         }
         for tag in &analysis.hashtags {
@@ -142,20 +155,30 @@ impl Features {
         self.key = post.key.map_or(of_list, groundswell_edge::PostKey::bits);
     }
 
-    fn push(&mut self, (hash, whole): (u64, u64), form_hash: u64, spelling: u64, kind: FeatureKind, value: &str) {
-        if let Some(known) = self.list.iter_mut().find(|known| (known.hash, known.whole) == (hash, whole)) {
+    /// Says where it stands in the list, if it stands there as it is written.
+    fn push(
+        &mut self,
+        (hash, whole): (u64, u64),
+        form_hash: u64,
+        spelling: u64,
+        kind: FeatureKind,
+        value: &str,
+    ) -> Option<usize> {
+        if let Some(place) = self.list.iter().position(|known| (known.hash, known.whole) == (hash, whole)) {
+            let known = &mut self.list[place];
             if kind == FeatureKind::Hashtag {
                 known.kind = kind;
             }
-            return;
+            return (known.form_hash == form_hash).then_some(place);
         }
         if self.list.len() == POST_FEATURES_MAX {
             self.left_out += 1;
-            return;
+            return None;
         }
         let start = self.text.len() as u32;
         self.text.push_str(value);
         self.list.push(Feature { hash, whole, form_hash, spelling, kind, text: (start, self.text.len() as u32) });
+        Some(self.list.len() - 1)
     }
 
     /// How many features it has.
@@ -167,6 +190,18 @@ impl Features {
     pub fn is_empty(&self) -> bool {
         self.list.iter().all(|feature| feature.kind == FeatureKind::Domain)
     }
+}
+
+const _: () = assert!(POST_FEATURES_MAX <= u64::BITS as usize, "a bit for each");
+
+/// Whether a word stands next to the one before it: with spaces between them and nothing else, or with nothing where their script has
+/// no spaces.
+fn is_beside(text: &str, before: &Word, word: &Word) -> bool {
+    let (from, to) = (before.raw.1 as usize, word.raw.0 as usize);
+    let parts = (text.get(..from), text.get(from..to), text.get(to..));
+    let (Some(left), Some(between), Some(right)) = parts else { return false };
+    let is_joined = (left.chars().next_back().into_iter().chain(right.chars().next())).all(is_unspaced);
+    if is_joined { between.is_empty() } else { !between.is_empty() && between.bytes().all(|byte| byte == b' ') }
 }
 
 fn code_of(language: Language) -> [u8; 2] {

@@ -15,6 +15,8 @@ pub(super) struct Record {
     pub(super) author: Option<u64>,
     pub(super) text_hash: u64,
     pub(super) language: [u8; 2],
+    /// As [`Features::beside`].
+    pub(super) beside: u64,
     has_key: bool,
     ids_start: u32,
     /// The sum of its features: with the hash of its words, all that it says.
@@ -53,6 +55,7 @@ impl MinuteLog {
             author: post.author,
             text_hash: post.text_hash,
             language: post.language,
+            beside: post.beside,
             has_key: post.has_key,
             ids_start,
             said: post.list.iter().fold(0, |sum, feature| sum.wrapping_add(feature.hash)),
@@ -167,6 +170,7 @@ impl MinuteLog {
             post.author = record.author;
             post.text_hash = record.text_hash;
             post.language = record.language;
+            post.beside = record.beside;
             self.push(&post);
         }
         (old.records.len() - self.records.len()) as u64

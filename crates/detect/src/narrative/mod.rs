@@ -42,6 +42,8 @@ mod log;
 mod logs;
 mod narratives;
 mod observer;
+mod phrases;
+mod related;
 mod short;
 mod stories;
 mod story;
@@ -56,9 +58,9 @@ pub use clusterer::Clusterer;
 pub use config::{
     CLUSTER_TERMS_MAX, CLUSTERS_MAX, DELTA_TERMS_MAX, FACETS_MAX, FAMILY_KEYS_MAX, LANGUAGES_MAX, LOG_BYTES_MAX,
     NARRATIVES_MAX, NarrativeConfig, NarrativeCounters, POST_FEATURES_MAX, POSTINGS_MAX, POSTINGS_VISITED_MAX,
-    TERM_AUTHORS_MAX, TERMS_MAX, TIMELINE_MAX,
+    RELATED_MAX, TERM_AUTHORS_MAX, TERMS_MAX, TIMELINE_MAX,
 };
-pub use delta::{LanguageDelta, LocalDelta, MinuteDelta, Span, TermDelta};
+pub use delta::{LanguageDelta, LocalDelta, MinuteDelta, PhraseDelta, Span, TermDelta};
 pub use features::{FeatureKind, Features};
 pub use groundswell_gate::{NarrativeId, NarrativeState as State};
 pub use life::{DORMANT_MINUTES, EMERGING_MINUTES, ENDED_MINUTES, GROWTH_MINUTES, Growth, STATE_MINUTES};

@@ -13,6 +13,7 @@ use super::cluster::LocalId;
 use super::config::{NarrativeConfig, NarrativeCounters};
 use super::delta::{LocalDelta, MinuteDelta};
 use super::life::{ENDED_MINUTES, Growth, state_of};
+use super::related::{Near, Related};
 use super::stories::{Stories, StoryKey};
 use super::story::{Boilerplate, Seen, Story};
 use super::terms::IdentityMap;
@@ -102,6 +103,8 @@ pub struct Narratives {
     merged: Vec<StoryKey>,
     /// Those that came from another one.
     split: Vec<StoryKey>,
+    /// Those that have others near than before, in the minutes being closed.
+    relinked: Vec<StoryKey>,
     /// The first minute of which anything was told.
     since: Option<i64>,
     /// Posts that were told of so far.
@@ -144,6 +147,7 @@ impl Narratives {
             parting: Vec::new(),
             merged: Vec::new(),
             split: Vec::new(),
+            relinked: Vec::new(),
             since: None,
             told: 0,
             has_history: false,
@@ -186,6 +190,7 @@ impl Narratives {
             last = Some(until);
         }
         if let Some(minute) = last {
+            changed.0.append(&mut self.relinked);
             let propose = |key: &StoryKey| self.stories.get(*key)?.candidate(minute);
             closed.candidates = changed.sorted().iter().filter_map(propose).collect();
             closed.candidates.append(&mut self.parting);
@@ -293,6 +298,7 @@ impl Narratives {
                 story.buckets.close(minute, self.k, authors);
             }
         }
+        self.relate(minute, &mut touched);
         changed.0.append(&mut touched.0);
         self.grow_old(minute, changed, events);
         self.make_room(minute, events);
@@ -569,6 +575,75 @@ impl Narratives {
         }
     }
 
+    /// Finds narratives that are near others and not one with them, among those of which something is told already. Looks only at
+    /// what was written to, and at what has a word of its present.
+    fn relate(&mut self, minute: i64, touched: &mut Keys) {
+        let k = self.k;
+        // Of the others it may be said that they are near: they are told of.
+        let is_told = |story: &Story| {
+            story.id.is_some() && story.merged_into.is_none() && story.buckets.authors() >= k && story.speaks(minute)
+        };
+        let mut found: Vec<(StoryKey, StoryKey, u32)> = Vec::new();
+        for key in touched.sorted() {
+            let Some(story) = self.stories.get(*key).filter(|story| is_told(story)) else { continue };
+            let mut near: Vec<StoryKey> = Vec::new();
+            for term in story.leading_now() {
+                near.extend(self.found.get(&term).into_iter().flatten().filter(|other| self.named.contains(other)));
+            }
+            near.sort_unstable();
+            near.dedup();
+            for other in near.into_iter().filter(|other| other != key) {
+                let Some(known) = self.stories.get(other).filter(|known| is_told(known)) else { continue };
+                let nearness = story.nearness(known, minute, k);
+                found.extend(nearness.map(|likeness| (*key, other, likeness)));
+            }
+        }
+        for (one, other, likeness) in found {
+            self.link(one, other, likeness);
+        }
+    }
+
+    /// Lets two narratives say that they are near: both do or neither does.
+    fn link(&mut self, one: StoryKey, other: StoryKey, likeness: u32) {
+        let near = |key: StoryKey| {
+            let story = self.stories.get(key)?;
+            Some(Near { key, id: story.id?, authors: story.buckets.authors(), likeness })
+        };
+        let (Some(one), Some(other)) = (near(one), near(other)) else { return };
+        let takes = |of: Near, near: &Near| self.stories.get(of.key).is_some_and(|story| story.related.takes(near));
+        if one.id == other.id || !takes(one, &other) || !takes(other, &one) {
+            return;
+        }
+        for (of, near) in [(one, other), (other, one)] {
+            let Some(story) = self.stories.get_mut(of.key) else { continue };
+            let (is_new, gone) = story.related.note(near);
+            if is_new {
+                self.relinked.push(of.key);
+            }
+            if let Some(gone) = gone {
+                self.unlink(gone.key, of.id);
+            }
+        }
+    }
+
+    /// Lets a narrative, which is still there or is not, no longer say that another one is near.
+    fn unlink(&mut self, of: StoryKey, id: NarrativeId) -> Option<Near> {
+        let gone = self.stories.get_mut(of)?.related.forget(id)?;
+        self.relinked.push(of);
+        Some(gone)
+    }
+
+    /// What was near a narrative that became part of another one is near that one.
+    fn link_anew(&mut self, id: NarrativeId, related: &Related, into: StoryKey) {
+        for near in related.list() {
+            if let Some(gone) = self.unlink(near.key, id)
+                && near.key != into
+            {
+                self.link(near.key, into, gone.likeness);
+            }
+        }
+    }
+
     /// Clusters of a narrative that say now what none of its others says go on as a candidate that was split from it.
     fn part_voices(&mut self, minute: i64, touched: &mut Keys) {
         for key in touched.sorted() {
@@ -646,6 +721,9 @@ impl Narratives {
                     story.merged_name = Some(into);
                 }
             }
+        }
+        if let Some(id) = gone.id {
+            self.link_anew(id, &gone.related, into);
         }
         self.index(into);
         touched.push(from);
@@ -849,6 +927,7 @@ impl Story {
             minute_authors,
             growth: self.growth(minute),
             terms: self.label_terms(),
+            phrases: self.label_phrases(),
             hashtags: self.label_facets(super::FeatureKind::Hashtag),
             domains: self.label_facets(super::FeatureKind::Domain),
             buckets: self.buckets.closed().to_vec(),
@@ -858,6 +937,7 @@ impl Story {
             languages: self.languages(),
             parents: self.parents.clone(),
             merged_into: self.merged_name,
+            related: self.related.list().iter().map(|near| (near.id, near.authors)).collect(),
         })
     }
 }

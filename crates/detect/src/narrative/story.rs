@@ -14,6 +14,8 @@ use super::config::{FACETS_MAX, FORMS_MAX, LANGUAGES_MAX, TIMELINE_MAX};
 use super::delta::{LocalDelta, MinuteDelta, TermDelta};
 use super::features::FeatureKind;
 use super::life::{GROWTH_MINUTES, Life};
+use super::phrases::Phrases;
+use super::related::Related;
 use super::short::Short;
 use super::stories::StoryKey;
 
@@ -83,6 +85,8 @@ const CORE_POSTS: u64 = 50;
 const NOW_HALF_LIVES: [f32; 2] = [10.0, 3.0];
 /// How alike the presents of two narratives must be to become one, at each of them: of few posts more is asked.
 const LIKENESS_NOW: [f32; 2] = [0.25, 0.4];
+/// How alike they must be, at the longer one, to be near each other.
+const NEAR: f32 = 0.08;
 /// So many posts of both stories must there be to compare what is written now.
 const PRESENT_MIN: f32 = 5.0;
 /// Terms of its present by which others like it are looked for.
@@ -179,6 +183,11 @@ impl OwnTerm {
         self.forms.iter().min_by(|a, b| a.most_written(b))
     }
 
+    /// Whether so many authors wrote one of its spellings.
+    fn is_known_by(&self, k: u64) -> bool {
+        self.forms.iter().any(|form| form.authors.number() >= k)
+    }
+
     /// It as text; nothing where no spelling is known.
     fn text(&self) -> &str {
         self.shown().map_or("", |form| form.text.as_str())
@@ -249,11 +258,13 @@ pub(super) struct Story {
     pub(super) of_narrative: bool,
     pub(super) merged_into: Option<StoryKey>,
     pub(super) merged_name: Option<NarrativeId>,
+    pub(super) related: Related,
     pub(super) life: Life,
     terms: Vec<OwnTerm>,
     /// Hashes under which it is found.
     indexed: Vec<u64>,
     facets: Vec<Facet>,
+    phrases: Phrases,
     languages: Vec<([u8; 2], u64)>,
     timeline: VecDeque<(i64, u64)>,
     /// Authors of the last minute in which it was written to.
@@ -286,10 +297,12 @@ impl Story {
             of_narrative: false,
             merged_into: None,
             merged_name: None,
+            related: Related::default(),
             life: Life::new(),
             terms: Vec::new(),
             indexed: Vec::new(),
             facets: Vec::new(),
+            phrases: Phrases::default(),
             languages: Vec::new(),
             timeline: VecDeque::new(),
             minute_authors: (minute, Distinct::new()),
@@ -386,6 +399,7 @@ impl Story {
         if !facets.is_empty() {
             self.keep_facets();
         }
+        self.phrases.absorb(delta, local, minute);
     }
 
     /// Notes what one of its clusters says.
@@ -558,6 +572,7 @@ impl Story {
         self.keep_terms();
         other.facets.iter().for_each(|facet| self.add_facet(facet.kind, &facet.form, facet.posts, &facet.authors));
         self.keep_facets();
+        self.phrases.take(&other.phrases);
         self.split_from = self.split_from.or(other.split_from);
     }
 
@@ -656,6 +671,22 @@ impl Story {
         if dot == 0.0 { 0.0 } else { dot / (length(self) * length(other)) }
     }
 
+    /// How near it and another story are, as of a minute, in thousandths, if they are near: the cosine of what their posts that are no
+    /// copies hold now, in which only words count that k authors have written in both.
+    pub(super) fn nearness(&self, other: &Self, minute: i64, k: u64) -> Option<u32> {
+        if !self.speaks_at(minute)[0] || !other.speaks_at(minute)[0] {
+            return None;
+        }
+        let value = |term: &OwnTerm| term.now[0] * term.weight;
+        let length = |story: &Self| story.terms.iter().map(|term| value(term).powi(2)).sum::<f32>().sqrt();
+        let both = self.terms.iter().filter(|term| term.is_known_by(k)).filter_map(|term| {
+            let known = other.terms.iter().find(|known| known.hash == term.hash)?;
+            known.is_known_by(k).then(|| value(term) * value(known))
+        });
+        let likeness = both.sum::<f32>() / (length(self) * length(other)).max(f32::MIN_POSITIVE);
+        (likeness >= NEAR).then_some((likeness * 1e3) as u32)
+    }
+
     /// Posts of the last minutes, and of as many before.
     pub(super) fn recent(&self, minute: i64) -> (u64, u64) {
         let (mut recent, mut before) = (0, 0);
@@ -708,6 +739,17 @@ impl Story {
                 authors: form.authors.number(),
             })
             .collect()
+    }
+
+    /// Phrases of the words that it is told by, as most write them.
+    pub(super) fn label_phrases(&self) -> Vec<LabelPart> {
+        if self.phrases.is_empty() {
+            return Vec::new();
+        }
+        let words = self.label_terms();
+        let originals =
+            |word: &str| self.terms.iter().find(|term| term.text() == word).map_or(0, |term| term.originals);
+        self.phrases.label(&|word| Some((words.iter().find(|part| part.form == word)?.weight, originals(word))))
     }
 
     pub(super) fn label_facets(&self, kind: FeatureKind) -> Vec<LabelPart> {

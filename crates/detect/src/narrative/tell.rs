@@ -6,14 +6,16 @@ use groundswell_sketch::{CellKey, Distinct};
 use super::authors::same_day;
 use super::cluster::{First, Handle, LocalId, Share, Top};
 use super::clusterer::{Changes, Clusterer};
-use super::config::{DELTA_TERMS_MAX, FACETS_MAX, TERM_AUTHORS_MAX};
-use super::delta::{LanguageDelta, LocalDelta, MinuteDelta, Span, TermDelta};
+use super::config::{DELTA_TERMS_MAX, FACETS_MAX, PHRASE_LEADS, PHRASES_TOLD_MAX, POST_FEATURES_MAX, TERM_AUTHORS_MAX};
+use super::delta::{LanguageDelta, LocalDelta, MinuteDelta, PhraseDelta, Span, TermDelta};
 use super::features::FeatureKind;
 use super::log::MinuteLog;
 use super::terms::{TermId, Terms, UNKNOWN};
 
 /// Posts from which on a cluster is told to the owner.
 const TOLD_POSTS_MIN: u32 = 2;
+/// Posts from which on it is counted which of its leading words stand next to each other: smaller ones are hardly ever narratives.
+const PHRASES_FROM: u32 = 8;
 /// In no delta: the post's cluster has no other post.
 const UNTOLD: u32 = u32::MAX;
 
@@ -65,6 +67,10 @@ struct One {
     items: Vec<(u32, Option<u64>, bool)>,
     facets: Vec<Facet>,
     tokens: Vec<u64>,
+    /// By feature of a post: the place of the leading word that it is, plus one.
+    places: Vec<u8>,
+    /// (phrase, author, whether it is a copy) for every post that has the phrase; [`phrase_of`].
+    phrases: Vec<(u32, Option<u64>, bool)>,
 }
 
 /// A hashtag or domain.
@@ -89,6 +95,7 @@ impl Teller {
             counts: Vec::with_capacity(locals),
             languages: Vec::with_capacity(languages),
             terms: Vec::with_capacity(terms),
+            phrases: Vec::new(),
             authors: Vec::with_capacity(authors),
             text: String::with_capacity(text),
         };
@@ -184,6 +191,7 @@ impl One {
         self.authors.clear();
         self.items.clear();
         self.tokens.clear();
+        self.phrases.clear();
     }
 
     fn add(&mut self, minute: i64, language: [u8; 2], author: Option<u64>) {
@@ -234,8 +242,13 @@ impl One {
             originals += u32::from(!is_copy);
             key.add(record.author.map_or_else(CellKey::default, CellKey::of_author));
             self.authors.extend(record.author);
+            let has_phrases = posts_total >= PHRASES_FROM && record.beside != 0;
+            if has_phrases {
+                self.places.clear();
+                self.places.resize(POST_FEATURES_MAX, 0);
+            }
             let mut seen = 0_u32;
-            for &id in of.log.ids_of(index as usize) {
+            for (&id, at) in of.log.ids_of(index as usize).iter().zip(0..) {
                 let (feature, term) = (of.log.feature(id), of.terms[id as usize]);
                 if term != UNKNOWN
                     && let Some(place) = leading.iter().position(|leading| *leading == term)
@@ -245,10 +258,16 @@ impl One {
                     seen |= 1 << place;
                     let is_shown = clusterer.terms().spelling(term) == feature.form_hash;
                     self.items.push((place as u32, record.author.filter(|_| is_shown), is_copy));
+                    if has_phrases && is_shown && place < PHRASE_LEADS {
+                        self.places[at as usize] = place as u8 + 1;
+                    }
                 }
                 if matches!(feature.kind, FeatureKind::Hashtag | FeatureKind::Domain) {
                     self.items.push((DELTA_TERMS_MAX as u32 + id, record.author, is_copy));
                 }
+            }
+            if has_phrases {
+                self.note_phrases(record.beside, record.author, is_copy);
             }
         }
         self.authors.sort_unstable();
@@ -260,6 +279,7 @@ impl One {
         delta.languages.extend_from_slice(&self.languages);
         let terms = self.tell_terms(whole, length, clusterer.terms(), delta);
         let (facets, left_out) = self.tell_facets(of.log, delta);
+        let phrases = self.tell_phrases(clusterer.terms(), delta);
         delta.locals.push(LocalDelta {
             id,
             split_from,
@@ -270,10 +290,60 @@ impl One {
             languages: Span::since(starts.1, &delta.languages),
             terms,
             facets,
+            phrases,
             key,
             authors: Distinct::from_sorted_unique(&self.authors),
         });
         left_out
+    }
+
+    /// Notes which of a post's leading words stand next to each other, by twos and by threes.
+    fn note_phrases(&mut self, beside: u64, author: Option<u64>, is_copy: bool) {
+        let mut left = beside;
+        while left != 0 {
+            let at = left.trailing_zeros() as usize;
+            left &= left - 1;
+            let [one, two] = [self.places[at - 1], self.places[at]];
+            if one == 0 || two == 0 {
+                continue;
+            }
+            self.phrases.push((phrase_of([one, two, 0]), author, is_copy));
+            if beside >> (at - 1) & 1 == 1 && self.places[at - 2] != 0 {
+                self.phrases.push((phrase_of([self.places[at - 2], one, two]), author, is_copy));
+            }
+        }
+    }
+
+    /// Adds the phrases that stand in most posts that are no copies.
+    fn tell_phrases(&mut self, terms: &Terms, delta: &mut MinuteDelta) -> Span {
+        let start = delta.phrases.len();
+        if self.phrases.is_empty() {
+            return Span::default();
+        }
+        self.phrases.sort_unstable();
+        let originals = |run: &[(u32, Option<u64>, bool)]| run.iter().filter(|(.., is_copy)| !is_copy).count() as u32;
+        let mut runs: Vec<_> = self.phrases.chunk_by(|a, b| a.0 == b.0).collect();
+        runs.sort_by_key(|run| (std::cmp::Reverse(originals(run)), run[0].0));
+        for run in runs.into_iter().take(PHRASES_TOLD_MAX) {
+            self.tokens.clear();
+            self.tokens.extend(run.iter().filter_map(|(_, author, _)| *author));
+            self.tokens.dedup();
+            self.tokens.truncate(TERM_AUTHORS_MAX);
+            let authors_start = delta.authors.len();
+            delta.authors.extend_from_slice(&self.tokens);
+            let form_start = delta.text.len();
+            for (nth, place) in places_of(run[0].0).enumerate() {
+                delta.text.push_str(if nth > 0 { " " } else { "" });
+                delta.text.push_str(terms.form(self.top.shares[place].term));
+            }
+            delta.phrases.push(PhraseDelta {
+                form: Span::since(form_start, delta.text.as_bytes()),
+                authors: Span::since(authors_start, &delta.authors),
+                posts: run.len() as u32,
+                originals: originals(run),
+            });
+        }
+        Span::since(start, &delta.phrases)
     }
 
     /// Adds the leading terms, and gathers hashtags and domains.
@@ -342,6 +412,16 @@ impl One {
         }
         (Span::since(start, &delta.terms), left_out)
     }
+}
+
+/// Two or three leading words by their places, each plus one, as one number.
+fn phrase_of(places: [u8; 3]) -> u32 {
+    places.iter().fold(0, |phrase, place| phrase << 8 | u32::from(*place))
+}
+
+/// The places of a phrase's words, in order.
+fn places_of(phrase: u32) -> impl Iterator<Item = usize> {
+    [16, 8, 0].into_iter().filter_map(move |shift| (phrase >> shift & 255).checked_sub(1)).map(|place| place as usize)
 }
 
 /// Adds a term of a cluster; its mass is its part of the cluster's unit vector.

@@ -42,12 +42,12 @@ impl From<NarrativeCandidate> for gate::NarrativeCandidate {
             languages: candidate.languages.iter().copied().map(language).collect(),
             buckets: candidate.buckets,
             terms: parts(candidate.terms),
-            phrases: Vec::new(),
+            phrases: parts(candidate.phrases),
             hashtags: parts(candidate.hashtags),
             domains: parts(candidate.domains),
             parents: candidate.parents,
             merged_into: candidate.merged_into,
-            related: Vec::new(),
+            related: candidate.related.into_iter().map(|(id, authors)| gate::NarrativeNear { id, authors }).collect(),
         }
     }
 }

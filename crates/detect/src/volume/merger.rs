@@ -264,9 +264,20 @@ impl Merger {
             part.publishers = if part.name_like { part.publishers.max(publishers) } else { publishers };
             part.name_like = true;
         };
-        for part in narrative.terms.iter_mut().chain(&mut narrative.hashtags).chain(&mut narrative.phrases) {
-            if part.value.contains(' ') || self.is_name_in_one(&part.value, narrative.as_of) {
+        for part in narrative.terms.iter_mut().chain(&mut narrative.hashtags) {
+            if self.is_name_in_one(&part.value, narrative.as_of) {
                 let publishers = carried(&part.value);
+                mark(part, publishers);
+            }
+        }
+        for part in &mut narrative.phrases {
+            let words: Vec<&str> = part.value.split(' ').collect();
+            let is_name = |words: &[&str]| {
+                self.names.phrase(words) || self.carriers.is_spelt(name_key(&words.concat()), narrative.as_of)
+            };
+            // Two of three words may be one.
+            let named = (1..=words.len()).flat_map(|length| words.windows(length)).filter(|words| is_name(words));
+            if let Some(publishers) = named.map(|words| carried(&words.concat())).min() {
                 mark(part, publishers);
             }
         }

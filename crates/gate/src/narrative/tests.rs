@@ -21,6 +21,10 @@ fn language(value: &str, posts: u64, authors: u64) -> NarrativeLanguage {
     NarrativeLanguage { value: value.to_owned(), posts, authors: bits(authors) }
 }
 
+const fn near(id: u64, authors: u64) -> NarrativeNear {
+    NarrativeNear { id: NarrativeId(id), authors }
+}
+
 fn candidate() -> NarrativeCandidate {
     let bucket = |minute: i64, minutes: i64, posts: u64, authors: u64| NarrativeBucket {
         start: START + minute * 60,
@@ -43,7 +47,7 @@ fn candidate() -> NarrativeCandidate {
         languages: vec![language("en", 40, 30), language("de", 10, 12), language("fr", 2, 2)],
         parents: vec![NarrativeId(1)],
         merged_into: None,
-        related: vec![NarrativeId(2)],
+        related: vec![near(2, 10), near(3, 9), near(4, 0), near(5, 40)],
     }
 }
 
@@ -83,6 +87,23 @@ fn a_label_says_nothing_twice() {
     let terms = parts(&["River", "bridge", "flood", "mud", "rain"]);
     assert_eq!(label(&terms, &parts(&["river bank"])), "river bank, bridge, flood, mud");
     assert_eq!(label(&[], &[]), "");
+    // Neither a word that two phrases have, nor one that is a phrase run together, nor one of a phrase that has no spaces.
+    let said = |terms: &[&str], phrases: &[&str]| label(&parts(terms), &parts(phrases));
+    assert_eq!(
+        said(&["york", "NewYorkCity", "flood"], &["new york city", "new york", "high water"]),
+        "new york city, high water, flood"
+    );
+    assert_eq!(said(&["大坝", "垮塌", "水"], &["大坝垮塌"]), "大坝垮塌, 水");
+}
+
+#[test]
+fn a_phrase_of_a_word_that_may_not_be_said_is_not_said() {
+    let mut told = candidate();
+    told.phrases = vec![part("rare bridge", 0.9, 40), part("river bridge", 0.8, 40), part("the Rare", 0.7, 40)];
+    assert_eq!(release(told.clone()).unwrap().phrases, ["river bridge"]);
+    // A name of one word, and a phrase of the same letters.
+    told.terms.push(NarrativePart { name_like: true, ..part("riverbridge", 0.9, 40) });
+    assert!(release(told).unwrap().phrases.is_empty());
 }
 
 #[test]
@@ -169,6 +190,7 @@ proptest! {
         buckets in prop::collection::vec((1_u64..50, 0_u64..40), 0..5),
         parts in prop::collection::vec((0_u64..40, any::<bool>(), 0_u32..5), 0..8),
         languages in prop::collection::vec((1_u64..100, 0_u64..30), 0..6),
+        related in prop::collection::vec((0_u64..20, 0_u64..40), 0..9),
     ) {
         let mut told = candidate();
         told.authors = authors;
@@ -181,6 +203,7 @@ proptest! {
         told.terms = parts.iter().enumerate().map(made).collect();
         told.phrases = told.terms.clone();
         told.languages = languages.iter().enumerate().map(|(at, (posts, n))| language(&format!("l{at}"), *posts, *n)).collect();
+        told.related = related.iter().map(|(id, authors)| near(*id, *authors)).collect();
         let gate = Gate::new(K::new(k).unwrap());
         let k = u64::from(k);
         let Some(row) = gate.release_narrative(told.clone()) else {
@@ -188,6 +211,9 @@ proptest! {
             return Ok(());
         };
         prop_assert!(row.authors >= k);
+        let known: Vec<String> =
+            related.iter().filter(|(_, authors)| *authors >= k).map(|(id, _)| NarrativeId(*id).to_string()).collect();
+        prop_assert_eq!(&row.related, &known, "of what is not told, nobody is told that it is near");
         for term in row.terms.iter().map(|term| &term.term).chain(&row.phrases) {
             let part = told.terms.iter().find(|part| part.value == *term).unwrap();
             prop_assert!(part.authors >= k && (!part.name_like || part.publishers >= NAME_PUBLISHERS));

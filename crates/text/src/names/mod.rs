@@ -27,6 +27,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 pub use apart::{HASHTAG_WORDS_MAX, HashtagWords};
+pub use spans::is_unspaced;
 
 use crate::{Analysis, hash_word};
 use lexicon::{Known, Lexicon};
