@@ -38,6 +38,9 @@ const SCATTER_MEAN_MIN: f64 = 0.5;
 const SCATTER_MAX: f64 = 60.0;
 /// Of a block in which a burst was open.
 const SCATTER_IN_BURST_MAX: f64 = 4.0;
+/// Blocks of [`Subject::burst_blocks`]: this one and the two before, and at midnight those of the day that is over.
+const LATELY: u16 = 0b111;
+const YESTERDAY: u16 = 0x1ffe;
 /// Days after which a record counts half.
 const RECORD_HALVED_DAYS: f64 = 14.0;
 /// Standard deviations above the baseline up to which a block joins it as it was counted.
@@ -284,7 +287,8 @@ impl Subject {
         let learning = exposure.learning();
         let in_burst = self.burst_blocks & 0b111 != 0;
         if exposure.fast_blocks >= 1.0 {
-            self.note_beyond(OF_BLOCK, beyond(posts, expected), expected, 1, exposure, sum);
+            let beyond = self.believed(beyond(posts, expected), LATELY, exposure);
+            self.note_beyond(OF_BLOCK, beyond, expected, 1, exposure, sum);
         }
         let in_burst = in_burst && !learning;
         let joins = joining(posts, expected, inverse, in_burst);
@@ -345,7 +349,7 @@ impl Subject {
             squares += expected.max(SCATTER_MEAN_MIN).powi(2);
             mean += expected / f64::from(TENS_OF_BLOCK);
         }
-        self.note_beyond(OF_TEN, beyond / squares, mean, 1, exposure, sum);
+        self.note_beyond(OF_TEN, self.believed(beyond / squares, LATELY, exposure), mean, 1, exposure, sum);
     }
 
     /// A day begins: the one before yesterday says how far days scatter, and yesterday waits, since looks of today reach back to it.
@@ -364,7 +368,15 @@ impl Subject {
             exposed += seasons.at(bin_of(passed)) * exposure.block(passed);
         }
         let expected = self.base(exposure) * exposed;
-        self.yesterday = [beyond(posts, expected) as f32, expected as f32];
+        self.yesterday = [self.believed(beyond(posts, expected), YESTERDAY, exposure) as f32, expected as f32];
+    }
+
+    /// What was measured as scatter, up to a bound. One burst in these blocks says nothing of scatter; a subject that has had some is one
+    /// that bursts.
+    fn believed(&self, beyond: f64, blocks: u16, exposure: &Exposure) -> f64 {
+        let in_burst = self.burst_blocks & blocks != 0 && self.bursts < 2 && !exposure.learning();
+        let most = if in_burst { SCATTER_IN_BURST_MAX } else { SCATTER_MAX };
+        beyond.clamp(-most, most)
     }
 
     /// `blocks`: over how many it was measured.
@@ -382,14 +394,10 @@ impl Subject {
         let worth = |scatter: f64| (expected / (1.0 + scatter * expected)).powi(2);
         // Of its own the loud hours tell most; in the pool, which stands for all, no subject counts more than another.
         let (weight, of_own) = (worth(1.0), worth(SCATTER_TOLD_APART));
-        // One burst says nothing of scatter; a subject that has had some is one that bursts.
-        let in_burst = self.burst_blocks & 0b111 != 0 && self.bursts < 2 && !exposure.learning();
         let kept = exposure.scatter_kept().powi(blocks as i32);
-        let most = if in_burst { SCATTER_IN_BURST_MAX } else { SCATTER_MAX };
-        let noted = beyond.clamp(-most, most);
-        self.scatter[which] = (f64::from(self.scatter[which]) * kept + of_own * noted) as f32;
+        self.scatter[which] = (f64::from(self.scatter[which]) * kept + of_own * beyond) as f32;
         self.weight[which] = (f64::from(self.weight[which]) * kept + of_own) as f32;
-        sum.scatter[which] += (weight * noted * UNIT) as i64;
+        sum.scatter[which] += (weight * beyond * UNIT) as i64;
         sum.weight[which] += (weight * UNIT) as i64;
     }
 
