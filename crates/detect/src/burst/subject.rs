@@ -107,6 +107,8 @@ pub(super) const SCATTERS: usize = 3;
 const OF_TEN: usize = 0;
 const OF_BLOCK: usize = 1;
 const OF_DAY: usize = 2;
+/// Blocks from one measurement of each to the next.
+const MEASURED_EVERY: [u32; SCATTERS] = [1, 1, DAY_BLOCKS];
 
 /// Of which midnight something is.
 #[derive(Clone, Copy)]
@@ -285,12 +287,11 @@ impl Subject {
         let posts = f64::from(slot.posts);
         let expected = self.rate(exposure) * of_recent;
         let learning = exposure.learning();
-        let in_burst = self.burst_blocks & 0b111 != 0;
         if exposure.fast_blocks >= 1.0 {
             let beyond = self.believed(beyond(posts, expected), LATELY, exposure);
-            self.note_beyond(OF_BLOCK, beyond, expected, 1, exposure, sum);
+            self.note_beyond(OF_BLOCK, beyond, expected, exposure, sum);
         }
-        let in_burst = in_burst && !learning;
+        let in_burst = self.burst_blocks & LATELY != 0 && !learning;
         let joins = joining(posts, expected, inverse, in_burst);
         self.fast = (f64::from(self.fast) * FAST_KEPT + joins) as f32;
         // A block in which one account wrote without end says nothing of how many authors there usually are.
@@ -304,7 +305,7 @@ impl Subject {
         let posts = f64::from(slot.posts);
         *slot = Slot::default();
         let bin = bin_of(old);
-        let in_burst = self.burst_blocks >> 10 & 0b111 != 0 && !learning;
+        let in_burst = self.burst_blocks >> 10 & LATELY != 0 && !learning;
         // While there is hardly any long memory, there is nothing to hold the count against.
         let exposed = exposure.block(old);
         let joins = if exposure.slow_blocks < 6.0 && !in_burst {
@@ -349,14 +350,14 @@ impl Subject {
             squares += expected.max(SCATTER_MEAN_MIN).powi(2);
             mean += expected / f64::from(TENS_OF_BLOCK);
         }
-        self.note_beyond(OF_TEN, self.believed(beyond / squares, LATELY, exposure), mean, 1, exposure, sum);
+        self.note_beyond(OF_TEN, self.believed(beyond / squares, LATELY, exposure), mean, exposure, sum);
     }
 
     /// A day begins: the one before yesterday says how far days scatter, and yesterday waits, since looks of today reach back to it.
     fn note_day(&mut self, block: u32, exposure: &Exposure, pool: Scatter, sum: &mut ScatterSum) {
         let [beyond_mean, mean] = std::mem::take(&mut self.yesterday).map(f64::from);
         if mean > 0.0 {
-            self.note_beyond(OF_DAY, beyond_mean, mean, DAY_BLOCKS, exposure, sum);
+            self.note_beyond(OF_DAY, beyond_mean, mean, exposure, sum);
         }
         if exposure.slow_blocks < f64::from(DAY_BLOCKS) {
             return;
@@ -379,22 +380,13 @@ impl Subject {
         beyond.clamp(-most, most)
     }
 
-    /// `blocks`: over how many it was measured.
-    fn note_beyond(
-        &mut self,
-        which: usize,
-        beyond: f64,
-        expected: f64,
-        blocks: u32,
-        exposure: &Exposure,
-        sum: &mut ScatterSum,
-    ) {
+    fn note_beyond(&mut self, which: usize, beyond: f64, expected: f64, exposure: &Exposure, sum: &mut ScatterSum) {
         const UNIT: f64 = (1 << 20) as f64;
         // So much a count tells of the scatter of a subject that scatters by so much: the inverse of its variance.
         let worth = |scatter: f64| (expected / (1.0 + scatter * expected)).powi(2);
         // Of its own the loud hours tell most; in the pool, which stands for all, no subject counts more than another.
         let (weight, of_own) = (worth(1.0), worth(SCATTER_TOLD_APART));
-        let kept = exposure.scatter_kept().powi(blocks as i32);
+        let kept = exposure.scatter_kept().powi(MEASURED_EVERY[which] as i32);
         self.scatter[which] = (f64::from(self.scatter[which]) * kept + of_own * beyond) as f32;
         self.weight[which] = (f64::from(self.weight[which]) * kept + of_own) as f32;
         sum.scatter[which] += (weight * beyond * UNIT) as i64;

@@ -64,14 +64,17 @@ struct One {
     languages: Vec<LanguageDelta>,
     authors: Vec<u64>,
     /// (item, author, whether it is a copy) for every post that has the item: the place of a leading term, or beyond these a feature.
-    items: Vec<(u32, Option<u64>, bool)>,
+    items: Vec<Item>,
     facets: Vec<Facet>,
     tokens: Vec<u64>,
     /// By feature of a post: the place of the leading word that it is, plus one.
     places: Vec<u8>,
     /// (phrase, author, whether it is a copy) for every post that has the phrase; [`phrase_of`].
-    phrases: Vec<(u32, Option<u64>, bool)>,
+    phrases: Vec<Item>,
 }
+
+/// What a post has, its author, and whether it is a copy.
+type Item = (u32, Option<u64>, bool);
 
 /// A hashtag or domain.
 struct Facet {
@@ -321,16 +324,10 @@ impl One {
             return Span::default();
         }
         self.phrases.sort_unstable();
-        let originals = |run: &[(u32, Option<u64>, bool)]| run.iter().filter(|(.., is_copy)| !is_copy).count() as u32;
         let mut runs: Vec<_> = self.phrases.chunk_by(|a, b| a.0 == b.0).collect();
         runs.sort_by_key(|run| (std::cmp::Reverse(originals(run)), run[0].0));
         for run in runs.into_iter().take(PHRASES_TOLD_MAX) {
-            self.tokens.clear();
-            self.tokens.extend(run.iter().filter_map(|(_, author, _)| *author));
-            self.tokens.dedup();
-            self.tokens.truncate(TERM_AUTHORS_MAX);
-            let authors_start = delta.authors.len();
-            delta.authors.extend_from_slice(&self.tokens);
+            let authors = tell_authors(&mut self.tokens, run, delta);
             let form_start = delta.text.len();
             for (nth, place) in places_of(run[0].0).enumerate() {
                 delta.text.push_str(if nth > 0 { " " } else { "" });
@@ -338,7 +335,7 @@ impl One {
             }
             delta.phrases.push(PhraseDelta {
                 form: Span::since(form_start, delta.text.as_bytes()),
-                authors: Span::since(authors_start, &delta.authors),
+                authors,
                 posts: run.len() as u32,
                 originals: originals(run),
             });
@@ -354,15 +351,8 @@ impl One {
         self.facets.clear();
         self.items.sort_unstable();
         for run in self.items.chunk_by(|a, b| a.0 == b.0) {
-            self.tokens.clear();
-            self.tokens.extend(run.iter().filter_map(|(_, author, _)| *author));
-            self.tokens.dedup();
-            self.tokens.truncate(TERM_AUTHORS_MAX);
-            let authors_start = delta.authors.len();
-            delta.authors.extend_from_slice(&self.tokens);
-            let authors = Span::since(authors_start, &delta.authors);
-            let posts = run.len() as u32;
-            let originals = run.iter().filter(|(.., is_copy)| !is_copy).count() as u32;
+            let authors = tell_authors(&mut self.tokens, run, delta);
+            let (posts, originals) = (run.len() as u32, originals(run));
             if let Some(id) = run[0].0.checked_sub(DELTA_TERMS_MAX as u32) {
                 self.facets.push(Facet { id, posts, originals, authors });
             } else {
@@ -412,6 +402,22 @@ impl One {
         }
         (Span::since(start, &delta.terms), left_out)
     }
+}
+
+/// Adds who wrote what a sorted run of posts has, so many at most.
+fn tell_authors(tokens: &mut Vec<u64>, run: &[Item], delta: &mut MinuteDelta) -> Span {
+    tokens.clear();
+    tokens.extend(run.iter().filter_map(|(_, author, _)| *author));
+    tokens.dedup();
+    tokens.truncate(TERM_AUTHORS_MAX);
+    let start = delta.authors.len();
+    delta.authors.extend_from_slice(tokens);
+    Span::since(start, &delta.authors)
+}
+
+/// Posts of a run that are no copies.
+fn originals(run: &[Item]) -> u32 {
+    run.iter().filter(|(.., is_copy)| !is_copy).count() as u32
 }
 
 /// Two or three leading words by their places, each plus one, as one number.
