@@ -244,29 +244,8 @@ fn narratives_and_shared_texts_take_the_same_decision() {
         let as_of = START + minutes * 60;
         observer.close(as_of, &mut |_, minute, summary| merger.merge(minute, summary));
         merger.close(as_of, &mut |_| {});
-        let part = || NarrativePart {
-            value: "zquillaravanterpoolski".to_owned(),
-            weight: 1.0,
-            authors: 40,
-            name_like: false,
-            publishers: 0,
-        };
-        let mut narrative = NarrativeCandidate {
-            id: NarrativeId(1),
-            state: NarrativeState::Emerging,
-            as_of,
-            buckets: Vec::new(),
-            authors: 40,
-            growth_minutes: 1,
-            terms: vec![part()],
-            phrases: Vec::new(),
-            hashtags: vec![part()],
-            domains: Vec::new(),
-            languages: Vec::new(),
-            parents: Vec::new(),
-            merged_into: None,
-            related: Vec::new(),
-        };
+        let parts = || vec![part("zquillaravanterpoolski")];
+        let mut narrative = NarrativeCandidate { terms: parts(), hashtags: parts(), ..narrative(as_of) };
         merger.mark_names(&mut narrative);
         let mut shared = shared_text(as_of, ["floods", "again", "zquillaravanterpoolski"]);
         merger.mark_shared_text(&mut shared);
@@ -277,27 +256,36 @@ fn narratives_and_shared_texts_take_the_same_decision() {
     assert_eq!(marked(&posts, 1), (true, true, vec![false, false, true]));
 }
 
+/// What forty authors wrote, before anything is known of names.
+fn part(value: &str) -> NarrativePart {
+    NarrativePart { value: value.to_owned(), weight: 1.0, authors: 40, name_like: false, publishers: 0 }
+}
+
+/// One of forty authors, of which nothing is said.
+fn narrative(as_of: i64) -> NarrativeCandidate {
+    NarrativeCandidate {
+        id: NarrativeId(1),
+        state: NarrativeState::Emerging,
+        as_of,
+        buckets: Vec::new(),
+        authors: 40,
+        growth_minutes: 1,
+        terms: Vec::new(),
+        phrases: Vec::new(),
+        hashtags: Vec::new(),
+        domains: Vec::new(),
+        languages: Vec::new(),
+        parents: Vec::new(),
+        merged_into: None,
+        related: Vec::new(),
+    }
+}
+
 #[test]
 fn a_phrase_that_is_a_name_or_holds_one_is_marked() {
     let mut merger = Merger::new(VolumeConfig::default(), K::DEFAULT);
     let marked = |merger: &Merger, value: &str, minutes: i64| {
-        let part = NarrativePart { value: value.to_owned(), weight: 1.0, authors: 40, name_like: false, publishers: 0 };
-        let mut narrative = NarrativeCandidate {
-            id: NarrativeId(1),
-            state: NarrativeState::Emerging,
-            as_of: START + minutes * 60,
-            buckets: Vec::new(),
-            authors: 40,
-            growth_minutes: 1,
-            terms: Vec::new(),
-            phrases: vec![part],
-            hashtags: Vec::new(),
-            domains: Vec::new(),
-            languages: Vec::new(),
-            parents: Vec::new(),
-            merged_into: None,
-            related: Vec::new(),
-        };
+        let mut narrative = NarrativeCandidate { phrases: vec![part(value)], ..narrative(START + minutes * 60) };
         merger.mark_names(&mut narrative);
         (narrative.phrases[0].name_like, narrative.phrases[0].publishers)
     };
