@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use groundswell_gate::{DetectionKind, Dimension, Severity};
+use groundswell_gate::{BurstType, DetectionKind, Dimension, Severity};
 use groundswell_serve::{API_TOKEN_DAYS_MAX, Role};
 use groundswell_sketch::Step;
 
@@ -390,9 +390,9 @@ pub(crate) struct ExportNarratives {
 
 #[derive(Debug, Args)]
 pub(crate) struct ExportBursts {
-    /// Of what is counted by this
-    #[arg(long = "type", value_name = "DIMENSION", value_parser = dimensions())]
-    pub(crate) kind: Option<Dimension>,
+    /// Of subjects of this kind only
+    #[arg(long = "type", value_name = "TYPE", value_parser = burst_types())]
+    pub(crate) kind: Option<BurstType>,
     /// Of this subject only
     #[arg(long, value_name = "VALUE")]
     pub(crate) value: Option<String>,
@@ -843,6 +843,12 @@ pub(crate) struct Doctor {
 fn dimensions() -> impl TypedValueParser<Value = Dimension> {
     PossibleValuesParser::new(Dimension::ALL.map(Dimension::as_str))
         .map(|word| Dimension::parse(&word).expect("only its own words are possible"))
+}
+
+/// The words of `export bursts --type`.
+fn burst_types() -> impl TypedValueParser<Value = BurstType> {
+    PossibleValuesParser::new(BurstType::ALL.map(BurstType::as_str))
+        .map(|word| BurstType::parse(&word).expect("only its own words are possible"))
 }
 
 /// The words of `--kind`.

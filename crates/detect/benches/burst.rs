@@ -13,7 +13,7 @@ use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use groundswell_detect::burst::{Arbiter, BurstConfig, Bursts, Counted, Reach};
-use groundswell_gate::{BurstCandidate, BurstId, Dimension};
+use groundswell_gate::{BurstCandidate, BurstId, BurstType};
 use groundswell_sketch::CellKey;
 use world::{DAY, HISTORY_DAYS, Planted, World};
 
@@ -129,7 +129,7 @@ fn ours(world: &World) -> Vec<Alarm> {
             for cell in seen {
                 bursts.observe(&Counted {
                     hash: hash(u64::from(cell.subject)),
-                    dimension: Dimension::Term,
+                    kind: BurstType::Term,
                     value: &names[cell.subject as usize],
                     posts: u64::from(cell.posts),
                     authors: u64::from(cell.authors),

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use groundswell_detect::burst::{Arbiter, BurstConfig, BurstNews, Scale, ShardMinute};
-use groundswell_gate::{AuthorBits, Dimension};
+use groundswell_gate::{AuthorBits, BurstType};
 use groundswell_sketch::CellKey;
 
 const DAY: i64 = 1_440;
@@ -38,7 +38,7 @@ fn news_of(hash: u64, start: i64, log10_p: f64, authors: u64) -> BurstNews {
     (0..authors).for_each(|_| bits.insert(rng.next()));
     BurstNews {
         hash,
-        dimension: Dimension::Term,
+        kind: BurstType::Term,
         value: format!("{hash:016x}"),
         name_publishers: None,
         start: start * 60,

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use groundswell_detect::burst::{Arbiter, BurstConfig, Bursts, Counted};
-use groundswell_gate::{AuthorBits, BURST_START_GRID, BurstRow, Dimension, Gate, K};
+use groundswell_gate::{AuthorBits, BURST_START_GRID, BurstRow, BurstType, Gate, K};
 use groundswell_sketch::CellKey;
 
 /// A Monday.
@@ -43,12 +43,12 @@ fn bursts(world: u64, took_part: bool) -> Vec<BurstRow> {
         let all: Vec<u64> = every.iter().chain(&flood).copied().collect();
         bursts.begin(START + minute * 60, all.len() as u64, 1.0);
         let subjects = [
-            (Dimension::Total, "all", &all),
-            (Dimension::Language, "en", &all),
-            (Dimension::Term, "meadow", &every),
-            (Dimension::Term, "flood", &flood),
+            (BurstType::Total, "all", &all),
+            (BurstType::Language, "en", &all),
+            (BurstType::Term, "meadow", &every),
+            (BurstType::Term, "flood", &flood),
         ];
-        for (hash, (dimension, value, who)) in (1_u64..).zip(subjects).filter(|(_, subject)| !subject.2.is_empty()) {
+        for (hash, (kind, value, who)) in (1_u64..).zip(subjects).filter(|(_, subject)| !subject.2.is_empty()) {
             let (mut bits, mut key) = (AuthorBits::default(), CellKey::default());
             for author in who {
                 bits.insert(token(world, *author));
@@ -56,7 +56,7 @@ fn bursts(world: u64, took_part: bool) -> Vec<BurstRow> {
             }
             let authors = who.iter().collect::<BTreeSet<_>>().len() as u64;
             let hash = mix(hash) << 17 | hash;
-            bursts.observe(&Counted { hash, dimension, value, posts: who.len() as u64, authors, bits, key });
+            bursts.observe(&Counted { hash, kind, value, posts: who.len() as u64, authors, bits, key });
         }
         // True counts, so that the boundary of k can be seen: times do not depend on how they are changed.
         arbiter.take(bursts.end(&mut |_, _| None), &mut |candidate| {

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use groundswell_detect::burst::{Arbiter, BurstConfig, BurstCounters, Bursts, Counted, SavedArbiter, SavedBursts};
-use groundswell_gate::{AuthorBits, BurstCandidate, Dimension};
+use groundswell_gate::{AuthorBits, BurstCandidate, BurstType};
 use groundswell_sketch::{CellKey, PARTITIONS, partition_of};
 
 /// 2026-01-05, a Monday.
@@ -86,7 +86,7 @@ fn run_with_restarts(
             let hash = hash(cell.subject);
             bursts[partition_of(hash) * shards / PARTITIONS].observe(&Counted {
                 hash,
-                dimension: Dimension::Term,
+                kind: BurstType::Term,
                 value: &format!("subject{:04}", cell.subject),
                 posts: cell.posts.into(),
                 authors: cell.tokens.len() as u64,
@@ -266,11 +266,11 @@ fn with_a_source_away(coverage: f32) -> Vec<BurstCandidate> {
         let one = rng.poisson(2.0 * season * heard) + burst;
         let told = if away.contains(&minute) { coverage } else { 1.0 };
         bursts.begin(MONDAY + i64::from(minute) * 60, u64::from(all + burst), told);
-        for (dimension, value, posts) in [(Dimension::Total, "all", all + burst), (Dimension::Term, "word", one)] {
+        for (kind, value, posts) in [(BurstType::Total, "all", all + burst), (BurstType::Term, "word", one)] {
             let mut bits = AuthorBits::default();
             (0..posts).for_each(|_| bits.insert(rng.next()));
             let (hash, posts) = (hash(value.len()), u64::from(posts));
-            bursts.observe(&Counted { hash, dimension, value, posts, authors: posts, bits, key: CellKey::default() });
+            bursts.observe(&Counted { hash, kind, value, posts, authors: posts, bits, key: CellKey::default() });
         }
         arbiter.take(bursts.end(&mut |_, _| None), &mut |candidate| found.push(candidate));
     }
@@ -279,18 +279,18 @@ fn with_a_source_away(coverage: f32) -> Vec<BurstCandidate> {
 
 #[test]
 fn a_source_that_comes_back_is_no_burst_of_the_whole() {
-    let of = |found: &[BurstCandidate], dimension| -> Vec<BurstCandidate> {
-        found.iter().filter(|told| told.subject.dimension == dimension).cloned().collect()
+    let of = |found: &[BurstCandidate], kind| -> Vec<BurstCandidate> {
+        found.iter().filter(|told| told.subject.kind == kind).cloned().collect()
     };
     let told = with_a_source_away(0.1);
-    let whole = of(&told, Dimension::Total);
+    let whole = of(&told, BurstType::Total);
     assert!(whole.is_empty(), "{}", summary(&whole));
-    let word = of(&told, Dimension::Term);
+    let word = of(&told, BurstType::Term);
     assert!(!word.is_empty() && word.iter().all(|told| (0.1..0.3).contains(&told.coverage)), "{}", summary(&word));
     // Who does not know of the gap takes its end for one.
     let unknowing = with_a_source_away(1.0);
-    assert!(!of(&unknowing, Dimension::Total).is_empty());
-    assert!(of(&unknowing, Dimension::Term).iter().all(|told| (told.coverage - 1.0).abs() < 1e-6));
+    assert!(!of(&unknowing, BurstType::Total).is_empty());
+    assert!(of(&unknowing, BurstType::Term).iter().all(|told| (told.coverage - 1.0).abs() < 1e-6));
 }
 
 #[test]
@@ -419,8 +419,8 @@ fn what_a_quarter_of_a_million_subjects_cost_a_checkpoint() {
             let mut bits = AuthorBits::default();
             let posts = 2 + rng.next() % 6;
             (0..posts).for_each(|_| bits.insert(rng.next()));
-            let (hash, dimension, key) = (hash(subject), Dimension::Term, CellKey::default());
-            bursts.observe(&Counted { hash, dimension, value: "x", posts, authors: posts, bits, key });
+            let (hash, kind, key) = (hash(subject), BurstType::Term, CellKey::default());
+            bursts.observe(&Counted { hash, kind, value: "x", posts, authors: posts, bits, key });
         }
         bursts.end(&mut |_, _| None);
     }
@@ -453,12 +453,12 @@ fn the_form_has_not_changed_without_its_number() {
     let (mut bursts, bits) = (Bursts::new(BurstConfig::default()), AuthorBits::of_number(3));
     for minute in 0..300 {
         bursts.begin(MONDAY + minute * 60, 100, 0.5);
-        let (dimension, key) = (Dimension::Term, CellKey::from_bits(7));
-        bursts.observe(&Counted { hash: 5, dimension, value: "word", posts: 4, authors: 3, bits, key });
+        let (kind, key) = (BurstType::Term, CellKey::from_bits(7));
+        bursts.observe(&Counted { hash: 5, kind, value: "word", posts: 4, authors: 3, bits, key });
         bursts.end(&mut |_, _| None);
     }
     let bytes = bincode::serialize(&bursts.save()).unwrap();
-    assert_eq!((bytes.len(), checksum(&bytes)), (42_037, 11_929_751_830_775_326_677));
+    assert_eq!((bytes.len(), checksum(&bytes)), (42_033, 307_243_425_933_137_447));
     let bytes = bincode::serialize(&Arbiter::new(BurstConfig::default(), 1).save()).unwrap();
     assert_eq!((bytes.len(), checksum(&bytes)), (530, 14_525_004_321_696_985_837));
 }
@@ -495,7 +495,7 @@ fn subjects_have_a_bound() {
             let key = CellKey::default();
             bursts.observe(&Counted {
                 hash,
-                dimension: Dimension::Term,
+                kind: BurstType::Term,
                 value: &value,
                 posts: 1 + nth as u64 % 4,
                 authors: 1,
@@ -515,7 +515,7 @@ fn nothing_prints_what_it_holds() {
     bursts.begin(MONDAY, 10, 1.0);
     let counted = Counted {
         hash: 1,
-        dimension: Dimension::Term,
+        kind: BurstType::Term,
         value: "canary",
         posts: 1,
         authors: 1,

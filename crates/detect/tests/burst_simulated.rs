@@ -99,7 +99,7 @@ fn a_stream_is_told_of_within_its_budget() {
             println!(
                 "{} q {q:.1} {:?} {} {:?} {} of {:.2} authors {} start {} related {}",
                 (at - first) / 60,
-                candidate.subject.dimension,
+                candidate.subject.kind,
                 candidate.subject.value,
                 candidate.scale,
                 candidate.posts,

@@ -14,6 +14,87 @@ use serde::{Deserialize, Serialize, Serializer};
 use crate::perturb::family;
 use crate::released::{Released, sealed};
 use crate::volume::{Dimension, Figures, Gate, may_be_named};
+
+/// What can burst (CONTRACT section 5).
+///
+/// Not all that is counted: countries have a k of their own, and of sources, kinds and relations small cells are folded; countries that
+/// are mentioned are told by their words; posts in two languages and tone are no subjects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BurstType {
+    /// All posts; its one value is `all`.
+    Total,
+    /// A watch, by name.
+    Watch,
+    /// ISO 639-1 or `und`.
+    Language,
+    /// Hashtag without `#`, normal form.
+    Hashtag,
+    /// Registrable domain of a link.
+    Domain,
+    /// A word or an emoji, normal form.
+    Term,
+    /// Two words that stand next to each other, normal form.
+    Phrase,
+    /// A narrative, by its id.
+    Narrative,
+}
+
+impl BurstType {
+    /// All, in the order of their [`index`](Self::index).
+    pub const ALL: [Self; 8] = [
+        Self::Total,
+        Self::Watch,
+        Self::Language,
+        Self::Hashtag,
+        Self::Domain,
+        Self::Term,
+        Self::Phrase,
+        Self::Narrative,
+    ];
+
+    /// The one that is counted by a dimension, if it can burst.
+    pub const fn of(dimension: Dimension) -> Option<Self> {
+        match dimension {
+            Dimension::Total => Some(Self::Total),
+            Dimension::Watch => Some(Self::Watch),
+            Dimension::Language => Some(Self::Language),
+            Dimension::Hashtag => Some(Self::Hashtag),
+            Dimension::Domain => Some(Self::Domain),
+            Dimension::Term => Some(Self::Term),
+            _ => None,
+        }
+    }
+
+    /// The word used in commands and outputs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Total => "total",
+            Self::Watch => "watch",
+            Self::Language => "language",
+            Self::Hashtag => "hashtag",
+            Self::Domain => "domain",
+            Self::Term => "term",
+            Self::Phrase => "phrase",
+            Self::Narrative => "narrative",
+        }
+    }
+
+    /// Reads the word used in commands and outputs.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+
+    /// Its place in [`Self::ALL`]. Fixed: checkpoints hold it.
+    pub const fn index(self) -> u8 {
+        self as u8
+    }
+
+    /// Whether it has values without end, or very many.
+    pub const fn is_open_ended(self) -> bool {
+        matches!(self, Self::Hashtag | Self::Domain | Self::Term | Self::Phrase | Self::Narrative)
+    }
+}
 use crate::{K, NotReleasable};
 
 /// The lowest q that is told: below it the distribution of real counts is nobody's knowledge.
@@ -28,9 +109,9 @@ pub struct BurstId(u64);
 
 impl BurstId {
     /// The same in every run. Two bursts of one subject never begin so near each other that they would have the same one.
-    pub fn of(dimension: Dimension, value: &str, start: i64) -> Self {
+    pub fn of(kind: BurstType, value: &str, start: i64) -> Self {
         let start = down(start, BURST_START_GRID);
-        Self(family(&[b"burst", dimension.as_str().as_bytes(), value.as_bytes(), &start.to_le_bytes()]))
+        Self(family(&[b"burst", kind.as_str().as_bytes(), value.as_bytes(), &start.to_le_bytes()]))
     }
 }
 
@@ -98,9 +179,9 @@ impl BurstMethod {
 /// What is talked of, before the gate.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BurstSubject {
-    /// What it is counted by.
-    pub dimension: Dimension,
-    /// The value of the dimension.
+    /// What kind of thing.
+    pub kind: BurstType,
+    /// Which.
     pub value: String,
     /// Distinct authors in the window of its peak, or fewer.
     pub authors: u64,
@@ -110,11 +191,11 @@ pub struct BurstSubject {
 
 impl BurstSubject {
     fn passes(&self, k: u64) -> bool {
-        self.authors >= k && may_be_named(self.name_publishers) && is_told_of(self.dimension)
+        self.authors >= k && may_be_named(self.name_publishers)
     }
 
     fn named(self) -> BurstOf {
-        BurstOf { kind: self.dimension, value: self.value }
+        BurstOf { kind: self.kind, value: self.value }
     }
 }
 
@@ -122,21 +203,6 @@ impl fmt::Debug for BurstSubject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("BurstSubject(redacted)")
     }
-}
-
-/// Countries have a k of their own, and of sources, kinds and relations small cells are folded: bursts are not told by these. Nor by the
-/// countries that are mentioned, whose words are told of themselves, nor by posts in two languages, nor by tone, which is never shown.
-const fn is_told_of(dimension: Dimension) -> bool {
-    !matches!(
-        dimension,
-        Dimension::Region
-            | Dimension::Source
-            | Dimension::Kind
-            | Dimension::Relation
-            | Dimension::Mentioned
-            | Dimension::Languages
-            | Dimension::Tone
-    )
 }
 
 /// A burst as found, before the gate.
@@ -230,10 +296,10 @@ impl fmt::Debug for BurstExperience {
 /// What is talked of (CONTRACT section 5).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BurstOf {
-    /// What it is counted by.
+    /// What kind of thing.
     #[serde(rename = "type")]
-    pub kind: Dimension,
-    /// The value of the dimension.
+    pub kind: BurstType,
+    /// Which.
     pub value: String,
 }
 
@@ -371,16 +437,14 @@ const fn down(unix: i64, grid: i64) -> i64 {
 
 /// A window that is an hour's or a day's cell is that cell, and shows the same change.
 fn family_of(candidate: &BurstCandidate) -> u64 {
-    let BurstSubject { dimension, value, .. } = &candidate.subject;
+    let BurstSubject { kind, value, .. } = &candidate.subject;
     let cell = [Step::Hour, Step::Day].into_iter().find(|step| {
         Window::containing(*step, candidate.from) == Window { step: *step, start: candidate.from }
             && candidate.to - candidate.from == step.seconds()
     });
     match cell {
-        Some(step) => family(&[dimension.as_str().as_bytes(), step.as_str().as_bytes(), value.as_bytes()]),
-        None => {
-            family(&[b"burst", dimension.as_str().as_bytes(), candidate.scale.as_str().as_bytes(), value.as_bytes()])
-        }
+        Some(step) => family(&[kind.as_str().as_bytes(), step.as_str().as_bytes(), value.as_bytes()]),
+        None => family(&[b"burst", kind.as_str().as_bytes(), candidate.scale.as_str().as_bytes(), value.as_bytes()]),
     }
 }
 
@@ -415,7 +479,7 @@ pub(crate) fn step_up(log10: f64) -> f64 {
 /// Takes back a burst that was released, by this k, and stored. Of the counts behind it nothing is kept by which it could be checked
 /// again, so with a k that was raised since it is held back.
 pub fn readmit_burst(row: BurstRow, by: u64, k: K) -> Result<Released<BurstRow>, NotReleasable> {
-    if by < k.get() || row.authors < k.get() || !is_told_of(row.subject.kind) {
+    if by < k.get() || row.authors < k.get() {
         return Err(NotReleasable::BurstBelowK { k: k.get() });
     }
     Ok(Released::new(row))

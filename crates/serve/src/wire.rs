@@ -324,7 +324,7 @@ impl NarrativeEventPage {
 #[schema(as = BurstSubject)]
 #[allow(dead_code, reason = "describes what the gate writes; a test compares the two")]
 pub(crate) struct BurstSubjectSchema {
-    /// `term`, `hashtag`, `domain`, `watch`, `language` or `total`.
+    /// `term`, `hashtag`, `phrase`, `domain`, `watch`, `narrative`, `language` or `total`.
     r#type: String,
     value: String,
 }

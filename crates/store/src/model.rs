@@ -3,8 +3,8 @@
 use std::future::Future;
 
 use groundswell_gate::{
-    AmplificationRow, BurstRow, Coverage, CoverageGap, DetectionKind, DetectionRow, Dimension, FeedEntry, FeedMarks,
-    NarrativeEvent, NarrativeRow, NarrativeState, Released, Severity, SubjectType, ToneRow, VolumeRow,
+    AmplificationRow, BurstRow, BurstType, Coverage, CoverageGap, DetectionKind, DetectionRow, Dimension, FeedEntry,
+    FeedMarks, NarrativeEvent, NarrativeRow, NarrativeState, Released, Severity, SubjectType, ToneRow, VolumeRow,
 };
 use groundswell_sketch::{Step, Window};
 
@@ -190,8 +190,8 @@ pub struct BurstQuery {
     pub from: Option<i64>,
     /// Begun before this second.
     pub to: Option<i64>,
-    /// Of what is counted by this.
-    pub kind: Option<Dimension>,
+    /// Of subjects of this kind.
+    pub kind: Option<BurstType>,
     /// Of this subject alone.
     pub value: Option<String>,
     /// With so many false alerts a day, at most.

@@ -4,7 +4,7 @@
 mod common;
 
 use groundswell_gate::{
-    BurstCandidate, BurstId, BurstMethod, BurstRow, BurstScale, BurstSubject, Dimension, Gate, K, Outward, Released,
+    BurstCandidate, BurstId, BurstMethod, BurstRow, BurstScale, BurstSubject, BurstType, Gate, K, Outward, Released,
 };
 use groundswell_sketch::CellKey;
 use groundswell_store::{BurstQuery, ReleaseBatch, ReleaseWriter as _, ReleasedReader as _, Store, StoreOptions};
@@ -17,15 +17,10 @@ const START: i64 = 1_474_588_800;
 fn burst(value: &str, minute: i64, known: i64, end: Option<i64>, log10_q: f64) -> Released<BurstRow> {
     let start = START + minute * 60;
     let candidate = BurstCandidate {
-        id: BurstId::of(Dimension::Hashtag, value, start),
+        id: BurstId::of(BurstType::Hashtag, value, start),
         detected_at: start + 300,
         as_of: start + known * 60,
-        subject: BurstSubject {
-            dimension: Dimension::Hashtag,
-            value: value.to_owned(),
-            authors: 12,
-            name_publishers: None,
-        },
+        subject: BurstSubject { kind: BurstType::Hashtag, value: value.to_owned(), authors: 12, name_publishers: None },
         start,
         peak: start,
         end: end.map(|minutes| start + minutes * 60),
@@ -96,7 +91,7 @@ async fn is_asked_for_by_time_subject_and_budget_in_pages() {
     assert_eq!(budget, ["tag6", "tag5", "tag4", "tag3"]);
     let (one, _) = values(BurstQuery { value: Some("tag2".to_owned()), ..BurstQuery::all() }).await;
     assert_eq!(one, ["tag2"]);
-    let (none, _) = values(BurstQuery { kind: Some(Dimension::Term), ..BurstQuery::all() }).await;
+    let (none, _) = values(BurstQuery { kind: Some(BurstType::Term), ..BurstQuery::all() }).await;
     assert!(none.is_empty());
     let (then, _) =
         values(BurstQuery { from: Some(START + 120 * 60), to: Some(START + 300 * 60), ..BurstQuery::all() }).await;

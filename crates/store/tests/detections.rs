@@ -4,9 +4,9 @@
 mod common;
 
 use groundswell_gate::{
-    AnomalousHour, BurstCandidate, BurstExperience, BurstId, BurstMethod, BurstScale, BurstSubject, DetectionKind,
-    DetectionRow, Dimension, Gate, K, NarrativeBucket, NarrativeCandidate, NarrativeId, NarrativeLanguage,
-    NarrativePart, NarrativeState, Outward as _, Released, Severity, SilenceCandidate, SubjectType,
+    AnomalousHour, BurstCandidate, BurstExperience, BurstId, BurstMethod, BurstScale, BurstSubject, BurstType,
+    DetectionKind, DetectionRow, Dimension, Gate, K, NarrativeBucket, NarrativeCandidate, NarrativeId,
+    NarrativeLanguage, NarrativePart, NarrativeState, Outward as _, Released, Severity, SilenceCandidate, SubjectType,
 };
 use groundswell_sketch::CellKey;
 use groundswell_store::{
@@ -63,7 +63,7 @@ fn burst(posts: u64, log10_q: f64, end: Option<i64>) -> Released<DetectionRow> {
         name_publishers: None,
     };
     let candidate = BurstCandidate {
-        id: BurstId::of(Dimension::Hashtag, "flood", START),
+        id: BurstId::of(BurstType::Hashtag, "flood", START),
         detected_at: START + 300,
         as_of: START + 3_600,
         subject: subject(posts / 2),

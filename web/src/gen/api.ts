@@ -869,7 +869,7 @@ export interface components {
         };
         /** @description What a burst is of. */
         BurstSubject: {
-            /** @description `term`, `hashtag`, `domain`, `watch`, `language` or `total`. */
+            /** @description `term`, `hashtag`, `phrase`, `domain`, `watch`, `narrative`, `language` or `total`. */
             type: string;
             value: string;
         };

@@ -119,9 +119,7 @@ impl Arbiter {
             self.experience.pass();
         }
         // The strongest first: it names the burst that others are joined to.
-        news.sort_by(|a, b| {
-            a.log10_p.total_cmp(&b.log10_p).then_with(|| (a.dimension, &a.value).cmp(&(b.dimension, &b.value)))
-        });
+        news.sort_by(|a, b| a.log10_p.total_cmp(&b.log10_p).then_with(|| (a.kind, &a.value).cmp(&(b.kind, &b.value))));
         let told: Vec<u64> = news.iter().map(|news| news.hash).collect();
         let mut changed: Vec<u64> = Vec::new();
         for news in news {
@@ -262,7 +260,7 @@ impl Arbiter {
                 && *leader != hash
                 && live.related.len() < RELATED_MAX
                 // The whole and its languages are not what a burst is about.
-                && live.news.dimension.is_open_ended() == own.news.dimension.is_open_ended();
+                && live.news.kind.is_open_ended() == own.news.kind.is_open_ended();
             if leads && related(&live.news, &own.news) && best.is_none_or(|(p, _)| live.news.log10_p < p) {
                 best = Some((live.news.log10_p, *leader));
             }
@@ -344,7 +342,7 @@ fn same_name(one: &str, other: &str) -> bool {
 
 fn subject_of(news: &BurstNews) -> BurstSubject {
     BurstSubject {
-        dimension: news.dimension,
+        kind: news.kind,
         value: news.value.clone(),
         authors: news.authors,
         name_publishers: news.name_publishers,
@@ -354,7 +352,7 @@ fn subject_of(news: &BurstNews) -> BurstSubject {
 fn candidate(live: &Live, curve: &BurstExperience, as_of: i64) -> BurstCandidate {
     let news = &live.news;
     BurstCandidate {
-        id: BurstId::of(news.dimension, &news.value, news.start),
+        id: BurstId::of(news.kind, &news.value, news.start),
         detected_at: live.detected_at.unwrap_or(as_of),
         as_of,
         subject: subject_of(news),

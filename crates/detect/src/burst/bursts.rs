@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use groundswell_gate::{AuthorBits, Dimension};
+use groundswell_gate::{AuthorBits, BurstType};
 use groundswell_sketch::{CellKey, PARTITIONS, partition_of};
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
@@ -50,11 +50,11 @@ const BLOCK_MINUTES: u32 = super::exposure::BLOCK_MINUTES;
 /// What was counted of a subject in a closed minute, over all workers.
 #[derive(Clone, Copy)]
 pub struct Counted<'a> {
-    /// Of dimension and value, the same in every process.
+    /// Of kind and value, the same in every process.
     pub hash: u64,
-    /// What it is counted by.
-    pub dimension: Dimension,
-    /// The value of the dimension.
+    /// What kind of thing.
+    pub kind: BurstType,
+    /// Which.
     pub value: &'a str,
     /// All posts.
     pub posts: u64,
@@ -75,11 +75,11 @@ impl fmt::Debug for Counted<'_> {
 /// What is new of a burst that is open or has just ended.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct BurstNews {
-    /// Of dimension and value.
+    /// Of kind and value.
     pub hash: u64,
-    /// What it is counted by.
-    pub dimension: Dimension,
-    /// The value of the dimension.
+    /// What kind of thing.
+    pub kind: BurstType,
+    /// Which.
     pub value: String,
     /// Of what looks like a person's name: how many publishers carried it.
     pub name_publishers: Option<u32>,
@@ -161,7 +161,7 @@ impl Open {
     }
 }
 
-/// Of one partition, or of the dimensions that are not spread.
+/// Of one partition, or of the kinds that are not spread.
 struct Part {
     subjects: HashMap<u64, Kept>,
     /// Those that are not packed.
@@ -241,21 +241,8 @@ pub struct Bursts {
     packing: Vec<u8>,
 }
 
-/// A pool for each dimension up to the last whose values are looked at, by index. Fixed: checkpoints hold them.
-const POOLS: usize = Dimension::Mentioned.index() as usize + 1;
-
-/// Dimensions whose values are looked at.
-pub(super) const fn is_followed(dimension: Dimension) -> bool {
-    matches!(
-        dimension,
-        Dimension::Total
-            | Dimension::Watch
-            | Dimension::Language
-            | Dimension::Hashtag
-            | Dimension::Domain
-            | Dimension::Term
-    )
-}
+/// A pool for each kind of subject, by index. Fixed: checkpoints hold them.
+const POOLS: usize = BurstType::ALL.len();
 
 impl Bursts {
     /// One that has seen nothing.
@@ -332,11 +319,11 @@ impl Bursts {
 
     /// Takes what was counted of a subject in the minute that has begun. Each subject once.
     pub fn observe(&mut self, counted: &Counted<'_>) {
-        let Some(minute) = self.minute.filter(|_| counted.posts > 0 && is_followed(counted.dimension)) else { return };
-        let part = if counted.dimension.is_open_ended() { partition_of(counted.hash) } else { PARTITIONS };
+        let Some(minute) = self.minute.filter(|_| counted.posts > 0) else { return };
+        let part = if counted.kind.is_open_ended() { partition_of(counted.hash) } else { PARTITIONS };
         let part = &mut self.parts[part];
-        let exposure = if counted.dimension == Dimension::Total { &self.covered } else { &self.posts };
-        let pool = &mut part.pools[usize::from(counted.dimension.index())];
+        let exposure = if counted.kind == BurstType::Total { &self.covered } else { &self.posts };
+        let pool = &mut part.pools[usize::from(counted.kind.index())];
         let subject = match part.subjects.entry(counted.hash) {
             Entry::Occupied(known) => known.into_mut().wake(&mut part.awake),
             Entry::Vacant(new) => {
@@ -347,7 +334,7 @@ impl Bursts {
                     return;
                 }
                 part.young.remove(&counted.hash);
-                let index = counted.dimension.index();
+                let index = counted.kind.index();
                 let subject = Subject::new(counted.hash, index, minute, exposure, part.floor, before.posts);
                 part.awake.push(counted.hash);
                 new.insert(Kept::new(subject)).wake(&mut part.awake)
@@ -357,9 +344,9 @@ impl Bursts {
         let narrow = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
         let (posts, authors) = (narrow(counted.posts), narrow(counted.authors));
         subject.add(&Slot { bits: counted.bits, posts, authors, key: counted.key.bits(), most: authors });
-        let swings = !counted.dimension.is_open_ended();
+        let swings = !counted.kind.is_open_ended();
         let warm = if swings { exposure.slow_blocks >= WARM_DAY_BLOCKS } else { exposure.fast_blocks >= WARM_BLOCKS };
-        let guessed = counted.dimension == Dimension::Total && self.heard < HEARD_MIN;
+        let guessed = counted.kind == BurstType::Total && self.heard < HEARD_MIN;
         if !warm || guessed {
             return;
         }
@@ -401,7 +388,7 @@ impl Bursts {
             let start = best.onset(subject, self.config.k);
             let mut news = BurstNews {
                 hash: counted.hash,
-                dimension: counted.dimension,
+                kind: counted.kind,
                 value: counted.value.to_owned(),
                 name_publishers: None,
                 start: i64::from(start) * 60,
@@ -443,7 +430,7 @@ impl Bursts {
     }
 
     /// Ends the minute. `publishers` says of a subject that looks like a person's name how many publishers carried it.
-    pub fn end(&mut self, publishers: &mut dyn FnMut(Dimension, &str) -> Option<u32>) -> ShardMinute {
+    pub fn end(&mut self, publishers: &mut dyn FnMut(BurstType, &str) -> Option<u32>) -> ShardMinute {
         let minute = self.minute.unwrap_or_default();
         let mut told = ShardMinute { minute: i64::from(minute) * 60, looks_a_day: self.looks_a_day, news: Vec::new() };
         let max = self.config.part_max();
@@ -462,14 +449,14 @@ impl Bursts {
                         subject.end_burst(open.hot_end, if sure { open.loudest } else { Default::default() });
                         if outlived {
                             counters.bursts_outlived += 1;
-                            let total = open.news.dimension == Dimension::Total;
+                            let total = open.news.kind == BurstType::Total;
                             subject.settle(if total { &self.covered } else { &self.posts });
                         }
                     }
                 }
                 if open.changed || open.news.end.is_some() {
                     open.changed = false;
-                    open.news.name_publishers = publishers(open.news.dimension, &open.news.value);
+                    open.news.name_publishers = publishers(open.news.kind, &open.news.value);
                     told.news.push(open.news.clone());
                 }
                 open.news.end.is_none()
@@ -485,7 +472,7 @@ impl Bursts {
                 part.pack(self.config.part_awake_max(), &mut self.packing);
             }
         }
-        told.news.sort_by(|a, b| (a.dimension, &a.value).cmp(&(b.dimension, &b.value)));
+        told.news.sort_by(|a, b| (a.kind, &a.value).cmp(&(b.kind, &b.value)));
         told
     }
 
@@ -494,8 +481,8 @@ impl Bursts {
         let mut counts = [0_u64; Reach::ALL.len()];
         for part in &self.parts {
             for subject in part.subjects.values() {
-                let (dimension, rate) = subject.rate();
-                let total = dimension == Dimension::Total.index();
+                let (kind, rate) = subject.rate();
+                let total = kind == BurstType::Total.index();
                 let a_minute = f64::from(rate) * if total { &self.covered } else { &self.posts }.a_minute();
                 for (count, reach) in counts.iter_mut().zip(Reach::ALL) {
                     *count += u64::from(a_minute * reach.minutes() >= LOOKED_AT_MEAN);

@@ -120,7 +120,7 @@ enum Midnight {
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Subject {
     pub(super) hash: u64,
-    pub(super) dimension: u8,
+    pub(super) kind: u8,
     /// Whether a burst of it is open.
     pub(super) open: bool,
     /// The minute after its last burst: what begins before is that one still.
@@ -182,10 +182,10 @@ pub(super) fn short(number: f64) -> u16 {
 impl Subject {
     /// One that is followed from a minute on. `floor`: posts for an exposure that it may have had before, unnoticed; `seen`: posts
     /// that it had.
-    pub(super) fn new(hash: u64, dimension: u8, minute: u32, exposure: &Exposure, floor: f64, seen: u32) -> Self {
+    pub(super) fn new(hash: u64, kind: u8, minute: u32, exposure: &Exposure, floor: f64, seen: u32) -> Self {
         Self {
             hash,
-            dimension,
+            kind,
             open: false,
             over: 0,
             records: [0.0; Reach::ALL.len()],

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use groundswell_gate::{
-    AmplificationCandidate, AuthorBits, CandidateCell, Dimension, K, NarrativeCandidate, NarrativePart, SharedWord,
-    VolumeCandidate, clause_of_value, tone_of_value,
+    AmplificationCandidate, AuthorBits, BurstType, CandidateCell, Dimension, K, NarrativeCandidate, NarrativePart,
+    SharedWord, VolumeCandidate, clause_of_value, tone_of_value,
 };
 use groundswell_sketch::{
     Authors, Carried, Cell, CellKey, CellRef, CellTable, Distinct, PARTITIONS, SavedCell, SavedCells, Step, Summary,
@@ -413,7 +413,7 @@ impl Merger {
 const BITS_AUTHORS_MAX: u64 = 320;
 
 fn observe(bursts: &mut Bursts, hash: u64, dimension: u8, value: &str, posts: u64, key: CellKey, authors: Set<'_>) {
-    let Some(dimension) = Dimension::from_index(dimension) else { return };
+    let Some(kind) = Dimension::from_index(dimension).and_then(BurstType::of) else { return };
     let of = |tokens: &[u64]| {
         let mut bits = AuthorBits::default();
         tokens.iter().for_each(|token| bits.insert(*token));
@@ -431,7 +431,7 @@ fn observe(bursts: &mut Bursts, hash: u64, dimension: u8, value: &str, posts: u6
         }
         Set::Whole(distinct) => (distinct.count(), AuthorBits::FULL),
     };
-    bursts.observe(&Counted { hash, dimension, value, posts, authors: count, bits, key });
+    bursts.observe(&Counted { hash, kind, value, posts, authors: count, bits, key });
 }
 
 /// Marks what looks like a name in a text as it would be shown. Words at which nothing may be shown part the others.
@@ -641,11 +641,11 @@ impl<'a> Proposal<'a> {
 
     /// Of what looks like a person's name, how many publishers carried it: terms of several words, which only names are, and terms
     /// and hashtags that are a name run together, or that somebody spelt so.
-    fn name_publishers(&self, dimension: Dimension, value: &str) -> Option<u32> {
+    fn name_publishers(&self, kind: BurstType, value: &str) -> Option<u32> {
         let in_one = || self.names.joined(value) || self.known.is_spelt(name_key(value), self.before_unix);
-        let is_name = match dimension {
-            Dimension::Term => value.contains(' ') || in_one(),
-            Dimension::Hashtag => in_one(),
+        let is_name = match kind {
+            BurstType::Term => value.contains(' ') || in_one(),
+            BurstType::Hashtag => in_one(),
             _ => false,
         };
         is_name.then(|| self.known.publishers(name_key(value), self.before_unix))
@@ -679,7 +679,7 @@ impl<'a> Proposal<'a> {
             (Set::Part(authors), false) => Distinct::of_number(authors.count()),
             (Set::Whole(distinct), false) => Distinct::of_number(distinct.count()),
         };
-        let name_publishers = self.name_publishers(known, value);
+        let name_publishers = BurstType::of(known).and_then(|kind| self.name_publishers(kind, value));
         let cell = CandidateCell { value: value.to_owned(), posts, publisher_posts, key, authors, name_publishers };
         self.tables[usize::from(dimension)].push(cell);
     }

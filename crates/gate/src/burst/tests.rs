@@ -5,16 +5,16 @@ use crate::{NAME_PUBLISHERS, Outward, PERTURBATION_MAX};
 
 const START: i64 = 1_474_588_800;
 
-fn subject(dimension: Dimension, value: &str, authors: u64) -> BurstSubject {
-    BurstSubject { dimension, value: value.to_owned(), authors, name_publishers: None }
+fn subject(kind: BurstType, value: &str, authors: u64) -> BurstSubject {
+    BurstSubject { kind, value: value.to_owned(), authors, name_publishers: None }
 }
 
 fn candidate() -> BurstCandidate {
     BurstCandidate {
-        id: BurstId::of(Dimension::Term, "dam", START),
+        id: BurstId::of(BurstType::Term, "dam", START),
         detected_at: START + 600,
         as_of: START + 600,
-        subject: subject(Dimension::Term, "dam", 41),
+        subject: subject(BurstType::Term, "dam", 41),
         start: START + 60,
         peak: START + 420,
         end: None,
@@ -32,7 +32,7 @@ fn candidate() -> BurstCandidate {
         log10_q_of_one: -0.4,
         experience: BurstExperience::default(),
         coverage: 1.0,
-        related: vec![subject(Dimension::Hashtag, "damfailure", 12), subject(Dimension::Term, "few", 9)],
+        related: vec![subject(BurstType::Hashtag, "damfailure", 12), subject(BurstType::Term, "few", 9)],
     }
 }
 
@@ -50,9 +50,20 @@ fn a_burst_below_k_is_not_spoken_of() {
     let mut few = candidate();
     few.subject.authors = 9;
     assert_eq!(release(few), None);
-    let mut country = candidate();
-    country.subject.dimension = Dimension::Region;
-    assert_eq!(release(country), None, "countries have a k of their own");
+}
+
+#[test]
+fn countries_and_what_is_folded_cannot_burst() {
+    for dimension in Dimension::ALL {
+        let kind = BurstType::of(dimension);
+        assert!(kind.is_none_or(|kind| kind.as_str() == dimension.as_str()), "{dimension:?}");
+    }
+    for dimension in [Dimension::Region, Dimension::Source, Dimension::Kind, Dimension::Relation, Dimension::Tone] {
+        assert_eq!(BurstType::of(dimension), None, "{dimension:?}");
+    }
+    for (index, kind) in BurstType::ALL.into_iter().enumerate() {
+        assert_eq!((kind.index(), BurstType::parse(kind.as_str())), (index as u8, Some(kind)));
+    }
 }
 
 #[test]
@@ -78,7 +89,7 @@ fn an_hour_of_the_volumes_is_changed_alike() {
         to: START + 3_600,
         as_of: START + 3_600,
         posts: 200,
-        subject: subject(Dimension::Term, "dam", 100),
+        subject: subject(BurstType::Term, "dam", 100),
         ..candidate()
     };
     let gate = Gate::new(K::DEFAULT);
@@ -148,7 +159,7 @@ proptest! {
     fn nothing_rests_on_fewer_than_k(authors in 0_u64..30, related in 0_u64..30) {
         let mut some = candidate();
         some.subject.authors = authors;
-        some.related = vec![subject(Dimension::Term, "other", related)];
+        some.related = vec![subject(BurstType::Term, "other", related)];
         let row = Gate::new(K::DEFAULT).release_burst(some);
         prop_assert_eq!(row.is_some(), authors >= 10);
         if let Some(row) = row {

@@ -10,7 +10,7 @@ use super::{
     Baseline, ClauseCount, DetectionKind, DetectionRow, Evidence, Maturity, Method, Stretch, Subject, SubjectType,
 };
 use crate::amplification::{AmplificationRow, ObjectType};
-use crate::burst::{BurstMethod, BurstOf, BurstRow};
+use crate::burst::{BurstMethod, BurstOf, BurstRow, BurstType};
 use crate::narrative::{NarrativeRow, NarrativeState, posts_within};
 use crate::released::Released;
 use crate::volume::{Dimension, VolumeRow, clause_of_value};
@@ -142,7 +142,7 @@ impl Released<DetectionRow> {
                 .map(|related| Subject { r#type: subject_type(related), value: related.value.clone() })
                 .collect(),
             clauses: match row.subject.kind {
-                Dimension::Watch => clauses_of(&row.subject.value, row.window.start.0, row.window.end.0, clauses),
+                BurstType::Watch => clauses_of(&row.subject.value, row.window.start.0, row.window.end.0, clauses),
                 _ => Vec::new(),
             },
             method: Method { name: "bursts".to_owned(), version: 1 },
@@ -201,9 +201,17 @@ fn clauses_of<'r>(
 
 /// A term of several words is a phrase.
 fn subject_type(of: &BurstOf) -> SubjectType {
-    match SubjectType::parse(of.kind.as_str()) {
-        Some(SubjectType::Term) | None if of.value.contains(' ') => SubjectType::Phrase,
-        known => known.unwrap_or(SubjectType::Term),
+    match of.kind {
+        // A name of several words is one term.
+        BurstType::Term if of.value.contains(' ') => SubjectType::Phrase,
+        BurstType::Term => SubjectType::Term,
+        BurstType::Phrase => SubjectType::Phrase,
+        BurstType::Hashtag => SubjectType::Hashtag,
+        BurstType::Domain => SubjectType::Domain,
+        BurstType::Watch => SubjectType::Watch,
+        BurstType::Narrative => SubjectType::Narrative,
+        BurstType::Language => SubjectType::Language,
+        BurstType::Total => SubjectType::Total,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
-use groundswell_gate::Dimension;
+use groundswell_gate::BurstType;
 use groundswell_store::{BurstQuery, ReleasedReader as _};
 use utoipa::IntoParams;
 
@@ -61,8 +61,9 @@ pub(crate) async fn bursts(State(state): State<ServerState>, RawQuery(query): Ra
     let kind = params
         .text("type")
         .map(|word| {
-            Dimension::parse(word)
-                .ok_or_else(|| bad("type", "expected term, hashtag, domain, watch, language or total"))
+            BurstType::parse(word).ok_or_else(|| {
+                bad("type", "expected term, hashtag, phrase, domain, watch, narrative, language or total")
+            })
         })
         .transpose()?;
     let q = params

@@ -11,10 +11,10 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use groundswell_gate::{
     AtLeast, AuditConsistency, AuditEntry, AuditHead, AuditInclusion, AuthorBits, BurstCandidate, BurstExperience,
-    BurstId, BurstMethod, BurstScale, BurstSubject, CandidateCell, CoverageGap, CoverageMinute, DetectionRow,
-    Dimension, EngineSettings, EngineStatus, GapTotals, Gate, K, Minute, NarrativeBucket, NarrativeCandidate,
-    NarrativeId, NarrativeLanguage, NarrativePart, NarrativeState, Released, SourceStatus, ToneRow, VolumeCandidate,
-    VolumeRow, WatchEntry, clause_value, tone_value,
+    BurstId, BurstMethod, BurstScale, BurstSubject, BurstType, CandidateCell, CoverageGap, CoverageMinute,
+    DetectionRow, Dimension, EngineSettings, EngineStatus, GapTotals, Gate, K, Minute, NarrativeBucket,
+    NarrativeCandidate, NarrativeId, NarrativeLanguage, NarrativePart, NarrativeState, Released, SourceStatus, ToneRow,
+    VolumeCandidate, VolumeRow, WatchEntry, clause_value, tone_value,
 };
 use groundswell_serve::{
     Access, AuditFault, AuditSource, DeliveryMessage, DeliveryPreview, Live, ServerState, StatusSource, router,
@@ -238,10 +238,10 @@ pub(crate) fn detection(id: u64, authors: u64) -> Released<DetectionRow> {
 pub(crate) fn burst(posts: u64, log10_q: f64) -> Released<DetectionRow> {
     let value = "flood".to_owned();
     let candidate = BurstCandidate {
-        id: BurstId::of(Dimension::Hashtag, "flood", START),
+        id: BurstId::of(BurstType::Hashtag, "flood", START),
         detected_at: START + 300,
         as_of: START + 3_600,
-        subject: BurstSubject { dimension: Dimension::Hashtag, value, authors: posts / 2, name_publishers: None },
+        subject: BurstSubject { kind: BurstType::Hashtag, value, authors: posts / 2, name_publishers: None },
         start: START,
         peak: START,
         end: None,

@@ -47,7 +47,7 @@ pub(super) async fn list(pool: &SqlitePool, k: K, query: &BurstQuery) -> Result<
     let rows = sqlx::query(LIST)
         .bind(query.from.unwrap_or(i64::MIN))
         .bind(query.to.unwrap_or(i64::MAX))
-        .bind(query.kind.map(groundswell_gate::Dimension::as_str))
+        .bind(query.kind.map(groundswell_gate::BurstType::as_str))
         .bind(query.value.as_deref())
         .bind(query.q.unwrap_or(f64::MAX))
         .bind(query.id.as_deref())

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context as _;
-use groundswell_gate::{BurstOf, BurstRow, Dimension, K, Released};
+use groundswell_gate::{BurstOf, BurstRow, BurstType, K, Released};
 use groundswell_post::EventTime;
 use groundswell_store::{BurstQuery, ReleasedReader as _, Store};
 use serde::Deserialize;
@@ -79,7 +79,7 @@ impl Planted {
 
     fn is_named(&self, subject: &BurstOf) -> bool {
         match subject.kind {
-            Dimension::Term | Dimension::Hashtag | Dimension::Domain => {
+            BurstType::Term | BurstType::Phrase | BurstType::Hashtag | BurstType::Domain => {
                 let value = plain(&subject.value);
                 self.names.contains(&value)
             }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::super::exposure::{Exposure, WEEK_BLOCKS};
 use super::super::subject::{Earlier, Kept, Subject, short};
-use super::{Bursts, Dimension, Open, POOLS, Part, Pool};
+use super::{BurstType, Bursts, Open, POOLS, Part, Pool};
 use crate::packed::{Bytes, put, take};
 
 /// What one shard knows of bursts: everything but who wrote.
@@ -99,7 +99,7 @@ fn weeks(posts: &Exposure, covered: &Exposure) -> [[u16; WEEK_BLOCKS]; 2] {
 }
 
 fn week_of<'a>(subject: &Subject, weeks: &'a [[u16; WEEK_BLOCKS]; 2]) -> &'a [u16; WEEK_BLOCKS] {
-    &weeks[usize::from(subject.dimension == Dimension::Total.index())]
+    &weeks[usize::from(subject.kind == BurstType::Total.index())]
 }
 
 impl Bursts {

@@ -12,7 +12,7 @@ pub(in super::super) enum Kept {
     Awake(Box<Subject>),
     Packed {
         /// What is asked of all subjects now and then.
-        dimension: u8,
+        kind: u8,
         rate: f32,
         bytes: Box<[u8]>,
     },
@@ -83,8 +83,8 @@ impl Kept {
     /// What it is counted by, and its posts for an exposure.
     pub(in super::super) fn rate(&self) -> (u8, f32) {
         match self {
-            Self::Awake(subject) => (subject.dimension, subject.rate_of_both()),
-            Self::Packed { dimension, rate, .. } => (*dimension, *rate),
+            Self::Awake(subject) => (subject.kind, subject.rate_of_both()),
+            Self::Packed { kind, rate, .. } => (*kind, *rate),
         }
     }
 
@@ -95,8 +95,8 @@ impl Kept {
         {
             bytes.clear();
             put(bytes, &(&**subject, Who::of(subject)));
-            let (dimension, rate) = (subject.dimension, subject.rate_of_both());
-            *self = Self::Packed { dimension, rate, bytes: bytes.as_slice().into() };
+            let (kind, rate) = (subject.kind, subject.rate_of_both());
+            *self = Self::Packed { kind, rate, bytes: bytes.as_slice().into() };
         }
     }
 }
@@ -123,7 +123,7 @@ mod tests {
                 if step > 20 {
                     kept.pack(&mut bytes);
                     prop_assert!(matches!(kept, Kept::Packed { .. }), "its burst is not open");
-                    prop_assert_eq!(kept.rate(), (plain.dimension, plain.rate_of_both()));
+                    prop_assert_eq!(kept.rate(), (plain.kind, plain.rate_of_both()));
                 }
                 minute += step;
                 exposure.add(minute, 1_000.0);
