@@ -86,7 +86,7 @@ fn run_with_restarts(
             let hash = hash(cell.subject);
             bursts[partition_of(hash) * shards / PARTITIONS].observe(&Counted {
                 hash,
-                kind: BurstType::Term,
+                kind: if cell.subject >= STORY { BurstType::Narrative } else { BurstType::Term },
                 value: &format!("subject{:04}", cell.subject),
                 posts: cell.posts.into(),
                 authors: cell.tokens.len() as u64,
@@ -107,6 +107,9 @@ fn run_with_restarts(
 fn through_bytes<T: serde::Serialize + serde::de::DeserializeOwned>(what: &T) -> T {
     bincode::deserialize(&bincode::serialize(what).unwrap()).unwrap()
 }
+
+/// Subjects from this one on are narratives.
+const STORY: usize = 1_000;
 
 /// Forty subjects of different loudness, with a day; `extra` adds to what a subject has in a minute.
 fn world(days: u32, seed: u64, mut extra: impl FnMut(&mut Rng, u32, usize) -> Vec<u64>) -> Vec<(u32, Vec<Cell>, u64)> {
@@ -340,6 +343,23 @@ fn but_for_authors(told: &BurstCandidate) -> (String, i64, Option<i64>, i64, i64
     let BurstCandidate { scale, expected, shape, coverage, windows, peak, .. } = told;
     let numbers = format!("{scale:?} {expected:.9} {shape:.9} {coverage:.9} {windows} {peak}");
     (told.id.to_string(), told.start, told.end, told.from, told.to, told.posts, numbers)
+}
+
+#[test]
+fn a_story_that_no_restart_outlives_has_an_end() {
+    let (from, restart) = (2 * DAY + 60, 2 * DAY + 72);
+    let mut minutes = world(3, 5, |_, _, _| Vec::new());
+    let mut rng = Rng(9);
+    for (_, cells, total) in &mut minutes[from as usize..restart as usize] {
+        cells.push(Cell { subject: STORY, posts: 12, tokens: (0..12).map(|_| rng.next()).collect() });
+        *total += 12;
+    }
+    let (found, _, _) = run_with_restarts(&BurstConfig::default(), 2, &minutes, &[(restart, 3)]);
+    let told: Vec<_> = found.iter().filter(|told| told.subject.kind == BurstType::Narrative).collect();
+    let (first, last) = (told.first().expect("it is a burst"), told.last().unwrap());
+    assert!(first.as_of <= MONDAY + i64::from(restart) * 60 && first.end.is_none());
+    assert_eq!((last.end, last.as_of), (Some(last.to), MONDAY + i64::from(restart + 1) * 60));
+    assert!(told.iter().all(|told| told.id == first.id));
 }
 
 #[test]

@@ -3,11 +3,14 @@
 
 mod common;
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use groundswell_detect::burst::BurstConfig;
 use groundswell_detect::narrative::NarrativeConfig;
 use groundswell_engine::{Checkpoint, Closed, EngineConfig, ReleaseSink, Totals};
+use groundswell_gate::{BurstRow, BurstType};
 use groundswell_sim::{Faults, SimConfig};
 
 use common::{Stream, simulated};
@@ -26,11 +29,13 @@ fn stream() -> Stream {
     stream
 }
 
-/// What was told of narratives, and what of their log, each in its order.
+/// What was told of narratives, what of their log, and what of bursts, each in its order.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Lines {
     rows: Vec<String>,
     events: Vec<String>,
+    bursts: Vec<BurstRow>,
+    names: BTreeSet<String>,
 }
 
 #[derive(Clone, Default)]
@@ -40,6 +45,8 @@ impl ReleaseSink for Told {
     fn commit(&mut self, closed: Closed) -> Result<(), anyhow::Error> {
         let mut told = self.0.lock().unwrap();
         told.rows.extend(closed.narratives.iter().map(|row| format!("{:?}", **row)));
+        told.names.extend(closed.narratives.iter().map(|row| row.id.clone()));
+        told.bursts.extend(closed.bursts.iter().map(|row| (**row).clone()));
         told.events.extend(closed.narrative_events.iter().map(|event| format!("{:?}", **event)));
         Ok(())
     }
@@ -50,8 +57,11 @@ impl ReleaseSink for Told {
 }
 
 fn run(workers: usize, narratives: NarrativeConfig, stream: &Stream) -> (Totals, Lines) {
+    run_as(EngineConfig { narratives: Some(narratives), ..common::config(workers) }, stream)
+}
+
+fn run_as(config: EngineConfig, stream: &Stream) -> (Totals, Lines) {
     let told = Told::default();
-    let config = EngineConfig { narratives: Some(narratives), ..common::config(workers) };
     let totals = common::run(config, stream, told.clone());
     let lines = std::mem::take(&mut *told.0.lock().unwrap());
     (totals, lines)
@@ -72,6 +82,35 @@ fn narratives_are_the_same_on_any_number_of_workers() {
         assert!(same == told, "{workers} workers: some are missing");
         assert_eq!(again.narratives, totals.narratives, "{workers} workers");
     }
+}
+
+/// A burst of a story is one of something that is told of, and the words that make it are parts of it or it of them.
+#[test]
+fn a_story_that_rises_is_a_burst_on_any_number_of_workers() {
+    let (stream, _) = simulated(SimConfig {
+        rate: 4.0,
+        duration: Duration::from_hours(14),
+        scenario: "default".to_owned(),
+        narratives: Some(6),
+        faults: Some(Faults::default()),
+        ..SimConfig::default()
+    });
+    let all = |workers| EngineConfig {
+        narratives: Some(NarrativeConfig::default()),
+        bursts: Some(BurstConfig::default()),
+        ..common::config(workers)
+    };
+    let (_, told) = run_as(all(1), &stream);
+    let subjects = |row: &BurstRow| std::iter::once(row.subject.clone()).chain(row.related.clone()).collect::<Vec<_>>();
+    let stories: BTreeSet<String> =
+        told.bursts.iter().flat_map(subjects).filter(|of| of.kind == BurstType::Narrative).map(|of| of.value).collect();
+    assert!(!stories.is_empty() && stories.is_subset(&told.names), "each is released");
+    let is_of_both = |row: &BurstRow| {
+        [true, false].iter().all(|story| subjects(row).iter().any(|of| (of.kind == BurstType::Narrative) == *story))
+    };
+    assert!(told.bursts.iter().any(is_of_both), "a story and its words are one burst");
+    let (_, same) = run_as(all(3), &stream);
+    assert_eq!(same.bursts, told.bursts);
 }
 
 /// Of a flood, minutes are clustered piece by piece, in whatever order workers come; nothing is lost and nobody waits for ever.

@@ -86,7 +86,7 @@ fn burst(posts: u64, log10_q: f64, end: Option<i64>) -> Released<DetectionRow> {
         coverage: 1.0,
         related: Vec::new(),
     };
-    Released::from_burst(&Gate::exact(K::DEFAULT).release_burst(candidate).unwrap(), [])
+    Released::from_burst(&Gate::exact(K::DEFAULT).release_burst(candidate).unwrap(), [], None).unwrap()
 }
 
 fn batch(detections: Vec<Released<DetectionRow>>) -> ReleaseBatch {

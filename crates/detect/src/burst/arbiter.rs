@@ -41,6 +41,8 @@ pub struct Arbiter {
     /// Bursts that are open, by hash of their subject.
     live: BTreeMap<u64, Live>,
     experience: Experience,
+    /// Ends that no shard tells of, until the next minute.
+    orphans: Vec<BurstNews>,
 }
 
 #[derive(Default)]
@@ -93,6 +95,7 @@ impl Arbiter {
             gathered: BTreeMap::new(),
             live: BTreeMap::new(),
             experience: Experience::new(),
+            orphans: Vec::new(),
         }
     }
 
@@ -114,6 +117,7 @@ impl Arbiter {
     fn decide(&mut self, minute: i64, gathered: Gathered, emit: &mut dyn FnMut(BurstCandidate)) {
         let as_of = minute + 60;
         let Gathered { looks_a_day, mut news, .. } = gathered;
+        news.append(&mut self.orphans);
         let looks_a_day = OFTENER * looks_a_day;
         if looks_a_day > 0.0 {
             self.experience.pass();

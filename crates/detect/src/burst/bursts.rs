@@ -241,6 +241,19 @@ pub struct Bursts {
     packing: Vec<u8>,
 }
 
+/// The parts of kinds that are not spread: few, and with shard 0; and of narratives, which are with their owner and begin anew after a
+/// restart, under other ids.
+const FEW_PART: usize = PARTITIONS;
+const NARRATIVES_PART: usize = PARTITIONS + 1;
+
+fn part_of(kind: BurstType, hash: u64) -> usize {
+    match kind {
+        BurstType::Narrative => NARRATIVES_PART,
+        kind if kind.is_open_ended() => partition_of(hash),
+        _ => FEW_PART,
+    }
+}
+
 /// A pool for each kind of subject, by index. Fixed: checkpoints hold them.
 const POOLS: usize = BurstType::ALL.len();
 
@@ -261,7 +274,7 @@ impl Bursts {
         };
         Self {
             config,
-            parts: (0..=PARTITIONS).map(|_| part()).collect(),
+            parts: (0..=NARRATIVES_PART).map(|_| part()).collect(),
             posts: Exposure::new(0),
             covered: Exposure::new(0),
             minute: None,
@@ -320,8 +333,7 @@ impl Bursts {
     /// Takes what was counted of a subject in the minute that has begun. Each subject once.
     pub fn observe(&mut self, counted: &Counted<'_>) {
         let Some(minute) = self.minute.filter(|_| counted.posts > 0) else { return };
-        let part = if counted.kind.is_open_ended() { partition_of(counted.hash) } else { PARTITIONS };
-        let part = &mut self.parts[part];
+        let part = &mut self.parts[part_of(counted.kind, counted.hash)];
         let exposure = if counted.kind == BurstType::Total { &self.covered } else { &self.posts };
         let pool = &mut part.pools[usize::from(counted.kind.index())];
         let subject = match part.subjects.entry(counted.hash) {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use groundswell_gate::{AuthorBits, NarrativeBucket, NarrativeId};
-use groundswell_sketch::CellKey;
+use groundswell_sketch::{CellKey, Distinct};
 use serde::{Deserialize, Serialize};
 
 use super::State;
@@ -79,6 +79,19 @@ pub struct NarrativeCandidate {
     pub merged_into: Option<NarrativeId>,
     /// Those that are near it and told of, the nearest first; each with its authors of whom was told.
     pub related: Vec<(NarrativeId, u64)>,
+}
+
+/// What was told of a narrative in a minute, to be compared with what is usual.
+#[derive(Clone, PartialEq, Eq)]
+pub struct NarrativeCount {
+    /// Its name.
+    pub id: NarrativeId,
+    /// Posts.
+    pub posts: u64,
+    /// Who wrote them.
+    pub authors: Distinct,
+    /// Which these are.
+    pub key: CellKey,
 }
 
 /// What happened.
@@ -188,6 +201,12 @@ pub struct NarrativeEvent {
 impl fmt::Debug for LabelPart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "LabelPart({} posts, redacted)", self.posts)
+    }
+}
+
+impl fmt::Debug for NarrativeCount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "NarrativeCount({}, {} posts, redacted)", self.id, self.posts)
     }
 }
 

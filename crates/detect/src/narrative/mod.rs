@@ -52,7 +52,7 @@ mod terms;
 mod told;
 
 pub use authors::FewAuthors;
-pub use candidate::{EventKind, LabelPart, NarrativeCandidate, NarrativeEvent, Reason};
+pub use candidate::{EventKind, LabelPart, NarrativeCandidate, NarrativeCount, NarrativeEvent, Reason};
 pub use cluster::LocalId;
 pub use clusterer::Clusterer;
 pub use config::{

@@ -8,7 +8,7 @@ use hashbrown::HashMap;
 use groundswell_gate::NarrativeId;
 
 use super::State;
-use super::candidate::{EventKind, NarrativeCandidate, NarrativeEvent, Reason, name_of};
+use super::candidate::{EventKind, NarrativeCandidate, NarrativeCount, NarrativeEvent, Reason, name_of};
 use super::cluster::LocalId;
 use super::config::{NarrativeConfig, NarrativeCounters};
 use super::delta::{LocalDelta, MinuteDelta};
@@ -74,6 +74,8 @@ fn forgotten_at(story: &Story) -> i64 {
 pub struct Closed {
     /// Narratives that were written to or whose state changed, by their ids.
     pub candidates: Vec<NarrativeCandidate>,
+    /// How much was told of each in the last minute, by their ids.
+    pub counts: Vec<NarrativeCount>,
     /// What happened, in order.
     pub events: Vec<NarrativeEvent>,
 }
@@ -193,6 +195,9 @@ impl Narratives {
             changed.0.append(&mut self.relinked);
             let propose = |key: &StoryKey| self.stories.get(*key)?.candidate(minute);
             closed.candidates = changed.sorted().iter().filter_map(propose).collect();
+            let count = |key: &StoryKey| self.stories.get(*key)?.counted(minute);
+            closed.counts = changed.sorted().iter().filter_map(count).collect();
+            closed.counts.sort_by_key(|count| count.id);
             closed.candidates.append(&mut self.parting);
             closed.candidates.sort_by_key(|candidate| candidate.id);
             self.forget_merged();

@@ -4,11 +4,11 @@ use std::cmp::Ordering;
 use std::collections::{BTreeSet, VecDeque};
 
 use groundswell_gate::{AuthorBits, NarrativeId};
-use groundswell_sketch::Distinct;
+use groundswell_sketch::{CellKey, Distinct};
 
 use super::authors::{Crowd, FewAuthors};
 use super::buckets::Buckets;
-use super::candidate::LabelPart;
+use super::candidate::{LabelPart, NarrativeCount};
 use super::cluster::LocalId;
 use super::config::{FACETS_MAX, FORMS_MAX, LANGUAGES_MAX, TIMELINE_MAX};
 use super::delta::{LocalDelta, MinuteDelta, TermDelta};
@@ -239,6 +239,27 @@ fn cosine(one: &[(u64, f32)], other: &[(u64, f32)]) -> f32 {
     dot / (length(one) * length(other)).max(f32::MIN_POSITIVE)
 }
 
+/// What was told of the last minute in which it was written to: also posts of minutes before that had not been told.
+#[derive(Clone)]
+struct ToldMinute {
+    minute: i64,
+    posts: u64,
+    authors: Distinct,
+    key: CellKey,
+}
+
+impl ToldMinute {
+    fn of(minute: i64) -> Self {
+        Self { minute, posts: 0, authors: Distinct::new(), key: CellKey::default() }
+    }
+
+    fn add(&mut self, posts: u64, authors: &Distinct, key: CellKey) {
+        self.posts += posts;
+        self.authors.merge(authors);
+        self.key.add(key);
+    }
+}
+
 #[derive(Clone)]
 pub(super) struct Story {
     pub(super) id: Option<NarrativeId>,
@@ -267,8 +288,7 @@ pub(super) struct Story {
     phrases: Phrases,
     languages: Vec<([u8; 2], u64)>,
     timeline: VecDeque<(i64, u64)>,
-    /// Authors of the last minute in which it was written to.
-    minute_authors: (i64, Distinct),
+    told: ToldMinute,
     /// Stretches that may be spoken of.
     pub(super) buckets: Buckets,
     /// Part of copies, over the posts told.
@@ -305,7 +325,7 @@ impl Story {
             phrases: Phrases::default(),
             languages: Vec::new(),
             timeline: VecDeque::new(),
-            minute_authors: (minute, Distinct::new()),
+            told: ToldMinute::of(minute),
             buckets: Buckets::default(),
             copies: 0.0,
             originals: 0,
@@ -319,7 +339,7 @@ impl Story {
         let language = self.languages.first().map_or(0, |(_, posts)| *posts);
         let minute = self.timeline.back().map_or(0, |(_, posts)| *posts);
         let first = self.terms.first().map_or(0, |term| term.hash);
-        let crowds = [self.authors.last_day(), &self.minute_authors.1, self.buckets.waiting()];
+        let crowds = [self.authors.last_day(), &self.told.authors, self.buckets.waiting()];
         let crowds = crowds.iter().filter(|authors| authors.has_at_least(1)).count() as u64;
         self.posts ^ crowds ^ language ^ minute ^ first
     }
@@ -372,10 +392,10 @@ impl Story {
             }
             add_language(&mut self.languages, told.language, u64::from(told.posts));
         }
-        if self.minute_authors.0 != minute {
-            self.minute_authors = (minute, Distinct::new());
+        if self.told.minute != minute {
+            self.told = ToldMinute::of(minute);
         }
-        self.minute_authors.1.merge(&local.authors);
+        self.told.add(posts, &local.authors, local.key);
         for (of_minute, posts) in counts {
             self.first = self.first.min(*of_minute);
             self.last = self.last.max(*of_minute);
@@ -549,10 +569,10 @@ impl Story {
         self.buckets.take(&other.buckets);
         self.first = self.first.min(other.first);
         self.last = self.last.max(other.last);
-        if other.minute_authors.0 == self.minute_authors.0 {
-            self.minute_authors.1.merge(&other.minute_authors.1);
-        } else if other.minute_authors.0 > self.minute_authors.0 {
-            self.minute_authors = other.minute_authors.clone();
+        if other.told.minute == self.told.minute {
+            self.told.add(other.told.posts, &other.told.authors, other.told.key);
+        } else if other.told.minute > self.told.minute {
+            self.told = other.told.clone();
         }
         other.timeline.iter().for_each(|(minute, posts)| self.count(*minute, *posts));
         other.languages.iter().for_each(|(language, posts)| add_language(&mut self.languages, *language, *posts));
@@ -706,7 +726,14 @@ impl Story {
     pub(super) fn of_minute(&self, minute: i64) -> (u64, u64) {
         let posts =
             self.timeline.binary_search_by_key(&minute, |(known, _)| *known).map_or(0, |at| self.timeline[at].1);
-        (posts, if self.minute_authors.0 == minute { self.minute_authors.1.count() } else { 0 })
+        (posts, if self.told.minute == minute { self.told.authors.count() } else { 0 })
+    }
+
+    /// What was told of it in a minute, if it has a name and is no part of another one.
+    pub(super) fn counted(&self, minute: i64) -> Option<NarrativeCount> {
+        let ToldMinute { minute: of, posts, ref authors, key } = self.told;
+        let id = self.id.filter(|_| of == minute && posts > 0 && self.merged_into.is_none())?;
+        Some(NarrativeCount { id, posts, authors: authors.clone(), key })
     }
 
     pub(super) fn copies(&self) -> u64 {

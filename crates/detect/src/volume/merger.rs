@@ -12,7 +12,7 @@ use groundswell_sketch::{
     Window,
 };
 use groundswell_text::names::{NameFinder, name_key};
-use groundswell_text::{Analysis, Analyzer};
+use groundswell_text::{Analysis, Analyzer, hash_word};
 use serde::{Deserialize, Serialize};
 
 use super::carriers::Known;
@@ -20,6 +20,7 @@ use super::cell::{owner_of, shard_of};
 use super::config::{VolumeConfig, VolumeCounters};
 use crate::anomaly::HeardHour;
 use crate::burst::{BurstConfig, BurstCounters, Bursts, Counted, SavedBursts, ShardMinute};
+use crate::narrative::NarrativeCount;
 
 /// One shard's part of the volume detector: merges the workers' summaries of a minute, proposes candidates of closed
 /// minutes, hours and days, and keeps the hours and days that are still open.
@@ -54,6 +55,8 @@ pub struct Merger {
     /// Where bursts are looked for, and what it told since it was last asked.
     bursts: Option<Bursts>,
     told: Vec<ShardMinute>,
+    /// What was told of narratives in minutes that are not closed here yet.
+    narrated: BTreeMap<i64, Vec<NarrativeCount>>,
     /// Where the hour begins that is told of next, and what was heard of it and later ones. Begins anew with each run: the hour in which
     /// a run began was not heard as a whole.
     listening: Option<i64>,
@@ -134,6 +137,7 @@ impl Merger {
             heard: BTreeMap::new(),
             bursts: None,
             told: Vec::new(),
+            narrated: BTreeMap::new(),
             listening: None,
             tells_hours: false,
             heard_hours: BTreeMap::new(),
@@ -148,6 +152,13 @@ impl Merger {
     pub fn with_bursts(mut self, config: Option<BurstConfig>) -> Self {
         self.bursts = config.map(|config| Bursts::new(BurstConfig { k: self.k, ..config }));
         self
+    }
+
+    /// Takes what was told of narratives in a minute that is not closed here yet: they are subjects of bursts as well.
+    pub fn narrate(&mut self, minute: i64, counts: Vec<NarrativeCount>) {
+        if self.bursts.is_some() && !counts.is_empty() {
+            self.narrated.insert(minute, counts);
+        }
     }
 
     /// What there is to say of bursts in the minutes that were closed since this was last called. All shards say something of the
@@ -359,8 +370,8 @@ impl Merger {
         if let ([only], None) = (&fresh[..], &known) {
             for cell in only.iter() {
                 let CellRef { dimension, value, posts, publisher_posts, key, authors, hash } = cell;
-                if let Some(bursts) = &mut bursts {
-                    observe(bursts, hash, dimension, value, posts, key, Set::Part(authors));
+                if let (Some(bursts), Some(kind)) = (&mut bursts, burst_type(dimension)) {
+                    observe(bursts, hash, kind, value, posts, key, Set::Part(authors));
                 }
                 proposal.add(
                     dimension,
@@ -378,7 +389,8 @@ impl Merger {
             fresh.iter().for_each(|part| self.minute.merge(part));
             if let Some(bursts) = &mut bursts {
                 for (dimension, value, hash, cell) in self.minute.iter() {
-                    observe(bursts, hash, dimension, value, cell.posts, cell.key, Set::Whole(&cell.authors));
+                    let Some(kind) = burst_type(dimension) else { continue };
+                    observe(bursts, hash, kind, value, cell.posts, cell.key, Set::Whole(&cell.authors));
                 }
             }
             proposal.add_cells(self.minute.iter());
@@ -387,7 +399,12 @@ impl Merger {
         let pruned = self.table.prune(self.cells_max, self.bytes_max);
         self.counters.cells_pruned += pruned.cells;
         self.counters.posts_pruned += pruned.posts;
+        let narrated = self.narrated.remove(&minute.start);
         if let Some(bursts) = bursts {
+            for NarrativeCount { id, posts, authors, key } in narrated.into_iter().flatten() {
+                let value = id.to_string();
+                observe(bursts, hash_word(&value), BurstType::Narrative, &value, posts, key, Set::Whole(&authors));
+            }
             self.told.push(bursts.end(&mut |dimension, value| proposal.name_publishers(dimension, value)));
         }
         proposal.emit(minute, &self.watch_names, emit);
@@ -412,8 +429,11 @@ impl Merger {
 /// Distinct authors above which the bits that stand for them are as good as all set.
 const BITS_AUTHORS_MAX: u64 = 320;
 
-fn observe(bursts: &mut Bursts, hash: u64, dimension: u8, value: &str, posts: u64, key: CellKey, authors: Set<'_>) {
-    let Some(kind) = Dimension::from_index(dimension).and_then(BurstType::of) else { return };
+fn burst_type(dimension: u8) -> Option<BurstType> {
+    Dimension::from_index(dimension).and_then(BurstType::of)
+}
+
+fn observe(bursts: &mut Bursts, hash: u64, kind: BurstType, value: &str, posts: u64, key: CellKey, authors: Set<'_>) {
     let of = |tokens: &[u64]| {
         let mut bits = AuthorBits::default();
         tokens.iter().for_each(|token| bits.insert(*token));

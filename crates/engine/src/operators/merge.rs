@@ -94,6 +94,16 @@ pub(crate) fn merge(
                 output.session(&capability.delayed(&last)).give(proposal);
             };
             let mut give = |candidate: VolumeCandidate| give_of(candidate.window.end(), Proposal::Volume(candidate));
+            let mut narrated = Vec::new();
+            if let Some(owner) = &mut owner.narratives {
+                while let Some((minute, mut closed)) = owner.close_next(before) {
+                    merger.narrate(minute, std::mem::take(&mut closed.counts));
+                    narrated.push((minute, closed));
+                }
+                let now = owner.counters();
+                counters.add_narratives(&now.since(&narratives_told));
+                narratives_told = now;
+            }
             match closes {
                 Some(_) => merger.close(before, &mut give),
                 None => merger.finish(&mut give),
@@ -102,13 +112,8 @@ pub(crate) fn merge(
             merger.take_hours().into_iter().for_each(|hour| {
                 give_of(hour.start + Step::Hour.seconds(), Proposal::Hour(hour));
             });
-            if let Some(owner) = &mut owner.narratives {
-                while let Some((minute, closed)) = owner.close_next(before) {
-                    log.propose(closed, &merger, &mut |proposal| give_of(minute + 60, proposal));
-                }
-                let now = owner.counters();
-                counters.add_narratives(&now.since(&narratives_told));
-                narratives_told = now;
+            for (minute, closed) in narrated {
+                log.propose(closed, &merger, &mut |proposal| give_of(minute + 60, proposal));
             }
             let last_closed = capability.delayed(&at);
             let mut session = output.session(&last_closed);

@@ -106,16 +106,29 @@ impl Released<DetectionRow> {
 
 impl Released<DetectionRow> {
     /// Tells of a burst, once in its life. `clauses`: released volumes by clause, of which those of the same watch and time say by what a
-    /// watch rose.
+    /// watch rose. `narrative`: of a burst of a narrative, that narrative as it was released last; `None` comes of it where nothing of
+    /// what it is about may be said.
     pub fn from_burst<'r>(
         row: &Released<BurstRow>,
         clauses: impl IntoIterator<Item = &'r Released<VolumeRow>>,
-    ) -> Self {
+        narrative: Option<&Released<NarrativeRow>>,
+    ) -> Option<Self> {
         let row: &BurstRow = row;
+        let narrative: Option<&NarrativeRow> = match row.subject.kind {
+            BurstType::Narrative => Some(narrative.filter(|known| known.id == row.subject.value)?),
+            _ => None,
+        };
+        if narrative.is_some_and(|narrative| narrative.label.is_empty()) {
+            return None;
+        }
+        let subjects = || std::iter::once(&row.subject).chain(&row.related);
+        let narratives = subjects().filter(|of| of.kind == BurstType::Narrative).map(|of| of.value.clone());
+        let unknown = BTreeMap::new();
         let facts = BurstFacts {
             id: &row.id,
             subject: subject_type(&row.subject),
             value: &row.subject.value,
+            called: narrative.map_or(&row.subject.value, |narrative| &narrative.label),
             start: row.start.0,
             end: row.end.map(|end| end.0),
             detected_at: row.detected_at.0,
@@ -132,13 +145,14 @@ impl Released<DetectionRow> {
             q: row.q,
             authors: row.authors,
             coverage: row.coverage,
-            // A burst is counted by its subject alone: in which languages it is said is not known of it.
-            languages: &BTreeMap::new(),
-            domains: &[],
-            narratives: &[],
+            // Of any other, only what is counted is known, and not in which languages it is said.
+            languages: narrative.map_or(&unknown, |narrative| &narrative.languages),
+            domains: narrative.map_or(&[], |narrative| &narrative.domains),
+            narratives: narratives.collect(),
             related: row
                 .related
                 .iter()
+                .filter(|related| related.kind != BurstType::Narrative)
                 .map(|related| Subject { r#type: subject_type(related), value: related.value.clone() })
                 .collect(),
             clauses: match row.subject.kind {
@@ -148,7 +162,7 @@ impl Released<DetectionRow> {
             method: Method { name: "bursts".to_owned(), version: 1 },
             maturity: Maturity::Experimental,
         };
-        Self::told(facts.finding())
+        Some(Self::told(facts.finding()))
     }
 
     /// Tells of an amplification, once in its life.
@@ -254,6 +268,8 @@ pub(super) struct BurstFacts<'a> {
     pub(super) id: &'a str,
     pub(super) subject: SubjectType,
     pub(super) value: &'a str,
+    /// Its value in words: the label of a narrative.
+    pub(super) called: &'a str,
     /// First second, last window's end (none while it goes on), and end of the window by which it was found.
     pub(super) start: i64,
     pub(super) end: Option<i64>,
@@ -273,7 +289,8 @@ pub(super) struct BurstFacts<'a> {
     pub(super) coverage: f64,
     pub(super) languages: &'a BTreeMap<String, f64>,
     pub(super) domains: &'a [String],
-    pub(super) narratives: &'a [String],
+    /// Ids of those that burst, itself among them.
+    pub(super) narratives: Vec<String>,
     /// Other subjects of the same burst.
     pub(super) related: Vec<Subject>,
     pub(super) clauses: Vec<ClauseCount>,
@@ -287,7 +304,7 @@ impl BurstFacts<'_> {
         let ratio = if self.expected > 0.0 { self.observed as f64 / self.expected } else { f64::INFINITY };
         let title = words::burst_title(&words::BurstWords {
             subject: self.subject,
-            value: self.value,
+            value: self.called,
             observed: self.observed,
             expected: self.expected,
             window: self.window,
@@ -338,7 +355,7 @@ impl BurstFacts<'_> {
                 coverage: Some(self.coverage),
                 languages: self.languages.clone(),
                 domains: self.domains.to_vec(),
-                narratives: self.narratives.to_vec(),
+                narratives: self.narratives,
                 clauses: self.clauses,
                 ..empty(self.authors, command)
             },

@@ -5,7 +5,10 @@ use proptest::prelude::*;
 use super::finding::{AmplificationFacts, BurstFacts};
 use super::*;
 use crate::amplification::ObjectType;
-use crate::{NarrativeRow, NarrativeState, NotReleasable, Outward, TimelineBucket};
+use crate::{
+    BurstBaseline, BurstMethod, BurstOf, BurstRow, BurstScale, BurstType, BurstWindow, NarrativeRow, NarrativeState,
+    NotReleasable, Outward, TimelineBucket,
+};
 
 const START: i64 = 1_474_588_800;
 
@@ -108,6 +111,7 @@ fn burst(languages: &BTreeMap<String, f64>, observed: u64, expected: f64) -> Bur
         id: "b7",
         subject: SubjectType::Phrase,
         value: "dam failure",
+        called: "dam failure",
         start: 1_795_546_500,
         end: None,
         detected_at: 1_795_550_400,
@@ -123,12 +127,44 @@ fn burst(languages: &BTreeMap<String, f64>, observed: u64, expected: f64) -> Bur
         coverage: 0.9,
         languages,
         domains: &[],
-        narratives: &[],
+        narratives: Vec::new(),
         related: vec![Subject { r#type: SubjectType::Hashtag, value: "dam".to_owned() }],
         clauses: Vec::new(),
         method: Method { name: "bursts".to_owned(), version: 1 },
         maturity: Maturity::Measured,
     }
+}
+
+#[test]
+fn a_burst_of_a_story_is_told_by_its_label_and_not_where_it_has_none() {
+    let of = |kind, value: &str| BurstOf { kind, value: value.to_owned() };
+    let row = Released::new(BurstRow {
+        id: "b7".to_owned(),
+        subject: of(BurstType::Narrative, "n1a2"),
+        start: Rfc3339(START),
+        peak: Rfc3339(START),
+        end: None,
+        observed: 60,
+        expected: 4.0,
+        interval: [0.0, 9.0],
+        baseline: BurstBaseline { method: BurstMethod::Recent, windows: 12 },
+        score: 15.0,
+        q: 0.01,
+        authors: 55,
+        coverage: 1.0,
+        scale: BurstScale::Minutes,
+        window: BurstWindow { start: Rfc3339(START), end: Rfc3339(START + 300) },
+        detected_at: Rfc3339(START + 360),
+        as_of: Rfc3339(START + 360),
+        related: vec![of(BurstType::Term, "dam"), of(BurstType::Narrative, "n1a3")],
+    });
+    let story = narrative(&[10, 60]);
+    let told = Released::from_burst(&row, [], Some(&story)).unwrap();
+    insta::assert_snapshot!(told.to_json());
+    assert_eq!(told.evidence.narratives, ["n1a2", "n1a3"]);
+    assert!(Released::from_burst(&row, [], None).is_none(), "it is not released yet");
+    assert!(Released::from_burst(&row, [], Some(&changed(&story, |row| row.label.clear()))).is_none());
+    assert!(Released::from_burst(&row, [], Some(&changed(&story, |row| row.id = "n9".to_owned()))).is_none());
 }
 
 #[test]
@@ -191,7 +227,7 @@ proptest! {
     #[test]
     fn any_numbers_can_be_told(observed: u64, expected in -1.0..1e18_f64, value in "\\PC{0,200}") {
         let languages = BTreeMap::new();
-        let told = Released::told(BurstFacts { value: &value, ..burst(&languages, observed, expected) }.finding());
+        let told = Released::told(BurstFacts { value: &value, called: &value, ..burst(&languages, observed, expected) }.finding());
         prop_assert!(told.title.chars().count() <= TITLE_CHARS_MAX);
         prop_assert!(!told.title.contains('\n'));
         let back: DetectionRow = serde_json::from_str(&told.to_json()).unwrap();

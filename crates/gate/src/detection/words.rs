@@ -146,7 +146,7 @@ fn subject(subject: SubjectType, value: &str) -> (String, bool) {
         SubjectType::Hashtag => (format!("#{}", cut(&plain(value), QUOTED_CHARS_MAX)), false),
         SubjectType::Domain => (format!("Links to {}", cut(&plain(value), QUOTED_CHARS_MAX)), true),
         SubjectType::Watch => (format!("The watch {}", cut(&plain(value), QUOTED_CHARS_MAX)), false),
-        SubjectType::Narrative => (format!("The story {}", cut(&plain(value), QUOTED_CHARS_MAX)), false),
+        SubjectType::Narrative => (format!("The story {}", quoted(value)), false),
         SubjectType::Language => (format!("Talk in {}", language(value)), false),
         SubjectType::Source => (format!("The source {}", cut(&plain(value), QUOTED_CHARS_MAX)), false),
         SubjectType::Total => ("All talk together".to_owned(), false),

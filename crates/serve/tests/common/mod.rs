@@ -261,7 +261,7 @@ pub(crate) fn burst(posts: u64, log10_q: f64) -> Released<DetectionRow> {
         coverage: 1.0,
         related: Vec::new(),
     };
-    Released::from_burst(&Gate::exact(K::DEFAULT).release_burst(candidate).unwrap(), [])
+    Released::from_burst(&Gate::exact(K::DEFAULT).release_burst(candidate).unwrap(), [], None).unwrap()
 }
 
 /// Detections by number, as they are committed.

@@ -1,11 +1,11 @@
 //! `eval detections`: bursts in a store against what the simulator planted.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use anyhow::Context as _;
 use groundswell_gate::{BurstOf, BurstRow, BurstType, K, Released};
 use groundswell_post::EventTime;
-use groundswell_store::{BurstQuery, ReleasedReader as _, Store};
+use groundswell_store::{BurstQuery, NarrativeQuery, ReleasedReader as _, Store};
 use serde::Deserialize;
 
 use super::Outcome;
@@ -71,22 +71,28 @@ struct Planted {
 
 impl Planted {
     /// Whether a row tells of it: by one of its names, at its time.
-    fn is_told_by(&self, row: &BurstRow) -> bool {
+    fn is_told_by(&self, row: &BurstRow, stories: &Stories) -> bool {
         let at = row.detected_at.0;
         let in_time = at > self.start && at <= self.end + AFTER_SECONDS;
-        in_time && std::iter::once(&row.subject).chain(&row.related).any(|subject| self.is_named(subject))
+        in_time && std::iter::once(&row.subject).chain(&row.related).any(|subject| self.is_named(subject, stories))
     }
 
-    fn is_named(&self, subject: &BurstOf) -> bool {
+    fn is_named(&self, subject: &BurstOf, stories: &Stories) -> bool {
         match subject.kind {
             BurstType::Term | BurstType::Phrase | BurstType::Hashtag | BurstType::Domain => {
                 let value = plain(&subject.value);
                 self.names.contains(&value)
             }
-            _ => false,
+            BurstType::Narrative => {
+                stories.get(&subject.value).is_some_and(|words| words.iter().any(|word| self.names.contains(word)))
+            }
+            BurstType::Total | BurstType::Language | BurstType::Watch => false,
         }
     }
 }
+
+/// Narratives that are read at once.
+const PAGE_ROWS: usize = 1_000;
 
 fn plain(name: &str) -> String {
     name.trim_start_matches('#').to_lowercase()
@@ -101,6 +107,9 @@ fn names<'a>(values: impl IntoIterator<Item = &'a String>) -> Vec<String> {
     }
     names
 }
+
+/// By the id of a narrative, what it is known by: its words, hashtags and domains.
+type Stories = HashMap<String, Vec<String>>;
 
 struct Read {
     bursts: Vec<Planted>,
@@ -158,11 +167,24 @@ fn read(arguments: &EvalDetections) -> anyhow::Result<Read> {
     Ok(read)
 }
 
-fn rows(common: &Common, budget: f64) -> Result<Vec<Released<BurstRow>>, Failure> {
+fn rows(common: &Common, budget: f64) -> Result<(Vec<Released<BurstRow>>, Stories), Failure> {
     let settings = settings::load(common)?.settings;
     let k = K::new(settings.gate.k).map_err(Failure::usage)?;
     let runtime = pipeline::runtime()?;
     let reader = runtime.block_on(Store::open_reader(&settings.data, k))?;
+    let mut stories = Stories::new();
+    let mut query = NarrativeQuery { id: None, from: None, to: None, state: None, after: None, limit: PAGE_ROWS };
+    loop {
+        let page = runtime.block_on(reader.narratives(&query))?;
+        for row in &page.items {
+            let words = row.terms.iter().map(|term| &term.term).chain(&row.hashtags).chain(&row.domains);
+            stories.insert(row.id.clone(), words.map(|word| plain(word)).collect());
+        }
+        query.after = page.next;
+        if query.after.is_none() {
+            break;
+        }
+    }
     let mut query = BurstQuery { q: Some(budget), ..BurstQuery::all() };
     let mut rows = Vec::new();
     loop {
@@ -170,7 +192,7 @@ fn rows(common: &Common, budget: f64) -> Result<Vec<Released<BurstRow>>, Failure
         rows.extend(page.items);
         query.after = page.next;
         if query.after.is_none() {
-            return Ok(rows);
+            return Ok((rows, stories));
         }
     }
 }
@@ -178,18 +200,18 @@ fn rows(common: &Common, budget: f64) -> Result<Vec<Released<BurstRow>>, Failure
 /// Evaluates a store's bursts.
 pub(super) fn detections(common: &Common, arguments: &EvalDetections) -> Outcome {
     let read = read(arguments)?;
-    let rows = rows(common, arguments.budget)?;
+    let (rows, stories) = rows(common, arguments.budget)?;
     let mut out = super::csv_out(arguments.out.as_deref(), "planted")?;
     let mut first: BTreeMap<usize, i64> = BTreeMap::new();
     let (mut wrong, mut others) = (0_u64, 0_u64);
     for (number, row) in rows.iter().enumerate() {
-        let told: Vec<usize> = (0..read.bursts.len()).filter(|at| read.bursts[*at].is_told_by(row)).collect();
+        let told: Vec<usize> = (0..read.bursts.len()).filter(|at| read.bursts[*at].is_told_by(row, &stories)).collect();
         for at in &told {
             let found = first.entry(*at).or_insert(i64::MAX);
             *found = row.detected_at.0.min(*found);
         }
         if told.is_empty() {
-            if read.others.iter().any(|other| other.is_told_by(row)) {
+            if read.others.iter().any(|other| other.is_told_by(row, &stories)) {
                 others += 1;
             } else {
                 wrong += 1;

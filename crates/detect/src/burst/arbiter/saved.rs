@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use groundswell_gate::AuthorBits;
+use groundswell_gate::{AuthorBits, BurstType};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{Arbiter, Experience, Live};
+use super::{Arbiter, BurstNews, Experience, Live};
 use crate::packed::{Bytes, put, take};
 
 /// Open bursts, each of which k authors carry. Without who wrote.
@@ -60,6 +60,9 @@ impl Arbiter {
     /// Takes back what was saved, before the first minute.
     pub fn restore(&mut self, saved: &SavedArbiter) {
         if let Some((live, experience)) = saved.parts() {
+            // Narratives begin anew: of these nobody says any more when they end.
+            let of_before = live.iter().filter(|(_, live)| live.news.kind == BurstType::Narrative);
+            self.orphans.extend(of_before.map(|(_, live)| BurstNews { end: Some(live.news.to), ..live.news.clone() }));
             self.live.extend(live);
             self.experience = experience;
         }

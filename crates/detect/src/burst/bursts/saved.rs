@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::super::exposure::{Exposure, WEEK_BLOCKS};
 use super::super::subject::{Earlier, Kept, Subject, short};
-use super::{BurstType, Bursts, Open, POOLS, Part, Pool};
+use super::{BurstType, Bursts, NARRATIVES_PART, Open, POOLS, Part, Pool};
 use crate::packed::{Bytes, put, take};
 
 /// What one shard knows of bursts: everything but who wrote.
@@ -117,7 +117,10 @@ impl Bursts {
             },
         );
         let mut plain = Vec::new();
-        let parts = (0..).zip(&self.parts).map(|(number, part)| self.save_part(number, part, &mut plain)).collect();
+        let parts = (0..)
+            .zip(&self.parts[..NARRATIVES_PART])
+            .map(|(number, part)| self.save_part(number, part, &mut plain))
+            .collect();
         SavedBursts { head: Bytes(head.into()), parts }
     }
 
