@@ -2,8 +2,8 @@
 //! service is told that there is something new to match.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use groundswell_audit::Act;
 use groundswell_engine::ExploreIndex;
@@ -16,12 +16,27 @@ use groundswell_serve::{
 use groundswell_sources::Clock;
 use groundswell_store::{StoreOptions, WatchRecord, WatchStore, WatchStoreError};
 use groundswell_watch::{Checker, Date, NameShown, Watch, WatchDraft};
+use tokio::sync::{mpsc, oneshot};
 
 use crate::audit::{self, Trail};
 use crate::watches::{self, Watches};
 
 /// Why an act was not done, before it is put into the words of the server.
 type Refused = WatchFault;
+
+/// How long who changed the register waits until it is in force: the service may be starting the simulator meanwhile. Less than a
+/// request may take, and what was done is done.
+const IN_FORCE_WAIT: Duration = Duration::from_secs(5);
+
+/// What the service hears of changes of the register.
+pub(crate) struct Changes(mpsc::UnboundedReceiver<oneshot::Sender<()>>);
+
+impl Changes {
+    /// Who changed the register since this was last asked, and waits to be told, by dropping it, that the change was taken up.
+    pub(crate) fn made(&mut self) -> Vec<oneshot::Sender<()>> {
+        std::iter::from_fn(|| self.0.try_recv().ok()).collect()
+    }
+}
 
 /// The server's way to the register of watches.
 pub(crate) struct Desk {
@@ -36,8 +51,8 @@ struct Inner {
     shown: NameShown,
     /// The checker of the day: its rules take long to read and are the same all day. One query is read after the other.
     checker: Mutex<Option<(Date, Checker)>>,
-    /// Whether the register was changed since the service last asked.
-    changed: AtomicBool,
+    /// Tells the service of each change of the register.
+    changed: mpsc::UnboundedSender<oneshot::Sender<()>>,
     /// What queries are tried over, and the gate that the answers pass.
     explore: Mutex<Option<(Arc<ExploreIndex>, Gate)>>,
 }
@@ -50,19 +65,16 @@ impl Desk {
         trail: Arc<Trail>,
         clock: Arc<dyn Clock>,
         shown: NameShown,
-    ) -> Arc<Self> {
-        let (checker, changed, explore) = (Mutex::new(None), AtomicBool::new(false), Mutex::new(None));
-        Arc::new(Self { inner: Arc::new(Inner { folder, options, trail, clock, shown, checker, changed, explore }) })
+    ) -> (Arc<Self>, Changes) {
+        let (checker, explore) = (Mutex::new(None), Mutex::new(None));
+        let (changed, changes) = mpsc::unbounded_channel();
+        let inner = Inner { folder, options, trail, clock, shown, checker, changed, explore };
+        (Arc::new(Self { inner: Arc::new(inner) }), Changes(changes))
     }
 
     /// What queries are tried over from now on.
     pub(crate) fn try_over(&self, index: Option<Arc<ExploreIndex>>, gate: Gate) {
         *self.inner.explore.lock().unwrap_or_else(PoisonError::into_inner) = index.map(|index| (index, gate));
-    }
-
-    /// Whether the register was changed since this was last asked.
-    pub(crate) fn changed(&self) -> bool {
-        self.inner.changed.swap(false, Ordering::AcqRel)
     }
 }
 
@@ -196,8 +208,16 @@ impl Inner {
         closed.map_err(|error| failed(&error))?;
         // Told before the service takes it up, which tells what the log does not say yet.
         let recorded = told.map_or(Ok(()), |told| self.trail.record_by(by, told));
-        self.changed.store(true, Ordering::Release);
+        self.in_force().await;
         recorded.map_err(|error| failed(&error))
+    }
+
+    /// Waits until the service has taken up what was changed: who then asks for the watches finds them so.
+    async fn in_force(&self) {
+        let (waits, taken_up) = oneshot::channel();
+        if self.changed.send(waits).is_ok() && tokio::time::timeout(IN_FORCE_WAIT, taken_up).await.is_err() {
+            tracing::warn!(target: "groundswell", "the watches were changed; the service is busy, and takes that up later");
+        }
     }
 
     /// Changes the register; what the log is to be told of it.
@@ -312,6 +332,7 @@ mod tests {
 
     struct Office {
         desk: Arc<Desk>,
+        changes: Changes,
         settings: Settings,
         runtime: tokio::runtime::Runtime,
         _folder: tempfile::TempDir,
@@ -322,8 +343,9 @@ mod tests {
         let settings = Settings { data: folder.path().to_owned(), ..Settings::default() };
         let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(EventTime::from_unix(1_800_000_000)));
         let trail = Trail::open(&settings, &clock).unwrap();
-        let desk = Desk::new(folder.path().to_owned(), StoreOptions::default(), trail, clock, Arc::new(|_, _| false));
-        Office { desk, settings, runtime: crate::pipeline::runtime().unwrap(), _folder: folder }
+        let options = StoreOptions::default();
+        let (desk, changes) = Desk::new(folder.path().to_owned(), options, trail, clock, Arc::new(|_, _| false));
+        Office { desk, changes, settings, runtime: crate::pipeline::runtime().unwrap(), _folder: folder }
     }
 
     fn floods() -> WatchTerms {
@@ -342,8 +364,18 @@ mod tests {
             self.runtime.block_on(self.desk.check(terms)).unwrap()
         }
 
-        fn act(&self, act: WatchAct) -> Result<(), WatchFault> {
-            self.runtime.block_on(self.desk.act(None, act))
+        /// What came of it, and how many changes a service took up meanwhile.
+        fn act(&mut self, act: WatchAct) -> (Result<(), WatchFault>, usize) {
+            let mut acting = self.desk.act(None, act);
+            let mut taken_up = 0;
+            self.runtime.block_on(async {
+                loop {
+                    match tokio::time::timeout(Duration::from_millis(5), &mut acting).await {
+                        Ok(done) => return (done, taken_up),
+                        Err(_) => taken_up += self.changes.made().len(),
+                    }
+                }
+            })
         }
 
         fn list(&self) -> Vec<WatchRecord> {
@@ -420,37 +452,58 @@ mod tests {
 
     #[test]
     fn a_watch_is_made_changed_renewed_and_ended_and_each_is_told() {
-        let office = office();
-        assert!(!office.desk.changed());
-        assert_eq!(office.act(WatchAct::Add(floods())), Ok(()));
-        assert!(office.desk.changed() && !office.desk.changed());
+        let mut office = office();
+        assert_eq!(office.act(WatchAct::Add(floods())), (Ok(()), 1));
         let twice = WatchTerms { name: "FLOODS".to_owned(), ..floods() };
-        assert!(matches!(office.act(WatchAct::Add(twice)), Err(WatchFault::Conflict { .. })));
+        assert!(matches!(office.act(WatchAct::Add(twice)), (Err(WatchFault::Conflict { .. }), 0)));
         let wrong =
             WatchTerms { sentence: "ask jane@example.org about it".to_owned(), name: "x".to_owned(), ..floods() };
-        let Err(WatchFault::Refused(note)) = office.act(WatchAct::Add(wrong)) else { panic!("it is refused") };
+        let (Err(WatchFault::Refused(note)), 0) = office.act(WatchAct::Add(wrong)) else { panic!("it is refused") };
         assert_eq!(note.field, "purpose.sentence");
         assert!(!note.message.contains("jane"));
         let wrong = WatchTerms { sunset: Some("tomorrow".to_owned()), ..floods() };
         assert!(matches!(
             office.act(WatchAct::Change(wrong)),
-            Err(WatchFault::Refused(WatchNote { field: "sunset", .. }))
+            (Err(WatchFault::Refused(WatchNote { field: "sunset", .. })), 0)
         ));
-        assert!(!office.desk.changed());
         let other = WatchTerms { query: "flood* AND rain".to_owned(), ..floods() };
-        assert_eq!(office.act(WatchAct::Change(other.clone())), Ok(()));
+        assert_eq!(office.act(WatchAct::Change(other.clone())), (Ok(()), 1));
         let longer = WatchTerms { sunset: Some("2027-06-01".to_owned()), ..other };
-        assert_eq!(office.act(WatchAct::Change(longer)), Ok(()));
+        assert_eq!(office.act(WatchAct::Change(longer)), (Ok(()), 1));
         let list = office.list();
         assert_eq!((list.len(), list[0].query.as_str()), (1, "flood* AND rain"));
-        assert_eq!(office.act(WatchAct::Remove { name: "floods".to_owned() }), Ok(()));
+        assert_eq!(office.act(WatchAct::Remove { name: "floods".to_owned() }), (Ok(()), 1));
         let gone = office.act(WatchAct::Remove { name: "floods".to_owned() });
-        assert!(matches!(gone, Err(WatchFault::Missing { .. })));
+        assert!(matches!(gone, (Err(WatchFault::Missing { .. }), 0)));
         assert!(office.list().is_empty());
         let log = office.log();
         for words in ["watch_made", "watch_changed", "watch_renewed", "watch_ended"] {
             assert_eq!(log.matches(words).count(), 1, "{words} in\n{log}");
         }
         assert!(!log.contains("jane"));
+    }
+    #[test]
+    fn who_changes_the_register_is_answered_when_the_service_has_taken_that_up() {
+        let Office { desk, mut changes, runtime, _folder, .. } = office();
+        let mut acting = desk.act(None, WatchAct::Add(floods()));
+        let brief = Duration::from_millis(5);
+        runtime.block_on(async {
+            let waiting = loop {
+                let done = tokio::time::timeout(brief, &mut acting).await;
+                assert!(done.is_err(), "nobody has taken it up");
+                let made = changes.made();
+                if !made.is_empty() {
+                    break made;
+                }
+            };
+            assert!(tokio::time::timeout(brief, &mut acting).await.is_err(), "it is being taken up");
+            drop(waiting);
+            assert_eq!(acting.await, Ok(()));
+            // Where no service is left nobody waits for it.
+            drop(changes);
+            let began = std::time::Instant::now();
+            assert_eq!(desk.act(None, WatchAct::Remove { name: "floods".to_owned() }).await, Ok(()));
+            assert!(began.elapsed() < IN_FORCE_WAIT);
+        });
     }
 }

@@ -64,7 +64,7 @@ struct Service<'a> {
     /// Where editors' acts go.
     desk: Arc<Desk>,
     /// Where their acts on watches go; the processes of a cluster have one register each, and change it by their files.
-    watch_desk: Option<Arc<watch_desk::Desk>>,
+    watch_desk: Option<(Arc<watch_desk::Desk>, watch_desk::Changes)>,
 }
 
 /// The store of a pipeline, and what an earlier run left in it.
@@ -249,6 +249,8 @@ impl Service<'_> {
             }
         }
         serving.state.set_running(false);
+        // From here on no change is taken up, and nobody shall wait for that.
+        self.watch_desk = None;
         output::note(self.common, "stopping");
         supervisor::tell(supervisor::State::Stopping);
         serving.stop();
@@ -262,7 +264,7 @@ impl Service<'_> {
 
     /// Lets editors make, change and end watches.
     fn open_watches(&mut self, serving: &Serving) -> Result<(), Failure> {
-        let desk = watch_desk::Desk::new(
+        let (desk, changes) = watch_desk::Desk::new(
             self.settings.data.clone(),
             pipeline::store_options(self.settings.gate.k, false)?,
             Arc::clone(&self.trail),
@@ -270,13 +272,14 @@ impl Service<'_> {
             watches::names_shown_now(&self.settings, self.runtime.handle()),
         );
         serving.state.open_watches(Arc::clone(&desk) as Arc<dyn WatchDesk>);
-        self.watch_desk = Some(desk);
+        self.watch_desk = Some((desk, changes));
         Ok(())
     }
 
     /// Takes up what editors did to watches.
     fn take_up_watches(&mut self, live: Option<&Pipeline>, simulated: Option<&Pipeline>, serving: &Serving) {
-        if !self.watch_desk.as_ref().is_some_and(|desk| desk.changed()) {
+        let waiting = self.watch_desk.as_mut().map(|(_, changes)| changes.made()).unwrap_or_default();
+        if waiting.is_empty() {
             return;
         }
         match load_watches(&self.settings, self.watch_file.as_deref(), self.runtime, self.clock.as_ref()) {
@@ -289,6 +292,7 @@ impl Service<'_> {
                 "the watches were changed and cannot be read, what was in force stays: {failure}"
             ),
         }
+        drop(waiting);
     }
 
     /// What the hours and days bring: heads of the audit log, and sunsets.
@@ -565,7 +569,7 @@ impl Service<'_> {
             simulated: pipeline.simulated,
             settings: status::told(&self.settings, pipeline.simulated && self.exact, false, pipeline.explore.is_some()),
         });
-        if let Some(desk) = &self.watch_desk {
+        if let Some((desk, _)) = &self.watch_desk {
             desk.try_over(pipeline.explore.clone(), pipeline.gate);
         }
         serving.state.replace_reader(pipeline.reader.clone(), pipeline.simulated);

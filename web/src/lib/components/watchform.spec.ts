@@ -1,4 +1,5 @@
 import { flushSync, mount, unmount } from 'svelte';
+import { createSubscriber } from 'svelte/reactivity';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { NewWatch, WatchReading, WatchTrial } from '../api/types';
 import { sunsetDay } from '../format/watch';
@@ -23,14 +24,25 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function form(check: (watch: NewWatch) => WatchReading, index = true): { api: Record<string, ReturnType<typeof vi.fn>>; done: ReturnType<typeof vi.fn>; type: (label: string, text: string) => Promise<void>; send: () => Promise<void> } {
+function form(check: (watch: NewWatch) => WatchReading, index = true): { api: Record<string, ReturnType<typeof vi.fn>>; done: ReturnType<typeof vi.fn>; simulate: () => Promise<void>; type: (label: string, text: string) => Promise<void>; send: () => Promise<void> } {
   const api = {
     checkWatch: vi.fn(async (watch: NewWatch) => check(watch)), addWatch: vi.fn(async () => {}), changeWatch: vi.fn(async () => {}), removeWatch: vi.fn(async () => {}),
     top: vi.fn(async () => ({ items: [] })), volumes: vi.fn(async () => []), settings: vi.fn(async () => ({ explore_index: index })),
     tryWatch: vi.fn(async () => TRIAL),
   };
   const done = vi.fn();
-  const dashboard = { api, csrf: null, sources: [], status: null, k: 10, refresh: async () => {} } as unknown as Dashboard;
+  let simulated = false;
+  let changed = (): void => {};
+  const subscribe = createSubscriber((update) => {
+    changed = update;
+  });
+  const dashboard = {
+    api, csrf: null, sources: [], status: null, k: 10, refresh: async () => {},
+    get simulated() {
+      subscribe();
+      return simulated;
+    },
+  } as unknown as Dashboard;
   open = mount(WatchForm, { target: document.body, props: { dashboard, ondone: done } });
   flushSync();
   const settle = async (): Promise<void> => {
@@ -40,6 +52,11 @@ function form(check: (watch: NewWatch) => WatchReading, index = true): { api: Re
   };
   return {
     api, done,
+    async simulate() {
+      simulated = true;
+      changed();
+      await settle();
+    },
     async type(label, text) {
       const name = [...document.querySelectorAll('label')].find((one) => one.textContent === label)?.htmlFor ?? '';
       const field = document.getElementById(name) as HTMLInputElement;
@@ -130,6 +147,16 @@ test('where no text is held it says so, and who can change that', async () => {
   await type('Name', 'floods');
   expect(document.body.textContent).toContain('explore.index_mib');
   expect(document.body.textContent).not.toContain('Try it over the last days');
+});
+
+test('whether there is text is asked again when the simulator comes to be shown', async () => {
+  const { api, type, simulate } = form(() => NOTHING, false);
+  await type('Query', 'flood');
+  expect(document.body.textContent).toContain('No text is held here');
+  api['settings']?.mockResolvedValue({ explore_index: true });
+  await simulate();
+  expect(document.body.textContent).not.toContain('No text is held here');
+  expect([...document.querySelectorAll('button')].map((button) => button.textContent)).toContain('Try it over the last days');
 });
 
 test('hours that are not held leave a place, and what is held back is no number', () => {
