@@ -391,9 +391,11 @@ mod tests {
 
         /// A worker notes a post of the first minute.
         fn note(&mut self, worker: usize, key: u64) {
+            // Of no family: of what two share more would have to go.
+            let text: Vec<String> = (0..10).map(|at| format!("word{key}of{at}")).collect();
             let post = EdgePost {
                 time: EventTime::from_unix(30),
-                text: format!("nobody but quagga{key} would ever say such a thing in these very words"),
+                text: text.join(" "),
                 key: Some(PostKey::from_bits(key)),
                 author: Some(AuthorToken::from_bits(1_000 + key)),
                 ..EdgePost::default()
