@@ -58,8 +58,7 @@ fn run(workers: usize, stream: &Stream) -> Vec<AmplificationRow> {
     let told = Told::default();
     let config = EngineConfig { amplify: Some(AmplifyConfig::default()), ..common::config(workers) };
     common::run(config, stream, told.clone());
-    let rows = std::mem::take(&mut *told.0.lock().unwrap());
-    rows
+    std::mem::take(&mut *told.0.lock().unwrap())
 }
 
 /// Whether a row is of a campaign: by its hashtag, which stands in all copies of the text too, or by the domain that all link to.
