@@ -32,7 +32,7 @@ fn core_ns(began: Instant) -> u64 {
 fn main() {
     let language = Language::new();
     println!(
-        "copies % | with hashtag or link % | note ns a post | find ns a post | owner ns a post | MiB of a worker's tables | families live | MiB of the owner's objects"
+        "copies % | with hashtag or link % | note ns a post | find ns a post | owner ns a post | MiB of a process's tables | families live | MiB of the owner's objects"
     );
     for (copies, objects) in [(0.0, 0.0), (0.02, 0.0), (0.2, 0.0), (0.0, 0.3)] {
         let mut seeded = Seeded(3);

@@ -9,11 +9,12 @@ mod bench;
 use std::collections::HashSet;
 
 use bench::{Bench, said};
-use groundswell_detect::amplify::{AmplifyConfig, AmplifyDelta};
+use groundswell_detect::amplify::{AmplifyConfig, AmplifyDelta, AmplifyLogs, AmplifyObserver};
 use groundswell_edge::{AuthorToken, DeleteKey, EdgePost, Link, PostKey, PublisherItem};
 use groundswell_gate::{AmplificationCandidate, Gate, K};
 use groundswell_post::{Kind, Relation};
 use groundswell_sketch::{Step, Window};
+use groundswell_text::{Analysis, Analyzer};
 use proptest::prelude::*;
 
 const TEXT: &str = "Ask your senator today why the river report was hidden from all of us";
@@ -55,13 +56,14 @@ fn what_came_soon_after_the_start_is_told_when_more_is_known() {
     bench.until(110, 240);
     assert_eq!(bench.texts(), [TEXT.to_lowercase()]);
     let row = Gate::exact(K::DEFAULT).release_amplification(bench.found[0].clone()).unwrap();
-    assert!(row.synchrony >= 5.0, "{}", row.synchrony);
+    // It is judged by all of it, and shown by whole buckets.
+    assert!(row.synchrony >= 4.0, "{}", row.synchrony);
     assert_eq!(bench.owner.counters().families_held, 0);
 }
 
 #[test]
 fn a_campaign_goes_on_over_a_restart_under_its_number() {
-    for workers in [1, 3] {
+    for processes in [1, 3] {
         let mut bench = Bench::new(2);
         bench.until(0, 200);
         for author in 0..14 {
@@ -69,7 +71,7 @@ fn a_campaign_goes_on_over_a_restart_under_its_number() {
         }
         bench.until(200, 300);
         let before = bench.found.first().expect("it is found").clone();
-        bench.restart(workers);
+        bench.restart(processes);
         assert!(bench.owner.len() == 1);
         for author in 0..12 {
             bench.post((300 + author as i64 / 2) * 60, 9_000 + author, TEXT);
@@ -265,9 +267,9 @@ fn bounds_are_kept_and_counted() {
 /// Pairs that are alike by chance come and go; a text that many write while they do is found all the same.
 #[test]
 fn families_keep_to_their_memory() {
-    const WORKER: usize = 60_000;
+    const PROCESS: usize = 60_000;
     const OWNER: usize = 90_000;
-    let config = AmplifyConfig { families_bytes_max: WORKER, owned_bytes_max: OWNER, ..AmplifyConfig::default() };
+    let config = AmplifyConfig { families_bytes_max: PROCESS, owned_bytes_max: OWNER, ..AmplifyConfig::default() };
     let mut bench = Bench::with(1, config);
     for minute in 0..300 {
         for nth in 0..10_u64 {
@@ -280,7 +282,7 @@ fn families_keep_to_their_memory() {
             bench.post(minute * 60 + 20, 50_000 + minute as u64 * 3 + author, TEXT);
         }
         bench.close(minute * 60 + 60);
-        assert!(bench.observers[0].families_bytes() <= WORKER, "{}", bench.observers[0].families_bytes());
+        assert!(bench.observers[0].families_bytes() <= PROCESS, "{}", bench.observers[0].families_bytes());
         assert!(bench.owner.bytes() <= OWNER, "{}", bench.owner.bytes());
     }
     assert!(bench.observers[0].counters().families_evicted > 100 && bench.owner.counters().families_evicted > 100);
@@ -323,7 +325,30 @@ fn nothing_prints_what_it_holds() {
     assert!(!printed.contains("canary") && !printed.contains("424"), "{printed}");
 }
 
-/// Some posts: worker, second, author, which text, and which of its words are changed.
+/// What a process with so many workers tells its owner of posts, to the byte. `order` is the one in which they are read; each goes to the
+/// next worker.
+fn told(workers: usize, order: &[usize], posts: &[EdgePost]) -> Vec<u8> {
+    let config = AmplifyConfig::default();
+    let mut logs: Vec<AmplifyLogs> = (0..workers).map(|_| AmplifyLogs::new(&config)).collect();
+    let mut observer = AmplifyObserver::new(AmplifyConfig { singles_max: 1 << 12, ..config });
+    let (mut analyzer, mut analysis) = (Analyzer::new(), Analysis::new());
+    for (nth, at) in order.iter().enumerate() {
+        analyzer.analyze(&posts[*at], &mut analysis);
+        logs[nth % workers].observe(&posts[*at], &analysis);
+    }
+    let mut deltas = Vec::new();
+    for before in (1..=5).map(|minute| minute * 60) {
+        for logs in &mut logs {
+            while let Some(minute) = logs.hand_over(before) {
+                observer.take_in(minute);
+            }
+        }
+        observer.close(before, &mut |delta| deltas.push(delta));
+    }
+    bincode::serialize(&deltas).unwrap()
+}
+
+/// Some posts: process, second, author, which text, and which of its words are changed.
 fn talk() -> impl Strategy<Value = Vec<(usize, i64, u64, usize, Option<usize>)>> {
     let post = (0..3_usize, 0..240_i64, 0..40_u64, 0..3_usize, prop::option::weighted(0.3, 0..12_usize));
     prop::collection::vec(post, 0..120)
@@ -347,18 +372,18 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
     #[test]
-    fn neither_order_of_arrival_nor_of_workers_matters(talk in talk(), seed in any::<u64>()) {
-        let run = |order: &[usize], workers: &[usize]| {
+    fn neither_order_of_arrival_nor_of_processes_matters(talk in talk(), seed in any::<u64>()) {
+        let run = |order: &[usize], processes: &[usize]| {
             let mut bench = Bench::new(3);
             bench.until(0, 300);
             for at in order {
-                let (worker, second, author, text, changed) = talk[*at];
-                bench.take(worker, said(300 * 60 + second, author, &copy_of(text, changed, author)));
+                let (process, second, author, text, changed) = talk[*at];
+                bench.take(process, said(300 * 60 + second, author, &copy_of(text, changed, author)));
             }
             for (minute, before) in (300..600).map(|minute| (minute, (minute + 1) * 60)) {
-                for worker in workers {
+                for process in processes {
                     let owner = &mut bench.owner;
-                    bench.observers[*worker].close(before, &mut |delta| owner.merge(*worker as u16, delta));
+                    bench.observers[*process].close(before, &mut |delta| owner.merge(*process as u16, delta));
                 }
                 let found = bench.owner.close(before);
                 bench.found.extend(found);
@@ -368,18 +393,43 @@ proptest! {
         };
         let order: Vec<usize> = (0..talk.len()).collect();
         let mut shuffled = order.clone();
-        // Posts of one worker, second and text may change places: which of them is first is decided by nothing else.
+        // Posts of one process, second and text may change places: which of them is first is decided by nothing else.
         shuffled.sort_by_key(|at| (*at as u64 ^ seed).wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let (one, other) = (run(&order, &[0, 1, 2]), run(&shuffled, &[2, 0, 1]));
         prop_assert_eq!(one, other);
+    }
+
+    /// Many write the same within a second, link to something, pass it on: which worker reads what is nobody's matter.
+    #[test]
+    fn what_is_told_is_the_same_at_any_number_of_workers(talk in talk(), seed in any::<u64>()) {
+        let post = |(nth, (kind, second, author, text, changed)): (usize, &(usize, i64, u64, usize, Option<usize>))| {
+            let link = || Link { domain: format!("site{author}.example"), url: Some(format!("https://site.example/{text}")) };
+            let text = copy_of(*text, *changed, *author);
+            let text = if *kind == 1 { text.to_uppercase() } else { format!("{text} #river") };
+            EdgePost {
+                key: Some(PostKey::from_bits(nth as u64 + 1)),
+                relation: if *kind == 2 && author % 2 == 0 { Relation::Repost } else { Relation::default() },
+                links: (*kind == 0).then(link).into_iter().collect(),
+                language: Some(*b"en"),
+                ..said(second / 20, *author, &text)
+            }
+        };
+        let posts: Vec<EdgePost> = talk.iter().enumerate().map(post).collect();
+        let order: Vec<usize> = (0..posts.len()).collect();
+        let mut shuffled = order.clone();
+        shuffled.sort_by_key(|at| (*at as u64 ^ seed).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let alone = told(1, &order, &posts);
+        for workers in [1, 2, 4] {
+            prop_assert!(told(workers, &shuffled, &posts) == alone, "{workers} workers");
+        }
     }
 
     #[test]
     fn no_word_is_shown_that_fewer_than_k_wrote(talk in talk()) {
         let mut bench = Bench::new(3);
         bench.until(0, 300);
-        for (worker, second, author, text, changed) in &talk {
-            bench.take(*worker, said(300 * 60 + second, *author, &copy_of(*text, *changed, *author)));
+        for (process, second, author, text, changed) in &talk {
+            bench.take(*process, said(300 * 60 + second, *author, &copy_of(*text, *changed, *author)));
         }
         bench.until(300, 600);
         for found in &bench.found {

@@ -1,8 +1,8 @@
 //! How well copies are found and amplifications told from what spreads by itself: prints the tables of
 //! `docs/methods/amplification.md`.
 //!
-//! `cargo test -p groundswell-detect --test amplify_quality -- --ignored --nocapture`. Of the second table, `SEED` is the day, `WORKERS` the
-//! workers, and `RATE` the everyday posts a second (20 if not set): what is copied is as much as at 200, and texts without company are
+//! `cargo test -p groundswell-detect --test amplify_quality -- --ignored --nocapture`. Of the second table, `SEED` is the day, `PROCESSES` the
+//! processes, and `RATE` the everyday posts a second (20 if not set): what is copied is as much as at 200, and texts without company are
 //! remembered for as long.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test that cannot read its input fails")]
@@ -60,19 +60,19 @@ fn pairwise(labels: &[u32], predicted: &[u64]) -> (f64, f64, f64) {
     (precision, recall, 2.0 * precision * recall / (precision + recall).max(1e-12))
 }
 
-/// The detector's own families, over so many workers.
-fn ours(stream: &Stream, workers: usize) -> Vec<u64> {
+/// The detector's own families, over so many processes.
+fn ours(stream: &Stream, processes: usize) -> Vec<u64> {
     let (mut analyzer, mut analysis) = (Analyzer::new(), Analysis::new());
-    let mut observers: Vec<_> = (0..workers).map(|_| AmplifyObserver::new(AmplifyConfig::default())).collect();
+    let mut observers: Vec<_> = (0..processes).map(|_| AmplifyObserver::new(AmplifyConfig::default())).collect();
     let mut owner = Amplifications::new(AmplifyConfig::default(), 10);
     let mut local: HashMap<u64, (u16, LocalId)> = HashMap::new();
     let mut closed_to = 0;
     let mut close = |before: i64, observers: &mut Vec<AmplifyObserver>, owner: &mut Amplifications| {
-        for (worker, observer) in (0..).zip(observers) {
+        for (process, observer) in (0..).zip(observers) {
             let mut tell = |key: u64, family: LocalId| {
-                local.insert(key, (worker, family));
+                local.insert(key, (process, family));
             };
-            observer.close_and_tell(before, &mut tell, &mut |delta| owner.merge(worker, delta));
+            observer.close_and_tell(before, &mut tell, &mut |delta| owner.merge(process, delta));
         }
         owner.close(before);
     };
@@ -83,14 +83,14 @@ fn ours(stream: &Stream, workers: usize) -> Vec<u64> {
             close(closed_to, &mut observers, &mut owner);
         }
         analyzer.analyze(post, &mut analysis);
-        observers[nth % workers].observe(post, &analysis);
+        observers[nth % processes].observe(post, &analysis);
     }
     close(i64::MAX, &mut observers, &mut owner);
     let name = |key: u64| {
-        let (worker, family) = local.get(&key)?;
+        let (process, family) = local.get(&key)?;
         // What the owner never knew stands for itself.
-        let of_worker = 1 << 40 | u64::from(*worker) << 32 | family.0;
-        Some(owner.became(*worker, *family).map_or(of_worker, |at| at as u64 + 1))
+        let of_process = 1 << 40 | u64::from(*process) << 32 | family.0;
+        Some(owner.became(*process, *family).map_or(of_process, |at| at as u64 + 1))
     };
     stream.posts.iter().map(|(post, _)| name(post.key.unwrap().bits()).unwrap_or(0)).collect()
 }
@@ -188,7 +188,7 @@ fn recalled(stream: &Stream, predicted: &[u64]) -> f64 {
 fn copies_are_found() {
     let language = Language::new();
     println!(
-        "changed | edits | ours P R F1 recalled | 2 workers F1 recalled | 4 workers F1 recalled | SimHash-64 best F1 (distance) recalled | exact F1 recalled"
+        "changed | edits | ours P R F1 recalled | 2 processes F1 recalled | 4 processes F1 recalled | SimHash-64 best F1 (distance) recalled | exact F1 recalled"
     );
     for mixed in [true, false] {
         for share in [0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4] {
@@ -337,16 +337,16 @@ fn a_day(language: &Language, seed: u64, rate: f64) -> (Stream, Vec<(usize, u64)
 #[ignore = "prints a table"]
 fn amplifications_are_told_from_what_spreads_by_itself() {
     let rate = std::env::var("RATE").ok().and_then(|rate| rate.parse().ok()).unwrap_or(20.0);
-    let workers = std::env::var("WORKERS").ok().and_then(|workers| workers.parse().ok()).unwrap_or(2_usize);
+    let processes = std::env::var("PROCESSES").ok().and_then(|processes| processes.parse().ok()).unwrap_or(2_usize);
     let seed = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(5);
     let (stream, things) = a_day(&Language::new(), seed, rate);
     // At 200 posts a second as many are remembered, of ten times as many.
     let config =
         AmplifyConfig { singles_max: (SINGLES_MAX as f64 * rate / 200.0) as usize, ..AmplifyConfig::default() };
     let (mut analyzer, mut analysis) = (Analyzer::new(), Analysis::new());
-    let mut observers: Vec<_> = (0..workers).map(|_| AmplifyObserver::new(config.clone())).collect();
+    let mut observers: Vec<_> = (0..processes).map(|_| AmplifyObserver::new(config.clone())).collect();
     let mut owner = Amplifications::new(config, 10);
-    // Labels by the worker's families, and amplifications by label.
+    // Labels by the process's families, and amplifications by label.
     let mut labels: HashMap<u64, u32> = HashMap::new();
     let mut of_local: BTreeMap<(u16, LocalId), BTreeMap<u32, u32>> = BTreeMap::new();
     let mut found: BTreeMap<u64, (u32, u64)> = BTreeMap::new();
@@ -357,15 +357,15 @@ fn amplifications_are_told_from_what_spreads_by_itself() {
             closed_to = if time == i64::MAX { time } else { time.div_euclid(60) * 60 };
             let began = Instant::now();
             let mut told = Vec::new();
-            for (worker, observer) in (0..).zip(&mut observers) {
-                let mut tell = |key: u64, family: LocalId| told.push((key, worker, family));
-                observer.close_and_tell(closed_to, &mut tell, &mut |delta| owner.merge(worker, delta));
+            for (process, observer) in (0..).zip(&mut observers) {
+                let mut tell = |key: u64, family: LocalId| told.push((key, process, family));
+                observer.close_and_tell(closed_to, &mut tell, &mut |delta| owner.merge(process, delta));
             }
             let proposed = owner.close(closed_to);
             spent += began.elapsed().as_secs_f64();
-            for (key, worker, family) in told {
+            for (key, process, family) in told {
                 let label = labels.get(&key).copied().unwrap_or(0);
-                *of_local.entry((worker, family)).or_default().entry(label).or_default() += 1;
+                *of_local.entry((process, family)).or_default().entry(label).or_default() += 1;
             }
             for candidate in proposed {
                 found.insert(candidate.id.0, (0, candidate.authors));
@@ -375,13 +375,13 @@ fn amplifications_are_told_from_what_spreads_by_itself() {
         labels.insert(post.key.unwrap().bits(), *label);
         analyzer.analyze(post, &mut analysis);
         let began = Instant::now();
-        observers[nth % workers].observe(post, &analysis);
+        observers[nth % processes].observe(post, &analysis);
         spent += began.elapsed().as_secs_f64();
     }
     // Which label an amplification has most posts of.
     let mut of_found: BTreeMap<u64, BTreeMap<u32, u32>> = BTreeMap::new();
-    for ((worker, family), counts) in &of_local {
-        if let Some(id) = owner.amplification_of(*worker, *family) {
+    for ((process, family), counts) in &of_local {
+        if let Some(id) = owner.amplification_of(*process, *family) {
             counts
                 .iter()
                 .for_each(|(label, count)| *of_found.entry(id.0).or_default().entry(*label).or_default() += count);

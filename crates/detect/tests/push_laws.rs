@@ -36,8 +36,8 @@ impl Bench {
     /// Posts by so many authors, two a minute.
     fn push(&mut self, minute: i64, authors: std::ops::Range<u64>, object: &str) {
         for (nth, author) in (0..).zip(authors) {
-            let worker = author as usize % self.observers.len();
-            self.take(worker, with((minute + nth / 2) * 60 + nth % 7, author, object));
+            let process = author as usize % self.observers.len();
+            self.take(process, with((minute + nth / 2) * 60 + nth % 7, author, object));
         }
     }
 
@@ -221,14 +221,14 @@ fn authors_of_two_days_do_not_add_up() {
 
 #[test]
 fn a_push_is_judged_and_goes_on_over_a_restart() {
-    for workers in [1, 3] {
+    for processes in [1, 3] {
         let mut bench = Bench::new(2);
         bench.know_the_day_before(1_500);
         bench.push(1_500, 0..14, URL);
         bench.push(1_500, 50..59, "https://nine.example/quagga");
         bench.until(1_500, 1_508);
         assert!(bench.found.is_empty(), "it may go on");
-        let written = bench.restart(workers);
+        let written = bench.restart(processes);
         let holds = |word: &str| written.windows(word.len()).any(|window| window == word.as_bytes());
         assert!(holds("river-report") && !holds("quagga"), "what fewer than k wrote is not written down");
         bench.until(1_508, 1_600);
@@ -304,7 +304,7 @@ fn of_a_deleted_post_nothing_is_held() {
     assert!(!held.authors.contains(&8) && !held.values.contains("quagga"), "{}", held.values);
 }
 
-/// What one author alone wrote leaves its worker as a hash.
+/// What one author alone wrote leaves its process as a hash.
 #[test]
 fn what_one_author_wrote_is_told_as_a_hash() {
     let mut bench = Bench::new(1);
@@ -317,7 +317,7 @@ fn what_one_author_wrote_is_told_as_a_hash() {
     assert!(!holds("quagga") && holds("okapi"));
 }
 
-/// Some posts: worker, second, author, which object.
+/// Some posts: process, second, author, which object.
 fn talk() -> impl Strategy<Value = Vec<(usize, i64, u64, usize)>> {
     let objects = [URL, "#river", "#bridge", "https://other.example/?id=7"].len();
     prop::collection::vec((0..3_usize, 0..600_i64, 0..30_u64, 0..objects), 0..160)
@@ -330,22 +330,22 @@ fn object_of(nth: usize) -> &'static str {
 fn run(
     talk: &[(usize, i64, u64, usize)],
     order: &[usize],
-    workers: usize,
+    processes: usize,
     closing: &[usize],
 ) -> Vec<AmplificationCandidate> {
-    let mut bench = Bench::new(workers);
+    let mut bench = Bench::new(processes);
     bench.know_the_day_before(1_600);
     for at in order {
-        let (worker, second, author, object) = talk[*at];
+        let (process, second, author, object) = talk[*at];
         // No more than one word: no text has company.
         let post = with(1_600 * 60 + second, author, object_of(object));
         let text = if post.links.is_empty() { object_of(object).to_owned() } else { "so".to_owned() };
-        bench.take(worker % workers, EdgePost { text, ..post });
+        bench.take(process % processes, EdgePost { text, ..post });
     }
     for before in (1_600..2_000).map(|minute| (minute + 1) * 60) {
-        for worker in closing {
+        for process in closing {
             let owner = &mut bench.owner;
-            bench.observers[*worker].close(before, &mut |delta| owner.merge(*worker as u16, delta));
+            bench.observers[*process].close(before, &mut |delta| owner.merge(*process as u16, delta));
         }
         let found = bench.owner.close(before);
         bench.found.extend(found);
@@ -357,7 +357,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
     #[test]
-    fn neither_order_nor_the_number_of_workers_matters(talk in talk(), seed in any::<u64>()) {
+    fn neither_order_nor_the_number_of_processes_matters(talk in talk(), seed in any::<u64>()) {
         let order: Vec<usize> = (0..talk.len()).collect();
         let mut shuffled = order.clone();
         shuffled.sort_by_key(|at| (*at as u64 ^ seed).wrapping_mul(0x9e37_79b9_7f4a_7c15));

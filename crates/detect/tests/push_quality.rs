@@ -1,6 +1,6 @@
 //! How well pushed links and hashtags are told from what spreads by itself: prints the table of `docs/methods/amplification.md`.
 //!
-//! `cargo test -p groundswell-detect --test push_quality -- --ignored --nocapture`. `SEED` is the first of `DAYS` days, `WORKERS` the workers.
+//! `cargo test -p groundswell-detect --test push_quality -- --ignored --nocapture`. `SEED` is the first of `DAYS` days, `PROCESSES` the processes.
 //! `RATE` are the everyday posts a second (20 if not set): they are the clock, and a fifth has a link or hashtag of its own. What is planted is
 //! as much at any rate. After the day come six hours in which what began before midnight goes on, under other tokens.
 
@@ -148,7 +148,7 @@ fn a_day(language: &Language, seed: u64, rate: f64) -> (Vec<EdgePost>, HashMap<S
 #[ignore = "prints a table"]
 fn pushes_are_told_from_what_spreads_by_itself() {
     let number = |name: &str, or: u64| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(or);
-    let (first, days, workers) = (number("SEED", 5), number("DAYS", 4), number("WORKERS", 2) as usize);
+    let (first, days, processes) = (number("SEED", 5), number("DAYS", 4), number("PROCESSES", 2) as usize);
     let rate = number("RATE", 20) as f64;
     let language = Language::new();
     let mut rows: Vec<(usize, Vec<usize>)> = vec![(0, Vec::new()); KINDS.len() + 1];
@@ -156,7 +156,7 @@ fn pushes_are_told_from_what_spreads_by_itself() {
     for seed in first..first + days {
         let (posts, things) = a_day(&language, seed, rate);
         let (mut analyzer, mut analysis) = (Analyzer::new(), Analysis::new());
-        let mut observers: Vec<_> = (0..workers).map(|_| AmplifyObserver::new(AmplifyConfig::default())).collect();
+        let mut observers: Vec<_> = (0..processes).map(|_| AmplifyObserver::new(AmplifyConfig::default())).collect();
         let mut owner = Amplifications::new(AmplifyConfig::default(), 10);
         let mut found: HashMap<String, f64> = HashMap::new();
         let mut closed_to = START;
@@ -164,8 +164,8 @@ fn pushes_are_told_from_what_spreads_by_itself() {
             let time = posts.get(nth).map_or(i64::MAX, |post| post.time.unix());
             if time >= closed_to + 60 {
                 closed_to = if time >= START + 5 * DAY / 4 { START + 5 * DAY / 4 } else { time.div_euclid(60) * 60 };
-                for (worker, observer) in (0..).zip(&mut observers) {
-                    observer.close(closed_to, &mut |delta| owner.merge(worker, delta));
+                for (process, observer) in (0..).zip(&mut observers) {
+                    observer.close(closed_to, &mut |delta| owner.merge(process, delta));
                 }
                 for candidate in owner.close(closed_to) {
                     let name = match candidate.object {
@@ -178,7 +178,7 @@ fn pushes_are_told_from_what_spreads_by_itself() {
             }
             let Some(post) = posts.get(nth).filter(|_| closed_to < START + 5 * DAY / 4) else { break };
             analyzer.analyze(post, &mut analysis);
-            observers[nth % workers].observe(post, &analysis);
+            observers[nth % processes].observe(post, &analysis);
         }
         let kind_of = |name: &String| things.get(name).map_or(KINDS.len(), |(kind, _)| *kind);
         for (kind, row) in rows.iter_mut().enumerate() {

@@ -30,13 +30,13 @@ use timely::worker::Worker;
 
 use crate::checkpoint::{Checkpoint, Checkpoints, Step};
 use crate::cluster;
-use crate::clustering::Clustering;
 use crate::config::{EngineConfig, EngineError};
 use crate::council::{Delegate, Desk};
 use crate::counters::{Counters, Totals};
 use crate::deletions::DeletionBoard;
 #[cfg(debug_assertions)]
 use crate::inspect::Inspector;
+use crate::joint::{Clusters, Copies, Joint};
 use crate::operators::ingest::{Inbox, Numbers, ingest};
 use crate::operators::merge::{Owner, merge};
 use crate::operators::release::{OpenBursts, release};
@@ -72,7 +72,9 @@ pub(crate) struct Shared {
     /// What the sink's thread says, in a cluster.
     reports: Receiver<Report>,
     /// Where narratives are looked for.
-    pub(crate) clustering: Option<Clustering>,
+    pub(crate) clusters: Option<Joint<Clusters>>,
+    /// Where copies are looked for.
+    pub(crate) copies: Option<Joint<Copies>>,
     edge: OnceLock<Arc<EdgeShared>>,
     /// The last watermark of the clocks.
     clocked: AtomicI64,
@@ -237,7 +239,8 @@ fn run_with(
         inspector: hooks.inspector,
         links: Arc::clone(&links),
         reports,
-        clustering: config.narratives.as_ref().map(|narratives| Clustering::new(config.workers, narratives)),
+        clusters: config.narratives.as_ref().map(|narratives| Joint::of_narratives(config.workers, narratives)),
+        copies: config.amplify.as_ref().map(|amplify| Joint::of_copies(config.workers, amplify)),
         edge: OnceLock::new(),
         clocked: AtomicI64::new(i64::MIN),
         keys_needed: (0..config.workers).map(|_| AtomicI64::new(i64::MIN)).collect(),

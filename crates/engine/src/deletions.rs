@@ -74,10 +74,10 @@ impl DeletionBoard {
         over as u64
     }
 
-    /// Appends what was posted since this worker last read.
-    pub(crate) fn read(&self, worker: usize, into: &mut Vec<Posted>) {
+    /// Appends what was posted since this worker last read; says how many were ever posted.
+    pub(crate) fn read(&self, worker: usize, into: &mut Vec<Posted>) -> u64 {
         let mut entries = self.lock();
-        let Some(read) = entries.read.get(worker).copied() else { return };
+        let Some(read) = entries.read.get(worker).copied() else { return 0 };
         let skip = read.saturating_sub(entries.dropped) as usize;
         into.extend(entries.queue.iter().skip(skip));
         let end = entries.dropped + entries.queue.len() as u64;
@@ -86,6 +86,7 @@ impl DeletionBoard {
         let gone = all_read.saturating_sub(entries.dropped) as usize;
         entries.queue.drain(..gone);
         entries.dropped += gone as u64;
+        end
     }
 
     fn lock(&self) -> MutexGuard<'_, Entries> {

@@ -22,7 +22,6 @@
 
 mod checkpoint;
 mod cluster;
-mod clustering;
 mod config;
 mod council;
 mod counters;
@@ -32,6 +31,7 @@ mod deletions;
 mod explore;
 #[cfg(debug_assertions)]
 mod inspect;
+mod joint;
 mod operators;
 mod rendezvous;
 mod sink;

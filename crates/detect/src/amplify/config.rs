@@ -10,15 +10,15 @@ pub const WORDS_MAX: usize = 64;
 pub const WORDS_MIN: usize = 4;
 /// A text of fewer words is of a family only if all its words are the same.
 pub const NEAR_WORDS_MIN: usize = 8;
-/// Texts without company that one worker remembers. A newer one takes the place of the oldest (`singles_forgotten`): two copies
+/// Texts without company that one process remembers. A newer one takes the place of the oldest (`singles_forgotten`): two copies
 /// that are further apart do not find each other.
-pub const SINGLES_MAX: usize = 1 << 18;
-/// Families of one worker; when there are more, a quarter goes, those not written to for longest (`families_evicted`).
-pub const FAMILIES_MAX: usize = 1 << 15;
+pub const SINGLES_MAX: usize = 1 << 19;
+/// Families of one process; when there are more, a quarter goes, those not written to for longest (`families_evicted`).
+pub const FAMILIES_MAX: usize = 1 << 16;
 /// Families that the owner knows; likewise (`families_evicted`).
 pub const OWNED_MAX: usize = 1 << 16;
-/// Memory of one worker's families, roughly; when they take more, likewise. Most of them are two texts that are alike by chance.
-pub const FAMILIES_BYTES_MAX: usize = 48 << 20;
+/// Memory of one process's families, roughly; when they take more, likewise. Most of them are two texts that are alike by chance.
+pub const FAMILIES_BYTES_MAX: usize = 96 << 20;
 /// Memory of the families that the owner knows, roughly; likewise.
 pub const OWNED_BYTES_MAX: usize = 96 << 20;
 /// Minutes that are remembered of a family as long as one account alone wrote it; of earlier ones its posts are left out
@@ -42,9 +42,9 @@ pub const LOG_BYTES_MAX: usize = 96 << 20;
 pub const LINK_BYTES_MAX: usize = 512;
 /// Links of a post that are looked at.
 pub const POST_LINKS_MAX: usize = 8;
-/// Links and hashtags of which one worker remembers how they are written. When there are more, those not written for longest go, down to
+/// Links and hashtags of which one process remembers how they are written. When there are more, those not written for longest go, down to
 /// three quarters (`values_forgotten`).
-pub const VALUES_MAX: usize = 1 << 16;
+pub const VALUES_MAX: usize = 1 << 17;
 /// For so long they are remembered, in seconds.
 pub const OBJECT_SECONDS: i64 = 2 * 60 * 60;
 /// Posts of one of them that can be found again when they are deleted.
@@ -66,7 +66,7 @@ pub const PUSH_Q_MAX: f64 = 1.0;
 pub struct AmplifyConfig {
     /// The least part that a text must share with a family's to join it, by weight of words.
     pub join: f32,
-    /// The least part of the shorter that families of several workers must share, in order, to be one.
+    /// The least part of the shorter that families of several processes must share, in order, to be one.
     pub unite: f32,
     /// See [`SINGLES_MAX`].
     pub singles_max: usize,

@@ -1,4 +1,4 @@
-//! [`AmplifyDelta`]: what one worker tells the owner of one minute: numbers, words that at least two authors wrote, and authors in
+//! [`AmplifyDelta`]: what one process tells the owner of one minute: numbers, words that at least two authors wrote, and authors in
 //! sets that can only be united and counted.
 
 use std::fmt;
@@ -11,7 +11,7 @@ use super::push::ObjectDelta;
 use super::words::Token;
 use crate::narrative::FewAuthors;
 
-/// Of a family, within its worker. Never used twice.
+/// Of a family, within its process. Never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct LocalId(pub u64);
 
@@ -21,7 +21,7 @@ pub struct WordDelta {
     pub(super) place: u16,
     pub(super) token: Token,
     pub(super) form: String,
-    /// Posts of the worker that have it there, beyond those told before.
+    /// Posts of the process that have it there, beyond those told before.
     pub(super) posts: u32,
     /// All of the day so far, as far as told apart.
     pub(super) authors: FewAuthors,
@@ -68,7 +68,7 @@ pub struct FamilyDelta {
     pub(super) publishers: u32,
 }
 
-/// What one worker tells of one minute.
+/// What one process tells of one minute.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub struct AmplifyDelta {
     /// The minute's start.

@@ -1,4 +1,4 @@
-//! [`Families`]: one worker's texts: those without company, in a ring, and families of the same or nearly the same text.
+//! [`Families`]: one process's texts: those without company, in a ring, and families of the same or nearly the same text.
 
 use groundswell_gate::AuthorBits;
 use groundswell_sketch::{CellKey, Distinct};

@@ -34,7 +34,7 @@ const CHUNK_POSTS: usize = 1 << 14;
 /// The posts of a minute that are long enough to be of a family, and how many there were in all.
 #[derive(Default)]
 pub(super) struct MinuteLog {
-    /// None has more than [`CHUNK_POSTS`].
+    /// None has more than [`CHUNK_POSTS`]. Of several workers, each its own.
     chunks: Vec<Chunk>,
     /// All posts of persons.
     pub(super) posts: u64,
@@ -152,6 +152,13 @@ impl MinuteLog {
         self.chunks[at.chunk()].domains_of(at.index())
     }
 
+    /// Adds what another log of the same minute has.
+    pub(super) fn join(&mut self, other: Self) {
+        self.chunks.extend(other.chunks);
+        self.posts += other.posts;
+        self.objects.join(other.objects);
+    }
+
     /// Everything that is held of posts.
     #[cfg(debug_assertions)]
     pub(super) fn held(&self, held: &mut crate::volume::Held) {
@@ -164,17 +171,30 @@ impl MinuteLog {
         }
     }
 
-    /// The posts in the order of their time; those of one second by what they say. Keys and authors decide nothing: they are
-    /// others in each run.
+    /// The posts in the order of their time; those of one second by what they say, and only where all of that is the same by their keys: in
+    /// each run these are others. So it does not matter who noted which post.
     pub(super) fn order(&self, out: &mut Vec<At>) {
         out.clear();
         for (chunk, of) in self.chunks.iter().enumerate() {
             out.extend((0..of.records.len()).map(|index| At::new(chunk, index)));
         }
-        out.sort_by_cached_key(|at| {
+        let words = |at: &At| {
             let record = self.record(*at);
             (record.time, record.exact, record.language)
-        });
+        };
+        out.sort_by_cached_key(words);
+        // Hardly any post has the words of another one in the same second.
+        for same in out.chunk_by_mut(|one, other| words(one) == words(other)).filter(|same| same.len() > 1) {
+            same.sort_by(|one, other| self.all_of(*one).cmp(&self.all_of(*other)));
+        }
+    }
+
+    /// All of a post that its words do not say: what does not differ from run to run first.
+    fn all_of(&self, at: At) -> impl Ord + '_ {
+        let record = self.record(at);
+        let chunk = &self.chunks[at.chunk()];
+        let said = (record.publisher, record.repost, chunk.text_of(at.index()), chunk.all_domains_of(at.index()));
+        (said, record.author, record.key)
     }
 
     /// Forgets the posts that are named: neither key nor author nor a word stays. Returns how many they were.
@@ -232,8 +252,12 @@ impl Chunk {
     }
 
     fn domains_of(&self, index: usize) -> impl Iterator<Item = &str> {
+        self.all_domains_of(index).split_terminator(' ')
+    }
+
+    fn all_domains_of(&self, index: usize) -> &str {
         let end = self.records.get(index + 1).map_or(self.domains.len(), |next| next.domains_start as usize);
-        self.domains[self.records[index].domains_start as usize..end].split_terminator(' ')
+        &self.domains[self.records[index].domains_start as usize..end]
     }
 
     /// Written anew, so that nothing of those that are named stays in spare room either.

@@ -1,9 +1,9 @@
 //! Amplification: the same or nearly the same text, or one link or hashtag, posted by many accounts in short time.
 //!
-//! Each worker has an [`AmplifyObserver`]. It keeps the posts of every minute that is still open, so that a deletion can reach
-//! them; at a minute's close it finds for each post whether its text has company, and an [`AmplifyDelta`] says what its families
-//! gained. The owner, [`Amplifications`], puts the families of all workers together and says by a published rule which of them are
-//! amplifications. It is evidence about texts: accounts are counted and compared in number, and that is all.
+//! Each worker has [`AmplifyLogs`], the posts of every minute that is still open, so that a deletion can reach them, and each process
+//! an [`AmplifyObserver`]: at a minute's close it finds for each post whether its text has company, and an [`AmplifyDelta`] says what
+//! its families gained. The owner, [`Amplifications`], puts the families of all processes together and says by a published rule which
+//! of them are amplifications. It is evidence about texts: accounts are counted and compared in number, and that is all.
 //! `docs/methods/amplification.md` has the method, its sources and its figures.
 //!
 //! ```
@@ -41,6 +41,7 @@ mod families;
 mod index;
 mod judge;
 mod log;
+mod logs;
 mod observer;
 mod owned;
 mod owner;
@@ -56,5 +57,6 @@ pub use config::{
 };
 pub use delta::{AmplifyDelta, DomainDelta, FamilyDelta, LanguageDelta, LocalId, WordDelta};
 pub use judge::{HALF_LIFE_SECONDS, SHORT_SECONDS, SHORT_SHARE, SILENCE_CHANCE_MAX, SYNCHRONY_MIN};
+pub use logs::{AmplifyLogs, AmplifyMinute};
 pub use observer::AmplifyObserver;
 pub use owner::{Amplifications, SavedAmplifications};

@@ -1,6 +1,6 @@
-//! [`AmplifyObserver`]: one worker's part: logs of open minutes, and the families that read them when they close.
+//! [`AmplifyObserver`]: one process's part: logs of minutes, and the families that read them when they close.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::fmt;
 
 use groundswell_edge::{DeleteKey, EdgePost};
@@ -11,21 +11,18 @@ use groundswell_text::{Analysis, Analyzer};
 use super::config::{AmplifyConfig, AmplifyCounters};
 use super::delta::{AmplifyDelta, LocalId};
 use super::families::{Families, Reader, Taken, View};
-use super::log::{At, MinuteLog, minute_of};
+use super::log::{At, MinuteLog};
+use super::logs::{AmplifyLogs, AmplifyMinute};
 use super::places::Form;
 use super::push::Objects;
-use super::words::Reading;
 use crate::volume::Deletions;
 
-/// One worker's part of the amplification detector: keeps the posts of open minutes, and when a minute closes finds for each of
+/// One process's part of the amplification detector: keeps the posts of open minutes, and when a minute closes finds for each of
 /// them, in the order of their time, whether its text has company.
 pub struct AmplifyObserver {
-    log_bytes_max: usize,
+    logs: AmplifyLogs,
     families: Families,
     objects: Objects,
-    reading: Reading,
-    minutes: BTreeMap<i64, MinuteLog>,
-    log_bytes: usize,
     /// What was read before its minute closed.
     early: Vec<AmplifyDelta>,
     order: Vec<At>,
@@ -34,7 +31,7 @@ pub struct AmplifyObserver {
 
 impl fmt::Debug for AmplifyObserver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "AmplifyObserver({} open minutes, {} families)", self.minutes.len(), self.families.live())
+        write!(f, "AmplifyObserver({:?}, {} families)", self.logs, self.families.live())
     }
 }
 
@@ -62,12 +59,9 @@ impl AmplifyObserver {
     /// An observer that has seen nothing.
     pub fn new(config: AmplifyConfig) -> Self {
         Self {
-            log_bytes_max: config.log_bytes_max,
+            logs: AmplifyLogs::new(&config),
             families: Families::new(config),
             objects: Objects::default(),
-            reading: Reading::default(),
-            minutes: BTreeMap::new(),
-            log_bytes: 0,
             early: Vec::new(),
             order: Vec::new(),
             words: Words {
@@ -81,32 +75,28 @@ impl AmplifyObserver {
 
     /// Notes a post.
     pub fn observe(&mut self, post: &EdgePost, analysis: &Analysis) {
-        self.reading.read(analysis);
-        self.families.counters_mut().texts_too_short += u64::from(self.reading.exact == 0);
-        let log = self.minutes.entry(minute_of(post.time.unix())).or_default();
-        self.log_bytes += log.push(post, analysis, &self.reading);
-        let (bytes, too_long) = log.push_objects(post, analysis);
-        self.log_bytes += bytes;
-        self.families.counters_mut().links_too_long += too_long;
-        if let Some(title) = post.publisher.as_ref().and_then(|item| item.title.as_deref()) {
-            self.words.analyzer.tokenize(title, &mut self.words.analysis);
-            self.reading.read(&self.words.analysis);
-            self.log_bytes += log.push_title(post, title, &self.reading);
+        self.logs.observe(post, analysis);
+        while let Some(full) = self.logs.hand_over_early() {
+            self.take_early(full);
         }
-        if self.log_bytes > self.log_bytes_max {
-            self.read_early();
-        }
+    }
+
+    /// Takes what a worker has noted of a minute. Whose posts of it come when makes no difference, as long as it is before the minute
+    /// closes.
+    pub fn take_in(&mut self, minute: AmplifyMinute) {
+        self.logs.add(minute);
+    }
+
+    /// Reads what a worker's logs have no room for, though its minute is open: what others have of that minute is read later.
+    pub fn take_early(&mut self, AmplifyMinute { minute, log }: AmplifyMinute) {
+        self.families.counters_mut().posts_read_early += log.len() as u64;
+        let delta = self.read(minute, &log, &mut |_, _| {});
+        self.early.push(delta);
     }
 
     /// Forgets what is named in an open minute; returns how many posts that were.
     pub fn delete(&mut self, minute: Window, keys: &HashSet<DeleteKey>) -> u64 {
-        // The last post may be one of them.
-        self.reading = Reading::default();
-        let Some(log) = self.minutes.get_mut(&minute.start).filter(|_| !keys.is_empty()) else { return 0 };
-        let before = log.bytes();
-        let deleted = log.delete(&Deletions::new(keys));
-        self.log_bytes -= before - log.bytes();
-        deleted
+        self.logs.delete(minute, keys)
     }
 
     /// Forgets what is held of posts of closed minutes.
@@ -121,7 +111,7 @@ impl AmplifyObserver {
 
     /// Posts of open minutes that are long enough to be of a family.
     pub fn records(&self) -> usize {
-        self.minutes.values().map(MinuteLog::len).sum()
+        self.logs.records()
     }
 
     /// Families that live here.
@@ -136,14 +126,14 @@ impl AmplifyObserver {
 
     /// Memory of tables and logs, roughly.
     pub fn bytes(&self) -> usize {
-        self.families.bytes() + self.objects.bytes() + self.log_bytes
+        self.families.bytes() + self.objects.bytes() + self.logs.bytes()
     }
 
     /// Everything that is held of posts.
     #[cfg(debug_assertions)]
     pub fn held(&self) -> crate::volume::Held {
         let mut held = crate::volume::Held::default();
-        self.minutes.values().for_each(|log| log.held(&mut held));
+        self.logs.held(&mut held);
         self.families.held(&mut held);
         self.objects.held(&mut held);
         held.values.push_str(&self.words.analysis.normal);
@@ -152,7 +142,9 @@ impl AmplifyObserver {
 
     /// What was counted.
     pub fn counters(&self) -> AmplifyCounters {
-        self.families.counters()
+        let mut counters = self.families.counters();
+        counters.add(&self.logs.counters());
+        counters
     }
 
     /// Reads the posts of all minutes that end at or before a second, oldest first, and hands out what the owner must know.
@@ -169,24 +161,8 @@ impl AmplifyObserver {
         emit: &mut dyn FnMut(AmplifyDelta),
     ) {
         std::mem::take(&mut self.early).into_iter().for_each(&mut *emit);
-        while let Some(entry) = self.minutes.first_entry() {
-            if entry.key().saturating_add(60) > before_unix {
-                break;
-            }
-            let (minute, log) = entry.remove_entry();
-            self.log_bytes -= log.bytes();
+        while let Some(AmplifyMinute { minute, log }) = self.logs.hand_over(before_unix) {
             emit(self.read(minute, &log, tell));
-        }
-    }
-
-    /// Makes room in the logs: the oldest minutes first.
-    fn read_early(&mut self) {
-        while self.log_bytes > self.log_bytes_max / 4 * 3 {
-            let Some((minute, log)) = self.minutes.pop_first() else { break };
-            self.log_bytes -= log.bytes();
-            self.families.counters_mut().posts_read_early += log.len() as u64;
-            let delta = self.read(minute, &log, &mut |_, _| {});
-            self.early.push(delta);
         }
     }
 

@@ -18,7 +18,7 @@ mod saved;
 
 pub(super) use saved::SavedFamily;
 
-/// A family of a worker.
+/// A family of a process.
 pub(super) type LocalKey = (u16, LocalId);
 
 struct Word {
@@ -32,7 +32,7 @@ struct Word {
 #[derive(Default)]
 struct Spot {
     words: Vec<Word>,
-    /// While no word of it is known: what the worker that has these places says most have.
+    /// While no word of it is known: what the process that has these places says most have.
     token: Option<Token>,
 }
 
@@ -46,7 +46,7 @@ impl Spot {
     }
 }
 
-/// A family of copies over all workers.
+/// A family of copies over all processes.
 #[derive(Default)]
 pub(super) struct Owned {
     pub(super) id: Option<AmplificationId>,
@@ -56,7 +56,7 @@ pub(super) struct Owned {
     pub(super) last: i64,
     pub(super) publishers: u64,
     pub(super) locals: Vec<LocalKey>,
-    /// The worker's family whose places these are.
+    /// The process's family whose places these are.
     pub(super) axis: Option<LocalKey>,
     pub(super) stretch: Option<Stretch>,
     /// Buckets that were proposed.
@@ -86,7 +86,7 @@ impl Owned {
             + self.domains.capacity() * size_of::<(String, Crowd<FewAuthors>)>()
     }
 
-    /// Of a worker's family, whose places become its own.
+    /// Of a process's family, whose places become its own.
     pub(super) fn new(axis: LocalKey) -> Self {
         Self { axis: Some(axis), ..Self::default() }
     }
@@ -96,7 +96,7 @@ impl Owned {
         (0..).zip(&self.spots).filter_map(|(place, spot)| Some((place, spot.token()?))).collect()
     }
 
-    /// Adds what a worker saw. `places` says where the worker's places are here.
+    /// Adds what a process saw. `places` says where its places are here.
     pub(super) fn absorb(&mut self, delta: &FamilyDelta, minute: i64, places: &[(u16, u16)]) {
         let posts: u64 = delta.timeline.iter().map(|(_, posts, _)| u64::from(*posts)).sum();
         self.posts += posts;

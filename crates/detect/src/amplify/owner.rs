@@ -1,4 +1,4 @@
-//! [`Amplifications`]: the owner. Puts the workers' families together and says which of them are amplifications.
+//! [`Amplifications`]: the owner. Puts the processes' families together and says which of them are amplifications.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -25,8 +25,8 @@ const COMPARED_MAX: usize = 4;
 
 /// The owner of all families.
 ///
-/// Give it the deltas of all workers of a minute, in any order, and close the minute. What it says depends on the deltas and their
-/// workers' numbers alone.
+/// Give it the deltas of all processes of a minute, in any order, and close the minute. What it says depends on the deltas and their
+/// processes' numbers alone.
 pub struct Amplifications {
     config: AmplifyConfig,
     k: u64,
@@ -80,13 +80,13 @@ impl Amplifications {
         }
     }
 
-    /// Takes what one worker saw of a minute.
-    pub fn merge(&mut self, worker: u16, delta: AmplifyDelta) {
+    /// Takes what one process saw of a minute.
+    pub fn merge(&mut self, process: u16, delta: AmplifyDelta) {
         if delta.minute.saturating_add(60) <= self.closed_before {
             self.counters.family_deltas_late += 1;
             return;
         }
-        self.open.entry(delta.minute).or_default().push((worker, delta));
+        self.open.entry(delta.minute).or_default().push((process, delta));
     }
 
     /// Families that are known.
@@ -114,50 +114,50 @@ impl Amplifications {
         self.counters
     }
 
-    /// The number of the family that a worker's is part of, for evaluations: families that were forgotten have none.
-    pub fn became(&self, worker: u16, local: super::LocalId) -> Option<usize> {
-        self.locals.get(&(worker, local)).copied()
+    /// The number of the family that a process's is part of, for evaluations: families that were forgotten have none.
+    pub fn became(&self, process: u16, local: super::LocalId) -> Option<usize> {
+        self.locals.get(&(process, local)).copied()
     }
 
-    /// The amplification that a worker's family is part of, for evaluations.
-    pub fn amplification_of(&self, worker: u16, local: super::LocalId) -> Option<AmplificationId> {
-        self.families.get(self.became(worker, local)?)?.as_ref()?.id
+    /// The amplification that a process's family is part of, for evaluations.
+    pub fn amplification_of(&self, process: u16, local: super::LocalId) -> Option<AmplificationId> {
+        self.families.get(self.became(process, local)?)?.as_ref()?.id
     }
 
-    /// Closes all minutes that end at or before a second, and proposes what is an amplification, by id.
+    /// Closes all minutes that end at or before a second, and proposes what is an amplification, by minute and id. It is the same however
+    /// many minutes are closed at once.
     pub fn close(&mut self, before_unix: i64) -> Vec<AmplificationCandidate> {
-        let mut changed = BTreeSet::new();
-        let mut last = None;
-        while let Some(entry) = self.open.first_entry() {
-            let minute = *entry.key();
-            if minute.saturating_add(60) > before_unix {
-                break;
+        let mut proposed = Vec::new();
+        while let Some(minute) = self.next_minute(before_unix) {
+            let mut changed = BTreeSet::new();
+            if let Some(mut parts) = self.open.remove(&minute) {
+                // A process's deltas of one minute stay in their order.
+                parts.sort_by_key(|(process, _)| *process);
+                self.close_minute(minute, &parts, &mut changed);
             }
-            let mut parts = entry.remove();
-            // A worker's deltas of one minute stay in their order.
-            parts.sort_by_key(|(worker, _)| *worker);
-            self.close_minute(minute, &parts, &mut changed);
             self.decide(minute, &mut changed);
-            last = Some(minute);
-        }
-        // Time passes also where nobody posts.
-        let until = (before_unix < i64::MAX).then(|| before_unix.div_euclid(60) * 60 - 60);
-        if let Some(until) =
-            until.filter(|until| last.is_none_or(|last| *until > last) && !(self.is_empty() && self.pushes.is_empty()))
-        {
-            self.decide(until, &mut changed);
-            last = Some(until);
+            proposed.extend(self.propose(minute, &changed));
+            self.closed_before = self.closed_before.max(minute + 60);
         }
         self.closed_before = self.closed_before.max(before_unix);
-        last.map_or_else(Vec::new, |minute| self.propose(minute, &changed))
+        proposed
+    }
+
+    /// The next minute of which something came; while time may decide about something, also one in which nobody wrote.
+    fn next_minute(&self, before_unix: i64) -> Option<i64> {
+        let came = self.open.first_key_value().map(|(minute, _)| *minute).filter(|minute| minute + 60 <= before_unix);
+        let is_undecided = !(self.waiting.is_empty() && self.pushes.is_decided());
+        let passes = is_undecided && self.closed_before > i64::MIN && before_unix < i64::MAX;
+        let next = passes.then(|| self.closed_before.div_euclid(60) * 60).filter(|minute| minute + 60 <= before_unix);
+        came.into_iter().chain(next).min()
     }
 
     fn close_minute(&mut self, minute: i64, parts: &[(u16, AmplifyDelta)], changed: &mut BTreeSet<usize>) {
         let mut touched = BTreeSet::new();
-        for (worker, delta) in parts {
+        for (process, delta) in parts {
             self.all.add(minute, delta.posts, 0);
             for family in &delta.families {
-                let at = self.place((*worker, family.id), family, minute);
+                let at = self.place((*process, family.id), family, minute);
                 touched.insert(at);
             }
         }
@@ -167,9 +167,9 @@ impl Amplifications {
                 touched.insert(into);
             }
         }
-        for (worker, delta) in parts {
+        for (process, delta) in parts {
             for local in &delta.ended {
-                self.forget_local((*worker, *local));
+                self.forget_local((*process, *local));
             }
         }
         for at in &touched {
@@ -187,7 +187,7 @@ impl Amplifications {
         self.pushes.close_minute(minute, objects, self.k, &mut self.counters);
     }
 
-    /// Adds a worker's family to the one that it is part of.
+    /// Adds a process's family to the one that it is part of.
     fn place(&mut self, local: LocalKey, delta: &FamilyDelta, minute: i64) -> usize {
         let at = if let Some(at) = self.locals.get(&local) {
             *at

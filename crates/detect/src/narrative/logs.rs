@@ -50,6 +50,11 @@ impl NarrativeMinute {
     pub fn start(&self) -> i64 {
         self.minute
     }
+
+    /// Memory in use.
+    pub fn bytes(&self) -> usize {
+        self.log.bytes()
+    }
 }
 
 impl fmt::Debug for NarrativeMinute {

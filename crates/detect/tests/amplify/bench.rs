@@ -1,4 +1,4 @@
-//! Some workers and the owner of all amplifications, for tests.
+//! Some processes' parts and the owner of all amplifications, for tests.
 
 use groundswell_detect::amplify::{Amplifications, AmplifyConfig, AmplifyObserver, SavedAmplifications};
 use groundswell_edge::{AuthorToken, EdgePost, PostKey};
@@ -8,7 +8,7 @@ use groundswell_text::{Analysis, Analyzer};
 
 pub(crate) const K: u64 = 10;
 
-/// Some workers and the owner, fed with texts.
+/// Some processes' parts and the owner, fed with texts.
 pub(crate) struct Bench {
     analyzer: Analyzer,
     analysis: Analysis,
@@ -19,33 +19,33 @@ pub(crate) struct Bench {
 }
 
 impl Bench {
-    pub(crate) fn new(workers: usize) -> Self {
-        Self::with(workers, AmplifyConfig::default())
+    pub(crate) fn new(processes: usize) -> Self {
+        Self::with(processes, AmplifyConfig::default())
     }
 
-    pub(crate) fn with(workers: usize, config: AmplifyConfig) -> Self {
+    pub(crate) fn with(processes: usize, config: AmplifyConfig) -> Self {
         let config = AmplifyConfig { singles_max: config.singles_max.min(1 << 12), owned_max: 1 << 10, ..config };
         Self {
             analyzer: Analyzer::new(),
             analysis: Analysis::new(),
-            observers: (0..workers).map(|_| AmplifyObserver::new(config.clone())).collect(),
+            observers: (0..processes).map(|_| AmplifyObserver::new(config.clone())).collect(),
             owner: Amplifications::new(config, K),
             keys: 0,
             found: Vec::new(),
         }
     }
 
-    pub(crate) fn take(&mut self, worker: usize, post: EdgePost) -> u64 {
+    pub(crate) fn take(&mut self, process: usize, post: EdgePost) -> u64 {
         self.keys += 1;
         let post = EdgePost { language: Some(*b"en"), key: Some(PostKey::from_bits(self.keys)), ..post };
         self.analyzer.analyze(&post, &mut self.analysis);
-        self.observers[worker].observe(&post, &self.analysis);
+        self.observers[process].observe(&post, &self.analysis);
         self.keys
     }
 
     pub(crate) fn post(&mut self, unix: i64, author: u64, text: &str) -> u64 {
-        let worker = author as usize % self.observers.len();
-        self.take(worker, said(unix, author, text))
+        let process = author as usize % self.observers.len();
+        self.take(process, said(unix, author, text))
     }
 
     /// Other talk in each minute up to one, and closes what is before it.
@@ -60,9 +60,9 @@ impl Bench {
     }
 
     pub(crate) fn close(&mut self, before: i64) {
-        for (worker, observer) in (0..).zip(&mut self.observers) {
+        for (process, observer) in (0..).zip(&mut self.observers) {
             let owner = &mut self.owner;
-            observer.close(before, &mut |delta| owner.merge(worker, delta));
+            observer.close(before, &mut |delta| owner.merge(process, delta));
         }
         for found in self.owner.close(before) {
             self.found.retain(|known| known.id != found.id);
@@ -70,13 +70,13 @@ impl Bench {
         }
     }
 
-    /// Writes down what may be; another process with so many workers goes on, and tokens are made with another key. What was written.
-    pub(crate) fn restart(&mut self, workers: usize) -> Vec<u8> {
+    /// Writes down what may be; a cluster of so many processes goes on, and tokens are made with another key. What was written.
+    pub(crate) fn restart(&mut self, processes: usize) -> Vec<u8> {
         let bytes = bincode::serialize(&self.owner.save()).unwrap();
         let saved: SavedAmplifications = bincode::deserialize(&bytes).unwrap();
         assert!(bincode::deserialize::<SavedAmplifications>(&bytes[..bytes.len() - 1]).is_err());
         let (found, analyzer) = (std::mem::take(&mut self.found), std::mem::take(&mut self.analyzer));
-        *self = Self { analyzer, found, ..Self::new(workers) };
+        *self = Self { analyzer, found, ..Self::new(processes) };
         self.owner.restore(&saved);
         bytes
     }

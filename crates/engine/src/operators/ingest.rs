@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use groundswell_detect::amplify::{AmplifyCounters, AmplifyObserver};
+use groundswell_detect::amplify::{AmplifyCounters, AmplifyLogs};
 use groundswell_detect::narrative::{NarrativeCounters, NarrativeLogs};
 use groundswell_detect::volume::{Matched, Observer, VolumeCounters};
 use groundswell_edge::{Admission, DeleteKey, Edge, EdgePost};
@@ -128,11 +128,13 @@ struct Ingest {
     /// Shared with the worker's loop, which looks into it for a checkpoint.
     observer: Rc<RefCell<Observer>>,
     narratives: Option<NarrativeLogs>,
-    copies: Option<AmplifyObserver>,
+    copies: Option<AmplifyLogs>,
     /// `None` once everything is sent.
     capability: Option<Capability<Minute>>,
     /// Deletions that an open window may still need.
     deletions: Vec<Posted>,
+    /// How many were ever posted when they were read.
+    deletions_read: u64,
     /// How many of `deletions` the open minutes have already been swept for.
     deletions_swept: usize,
     /// `posts_seen` at that time.
@@ -149,7 +151,7 @@ struct Ingest {
     /// What the counters were told of the observer's bounds.
     limits_told: VolumeCounters,
     narrative_limits_told: NarrativeCounters,
-    copies_told: AmplifyCounters,
+    copies_limits_told: AmplifyCounters,
 }
 
 impl Ingest {
@@ -166,9 +168,10 @@ impl Ingest {
             analyzer: Analyzer::new(),
             observer,
             narratives: shared.config.narratives.as_ref().map(NarrativeLogs::new),
-            copies: shared.config.amplify.clone().map(AmplifyObserver::new),
+            copies: shared.config.amplify.as_ref().map(AmplifyLogs::new),
             capability: Some(capability),
             deletions: Vec::new(),
+            deletions_read: 0,
             deletions_swept: 0,
             posts_swept: 0,
             decode: DecodeScratch::default(),
@@ -181,7 +184,7 @@ impl Ingest {
             posts_seen: 0,
             limits_told: VolumeCounters::default(),
             narrative_limits_told: NarrativeCounters::default(),
-            copies_told: AmplifyCounters::default(),
+            copies_limits_told: AmplifyCounters::default(),
             shared,
         }
     }
@@ -251,13 +254,16 @@ impl Ingest {
                     lap.sampled(Stage::Observe);
                     if let Some(narratives) = &mut self.narratives {
                         narratives.observe(&self.post, &self.analysis, observer.names());
-                        while let (Some(full), Some(clustering)) = (narratives.hand_over_early(), &shared.clustering) {
-                            clustering.take_early(full);
+                        while let (Some(full), Some(clusters)) = (narratives.hand_over_early(), &shared.clusters) {
+                            clusters.take_early(full);
                         }
                         lap.sampled(Stage::Narrative);
                     }
                     if let Some(copies) = &mut self.copies {
                         copies.observe(&self.post, &self.analysis);
+                        while let (Some(full), Some(joint)) = (copies.hand_over_early(), &shared.copies) {
+                            joint.take_early(full);
+                        }
                         lap.sampled(Stage::Copies);
                     }
                     if let Some(explore) = &shared.config.explore {
@@ -345,7 +351,7 @@ impl Ingest {
         let watermark = shared.watermark();
         // Only now: whatever the watermark rests on had its deletions on the board before. Read earlier, those of a block that
         // another worker publishes meanwhile would be missed by the windows which that block closes.
-        shared.deletions.read(self.worker.local, &mut self.deletions);
+        self.deletions_read = shared.deletions.read(self.worker.local, &mut self.deletions);
         let over = self.deletions.len().saturating_sub(DELETIONS_MAX);
         self.deletions.drain(..over);
         self.deletions_swept = self.deletions_swept.saturating_sub(over);
@@ -362,10 +368,9 @@ impl Ingest {
         if closing {
             let mut lap = Lap::start(shared.stage_times.as_deref());
             // A deletion may have been read before its post: all of them once more, once a minute.
-            let mut copies = self.copies.as_mut();
             let fresh = self.deletions_swept.min(self.deletions.len());
-            Self::forget_held(copies.as_deref_mut(), &self.deletions[fresh..]);
-            Self::forget(&shared, &mut observer, self.narratives.as_mut(), copies, &self.deletions);
+            Self::forget(&shared, &mut observer, self.narratives.as_mut(), self.copies.as_mut(), &self.deletions);
+            Self::forget_held(&shared, self.worker, &self.deletions[fresh..], self.deletions_read);
             observer.close(before, &mut |shard, window, summary| {
                 let minute = minute_of(window.start);
                 let at = capability.delayed(&minute.max(open));
@@ -385,10 +390,10 @@ impl Ingest {
                 }
             }
             lap.whole(Stage::Close);
-            if let (Some(narratives), Some(clustering)) = (&mut self.narratives, &shared.clustering) {
-                // The clusters are the process's: they have the number of its first worker.
-                let (owner, worker) = (shared.narratives_owner(), (self.worker.global - self.worker.local) as u16);
-                clustering.close(self.worker.local, before, narratives, &shared.counters, &mut |delta| {
+            // What workers of a process find together has the number of its first worker.
+            let (owner, worker) = (shared.narratives_owner(), (self.worker.global - self.worker.local) as u16);
+            if let (Some(narratives), Some(clusters)) = (&mut self.narratives, &shared.clusters) {
+                clusters.close(self.worker.local, before, narratives, &shared.counters, &mut |delta| {
                     let at = capability.delayed(&minute_of(delta.minute).max(open));
                     output.session(&at).give(Seen::Narratives { owner, worker, delta });
                     if let Some(sent) = sent.get_mut(owner as usize) {
@@ -397,9 +402,8 @@ impl Ingest {
                 });
                 lap.whole(Stage::Cluster);
             }
-            if let Some(copies) = &mut self.copies {
-                let (owner, worker) = (shared.narratives_owner(), self.worker.global as u16);
-                copies.close(before, &mut |delta| {
+            if let (Some(copies), Some(joint)) = (&mut self.copies, &shared.copies) {
+                joint.close(self.worker.local, before, copies, &shared.counters, &mut |delta| {
                     let at = capability.delayed(&minute_of(delta.minute).max(open));
                     output.session(&at).give(Seen::Copies { owner, worker, delta });
                     if let Some(sent) = sent.get_mut(owner as usize) {
@@ -409,9 +413,9 @@ impl Ingest {
                 lap.whole(Stage::Families);
             }
         } else if sweeping {
-            let (mut copies, fresh) = (self.copies.as_mut(), &self.deletions[self.deletions_swept..]);
-            Self::forget_held(copies.as_deref_mut(), fresh);
-            Self::forget(&shared, &mut observer, self.narratives.as_mut(), copies, fresh);
+            let fresh = &self.deletions[self.deletions_swept..];
+            Self::forget(&shared, &mut observer, self.narratives.as_mut(), self.copies.as_mut(), fresh);
+            Self::forget_held(&shared, self.worker, fresh, self.deletions_read);
         }
         if closing || sweeping {
             self.deletions_swept = self.deletions.len();
@@ -427,9 +431,9 @@ impl Ingest {
                 self.narrative_limits_told = limits;
             }
             if let Some(copies) = &self.copies {
-                let counted = copies.counters();
-                shared.counters.add_copies(&counted.since(&self.copies_told));
-                self.copies_told = counted;
+                let limits = copies.counters();
+                shared.counters.add_copies(&limits.since(&self.copies_limits_told));
+                self.copies_limits_told = limits;
             }
             shared.tell_edge_limits();
         }
@@ -451,10 +455,11 @@ impl Ingest {
         false
     }
 
-    /// Removes what families of copies hold of posts of closed minutes; once for each deletion.
-    fn forget_held(copies: Option<&mut AmplifyObserver>, fresh: &[Posted]) {
-        if let Some(copies) = copies.filter(|_| !fresh.is_empty()) {
-            copies.delete_held(&fresh.iter().map(|posted| posted.key).collect());
+    /// Removes from what was handed over for copies to be found in it what deletions name, of which the open minutes hold nothing any more;
+    /// once for each deletion.
+    fn forget_held(shared: &Shared, worker: Numbers, fresh: &[Posted], read: u64) {
+        if let Some(copies) = shared.copies.as_ref().filter(|_| !fresh.is_empty()) {
+            copies.forget(worker.local, fresh, read);
         }
     }
 
@@ -463,7 +468,7 @@ impl Ingest {
         shared: &Shared,
         observer: &mut Observer,
         mut narratives: Option<&mut NarrativeLogs>,
-        mut copies: Option<&mut AmplifyObserver>,
+        mut copies: Option<&mut AmplifyLogs>,
         deletions: &[Posted],
     ) {
         if deletions.is_empty() {
@@ -479,8 +484,8 @@ impl Ingest {
                 if let Some(narratives) = &mut narratives {
                     narratives.delete(minute, &keys);
                 }
-                if let Some(clustering) = &shared.clustering {
-                    clustering.delete(minute, &keys);
+                if let Some(clusters) = &shared.clusters {
+                    clusters.delete(minute, &keys);
                 }
                 if let Some(copies) = &mut copies {
                     copies.delete(minute, &keys);

@@ -86,7 +86,6 @@ pub(crate) fn merge(
                 Some(_) => return,
                 None => (None, i64::MAX),
             };
-            let at = closes.map_or(*capability.time(), |open| open - 1);
             // All shards give what they have of a window at the time of its last minute, however far each of them has seen the
             // frontier come: the gate must see it whole.
             let mut give_of = |end: i64, proposal| {
@@ -115,18 +114,15 @@ pub(crate) fn merge(
             for (minute, closed) in narrated {
                 log.propose(closed, &merger, &mut |proposal| give_of(minute + 60, proposal));
             }
-            let last_closed = capability.delayed(&at);
-            let mut session = output.session(&last_closed);
             if let Some(owner) = &mut owner.copies {
                 for mut candidate in owner.close(before) {
                     merger.mark_shared_text(&mut candidate);
-                    session.give(Proposal::Amplification(candidate));
+                    give_of(candidate.as_of, Proposal::Amplification(candidate));
                 }
                 let now = owner.counters();
                 counters.add_copies(&now.since(&copies_told));
                 copies_told = now;
             }
-            drop(session);
             tell(&counters, &merger, &mut told);
             let bursts = merger.burst_counters();
             counters.add_bursts(&bursts.since(&bursts_told));

@@ -82,7 +82,7 @@ impl Owned {
         })
     }
 
-    /// As it was, but that no worker's family is a part of it yet.
+    /// As it was, but that no process's family is a part of it yet.
     pub(in super::super) fn from_saved(saved: SavedFamily) -> Self {
         let word = |word: SavedWord| Word {
             token: word.token,

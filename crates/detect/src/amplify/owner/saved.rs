@@ -1,7 +1,7 @@
 //! [`SavedAmplifications`]: the owner's families in a checkpoint.
 //!
-//! What a worker has of a text is not written: it is a post's, and after a restart no deletion would find it. So workers look for copies
-//! anew; what they find of a text that is known here joins it, under the number it was told of before.
+//! What a process has of a text is not written: it is a post's, and after a restart no deletion would find it. So it looks for copies
+//! anew; what it finds of a text that is known here joins it, under the number it was told of before.
 
 use std::fmt;
 

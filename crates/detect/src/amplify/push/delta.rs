@@ -15,12 +15,12 @@ pub(in super::super) struct Value {
     pub(in super::super) domain: String,
 }
 
-/// What one worker saw of an object in a minute; those of several workers can be added up.
+/// What one process saw of an object in a minute; those of several can be added up.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub(in super::super) struct ObjectDelta {
     /// Of kind and value.
     pub(in super::super) object: u64,
-    /// Only where two authors wrote it on this worker.
+    /// Only where two authors wrote it in this process.
     pub(in super::super) value: Option<Value>,
     pub(in super::super) posts: u32,
     /// Of them, copies of another text.
@@ -35,7 +35,7 @@ pub(in super::super) struct ObjectDelta {
 }
 
 impl ObjectDelta {
-    /// Adds what another worker saw of it.
+    /// Adds what another process saw of it.
     pub(super) fn add(&mut self, other: &Self) {
         if self.value.is_none() {
             self.value.clone_from(&other.value);

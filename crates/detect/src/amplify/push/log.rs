@@ -76,6 +76,16 @@ impl ObjectLog {
         self.records.push(Record { start, domain_bytes: domain.len() as u16, text_bytes: text.len() as u16, ..record });
     }
 
+    /// Adds what another log of the same minute has.
+    pub(in super::super) fn join(&mut self, mut other: Self) {
+        if other.records.len() > self.records.len() {
+            std::mem::swap(self, &mut other);
+        }
+        let shift = self.values.len() as u32;
+        self.values.push_str(&other.values);
+        self.records.extend(other.records.iter().map(|record| Record { start: record.start + shift, ..*record }));
+    }
+
     /// Domain and value.
     pub(super) fn value(&self, record: &Record) -> (&str, &str) {
         let start = record.start as usize;

@@ -1,4 +1,4 @@
-//! [`Objects`]: one worker's part: sums of a closed minute, and the values of links and hashtags that were written lately.
+//! [`Objects`]: one process's part: sums of a closed minute, and the values of links and hashtags that were written lately.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -46,7 +46,7 @@ impl Known {
     }
 }
 
-/// The links and hashtags of one worker.
+/// The links and hashtags of one process.
 #[derive(Default)]
 pub(in super::super) struct Objects {
     known: BTreeMap<u64, Known>,
@@ -62,7 +62,11 @@ impl Objects {
         counters: &mut AmplifyCounters,
     ) -> Vec<ObjectDelta> {
         let mut order: Vec<usize> = (0..log.records.len()).collect();
-        order.sort_unstable_by_key(|at| log.records[*at].object);
+        // Only some of who wrote an object are remembered: these must not depend on who noted them.
+        order.sort_unstable_by_key(|at| {
+            let record = &log.records[*at];
+            (record.object, record.key, record.author)
+        });
         let mut told = Vec::new();
         let mut authors = Vec::new();
         for group in order.chunk_by(|a, b| log.records[*a].object == log.records[*b].object) {

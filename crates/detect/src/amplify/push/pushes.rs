@@ -192,8 +192,9 @@ pub(in super::super) struct Pushes {
 }
 
 impl Pushes {
-    pub(in super::super) fn is_empty(&self) -> bool {
-        self.known.is_empty()
+    /// Whether none is to be judged.
+    pub(in super::super) fn is_decided(&self) -> bool {
+        self.waiting.is_empty()
     }
 
     /// Memory, roughly.
@@ -201,7 +202,7 @@ impl Pushes {
         self.bytes + self.alone.len() * size_of::<(u64, Alone)>() * 3 / 2
     }
 
-    /// Adds up what all workers saw of a minute.
+    /// Adds up what all processes saw of a minute.
     pub(in super::super) fn close_minute<'a>(
         &mut self,
         minute: i64,
