@@ -56,12 +56,8 @@ fn detection(id: u64, language: &str, authors: u64) -> Released<DetectionRow> {
 
 /// A burst as it stands: how many posts, how unlikely, and whether it is over.
 fn burst(posts: u64, log10_q: f64, end: Option<i64>) -> Released<DetectionRow> {
-    let subject = |authors| BurstSubject {
-        kind: BurstType::Hashtag,
-        value: "flood".to_owned(),
-        authors,
-        name_publishers: None,
-    };
+    let subject =
+        |authors| BurstSubject { kind: BurstType::Hashtag, value: "flood".to_owned(), authors, name_publishers: None };
     let candidate = BurstCandidate {
         id: BurstId::of(BurstType::Hashtag, "flood", START),
         detected_at: START + 300,
