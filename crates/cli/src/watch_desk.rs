@@ -482,6 +482,7 @@ mod tests {
         }
         assert!(!log.contains("jane"));
     }
+
     #[test]
     fn who_changes_the_register_is_answered_when_the_service_has_taken_that_up() {
         let Office { desk, mut changes, runtime, _folder, .. } = office();

@@ -44,6 +44,7 @@ pub mod burst;
 mod counters;
 pub mod mix;
 pub mod narrative;
+mod open;
 mod packed;
 pub mod silence;
 pub mod tone;

@@ -1,7 +1,7 @@
 //! [`AmplifyLogs`]: one worker's notes of the posts of open minutes, for whoever looks for copies in them.
 
+use std::collections::HashSet;
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
 use groundswell_edge::{DeleteKey, EdgePost};
@@ -11,18 +11,17 @@ use groundswell_text::{Analysis, Analyzer};
 use super::config::{AmplifyConfig, AmplifyCounters};
 use super::log::{MinuteLog, minute_of};
 use super::words::Reading;
+use crate::open::{OpenMinutes, PostLog};
 use crate::volume::Deletions;
 
 /// One worker's part of the amplification detector: keeps the posts of open minutes, where a deletion reaches them, and hands them over
 /// when their minute closes.
 pub struct AmplifyLogs {
-    bytes_max: usize,
     reading: Reading,
     analyzer: Analyzer,
     /// Of a publisher's title.
     title: Analysis,
-    minutes: BTreeMap<i64, MinuteLog>,
-    bytes: usize,
+    open: OpenMinutes<MinuteLog>,
     counters: AmplifyCounters,
 }
 
@@ -30,6 +29,20 @@ pub struct AmplifyLogs {
 pub struct AmplifyMinute {
     pub(super) minute: i64,
     pub(super) log: MinuteLog,
+}
+
+impl PostLog for MinuteLog {
+    fn bytes(&self) -> usize {
+        Self::bytes(self)
+    }
+
+    fn posts(&self) -> usize {
+        self.len()
+    }
+
+    fn delete(&mut self, deletions: &Deletions) -> u64 {
+        Self::delete(self, deletions)
+    }
 }
 
 impl AmplifyMinute {
@@ -57,7 +70,7 @@ impl fmt::Debug for AmplifyMinute {
 
 impl fmt::Debug for AmplifyLogs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "AmplifyLogs({} open minutes)", self.minutes.len())
+        write!(f, "AmplifyLogs({} open minutes)", self.open.minutes.len())
     }
 }
 
@@ -65,12 +78,10 @@ impl AmplifyLogs {
     /// Logs of nothing.
     pub fn new(config: &AmplifyConfig) -> Self {
         Self {
-            bytes_max: config.log_bytes_max,
             reading: Reading::default(),
             analyzer: Analyzer::new(),
             title: Analysis::new(),
-            minutes: BTreeMap::new(),
-            bytes: 0,
+            open: OpenMinutes::new(config.log_bytes_max),
             counters: AmplifyCounters::default(),
         }
     }
@@ -79,15 +90,15 @@ impl AmplifyLogs {
     pub fn observe(&mut self, post: &EdgePost, analysis: &Analysis) {
         self.reading.read(analysis);
         self.counters.texts_too_short += u64::from(self.reading.exact == 0);
-        let log = self.minutes.entry(minute_of(post.time.unix())).or_default();
-        self.bytes += log.push(post, analysis, &self.reading);
+        let log = self.open.minutes.entry(minute_of(post.time.unix())).or_default();
+        self.open.bytes += log.push(post, analysis, &self.reading);
         let (bytes, too_long) = log.push_objects(post, analysis);
-        self.bytes += bytes;
+        self.open.bytes += bytes;
         self.counters.links_too_long += too_long;
         if let Some(title) = post.publisher.as_ref().and_then(|item| item.title.as_deref()) {
             self.analyzer.tokenize(title, &mut self.title);
             self.reading.read(&self.title);
-            self.bytes += log.push_title(post, title, &self.reading);
+            self.open.bytes += log.push_title(post, title, &self.reading);
             self.title.clear();
         }
     }
@@ -96,16 +107,12 @@ impl AmplifyLogs {
     pub fn delete(&mut self, minute: Window, keys: &HashSet<DeleteKey>) -> u64 {
         // The last post may be one of them.
         self.reading = Reading::default();
-        let Some(log) = self.minutes.get_mut(&minute.start).filter(|_| !keys.is_empty()) else { return 0 };
-        let before = log.bytes();
-        let deleted = log.delete(&Deletions::new(keys));
-        self.bytes -= before - log.bytes();
-        deleted
+        self.open.delete(minute, keys)
     }
 
     /// Posts of open minutes that are long enough to be of a family.
     pub fn records(&self) -> usize {
-        self.minutes.values().map(MinuteLog::len).sum()
+        self.open.records()
     }
 
     /// What was counted.
@@ -115,19 +122,18 @@ impl AmplifyLogs {
 
     /// The posts of the oldest minute, if it ends at or before a second.
     pub fn hand_over(&mut self, before_unix: i64) -> Option<AmplifyMinute> {
-        let minute = *self.minutes.first_key_value()?.0;
-        if minute.saturating_add(60) > before_unix { None } else { self.pop() }
+        self.open.take_closed(before_unix).map(|(minute, log)| AmplifyMinute { minute, log })
     }
 
     /// The posts of the oldest minute, if the logs hold more than they may. To be asked until it says `None`.
     pub fn hand_over_early(&mut self) -> Option<AmplifyMinute> {
-        if self.bytes > self.bytes_max { self.pop() } else { None }
+        self.open.take_beyond().map(|(minute, log)| AmplifyMinute { minute, log })
     }
 
     /// More posts of a minute, by another worker.
     pub(super) fn add(&mut self, AmplifyMinute { minute, log }: AmplifyMinute) {
-        self.bytes += log.bytes();
-        match self.minutes.entry(minute) {
+        self.open.bytes += log.bytes();
+        match self.open.minutes.entry(minute) {
             Entry::Vacant(free) => _ = free.insert(log),
             Entry::Occupied(mut known) => known.get_mut().join(log),
         }
@@ -135,18 +141,12 @@ impl AmplifyLogs {
 
     /// Memory in use.
     pub(super) fn bytes(&self) -> usize {
-        self.bytes
+        self.open.bytes
     }
 
     /// Everything that is held of posts.
     #[cfg(debug_assertions)]
     pub(super) fn held(&self, held: &mut crate::volume::Held) {
-        self.minutes.values().for_each(|log| log.held(held));
-    }
-
-    fn pop(&mut self) -> Option<AmplifyMinute> {
-        let (minute, log) = self.minutes.pop_first()?;
-        self.bytes -= log.bytes();
-        Some(AmplifyMinute { minute, log })
+        self.open.minutes.values().for_each(|log| log.held(held));
     }
 }

@@ -1,7 +1,7 @@
 //! [`NarrativeLogs`]: one worker's notes of the posts of open minutes, for whoever clusters them.
 
+use std::collections::HashSet;
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
 use groundswell_edge::{DeleteKey, EdgePost};
@@ -12,18 +12,17 @@ use groundswell_text::names::{HashtagWords, NameSpan};
 use super::config::{NarrativeConfig, NarrativeCounters};
 use super::features::Features;
 use super::log::{MinuteLog, minute_of};
+use crate::open::{OpenMinutes, PostLog};
 use crate::volume::Deletions;
 
 /// One worker's part of the narrative detector: keeps the posts of open minutes, where a deletion reaches them, and hands them over
 /// when their minute closes.
 pub struct NarrativeLogs {
-    bytes_max: usize,
     features: Features,
     apart: HashtagWords,
-    minutes: BTreeMap<i64, MinuteLog>,
+    open: OpenMinutes<MinuteLog>,
     /// Empty logs, for the room in them.
     spares: Vec<MinuteLog>,
-    bytes: usize,
     counters: NarrativeCounters,
 }
 
@@ -45,6 +44,20 @@ impl fmt::Debug for NarrativeRoom {
 /// Empty logs that are kept, at most.
 const SPARES_MAX: usize = 4;
 
+impl PostLog for MinuteLog {
+    fn bytes(&self) -> usize {
+        Self::bytes(self)
+    }
+
+    fn posts(&self) -> usize {
+        self.len()
+    }
+
+    fn delete(&mut self, deletions: &Deletions) -> u64 {
+        Self::delete(self, deletions)
+    }
+}
+
 impl NarrativeMinute {
     /// Where the minute starts, in seconds.
     pub fn start(&self) -> i64 {
@@ -65,7 +78,7 @@ impl fmt::Debug for NarrativeMinute {
 
 impl fmt::Debug for NarrativeLogs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "NarrativeLogs({} open minutes)", self.minutes.len())
+        write!(f, "NarrativeLogs({} open minutes)", self.open.minutes.len())
     }
 }
 
@@ -73,12 +86,10 @@ impl NarrativeLogs {
     /// Logs of nothing.
     pub fn new(config: &NarrativeConfig) -> Self {
         Self {
-            bytes_max: config.log_bytes_max,
             features: Features::new(),
             apart: HashtagWords::new(),
-            minutes: BTreeMap::new(),
+            open: OpenMinutes::new(config.log_bytes_max),
             spares: Vec::new(),
-            bytes: 0,
             counters: NarrativeCounters::default(),
         }
     }
@@ -88,26 +99,22 @@ impl NarrativeLogs {
         self.features.read(post, analysis, names, &self.apart);
         self.counters.features_left_out += self.features.left_out;
         let spares = &mut self.spares;
-        let log = self.minutes.entry(minute_of(post)).or_insert_with(|| spares.pop().unwrap_or_default());
+        let log = self.open.minutes.entry(minute_of(post)).or_insert_with(|| spares.pop().unwrap_or_default());
         let before = log.bytes();
         log.push(&self.features);
-        self.bytes += log.bytes() - before;
+        self.open.bytes += log.bytes() - before;
     }
 
     /// Forgets what is named in an open minute; returns how many posts that were. What was handed over is out of reach.
     pub fn delete(&mut self, minute: Window, keys: &HashSet<DeleteKey>) -> u64 {
         // The last post may be one of them.
         self.features = Features::new();
-        let Some(log) = self.minutes.get_mut(&minute.start).filter(|_| !keys.is_empty()) else { return 0 };
-        let before = log.bytes();
-        let deleted = log.delete(&Deletions::new(keys));
-        self.bytes -= before - log.bytes();
-        deleted
+        self.open.delete(minute, keys)
     }
 
     /// Posts of open minutes.
     pub fn records(&self) -> usize {
-        self.minutes.values().map(MinuteLog::len).sum()
+        self.open.records()
     }
 
     /// What was counted.
@@ -117,24 +124,23 @@ impl NarrativeLogs {
 
     /// The posts of the oldest minute, if it ends at or before a second.
     pub fn hand_over(&mut self, before_unix: i64) -> Option<NarrativeMinute> {
-        let minute = *self.minutes.first_key_value()?.0;
-        if minute.saturating_add(60) > before_unix { None } else { self.pop() }
+        self.open.take_closed(before_unix).map(|(minute, log)| NarrativeMinute { minute, log })
     }
 
     /// The posts of the oldest minute, if the logs hold more than they may. To be asked until it says `None`.
     pub fn hand_over_early(&mut self) -> Option<NarrativeMinute> {
-        if self.bytes > self.bytes_max { self.pop() } else { None }
+        self.open.take_beyond().map(|(minute, log)| NarrativeMinute { minute, log })
     }
 
     /// More posts of a minute, by another worker.
     pub(super) fn add(&mut self, NarrativeMinute { minute, log }: NarrativeMinute) {
-        match self.minutes.entry(minute) {
-            Entry::Vacant(free) => self.bytes += free.insert(log).bytes(),
+        match self.open.minutes.entry(minute) {
+            Entry::Vacant(free) => self.open.bytes += free.insert(log).bytes(),
             Entry::Occupied(known) => {
                 let known = known.into_mut();
                 let before = known.bytes();
                 let used = known.join(log);
-                self.bytes += known.bytes() - before;
+                self.open.bytes += known.bytes() - before;
                 self.reuse(used);
             }
         }
@@ -156,11 +162,5 @@ impl NarrativeLogs {
 
     pub(super) fn take_room(&mut self) -> Option<NarrativeRoom> {
         self.spares.pop().map(NarrativeRoom)
-    }
-
-    fn pop(&mut self) -> Option<NarrativeMinute> {
-        let (minute, log) = self.minutes.pop_first()?;
-        self.bytes -= log.bytes();
-        Some(NarrativeMinute { minute, log })
     }
 }
