@@ -1,6 +1,7 @@
 //! How well bursts are found, on simulated counts whose true rates are known: against an oracle that is told them, and beside four
 //! known methods. `cargo bench -p groundswell-detect --bench burst [-- SUBJECTS [DAYS [SEED]]]`; no divan, because it prints tables and not
-//! times. `GROUNDSWELL_BURST_SERIES=quiet,calm,all` (some of these) makes a part of the tables, `GROUNDSWELL_BURST_PEERS=0` leaves the peers out. [`world`] says what is simulated, [`peers`] what the others do. `docs/methods/bursts.md` keeps what it printed.
+//! times. `GROUNDSWELL_BURST_SERIES=quiet,calm,all` (some of these) makes a part of the tables, `GROUNDSWELL_BURST_PEERS=0`
+//! leaves the peers out, and `GROUNDSWELL_BURST_SERIES=young` looks at the first days instead, without any history. [`world`] says what is simulated, [`peers`] what the others do. `docs/methods/bursts.md` keeps what it printed.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a bench prints")]
 
@@ -15,7 +16,7 @@ use std::time::{Duration, Instant};
 use groundswell_detect::burst::{Arbiter, BurstConfig, Bursts, Counted, Reach};
 use groundswell_gate::{BurstCandidate, BurstId, BurstType};
 use groundswell_sketch::CellKey;
-use world::{DAY, HISTORY_DAYS, Planted, World};
+use world::{DAY, HISTORY_DAYS, Plan, Planted, World};
 
 const BUDGETS: [f64; 3] = [1.0, 5.0, 20.0];
 /// The gate's k: no burst of fewer authors is told of.
@@ -40,9 +41,14 @@ fn main() {
         "{subjects} subjects, {HISTORY_DAYS} days of history, {days} days, {planted} bursts planted, seed {seed}\n"
     );
 
+    if std::env::var("GROUNDSWELL_BURST_SERIES").is_ok_and(|series| series == "young") {
+        first_days(seed, subjects);
+        return;
+    }
     let series = std::env::var("GROUNDSWELL_BURST_SERIES").unwrap_or_else(|_| "quiet,calm,all".to_owned());
     let is_asked = |name: &str| series.split(',').any(|asked| asked == name);
-    let quiet = World::new(seed, subjects, planted, days, false, false);
+    let plan = Plan { history: HISTORY_DAYS * DAY, days, bursts: planted, with_bursts: true, calm: false };
+    let quiet = World::new(seed, subjects, Plan { with_bursts: false, ..plan });
     if is_asked("quiet") {
         println!(
             "## quiet: false alerts a day\n\n| budget | from the first day | after history |\n| --- | --- | --- |"
@@ -64,7 +70,7 @@ fn main() {
             continue;
         }
         let calm = name == "calm";
-        let busy = World::new(seed, subjects, planted, days, true, calm);
+        let busy = World::new(seed, subjects, Plan { calm, ..plan });
         let alarms = ours(&busy);
         println!("\n## {title}\n");
         println!(
@@ -98,6 +104,88 @@ fn main() {
             }
         }
     }
+}
+
+/// Worlds whose first days are looked at, and how many days.
+const YOUNG_WORLDS: u64 = 12;
+const YOUNG_DAYS: u32 = 4;
+/// Nothing is found before this.
+const YOUNG_HISTORY: u32 = 6 * 60;
+
+/// How well bursts are found while there is no history yet, by day: several worlds, each from its first minute on.
+fn first_days(seed: u64, subjects: usize) {
+    let per_day = 10;
+    let plan = Plan {
+        history: YOUNG_HISTORY,
+        days: YOUNG_DAYS,
+        bursts: per_day * YOUNG_DAYS as usize,
+        with_bursts: true,
+        calm: true,
+    };
+    println!("## the first days: {YOUNG_WORLDS} worlds, {per_day} bursts planted a day from the sixth hour on\n");
+    println!(
+        "| budget | day | oracle finds | of those ours | delay oracle | delay ours | others a day | on quiet days |"
+    );
+    println!("| --- | --- | --- | --- | --- | --- | --- | --- |");
+    let day_of = |minute: u32| (minute.saturating_sub(YOUNG_HISTORY) / DAY).min(YOUNG_DAYS - 1) as usize;
+    let mut days: [[FirstDay; YOUNG_DAYS as usize]; BUDGETS.len()] = Default::default();
+    for seed in seed..seed + YOUNG_WORLDS {
+        let quiet = ours(&World::new(seed, subjects, Plan { with_bursts: false, ..plan }));
+        let busy = World::new(seed, subjects, plan);
+        let alarms = ours(&busy);
+        for (nth, budget) in BUDGETS.iter().enumerate() {
+            for at in quiet.iter().filter_map(|alarm| alarm.at[nth]) {
+                days[nth][day_of(at)].quiet += 1;
+            }
+            for alarm in &alarms {
+                let Some(at) = alarm.at[nth] else { continue };
+                if !busy.planted.iter().any(|planted| planted.covers(alarm.subject, at)) {
+                    days[nth][day_of(at)].others += 1;
+                }
+            }
+            let found = first_alarms(&busy, &alarms, nth);
+            let oracle = oracle(&busy, *budget, &Reach::ALL);
+            for (day, sum) in days[nth].iter_mut().enumerate() {
+                let of_day = |at: &Option<u32>, planted: &Planted| at.filter(|_| day_of(planted.start) == day);
+                let of = |all: &[Option<u32>]| -> Vec<_> {
+                    all.iter().zip(&busy.planted).map(|(at, planted)| of_day(at, planted)).collect()
+                };
+                sum.delays.extend(delays(&busy, &of(&oracle), &found));
+                sum.oracle += of(&oracle).iter().flatten().count();
+                if nth == 2 {
+                    missed(&busy, &of(&oracle), &found);
+                }
+            }
+        }
+    }
+    let worlds = YOUNG_WORLDS as f64;
+    for (budget, days) in BUDGETS.iter().zip(days) {
+        for (day, of_day) in days.into_iter().enumerate() {
+            println!(
+                "| {budget} | {} | {} | {:.3} | {} min | {} min | {:.2} | {:.2} |",
+                day + 1,
+                of_day.oracle,
+                of_day.delays.len() as f64 / of_day.oracle.max(1) as f64,
+                median(of_day.delays.iter().map(|(oracle, _)| *oracle).collect()),
+                median(of_day.delays.iter().map(|(_, ours)| *ours).collect()),
+                of_day.others as f64 / worlds,
+                of_day.quiet as f64 / worlds,
+            );
+        }
+    }
+}
+
+/// What became of one of the first days, in all worlds.
+#[derive(Default)]
+struct FirstDay {
+    /// How many planted bursts the oracle finds.
+    oracle: usize,
+    /// Of those that we find as well, minutes from the start to its alarm and to ours.
+    delays: Vec<(u32, u32)>,
+    /// What else was told.
+    others: usize,
+    /// What was told where nothing is planted.
+    quiet: usize,
 }
 
 /// Which kinds of subjects raise false alerts, on stderr.
@@ -246,7 +334,7 @@ impl Told {
 fn told(world: &World, alarms: &[Alarm], budget: usize) -> Told {
     let (mut right, mut wrong) = (HashSet::new(), 0);
     for alarm in alarms {
-        let Some(at) = alarm.at[budget].filter(|at| *at >= HISTORY_DAYS * DAY) else { continue };
+        let Some(at) = alarm.at[budget].filter(|at| *at >= world.history()) else { continue };
         match world.planted.iter().position(|planted| planted.covers(alarm.subject, at)) {
             Some(planted) => {
                 right.insert(planted);
@@ -257,21 +345,23 @@ fn told(world: &World, alarms: &[Alarm], budget: usize) -> Told {
     Told { right: right.len(), wrong }
 }
 
+/// Of each burst that both find, minutes from its start to the oracle's alarm and to ours.
+fn delays(world: &World, oracle: &[Option<u32>], found: &[Option<u32>]) -> Vec<(u32, u32)> {
+    let both = world.planted.iter().zip(oracle).zip(found);
+    both.filter_map(|((planted, oracle), found)| Some(((*oracle)? - planted.start, (*found)? - planted.start)))
+        .collect()
+}
+
+fn median(mut delays: Vec<u32>) -> u32 {
+    delays.sort_unstable();
+    delays.get(delays.len() / 2).copied().unwrap_or(0)
+}
+
 fn report(name: &str, world: &World, oracle: &[Option<u32>], found: &[Option<u32>], told: Told) {
     let of_oracle = oracle.iter().flatten().count();
-    let both: Vec<(u32, u32, u32)> = world
-        .planted
-        .iter()
-        .zip(oracle)
-        .zip(found)
-        .filter_map(|((planted, oracle), found)| Some((planted.start, (*oracle)?, (*found)?)))
-        .collect();
-    let median = |mut delays: Vec<u32>| {
-        delays.sort_unstable();
-        delays.get(delays.len() / 2).copied().unwrap_or(0)
-    };
-    let of_the_oracle = median(both.iter().map(|(start, oracle, _)| oracle - start).collect());
-    let delay = median(both.iter().map(|(start, _, found)| found - start).collect());
+    let both = delays(world, oracle, found);
+    let of_the_oracle = median(both.iter().map(|(oracle, _)| *oracle).collect());
+    let delay = median(both.iter().map(|(_, found)| *found).collect());
     println!(
         "| {name} | {of_oracle} of {} | {:.3} | {:.3} | {:.2} | {of_the_oracle} min | {delay} min | {} |",
         oracle.len(),

@@ -158,6 +158,36 @@ fn by_id(found: &[BurstCandidate]) -> BTreeMap<String, Vec<&BurstCandidate>> {
     by_id
 }
 
+/// On the first day nothing is known of anybody's hours, and one subject that explodes for half of it says nothing of another of its
+/// partition.
+#[test]
+fn a_burst_of_the_first_day_is_found_beside_a_far_louder_one() {
+    let pairs = (0..40).flat_map(|one| (one + 1..40).map(move |other| (one, other)));
+    let together = |(one, other): &(usize, usize)| partition_of(hash(*one)) == partition_of(hash(*other));
+    // The later number is the quieter one.
+    let (loud, burst) = pairs.filter(together).find(|(_, other)| (4..20).contains(other)).unwrap();
+    for seed in 1..=5 {
+        let minutes = world(1, seed, |rng, minute, subject| {
+            let times = if subject == loud && (135..620).contains(&minute) {
+                47.0
+            } else if subject == burst && (820..930).contains(&minute) {
+                11.0
+            } else {
+                1.0
+            };
+            let more = 4.0 / (1.0 + subject as f64) * (times - 1.0);
+            (0..rng.poisson(more)).map(|_| rng.next()).collect()
+        });
+        let (found, _) = run(&BurstConfig::default(), 1, &minutes);
+        let first = found.iter().find(|told| told.subject.value == format!("subject{burst:04}"));
+        let first = first.unwrap_or_else(|| panic!("seed {seed}, subject {burst}: {}", summary(&found)));
+        let delay = (first.detected_at - MONDAY) / 60 - 820;
+        let loudest = found.iter().filter(|told| told.subject.value == first.subject.value).map(|told| told.log10_q);
+        let loudest = loudest.min_by(f64::total_cmp).unwrap();
+        assert!((0..=20).contains(&delay) && loudest < -2.0, "seed {seed}: {delay} min, {}", summary(&found));
+    }
+}
+
 #[test]
 fn one_burst_is_one_event_with_start_peak_and_end() {
     let at = 4 * DAY + 600;
@@ -168,7 +198,9 @@ fn one_burst_is_one_event_with_start_peak_and_end() {
     let (found, _) = run(&BurstConfig::default(), 1, &minutes);
     let bursts = by_id(&found);
     let of_it = bursts.values().filter(|told| told[0].subject.value == "subject0020").collect::<Vec<_>>();
-    assert!(of_it.len() == 1 && bursts.len() <= 3, "{}", summary(&found));
+    // Others are told as often as chance has it.
+    let others = bursts.values().flatten().filter(|told| told.subject.value != "subject0020" && told.log10_q < -1.0);
+    assert!(of_it.len() == 1 && bursts.len() <= 6 && others.count() == 0, "{}", summary(&found));
     let told = of_it[0];
     let (first, last) = (told[0], told[told.len() - 1]);
     let start = MONDAY + i64::from(at) * 60;
@@ -255,12 +287,12 @@ fn a_gap_is_no_burst_and_neither_is_its_end() {
     assert!(found.iter().all(|told| told.start < MONDAY + i64::from(5 * DAY) * 60), "{}", summary(&found));
 }
 
-/// The whole and one word over a week. For six hours the large one of two sources is away, and in the middle of them the word bursts;
+/// The whole and one word over a week. For an hour the large one of two sources is away, and in the middle of it the word bursts;
 /// `coverage` is what the detector is told of that time.
 fn with_a_source_away(coverage: f32) -> Vec<BurstCandidate> {
     let (config, mut rng) = (BurstConfig::default(), Rng(41));
     let (mut bursts, mut arbiter) = (Bursts::new(config.clone()), Arbiter::new(config, 1));
-    let (mut found, away) = (Vec::new(), 5 * DAY + 300..5 * DAY + 660);
+    let (mut found, away) = (Vec::new(), 5 * DAY + 385..5 * DAY + 455);
     for minute in 0..7 * DAY {
         let season = 1.0 + 0.4 * (f64::from(minute % DAY) / f64::from(DAY) * std::f64::consts::TAU).sin();
         let heard = if away.contains(&minute) { 0.1 } else { 1.0 };
@@ -292,7 +324,7 @@ fn a_source_that_comes_back_is_no_burst_of_the_whole() {
     assert!(!word.is_empty() && word.iter().all(|told| (0.1..0.3).contains(&told.coverage)), "{}", summary(&word));
     // Who does not know of the gap takes its end for one.
     let unknowing = with_a_source_away(1.0);
-    assert!(!of(&unknowing, BurstType::Total).is_empty());
+    assert!(!of(&unknowing, BurstType::Total).is_empty(), "{}", summary(&unknowing));
     assert!(of(&unknowing, BurstType::Term).iter().all(|told| (told.coverage - 1.0).abs() < 1e-6));
 }
 
@@ -390,9 +422,14 @@ fn a_restart_finds_the_same() {
             let known = told[0].as_of <= unix(restart);
             if known || told[0].start > unix(restart + 60) {
                 let found = ours.get(id).unwrap_or_else(|| panic!("{id} is lost, {place}"));
+                assert_eq!(found[0].as_of, told[0].as_of, "{place}");
+                let [ours, theirs] = [found, told].map(|told| told[told.len() - 1].end.unwrap());
+                // Of one that was open, the last looks know of fewer authors, so it may be over sooner.
+                let sooner = if known && theirs > unix(restart) { 3_600 } else { 0 };
                 assert!(
-                    (found[found.len() - 1].end, found[0].as_of) == (told[told.len() - 1].end, told[0].as_of),
-                    "{place}"
+                    (theirs - sooner..=theirs).contains(&ours),
+                    "{} ends at {ours} and {theirs}, {place}",
+                    told[0].subject.value
                 );
                 let [found, told] = [found, told].map(|told| {
                     // Of a look over the restart, it is not known how many there were on both sides together.
@@ -478,7 +515,7 @@ fn the_form_has_not_changed_without_its_number() {
         bursts.end(&mut |_, _| None);
     }
     let bytes = bincode::serialize(&bursts.save()).unwrap();
-    assert_eq!((bytes.len(), checksum(&bytes)), (42_033, 307_243_425_933_137_447));
+    assert_eq!((bytes.len(), checksum(&bytes)), (46_498, 17_816_743_734_143_035_082));
     let bytes = bincode::serialize(&Arbiter::new(BurstConfig::default(), 1).save()).unwrap();
     assert_eq!((bytes.len(), checksum(&bytes)), (530, 14_525_004_321_696_985_837));
 }

@@ -30,8 +30,8 @@ const MAGIC: &[u8; 8] = b"GSWELLCP";
 /// what is known of shares, and of the scatter of ten minutes. 10: clauses of watches
 /// and countries that are mentioned; subjects of bursts are packed. 11: links and hashtags that k authors wrote are known, and counted,
 /// and how posts sound that watches match. 12: how they usually sound, and two more looks
-/// at subjects of bursts. 13: how far their days scatter. 14: kinds of subjects.
-const FORMAT: u32 = 14;
+/// at subjects of bursts. 13: how far their days scatter. 14: kinds of subjects. 15: how far minutes scatter about their hours.
+const FORMAT: u32 = 15;
 /// Room for what whoever encrypts the bytes in their place appends.
 const SEAL_BYTES: usize = 64;
 
@@ -520,7 +520,7 @@ mod tests {
         // What was written before the detectors' state was in it.
         other[8] = 6;
         let refused = Checkpoint::from_bytes(&other).expect_err("another format");
-        assert_eq!(refused.to_string(), "the checkpoint is of format 6, this program reads format 14");
+        assert_eq!(refused.to_string(), "the checkpoint is of format 6, this program reads format 15");
         assert_eq!(Checkpoint::from_bytes(b"something else"), Err(CheckpointError::Unknown));
         // A length that nothing backs.
         let mut long = bytes[..12].to_vec();
@@ -557,7 +557,7 @@ mod tests {
         assert_eq!(form, FORM_OF_AN_EMPTY_ONE);
     }
 
-    const FORM_OF_AN_EMPTY_ONE: &str = "475357454c4c43500e00000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000100000000000000000000";
+    const FORM_OF_AN_EMPTY_ONE: &str = "475357454c4c43500f00000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000100000000000000000000";
 
     #[test]
     fn those_who_stay_do_not_wait_for_those_who_left() {

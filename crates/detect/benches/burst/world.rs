@@ -3,7 +3,7 @@
 use groundswell_gate::AuthorBits;
 
 pub(crate) const DAY: u32 = 1_440;
-/// Days before the first planted burst.
+/// Days before the first planted burst, unless it is asked how the first days are.
 pub(crate) const HISTORY_DAYS: u32 = 14;
 /// Posts a minute in all, on average: 200 a second.
 const TOTAL: f64 = 12_000.0;
@@ -130,12 +130,30 @@ pub(crate) struct World {
     seasons: [Vec<f64>; GROUPS.len()],
     natures: Vec<Nature>,
     pub(crate) planted: Vec<Planted>,
+    /// Minutes before the first planted burst.
+    history: u32,
     days: u32,
     with_bursts: bool,
 }
 
+/// What is in a world beside its background.
+#[derive(Clone, Copy)]
+pub(crate) struct Plan {
+    /// Minutes before the first burst.
+    pub(crate) history: u32,
+    /// Days after these.
+    pub(crate) days: u32,
+    /// Subjects that burst once.
+    pub(crate) bursts: usize,
+    /// Whether they do.
+    pub(crate) with_bursts: bool,
+    /// Whether these subjects do not drift.
+    pub(crate) calm: bool,
+}
+
 impl World {
-    pub(crate) fn new(seed: u64, background: usize, bursts: usize, days: u32, with_bursts: bool, calm: bool) -> Self {
+    pub(crate) fn new(seed: u64, background: usize, plan: Plan) -> Self {
+        let Plan { history, days, bursts, with_bursts, calm } = plan;
         let mut rng = Rng::new(seed);
         let nature = |rate: f64, rng: &mut Rng, calm: bool| {
             let group = rng.next() as usize % GROUPS.len();
@@ -160,13 +178,13 @@ impl World {
                 _ => (hold, half_life) = (0.0, rng.between(10.0, 360.0)),
             }
             let factor = rng.between(1.5, 50.0);
-            let start = HISTORY_DAYS * DAY + (rng.unit() * f64::from(days * DAY)) as u32;
+            let start = history + (rng.unit() * f64::from(days * DAY)) as u32;
             let end = start + (rise + hold + 4.32 * half_life).ceil() as u32;
             planted.push(Planted { subject: natures.len() - 1, start, end, factor, rise, hold, half_life });
         }
-        let minutes = (HISTORY_DAYS + days) * DAY;
+        let minutes = (history + days * DAY).next_multiple_of(DAY);
         let seasons = std::array::from_fn(|group| (0..minutes).map(|minute| season(group, minute)).collect());
-        Self { seed, seasons, natures, planted, days, with_bursts }
+        Self { seed, seasons, natures, planted, history, days, with_bursts }
     }
 
     pub(crate) fn subjects(&self) -> usize {
@@ -182,8 +200,13 @@ impl World {
         self.days
     }
 
+    /// Where the history is over.
+    pub(crate) fn history(&self) -> u32 {
+        self.history
+    }
+
     pub(crate) fn end(&self) -> u32 {
-        (HISTORY_DAYS + self.days) * DAY
+        self.history + self.days * DAY
     }
 
     pub(crate) fn life(&self, subject: usize) -> Life<'_> {

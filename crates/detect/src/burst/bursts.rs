@@ -211,7 +211,7 @@ impl Pool {
             self.weight[which] += coming.weight[which] as f64 / UNIT;
         }
         let of = |which: usize| (self.scatter[which] / self.weight[which].max(1e-9)).clamp(0.0, 20.0);
-        self.now = Scatter { ten_minutes: of(0), block: of(1), day: of(2) };
+        self.now = Scatter { ten_minutes: of(0), block: of(1), day: of(2), in_block: of(3) };
     }
 
     fn fade(&mut self, kept: f64) {
@@ -423,7 +423,7 @@ impl Bursts {
                 coverage: 1.0,
             };
             best.tell(subject, exposure, self.coverage, self.config.k, &mut news);
-            subject.open = true;
+            subject.begin_burst(start);
             let (hash, scale) = (counted.hash, best.look.reach.scale());
             let mut open = Open {
                 hash,

@@ -121,9 +121,19 @@ impl Exposure {
         self.slow_blocks < (WEEK_BLOCKS - DAY_BLOCKS as usize) as f64
     }
 
+    /// Whether there are less than four days, of which baselines have three.
+    pub(super) fn is_young(&self) -> bool {
+        self.slow_blocks < 3.0 * f64::from(DAY_BLOCKS)
+    }
+
+    /// Whether there is less than two days, of which baselines have one: then no hour of the day was seen before it is measured.
+    pub(super) fn knows_no_hours(&self) -> bool {
+        self.slow_blocks <= f64::from(DAY_BLOCKS)
+    }
+
     /// What is left of measured scatter after a block: what was measured before the seasons were known is soon forgotten.
     pub(super) fn scatter_kept(&self) -> f64 {
-        if self.slow_blocks < 3.0 * f64::from(DAY_BLOCKS) { 0.9 } else { 0.985 }
+        if self.is_young() { 0.9 } else { 0.985 }
     }
 
     /// Whether it still knows of a minute by itself.

@@ -36,8 +36,12 @@ const POOL_WORTH: f64 = 3.0;
 const SCATTER_MEAN_MIN: f64 = 0.5;
 /// One block's scatter, at most: what is wilder is a burst and no scatter.
 const SCATTER_MAX: f64 = 60.0;
-/// Of a block in which a burst was open.
-const SCATTER_IN_BURST_MAX: f64 = 4.0;
+/// Of a block in which a burst was open, or that nothing is known to be like: it may be a burst, or how its hour is.
+const SCATTER_AT_MOST_ONCE: f64 = 4.0;
+/// Of the scatter that lasts, so much comes within an hour.
+const MOVES: f64 = 0.25;
+/// That scatter, at most, while seasons are being learnt: what swings with the day swings for hours.
+const SWINGS_MAX: f64 = 0.15;
 /// Blocks of [`Subject::burst_blocks`]: this one and the two before, and at midnight those of the day that is over.
 const LATELY: u16 = 0b111;
 const YESTERDAY: u16 = 0x1ffe;
@@ -91,6 +95,8 @@ pub(super) struct Look {
 #[derive(Clone, Copy, Default, Serialize, Deserialize)]
 pub(super) struct Scatter {
     pub(super) ten_minutes: f64,
+    /// Of ten minutes, about the level of their block.
+    pub(super) in_block: f64,
     pub(super) block: f64,
     pub(super) day: f64,
 }
@@ -102,13 +108,14 @@ pub(super) struct ScatterSum {
     pub(super) weight: [i64; SCATTERS],
 }
 
-/// Stretches of which scatter is measured: ten minutes, a block and a day.
-pub(super) const SCATTERS: usize = 3;
+/// Stretches of which scatter is measured: ten minutes, a block, a day, and ten minutes about the level of their block.
+pub(super) const SCATTERS: usize = 4;
 const OF_TEN: usize = 0;
 const OF_BLOCK: usize = 1;
 const OF_DAY: usize = 2;
+const IN_BLOCK: usize = 3;
 /// Blocks from one measurement of each to the next.
-const MEASURED_EVERY: [u32; SCATTERS] = [1, 1, DAY_BLOCKS];
+const MEASURED_EVERY: [u32; SCATTERS] = [1, 1, DAY_BLOCKS, 1];
 
 /// Of which midnight something is.
 #[derive(Clone, Copy)]
@@ -123,10 +130,13 @@ pub(super) struct Subject {
     pub(super) kind: u8,
     /// Whether a burst of it is open.
     pub(super) open: bool,
+    /// The minute in which that began, its lower half.
+    began: u16,
     /// The minute after its last burst: what begins before is that one still.
     pub(super) over: u32,
-    /// Posts for an exposure, by reach of the look, where its bursts so far were loudest; as of the end of the last one.
-    records: [f32; Reach::ALL.len()],
+    /// Posts for an exposure, by reach of the look, where its bursts so far were loudest; as of the end of the last one. Upper halves of
+    /// `f32`.
+    records: [u16; Reach::ALL.len()],
     /// How many there were.
     bursts: u8,
     /// By block, the last one in the lowest bit: whether a burst of it was open.
@@ -149,14 +159,17 @@ pub(super) struct Subject {
     /// Authors a post.
     authors_share: f32,
     /// Own scatter and its weight, of ten minutes, of a block and of a day.
-    scatter: [f32; SCATTERS],
-    weight: [f32; SCATTERS],
+    scatter: [f32; IN_BLOCK],
+    weight: [f32; IN_BLOCK],
+    /// Of ten minutes about the level of their block, upper halves of `f32`: asked for in the first days only.
+    in_block: [u16; 2],
     /// What the day before today had beyond its mean, and that mean: it counts from the next midnight on, when no look reaches back to it.
     yesterday: [f32; 2],
     /// Scatter of blocks and its weight as they were at the last two midnights: what swings today is no measure of today.
     held: [[f32; 2]; 2],
-    /// Of the stretches of ten minutes of this block that are over, x² - 2 x m added up, m being what was expected.
-    off: f32,
+    /// Of the stretches of ten minutes of this block that are over, x² and x m added up, m being what was expected.
+    squares: f32,
+    products: f32,
     /// Posts by block of the week, upper halves of `f32`.
     #[serde(with = "sparse")]
     week: [u16; WEEK_BLOCKS],
@@ -173,10 +186,14 @@ pub(super) fn wide(short: u16) -> f64 {
     f64::from(f32::from_bits(u32::from(short) << 16))
 }
 
+/// The upper half of an `f32`, for what is never below zero.
 pub(super) fn short(number: f64) -> u16 {
-    let bits = (number.max(0.0) as f32).to_bits();
+    upper_half(number.max(0.0))
+}
+
+fn upper_half(number: f64) -> u16 {
     // To the nearest; sums are far from infinity.
-    (bits.saturating_add(0x8000) >> 16) as u16
+    ((number as f32).to_bits().saturating_add(0x8000) >> 16) as u16
 }
 
 impl Subject {
@@ -187,8 +204,9 @@ impl Subject {
             hash,
             kind,
             open: false,
+            began: 0,
             over: 0,
-            records: [0.0; Reach::ALL.len()],
+            records: [short(0.0); Reach::ALL.len()],
             bursts: 0,
             burst_blocks: 0,
             last: minute,
@@ -200,11 +218,13 @@ impl Subject {
             fast: (floor * exposure.fast) as f32 + seen as f32,
             fast_exposure: exposure.fast as f32,
             authors_share: 1.0,
-            scatter: [0.0; SCATTERS],
-            weight: [0.0; SCATTERS],
+            scatter: [0.0; IN_BLOCK],
+            weight: [0.0; IN_BLOCK],
+            in_block: [short(0.0); 2],
             yesterday: [0.0; 2],
             held: [[0.0; 2]; 2],
-            off: 0.0,
+            squares: 0.0,
+            products: 0.0,
             week: [short(0.0); WEEK_BLOCKS],
             week_exposure: exposure.week.map(short),
             week_prior: short(WEEK_PRIOR[0]),
@@ -265,7 +285,7 @@ impl Subject {
         (self.fast, self.fast_exposure) = (0.0, exposure.fast as f32);
         self.blocks = Default::default();
         self.burst_blocks = 0;
-        self.off = 0.0;
+        (self.squares, self.products) = (0.0, 0.0);
     }
 
     /// A block begins: the one before the last joins the short memory, that of a day ago the long one.
@@ -333,24 +353,37 @@ impl Subject {
             return;
         }
         let posts = f64::from(self.tens[(ten % TENS) as usize].posts);
-        self.off += (posts * posts - 2.0 * posts * self.of_ten(ten, exposure)) as f32;
+        self.squares += (posts * posts) as f32;
+        self.products += (posts * self.of_ten(ten, exposure)) as f32;
     }
 
-    /// The block that it was rolled to is over: all its tens, those without a post as well, say how far they scatter.
+    /// The block that it was rolled to is over: all its tens, those without a post as well, say how far they scatter, about what was
+    /// expected and about the block's own level. What swings with the hours is none of the second.
     fn note_tens(&mut self, block: u32, exposure: &Exposure, sum: &mut ScatterSum) {
         const TENS_OF_BLOCK: u32 = BLOCK_MINUTES / TEN;
-        let off = f64::from(std::mem::take(&mut self.off));
-        if exposure.fast_blocks < 1.0 || !exposure.holds(block * BLOCK_MINUTES) {
+        let [squares, products] = [&mut self.squares, &mut self.products].map(|sum| f64::from(std::mem::take(sum)));
+        // Its first minutes, too, must have had a block behind them, or they were not counted.
+        if exposure.fast_blocks < 1.0 + FAST_KEPT || !exposure.holds(block * BLOCK_MINUTES) {
             return;
         }
-        let (mut beyond, mut squares, mut mean) = (off, 0.0, 0.0);
-        for ten in block * TENS_OF_BLOCK..(block + 1) * TENS_OF_BLOCK {
-            let expected = self.of_ten(ten, exposure);
-            beyond += expected * expected - expected;
-            squares += expected.max(SCATTER_MEAN_MIN).powi(2);
-            mean += expected / f64::from(TENS_OF_BLOCK);
+        let posts = f64::from(self.blocks[(block % DAY_BLOCKS) as usize].posts);
+        let expected: [f64; TENS_OF_BLOCK as usize] =
+            std::array::from_fn(|nth| self.of_ten(block * TENS_OF_BLOCK + nth as u32, exposure));
+        let in_all = expected.iter().sum::<f64>();
+        let of_squares: f64 = expected.iter().map(|ten| ten * ten).sum();
+        // How far they lie off a level, if all that was expected is so many times as much.
+        let mut note = |which: usize, level: f64, beyond: f64| {
+            let floor: f64 = expected.iter().map(|ten| (level * ten).max(SCATTER_MEAN_MIN).powi(2)).sum();
+            let mean = level * in_all / f64::from(TENS_OF_BLOCK);
+            self.note_beyond(which, self.believed(beyond / floor, LATELY, exposure), mean, exposure, sum);
+        };
+        note(OF_TEN, 1.0, squares - 2.0 * products + of_squares - in_all);
+        if posts > 0.0 && in_all > 0.0 && exposure.is_young() {
+            let level = posts / in_all;
+            let of_squares = level * level * of_squares;
+            // Of posts that are shared out among tens by chance, the mean of this is zero.
+            note(IN_BLOCK, level, squares - 2.0 * level * products + of_squares - posts + of_squares / posts);
         }
-        self.note_beyond(OF_TEN, self.believed(beyond / squares, LATELY, exposure), mean, exposure, sum);
     }
 
     /// A day begins: the one before yesterday says how far days scatter, and yesterday waits, since looks of today reach back to it.
@@ -373,10 +406,11 @@ impl Subject {
     }
 
     /// What was measured as scatter, up to a bound. One burst in these blocks says nothing of scatter; a subject that has had some is one
-    /// that bursts.
+    /// that bursts. While the hours of the day are not known, all that swings with them looks like scatter, and what explodes like more
+    /// of it than everything else together.
     fn believed(&self, beyond: f64, blocks: u16, exposure: &Exposure) -> f64 {
         let in_burst = self.burst_blocks & blocks != 0 && self.bursts < 2 && !exposure.learning();
-        let most = if in_burst { SCATTER_IN_BURST_MAX } else { SCATTER_MAX };
+        let most = if in_burst || exposure.knows_no_hours() { SCATTER_AT_MOST_ONCE } else { SCATTER_MAX };
         beyond.clamp(-most, most)
     }
 
@@ -387,20 +421,34 @@ impl Subject {
         // Of its own the loud hours tell most; in the pool, which stands for all, no subject counts more than another.
         let (weight, of_own) = (worth(1.0), worth(SCATTER_TOLD_APART));
         let kept = exposure.scatter_kept().powi(MEASURED_EVERY[which] as i32);
-        self.scatter[which] = (f64::from(self.scatter[which]) * kept + of_own * beyond) as f32;
-        self.weight[which] = (f64::from(self.weight[which]) * kept + of_own) as f32;
+        let [own, weighed] = self.own(which);
+        let (own, weighed) = (own * kept + of_own * beyond, weighed * kept + of_own);
+        if which == IN_BLOCK {
+            self.in_block = [own, weighed].map(upper_half);
+        } else {
+            (self.scatter[which], self.weight[which]) = (own as f32, weighed as f32);
+        }
         sum.scatter[which] += (weight * beyond * UNIT) as i64;
         sum.weight[which] += (weight * UNIT) as i64;
     }
 
+    /// Its own scatter and its weight.
+    fn own(&self, which: usize) -> [f64; 2] {
+        if which == IN_BLOCK {
+            self.in_block.map(wide)
+        } else {
+            [self.scatter[which], self.weight[which]].map(f64::from)
+        }
+    }
+
     /// Its own scatter, drawn to the pooled one.
     fn scatter_of(&self, which: usize, pool: Scatter) -> f64 {
-        drawn([self.scatter[which], self.weight[which]], [pool.ten_minutes, pool.block, pool.day][which])
+        drawn(self.own(which), [pool.ten_minutes, pool.block, pool.day, pool.in_block][which])
     }
 
     /// The same of blocks as it was at the last midnight, or at the one before: what has risen since is no scatter to measure it by.
     fn scatter_held(&self, midnight: Midnight, pool: Scatter) -> f64 {
-        drawn(self.held[midnight as usize], pool.block)
+        drawn(self.held[midnight as usize].map(f64::from), pool.block)
     }
 
     /// Posts for an exposure, as long memory has it.
@@ -488,9 +536,12 @@ impl Subject {
             };
         }
         let known = self.long_worth() + f64::from(self.fast);
-        // Of the scatter of ten minutes, a part is there for hours and the rest is gone in minutes: in five it is twice as wide.
+        // Of the scatter of ten minutes, a part is there for hours and the rest is gone in minutes: in five it is twice as wide. While
+        // the hours of the day are being learnt, they pass for scatter that lasts, and that part is no measure of anything.
+        let young = exposure.is_young();
         let lasting = self.scatter_held(Midnight::Last, pool);
-        let passing = (self.scatter_of(OF_TEN, pool) - lasting).max(0.0);
+        let passing =
+            if young { self.scatter_of(IN_BLOCK, pool) } else { (self.scatter_of(OF_TEN, pool) - lasting).max(0.0) };
         let exposed = if reach == Reach::Hours {
             let block = last / BLOCK_MINUTES;
             let begun = block * BLOCK_MINUTES;
@@ -501,36 +552,60 @@ impl Subject {
         };
         let of_one = exposed / f64::from(self.fast_exposure).max(1e-9);
         let mean = self.rate(exposure) * exposed;
-        if reach == Reach::FiveMinutes && !self.open {
-            // What lasts was there in the last hour too, and shows there.
-            let newest = last / TEN;
-            let (from, to) = (newest.saturating_sub(TENS - 1), newest - 2);
-            let lately: u32 = (from..=to).map(|ten| self.tens[(ten % TENS) as usize].posts).sum();
-            let (from, to) = (from * TEN, to * TEN + TEN - 1);
+        // How far counts of this look scatter about the level of its hour.
+        let passes = match reach {
+            Reach::FiveMinutes => 2.0 * passing,
+            Reach::Quarter => passing * f64::from(TEN) / f64::from(last + 1 - first),
+            Reach::Hour | Reach::Hours | Reach::Day => 0.2 * passing,
+        };
+        let by_lately = match reach {
+            Reach::FiveMinutes => true,
+            Reach::Quarter | Reach::Hour => young && lasting > SWINGS_MAX,
+            Reach::Hours | Reach::Day => false,
+        };
+        let (from, to, lately) = self.lately(reach);
+        // While a burst is young, what was before the look was before the burst, too.
+        if by_lately && (!self.open || young && self.began_after(to)) {
+            // What lasts was there before, and shows there.
             let expected = self.rate(exposure) * self.season_at(u32::midpoint(from, to)) * exposure.between(from, to);
             if expected > 0.0 {
                 let prior = 1.0 / (lasting + 1.0 / known);
                 // The passing part blurs what is seen of it.
-                let blur = 1.0 + expected * passing / 4.0;
+                let blur = 1.0 + expected * passing * f64::from(TEN) / f64::from(to + 1 - from);
                 let worth = f64::from(lately) / blur;
                 let level = (prior + worth) / (prior + expected / blur);
                 let sure = prior + worth;
+                let swings = if young { lasting.min(SWINGS_MAX) } else { lasting };
                 return Expected {
                     mean: mean * level,
-                    shape: 1.0 / (2.0 * passing + 1.0 / sure + 0.25 * lasting),
+                    shape: 1.0 / (passes + 1.0 / sure + MOVES * swings),
                     known,
-                    of_one,
+                    of_one: of_one.max(mean / (prior * blur + expected)),
                 };
             }
         }
         let inverse = match reach {
-            Reach::FiveMinutes => lasting + 2.0 * passing,
-            Reach::Quarter => lasting + passing * f64::from(TEN) / f64::from(last + 1 - first),
             // It may reach back over midnight.
             Reach::Hours => self.scatter_held(Midnight::BeforeLast, pool),
-            Reach::Hour | Reach::Day => lasting + 0.2 * passing,
+            Reach::FiveMinutes | Reach::Quarter | Reach::Hour | Reach::Day => lasting + passes,
         };
         Expected { mean, shape: 1.0 / (inverse + 1.0 / known), known, of_one }
+    }
+
+    /// The stretch before a look that ends with the last minute, and its posts.
+    fn lately(&self, reach: Reach) -> (u32, u32, u32) {
+        let newest = self.last / TEN;
+        if reach == Reach::Hour {
+            // What is left of this block and the one before without the look.
+            let first = newest.saturating_sub(TENS - 1) * TEN;
+            let block = self.last / BLOCK_MINUTES;
+            let of = |block: u32| self.blocks[(block % DAY_BLOCKS) as usize].posts;
+            let in_look: u32 = self.tens.iter().map(|ten| ten.posts).sum();
+            return ((block - 1) * BLOCK_MINUTES, first - 1, (of(block - 1) + of(block)).saturating_sub(in_look));
+        }
+        let (from, to) = (newest.saturating_sub(TENS - 1), newest - 2);
+        let posts = (from..=to).map(|ten| self.tens[(ten % TENS) as usize].posts).sum();
+        (from * TEN, to * TEN + TEN - 1, posts)
     }
 
     /// Between the middles of blocks, on a straight line.
@@ -546,15 +621,25 @@ impl Subject {
     pub(super) fn record(&self, look: &Look, exposure: &Exposure) -> f64 {
         let days = f64::from(self.last.saturating_sub(self.over)) / f64::from(DAY_MINUTES);
         let faded = (-days / RECORD_HALVED_DAYS).exp2();
-        f64::from(self.records[look.reach as usize]) * faded * exposure.between(look.first, self.last)
+        wide(self.records[look.reach as usize]) * faded * exposure.between(look.first, self.last)
+    }
+
+    /// A burst has begun in a minute of the last day.
+    pub(super) fn begin_burst(&mut self, minute: u32) {
+        (self.open, self.began) = (true, minute as u16);
+    }
+
+    /// Whether the burst that is open began after a minute of the last days.
+    fn began_after(&self, minute: u32) -> bool {
+        self.began.wrapping_sub(minute as u16).cast_signed() > 0
     }
 
     /// A burst is over: how loud it was is known from now on.
     pub(super) fn end_burst(&mut self, hot_end: u32, loudest: [f32; Reach::ALL.len()]) {
-        let days = hot_end.saturating_sub(self.over) as f32 / DAY_MINUTES as f32;
-        let faded = (-days / RECORD_HALVED_DAYS as f32).exp2();
+        let days = f64::from(hot_end.saturating_sub(self.over)) / f64::from(DAY_MINUTES);
+        let faded = (-days / RECORD_HALVED_DAYS).exp2();
         for (record, loudest) in self.records.iter_mut().zip(loudest) {
-            *record = (*record * faded).max(loudest);
+            *record = short((wide(*record) * faded).max(f64::from(loudest)));
         }
         (self.open, self.over) = (false, hot_end);
         self.bursts = self.bursts.saturating_add(u8::from(loudest.iter().any(|loudest| *loudest > 0.0)));
@@ -605,8 +690,8 @@ pub(super) struct Expected {
 }
 
 /// A scatter with its weight, drawn to the pooled one.
-fn drawn([own, weight]: [f32; 2], pooled: f64) -> f64 {
-    ((f64::from(own) + pooled * POOL_WORTH) / (f64::from(weight) + POOL_WORTH)).max(0.0) * SCATTER_DOUBT
+fn drawn([own, weight]: [f64; 2], pooled: f64) -> f64 {
+    ((own + pooled * POOL_WORTH) / (weight + POOL_WORTH)).max(0.0) * SCATTER_DOUBT
 }
 
 /// The square of what a count has beyond its mean, without what chance gives, for a mean of one.
@@ -633,7 +718,8 @@ mod tests {
         let mut exposure = Exposure::new(begin - 1);
         exposure.add(begin, 1_000.0);
         let mut subject = Subject::new(1, 0, begin, &exposure, 0.0, 0);
-        let (pool, mut sum) = (Scatter { ten_minutes: 0.05, block: 0.05, day: 0.05 }, ScatterSum::default());
+        let (pool, mut sum) =
+            (Scatter { ten_minutes: 0.05, in_block: 0.05, block: 0.05, day: 0.05 }, ScatterSum::default());
         for minute in begin + 1..begin + WEEK + DAY_MINUTES / 2 {
             exposure.add(minute, 1_000.0);
             subject.roll(minute, &exposure, pool, &mut sum);
@@ -661,7 +747,8 @@ mod tests {
         let mut exposure = Exposure::new(begin - 1);
         exposure.add(begin, 1_000.0);
         let mut subject = Subject::new(1, 0, begin, &exposure, 0.0, 0);
-        let (pool, mut sum) = (Scatter { ten_minutes: 0.05, block: 0.05, day: 0.05 }, ScatterSum::default());
+        let (pool, mut sum) =
+            (Scatter { ten_minutes: 0.05, in_block: 0.05, block: 0.05, day: 0.05 }, ScatterSum::default());
         for minute in begin + 1..begin + 19 * DAY_MINUTES + DAY_MINUTES / 2 {
             exposure.add(minute, 1_000.0);
             subject.roll(minute, &exposure, pool, &mut sum);
@@ -685,6 +772,28 @@ mod tests {
         assert!(day < 0.02 && hour > 0.1 && hours > 0.1, "{of_blocks:?}");
         assert!(of_days[4] > 0.1, "{of_days:?}");
         assert!(steady.iter().all(|scatter| *scatter < 0.02), "{steady:?}");
+    }
+
+    #[test]
+    fn what_swings_for_hours_is_no_scatter_of_minutes() {
+        let of = |posts: fn(u32) -> u32| {
+            let begin = 20_000 * DAY_MINUTES;
+            let mut exposure = Exposure::new(begin - 1);
+            exposure.add(begin, 1_000.0);
+            let mut subject = Subject::new(1, 0, begin, &exposure, 0.0, 0);
+            let (pool, mut sum) = (Scatter::default(), ScatterSum::default());
+            for minute in begin + 1..begin + 3 * DAY_MINUTES {
+                exposure.add(minute, 1_000.0);
+                subject.roll(minute, &exposure, pool, &mut sum);
+                let posts = posts(minute - begin);
+                subject.add(&Slot { posts, authors: posts, ..Slot::default() });
+            }
+            [IN_BLOCK, OF_BLOCK].map(|which| subject.scatter_of(which, pool))
+        };
+        let of_hours = of(|minute| [1, 2, 9, 5][(minute / BLOCK_MINUTES % 4) as usize]);
+        let of_minutes = of(|minute| [1, 7][(minute / TEN % 2) as usize]);
+        assert!(of_hours[0] < 0.02 && of_hours[1] > 0.3, "{of_hours:?}");
+        assert!(of_minutes[0] > 0.3 && of_minutes[1] < 0.1, "{of_minutes:?}");
     }
 
     #[test]
