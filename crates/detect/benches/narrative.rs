@@ -116,7 +116,7 @@ fn main() {
     let sizes = if asked.is_empty() { vec![1_000, 10_000, 50_000, 100_000, 1_000_000] } else { asked };
     if !is_hashed {
         println!(
-            "live clusters | at the owner | posts joined % | worker ns a post | owner ns a post | bytes a cluster beside terms | MB in all"
+            "live clusters | at the owner | posts joined % | worker ns a post | owner ns a post | bytes a cluster beside terms | MB in all | bytes a story beside terms | MB in all"
         );
     }
     for stories in sizes {
@@ -179,14 +179,17 @@ fn main() {
         }
         let joined = 100.0 - (observer.counters().clusters_opened - opened) as f64 * 100.0 / MEASURED as f64;
         let (beside, terms) = observer.clusterer().bytes();
+        let (of_stories, of_their_terms) = owner.bytes();
         let live = observer.clusterer().live();
         println!(
-            "{live:>13} | {:>12} | {joined:>14.1} | {:>16} | {:>15} | {:>28} | {:>9}",
+            "{live:>13} | {:>12} | {joined:>14.1} | {:>16} | {:>15} | {:>28} | {:>9} | {:>26} | {:>9}",
             owner.len(),
             worker / MEASURED,
             at_owner / MEASURED,
             beside / live.max(1),
-            (beside + terms) >> 20
+            (beside + terms) >> 20,
+            of_stories / owner.len().max(1),
+            (of_stories + of_their_terms) >> 20
         );
     }
 }

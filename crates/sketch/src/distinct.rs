@@ -219,7 +219,7 @@ impl Distinct {
 
     /// Memory that it fills beyond the value itself. Depends on the number of authors alone, so that bounds that rest on it are
     /// reached at the same moment however the counts came together. Shrinks where an estimate takes the place of tokens.
-    pub(crate) fn heap_bytes(&self) -> usize {
+    pub fn heap_bytes(&self) -> usize {
         match &self.tokens {
             Repr::Empty | Repr::One(_) | Repr::Two(..) => 0,
             Repr::Many(tokens) => tokens.len() * size_of::<u64>(),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::config::TERM_AUTHORS_MAX;
 
-const DAY: i64 = 86_400;
+pub(super) const DAY: i64 = 86_400;
 
 /// Authors as far as a gate needs them: told apart up to [`TERM_AUTHORS_MAX`]; of more, the smallest tokens are kept, so
 /// that the order in which sets are united does not matter. One and two, which most words of most stories have, take no
@@ -212,6 +212,18 @@ impl<T: Authors> Crowd<T> {
     /// Those of its last day.
     pub(crate) const fn last_day(&self) -> &T {
         &self.now
+    }
+}
+
+impl Crowd<FewAuthors> {
+    /// Authors of one day, and the most of a day before.
+    pub(super) fn of_days(day: i64, now: FewAuthors, most: u64) -> Self {
+        Self { day, now, most }
+    }
+
+    /// What [`Self::of_days`] takes.
+    pub(super) fn days(&self) -> (i64, &[u64], u64) {
+        (self.day, self.now.as_slice(), self.most)
     }
 }
 

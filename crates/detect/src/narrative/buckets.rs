@@ -69,8 +69,15 @@ impl Buckets {
         } else if self.languages.len() < LANGUAGES_MAX {
             let mut by_day = BitsByDay::default();
             by_day.add(day, bits);
+            // Most stories are in one.
+            self.languages.reserve_exact(1);
             self.languages.push((language, by_day));
         }
+    }
+
+    /// Reads what is beside it, so that it is near when it is needed.
+    pub(crate) fn fetch(&self) -> u64 {
+        self.languages.first().map_or(0, |(_, bits)| bits.day as u64)
     }
 
     /// Authors that wait for the next bucket.

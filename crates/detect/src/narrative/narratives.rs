@@ -13,7 +13,7 @@ use super::cluster::LocalId;
 use super::config::{NarrativeConfig, NarrativeCounters};
 use super::delta::{LocalDelta, MinuteDelta};
 use super::life::{ENDED_MINUTES, Growth, state_of};
-use super::related::{Near, Related};
+use super::related::Near;
 use super::stories::{Stories, StoryKey};
 use super::story::{Boilerplate, Seen, Story};
 use super::terms::IdentityMap;
@@ -101,6 +101,8 @@ pub struct Narratives {
     found: IdentityMap<Vec<StoryKey>>,
     /// Those that ended in the minutes being closed, as they are told for the last time.
     parting: Vec<NarrativeCandidate>,
+    /// Room for those that are looked at when a minute is over, and whether they were written to.
+    looked_at: Vec<(StoryKey, bool)>,
     /// Those that became part of another one in the minutes being closed.
     merged: Vec<StoryKey>,
     /// Those that came from another one.
@@ -147,6 +149,7 @@ impl Narratives {
             parts: HashMap::new(),
             found: IdentityMap::default(),
             parting: Vec::new(),
+            looked_at: Vec::new(),
             merged: Vec::new(),
             split: Vec::new(),
             relinked: Vec::new(),
@@ -165,7 +168,12 @@ impl Narratives {
             self.counters.deltas_late += 1;
             return;
         }
-        self.workers.insert(worker);
+        if self.workers.insert(worker) && self.workers.len() == 2 {
+            // From now on any story may be looked for.
+            let mut keys: Vec<StoryKey> = self.stories.iter().map(|(key, _)| key).collect();
+            keys.sort_unstable();
+            keys.into_iter().for_each(|key| self.index(key));
+        }
         self.open.entry(delta.minute).or_default().push((worker, delta));
     }
 
@@ -225,6 +233,21 @@ impl Narratives {
         self.stories.len() == 0
     }
 
+    /// Bytes in use by stories beside their terms, and by terms and all that is found through them; roughly.
+    pub fn bytes(&self) -> (usize, usize) {
+        let (mut beside, mut terms) = (self.stories.bytes(), 0);
+        for (_, story) in self.stories.iter() {
+            let (of_story, of_terms) = story.bytes();
+            (beside, terms) = (beside + of_story, terms + of_terms);
+        }
+        let found = self.found.values().map(|list| list.capacity() * size_of::<StoryKey>()).sum::<usize>();
+        let entry = size_of::<(u64, Vec<StoryKey>)>() + 1;
+        (
+            beside + self.parts.capacity() * (size_of::<(LocalKey, Part)>() + 1),
+            terms + found + self.found.capacity() * entry,
+        )
+    }
+
     /// Which bounds were reached.
     pub fn counters(&self) -> NarrativeCounters {
         self.counters
@@ -278,7 +301,7 @@ impl Narratives {
                     let before = story.posts;
                     story.absorb(delta, local, minute);
                     self.told += story.posts - before;
-                    if story.id.is_some() && story.locals.len() > 1 {
+                    if story.id.is_some() && story.locals.as_slice().len() > 1 {
                         story.hear((*worker, local.id), delta, local, minute);
                     }
                 }
@@ -323,9 +346,10 @@ impl Narratives {
     fn lose(&mut self, key: StoryKey, local: LocalKey) {
         self.stories.let_go(key);
         if let Some(story) = self.stories.get_mut(key) {
-            story.locals.remove(&local);
+            story.locals.remove(local);
             if story.locals.is_empty() {
                 self.forsaken.entry(forgotten_at(story)).or_default().push(key);
+                self.index(key);
             }
         }
     }
@@ -345,7 +369,7 @@ impl Narratives {
         // Most that is found is the worker's own, and there are hundreds of it: none of that is read.
         let is_own = |key: StoryKey| self.stories.is_held_by(key, worker);
         let known = self.most_alike(&vector_of(delta, local), is_own, |key, story| {
-            if Some(key) == parent || story.locals.iter().any(|(other, _)| *other == worker) {
+            if Some(key) == parent || story.locals.as_slice().iter().any(|(other, _)| *other == worker) {
                 None
             } else if story.locals.is_empty() {
                 Some(RETURN_LIKENESS)
@@ -405,9 +429,21 @@ impl Narratives {
         best
     }
 
+    /// Lets a story be found through its leading terms, if anybody may look for it: it has a name, or no cluster, or there are clusters of
+    /// other workers. Most stories are none of that for all their life.
     fn index(&mut self, key: StoryKey) {
+        let is_alone = self.workers.len() < 2;
         let Some(story) = self.stories.get_mut(key) else { return };
-        for hash in story.newly_leading() {
+        let new = story.newly_leading();
+        let hashes = if story.is_listed {
+            new
+        } else if is_alone && story.id.is_none() && !story.locals.is_empty() {
+            return;
+        } else {
+            story.is_listed = true;
+            story.found_under()
+        };
+        for hash in hashes {
             let list = self.found.entry(hash).or_default();
             if !list.contains(&key) {
                 if list.len() == FOUND_MAX {
@@ -487,8 +523,8 @@ impl Narratives {
     }
 
     fn posts_of_locals(&self, key: StoryKey) -> u64 {
-        let locals = self.stories.get(key).map(|story| &story.locals);
-        locals.into_iter().flatten().filter_map(|local| self.parts.get(local)).map(|part| part.posts).sum()
+        let locals = self.stories.get(key).map_or(&[][..], |story| story.locals.as_slice());
+        locals.iter().filter_map(|local| self.parts.get(local)).map(|part| part.posts).sum()
     }
 
     /// Compares stories with those of other workers.
@@ -507,13 +543,13 @@ impl Narratives {
         order.sort_unstable();
         for (_, key) in order {
             let Some(story) = self.stories.get(key).filter(|story| story.merged_into.is_none()) else { continue };
-            let workers: BTreeSet<u16> = story.locals.iter().map(|(worker, _)| *worker).collect();
+            let workers: BTreeSet<u16> = story.locals.as_slice().iter().map(|(worker, _)| *worker).collect();
             let posts = story.posts;
             let larger = self.most_alike(
                 &story.vector(),
                 |_| false,
                 |other, larger| {
-                    let apart = larger.locals.iter().all(|(worker, _)| !workers.contains(worker));
+                    let apart = larger.locals.as_slice().iter().all(|(worker, _)| !workers.contains(worker));
                     let is_larger = other != key && (larger.posts, other) > (posts, key);
                     (apart && is_larger && !larger.locals.is_empty()).then(|| self.asked(posts))
                 },
@@ -615,13 +651,13 @@ impl Narratives {
             Some(Near { key, id: story.id?, authors: story.buckets.authors(), likeness })
         };
         let (Some(one), Some(other)) = (near(one), near(other)) else { return };
-        let takes = |of: Near, near: &Near| self.stories.get(of.key).is_some_and(|story| story.related.takes(near));
+        let takes = |of: Near, near: &Near| self.stories.get(of.key).is_some_and(|story| story.takes_near(near));
         if one.id == other.id || !takes(one, &other) || !takes(other, &one) {
             return;
         }
         for (of, near) in [(one, other), (other, one)] {
             let Some(story) = self.stories.get_mut(of.key) else { continue };
-            let (is_new, gone) = story.related.note(near);
+            let (is_new, gone) = story.related_mut().note(near);
             if is_new {
                 self.relinked.push(of.key);
             }
@@ -633,14 +669,14 @@ impl Narratives {
 
     /// Lets a narrative, which is still there or is not, no longer say that another one is near.
     fn unlink(&mut self, of: StoryKey, id: NarrativeId) -> Option<Near> {
-        let gone = self.stories.get_mut(of)?.related.forget(id)?;
+        let gone = self.stories.get_mut(of)?.related_mut().forget(id)?;
         self.relinked.push(of);
         Some(gone)
     }
 
     /// What was near a narrative that became part of another one is near that one.
-    fn link_anew(&mut self, id: NarrativeId, related: &Related, into: StoryKey) {
-        for near in related.list() {
+    fn link_anew(&mut self, id: NarrativeId, related: &[Near], into: StoryKey) {
+        for near in related {
             if let Some(gone) = self.unlink(near.key, id)
                 && near.key != into
             {
@@ -700,21 +736,21 @@ impl Narratives {
         if let Some(links) = &mut self.links {
             links.stories.insert(from, into);
         }
-        let leading = gone.leading();
+        let leading = gone.found_under();
         let locals = std::mem::take(&mut gone.locals);
         let gone = gone.clone();
         self.unindex(from, &leading);
-        for local in &locals {
+        for local in locals.as_slice() {
             if let Some(part) = self.parts.get_mut(local) {
                 part.story = into;
             }
         }
         if let Some(stays) = self.stories.get_mut(into) {
-            stays.locals.extend(locals);
+            stays.locals.extend(locals.as_slice());
             stays.take(&gone);
             self.split.extend(stays.split_from.map(|_| into));
             if let (Some(id), Some(into)) = (gone.id, stays.id) {
-                stays.parents.push(id);
+                stays.add_parent(id);
                 events.push(NarrativeEvent {
                     time: minute + 60,
                     event: EventKind::Merge,
@@ -723,12 +759,12 @@ impl Narratives {
                     reason,
                 });
                 if let Some(story) = self.stories.get_mut(from) {
-                    story.merged_name = Some(into);
+                    story.set_merged_name(into);
                 }
             }
         }
         if let Some(id) = gone.id {
-            self.link_anew(id, &gone.related, into);
+            self.link_anew(id, gone.related(), into);
         }
         self.index(into);
         touched.push(from);
@@ -746,7 +782,9 @@ impl Narratives {
         let mut births = 0;
         let mut gone = Vec::new();
         let mut born: Vec<(StoryKey, NarrativeId)> = Vec::new();
-        let mut looked_at: Vec<(StoryKey, bool)> = changed.sorted().iter().map(|key| (*key, true)).collect();
+        let mut looked_at = std::mem::take(&mut self.looked_at);
+        looked_at.clear();
+        looked_at.extend(changed.sorted().iter().map(|key| (*key, true)));
         looked_at.extend(self.named.iter().map(|key| (*key, false)));
         while let Some(forsaken) = self.forsaken.first_entry().filter(|entry| *entry.key() <= minute) {
             looked_at.extend(forsaken.remove().into_iter().map(|key| (key, false)));
@@ -754,7 +792,7 @@ impl Narratives {
         // Each once, in the order of their age; one that was written to as such.
         looked_at.sort_unstable_by_key(|(key, is_changed)| (*key, !is_changed));
         looked_at.dedup_by_key(|(key, _)| *key);
-        for (key, is_changed) in looked_at {
+        for &(key, is_changed) in &looked_at {
             let Some(story) = self.stories.get_mut(key).filter(|story| story.merged_into.is_none()) else { continue };
             let silent = (minute - story.last).max(0) / 60;
             let Some(id) = story.id else {
@@ -824,9 +862,11 @@ impl Narratives {
         }
         for (key, id) in born {
             self.named.insert(key);
+            self.index(key);
             self.tell_split(key, id, time, events);
         }
         gone.into_iter().for_each(|key| self.drop_story(key));
+        self.looked_at = looked_at;
     }
 
     /// A narrative whose cluster was split from one that has a name is told as a split.
@@ -836,7 +876,7 @@ impl Narratives {
         let parent = parent.filter(|parent| *parent != key);
         let Some(of) = parent.and_then(|parent| self.stories.get(parent)).and_then(|parent| parent.id) else { return };
         if let Some(story) = self.stories.get_mut(key) {
-            story.parents.push(of);
+            story.add_parent(of);
         }
         events.push(NarrativeEvent { time, event: EventKind::Split, id, others: vec![of], reason: Reason::WordsApart });
     }
@@ -844,8 +884,8 @@ impl Narratives {
     fn drop_story(&mut self, key: StoryKey) {
         self.named.remove(&key);
         if let Some(story) = self.stories.remove(key) {
-            self.unindex(key, &story.leading());
-            for local in &story.locals {
+            self.unindex(key, &story.found_under());
+            for local in story.locals.as_slice() {
                 self.parts.remove(local);
             }
         }
@@ -940,9 +980,9 @@ impl Story {
             bucket_key: self.buckets.key(),
             language_authors: self.buckets.languages(),
             languages: self.languages(),
-            parents: self.parents.clone(),
-            merged_into: self.merged_name,
-            related: self.related.list().iter().map(|near| (near.id, near.authors)).collect(),
+            parents: self.parents().to_vec(),
+            merged_into: self.merged_name(),
+            related: self.related().iter().map(|near| (near.id, near.authors)).collect(),
         })
     }
 }

@@ -13,16 +13,18 @@ use super::delta::{LocalDelta, MinuteDelta};
 const PHRASE_SHARE: f64 = 0.25;
 /// … and its words in no other order half as often.
 const ORDER_MIN: u64 = 2;
+/// Places for phrases that are made at once.
+const PLACES: usize = 8;
 /// Three words are one phrase if they stand together in this part of the posts in which two of them do.
 const CHAIN_SHARE: f64 = 0.6;
 
 #[derive(Clone)]
 struct Phrase {
     /// As it is spelt, parted by spaces in any script.
-    words: String,
-    posts: u64,
+    words: Box<str>,
+    posts: u32,
     /// Of them, those that are no copies.
-    originals: u64,
+    originals: u32,
     /// Those who wrote it so.
     authors: Crowd<FewAuthors>,
 }
@@ -39,7 +41,7 @@ impl Phrase {
     }
 
     fn is_part(&self, share: f64, posts: u64) -> bool {
-        self.originals as f64 >= share * posts as f64
+        f64::from(self.originals) >= share * posts as f64
     }
 
     /// As it is written.
@@ -64,12 +66,18 @@ impl Phrases {
         self.0.is_empty()
     }
 
+    /// Memory beyond the value itself.
+    pub(super) fn bytes(&self) -> usize {
+        let beside = |phrase: &Phrase| phrase.words.len() + phrase.authors.last_day().bytes();
+        self.0.capacity() * size_of::<Phrase>() + self.0.iter().map(beside).sum::<usize>()
+    }
+
     /// Adds what a worker saw.
     pub(super) fn absorb(&mut self, delta: &MinuteDelta, local: &LocalDelta, minute: i64) {
         for told in delta.phrases_of(local) {
             let mut authors = Crowd::default();
             authors.add(minute, &FewAuthors::from_sorted_unique(delta.authors_of_phrase(told)));
-            self.add(delta.words_of(told), (told.posts.into(), told.originals.into()), &authors);
+            self.add(delta.words_of(told), (told.posts, told.originals), &authors);
         }
     }
 
@@ -78,10 +86,10 @@ impl Phrases {
         other.0.iter().for_each(|phrase| self.add(&phrase.words, (phrase.posts, phrase.originals), &phrase.authors));
     }
 
-    fn add(&mut self, words: &str, (posts, originals): (u64, u64), authors: &Crowd<FewAuthors>) {
-        if let Some(known) = self.0.iter_mut().find(|known| known.words == words) {
-            known.posts += posts;
-            known.originals += originals;
+    fn add(&mut self, words: &str, (posts, originals): (u32, u32), authors: &Crowd<FewAuthors>) {
+        if let Some(known) = self.0.iter_mut().find(|known| *known.words == *words) {
+            known.posts = known.posts.saturating_add(posts);
+            known.originals = known.originals.saturating_add(originals);
             known.authors.unite(authors);
             return;
         }
@@ -89,7 +97,10 @@ impl Phrases {
             self.0.sort_by(|a, b| (b.originals, &a.words).cmp(&(a.originals, &b.words)));
             self.0.truncate(PHRASES_MAX);
         }
-        self.0.push(Phrase { words: words.to_owned(), posts, originals, authors: authors.clone() });
+        if self.0.len() == self.0.capacity() {
+            self.0.reserve_exact(PLACES);
+        }
+        self.0.push(Phrase { words: words.into(), posts, originals, authors: authors.clone() });
     }
 
     /// Those that people really write, heaviest first; longer ones before those that they hold. Of each word that may be said, `known`
@@ -110,14 +121,14 @@ impl Phrases {
         }
         let length = |phrase: &Phrase| phrase.words().count();
         found.sort_by_key(|(weight, phrase)| {
-            (Reverse(*weight), Reverse(length(phrase)), Reverse(phrase.originals), phrase.words.as_str())
+            (Reverse(*weight), Reverse(length(phrase)), Reverse(phrase.originals), &*phrase.words)
         });
         found
             .into_iter()
             .map(|(weight, phrase)| LabelPart {
                 form: phrase.shown(),
                 weight,
-                posts: phrase.posts,
+                posts: phrase.posts.into(),
                 authors: phrase.authors.number(),
             })
             .collect()
@@ -125,11 +136,14 @@ impl Phrases {
 
     fn is_in_order(&self, phrase: &Phrase) -> bool {
         let turned = self.0.iter().find(|other| phrase.words().rev().eq(other.words()));
-        turned.is_none_or(|turned| phrase.originals >= ORDER_MIN * turned.originals)
+        turned.is_none_or(|turned| u64::from(phrase.originals) >= ORDER_MIN * u64::from(turned.originals))
     }
 
     fn is_whole(&self, phrase: &Phrase) -> bool {
-        self.0.iter().filter(|other| phrase.holds(other)).all(|other| phrase.is_part(CHAIN_SHARE, other.originals))
+        self.0
+            .iter()
+            .filter(|other| phrase.holds(other))
+            .all(|other| phrase.is_part(CHAIN_SHARE, other.originals.into()))
     }
 }
 
@@ -137,11 +151,11 @@ impl Phrases {
 mod tests {
     use super::*;
 
-    fn phrases(told: &[(&str, u64)]) -> Phrases {
+    fn phrases(told: &[(&str, u32)]) -> Phrases {
         let mut phrases = Phrases::default();
         for (words, originals) in told {
             let mut authors = Crowd::default();
-            authors.add(0, &FewAuthors::from_sorted_unique(&(0..*originals).collect::<Vec<_>>()));
+            authors.add(0, &FewAuthors::from_sorted_unique(&(0..u64::from(*originals)).collect::<Vec<_>>()));
             phrases.add(words, (*originals, *originals), &authors);
         }
         phrases
@@ -177,9 +191,9 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn those_in_most_posts_stay(told in proptest::collection::vec((0_u32..60, 1_u64..30), 0..200)) {
+        fn those_in_most_posts_stay(told in proptest::collection::vec((0_u32..60, 1_u32..30), 0..200)) {
             let mut phrases = Phrases::default();
-            let mut sums = std::collections::BTreeMap::<String, u64>::new();
+            let mut sums = std::collections::BTreeMap::<String, u32>::new();
             for (number, posts) in &told {
                 let words = format!("w{number} v");
                 *sums.entry(words.clone()).or_default() += posts;
@@ -187,7 +201,7 @@ mod tests {
             }
             proptest::prop_assert!(phrases.0.len() <= 2 * PHRASES_MAX);
             for phrase in &phrases.0 {
-                proptest::prop_assert!(phrase.originals <= sums[&phrase.words] && phrase.posts == phrase.originals);
+                proptest::prop_assert!(phrase.originals <= sums[&*phrase.words] && phrase.posts == phrase.originals);
             }
             // Nothing is lost while there is room.
             proptest::prop_assert!(sums.len() > 2 * PHRASES_MAX || phrases.0.len() == sums.len());

@@ -45,6 +45,11 @@ impl Stories {
         self.places.len() - self.free.len()
     }
 
+    /// Memory of the places, without what stands there.
+    pub(super) fn bytes(&self) -> usize {
+        self.places.capacity() * size_of::<Place>() + self.free.capacity() * size_of::<u32>()
+    }
+
     pub(super) fn insert(&mut self, story: Story) -> StoryKey {
         let place = self.free.pop().unwrap_or_else(|| {
             self.places.push(Place::default());

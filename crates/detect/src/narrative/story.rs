@@ -1,7 +1,6 @@
 //! [`Story`]: what the owner knows of one narrative, or of a candidate that may become one.
 
-use std::cmp::Ordering;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use groundswell_gate::{AuthorBits, NarrativeId};
 use groundswell_sketch::{CellKey, Distinct};
@@ -10,19 +9,22 @@ use super::authors::{Crowd, FewAuthors};
 use super::buckets::Buckets;
 use super::candidate::{LabelPart, NarrativeCount};
 use super::cluster::LocalId;
-use super::config::{FACETS_MAX, FORMS_MAX, LANGUAGES_MAX, TIMELINE_MAX};
-use super::delta::{LocalDelta, MinuteDelta, TermDelta};
+use super::config::{FACETS_MAX, LANGUAGES_MAX, TIMELINE_MAX};
+use super::delta::{LocalDelta, MinuteDelta};
 use super::features::FeatureKind;
 use super::life::{GROWTH_MINUTES, Life};
+use super::locals::Locals;
+use super::own::{Now, OwnTerm, OwnTerms, SCALES, plus, times};
 use super::phrases::Phrases;
-use super::related::Related;
-use super::short::Short;
+use super::related::{Near, Related};
 use super::stories::StoryKey;
 
 /// Terms of a story; when it has more, the least go, down to three quarters.
 const TERMS_MAX: usize = 32;
 /// Terms by which it is found.
 const LEADING_MAX: usize = 12;
+/// Places that are made at once for terms that led.
+const LED_PLACES: usize = 8;
 /// Terms that are proposed for its label.
 const LABEL_TERMS_MAX: usize = 12;
 
@@ -82,7 +84,7 @@ const TEXT_SHARE: f64 = 0.4;
 const CORE_POSTS: u64 = 50;
 /// What is written now fades by half in so many minutes: the longer stretch for what is seldom written, the shorter to see soon that
 /// two stories have become one.
-const NOW_HALF_LIVES: [f32; 2] = [10.0, 3.0];
+const NOW_HALF_LIVES: [f32; SCALES] = [10.0, 3.0];
 /// How alike the presents of two narratives must be to become one, at each of them: of few posts more is asked.
 const LIKENESS_NOW: [f32; 2] = [0.25, 0.4];
 /// How alike they must be, at the longer one, to be near each other.
@@ -106,17 +108,6 @@ const PACE_PIECES: usize = 6;
 /// Variance over mean of posts a piece: 1 for a steady pace, far more for anything that happened.
 const EVENNESS_MAX: f64 = 2.0;
 
-/// Posts, fading at each of the [`NOW_HALF_LIVES`].
-type Now = [f32; NOW_HALF_LIVES.len()];
-
-fn times(now: Now, left: Now) -> Now {
-    std::array::from_fn(|scale| now[scale] * left[scale])
-}
-
-fn plus(now: Now, other: Now) -> Now {
-    std::array::from_fn(|scale| now[scale] + other[scale])
-}
-
 /// What was seen of the stream.
 pub(super) struct Seen {
     /// Its first minute.
@@ -125,73 +116,6 @@ pub(super) struct Seen {
     pub(super) has_history: bool,
     /// Posts of clusters that were told of.
     pub(super) told: u64,
-}
-
-#[derive(Clone)]
-struct OwnTerm {
-    hash: u64,
-    /// How it is spelt; at most [`FORMS_MAX`].
-    forms: Vec<Form>,
-    kind: FeatureKind,
-    /// Sum of its parts of unit vectors, over posts.
-    mass: f32,
-    /// How much it sets apart, as last told.
-    weight: f32,
-    /// Which part of all that was written with it stands here, as last told.
-    own: f32,
-    /// How it rises, anywhere, as last told.
-    rise: f32,
-    posts: u64,
-    /// Of them, those that are no copies.
-    originals: u64,
-    /// Of those, fading: what is written now.
-    now: Now,
-}
-
-/// One spelling of a term, with those who wrote exactly that: words of one stem are one term, and one that is shown must have been
-/// written by k authors itself.
-#[derive(Clone)]
-struct Form {
-    text: Short,
-    authors: Crowd<FewAuthors>,
-}
-
-impl Form {
-    /// What most wrote first; of equals, by the alphabet.
-    fn most_written(&self, other: &Self) -> Ordering {
-        let number = |form: &Self| form.authors.number();
-        number(other).cmp(&number(self)).then_with(|| self.text.as_bytes().cmp(other.text.as_bytes()))
-    }
-}
-
-impl OwnTerm {
-    /// Adds authors to a spelling. Of more than there is room for, the one with the fewest gives way.
-    fn add_form(&mut self, text: &str, add: impl FnOnce(&mut Crowd<FewAuthors>)) {
-        if let Some(known) = self.forms.iter_mut().find(|form| form.text == *text) {
-            add(&mut known.authors);
-            return;
-        }
-        let mut authors = Crowd::default();
-        add(&mut authors);
-        self.forms.push(Form { text: text.into(), authors });
-        self.forms.sort_by(Form::most_written);
-        self.forms.truncate(FORMS_MAX);
-    }
-
-    /// The spelling that most wrote.
-    fn shown(&self) -> Option<&Form> {
-        self.forms.iter().min_by(|a, b| a.most_written(b))
-    }
-
-    /// Whether so many authors wrote one of its spellings.
-    fn is_known_by(&self, k: u64) -> bool {
-        self.forms.iter().any(|form| form.authors.number() >= k)
-    }
-
-    /// It as text; nothing where no spelling is known.
-    fn text(&self) -> &str {
-        self.shown().map_or("", |form| form.text.as_str())
-    }
 }
 
 #[derive(Clone)]
@@ -272,18 +196,18 @@ pub(super) struct Story {
     pub(super) compared_at: u64,
     pub(super) authors: Crowd<Distinct>,
     /// Living clusters that it is made of.
-    pub(super) locals: BTreeSet<(u16, LocalId)>,
-    pub(super) parents: Vec<NarrativeId>,
+    pub(super) locals: Locals,
+    /// What only narratives have, and most stories never become one.
+    named: Option<Box<Named>>,
     pub(super) split_from: Option<StoryKey>,
     /// It was split from a narrative: what that told was news.
     pub(super) of_narrative: bool,
     pub(super) merged_into: Option<StoryKey>,
-    pub(super) merged_name: Option<NarrativeId>,
-    pub(super) related: Related,
     pub(super) life: Life,
-    terms: Vec<OwnTerm>,
-    /// Hashes under which it is found.
-    indexed: Vec<u64>,
+    terms: OwnTerms,
+    /// Hashes of terms that lead or led; under them it is found if it is listed.
+    led: Vec<u64>,
+    pub(super) is_listed: bool,
     facets: Vec<Facet>,
     phrases: Phrases,
     languages: Vec<([u8; 2], u64)>,
@@ -297,6 +221,14 @@ pub(super) struct Story {
     originals: u64,
     /// Of them, fading, as of a minute.
     now: (i64, Now),
+}
+
+/// What a story has that has or had a name.
+#[derive(Clone, Default)]
+struct Named {
+    parents: Vec<NarrativeId>,
+    merged_name: Option<NarrativeId>,
+    related: Related,
     /// Where it is made of several clusters: what those say now that are written to; at most [`VOICES_MAX`].
     voices: Vec<Voice>,
 }
@@ -311,16 +243,15 @@ impl Story {
             posts: 0,
             compared_at: 0,
             authors: Crowd::default(),
-            locals: BTreeSet::new(),
-            parents: Vec::new(),
+            locals: Locals::default(),
+            named: None,
             split_from,
             of_narrative: false,
             merged_into: None,
-            merged_name: None,
-            related: Related::default(),
             life: Life::new(),
-            terms: Vec::new(),
-            indexed: Vec::new(),
+            terms: OwnTerms::default(),
+            led: Vec::new(),
+            is_listed: false,
             facets: Vec::new(),
             phrases: Phrases::default(),
             languages: Vec::new(),
@@ -330,7 +261,6 @@ impl Story {
             copies: 0.0,
             originals: 0,
             now: (minute, Now::default()),
-            voices: Vec::new(),
         }
     }
 
@@ -339,15 +269,29 @@ impl Story {
         let language = self.languages.first().map_or(0, |(_, posts)| *posts);
         let minute = self.timeline.back().map_or(0, |(_, posts)| *posts);
         let first = self.terms.first().map_or(0, |term| term.hash);
+        let led = self.led.iter().step_by(8).fold(0, |sum, hash| sum ^ *hash);
         let crowds = [self.authors.last_day(), &self.told.authors, self.buckets.waiting()];
         let crowds = crowds.iter().filter(|authors| authors.has_at_least(1)).count() as u64;
-        self.posts ^ crowds ^ language ^ minute ^ first
+        self.posts ^ crowds ^ language ^ minute ^ first ^ led ^ self.buckets.fetch()
     }
 
     pub(super) fn fetch_terms(&self) -> u64 {
-        self.terms
-            .iter()
-            .fold(0, |sum, term| sum ^ term.hash ^ term.forms.first().map_or(0, |form| form.authors.number()))
+        self.terms.fetch()
+    }
+
+    /// Memory beside its terms, and that of its terms, phrases, hashtags and domains; roughly.
+    pub(super) fn bytes(&self) -> (usize, usize) {
+        let authors = [self.authors.last_day(), &self.told.authors, self.buckets.waiting()];
+        let beside = size_of::<Self>()
+            + self.locals.bytes()
+            + self.led.capacity() * size_of::<u64>()
+            + self.languages.capacity() * size_of::<([u8; 2], u64)>()
+            + self.timeline.capacity() * size_of::<(i64, u64)>()
+            + self.buckets.bytes()
+            + authors.iter().map(|authors| authors.heap_bytes()).sum::<usize>();
+        let facet = |facet: &Facet| size_of::<Facet>() + facet.form.capacity() + facet.authors.last_day().bytes();
+        let facets: usize = self.facets.iter().map(facet).sum();
+        (beside, self.terms.bytes() + facets + self.phrases.bytes())
     }
 
     pub(super) fn born(&mut self, id: NarrativeId, minute: i64) {
@@ -360,18 +304,54 @@ impl Story {
     /// Its narrative has ended; it goes on as a candidate that knows its words and clusters, and no post or author.
     pub(super) fn begin_anew(&mut self, minute: i64) {
         let mut terms = std::mem::take(&mut self.terms);
-        for term in &mut terms {
-            term.posts = 0;
-            term.originals = 0;
-            term.now = Now::default();
-            term.forms.clear();
-        }
+        terms.begin_anew();
         *self = Self {
             terms,
             locals: std::mem::take(&mut self.locals),
-            indexed: std::mem::take(&mut self.indexed),
+            led: std::mem::take(&mut self.led),
+            is_listed: self.is_listed,
             ..Self::new(minute, None)
         };
+    }
+
+    fn named_mut(&mut self) -> &mut Named {
+        self.named.get_or_insert_default()
+    }
+
+    fn voices(&self) -> &[Voice] {
+        self.named.as_ref().map_or(&[], |named| &named.voices)
+    }
+
+    /// Narratives that it came from.
+    pub(super) fn parents(&self) -> &[NarrativeId] {
+        self.named.as_ref().map_or(&[], |named| &named.parents)
+    }
+
+    pub(super) fn add_parent(&mut self, id: NarrativeId) {
+        self.named_mut().parents.push(id);
+    }
+
+    /// The name of what it became part of.
+    pub(super) fn merged_name(&self) -> Option<NarrativeId> {
+        self.named.as_ref()?.merged_name
+    }
+
+    pub(super) fn set_merged_name(&mut self, id: NarrativeId) {
+        self.named_mut().merged_name = Some(id);
+    }
+
+    /// Narratives that are near.
+    pub(super) fn related(&self) -> &[Near] {
+        self.named.as_ref().map_or(&[], |named| named.related.list())
+    }
+
+    pub(super) fn related_mut(&mut self) -> &mut Related {
+        &mut self.named_mut().related
+    }
+
+    /// Whether there is room for a narrative that is near.
+    pub(super) fn takes_near(&self, near: &Near) -> bool {
+        self.named.as_ref().is_none_or(|named| named.related.takes(near))
     }
 
     /// Adds what a worker saw.
@@ -401,16 +381,13 @@ impl Story {
             self.last = self.last.max(*of_minute);
             self.count(*of_minute, u64::from(*posts));
         }
-        let terms = delta.terms_of(local);
-        if self.terms.is_empty() {
-            self.terms.reserve_exact(terms.len());
-        }
-        for term in terms {
+        self.terms.reserve(delta.terms_of(local).len());
+        for term in delta.terms_of(local) {
             // Of a cluster that was written to in passing, the whole counts a little.
             let mass = term.part * posts.max(1) as f32;
-            self.add_term(term, delta.form_of(term), delta.authors_of(term), mass, minute);
+            self.terms.add(term, delta.form_of(term), delta.authors_of(term), mass, minute);
         }
-        self.keep_terms();
+        self.terms.keep(TERMS_MAX, TERMS_MAX * 3 / 4);
         let facets = delta.facets_of(local);
         for facet in facets {
             let authors = crowd(minute, delta.authors_of(facet));
@@ -428,24 +405,26 @@ impl Story {
         let mut terms: Vec<(u64, f32)> = Vec::new();
         let told = delta.terms_of(told).iter();
         told.for_each(|term| add_terms(&mut terms, &[(term.hash, term.originals as f32 * term.weight)]));
-        if let Some(voice) = self.voices.iter_mut().find(|voice| voice.local == local) {
+        let voices = &mut self.named_mut().voices;
+        if let Some(voice) = voices.iter_mut().find(|voice| voice.local == local) {
             voice.fade(minute);
             voice.posts += posts;
             add_terms(&mut voice.terms, &terms);
             voice.terms.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
             voice.terms.truncate(VOICE_TERMS_MAX);
         } else {
-            self.voices.push(Voice { local, minute, posts, terms });
+            voices.push(Voice { local, minute, posts, terms });
         }
-        if self.voices.len() > VOICES_MAX {
-            self.voices = self.voices_at(minute);
-            self.voices.truncate(VOICES_MAX);
+        if voices.len() > VOICES_MAX {
+            let mut voices = self.voices_at(minute);
+            voices.truncate(VOICES_MAX);
+            self.named_mut().voices = voices;
         }
     }
 
     /// Its clusters as of a minute, what says most first.
     fn voices_at(&self, minute: i64) -> Vec<Voice> {
-        let of_story = self.voices.iter().filter(|voice| self.locals.contains(&voice.local));
+        let of_story = self.voices().iter().filter(|voice| self.locals.contains(voice.local));
         let mut voices: Vec<Voice> = of_story.cloned().collect();
         voices.iter_mut().for_each(|voice| voice.fade(minute));
         voices.sort_unstable_by(|a, b| b.posts.total_cmp(&a.posts).then(a.local.cmp(&b.local)));
@@ -455,7 +434,7 @@ impl Story {
     /// Its clusters that say now what none of the others says, if there are such: those stay that are alike the one that says most, or
     /// alike one that stays.
     pub(super) fn parted(&self, minute: i64) -> Vec<(u16, LocalId)> {
-        if self.voices.len() < 2 {
+        if self.voices().len() < 2 {
             return Vec::new();
         }
         let mut voices = self.voices_at(minute);
@@ -481,50 +460,9 @@ impl Story {
 
     /// Lets a cluster go, which goes on as another story.
     pub(super) fn let_go(&mut self, local: (u16, LocalId)) {
-        self.locals.remove(&local);
-        self.voices.retain(|voice| voice.local != local);
-    }
-
-    fn add_term(&mut self, told: &TermDelta, form: &str, authors: &[u64], mass: f32, minute: i64) {
-        if told.stem != 0 && self.terms.iter().all(|known| known.hash != told.hash) {
-            // So far it was told as its first letters.
-            let known = self.terms.iter_mut().find(|known| known.hash == told.stem && known.text() == form);
-            if let Some(known) = known {
-                known.hash = told.hash;
-            }
-        }
-        if let Some(known) = self.terms.iter_mut().find(|known| known.hash == told.hash) {
-            known.mass += mass;
-            known.weight = told.weight;
-            known.own = told.own;
-            known.rise = told.rise;
-            known.posts += u64::from(told.posts);
-            known.originals += u64::from(told.originals);
-            known.now = plus(known.now, [told.originals as f32; 2]);
-            known.add_form(form, |known| known.add(minute, &FewAuthors::from_sorted_unique(authors)));
-        } else {
-            self.terms.push(OwnTerm {
-                hash: told.hash,
-                forms: vec![Form { text: form.into(), authors: crowd(minute, authors) }],
-                kind: told.kind,
-                mass,
-                weight: told.weight,
-                own: told.own,
-                rise: told.rise,
-                posts: u64::from(told.posts),
-                originals: u64::from(told.originals),
-                now: [told.originals as f32; 2],
-            });
-        }
-    }
-
-    fn keep_terms(&mut self) {
-        let order = |a: &OwnTerm, b: &OwnTerm| b.mass.total_cmp(&a.mass).then(a.hash.cmp(&b.hash));
-        if !self.terms.is_sorted_by(|a, b| order(a, b).is_le()) {
-            self.terms.sort_unstable_by(order);
-        }
-        if self.terms.len() > TERMS_MAX {
-            self.terms.truncate(TERMS_MAX * 3 / 4);
+        self.locals.remove(local);
+        if let Some(named) = &mut self.named {
+            named.voices.retain(|voice| voice.local != local);
         }
     }
 
@@ -576,38 +514,29 @@ impl Story {
         }
         other.timeline.iter().for_each(|(minute, posts)| self.count(*minute, *posts));
         other.languages.iter().for_each(|(language, posts)| add_language(&mut self.languages, *language, *posts));
-        for term in &other.terms {
-            if let Some(known) = self.terms.iter_mut().find(|known| known.hash == term.hash) {
-                known.mass += term.mass;
-                known.posts += term.posts;
-                known.originals += term.originals;
-                known.now = plus(known.now, times(term.now, left));
-                for form in &term.forms {
-                    known.add_form(form.text.as_str(), |authors| authors.unite(&form.authors));
-                }
-            } else {
-                self.terms.push(OwnTerm { now: times(term.now, left), ..term.clone() });
-            }
-        }
-        self.keep_terms();
+        self.terms.take(&other.terms, left);
+        self.terms.keep(TERMS_MAX, TERMS_MAX * 3 / 4);
         other.facets.iter().for_each(|facet| self.add_facet(facet.kind, &facet.form, facet.posts, &facet.authors));
         self.keep_facets();
         self.phrases.take(&other.phrases);
         self.split_from = self.split_from.or(other.split_from);
     }
 
-    /// Hashes of the terms that lead now and under which it is not yet found.
+    /// Hashes of the terms that lead now and did not before.
     pub(super) fn newly_leading(&mut self) -> Vec<u64> {
         let leading = self.terms.iter().take(LEADING_MAX).map(|term| term.hash);
-        let new: Vec<u64> = leading.filter(|hash| !self.indexed.contains(hash)).collect();
+        let new: Vec<u64> = leading.filter(|hash| !self.led.contains(hash)).collect();
         // Old ones stay until there are many: what is said of them is checked when it is found.
-        self.indexed.extend(&new);
+        if self.led.capacity() - self.led.len() < new.len() {
+            self.led.reserve_exact(new.len().max(LED_PLACES));
+        }
+        self.led.extend_from_slice(&new);
         new
     }
 
     /// Hashes under which it is found.
-    pub(super) fn leading(&self) -> Vec<u64> {
-        self.indexed.clone()
+    pub(super) fn found_under(&self) -> Vec<u64> {
+        if self.is_listed { self.led.clone() } else { Vec::new() }
     }
 
     fn length(&self) -> f32 {
@@ -675,20 +604,24 @@ impl Story {
         let length = |story: &Self| {
             story.terms.iter().map(|term| value(term).powi(2)).sum::<f32>().sqrt().max(f32::MIN_POSITIVE)
         };
+        let dot: f32 = self.words_of_both(other).map(|(term, known)| value(term) * value(known)).sum();
+        if dot == 0.0 { 0.0 } else { dot / (length(self) * length(other)) }
+    }
+
+    /// Terms that it and another story have, each as both have it.
+    fn words_of_both<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = (&'a OwnTerm, &'a OwnTerm)> {
         // Most of what is compared has hardly a word in common: a few bits say of which it is worth a look.
         let mut bits = [0_u64; 4];
         let place = |hash: u64| ((hash >> 62) as usize, 1 << (hash >> 56 & 63));
         for (word, bit) in other.terms.iter().map(|term| place(term.hash)) {
             bits[word] |= bit;
         }
-        let may_have = |term: &&OwnTerm| {
+        let may_have = move |term: &&OwnTerm| {
             let (word, bit) = place(term.hash);
             bits[word] & bit != 0
         };
-        let of_other = |term: &OwnTerm| other.terms.iter().find(|known| known.hash == term.hash);
-        let both = self.terms.iter().filter(may_have);
-        let dot: f32 = both.filter_map(|term| of_other(term).map(|known| value(term) * value(known))).sum();
-        if dot == 0.0 { 0.0 } else { dot / (length(self) * length(other)) }
+        let of_both = |term: &'a OwnTerm| Some((term, other.terms.iter().find(|known| known.hash == term.hash)?));
+        self.terms.iter().filter(may_have).filter_map(of_both)
     }
 
     /// How near it and another story are, as of a minute, in thousandths, if they are near: the cosine of what their posts that are no
@@ -699,10 +632,9 @@ impl Story {
         }
         let value = |term: &OwnTerm| term.now[0] * term.weight;
         let length = |story: &Self| story.terms.iter().map(|term| value(term).powi(2)).sum::<f32>().sqrt();
-        let both = self.terms.iter().filter(|term| term.is_known_by(k)).filter_map(|term| {
-            let known = other.terms.iter().find(|known| known.hash == term.hash)?;
-            known.is_known_by(k).then(|| value(term) * value(known))
-        });
+        let is_known =
+            |(term, known): &(&OwnTerm, &OwnTerm)| self.terms.is_known_by(term, k) && other.terms.is_known_by(known, k);
+        let both = self.words_of_both(other).filter(is_known).map(|(term, known)| value(term) * value(known));
         let likeness = both.sum::<f32>() / (length(self) * length(other)).max(f32::MIN_POSITIVE);
         (likeness >= NEAR).then_some((likeness * 1e3) as u32)
     }
@@ -748,22 +680,24 @@ impl Story {
 
     /// Words that set it apart: how often they occur here, times how much they say. A term's mass holds its weight once.
     pub(super) fn label_terms(&self) -> Vec<LabelPart> {
-        let mut scored: Vec<(f32, &OwnTerm, &Form)> = self
+        let mut scored: Vec<(f32, &OwnTerm, (&str, u64))> = self
             .terms
             .iter()
             .filter(|term| matches!(term.kind, FeatureKind::Word | FeatureKind::Hashtag))
-            .filter_map(|term| Some((term.mass * term.weight, term, term.shown().filter(|form| form.text != *"")?)))
+            .filter_map(|term| {
+                Some((term.mass * term.weight, term, self.terms.shown(term).filter(|(form, _)| !form.is_empty())?))
+            })
             .collect();
-        scored.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.2.text.as_bytes().cmp(b.2.text.as_bytes())));
+        scored.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.2.0.cmp(b.2.0)));
         scored.truncate(LABEL_TERMS_MAX);
         let most = scored.first().map_or(1.0, |(score, ..)| score.max(f32::MIN_POSITIVE));
         scored
             .into_iter()
-            .map(|(score, term, form)| LabelPart {
-                form: form.text.as_str().to_owned(),
+            .map(|(score, term, (form, authors))| LabelPart {
+                form: form.to_owned(),
                 weight: (score / most * 1e3).round() as u32,
-                posts: term.posts,
-                authors: form.authors.number(),
+                posts: term.posts.into(),
+                authors,
             })
             .collect()
     }
@@ -774,8 +708,9 @@ impl Story {
             return Vec::new();
         }
         let words = self.label_terms();
-        let originals =
-            |word: &str| self.terms.iter().find(|term| term.text() == word).map_or(0, |term| term.originals);
+        let originals = |word: &str| {
+            self.terms.iter().find(|term| self.terms.is_shown_as(term, word)).map_or(0, |term| term.originals.into())
+        };
         self.phrases.label(&|word| Some((words.iter().find(|part| part.form == word)?.weight, originals(word))))
     }
 
@@ -825,7 +760,7 @@ impl Story {
         let words = || self.words().filter(|term| term.weight >= SHARPNESS_MIN);
         let asked = NEWS_SHARE * self.originals as f64 / self.effective_languages();
         let count = |is_new: &dyn Fn(&OwnTerm) -> bool| {
-            words().filter(|term| term.originals as f64 >= asked && is_new(term)).count()
+            words().filter(|term| f64::from(term.originals) >= asked && is_new(term)).count()
         };
         if !seen.has_history {
             return count(&|term| term.own >= OWN_MIN) >= OWN_WORDS_MIN
@@ -872,18 +807,19 @@ impl Story {
     }
 
     fn is_one_text(&self) -> bool {
-        let mut posts: Vec<u64> = self.terms.iter().map(|term| term.posts).collect();
+        let mut posts: Vec<u32> = self.terms.iter().map(|term| term.posts).collect();
         posts.sort_unstable_by(|a, b| b.cmp(a));
         let alike = posts.get(TEXT_TERMS - 1).map_or(0, |posts| *posts);
-        self.copies >= TEXT_COPIES * self.posts as f64 && alike as f64 >= TEXT_SHARE * self.posts as f64
+        self.copies >= TEXT_COPIES * self.posts as f64 && f64::from(alike) >= TEXT_SHARE * self.posts as f64
     }
 
     /// Its words, weightiest first. A hashtag and a word that is a part of it, in nearly all posts both, are one.
     fn words(&self) -> impl Iterator<Item = &OwnTerm> {
         let asked = TAG_SHARE * self.originals as f64;
-        let is_everywhere = move |term: &OwnTerm| term.originals as f64 >= asked;
-        let is_part =
-            |one: &OwnTerm, whole: &OwnTerm| whole.kind == FeatureKind::Hashtag && whole.text().contains(one.text());
+        let is_everywhere = move |term: &OwnTerm| f64::from(term.originals) >= asked;
+        let is_part = |one: &OwnTerm, whole: &OwnTerm| {
+            whole.kind == FeatureKind::Hashtag && self.terms.text(whole).contains(self.terms.text(one))
+        };
         let words = || self.terms.iter().filter(|term| term.kind != FeatureKind::Link);
         words()
             .enumerate()
@@ -906,7 +842,8 @@ impl Story {
     fn has_core(&self, with_copies: bool) -> bool {
         let leading = self.words().take(CORE_TERMS);
         let counted = |posts: u64, originals: u64| if with_copies { posts } else { originals };
-        let mut posts: Vec<u64> = leading.map(|term| counted(term.posts, term.originals).saturating_sub(1)).collect();
+        let of_term = |term: &OwnTerm| counted(term.posts.into(), term.originals.into());
+        let mut posts: Vec<u64> = leading.map(|term| of_term(term).saturating_sub(1)).collect();
         let all = counted(self.posts, self.originals).max(1) as f64 / self.effective_languages();
         posts.sort_unstable_by(|a, b| b.cmp(a));
         let beside = posts.get(1..).unwrap_or_default();
@@ -943,6 +880,8 @@ fn add_language(languages: &mut Vec<([u8; 2], u64)>, language: [u8; 2], posts: u
     if let Some((_, known)) = languages.iter_mut().find(|(known, _)| *known == language) {
         *known += posts;
     } else if languages.len() < LANGUAGES_MAX {
+        // Most stories are in one.
+        languages.reserve_exact(1);
         languages.push((language, posts));
     }
 }
@@ -955,7 +894,7 @@ fn crowd(minute: i64, authors: &[u64]) -> Crowd<FewAuthors> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::delta::Span;
+    use super::super::delta::{Span, TermDelta};
     use super::*;
 
     fn steady(posts_per_minute: impl Fn(i64) -> u64, copies: f64) -> Story {
@@ -970,20 +909,19 @@ mod tests {
         story.originals = story.posts;
         story.authors = crowd_of(&(0..2_000).collect::<Vec<_>>());
         for (hash, form) in ["bridge", "river"].into_iter().enumerate() {
-            story.terms.push(OwnTerm {
-                hash: hash as u64,
-                forms: vec![Form { text: form.into(), authors: Crowd::default() }],
-                kind: FeatureKind::Word,
-                mass: 1.0,
-                weight: 0.9,
-                own: 0.9,
-                rise: 20.0,
-                posts: story.posts,
-                originals: story.posts,
-                now: Now::default(),
-            });
+            let mut term = OwnTerm::new(hash as u64, FeatureKind::Word);
+            (term.mass, term.weight, term.own, term.rise) = (1.0, 0.9, 0.9, 20.0);
+            (term.posts, term.originals) = (story.posts as u32, story.posts as u32);
+            story.terms.put(term, form);
         }
         story
+    }
+
+    /// Adds a term like the first one, but for something.
+    fn put(story: &mut Story, text: &str, change: impl FnOnce(&mut OwnTerm)) {
+        let mut term = story.terms[0];
+        change(&mut term);
+        story.terms.put(term, text);
     }
 
     const SEEN: Seen = Seen { since: 0, has_history: true, told: 1_000_000 };
@@ -1023,8 +961,8 @@ mod tests {
             // The first word stands in all posts; of each of three languages, two words in two fifths of its posts.
             story.terms.truncate(1);
             for hash in 1..7 {
-                let originals = story.originals * 2 / 15;
-                story.terms.push(OwnTerm { hash, originals, posts: originals, ..story.terms[0].clone() });
+                let posts = story.originals as u32 * 2 / 15;
+                put(&mut story, "river", |term| (term.hash, term.posts, term.originals) = (hash, posts, posts));
             }
             story.languages =
                 languages.iter().enumerate().map(|(number, posts)| ([b'a' + number as u8, b'a'], *posts)).collect();
@@ -1040,15 +978,15 @@ mod tests {
     fn a_young_stream_asks_for_what_came_late_or_is_much() {
         let young = |told| Seen { since: 0, has_history: false, told };
         let mut even = steady(|_| 3, 0.1);
-        even.terms.push(OwnTerm { hash: 9, ..even.terms[0].clone() });
+        put(&mut even, "bridge", |term| term.hash = 9);
         assert_eq!(even.boilerplate(7_140, &young(1_000_000), 10), Boilerplate::NothingNew);
         assert_eq!(even.boilerplate(7_140, &young(10_000), 10), Boilerplate::No);
         let mut late = steady(|minute| if minute > 100 { 3 } else { 0 }, 0.1);
-        late.terms.push(OwnTerm { hash: 9, ..late.terms[0].clone() });
+        put(&mut late, "bridge", |term| term.hash = 9);
         assert_eq!(late.boilerplate(7_140, &young(1_000_000), 10), Boilerplate::No);
         let mut one_text = late;
         one_text.copies = one_text.posts as f64;
-        one_text.terms.push(OwnTerm { hash: 10, ..one_text.terms[0].clone() });
+        put(&mut one_text, "bridge", |term| term.hash = 10);
         assert_eq!(one_text.boilerplate(7_140, &young(1_000_000), 10), Boilerplate::OneText);
     }
 
@@ -1056,9 +994,9 @@ mod tests {
     fn a_hashtag_and_a_word_of_it_are_one_where_they_stand_in_the_same_posts() {
         let tagged = |posts: u64| {
             let mut story = steady(|_| 3, 0.1);
-            let tag = OwnTerm { hash: 9, kind: FeatureKind::Hashtag, originals: posts, ..story.terms[0].clone() };
-            story.terms.push(tag);
-            story.terms[2].forms[0].text = "bridgenews".into();
+            put(&mut story, "bridgenews", |term| {
+                (term.hash, term.kind, term.originals) = (9, FeatureKind::Hashtag, posts as u32);
+            });
             story
         };
         let all = steady(|_| 3, 0.1).originals;
@@ -1100,9 +1038,9 @@ mod tests {
         };
         let mut story = Story::new(0, None);
         for (term, form) in [(told(1, 0), "bridgewater"), (told(11, 1), "bridgewater"), (told(12, 1), "bridgeworks")] {
-            story.add_term(&term, form, &[], 1.0, 0);
+            story.terms.add(&term, form, &[], 1.0, 0);
         }
-        let terms: Vec<(u64, u64)> = story.terms.iter().map(|term| (term.hash, term.posts)).collect();
+        let terms: Vec<(u64, u32)> = story.terms.iter().map(|term| (term.hash, term.posts)).collect();
         assert_eq!(terms, [(11, 10), (12, 5)]);
     }
 
@@ -1122,12 +1060,14 @@ mod tests {
             other in proptest::collection::vec((0_u64..12, 0.1_f32..1.0, 0.0_f32..50.0), 1..12),
             minutes in 0_i64..60,
         ) {
-            let template = steady(|_| 3, 0.1).terms[0].clone();
+            let template = steady(|_| 3, 0.1).terms[0];
             let story_of = |terms: &[(u64, f32, f32)]| {
                 let mut story = Story::new(0, None);
                 for (hash, weight, now) in terms {
                     if story.terms.iter().all(|term| term.hash != *hash) {
-                        story.terms.push(OwnTerm { hash: *hash, weight: *weight, now: [*now; 2], ..template.clone() });
+                        let mut term = template;
+                        (term.hash, term.weight, term.now) = (*hash, *weight, [*now; 2]);
+                        story.terms.put(term, "bridge");
                         story.now.1 = plus(story.now.1, [*now; 2]);
                     }
                 }
@@ -1161,7 +1101,7 @@ mod tests {
                 if story.locals.insert(local) {
                     let mut sum = Vec::new();
                     add_terms(&mut sum, terms);
-                    story.voices.push(Voice { local, minute: 0, posts: *posts, terms: sum });
+                    story.named_mut().voices.push(Voice { local, minute: 0, posts: *posts, terms: sum });
                 }
             }
             let parted = story.parted(minutes * 60);

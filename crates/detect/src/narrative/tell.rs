@@ -53,7 +53,7 @@ pub(super) struct Teller {
     origins: Vec<(u32, First)>,
     one: One,
     /// How long the lists of the last minute were: the next one's will be as long.
-    room: [usize; 5],
+    room: [usize; 6],
 }
 
 /// What is gathered of one cluster.
@@ -88,7 +88,7 @@ struct Facet {
 impl Teller {
     /// What the owner must know of a minute. The posts of each cluster are looked at together.
     pub(super) fn tell(&mut self, of: &Clustered<'_>, changes: Changes, clusterer: &mut Clusterer) -> MinuteDelta {
-        let [locals, languages, terms, authors, text] = self.room;
+        let [locals, languages, terms, phrases, authors, text] = self.room;
         let mut delta = MinuteDelta {
             minute: of.minute,
             has_history: clusterer.terms().has_history(),
@@ -98,7 +98,7 @@ impl Teller {
             counts: Vec::with_capacity(locals),
             languages: Vec::with_capacity(languages),
             terms: Vec::with_capacity(terms),
-            phrases: Vec::new(),
+            phrases: Vec::with_capacity(phrases),
             authors: Vec::with_capacity(authors),
             text: String::with_capacity(text),
         };
@@ -138,9 +138,15 @@ impl Teller {
         self.origins.clear();
         self.one.forget();
         clusterer.counters_mut().facets_left_out += left_out;
-        self.room =
-            [delta.locals.len(), delta.languages.len(), delta.terms.len(), delta.authors.len(), delta.text.len()]
-                .map(|length| length + length / 8);
+        self.room = [
+            delta.locals.len(),
+            delta.languages.len(),
+            delta.terms.len(),
+            delta.phrases.len(),
+            delta.authors.len(),
+            delta.text.len(),
+        ]
+        .map(|length| length + length / 8);
         delta
     }
 }
