@@ -515,7 +515,7 @@ fn the_form_has_not_changed_without_its_number() {
         bursts.end(&mut |_, _| None);
     }
     let bytes = bincode::serialize(&bursts.save()).unwrap();
-    assert_eq!((bytes.len(), checksum(&bytes)), (46_498, 17_816_743_734_143_035_082));
+    assert_eq!((bytes.len(), checksum(&bytes)), (55_138, 17_579_387_339_114_524_938));
     let bytes = bincode::serialize(&Arbiter::new(BurstConfig::default(), 1).save()).unwrap();
     assert_eq!((bytes.len(), checksum(&bytes)), (530, 14_525_004_321_696_985_837));
 }

@@ -30,7 +30,8 @@ const MAGIC: &[u8; 8] = b"GSWELLCP";
 /// what is known of shares, and of the scatter of ten minutes. 10: clauses of watches
 /// and countries that are mentioned; subjects of bursts are packed. 11: links and hashtags that k authors wrote are known, and counted,
 /// and how posts sound that watches match. 12: how they usually sound, and two more looks
-/// at subjects of bursts. 13: how far their days scatter. 14: kinds of subjects. 15: how far minutes scatter about their hours.
+/// at subjects of bursts. 13: how far their days scatter. 14: kinds of subjects. 15: how far minutes scatter about their hours, phrases,
+/// and names of the day before.
 const FORMAT: u32 = 15;
 /// Room for what whoever encrypts the bytes in their place appends.
 const SEAL_BYTES: usize = 64;
@@ -557,7 +558,7 @@ mod tests {
         assert_eq!(form, FORM_OF_AN_EMPTY_ONE);
     }
 
-    const FORM_OF_AN_EMPTY_ONE: &str = "475357454c4c43500f00000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000100000000000000000000";
+    const FORM_OF_AN_EMPTY_ONE: &str = "475357454c4c43500f0000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000010000000000000000000000";
 
     #[test]
     fn those_who_stay_do_not_wait_for_those_who_left() {

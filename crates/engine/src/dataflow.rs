@@ -225,7 +225,11 @@ fn run_with(
         counters.replace(resume.totals.clone());
     }
     let shared = Arc::new(Shared {
-        volume: VolumeConfig { shards: config.workers * addresses.len().max(1), ..config.volume.clone() },
+        volume: VolumeConfig {
+            shards: config.workers * addresses.len().max(1),
+            phrases: config.bursts.is_some(),
+            ..config.volume.clone()
+        },
         stage_times: config.stage_times.clone(),
         clocks: blocks.clocks(),
         blocks,

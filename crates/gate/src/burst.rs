@@ -15,6 +15,9 @@ use crate::perturb::family;
 use crate::released::{Released, sealed};
 use crate::volume::{Dimension, Figures, Gate, may_be_named};
 
+/// Phrases are counted in one post of so many: what is told of their bursts are counts of this sample, at all places alike.
+pub const PHRASE_SAMPLE: u64 = 4;
+
 /// What can burst (CONTRACT section 5).
 ///
 /// Not all that is counted: countries have a k of their own, and of sources, kinds and relations small cells are folded; countries that

@@ -76,7 +76,7 @@ pub use amplification::{
 };
 pub use burst::{
     BURST_START_GRID, BurstBaseline, BurstCandidate, BurstExperience, BurstId, BurstMethod, BurstOf, BurstRow,
-    BurstScale, BurstSubject, BurstType, BurstWindow, Q_MIN, readmit_burst,
+    BurstScale, BurstSubject, BurstType, BurstWindow, PHRASE_SAMPLE, Q_MIN, readmit_burst,
 };
 pub use detection::{
     AnomalousHour, Baseline, ClauseCount, DetectionKind, DetectionRow, Evidence, Maturity, Method, MixCandidate,

@@ -27,6 +27,7 @@ pub struct Summary {
     carried: Vec<Carried>,
     seen: u64,
     stretch: u64,
+    beside: Option<Box<Self>>,
 }
 
 /// That a publisher's item carried a name, or that anybody spelt it as one: hashes.
@@ -91,39 +92,69 @@ struct Wire {
     carried: Vec<Carried>,
     seen: u64,
     stretch: u64,
+    beside: Option<WireCells>,
+}
+
+/// What is beside the cells: cells, and nothing beside those.
+#[derive(Serialize, Deserialize)]
+struct WireCells {
+    entries: Vec<Entry>,
+    values: String,
+    tokens: Vec<u64>,
+    estimates: Vec<HyperLogLog>,
 }
 
 impl From<Summary> for Wire {
-    fn from(Summary { entries, values, tokens, estimates, carried, seen, stretch }: Summary) -> Self {
-        Self { entries, values, tokens, estimates, carried, seen, stretch }
+    fn from(Summary { entries, values, tokens, estimates, carried, seen, stretch, beside }: Summary) -> Self {
+        let beside = beside.map(|beside| {
+            let Summary { entries, values, tokens, estimates, .. } = *beside;
+            WireCells { entries, values, tokens, estimates }
+        });
+        Self { entries, values, tokens, estimates, carried, seen, stretch, beside }
     }
+}
+
+/// Whether cells have the values, tokens and estimates that they say.
+fn check(entries: &[Entry], values: &str, tokens: &[u64], estimates: usize) -> Result<(), &'static str> {
+    let (mut value, mut token, mut estimate) = (0, 0, 0);
+    for entry in entries {
+        value += usize::from(entry.value_bytes);
+        if entry.authors == ESTIMATED {
+            estimate += 1;
+        } else {
+            let end = token + entry.authors as usize;
+            if !tokens.get(token..end).is_some_and(is_sorted_unique) {
+                return Err("a summary's tokens are not sorted or are cut off");
+            }
+            token = end;
+        }
+        if !values.is_char_boundary(value) {
+            return Err("a summary's values are cut off");
+        }
+    }
+    if value != values.len() || token != tokens.len() || estimate != estimates {
+        return Err("a summary's parts have different lengths");
+    }
+    Ok(())
 }
 
 impl TryFrom<Wire> for Summary {
     type Error = &'static str;
 
     fn try_from(wire: Wire) -> Result<Self, Self::Error> {
-        let Wire { entries, values, tokens, estimates, carried, seen, stretch } = wire;
-        let (mut value, mut token, mut estimate) = (0, 0, 0);
-        for entry in &entries {
-            value += usize::from(entry.value_bytes);
-            if entry.authors == ESTIMATED {
-                estimate += 1;
-            } else {
-                let end = token + entry.authors as usize;
-                if !tokens.get(token..end).is_some_and(is_sorted_unique) {
-                    return Err("a summary's tokens are not sorted or are cut off");
+        let Wire { entries, values, tokens, estimates, carried, seen, stretch, beside } = wire;
+        check(&entries, &values, &tokens, estimates.len())?;
+        let beside = match beside {
+            Some(WireCells { entries, values, tokens, estimates }) => {
+                check(&entries, &values, &tokens, estimates.len())?;
+                if !entries.is_sorted_by(|one, other| one.hash < other.hash) {
+                    return Err("what is beside a summary's cells is not sorted");
                 }
-                token = end;
+                Some(Box::new(Self { entries, values, tokens, estimates, ..Self::new() }))
             }
-            if !values.is_char_boundary(value) {
-                return Err("a summary's values are cut off");
-            }
-        }
-        if value != values.len() || token != tokens.len() || estimate != estimates.len() {
-            return Err("a summary's parts have different lengths");
-        }
-        Ok(Self { entries, values, tokens, estimates, carried, seen, stretch })
+            None => None,
+        };
+        Ok(Self { entries, values, tokens, estimates, carried, seen, stretch, beside })
     }
 }
 
@@ -225,6 +256,7 @@ impl Summary {
             carried: Vec::new(),
             seen: 0,
             stretch: 0,
+            beside: None,
         }
     }
 
@@ -303,6 +335,16 @@ impl Summary {
         self.entries.iter().map(|entry| entry.hash)
     }
 
+    /// What is counted beside the cells, of the same posts, and is none of them; by hash, ascending.
+    pub fn beside(&self) -> Option<&Self> {
+        self.beside.as_deref()
+    }
+
+    /// [`Self::beside`], to add to, by hash.
+    pub fn beside_mut(&mut self) -> &mut Self {
+        self.beside.get_or_insert_default()
+    }
+
     /// Number of cells.
     pub fn len(&self) -> usize {
         self.entries.len()
@@ -318,9 +360,9 @@ impl Summary {
         self.stretch
     }
 
-    /// Whether there is no cell, nothing carried and nothing seen.
+    /// Whether there is no cell, nothing beside them, nothing carried and nothing seen.
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty() && self.carried.is_empty() && self.seen == 0
+        self.entries.is_empty() && self.carried.is_empty() && self.seen == 0 && self.beside.is_none()
     }
 }
 
@@ -342,6 +384,7 @@ mod tests {
         many.sort_unstable();
         summary.push(3, 7, "many", Posts { all: 5_000, ..Posts::default() }, &many);
         summary.push(4, 9, "word", Posts::by([9, 9]), &[9]);
+        summary.beside_mut().push(5, 9, "two words", Posts::by([9]), &[9]);
         summary
     }
 

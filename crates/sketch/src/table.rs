@@ -271,6 +271,15 @@ impl CellTable {
 
     /// What it counted, as numbers.
     pub fn save(&self) -> SavedCells {
+        self.save_as(|value| value)
+    }
+
+    /// [`Self::save`] without the values: what is taken back of it has none.
+    pub fn save_unnamed(&self) -> SavedCells {
+        self.save_as(|_| "")
+    }
+
+    fn save_as(&self, name: impl Fn(&str) -> &str) -> SavedCells {
         let mut saved = SavedCells::with_room_for(self.entries.len());
         for (index, entry) in self.entries.iter().enumerate() {
             let folded = self.folded.get(index).map(|before| {
@@ -283,7 +292,7 @@ impl CellTable {
                 folded
             });
             let open = entry.open.then(|| Counts::of(&entry.cell));
-            let value = self.value(entry);
+            let value = name(self.value(entry));
             saved.push(SavedCell { hash: entry.hash, dimension: entry.dimension, value, open, folded });
         }
         saved

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use groundswell_gate::{
-    BURST_START_GRID, BurstCandidate, BurstExperience, BurstId, BurstMethod, BurstScale, BurstSubject, NAME_PUBLISHERS,
+    BURST_START_GRID, BurstCandidate, BurstExperience, BurstId, BurstMethod, BurstScale, BurstSubject, BurstType,
+    NAME_PUBLISHERS, PHRASE_SAMPLE,
 };
 use serde::{Deserialize, Serialize};
 
 use super::bursts::{BurstNews, ShardMinute};
-use super::config::{BurstConfig, RELATED_MAX, Scale};
+use super::config::{BurstConfig, RELATED_MAX, RELATED_PHRASES_MAX, Scale};
 use super::experience::Experience;
 
 mod saved;
@@ -27,6 +28,10 @@ const BUDGETS: [f64; 7] = [10.0, 5.0, 2.0, 1.0, 0.5, 0.2, 0.1];
 const NEAR_SECONDS: i64 = 15 * 60;
 /// Share of their authors, as far as 64 bits tell, that two subjects of one burst have in common.
 const SAME_AUTHORS: f64 = 0.5;
+/// A phrase says better than one word of it what happens: it leads where it is in this share of the word's posts, as far as a sample tells.
+const PHRASE_NEARLY: f64 = 0.7;
+/// And where it is told at the smallest budget itself, so that nobody misses it for that.
+const PHRASE_LEADS_BELOW: f64 = 0.1;
 /// Of more authors the bits no longer tell.
 const BITS_FULL: u64 = 44;
 /// The shortest name that makes a longer one related that holds it.
@@ -65,6 +70,13 @@ struct Live {
     least_log10_q: f64,
     related: Vec<u64>,
     related_subjects: Vec<BurstSubject>,
+}
+
+impl Live {
+    /// How many phrases are told of with it, or how many others.
+    fn joined(&self, phrases: bool) -> usize {
+        self.related_subjects.iter().filter(|part| (part.kind == BurstType::Phrase) == phrases).count()
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,6 +136,7 @@ impl Arbiter {
         }
         // The strongest first: it names the burst that others are joined to.
         news.sort_by(|a, b| a.log10_p.total_cmp(&b.log10_p).then_with(|| (a.kind, &a.value).cmp(&(b.kind, &b.value))));
+        put_phrases_first(&mut news, looks_a_day);
         let told: Vec<u64> = news.iter().map(|news| news.hash).collect();
         let mut changed: Vec<u64> = Vec::new();
         for news in news {
@@ -199,8 +212,10 @@ impl Arbiter {
             live.role = leader.map_or(Role::Usual, Role::Joined);
             let subject = subject_of(&live.news);
             let leading = self.live.get_mut(&leader?)?;
-            leading.related.push(hash);
-            leading.related_subjects.push(subject);
+            if subject.kind != BurstType::Phrase || leading.joined(true) < RELATED_PHRASES_MAX {
+                leading.related.push(hash);
+                leading.related_subjects.push(subject);
+            }
             leading.least_log10_q = leading.least_log10_q.min(own);
             return leader;
         }
@@ -262,10 +277,18 @@ impl Arbiter {
             let leads = live.role.leads()
                 && live.news.end.is_none()
                 && *leader != hash
-                && live.related.len() < RELATED_MAX
+                && (is_phrase(&own.news) || live.joined(false) < RELATED_MAX)
                 // The whole and its languages are not what a burst is about.
                 && live.news.kind.is_open_ended() == own.news.kind.is_open_ended();
-            if leads && related(&live.news, &own.news) && best.is_none_or(|(p, _)| live.news.log10_p < p) {
+            // Of a phrase, a word of it may be a part already.
+            let has_word = || {
+                live.related_subjects.iter().any(|part| is_word_of((part.kind, &part.value), &own.news))
+                    && are_at_once(&live.news, &own.news)
+            };
+            if leads
+                && best.is_none_or(|(p, _)| live.news.log10_p < p)
+                && (related(&live.news, &own.news) || has_word())
+            {
                 best = Some((live.news.log10_p, *leader));
             }
         }
@@ -281,6 +304,31 @@ impl fmt::Debug for Arbiter {
 
 fn log10_q(live: &Live) -> f64 {
     live.news.log10_p + live.looks_a_day.max(1.0).log10()
+}
+
+/// Of what is new in a minute, strongest first: puts phrases before their words where they say better what is written of.
+fn put_phrases_first(news: &mut [BurstNews], looks_a_day: f64) {
+    for at in 0..news.len() {
+        let phrase = &news[at];
+        let own = phrase.log10_p + looks_a_day.max(1.0).log10();
+        if !is_phrase(phrase) || own > PHRASE_LEADS_BELOW.log10() {
+            continue;
+        }
+        let is_in_most = |word: &BurstNews| of_all(phrase) >= PHRASE_NEARLY * word.posts as f64;
+        let word = |news: &BurstNews| is_word_of((news.kind, &news.value), phrase) && is_in_most(news);
+        if let Some(before) = news[..at].iter().position(word) {
+            news[before..=at].rotate_right(1);
+        }
+    }
+}
+
+/// Posts, and of phrases what a sample tells of them.
+fn of_all(news: &BurstNews) -> f64 {
+    (news.posts * if is_phrase(news) { PHRASE_SAMPLE } else { 1 }) as f64
+}
+
+fn is_phrase(news: &BurstNews) -> bool {
+    news.kind == BurstType::Phrase
 }
 
 /// Names that publishers do not carry name no burst; the gate holds them back too.
@@ -307,24 +355,26 @@ fn has_crossed(now: f64, told: f64) -> bool {
 /// Whether two subjects rose at the same time, or are at their height at the same time, and are written by the same people or called
 /// the same. Words of one text that many pass on become loud one after the other.
 fn related(one: &BurstNews, other: &BurstNews) -> bool {
-    let apart = (one.start - other.start).abs();
-    let both_seen = one.to.min(other.to) - one.from.max(other.from);
-    let shorter = (one.to - one.from).min(other.to - other.from);
-    if apart > NEAR_SECONDS.max((one.to - one.start) / 4) && 2 * both_seen < shorter {
+    if !are_at_once(one, other) {
         return false;
     }
-    if same_name(&one.value, &other.value) {
+    let has_word = is_word_of((one.kind, &one.value), other) || is_word_of((other.kind, &other.value), one);
+    if has_word || same_name(&one.value, &other.value) {
         return true;
     }
+    let apart = (one.start - other.start).abs();
     let (of_one, of_other) = (one.bits.at_least(), other.bits.at_least());
     let both = one.bits.union(other.bits).at_least();
     if both > BITS_FULL {
-        // Too many people to compare: as loud, at the same time, for as long.
-        let louder = one.posts.max(other.posts) as f64 / one.posts.min(other.posts).max(1) as f64;
-        return of_one > BITS_FULL / 2
-            && of_other > BITS_FULL / 2
-            && louder < 1.25
-            && apart <= 120
+        // Too many people to compare: as loud, at the same time, for as long. Of phrases, what a sample tells of it.
+        let least_bits = |news: &BurstNews| if is_phrase(news) { BITS_FULL / 4 } else { BITS_FULL / 2 };
+        let (louder_max, apart_max) =
+            if is_phrase(one) == is_phrase(other) { (1.25, 120) } else { (1.5, BURST_START_GRID) };
+        let louder = of_all(one).max(of_all(other)) / of_all(one).min(of_all(other)).max(1.0);
+        return of_one > least_bits(one)
+            && of_other > least_bits(other)
+            && louder < louder_max
+            && apart <= apart_max
             && one.scale == other.scale;
     }
     if of_one == 0 || of_other == 0 {
@@ -334,6 +384,19 @@ fn related(one: &BurstNews, other: &BurstNews) -> bool {
     // Of two crowds that have nobody in common so many bits are set in both, by chance.
     let by_chance = (of_one * of_other) as f64 / 64.0;
     (of_one + of_other - both) as f64 - by_chance >= SAME_AUTHORS * (of_one.min(of_other) as f64 - by_chance)
+}
+
+/// Whether they began or are at their height at the same time.
+fn are_at_once(one: &BurstNews, other: &BurstNews) -> bool {
+    let apart = (one.start - other.start).abs();
+    let both_seen = one.to.min(other.to) - one.from.max(other.from);
+    let shorter = (one.to - one.from).min(other.to - other.from);
+    apart <= NEAR_SECONDS.max((one.to - one.start) / 4) || 2 * both_seen >= shorter
+}
+
+/// Whether a subject is a word of a phrase.
+fn is_word_of((kind, value): (BurstType, &str), phrase: &BurstNews) -> bool {
+    is_phrase(phrase) && kind == BurstType::Term && phrase.value.split(' ').any(|word| word == value)
 }
 
 fn same_name(one: &str, other: &str) -> bool {

@@ -13,8 +13,10 @@ use super::exposure::Exposure;
 use super::subject::{Earlier, Kept, Look, SCATTERS, Scatter, ScatterSum, Slot, Subject};
 use super::tail::log10_at_least;
 
+mod often;
 mod saved;
 
+use often::Often;
 pub use saved::SavedBursts;
 
 /// Covered blocks of two hours before anything is looked at for five minutes or an hour, and for a day. What swings with the day (a
@@ -39,6 +41,8 @@ const RECORD_SHAPE: f64 = 10.0;
 const RECORDED_BELOW: f64 = 1e-7;
 /// Posts from which on a subject is followed; before, they are only counted, in sixteen bytes.
 const YOUNG_POSTS: u32 = 4;
+/// Of phrases that come once an hour, the counts of late ([`Often`]) do not come to so many.
+const UNFOLLOWED_AN_HOUR: f64 = 1.0;
 /// Scatter that is taken for granted before any is measured, and how many looks' worth it is.
 const SCATTER_PRIOR: f64 = 0.05;
 const SCATTER_PRIOR_WORTH: f64 = 20.0;
@@ -161,13 +165,18 @@ impl Open {
     }
 }
 
-/// Of one partition, or of the kinds that are not spread.
+/// Of one partition, of the phrases of one partition, or of the kinds that are not spread.
 struct Part {
+    /// How many are followed, and how many of these are not packed.
+    max: usize,
+    awake_max: usize,
     subjects: HashMap<u64, Kept>,
     /// Those that are not packed.
     awake: Vec<u64>,
     /// Those with hardly a post yet: most words come once.
     young: HashMap<u64, Young>,
+    /// In place of that, of phrases: there are many more of them, of which next to all come once.
+    often: Option<Often>,
     pools: [Pool; POOLS],
     open: Vec<Open>,
     /// After a restart, for a day: how many authors subjects had before it.
@@ -241,14 +250,17 @@ pub struct Bursts {
     packing: Vec<u8>,
 }
 
-/// The parts of kinds that are not spread: few, and with shard 0; and of narratives, which are with their owner and begin anew after a
-/// restart, under other ids.
+/// The parts of kinds that are not spread: few, and with shard 0; of narratives, which are with their owner and begin anew after a
+/// restart, under other ids; and the first of the parts of phrases, which so push nothing else out.
 const FEW_PART: usize = PARTITIONS;
 const NARRATIVES_PART: usize = PARTITIONS + 1;
+const PHRASES_PART: usize = PARTITIONS + 2;
+const PARTS: usize = PHRASES_PART + PARTITIONS;
 
 fn part_of(kind: BurstType, hash: u64) -> usize {
     match kind {
         BurstType::Narrative => NARRATIVES_PART,
+        BurstType::Phrase => PHRASES_PART + partition_of(hash),
         kind if kind.is_open_ended() => partition_of(hash),
         _ => FEW_PART,
     }
@@ -260,21 +272,31 @@ const POOLS: usize = BurstType::ALL.len();
 impl Bursts {
     /// One that has seen nothing.
     pub fn new(config: BurstConfig) -> Self {
-        let (subjects_max, young_max) = (config.part_max(), config.young_max());
         // All the room at once: a table that doubles holds twice its room for a while, and memory is to be as large in the first hour as in
         // the hundredth. Of what is never written to, the system gives none.
-        let part = || Part {
-            subjects: HashMap::with_capacity(subjects_max),
-            awake: Vec::new(),
-            young: HashMap::with_capacity(young_max),
-            pools: [Pool::start(); POOLS],
-            open: Vec::new(),
-            earlier: HashMap::default(),
-            floor: 0.0,
+        let part = |number| {
+            let is_of_phrases = number >= PHRASES_PART;
+            let (max, awake_max) = if is_of_phrases {
+                (config.part_phrases_max(), config.part_phrases_awake_max())
+            } else {
+                (config.part_max(), config.part_awake_max())
+            };
+            Part {
+                max,
+                awake_max,
+                subjects: HashMap::with_capacity(max),
+                awake: Vec::new(),
+                young: HashMap::with_capacity(if is_of_phrases { 0 } else { config.young_max() }),
+                often: is_of_phrases.then(|| Often::new(max)),
+                pools: [Pool::start(); POOLS],
+                open: Vec::new(),
+                earlier: HashMap::default(),
+                floor: 0.0,
+            }
         };
         Self {
+            parts: (0..PARTS).map(part).collect(),
             config,
-            parts: (0..=NARRATIVES_PART).map(|_| part()).collect(),
             posts: Exposure::new(0),
             covered: Exposure::new(0),
             minute: None,
@@ -323,6 +345,8 @@ impl Bursts {
         if minute / BLOCK_MINUTES != last / BLOCK_MINUTES {
             let kept = self.posts.scatter_kept();
             self.parts.iter_mut().flat_map(|part| &mut part.pools).for_each(|pool| pool.fade(kept));
+            let blocks = minute / BLOCK_MINUTES - last / BLOCK_MINUTES;
+            self.parts.iter_mut().filter_map(|part| part.often.as_mut()).for_each(|often| often.fade(blocks));
             self.count_looks();
             for part in self.parts.iter_mut().filter(|part| !part.earlier.is_empty()) {
                 part.earlier.retain(|_, earlier| !earlier.is_over(minute));
@@ -339,15 +363,29 @@ impl Bursts {
         let subject = match part.subjects.entry(counted.hash) {
             Entry::Occupied(known) => known.into_mut().wake(&mut part.awake),
             Entry::Vacant(new) => {
-                let before = part.young.get(&counted.hash).copied().unwrap_or(Young { last: minute, posts: 0 });
-                let posts = before.posts.saturating_add(u32::try_from(counted.posts).unwrap_or(u32::MAX));
-                if posts < YOUNG_POSTS {
-                    part.young.insert(counted.hash, Young { last: minute, posts });
-                    return;
-                }
-                part.young.remove(&counted.hash);
+                let now = u32::try_from(counted.posts).unwrap_or(u32::MAX);
+                let mut floor = part.floor;
+                let before = if let Some(often) = &mut part.often {
+                    let before = often.posts(counted.hash);
+                    if before.saturating_add(now) < YOUNG_POSTS {
+                        often.note(counted.hash, now);
+                        return;
+                    }
+                    // So often it may have come for weeks, and it would not have been followed.
+                    floor = floor.max(UNFOLLOWED_AN_HOUR / (60.0 * exposure.a_minute()).max(1.0));
+                    before
+                } else {
+                    let before = part.young.get(&counted.hash).map_or(0, |young| young.posts);
+                    let posts = before.saturating_add(now);
+                    if posts < YOUNG_POSTS {
+                        part.young.insert(counted.hash, Young { last: minute, posts });
+                        return;
+                    }
+                    part.young.remove(&counted.hash);
+                    before
+                };
                 let index = counted.kind.index();
-                let subject = Subject::new(counted.hash, index, minute, exposure, part.floor, before.posts);
+                let subject = Subject::new(counted.hash, index, minute, exposure, floor, before);
                 part.awake.push(counted.hash);
                 new.insert(Kept::new(subject)).wake(&mut part.awake)
             }
@@ -396,6 +434,8 @@ impl Bursts {
                 best.tell(subject, exposure, self.coverage, self.config.k, &mut open.news);
                 open.changed = true;
             }
+        } else if counted.value.is_empty() {
+            // A phrase whose words a checkpoint has not kept: it is found in the next minute.
         } else if part.open.len() < self.config.open_max {
             let start = best.onset(subject, self.config.k);
             let mut news = BurstNews {
@@ -445,9 +485,10 @@ impl Bursts {
     pub fn end(&mut self, publishers: &mut dyn FnMut(BurstType, &str) -> Option<u32>) -> ShardMinute {
         let minute = self.minute.unwrap_or_default();
         let mut told = ShardMinute { minute: i64::from(minute) * 60, looks_a_day: self.looks_a_day, news: Vec::new() };
-        let max = self.config.part_max();
         for part in &mut self.parts {
+            let max = part.max;
             part.pools.iter_mut().for_each(Pool::settle);
+            part.often.iter_mut().for_each(Often::settle);
             let (subjects, counters) = (&mut part.subjects, &mut self.counters);
             part.open.retain_mut(|open| {
                 let outlived = minute >= open.since + LIFE_MINUTES_MAX;
@@ -480,8 +521,8 @@ impl Bursts {
             if part.subjects.len() > max {
                 self.counters.subjects_evicted += part.evict(max, &self.posts);
             }
-            if part.awake.len() > self.config.part_awake_max() {
-                part.pack(self.config.part_awake_max(), &mut self.packing);
+            if part.awake.len() > part.awake_max {
+                part.pack(part.awake_max, &mut self.packing);
             }
         }
         told.news.sort_by(|a, b| (a.kind, &a.value).cmp(&(b.kind, &b.value)));

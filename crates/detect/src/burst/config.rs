@@ -16,6 +16,8 @@ pub const AWAKE_MAX: usize = SUBJECTS_MAX / 8;
 /// So many with hardly a post there may be for each subject that is followed. Of a power of two of subjects, a table of eight times as many
 /// places takes seven before it doubles: one is left for those that come in a minute, at whose end too many go.
 const YOUNG_A_SUBJECT: usize = 6;
+/// Beside them, one phrase is followed for so many subjects.
+const SUBJECTS_A_PHRASE: usize = 4;
 /// Bursts that are open at once, in each part. More are not opened and counted (`bursts_left_out`).
 pub const OPEN_MAX: usize = 1 << 10;
 /// A burst that has not ended after so many minutes is no burst but how things are now: it ends, and the baseline begins anew.
@@ -24,6 +26,8 @@ pub const LIFE_MINUTES_MAX: u32 = 3 * 24 * 60;
 pub const BUDGET_MAX: f64 = 20.0;
 /// Subjects that are joined into one burst.
 pub const RELATED_MAX: usize = 16;
+/// Phrases that are told of beside them. A text has as many as words; more are joined, so that they are no bursts of their own, and not told.
+pub const RELATED_PHRASES_MAX: usize = 4;
 /// A subject's chance of being so loud by accident, in one look: less likely than this, it is watched as a burst. What is told of is
 /// decided later and more strictly, when the number of looks is known.
 pub const OPEN_BELOW: f64 = 3e-5;
@@ -52,6 +56,15 @@ impl BurstConfig {
     /// Subjects of a part that are not packed.
     pub(super) fn part_awake_max(&self) -> usize {
         self.awake_max / PARTITIONS
+    }
+
+    /// Phrases of a part that are followed, and those of them that are not packed.
+    pub(super) fn part_phrases_max(&self) -> usize {
+        (self.part_max() / SUBJECTS_A_PHRASE).max(8)
+    }
+
+    pub(super) fn part_phrases_awake_max(&self) -> usize {
+        self.part_awake_max() / SUBJECTS_A_PHRASE
     }
 
     /// Subjects of a part that are only counted.

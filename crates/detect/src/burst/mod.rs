@@ -22,6 +22,6 @@ pub(crate) use tail::ln_gamma;
 pub use arbiter::{Arbiter, SavedArbiter};
 pub use bursts::{BurstNews, Bursts, Counted, SavedBursts, ShardMinute};
 pub use config::{
-    AWAKE_MAX, BUDGET_MAX, BurstConfig, BurstCounters, LIFE_MINUTES_MAX, OPEN_BELOW, OPEN_MAX, RELATED_MAX, Reach,
-    SUBJECTS_MAX, Scale,
+    AWAKE_MAX, BUDGET_MAX, BurstConfig, BurstCounters, LIFE_MINUTES_MAX, OPEN_BELOW, OPEN_MAX, RELATED_MAX,
+    RELATED_PHRASES_MAX, Reach, SUBJECTS_MAX, Scale,
 };

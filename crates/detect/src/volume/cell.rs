@@ -27,6 +27,24 @@ pub(super) const fn cell_hash(dimension: Dimension, value_hash: u64) -> u64 {
     value_hash ^ SALTS[dimension.index() as usize]
 }
 
+/// What stands for phrases in place of a dimension, which they are none of.
+pub(super) const PHRASE: u8 = Dimension::COUNTED as u8;
+/// Leaves the upper bits as they are: a phrase is where a name of the same words is counted, so that it is known whether somebody has
+/// spelt it as one.
+const PHRASE_SALT: u64 = 0x0000_3c79_ac49_2ba7;
+
+/// The hash of a phrase, from [`groundswell_text::hash_word`] of its words, parted by a space.
+#[inline]
+pub(super) const fn phrase_hash(value_hash: u64) -> u64 {
+    cell_hash(Dimension::Term, value_hash) ^ PHRASE_SALT
+}
+
+/// The cell of a name of the same words.
+#[inline]
+pub(super) fn name_of_phrase(value: &str) -> u64 {
+    cell_hash(Dimension::Term, groundswell_text::hash_word(value))
+}
+
 /// Which shard merges a cell. Open-ended dimensions are spread by hash; tables that the gate must see whole, and the
 /// total, which says that a window was seen at all, are with shard 0. Depends on nothing else: the same in every process.
 /// Beyond [`PARTITIONS`] shards, some own nothing.

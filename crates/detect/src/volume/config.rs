@@ -31,6 +31,8 @@ pub struct VolumeConfig {
     pub watch_names: Arc<[String]>,
     /// Values of the clauses of these watches, by the percolator's numbers ([`groundswell_gate::clause_value`]).
     pub watch_clauses: Arc<[String]>,
+    /// Whether phrases are counted: only bursts are looked for in them.
+    pub phrases: bool,
     /// See [`LOG_BYTES_MAX`].
     pub log_bytes_max: usize,
     /// See [`INTERNED_MAX`].
@@ -51,6 +53,7 @@ impl Default for VolumeConfig {
             shards: 1,
             watch_names: Arc::from([]),
             watch_clauses: Arc::from([]),
+            phrases: true,
             log_bytes_max: LOG_BYTES_MAX,
             interned_max: INTERNED_MAX,
             day_cells_max: DAY_CELLS_MAX,

@@ -23,7 +23,7 @@ impl std::fmt::Debug for Held {
 
 impl Held {
     pub(super) fn add_summary(&mut self, summary: &Summary) {
-        for cell in summary.iter() {
+        for cell in summary.iter().chain(summary.beside().into_iter().flat_map(Summary::iter)) {
             self.values.push_str(cell.value);
             self.values.push('\n');
             self.authors.extend(cell.authors.to_distinct().tokens());

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use groundswell_edge::EdgePost;
 use groundswell_gate::Dimension;
-use groundswell_sketch::{Carried, CellKey, Posts, Summary};
+use groundswell_sketch::{Carried, CellKey, Posts, Summary, partition_of};
 use groundswell_text::{Language, hash_word};
 
-use super::cell::{cell_hash, shard_of};
+use super::cell::{PHRASE, cell_hash, owner_of, phrase_hash, shard_of};
 use super::delete::Deletions;
 use super::interner::{CellId, Interner};
 
@@ -111,6 +111,9 @@ struct CarriedBy {
     carried: Carried,
 }
 
+/// Marks in a log the cell of a word that stands right beside the word of the cell before it: the two are a phrase.
+const BESIDE: CellId = 1 << 31;
+
 /// What a full log grows by, at least.
 const GROWN_MIN: usize = 256;
 
@@ -169,6 +172,12 @@ impl MinuteLog {
         self.ids.push(id);
     }
 
+    /// [`Self::push`] of a word that stands right beside the one pushed last.
+    #[inline]
+    pub(super) fn push_beside(&mut self, id: CellId) {
+        self.push(id | BESIDE);
+    }
+
     /// A name that the post begun last carries, which is a publisher's, or a hashtag that it spells as one.
     pub(super) fn carry(&mut self, post: &EdgePost, carried: Carried) {
         self.carried.push(CarriedBy { post: post.key.map(groundswell_edge::PostKey::bits), carried });
@@ -214,7 +223,7 @@ impl MinuteLog {
                 if let Some(stretch) = self.stretches.get_mut(stretch) {
                     self.spoiled |= stretch.parts.take().is_some();
                 }
-                gone.extend_from_slice(&self.ids[ids]);
+                gone.extend(self.ids[ids].iter().map(|id| id & !BESIDE));
                 continue;
             }
             self.records[kept] = Record { ids_start: ids_kept as u32, ..record };
@@ -277,11 +286,11 @@ impl MinuteLog {
     }
 
     pub(super) fn mark_needed(&self, needed: &mut [bool]) {
-        self.ids.iter().for_each(|id| needed[*id as usize] = true);
+        self.ids.iter().for_each(|id| needed[(id & !BESIDE) as usize] = true);
     }
 
     pub(super) fn renumber(&mut self, new_ids: &[CellId]) {
-        self.ids.iter_mut().for_each(|id| *id = new_ids[*id as usize]);
+        self.ids.iter_mut().for_each(|id| *id = *id & BESIDE | new_ids[(*id & !BESIDE) as usize]);
     }
 
     /// Forgets all posts; keeps the memory.
@@ -310,8 +319,14 @@ impl MinuteLog {
     }
 
     #[inline]
-    fn ids_of(&self, index: usize) -> &[CellId] {
-        &self.ids[self.records[index].ids_start as usize..self.ids_end(index)]
+    fn ids_of(&self, index: usize) -> impl Iterator<Item = CellId> {
+        self.ids[self.places_of(index)].iter().map(|id| id & !BESIDE)
+    }
+
+    /// Where a post's cells stand.
+    #[inline]
+    fn places_of(&self, index: usize) -> Range<usize> {
+        self.records[index].ids_start as usize..self.ids_end(index)
     }
 }
 
@@ -331,6 +346,9 @@ struct HeadState {
     tokens: Vec<u64>,
 }
 
+/// Stands for the author of a post that no person wrote, or nobody knows who.
+const NO_PERSON: u64 = 0;
+
 /// Adds logs up; keeps its tables from one to the next.
 pub(super) struct Tally {
     /// By cell number; all zero between logs.
@@ -343,6 +361,12 @@ pub(super) struct Tally {
     order: Vec<(u64, u32)>,
     /// Authors of all cells, one stretch each.
     tokens: Vec<u64>,
+    /// Phrases of posts: the numbers of both words, and the author or [`NO_PERSON`].
+    phrases: Vec<u128>,
+    /// Hash of each phrase, and which of these are of it.
+    by_hash: Vec<(u64, u32, u32)>,
+    /// The authors of one phrase.
+    phrase_tokens: Vec<u64>,
     /// The number of the stretch of posts that was added up last; 0 if they have none.
     stretch: u64,
 }
@@ -356,6 +380,9 @@ impl Tally {
             touched_heads: Vec::new(),
             order: Vec::new(),
             tokens: Vec::new(),
+            phrases: Vec::new(),
+            by_hash: Vec::new(),
+            phrase_tokens: Vec::new(),
             stretch: 0,
         }
     }
@@ -394,9 +421,10 @@ impl Tally {
         shards: usize,
     ) -> Parts {
         let seen = records.len() as u64;
-        self.count(log, records, interner.ids());
+        self.count(log, records.clone(), interner.ids());
         self.gather_authors(log);
         let mut summaries = vec![Summary::new(); shards.max(1)];
+        self.count_phrases(log, records, interner, &mut summaries);
         for index in self.touched_heads.drain(..) {
             let (dimension, value) = head_name(usize::from(index));
             let state = &mut self.heads[usize::from(index)];
@@ -426,6 +454,8 @@ impl Tally {
         // Nothing of a log stays here that may yet lose posts to a deletion.
         self.order.clear();
         self.tokens.clear();
+        self.phrases.clear();
+        self.phrase_tokens.clear();
         summaries.into_iter().map(Arc::new).collect()
     }
 
@@ -433,7 +463,8 @@ impl Tally {
     #[cfg(debug_assertions)]
     pub(super) fn held(&self) -> impl Iterator<Item = u64> {
         let of_heads = self.heads.iter().flat_map(|head| &head.tokens);
-        self.order.iter().map(|(author, _)| author).chain(&self.tokens).chain(of_heads).copied()
+        let of_rest = self.tokens.iter().chain(&self.phrase_tokens);
+        self.order.iter().map(|(author, _)| author).chain(of_rest).chain(of_heads).copied()
     }
 
     /// Counts posts by cell, and finds the persons in the order of their tokens.
@@ -455,7 +486,7 @@ impl Tally {
                 state.posts.all += 1;
                 state.posts.of_publishers += publisher;
             }
-            for &id in log.ids_of(index) {
+            for id in log.ids_of(index) {
                 let state = &mut self.states[id as usize];
                 if state.posts.all == 0 {
                     self.touched.push(id);
@@ -468,6 +499,56 @@ impl Tally {
             }
         }
         self.order.sort_unstable();
+    }
+
+    /// Counts phrases, beside the cells. A post has each of its phrases once, since it has each of its words once.
+    fn count_phrases(
+        &mut self,
+        log: &MinuteLog,
+        records: Range<usize>,
+        interner: &Interner,
+        summaries: &mut [Summary],
+    ) {
+        let Self { phrases, by_hash, phrase_tokens, .. } = self;
+        for index in records {
+            let Record { author, head, .. } = log.records[index];
+            let person = if head.has(Head::PUBLISHER | Head::NO_AUTHOR) { NO_PERSON } else { author };
+            for pair in log.ids[log.places_of(index)].windows(2).filter(|pair| pair[1] & BESIDE != 0) {
+                let words = u64::from(pair[0] & !BESIDE) << 32 | u64::from(pair[1] & !BESIDE);
+                phrases.push(u128::from(words) << 64 | u128::from(person));
+            }
+        }
+        // Those of one phrase stand together then, in the order of their authors.
+        phrases.sort_unstable();
+        let mut value = String::new();
+        let words = |posts: &[u128], value: &mut String| {
+            let [first, second] = [posts[0] >> 96, posts[0] >> 64].map(|id| interner.name(id as CellId).2);
+            value.clear();
+            value.extend([first, " ", second]);
+        };
+        let mut from = 0;
+        for posts in phrases.chunk_by(|one, other| one >> 64 == other >> 64) {
+            words(posts, &mut value);
+            let to = from + posts.len();
+            by_hash.push((phrase_hash(hash_word(&value)), from as u32, to as u32));
+            from = to;
+        }
+        // Whoever merges them goes through all workers' at once, and from partition to partition.
+        by_hash.sort_unstable();
+        for (hash, from, to) in by_hash.drain(..) {
+            let posts = &phrases[from as usize..to as usize];
+            let mut counted = Posts { all: posts.len() as u32, ..Posts::default() };
+            phrase_tokens.clear();
+            for author in posts.iter().map(|post| *post as u64).filter(|author| *author != NO_PERSON) {
+                counted.key.add(CellKey::of_author(author));
+                if phrase_tokens.last() != Some(&author) {
+                    phrase_tokens.push(author);
+                }
+            }
+            words(posts, &mut value);
+            let shard = owner_of(partition_of(hash), summaries.len());
+            summaries[shard].beside_mut().push(hash, PHRASE, &value, counted, phrase_tokens);
+        }
     }
 
     /// Gives each cell its authors. Since persons come in the order of their tokens, each cell's are sorted, and a repeated
@@ -491,7 +572,7 @@ impl Tally {
                     tokens.push(author);
                 }
             }
-            for &id in log.ids_of(index) {
+            for id in log.ids_of(index) {
                 let state = &mut self.states[id as usize];
                 state.posts.key.add(key);
                 let end = (state.start + state.authors) as usize;

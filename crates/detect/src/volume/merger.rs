@@ -9,14 +9,14 @@ use groundswell_gate::{
 };
 use groundswell_sketch::{
     Authors, Carried, Cell, CellKey, CellRef, CellTable, Distinct, PARTITIONS, SavedCell, SavedCells, Step, Summary,
-    Window,
+    Window, partition_of,
 };
 use groundswell_text::names::{NameFinder, name_key};
 use groundswell_text::{Analysis, Analyzer, hash_word};
 use serde::{Deserialize, Serialize};
 
 use super::carriers::Known;
-use super::cell::{owner_of, shard_of};
+use super::cell::{name_of_phrase, owner_of, shard_of};
 use super::config::{VolumeConfig, VolumeCounters};
 use crate::anomaly::HeardHour;
 use crate::burst::{BurstConfig, BurstCounters, Bursts, Counted, SavedBursts, ShardMinute};
@@ -45,6 +45,8 @@ pub struct Merger {
     minute: CellTable,
     /// Which publishers carried which names, and what was spelt as one.
     carriers: Known,
+    /// Hashes of the names of the day before that were written as such, sorted.
+    named_before: Vec<u64>,
     carried_names_max: usize,
     spelt_names_max: usize,
     names: NameFinder,
@@ -74,6 +76,7 @@ struct Looked {
     /// Numbers of the stretches of this run that are in it.
     stretches: BTreeSet<u64>,
     table: CellTable,
+    phrases: CellTable,
     carried: Vec<Carried>,
     /// Posts in all shards.
     seen: u64,
@@ -83,7 +86,14 @@ struct Looked {
 
 impl Looked {
     fn new() -> Self {
-        Self { stretches: BTreeSet::new(), table: new_table(), carried: Vec::new(), seen: 0, saved: None }
+        Self {
+            stretches: BTreeSet::new(),
+            table: new_table(),
+            phrases: CellTable::new(),
+            carried: Vec::new(),
+            seen: 0,
+            saved: None,
+        }
     }
 
     fn has(&self, part: &Summary) -> bool {
@@ -98,6 +108,7 @@ impl Looked {
 
     fn add(&mut self, part: &Summary) {
         self.table.merge(part);
+        part.beside().into_iter().for_each(|phrases| self.phrases.merge(phrases));
         self.carried.extend_from_slice(part.carried());
         self.seen += part.seen();
         self.stretches.insert(part.stretch());
@@ -130,6 +141,7 @@ impl Merger {
             table: new_table(),
             minute: new_table(),
             carriers: Known::default(),
+            named_before: Vec::new(),
             carried_names_max: config.carried_names_max,
             spelt_names_max: config.spelt_names_max,
             names: NameFinder::new(),
@@ -380,17 +392,31 @@ impl Merger {
                     Set::Part(authors),
                 );
             }
+            if let Some(bursts) = &mut bursts {
+                observe_phrases(bursts, &fresh);
+            }
             self.table.merge(only);
         } else {
-            match known {
-                Some(known) => self.minute = known.table,
-                None => self.minute.clear(),
+            let known_phrases = known.map(|known| {
+                self.minute = known.table;
+                known.phrases
+            });
+            if known_phrases.is_none() {
+                self.minute.clear();
             }
             fresh.iter().for_each(|part| self.minute.merge(part));
             if let Some(bursts) = &mut bursts {
-                for (dimension, value, hash, cell) in self.minute.iter() {
-                    let Some(kind) = burst_type(dimension) else { continue };
+                let mut observe = |kind, (_, value, hash, cell): (u8, &str, u64, &Cell)| {
                     observe(bursts, hash, kind, value, cell.posts, cell.key, Set::Whole(&cell.authors));
+                };
+                for cell in self.minute.iter() {
+                    burst_type(cell.0).into_iter().for_each(|kind| observe(kind, cell));
+                }
+                if let Some(mut phrases) = known_phrases {
+                    fresh.iter().filter_map(|part| part.beside()).for_each(|part| phrases.merge(part));
+                    phrases.iter().for_each(|cell| observe(BurstType::Phrase, cell));
+                } else {
+                    observe_phrases(bursts, &fresh);
                 }
             }
             proposal.add_cells(self.minute.iter());
@@ -405,7 +431,16 @@ impl Merger {
                 let value = id.to_string();
                 observe(bursts, hash_word(&value), BurstType::Narrative, &value, posts, key, Set::Whole(&authors));
             }
-            self.told.push(bursts.end(&mut |dimension, value| proposal.name_publishers(dimension, value)));
+            let (table, named_before) = (&self.table, &self.named_before);
+            self.told.push(bursts.end(&mut |kind, value| {
+                // What somebody writes as a name is one for all who write it in small letters.
+                let is_written_as_name = || {
+                    let hash = name_of_phrase(value);
+                    table.get(Dimension::Term.index(), hash).is_some() || named_before.binary_search(&hash).is_ok()
+                };
+                let is_name = kind == BurstType::Phrase && is_written_as_name();
+                proposal.name_publishers(kind, value).or_else(|| is_name.then(|| proposal.carried(value)))
+            }));
         }
         proposal.emit(minute, &self.watch_names, emit);
     }
@@ -421,6 +456,10 @@ impl Merger {
             let mut proposal = Proposal::new(self.k, day, &self.names, &self.carriers);
             proposal.add_cells(self.table.iter_folded());
             proposal.emit(day, &self.watch_names, emit);
+            let is_name = |dimension, value: &str| dimension == Dimension::Term.index() && value.contains(' ');
+            let named = self.table.iter_folded().filter(|(dimension, value, ..)| is_name(*dimension, value));
+            self.named_before = named.map(|(_, _, hash, _)| hash).collect();
+            self.named_before.sort_unstable();
             self.table.clear();
         }
     }
@@ -452,6 +491,29 @@ fn observe(bursts: &mut Bursts, hash: u64, kind: BurstType, value: &str, posts: 
         Set::Whole(distinct) => (distinct.count(), AuthorBits::FULL),
     };
     bursts.observe(&Counted { hash, kind, value, posts, authors: count, bits, key });
+}
+
+/// Takes what was counted of phrases. Summaries have them by hash, so no table is needed to add them up, and those of one partition come
+/// one after the other.
+fn observe_phrases(bursts: &mut Bursts, parts: &[&Summary]) {
+    let mut parts: Vec<_> =
+        parts.iter().filter_map(|part| part.beside()).map(|phrases| phrases.iter().peekable()).collect();
+    let mut same: Vec<CellRef<'_>> = Vec::with_capacity(parts.len());
+    while let Some(hash) = parts.iter_mut().filter_map(|part| part.peek().map(|cell| cell.hash)).min() {
+        same.clear();
+        parts.iter_mut().for_each(|part| same.extend(part.next_if(|cell| cell.hash == hash)));
+        if let [CellRef { value, posts, key, authors, .. }] = same[..] {
+            observe(bursts, hash, BurstType::Phrase, value, posts, key, Set::Part(authors));
+            continue;
+        }
+        let (mut posts, mut key, mut authors) = (0, CellKey::default(), Distinct::new());
+        for part in &same {
+            posts += part.posts;
+            key.add(part.key);
+            part.authors.add_to(&mut authors);
+        }
+        observe(bursts, hash, BurstType::Phrase, same[0].value, posts, key, Set::Whole(&authors));
+    }
 }
 
 /// Marks what looks like a name in a text as it would be shown. Words at which nothing may be shown part the others.
@@ -505,6 +567,7 @@ pub struct SavedShard {
     minutes: Vec<(i64, SavedMinute)>,
     /// Every shard's is the same.
     carriers: Known,
+    named_before: Vec<u64>,
     /// Where bursts are looked for.
     bursts: Option<SavedBursts>,
 }
@@ -513,6 +576,8 @@ pub struct SavedShard {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SavedMinute {
     cells: SavedCells,
+    /// Without their words: of pairs of words, whoever reads what is written could put posts together again.
+    phrases: SavedCells,
     carried: Vec<Carried>,
     /// Posts in all shards.
     seen: u64,
@@ -542,9 +607,14 @@ impl Merger {
         }
         looked.carried.sort_unstable();
         looked.carried.dedup();
-        let Looked { table, carried, seen, saved, stretches } = &mut looked;
+        let Looked { table, phrases, carried, seen, saved, stretches } = &mut looked;
         let saved = saved
-            .get_or_insert_with(|| SavedMinute { cells: table.save(), carried: carried.clone(), seen: *seen })
+            .get_or_insert_with(|| SavedMinute {
+                cells: table.save(),
+                phrases: phrases.save_unnamed(),
+                carried: carried.clone(),
+                seen: *seen,
+            })
             .clone();
         if !stretches.is_empty() && !stretches.contains(&0) {
             self.looked.insert(minute.start, looked);
@@ -574,6 +644,7 @@ impl Merger {
             table: self.table.save(),
             minutes,
             carriers: self.carriers.clone(),
+            named_before: self.named_before.clone(),
             bursts: self.bursts.as_ref().map(Bursts::save),
         }
     }
@@ -585,6 +656,7 @@ impl Merger {
             Dimension::from_index(cell.dimension)
                 .is_some_and(|dimension| shard_of(dimension, cell.hash, shards) == shard)
         };
+        let is_my_hash = |hash: u64| owner_of(partition_of(hash), shards) == shard;
         for part in saved {
             self.closed_before = self.closed_before.max(part.closed_before.unwrap_or(i64::MIN));
             // Shards close minutes together, so all that saw the hour or the day name the same.
@@ -592,12 +664,15 @@ impl Merger {
             self.day = self.day.max(part.day);
             part.table.iter().filter(is_mine).for_each(|cell| self.table.restore(&cell));
             self.carriers.merge(&part.carriers);
+            self.named_before.extend(part.named_before.iter().filter(|hash| is_my_hash(**hash)));
             if let (Some(bursts), Some(saved)) = (&mut self.bursts, &part.bursts) {
                 bursts.restore(saved, shard == 0, &|partition| owner_of(partition, shards) == shard);
             }
             for (start, minute) in &part.minutes {
                 let cells = || minute.cells.iter().filter(is_mine);
-                if minute.seen == 0 && minute.carried.is_empty() && cells().next().is_none() {
+                let phrases = || minute.phrases.iter().filter(|phrase| is_my_hash(phrase.hash));
+                let is_nothing = minute.seen == 0 && minute.carried.is_empty();
+                if is_nothing && cells().chain(phrases()).next().is_none() {
                     continue;
                 }
                 let restored = self.restored.entry(*start).or_insert_with(Looked::new);
@@ -605,8 +680,10 @@ impl Merger {
                 restored.seen = restored.seen.max(minute.seen);
                 restored.carried.extend_from_slice(&minute.carried);
                 cells().for_each(|cell| restored.table.restore(&cell));
+                phrases().for_each(|phrase| restored.phrases.restore(&phrase));
             }
         }
+        self.named_before.sort_unstable();
     }
 }
 
@@ -616,7 +693,8 @@ impl Merger {
     pub fn held(&self) -> super::Held {
         let mut held = super::Held::default();
         self.minutes.values().flatten().for_each(|summary| held.add_summary(summary));
-        let open = self.restored.values().chain(self.looked.values()).map(|looked| &looked.table);
+        let open = self.restored.values().chain(self.looked.values());
+        let open = open.flat_map(|looked| [&looked.table, &looked.phrases]);
         let tables = open.chain([&self.table, &self.minute]);
         tables.for_each(|table| held.add_table(table));
         held
@@ -662,13 +740,27 @@ impl<'a> Proposal<'a> {
     /// Of what looks like a person's name, how many publishers carried it: terms of several words, which only names are, and terms
     /// and hashtags that are a name run together, or that somebody spelt so.
     fn name_publishers(&self, kind: BurstType, value: &str) -> Option<u32> {
-        let in_one = || self.names.joined(value) || self.known.is_spelt(name_key(value), self.before_unix);
+        let is_one = |value: &str| self.names.joined(value) || self.known.is_spelt(name_key(value), self.before_unix);
+        if kind == BurstType::Phrase {
+            let words: Vec<&str> = value.split(' ').collect();
+            let is_spelt = || self.known.is_spelt(name_key(&words.concat()), self.before_unix);
+            let may_be_one = || matches!(words[..], [one, other] if self.names.may_be_pair(one, other));
+            let together = self.names.phrase(&words) || may_be_one() || is_spelt();
+            let named = words.iter().copied().filter(|word| is_one(word)).chain(together.then_some(value));
+            return named.map(|name| self.carried(name)).min();
+        }
+        let in_one = || is_one(value);
         let is_name = match kind {
             BurstType::Term => value.contains(' ') || in_one(),
             BurstType::Hashtag => in_one(),
             _ => false,
         };
-        is_name.then(|| self.known.publishers(name_key(value), self.before_unix))
+        is_name.then(|| self.carried(value))
+    }
+
+    /// How many publishers carried a name.
+    fn carried(&self, name: &str) -> u32 {
+        self.known.publishers(name_key(name), self.before_unix)
     }
 
     fn add_cells<'c>(&mut self, cells: impl Iterator<Item = (u8, &'c str, u64, &'c Cell)>) {

@@ -5,12 +5,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use groundswell_edge::{DeleteKey, EdgePost};
-use groundswell_gate::{Dimension, TONE_CELLS, languages_value, tone_value};
+use groundswell_gate::{Dimension, PHRASE_SAMPLE, TONE_CELLS, languages_value, tone_value};
 use groundswell_sketch::{Carried, Step, Summary, VALUE_BYTES_MAX, Window};
 use groundswell_text::countries::{Country, CountryFinder};
 use groundswell_text::names::{About, NameFinder, NameSpan, name_key};
 use groundswell_text::{
-    Analysis, Analyzer, Language, has_term_shape, hash_word, is_stop_word, is_stop_word_everywhere, is_stop_word_in,
+    Analysis, Analyzer, Language, Word, has_term_shape, hash_word, is_stop_word, is_stop_word_everywhere,
+    is_stop_word_in,
 };
 use groundswell_watch::{ClauseId, WatchId};
 
@@ -341,6 +342,8 @@ impl Observer {
             }
         }
         let mut spans = names.spans.iter().copied().peekable();
+        let drawn = self.config.phrases && is_drawn(post);
+        let mut last: Option<usize> = None;
         for (index, word) in analysis.words.iter().enumerate() {
             while spans.next_if(|span| span.words().end <= index).is_some() {}
             if spans.peek().is_some_and(|span| span.words().contains(&index)) {
@@ -353,7 +356,13 @@ impl Observer {
             if let Some(found) = interner.once(Dimension::Term, hash, value, worth, noted)
                 && !(found.depends && is_stop_word_in(analysis.language, word.hash))
             {
-                log.push(found.id);
+                let before = last.filter(|last| drawn && last + 1 == index).map(|last| &analysis.words[last]);
+                if before.is_some_and(|before| are_beside(&post.text, before, word)) {
+                    log.push_beside(found.id);
+                } else {
+                    log.push(found.id);
+                }
+                last = Some(index);
             }
         }
         for emoji in &analysis.emoji {
@@ -566,6 +575,23 @@ fn log_whole(value: &str, value_hash: u64, interner: &mut Interner, log: &mut Mi
     if let Some(found) = interner.once(Dimension::Term, hash, value, || Worth::Always, Noted::default) {
         log.push(found.id);
     }
+}
+
+/// Whether a post is in the sample of which phrases are counted ([`PHRASE_SAMPLE`]). By its key, which nobody outside knows, so nobody
+/// can choose; and neither by its author nor by what it says. Mixed, since those that are kept of too many are chosen by the key as well.
+fn is_drawn(post: &EdgePost) -> bool {
+    let without_key = || hash_word(&post.text) ^ post.time.unix() as u64;
+    let bits = post.key.map_or_else(without_key, groundswell_edge::PostKey::bits);
+    (bits ^ bits >> 32).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32 & (PHRASE_SAMPLE - 1) == 0
+}
+
+/// Whether two words in order are a phrase: next to each other with nothing but spaces between them, or nothing in scripts without, and
+/// together no longer than a value may be.
+fn are_beside(text: &str, one: &Word, other: &Word) -> bool {
+    let between = text.get(one.raw.1 as usize..other.raw.0 as usize);
+    let normal_bytes = |word: &Word| (word.normal.1 - word.normal.0) as usize;
+    between.is_some_and(|between| between.bytes().all(|byte| byte == b' '))
+        && normal_bytes(one) + " ".len() + normal_bytes(other) <= VALUE_BYTES_MAX
 }
 
 /// Whether a word is counted as a term: one that is a stop word in some languages is a term in the others.

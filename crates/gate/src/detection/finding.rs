@@ -159,7 +159,13 @@ impl Released<DetectionRow> {
                 BurstType::Watch => clauses_of(&row.subject.value, row.window.start.0, row.window.end.0, clauses),
                 _ => Vec::new(),
             },
-            method: Method { name: "bursts".to_owned(), version: 1 },
+            method: Method {
+                name: match row.subject.kind {
+                    BurstType::Phrase => format!("bursts in {}", words::SAMPLE),
+                    _ => "bursts".to_owned(),
+                },
+                version: 1,
+            },
             maturity: Maturity::Experimental,
         };
         Some(Self::told(facts.finding()))
@@ -213,11 +219,9 @@ fn clauses_of<'r>(
     clauses
 }
 
-/// A term of several words is a phrase.
-fn subject_type(of: &BurstOf) -> SubjectType {
+/// As what a burst's subject is told. A name of several words is counted as one term.
+const fn subject_type(of: &BurstOf) -> SubjectType {
     match of.kind {
-        // A name of several words is one term.
-        BurstType::Term if of.value.contains(' ') => SubjectType::Phrase,
         BurstType::Term => SubjectType::Term,
         BurstType::Phrase => SubjectType::Phrase,
         BurstType::Hashtag => SubjectType::Hashtag,
@@ -318,8 +322,12 @@ impl BurstFacts<'_> {
         } else {
             String::new()
         };
+        let sample = match self.subject {
+            SubjectType::Phrase => format!("In {}: ", words::SAMPLE),
+            _ => String::new(),
+        };
         let summary = format!(
-            "{} posts by {} authors in {}, {}, where {} were expected ({}, {} windows). It began on {}{}.{gap}",
+            "{sample}{} posts by {} authors in {}, {}, where {} were expected ({}, {} windows). It began on {}{}.{gap}",
             self.observed,
             self.authors,
             words::duration(to - from),

@@ -7,6 +7,7 @@ use groundswell_sketch::{Rfc3339, Step};
 
 use super::{QUOTED_CHARS_MAX, SubjectType, ToneClass};
 use crate::amplification::ObjectType;
+use crate::burst::PHRASE_SAMPLE;
 use crate::emoji::emoji_name;
 use crate::volume::OTHER;
 
@@ -15,6 +16,10 @@ const SEASON_SECONDS: i64 = 28 * 86_400;
 
 /// A window of this length is a day's, as far as words go.
 const DAY_SECONDS_MIN: i64 = 12 * 3_600;
+
+/// What counts of phrases are counts of.
+pub(super) const SAMPLE: &str = "a sample of one post in four";
+const _: () = assert!(PHRASE_SAMPLE == 4, "it is said so");
 
 /// What a burst's title is made from.
 pub(super) struct BurstWords<'a> {
@@ -38,7 +43,9 @@ pub(super) fn burst_title(burst: &BurstWords<'_>) -> String {
     let ratio = burst.observed as f64 / burst.expected;
     // Of a few posts a ratio says little, and of none nothing.
     let said = if burst.expected < 1.0 {
-        format!("{name}: {} posts in {}, where there are usually hardly any", burst.observed, duration(end - start))
+        let sample = if burst.subject == SubjectType::Phrase { format!(" in {SAMPLE}") } else { String::new() };
+        let length = duration(end - start);
+        format!("{name}: {} posts in {length}{sample}, where there are usually hardly any", burst.observed)
     } else if ratio >= 1.0 {
         format!("{name} {is} {} {its} usual {level}", times(ratio))
     } else {
@@ -327,6 +334,11 @@ pub(super) fn command(subject: SubjectType, value: &str, window: (i64, i64), unt
     if subject == SubjectType::Narrative {
         return format!("groundswell export narratives --id {}", argument(value));
     }
+    if subject == SubjectType::Phrase {
+        // There are no volumes of phrases; their bursts have the counts and what was expected.
+        let (from, to) = (Rfc3339(window.0), Rfc3339(until));
+        return format!("groundswell export bursts --type phrase --value {} --from {from} --to {to}", argument(value));
+    }
     // Windows of a burst begin where they begin: minutes show them, and hours those of a day.
     let (start, end) = window;
     let step = if end - start > Step::Hour.seconds() { Step::Hour } else { Step::Minute };
@@ -356,9 +368,7 @@ pub(super) fn tone_command(watch: &str, language: &str, (start, _): (i64, i64), 
 }
 
 fn volumes(subject: SubjectType, value: &str, step: Step, (from, to): (i64, i64)) -> String {
-    // A phrase is a term of several words.
-    let by = if subject == SubjectType::Phrase { "term" } else { subject.as_str() };
-    let mut command = format!("groundswell export volumes --by {by} --step {step}");
+    let mut command = format!("groundswell export volumes --by {} --step {step}", subject.as_str());
     if subject != SubjectType::Total {
         let _ = write!(command, " --value {}", argument(value));
     }
@@ -501,6 +511,10 @@ mod tests {
             "'dam failure' is 14 times its usual Tuesday-evening level, mostly in Portuguese"
         );
         assert_eq!(
+            title(SubjectType::Phrase, "dam failure", 42, 0.03),
+            "'dam failure': 42 posts in 60 minutes in a sample of one post in four, where there are usually hardly any, mostly in Portuguese"
+        );
+        assert_eq!(
             title(SubjectType::Domain, "example.org", 50, 20.0),
             "Links to example.org are 2.5 times their usual Tuesday-evening level, mostly in Portuguese"
         );
@@ -604,15 +618,16 @@ mod tests {
 
     #[test]
     fn the_command_shows_the_numbers_it_came_from() {
-        let command = command(
-            SubjectType::Phrase,
-            "dam failure",
-            (TUESDAY_EVENING, TUESDAY_EVENING + 3_600),
-            TUESDAY_EVENING + 3_600,
+        let command = |subject| {
+            command(subject, "dam failure", (TUESDAY_EVENING, TUESDAY_EVENING + 3_600), TUESDAY_EVENING + 3_600)
+        };
+        assert_eq!(
+            command(SubjectType::Hashtag),
+            "groundswell export volumes --by hashtag --step minute --value 'dam failure' --from 2026-10-27T19:00:00Z --to 2026-11-24T20:00:00Z"
         );
         assert_eq!(
-            command,
-            "groundswell export volumes --by term --step minute --value 'dam failure' --from 2026-10-27T19:00:00Z --to 2026-11-24T20:00:00Z"
+            command(SubjectType::Phrase),
+            "groundswell export bursts --type phrase --value 'dam failure' --from 2026-11-24T19:00:00Z --to 2026-11-24T20:00:00Z"
         );
     }
 }

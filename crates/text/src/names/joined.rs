@@ -146,6 +146,23 @@ impl NameFinder {
         }
     }
 
+    /// Whether two words that stand side by side may be a name, written by everybody in small letters: where one may be a given name and
+    /// the other a name, whatever else they may be, and where no list has one of them and the other may be a name or is in none either.
+    /// Takes normal forms. For who has only the words, and would rather say nothing of `mark price` than the name of a person.
+    pub fn may_be_pair(&self, one: &str, other: &str) -> bool {
+        let (one, other) = (&*self.as_it_looks(one), &*self.as_it_looks(other));
+        let (known_one, known_other) = (self.lexicon.word(one), self.lexicon.word(other));
+        let is_unlisted = |word: &str, known: Known| !known.is_word() && word.starts_with(char::is_lowercase);
+        let may_be_one = |word: &str, known: Known| known.is(Known::NAME) || is_unlisted(word, known);
+        let is_either = |word: &str, known: Known, beside: &str, known_beside: Known| {
+            is_unlisted(word, known) && may_be_one(beside, known_beside)
+        };
+        (both_orders(known_one, known_other)
+            || is_either(one, known_one, other, known_other)
+            || is_either(other, known_other, one, known_one))
+            && !self.lexicon.word(&[one, other].concat()).is(Known::PHRASE)
+    }
+
     /// Whether two words that need not stand side by side are a given name and a family name, in either order, of which neither is also
     /// an everyday word. Takes normal forms.
     pub fn surely_pair(&self, one: &str, other: &str) -> bool {

@@ -31,12 +31,12 @@ test('what was expected in a stretch is spread over it', () => {
   expect(expectedOf(burst(5, { expected: undefined } as never), 'minute')).toBeNull();
 });
 
-test('a phrase is a term of several words, and texts and stories have no table', () => {
+test('phrases, texts and stories have no table', () => {
   const of = (type: string): unknown => tableOf({ ...burst(5), subject: { type, value: 'x' } } as Detection);
-  expect(of('phrase')).toEqual({ by: 'term', value: 'x' });
+  expect(of('term')).toEqual({ by: 'term', value: 'x' });
   expect(of('hashtag')).toEqual({ by: 'hashtag', value: 'x' });
   expect(of('total')).toEqual({ by: 'total', value: null });
-  expect([of('text'), of('link'), of('narrative')]).toEqual([null, null, null]);
+  expect([of('phrase'), of('text'), of('link'), of('narrative')]).toEqual([null, null, null, null]);
 });
 
 test('a cell that is not there is held back, unless the ledger says that nobody listened', () => {

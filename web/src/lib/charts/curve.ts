@@ -39,13 +39,12 @@ export function tableOf(detection: Detection): { by: string; value: string | nul
   const { type, value } = detection.subject;
   switch (type) {
     case 'narrative':
+    case 'phrase':
     case 'text':
     case 'link':
       return null;
     case 'total':
       return { by: 'total', value: null };
-    case 'phrase':
-      return { by: 'term', value };
     default:
       return { by: type, value };
   }

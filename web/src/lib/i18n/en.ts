@@ -280,6 +280,7 @@ export const en = {
       quoted: (value: string) => `'${value}'`, links: (value: string) => `Links to ${value}`, watch: (value: string) => `The watch ${value}`,
       language: (value: string) => `Talk in ${value}`, source: (value: string) => `The source ${value}`, total: 'All talk together',
     },
+    sample: ' in a sample of one post in four',
     hardly: (name: string, observed: number, length: string) => `${name}: ${observed} posts in ${length}, where there are usually hardly any`,
     times: (name: string, many: boolean, ratio: string, level: string) => `${name} ${many ? 'are' : 'is'} ${ratio} ${many ? 'their' : 'its'} usual ${level}`,
     share: (name: string, many: boolean, share: string, level: string) => `${name} ${many ? 'are' : 'is'} at ${share} % of ${many ? 'their' : 'its'} usual ${level}`,

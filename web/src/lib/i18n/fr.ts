@@ -303,6 +303,7 @@ export const fr: Messages = {
       quoted: (value: string) => f`« ${value} »`, links: (value: string) => f`Liens vers ${value}`, watch: (value: string) => f`La veille ${value}`,
       language: (value: string) => f`Les échanges en ${value}`, source: (value: string) => f`La source ${value}`, total: 'L’ensemble des échanges',
     },
+    sample: ' dans un échantillon d’une publication sur quatre',
     hardly: (name: string, observed: number, length: string) => f`${name} : ${count(observed)} publications en ${length}, là où il n'y en a presque jamais`,
     times: (name: string, _many: boolean, ratio: string, level: string) => f`${name} : ${ratio} le ${level}`,
     share: (name: string, _many: boolean, share: string, level: string) => f`${name} : ${share} % du ${level}`,

@@ -34,6 +34,7 @@ test.each([
   ],
   [burst("'fogo' is 14 times its usual Tuesday-evening level, mostly in Portuguese", 'term', 'fogo', 412, 29.4), '« fogo » : 14 fois le niveau habituel du mardi soir, surtout en portugais'],
   [burst('Links to example.org are 2.5 times their usual Tuesday-evening level, mostly in Portuguese', 'domain', 'example.org', 50, 20), 'Liens vers example.org : 2,5 fois le niveau habituel du mardi soir, surtout en portugais'],
+  [burst("'dam failure': 42 posts in 60 minutes in a sample of one post in four, where there are usually hardly any, mostly in Portuguese", 'phrase', 'dam failure', 42, 0.03), '« dam failure » : 42 publications en 60 minutes dans un échantillon d’une publication sur quatre, là où il n’y en a presque jamais, surtout en portugais'],
   [burst('#flood: 42 posts in 60 minutes, where there are usually hardly any, mostly in Portuguese', 'hashtag', 'flood', 42, 0.03), "#flood : 42 publications en 60 minutes, là où il n’y en a presque jamais, surtout en portugais"],
   [burst('Talk in Portuguese is 2 times its usual Tuesday-evening level', 'language', 'pt', 40, 20), 'Les échanges en portugais : 2 fois le niveau habituel du mardi soir'],
   [burst('All talk together is at 25 % of its usual Tuesday-evening level, mostly in Portuguese', 'total', 'all', 40, 160), 'L’ensemble des échanges : 25 % du niveau habituel du mardi soir, surtout en portugais'],

@@ -120,7 +120,7 @@ function told(speaker: Speaker, { kind, subject: of, evidence }: Detection, k: n
   }
   const ratio = evidence.observed / evidence.expected;
   const said = evidence.expected < 1
-    ? words.hardly(name, evidence.observed, length(words, to - from))
+    ? words.hardly(name, evidence.observed, `${length(words, to - from)}${of.type === 'phrase' ? words.sample : ''}`)
     : ratio >= 1 ? words.times(name, many, times(words, ratio), usual) : words.share(name, many, (ratio * 100).toFixed(0), usual);
   return `${said}${of.type === 'language' ? '' : languages}`;
 }

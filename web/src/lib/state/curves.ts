@@ -90,6 +90,11 @@ export class Curves {
     const coverage = ledger ? toCoverage((await this.api.coverage(step, isoSecond(from))).items.filter(inside), step) : null;
     const table = tableOf(detection);
     if (table === null) {
+      if (detection.subject.type === 'phrase') {
+        // Nothing else is counted of phrases than what their bursts tell.
+        const looked = detection.evidence.windows.flatMap(({ start, end }) => (end == null ? [] : [{ start, end, posts: detection.evidence.observed }]));
+        return { curve: curveOfBuckets(detection, looked, step, closed, coverage, await this.#recorded(step, from, to, ledger)), coverage };
+      }
       const found = detection.subject.type === 'narrative'
         ? await this.api.narrative(detection.subject.value)
         : await this.api.amplification(detection.id.replace(/^amplification-/, ''));

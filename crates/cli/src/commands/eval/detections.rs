@@ -94,11 +94,12 @@ impl Planted {
 /// Narratives that are read at once.
 const PAGE_ROWS: usize = 1_000;
 
+/// Without spaces: the words of a phrase are parted by one, also where its language has none.
 fn plain(name: &str) -> String {
-    name.trim_start_matches('#').to_lowercase()
+    name.trim_start_matches('#').to_lowercase().split_whitespace().collect()
 }
 
-/// A phrase is told by its words: the engine counts no phrases yet.
+/// A phrase is told by itself, or by its words.
 fn names<'a>(values: impl IntoIterator<Item = &'a String>) -> Vec<String> {
     let mut names = Vec::new();
     for value in values {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::super::exposure::{Exposure, WEEK_BLOCKS};
 use super::super::subject::{Earlier, Kept, Subject, short};
-use super::{BurstType, Bursts, NARRATIVES_PART, Open, POOLS, Part, Pool};
+use super::{BurstType, Bursts, NARRATIVES_PART, Open, PHRASES_PART, POOLS, Part, Pool};
 use crate::packed::{Bytes, put, take};
 
 /// What one shard knows of bursts: everything but who wrote.
@@ -118,7 +118,8 @@ impl Bursts {
         );
         let mut plain = Vec::new();
         let parts = (0..)
-            .zip(&self.parts[..NARRATIVES_PART])
+            .zip(&self.parts)
+            .filter(|(number, _)| *number as usize != NARRATIVES_PART)
             .map(|(number, part)| self.save_part(number, part, &mut plain))
             .collect();
         SavedBursts { head: Bytes(head.into()), parts }
@@ -172,7 +173,8 @@ impl Bursts {
             let mut subjects = Vec::new();
             let Some(head) = read_part(&bytes.0, &mut |one| subjects.push(one)) else { continue };
             let number = head.part as usize;
-            if !owns(number) {
+            let partition = number.checked_sub(PHRASES_PART).unwrap_or(number);
+            if !owns(partition) {
                 continue;
             }
             let Some(part) = self.parts.get_mut(number) else { continue };
