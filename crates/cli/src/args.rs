@@ -700,8 +700,11 @@ pub(crate) struct Bench {
     /// How many watches
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     pub(crate) watches: usize,
+    /// Posts a second of event time in the simulated input: the more, the fewer minutes close
+    #[arg(long, value_name = "N", default_value_t = 5_000.0, value_parser = positive)]
+    pub(crate) rate: f64,
     /// Read this file instead of simulated posts
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "rate")]
     pub(crate) input: Option<PathBuf>,
     /// Leave detectors out
     #[arg(long, value_name = "DETECTOR,…", value_delimiter = ',')]

@@ -26,9 +26,6 @@ use crate::settings::{Settings, StoreSettings};
 use crate::watches::Watches;
 use crate::{labelled, output, proc, settings};
 
-/// Posts a second of event time in the made input: 20 million posts are 67 minutes, so that windows close all along.
-const EVENT_RATE: f64 = 5_000.0;
-
 /// Allowed lateness of the made input, which is in order but for the simulator's own disorder.
 const LATE: Duration = Duration::from_mins(1);
 
@@ -56,7 +53,7 @@ pub(crate) fn bench(common: &Common, arguments: &Bench) -> Outcome {
     let workers = settings.worker_count();
     let seed = common.seed.unwrap_or(1);
     let scratch = tempfile::tempdir().context("cannot make a temporary folder")?;
-    let simulator = Simulator::new(sim_config(seed, arguments.posts)).map_err(Failure::usage)?;
+    let simulator = Simulator::new(sim_config(seed, arguments.posts, arguments.rate)).map_err(Failure::usage)?;
     let vocabulary = simulator.vocabulary();
     let (input, described) = if let Some(path) = &arguments.input {
         (path.clone(), path.display().to_string())
@@ -104,12 +101,12 @@ pub(crate) fn bench(common: &Common, arguments: &Bench) -> Outcome {
     Ok(DONE)
 }
 
-fn sim_config(seed: u64, posts: u64) -> SimConfig {
+fn sim_config(seed: u64, posts: u64, rate: f64) -> SimConfig {
     SimConfig {
         seed,
-        rate: EVENT_RATE,
+        rate,
         start: EventTime::from_unix(1_767_571_200),
-        duration: Duration::from_secs_f64(posts as f64 / EVENT_RATE * 1.5 + 60.0),
+        duration: Duration::from_secs_f64(posts as f64 / rate * 1.5 + 60.0),
         scenario: "load".to_owned(),
         ..SimConfig::default()
     }
