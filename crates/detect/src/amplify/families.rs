@@ -9,8 +9,10 @@ use super::config::{
 };
 use super::delta::{DomainDelta, FamilyDelta, LanguageDelta, LocalId, WordDelta};
 use super::index::{Index, Place, Slot};
+use super::log::{At, MinuteLog};
 use super::places::{Form, Places};
-use super::words::{Aligner, Sketch, Token, may_share, shared, sketch_of};
+use super::singles::{Single, Singles};
+use super::words::{Aligner, Sketch, Sorted, Token, may_share, shared, sketch_of};
 use crate::narrative::FewAuthors;
 use crate::narrative::authors::same_day;
 use crate::volume::Deletions;
@@ -34,27 +36,14 @@ pub(super) struct View<'a> {
     pub(super) repost: bool,
     pub(super) publisher: bool,
     pub(super) tokens: &'a [Token],
-    pub(super) text: &'a str,
+    /// Where the rest is, which only those that join a family are asked for.
+    pub(super) log: &'a MinuteLog,
+    pub(super) at: At,
 }
 
 /// Reads the words of a post that joins a family: their normal forms, and which of them look like a name.
 pub(super) trait Reader {
     fn forms<'a>(&'a mut self, text: &str, out: &mut Vec<Form<'a>>);
-}
-
-/// A text without company.
-#[derive(Clone, Default)]
-struct Single {
-    /// Zero: free.
-    exact: u64,
-    tokens: Box<[Token]>,
-    key: u64,
-    author: Option<u64>,
-    minute: i64,
-    language: [u8; 2],
-    publisher: bool,
-    /// The family that it became, by its place plus one.
-    family: u32,
 }
 
 struct Member {
@@ -111,8 +100,7 @@ pub(super) enum Taken {
 pub(super) struct Families {
     config: AmplifyConfig,
     index: Index,
-    singles: Vec<Single>,
-    next_single: usize,
+    singles: Singles,
     list: Vec<Option<Family>>,
     free: Vec<u32>,
     touched: Vec<u32>,
@@ -124,8 +112,8 @@ pub(super) struct Families {
     aligner: Aligner,
     pairs: Vec<(u16, u16)>,
     found: Vec<(u32, Slot)>,
-    sorted: Vec<Token>,
-    other: Vec<Token>,
+    /// Of the post that is looked at, once something is compared with it.
+    sorted: Sorted,
 }
 
 impl Families {
@@ -133,8 +121,7 @@ impl Families {
         Self {
             // A text has a dozen keys, and a bucket's four places are taken by the latest.
             index: Index::new(config.singles_max.max(64) * 8),
-            singles: Vec::new(),
-            next_single: 0,
+            singles: Singles::new(config.singles_max),
             list: Vec::new(),
             free: Vec::new(),
             touched: Vec::new(),
@@ -145,8 +132,7 @@ impl Families {
             aligner: Aligner::default(),
             pairs: Vec::new(),
             found: Vec::new(),
-            sorted: Vec::new(),
-            other: Vec::new(),
+            sorted: Sorted::default(),
             config,
         }
     }
@@ -171,8 +157,7 @@ impl Families {
 
     /// Memory of the tables, roughly.
     pub(super) fn bytes(&self) -> usize {
-        let tokens: usize = self.singles.iter().map(|single| single.tokens.len() * size_of::<Token>()).sum();
-        self.index.bytes() + self.singles.len() * size_of::<Single>() + tokens + self.list_bytes
+        self.index.bytes() + self.singles.bytes() + self.list_bytes
     }
 
     /// Sketches a text that will be taken soon, and brings in what will be looked at then.
@@ -183,14 +168,9 @@ impl Families {
     }
 
     /// Takes the next post.
-    pub(super) fn take<'a>(
-        &mut self,
-        view: &View<'_>,
-        sketch: &Sketch,
-        domains: impl Iterator<Item = &'a str>,
-        reader: &mut dyn Reader,
-    ) -> Taken {
+    pub(super) fn take(&mut self, view: &View<'_>, sketch: &Sketch, reader: &mut dyn Reader) -> Taken {
         self.counters.posts_read += 1;
+        self.sorted.clear();
         match self.find(view, sketch).map(Slot::place) {
             Some(Place::Family(at)) => {
                 let Some(family) = &mut self.list[at] else { return Taken::Alone };
@@ -200,7 +180,7 @@ impl Families {
                     family.repost(view);
                 } else {
                     self.counters.copies += u64::from(!view.publisher);
-                    self.join(at, view, domains, reader);
+                    self.join(at, view, reader);
                     self.note(sketch, view.exact, Slot::family(at));
                 }
                 self.touch(at);
@@ -208,10 +188,9 @@ impl Families {
             }
             Some(Place::Single(_)) if view.repost => Taken::Alone,
             Some(Place::Single(single)) => {
-                let first = self.singles[single].key;
-                let at = self.open(single);
+                let (at, first) = self.open(single);
                 self.counters.copies += u64::from(!view.publisher);
-                self.join(at, view, domains, reader);
+                self.join(at, view, reader);
                 self.note(sketch, view.exact, Slot::family(at));
                 self.touch(at);
                 Taken::Opened(self.list[at].as_ref().map_or(LocalId(0), |family| family.id), first)
@@ -255,7 +234,7 @@ impl Families {
             let Some(slot) = self.resolve(slot) else { continue };
             let exact = match slot.place() {
                 Place::Family(at) => self.list[at].as_ref().map_or(0, |family| family.exact),
-                Place::Single(at) => self.singles[at].exact,
+                Place::Single(at) => self.singles.get(at).map_or(0, |single| single.exact),
             };
             if exact == view.exact {
                 return Some(slot);
@@ -281,23 +260,17 @@ impl Families {
         // A family has noted the keys of all its posts, so of as many it is the likelier one.
         found.sort_unstable_by(|a, b| b.cmp(a));
         let mut best: Option<(f32, Slot)> = None;
-        self.sorted.clear();
         for (_, slot) in found.iter().take(COMPARED_MAX) {
-            if self.sorted.is_empty() {
-                self.sorted.extend_from_slice(view.tokens);
-                self.sorted.sort_unstable();
+            if self.sorted.tokens().is_empty() {
+                self.sorted.read(view.tokens);
             }
-            let part = match slot.place() {
-                Place::Family(at) => {
-                    self.list[at].as_ref().map_or(0.0, |family| shared(&self.sorted, family.places.sorted()))
-                }
+            let other = match slot.place() {
+                Place::Family(at) => self.list[at].as_ref().map_or(&[][..], |family| family.places.sorted()),
                 Place::Single(at) => {
-                    self.other.clear();
-                    self.other.extend_from_slice(&self.singles[at].tokens);
-                    self.other.sort_unstable();
-                    if self.other.len() < NEAR_WORDS_MIN { 0.0 } else { shared(&self.sorted, &self.other) }
+                    Some(self.singles.sorted(at)).filter(|words| words.len() >= NEAR_WORDS_MIN).unwrap_or_default()
                 }
             };
+            let part = shared(self.sorted.tokens(), other);
             if part >= self.config.join && best.is_none_or(|(most, _)| part > most) {
                 best = Some((part, *slot));
             }
@@ -308,42 +281,36 @@ impl Families {
 
     /// Keeps a text without company, in place of the oldest one.
     fn remember(&mut self, view: &View<'_>) -> usize {
+        if self.sorted.tokens().is_empty() {
+            self.sorted.read(view.tokens);
+        }
         let single = Single {
             exact: view.exact,
-            tokens: view.tokens.into(),
             key: view.key,
             author: view.author,
             minute: view.minute,
             language: view.language,
             publisher: view.publisher,
-            family: 0,
+            ..Single::default()
         };
-        let at = self.next_single;
-        self.next_single = (at + 1) % self.config.singles_max.max(1);
-        match self.singles.get_mut(at) {
-            Some(oldest) => {
-                self.counters.singles_forgotten += u64::from(oldest.exact != 0);
-                *oldest = single;
-            }
-            None => self.singles.push(single),
-        }
+        let (at, forgotten) = self.singles.push(single, &self.sorted);
+        self.counters.singles_forgotten += u64::from(forgotten);
         at
     }
 
-    /// Makes a family of a text that has got company.
-    fn open(&mut self, single: usize) -> usize {
+    /// Makes a family of a text that has got company; says where it is, and the text's key.
+    fn open(&mut self, single: usize) -> (usize, u64) {
         let at = if let Some(at) = self.free.pop() {
             at as usize
         } else {
             self.list.push(None);
             self.list.len() - 1
         };
-        let first = std::mem::take(&mut self.singles[single]);
-        self.singles[single].family = at as u32 + 1;
+        let (first, tokens) = self.singles.take(single, at as u32 + 1);
         let mut family = Family {
             id: LocalId(self.next_id),
             exact: first.exact,
-            places: Places::first(&first.tokens, first.author),
+            places: Places::first(&tokens, first.author),
             members: vec![Member { key: first.key, author: first.author }],
             posts: 0,
             day: first.minute.div_euclid(86_400),
@@ -363,16 +330,10 @@ impl Families {
         self.next_id += 1;
         self.counters.families_opened += 1;
         self.list[at] = Some(family);
-        at
+        (at, first.key)
     }
 
-    fn join<'a>(
-        &mut self,
-        at: usize,
-        view: &View<'_>,
-        domains: impl Iterator<Item = &'a str>,
-        reader: &mut dyn Reader,
-    ) {
+    fn join(&mut self, at: usize, view: &View<'_>, reader: &mut dyn Reader) {
         let Some(family) = &mut self.list[at] else { return };
         let day = view.minute.div_euclid(86_400);
         if day > family.day {
@@ -392,7 +353,7 @@ impl Families {
         if family.members.len() < MEMBERS_MAX {
             family.members.push(Member { key: view.key, author: view.author });
             let mut forms = Vec::new();
-            reader.forms(view.text, &mut forms);
+            reader.forms(view.log.text_of(view.at), &mut forms);
             family.places.add(view.tokens, author, Some(&forms), &mut self.aligner, &mut self.pairs);
         } else {
             family.places.add(view.tokens, author, None, &mut self.aligner, &mut self.pairs);
@@ -403,7 +364,7 @@ impl Families {
         };
         family.only = family.only.or(view.author);
         family.count(view.minute, view.author, view.language);
-        for domain in domains {
+        for domain in view.log.domains_of(view.at) {
             let known = family.untold.domains.iter().position(|known| known.domain == domain);
             let known = known.or_else(|| {
                 let room = family.untold.domains.len() < DOMAINS_MAX;
@@ -435,10 +396,10 @@ impl Families {
     pub(super) fn delete(&mut self, deletions: &Deletions) {
         let key_of = |key: u64| Some(key).filter(|key| *key != 0);
         for at in 0..self.singles.len() {
-            let single = &self.singles[at];
-            if single.exact != 0 && deletions.names(key_of(single.key), single.author) {
-                let single = std::mem::take(&mut self.singles[at]);
-                let keys = sketch_of(&single.tokens).keys;
+            let named = |single: &&Single| single.exact != 0 && deletions.names(key_of(single.key), single.author);
+            if self.singles.get(at).as_ref().is_some_and(named) {
+                let (single, tokens) = self.singles.take(at, 0);
+                let keys = sketch_of(&tokens).keys;
                 for key in keys.iter().chain([&single.exact]).filter(|key| **key != 0) {
                     self.index.forget(*key, Slot::single(at));
                 }
@@ -476,10 +437,7 @@ impl Families {
     /// Everything that is held of posts.
     #[cfg(debug_assertions)]
     pub(super) fn held(&self, held: &mut Held) {
-        for single in self.singles.iter().filter(|single| single.exact != 0) {
-            held.keys.insert(single.key);
-            held.authors.extend(single.author);
-        }
+        self.singles.held(held);
         for family in self.list.iter().flatten() {
             held.keys.extend(family.members.iter().map(|member| member.key));
             held.authors.extend(family.members.iter().filter_map(|member| member.author));

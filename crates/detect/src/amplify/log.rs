@@ -144,6 +144,12 @@ impl MinuteLog {
         self.chunks[at.chunk()].tokens_of(at.index())
     }
 
+    /// Reads a record, and of another post a word, for no other reason than that they are at hand then.
+    pub(super) fn bring(&self, record: Option<&At>, words: Option<&At>) {
+        std::hint::black_box(record.map_or(0, |at| self.record(*at).exact));
+        std::hint::black_box(words.and_then(|at| self.tokens_of(*at).first()));
+    }
+
     pub(super) fn text_of(&self, at: At) -> &str {
         self.chunks[at.chunk()].text_of(at.index())
     }

@@ -47,6 +47,7 @@ mod owned;
 mod owner;
 mod places;
 mod push;
+mod singles;
 mod words;
 
 pub use config::{

@@ -17,6 +17,11 @@ use super::places::Form;
 use super::push::Objects;
 use crate::volume::Deletions;
 
+/// Posts of one second are read in the order of their words, so each is somewhere else: so many posts ahead its record is read, and so
+/// many its words.
+const RECORD_AHEAD: usize = 8;
+const WORDS_AHEAD: usize = 4;
+
 /// One process's part of the amplification detector: keeps the posts of open minutes, and when a minute closes finds for each of
 /// them, in the order of their time, whether its text has company.
 pub struct AmplifyObserver {
@@ -177,6 +182,7 @@ impl AmplifyObserver {
         let mut copies = HashSet::new();
         for (nth, &at) in self.order.iter().enumerate() {
             let Some(of_this) = next else { break };
+            log.bring(self.order.get(nth + RECORD_AHEAD), self.order.get(nth + WORDS_AHEAD));
             next = sketch(&self.families, nth + 1);
             let record = log.record(at);
             let view = View {
@@ -188,9 +194,10 @@ impl AmplifyObserver {
                 repost: record.repost,
                 publisher: record.publisher,
                 tokens: log.tokens_of(at),
-                text: log.text_of(at),
+                log,
+                at,
             };
-            match self.families.take(&view, &of_this, log.domains_of(at), &mut self.words) {
+            match self.families.take(&view, &of_this, &mut self.words) {
                 Taken::Alone => {}
                 Taken::Joined(family) => {
                     copies.insert(record.key);

@@ -22,7 +22,7 @@ const BITS_SHARED: (u32, u32) = (2, 5);
 
 /// A word: 28 bits of the hash of its normal form, and its length in bytes (1 to 15), which is its weight. Changing a tenth of a
 /// text's characters changes about a tenth of its weight.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Default, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct Token(u32);
 
 impl Token {
@@ -112,7 +112,7 @@ pub(super) fn sketch_of(tokens: &[Token]) -> Sketch {
     let mut bins = [u64::MAX; BINS];
     if tokens.len() >= NEAR_WORDS_MIN {
         for (at, one) in words.iter().enumerate() {
-            for other in words.iter().skip(at + 1).take(REACH) {
+            for other in &words[at + 1..words.len().min(at + 1 + REACH)] {
                 if one == other {
                     continue;
                 }
@@ -126,18 +126,47 @@ pub(super) fn sketch_of(tokens: &[Token]) -> Sketch {
     Sketch { keys: bins.map(|hash| if hash == u64::MAX { 0 } else { hash | 1 }), bits }
 }
 
+/// A text's words in the order of their hashes, as texts are compared. Its buffers are reused.
+#[derive(Default)]
+pub(super) struct Sorted {
+    /// Word and place, as one number.
+    both: Vec<u64>,
+    tokens: Vec<Token>,
+}
+
+impl Sorted {
+    pub(super) fn clear(&mut self) {
+        self.both.clear();
+        self.tokens.clear();
+    }
+
+    /// Reads a text of at most [`WORDS_MAX`] words.
+    pub(super) fn read(&mut self, tokens: &[Token]) {
+        self.clear();
+        self.both.extend(tokens.iter().zip(0_u64..).map(|(token, place)| token.bits() << 8 | place));
+        self.both.sort_unstable();
+        self.tokens.extend(self.both.iter().map(|both| Token((both >> 8) as u32)));
+    }
+
+    pub(super) fn tokens(&self) -> &[Token] {
+        &self.tokens
+    }
+
+    /// Which place in the text each of [`Self::tokens`] has.
+    pub(super) fn places(&self) -> impl Iterator<Item = u8> + '_ {
+        self.both.iter().map(|both| *both as u8)
+    }
+}
+
 /// How much of the heavier of two texts both share, by weight: 0 to 1. Both sorted.
 pub(super) fn shared(one: &[Token], other: &[Token]) -> f32 {
     let (mut a, mut b, mut common) = (0, 0, 0);
     while a < one.len() && b < other.len() {
-        match one[a].cmp(&other[b]) {
-            std::cmp::Ordering::Less => a += 1,
-            std::cmp::Ordering::Greater => b += 1,
-            std::cmp::Ordering::Equal => {
-                common += one[a].weight();
-                (a, b) = (a + 1, b + 1);
-            }
-        }
+        // Which of two words comes first is a coin's toss: not a branch.
+        let (x, y) = (one[a], other[b]);
+        common += x.weight() * u32::from(x == y);
+        a += usize::from(x <= y);
+        b += usize::from(y <= x);
     }
     common as f32 / weight_of(one).max(weight_of(other)).max(1) as f32
 }
