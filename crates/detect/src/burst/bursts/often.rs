@@ -5,6 +5,9 @@ const SLOTS_A_PHRASE: usize = 128;
 /// What one post counts: some is left of it after two blocks, and nothing after six.
 const POST: u8 = 16;
 
+/// Slots that are gone on with at a time.
+const EIGHT: usize = 8;
+
 /// Posts by the hash of a phrase, halved from block to block. Phrases that share a slot are counted together, so one may be followed
 /// earlier than by its own posts, and is then taken to have had the others'.
 pub(super) struct Often {
@@ -16,7 +19,7 @@ pub(super) struct Often {
 impl Often {
     /// For so many phrases that are followed.
     pub(super) fn new(followed_max: usize) -> Self {
-        Self { slots: vec![0; (followed_max * SLOTS_A_PHRASE).next_power_of_two()], coming: Vec::new() }
+        Self { slots: vec![0; (followed_max * SLOTS_A_PHRASE).next_power_of_two().max(EIGHT)], coming: Vec::new() }
     }
 
     fn slot_of(&self, hash: u64) -> usize {
@@ -42,8 +45,33 @@ impl Often {
         }
     }
 
-    /// Goes on by so many blocks.
+    /// Goes on by so many blocks. Of a stream of few posts nearly all slots are empty: they are not written to, so they take no memory
+    /// either.
     pub(super) fn fade(&mut self, blocks: u32) {
-        self.slots.iter_mut().for_each(|slot| *slot = slot.checked_shr(blocks).unwrap_or(0));
+        let left = u64::from_ne_bytes([u8::MAX.checked_shr(blocks).unwrap_or(0); EIGHT]);
+        for eight in self.slots.as_chunks_mut::<EIGHT>().0 {
+            let slots = u64::from_ne_bytes(*eight);
+            if slots != 0 {
+                // What comes in from the slot beside is masked off.
+                *eight = (slots.checked_shr(blocks).unwrap_or(0) & left).to_ne_bytes();
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn each_slot_is_halved_by_itself(slots in prop::collection::vec(any::<u8>(), 8 * EIGHT), blocks in 0..12_u32) {
+            let mut often = Often { slots: slots.clone(), coming: Vec::new() };
+            often.fade(blocks);
+            let halved: Vec<u8> = slots.iter().map(|slot| slot.checked_shr(blocks).unwrap_or(0)).collect();
+            prop_assert_eq!(often.slots, halved);
+        }
     }
 }
