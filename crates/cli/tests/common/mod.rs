@@ -114,8 +114,12 @@ pub(crate) fn read_text(path: &Path) -> String {
 
 /// Rows of an export.
 pub(crate) fn export(data: &Path, by: &str, step: &str) -> Vec<serde_json::Value> {
-    let out = succeed(groundswell().args(["export", "volumes", "--by", by, "--step", step, "--data"]).arg(data));
-    out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    export_text(data, by, step).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// The same, as it was printed.
+pub(crate) fn export_text(data: &Path, by: &str, step: &str) -> String {
+    succeed(groundswell().args(["export", "volumes", "--by", by, "--step", step, "--data"]).arg(data))
 }
 
 /// A file of so many hosts for `--cluster`, each with a port that is free now.
