@@ -160,9 +160,10 @@ impl Families {
         self.index.bytes() + self.singles.bytes() + self.list_bytes
     }
 
-    /// Sketches a text that will be taken soon, and brings in what will be looked at then.
-    pub(super) fn sketch(&self, tokens: &[Token], exact: u64) -> Sketch {
-        let sketch = sketch_of(tokens);
+    /// Sketches a text that will be taken soon, and brings in what will be looked at then. The platform's button passes on the very text:
+    /// of that, nothing near is looked for.
+    pub(super) fn sketch(&self, tokens: &[Token], exact: u64, repost: bool) -> Sketch {
+        let sketch = if repost { Sketch::default() } else { sketch_of(tokens) };
         self.index.bring(sketch.keys.into_iter().chain([exact]));
         sketch
     }
@@ -245,7 +246,7 @@ impl Families {
         }
         for key in std::iter::once(&view.exact).chain(&sketch.keys).filter(|key| **key != 0) {
             for (slot, bits) in self.index.find(*key) {
-                if !may_share(sketch.bits, bits) {
+                if !view.repost && !may_share(sketch.bits, bits) {
                     continue;
                 }
                 let Some(slot) = self.resolve(slot) else { continue };

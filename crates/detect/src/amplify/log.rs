@@ -82,23 +82,27 @@ impl MinuteLog {
         }
         let chunk = self.last();
         let before = chunk.bytes();
+        let repost = post.relation.as_str() == REPOST;
         chunk.records.push(Record {
             time: post.time.unix(),
             key: post.key.map_or(0, PostKey::bits),
             author: post.author.filter(|_| post.publisher.is_none()).map(AuthorToken::bits),
             exact: reading.exact,
             language: analysis.language.as_str().as_bytes().try_into().unwrap_or([0; 2]),
-            repost: post.relation.as_str() == REPOST,
+            repost,
             publisher: post.publisher.is_some(),
             tokens_start: chunk.tokens.len() as u32,
             text_start: chunk.text.len() as u32,
             domains_start: chunk.domains.len() as u32,
         });
         chunk.tokens.extend_from_slice(&reading.tokens);
-        chunk.text.push_str(&post.text);
-        for link in post.links.iter().filter(|link| !link.domain.is_empty()) {
-            chunk.domains.push_str(&link.domain);
-            chunk.domains.push(' ');
+        // Of what is passed on, nothing but that it was is told.
+        if !repost {
+            chunk.text.push_str(&post.text);
+            for link in post.links.iter().filter(|link| !link.domain.is_empty()) {
+                chunk.domains.push_str(&link.domain);
+                chunk.domains.push(' ');
+            }
         }
         chunk.bytes() - before
     }

@@ -175,11 +175,12 @@ impl AmplifyObserver {
         log.order(&mut self.order);
         let sketch = |families: &Families, nth: usize| {
             let at = *self.order.get(nth)?;
-            Some(families.sketch(log.tokens_of(at), log.record(at).exact))
+            let record = log.record(at);
+            Some(families.sketch(log.tokens_of(at), record.exact, record.repost))
         };
         // One post ahead, so that memory is read while the one before is looked at.
         let mut next = sketch(&self.families, 0);
-        let mut copies = HashSet::new();
+        let mut copies = hashbrown::HashSet::new();
         for (nth, &at) in self.order.iter().enumerate() {
             let Some(of_this) = next else { break };
             log.bring(self.order.get(nth + RECORD_AHEAD), self.order.get(nth + WORDS_AHEAD));

@@ -81,7 +81,7 @@ impl Reading {
 }
 
 /// How a text is found: its keys, and what says at a glance how much it may share with another.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(super) struct Sketch {
     /// Its pairs of near words, in either order, dealt to bins by their hash; of each bin the smallest. Bins that hold none stay zero:
     /// keys are looked up one by one, so there is nothing that densification could repair. Of a text with fewer than

@@ -1,8 +1,7 @@
 //! [`Objects`]: one process's part: sums of a closed minute, and the values of links and hashtags that were written lately.
 
-use std::collections::{BTreeMap, HashSet};
-
 use groundswell_sketch::{CellKey, Distinct};
+use hashbrown::{HashMap, HashSet};
 
 use super::super::config::{AmplifyCounters, OBJECT_SECONDS, VALUE_MEMBERS_MAX, VALUES_MAX};
 use super::delta::{ObjectDelta, Value};
@@ -49,7 +48,7 @@ impl Known {
 /// The links and hashtags of one process.
 #[derive(Default)]
 pub(in super::super) struct Objects {
-    known: BTreeMap<u64, Known>,
+    known: HashMap<u64, Known>,
 }
 
 impl Objects {
@@ -61,19 +60,34 @@ impl Objects {
         copies: &HashSet<u64>,
         counters: &mut AmplifyCounters,
     ) -> Vec<ObjectDelta> {
-        let mut order: Vec<usize> = (0..log.records.len()).collect();
-        // Only some of who wrote an object are remembered: these must not depend on who noted them.
-        order.sort_unstable_by_key(|at| {
-            let record = &log.records[*at];
-            (record.object, record.key, record.author)
-        });
-        let mut told = Vec::new();
+        let mut order: Vec<(u64, u32)> = log.records.iter().map(|record| record.object).zip(0..).collect();
+        order.sort_unstable();
+        let record_of = |(_, at): &(u64, u32)| &log.records[*at as usize];
+        let mut told = Vec::with_capacity(order.chunk_by(|a, b| a.0 == b.0).count());
         let mut authors = Vec::new();
-        for group in order.chunk_by(|a, b| log.records[*a].object == log.records[*b].object) {
+        for group in order.chunk_by_mut(|a, b| a.0 == b.0) {
+            let object = group[0].0;
+            // Only some of who wrote an object are remembered: these must not depend on who noted them.
+            group.sort_unstable_by_key(|at| {
+                let record = record_of(at);
+                (record.key, record.author)
+            });
+            let first = group.iter().map(record_of).find(|record| !record.publisher && !record.repost);
+            let mut known = match first {
+                Some(record) => Some(self.known.entry(object).or_insert_with(|| {
+                    let (domain, text) = log.value(record);
+                    Known {
+                        value: Value { text: text.to_owned(), domain: domain.to_owned() },
+                        members: Vec::new(),
+                        more: false,
+                        last: minute,
+                    }
+                })),
+                None => self.known.get_mut(&object),
+            };
             authors.clear();
-            let mut delta = ObjectDelta { object: log.records[group[0]].object, ..ObjectDelta::default() };
-            for at in group {
-                let record = &log.records[*at];
+            let mut delta = ObjectDelta { object, ..ObjectDelta::default() };
+            for record in group.iter().map(record_of) {
                 if record.publisher {
                     delta.publishers += 1;
                 } else if record.repost {
@@ -92,24 +106,15 @@ impl Objects {
                         delta.key.add(CellKey::of_author(author));
                         authors.push(author);
                     }
-                    let (domain, text) = log.value(record);
-                    let member = Member { key: record.key, author: record.author };
-                    self.known
-                        .entry(record.object)
-                        .or_insert_with(|| Known {
-                            value: Value { text: text.to_owned(), domain: domain.to_owned() },
-                            members: Vec::new(),
-                            more: false,
-                            last: minute,
-                        })
-                        .add(member, minute);
+                    if let Some(known) = &mut known {
+                        known.add(Member { key: record.key, author: record.author }, minute);
+                    }
                 }
             }
             authors.sort_unstable();
             authors.dedup();
             delta.authors = Distinct::from_sorted_unique(&authors);
-            delta.value =
-                self.known.get(&delta.object).filter(|known| known.is_shared()).map(|known| known.value.clone());
+            delta.value = known.filter(|known| known.is_shared()).map(|known| known.value.clone());
             told.push(delta);
         }
         self.make_room(minute, counters);

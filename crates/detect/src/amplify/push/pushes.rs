@@ -1,12 +1,14 @@
 //! [`Pushes`]: the owner's part: all links and hashtags of a day, as numbers, and which of them are pushed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use groundswell_gate::{
     AmplificationCandidate, AmplificationDomain, AmplificationId, AmplificationObject, AuthorBits, SharedWord,
     words_of_link,
 };
 use groundswell_sketch::{CellKey, Distinct};
+use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
 use serde::{Deserialize, Serialize};
 
 use super::super::config::{
@@ -180,8 +182,8 @@ pub(in super::super) struct SavedPush {
 /// All links and hashtags that the owner knows.
 #[derive(Default)]
 pub(in super::super) struct Pushes {
-    alone: BTreeMap<u64, Alone>,
-    known: BTreeMap<u64, Box<Push>>,
+    alone: HashMap<u64, Alone>,
+    known: HashMap<u64, Box<Push>>,
     bytes: usize,
     /// Those that enough authors wrote.
     carried: BTreeSet<u64>,
@@ -244,21 +246,27 @@ impl Pushes {
             push.absorb(delta, minute);
             return;
         }
-        let before = self.alone.get_mut(&object);
-        let is_alone = match before {
-            Some(alone) => alone.take(delta, minute),
-            None => delta.authors.count() < 2,
-        };
-        if !is_alone {
-            let mut push = Box::<Push>::default();
-            if let Some(alone) = self.alone.remove(&object) {
-                push.absorb(&alone.delta(object), alone.minute);
+        let alone = match self.alone.entry(object) {
+            Entry::Occupied(mut known) => {
+                if known.get_mut().take(delta, minute) {
+                    return;
+                }
+                Some(known.remove())
             }
-            push.absorb(delta, minute);
-            self.known.insert(object, push);
-        } else if !self.alone.contains_key(&object) && (delta.posts > 0 || delta.publishers > 0) {
-            self.alone.insert(object, Alone::new(delta, minute));
+            Entry::Vacant(_) if delta.authors.count() >= 2 => None,
+            Entry::Vacant(new) => {
+                if delta.posts > 0 || delta.publishers > 0 {
+                    new.insert(Alone::new(delta, minute));
+                }
+                return;
+            }
+        };
+        let mut push = Box::<Push>::default();
+        if let Some(alone) = alone {
+            push.absorb(&alone.delta(object), alone.minute);
         }
+        push.absorb(delta, minute);
+        self.known.insert(object, push);
     }
 
     /// Judges those that enough authors wrote. `number` numbers what is told for the first time; `others` are the last minutes and authors of
@@ -424,7 +432,10 @@ impl Pushes {
                 family: push.owned.save(k, self.waiting.contains(object))?,
             })
         };
-        self.known.iter().filter_map(|(object, push)| save(object, push)).collect()
+        let mut saved: Vec<SavedPush> = self.known.iter().filter_map(|(object, push)| save(object, push)).collect();
+        // Whichever way the map has them, a checkpoint is the same.
+        saved.sort_unstable_by_key(|push| push.object);
+        saved
     }
 
     /// Takes back what was saved, before anything is added.
