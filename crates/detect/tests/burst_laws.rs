@@ -185,6 +185,10 @@ fn a_burst_of_the_first_day_is_found_beside_a_far_louder_one() {
         let loudest = found.iter().filter(|told| told.subject.value == first.subject.value).map(|told| told.log10_q);
         let loudest = loudest.min_by(f64::total_cmp).unwrap();
         assert!((0..=20).contains(&delay) && loudest < -2.0, "seed {seed}: {delay} min, {}", summary(&found));
+        // It is over when it is over, and not when its own beginning passes for how it was before.
+        let end = found.iter().rfind(|told| told.id == first.id).and_then(|told| told.end);
+        let end = end.map(|end| (end - MONDAY) / 60);
+        assert!(end.is_some_and(|end| (915..=950).contains(&end)), "seed {seed}: {end:?}, {}", summary(&found));
     }
 }
 

@@ -31,8 +31,8 @@ const MAGIC: &[u8; 8] = b"GSWELLCP";
 /// and countries that are mentioned; subjects of bursts are packed. 11: links and hashtags that k authors wrote are known, and counted,
 /// and how posts sound that watches match. 12: how they usually sound, and two more looks
 /// at subjects of bursts. 13: how far their days scatter. 14: kinds of subjects. 15: how far minutes scatter about their hours, phrases,
-/// and names of the day before.
-const FORMAT: u32 = 15;
+/// and names of the day before. 16: how a subject stood before the burst that is open.
+const FORMAT: u32 = 16;
 /// Room for what whoever encrypts the bytes in their place appends.
 const SEAL_BYTES: usize = 64;
 
@@ -521,7 +521,7 @@ mod tests {
         // What was written before the detectors' state was in it.
         other[8] = 6;
         let refused = Checkpoint::from_bytes(&other).expect_err("another format");
-        assert_eq!(refused.to_string(), "the checkpoint is of format 6, this program reads format 15");
+        assert_eq!(refused.to_string(), "the checkpoint is of format 6, this program reads format 16");
         assert_eq!(Checkpoint::from_bytes(b"something else"), Err(CheckpointError::Unknown));
         // A length that nothing backs.
         let mut long = bytes[..12].to_vec();
@@ -558,7 +558,7 @@ mod tests {
         assert_eq!(form, FORM_OF_AN_EMPTY_ONE);
     }
 
-    const FORM_OF_AN_EMPTY_ONE: &str = "475357454c4c43500f0000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000010000000000000000000000";
+    const FORM_OF_AN_EMPTY_ONE: &str = "475357454c4c4350100000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000010000000000000000000000";
 
     #[test]
     fn those_who_stay_do_not_wait_for_those_who_left() {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::config::{BurstConfig, BurstCounters, LIFE_MINUTES_MAX, OPEN_BELOW, Reach, Scale};
 use super::exposure::Exposure;
-use super::subject::{Earlier, Kept, Look, SCATTERS, Scatter, ScatterSum, Slot, Subject};
+use super::subject::{Earlier, Kept, Lately, Look, SCATTERS, Scatter, ScatterSum, Slot, Subject};
 use super::tail::log10_at_least;
 
 mod often;
@@ -155,6 +155,8 @@ struct Open {
     changed: bool,
     /// Posts for an exposure where it was loudest, by reach of the look.
     loudest: [f32; Reach::ALL.len()],
+    /// How its subject stood before it, as the look that found it had it.
+    before: Option<Lately>,
 }
 
 impl Open {
@@ -401,7 +403,9 @@ impl Bursts {
             return;
         }
         let scatter = pool.now;
-        let looks = looks(subject, part.earlier.get(&counted.hash), exposure, scatter, self.config.k);
+        let open = subject.open.then(|| part.open.iter_mut().find(|open| open.hash == counted.hash)).flatten();
+        let held = open.as_ref().and_then(|open| open.before);
+        let looks = looks(subject, part.earlier.get(&counted.hash), exposure, scatter, self.config.k, held);
         let is_news = |best: &&Best| {
             subject.open
                 || best.log10_p <= OPEN_BELOW.log10() && {
@@ -414,7 +418,7 @@ impl Bursts {
         let least = looks.iter().flatten().filter(is_news).min_by(|a, b| a.log10_p.total_cmp(&b.log10_p));
         let Some(best) = least else { return };
         if subject.open {
-            let Some(open) = part.open.iter_mut().find(|open| open.hash == counted.hash) else { return };
+            let Some(open) = open else { return };
             let lasted = minute - (open.news.start / 60) as u32;
             for hot in looks.iter().flatten() {
                 open.note_loudest(&hot.look, exposure, minute);
@@ -473,6 +477,7 @@ impl Bursts {
                 news,
                 changed: true,
                 loudest: [0.0; Reach::ALL.len()],
+                before: best.lately,
             };
             looks.iter().flatten().for_each(|hot| open.note_loudest(&hot.look, exposure, minute));
             part.open.push(open);
@@ -617,6 +622,7 @@ struct Best {
     shape: f64,
     known: f64,
     of_one: f64,
+    lately: Option<Lately>,
 }
 
 /// Looks of which fewer than one in a thousand are so loud by accident.
@@ -626,6 +632,7 @@ fn looks(
     exposure: &Exposure,
     pool: Scatter,
     k: u64,
+    held: Option<Lately>,
 ) -> [Option<Best>; Reach::ALL.len()] {
     let mut found = [const { None }; Reach::ALL.len()];
     let enough_in_hour = subject.may_have(k);
@@ -644,7 +651,7 @@ fn looks(
         if u64::from(look.sum.authors) < k || look.authors < k || !subject.open && look.first < subject.over {
             continue;
         }
-        let expected = subject.expected(reach, look.first, exposure, pool);
+        let expected = subject.expected(reach, look.first, exposure, pool, held);
         let posts = f64::from(look.sum.posts);
         // Nearer than three standard deviations nothing is less likely than one in a thousand.
         let above = posts - expected.mean;
@@ -673,6 +680,7 @@ fn looks(
                 shape: expected.shape,
                 known: expected.known,
                 of_one: expected.of_one,
+                lately: expected.lately,
             });
         }
     }

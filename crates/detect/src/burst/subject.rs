@@ -518,8 +518,16 @@ impl Subject {
             .map(move |place| (place * each, each, slots[(place % count) as usize]))
     }
 
-    /// What the baseline foretells for a stretch that ends with the last minute, and how many posts it rests on.
-    pub(super) fn expected(&self, reach: Reach, first: u32, exposure: &Exposure, pool: Scatter) -> Expected {
+    /// What the baseline foretells for a stretch that ends with the last minute, and how many posts it rests on. `held`: how it stood before
+    /// the burst that is open.
+    pub(super) fn expected(
+        &self,
+        reach: Reach,
+        first: u32,
+        exposure: &Exposure,
+        pool: Scatter,
+        held: Option<Lately>,
+    ) -> Expected {
         let last = self.last;
         if reach == Reach::Day {
             let (seasons, mut exposed) = (self.seasons(exposure, pool), 0.0);
@@ -533,6 +541,7 @@ impl Subject {
                 shape: 1.0 / (inverse + 1.0 / known),
                 known,
                 of_one: exposed / f64::from(self.slow_exposure).max(1e-9),
+                lately: None,
             };
         }
         let known = self.long_worth() + f64::from(self.fast);
@@ -563,33 +572,55 @@ impl Subject {
             Reach::Quarter | Reach::Hour => young && lasting > SWINGS_MAX,
             Reach::Hours | Reach::Day => false,
         };
-        let (from, to, lately) = self.lately(reach);
-        // While a burst is young, what was before the look was before the burst, too.
-        if by_lately && (!self.open || young && self.began_after(to)) {
-            // What lasts was there before, and shows there.
-            let expected = self.rate(exposure) * self.season_at(u32::midpoint(from, to)) * exposure.between(from, to);
-            if expected > 0.0 {
-                let prior = 1.0 / (lasting + 1.0 / known);
-                // The passing part blurs what is seen of it.
-                let blur = 1.0 + expected * passing * f64::from(TEN) / f64::from(to + 1 - from);
-                let worth = f64::from(lately) / blur;
-                let level = (prior + worth) / (prior + expected / blur);
-                let sure = prior + worth;
-                let swings = if young { lasting.min(SWINGS_MAX) } else { lasting };
-                return Expected {
-                    mean: mean * level,
-                    shape: 1.0 / (passes + 1.0 / sure + MOVES * swings),
-                    known,
-                    of_one: of_one.max(mean / (prior * blur + expected)),
-                };
+        // What is in the burst that is open says nothing of how it would stand without it, and what it was before says less by the hour.
+        let is_before = |to: u32| !self.open || young && self.began_after(to);
+        let swings = MOVES * if young { lasting.min(SWINGS_MAX) } else { lasting };
+        let lately = match self.lately(reach) {
+            _ if !by_lately => None,
+            stretch if is_before(stretch.1) => {
+                self.stood_lately(stretch, exposure, lasting, passing, known).map(|lately| (lately, swings))
             }
+            _ => held.filter(|_| young).map(|held| (held, swings + MOVES * lasting * self.open_for() / 60.0)),
+        };
+        if let Some((lately, swings)) = lately {
+            let (level, sure) = (f64::from(lately.level), f64::from(lately.sure));
+            return Expected {
+                mean: mean * level,
+                shape: 1.0 / (passes + 1.0 / sure + swings),
+                known,
+                of_one: of_one.max(mean * f64::from(lately.of_one)),
+                lately: Some(lately),
+            };
         }
         let inverse = match reach {
             // It may reach back over midnight.
             Reach::Hours => self.scatter_held(Midnight::BeforeLast, pool),
             Reach::FiveMinutes | Reach::Quarter | Reach::Hour | Reach::Day => lasting + passes,
         };
-        Expected { mean, shape: 1.0 / (inverse + 1.0 / known), known, of_one }
+        Expected { mean, shape: 1.0 / (inverse + 1.0 / known), known, of_one, lately: None }
+    }
+
+    /// How it stands to its baseline of late: what lasts was there before a look, and shows there.
+    fn stood_lately(
+        &self,
+        (from, to, posts): (u32, u32, u32),
+        exposure: &Exposure,
+        lasting: f64,
+        passing: f64,
+        known: f64,
+    ) -> Option<Lately> {
+        let expected = self.rate(exposure) * self.season_at(u32::midpoint(from, to)) * exposure.between(from, to);
+        (expected > 0.0).then(|| {
+            let prior = 1.0 / (lasting + 1.0 / known);
+            // The passing part blurs what is seen of it.
+            let blur = 1.0 + expected * passing * f64::from(TEN) / f64::from(to + 1 - from);
+            let worth = f64::from(posts) / blur;
+            Lately {
+                level: ((prior + worth) / (prior + expected / blur)) as f32,
+                sure: (prior + worth) as f32,
+                of_one: (1.0 / (prior * blur + expected)) as f32,
+            }
+        })
     }
 
     /// The stretch before a look that ends with the last minute, and its posts.
@@ -632,6 +663,11 @@ impl Subject {
     /// Whether the burst that is open began after a minute of the last days.
     fn began_after(&self, minute: u32) -> bool {
         self.began.wrapping_sub(minute as u16).cast_signed() > 0
+    }
+
+    /// Minutes since the burst that is open began, of the last days.
+    fn open_for(&self) -> f64 {
+        f64::from((self.last as u16).wrapping_sub(self.began))
     }
 
     /// A burst is over: how loud it was is known from now on.
@@ -687,6 +723,18 @@ pub(super) struct Expected {
     pub(super) known: f64,
     /// What one post in the baseline adds to the mean.
     pub(super) of_one: f64,
+    /// How it stood of late, if that is in the mean.
+    pub(super) lately: Option<Lately>,
+}
+
+/// How a subject stood to its baseline just before a look.
+#[derive(Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(super) struct Lately {
+    level: f32,
+    /// Posts that this is worth.
+    sure: f32,
+    /// What one post more changes in it.
+    of_one: f32,
 }
 
 /// A scatter with its weight, drawn to the pooled one.
@@ -727,7 +775,7 @@ mod tests {
             subject.add(&Slot { posts, authors: posts, ..Slot::default() });
         }
         [Reach::Day, Reach::Hours].map(|reach| {
-            let expected = subject.expected(reach, subject.look(reach, None).first, &exposure, pool);
+            let expected = subject.expected(reach, subject.look(reach, None).first, &exposure, pool, None);
             1.0 / expected.shape - 1.0 / expected.known
         })
     }
@@ -757,7 +805,7 @@ mod tests {
             subject.add(&Slot { posts, authors: posts, ..Slot::default() });
         }
         Reach::ALL.map(|reach| {
-            let expected = subject.expected(reach, subject.look(reach, None).first, &exposure, pool);
+            let expected = subject.expected(reach, subject.look(reach, None).first, &exposure, pool, None);
             1.0 / expected.shape - 1.0 / expected.known
         })
     }
@@ -794,6 +842,40 @@ mod tests {
         let of_minutes = of(|minute| [1, 7][(minute / TEN % 2) as usize]);
         assert!(of_hours[0] < 0.02 && of_hours[1] > 0.3, "{of_hours:?}");
         assert!(of_minutes[0] > 0.3 && of_minutes[1] < 0.1, "{of_minutes:?}");
+    }
+
+    #[test]
+    fn how_it_stood_before_a_burst_is_held_for_hours() {
+        // On the first day, among subjects that swing with it.
+        let begin = 20_000 * DAY_MINUTES;
+        let pool = Scatter { ten_minutes: 0.9, in_block: 0.05, block: 0.9, day: 0.9 };
+        let mut exposure = Exposure::new(begin - 1);
+        exposure.add(begin, 1_000.0);
+        let mut subject = Subject::new(1, 0, begin, &exposure, 0.0, 0);
+        let mut sum = ScatterSum::default();
+        let mut held = None;
+        let looks = |subject: &Subject, exposure: &Exposure, held| {
+            let of = |reach| subject.expected(reach, subject.look(reach, None).first, exposure, pool, held);
+            [Reach::FiveMinutes, Reach::Quarter, Reach::Hour].map(of)
+        };
+        for minute in begin + 1..=begin + 14 * 60 + 90 {
+            exposure.add(minute, 1_000.0);
+            subject.roll(minute, &exposure, pool, &mut sum);
+            let posts = if minute < begin + 14 * 60 { 1 } else { 8 };
+            subject.add(&Slot { posts, authors: posts, ..Slot::default() });
+            if minute == begin + 14 * 60 + 2 {
+                held = looks(&subject, &exposure, None)[0].lately;
+                subject.begin_burst(begin + 14 * 60);
+            }
+        }
+        let with = looks(&subject, &exposure, held).map(|look| (look.mean, look.shape));
+        let without = looks(&subject, &exposure, None).map(|look| (look.mean, look.shape));
+        for ((mean, shape), minutes) in with.into_iter().zip([5.0, 20.0, 60.0]) {
+            assert!((0.3..=1.3).contains(&(mean / minutes)) && shape > 1.5, "{with:?}");
+        }
+        // Else a subject that swings with the day is not told from one that bursts.
+        assert!(without.into_iter().all(|(_, shape)| shape < 1.0), "{without:?}");
+        assert!(held.is_some());
     }
 
     #[test]
