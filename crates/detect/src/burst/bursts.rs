@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::config::{BurstConfig, BurstCounters, LIFE_MINUTES_MAX, OPEN_BELOW, Reach, Scale};
 use super::exposure::Exposure;
-use super::subject::{Earlier, Kept, Lately, Look, SCATTERS, Scatter, ScatterSum, Slot, Subject};
+use super::subject::{Earlier, Expected, Kept, Lately, Look, SCATTERS, Scatter, ScatterSum, Slot, Subject};
 use super::tail::log10_at_least;
 
 mod often;
@@ -477,7 +477,7 @@ impl Bursts {
                 news,
                 changed: true,
                 loudest: [0.0; Reach::ALL.len()],
-                before: best.lately,
+                before: best.expected.lately,
             };
             looks.iter().flatten().for_each(|hot| open.note_loudest(&hot.look, exposure, minute));
             part.open.push(open);
@@ -618,11 +618,7 @@ struct Best {
     look: Look,
     log10_p: f64,
     log10_p_of_one: f64,
-    mean: f64,
-    shape: f64,
-    known: f64,
-    of_one: f64,
-    lately: Option<Lately>,
+    expected: Expected,
 }
 
 /// Looks of which fewer than one in a thousand are so loud by accident.
@@ -672,16 +668,7 @@ fn looks(
         let log10_p = of_posts.max(of_authors / CARRIED);
         if log10_p <= HOT_BELOW.log10() {
             let less = log10_at_least(posts - 1.0, expected.mean, expected.shape);
-            *found = Some(Best {
-                look,
-                log10_p,
-                log10_p_of_one: (of_posts - less).min(0.0),
-                mean: expected.mean,
-                shape: expected.shape,
-                known: expected.known,
-                of_one: expected.of_one,
-                lately: expected.lately,
-            });
+            *found = Some(Best { look, log10_p, log10_p_of_one: (of_posts - less).min(0.0), expected });
         }
     }
     found
@@ -717,7 +704,7 @@ impl Best {
     /// The minute from which counts stand above what was expected, most clearly.
     fn onset(&self, subject: &Subject, k: u64) -> u32 {
         let slots: Vec<_> = subject.slots(self.look.reach).collect();
-        let each = self.mean / slots.len() as f64;
+        let each = self.expected.mean / slots.len() as f64;
         let (mut sum, mut least, mut at) = (0.0, 0.0, 0);
         for (index, (_, _, slot)) in slots.iter().enumerate() {
             sum += f64::from(slot.posts) - 1.5 * each - 0.5;
@@ -733,7 +720,7 @@ impl Best {
     /// The minute after the last stretch that stood clearly above what was expected.
     fn last_hot(&self, subject: &Subject) -> u32 {
         let slots: Vec<_> = subject.slots(self.look.reach).collect();
-        let each = self.mean / slots.len() as f64;
+        let each = self.expected.mean / slots.len() as f64;
         let hot = slots.iter().rev().find(|(_, _, slot)| f64::from(slot.posts) > 1.5 * each + 0.5);
         hot.map_or(self.look.end, |(first, minutes, _)| (first + minutes).min(self.look.end))
     }
@@ -752,10 +739,10 @@ impl Best {
         news.authors = self.look.authors;
         news.bits = self.look.sum.bits;
         news.key = CellKey::from_bits(self.look.sum.key);
-        news.expected = self.mean;
-        news.expected_of_one = self.of_one;
-        news.shape = self.shape;
-        news.known = self.known;
+        news.expected = self.expected.mean;
+        news.expected_of_one = self.expected.of_one;
+        news.shape = self.expected.shape;
+        news.known = self.expected.known;
         news.windows = (exposure.slow_blocks + exposure.fast_blocks) as u32;
         news.log10_p = self.log10_p;
         news.log10_p_of_one = self.log10_p_of_one;

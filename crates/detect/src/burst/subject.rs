@@ -575,12 +575,13 @@ impl Subject {
         // What is in the burst that is open says nothing of how it would stand without it, and what it was before says less by the hour.
         let is_before = |to: u32| !self.open || young && self.began_after(to);
         let swings = MOVES * if young { lasting.min(SWINGS_MAX) } else { lasting };
-        let lately = match self.lately(reach) {
-            _ if !by_lately => None,
-            stretch if is_before(stretch.1) => {
-                self.stood_lately(stretch, exposure, lasting, passing, known).map(|lately| (lately, swings))
-            }
-            _ => held.filter(|_| young).map(|held| (held, swings + MOVES * lasting * self.open_for() / 60.0)),
+        let stretch = self.lately(reach);
+        let lately = if !by_lately {
+            None
+        } else if is_before(stretch.1) {
+            self.stood_lately(stretch, exposure, lasting, passing, known).map(|lately| (lately, swings))
+        } else {
+            held.filter(|_| young).map(|held| (held, swings + MOVES * lasting * self.open_for() / 60.0))
         };
         if let Some((lately, swings)) = lately {
             let (level, sure) = (f64::from(lately.level), f64::from(lately.sure));
