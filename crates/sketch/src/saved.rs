@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::{Cell, CellKey, Distinct, VALUE_BYTES_MAX};
+use crate::{Cell, CellKey, CellRef, Distinct, Summary, VALUE_BYTES_MAX};
 
 /// What was counted of a cell in one window. Authors are a number: the key under which they could be told apart is gone when
 /// this is read again.
@@ -46,6 +46,8 @@ pub struct SavedCells {
 
 /// What a cell takes, roughly.
 const CELL_BYTES: usize = 36;
+/// And without its value, in one window.
+const UNNAMED_BYTES: usize = 18;
 const HAS_OPEN: u8 = 1;
 const HAS_FOLDED: u8 = 2;
 
@@ -160,6 +162,23 @@ impl SavedCells {
     /// No cell yet, and room for so many.
     pub(crate) fn with_room_for(cells: usize) -> Self {
         Self { cells: 0, bytes: Arc::new(Vec::with_capacity(cells * CELL_BYTES)) }
+    }
+
+    /// What summaries that have their cells by hash, ascending, counted together, without the values.
+    pub fn sums_unnamed<'a>(summaries: impl Iterator<Item = &'a Summary>) -> Self {
+        let summaries: Vec<&Summary> = summaries.collect();
+        let most = summaries.iter().map(|summary| summary.len()).sum::<usize>();
+        let mut saved = Self { cells: 0, bytes: Arc::new(Vec::with_capacity(most * UNNAMED_BYTES)) };
+        Summary::each_by_hash(summaries.into_iter(), &mut |parts| {
+            let CellRef { hash, dimension, posts, publisher_posts, key, authors, .. } = parts[0];
+            let counts = if parts.len() == 1 {
+                Counts { posts, publisher_posts, key, authors: authors.count() }
+            } else {
+                Counts::of(&CellRef::sum(parts))
+            };
+            saved.push(SavedCell { hash, dimension, value: "", open: Some(counts), folded: None });
+        });
+        saved
     }
 
     pub(crate) fn push(&mut self, cell: SavedCell<'_>) {

@@ -1,12 +1,15 @@
 //! [`Summary`]: what one worker counted of one window, for one shard. Flat, so that building and sending it costs little.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use crate::distinct::is_sorted_unique;
 use crate::hyperloglog::HyperLogLog;
-use crate::{CellKey, Distinct, EXACT_MAX};
+use crate::{Cell, CellKey, Distinct, EXACT_MAX};
 
 /// The longest value of a cell, in bytes. Longer ones cannot be told apart by a reader; whoever fills a summary leaves them
 /// out and counts them.
@@ -245,6 +248,20 @@ impl fmt::Debug for CellRef<'_> {
     }
 }
 
+impl CellRef<'_> {
+    /// What several summaries counted of one cell.
+    pub fn sum(parts: &[Self]) -> Cell {
+        let mut sum = Cell::default();
+        for part in parts {
+            sum.posts += part.posts;
+            sum.publisher_posts += part.publisher_posts;
+            sum.key.add(part.key);
+            part.authors.add_to(&mut sum.authors);
+        }
+        sum
+    }
+}
+
 impl Summary {
     /// No cell.
     pub const fn new() -> Self {
@@ -280,6 +297,25 @@ impl Summary {
         self.values.push_str(value);
         let value_bytes = value.len() as u16;
         self.entries.push(Entry { hash, posts, authors, value_bytes, dimension });
+    }
+
+    /// Hands out all of it in no more memory than it takes; it is empty then, and has the memory that it had.
+    #[must_use]
+    pub fn hand_out(&mut self) -> Self {
+        let whole = Self {
+            entries: self.entries.clone(),
+            values: self.values.clone(),
+            tokens: self.tokens.clone(),
+            estimates: std::mem::take(&mut self.estimates),
+            carried: std::mem::take(&mut self.carried),
+            seen: std::mem::take(&mut self.seen),
+            stretch: std::mem::take(&mut self.stretch),
+            beside: self.beside.take(),
+        };
+        self.entries.clear();
+        self.values.clear();
+        self.tokens.clear();
+        whole
     }
 
     /// Notes that publishers' items carried these names, or that somebody spelt them as such.
@@ -345,6 +381,33 @@ impl Summary {
         self.beside.get_or_insert_default()
     }
 
+    /// The cells of summaries that have them by hash, ascending: the parts of each at once.
+    pub fn each_by_hash<'a>(summaries: impl Iterator<Item = &'a Self>, each: &mut dyn FnMut(&[CellRef<'a>])) {
+        let mut left: Vec<_> = summaries.map(|summary| summary.iter().peekable()).collect();
+        let firsts = left.iter_mut().enumerate().filter_map(|(at, cells)| Some(Reverse((cells.peek()?.hash, at))));
+        let mut next: BinaryHeap<_> = firsts.collect();
+        let mut parts = Vec::with_capacity(left.len());
+        while let Some(Reverse((hash, _))) = next.peek().copied() {
+            parts.clear();
+            while let Some(mut first) = next.peek_mut().filter(|first| first.0.0 == hash) {
+                let cells = &mut left[first.0.1];
+                parts.extend(cells.next());
+                match cells.peek() {
+                    Some(cell) => first.0.0 = cell.hash,
+                    None => drop(PeekMut::pop(first)),
+                }
+            }
+            each(&parts);
+        }
+    }
+
+    /// Makes room for so many more cells, bytes of their values and authors, and for no more than that.
+    pub fn reserve(&mut self, cells: usize, value_bytes: usize, authors: usize) {
+        self.entries.reserve_exact(cells);
+        self.values.reserve_exact(value_bytes);
+        self.tokens.reserve_exact(authors);
+    }
+
     /// Number of cells.
     pub fn len(&self) -> usize {
         self.entries.len()
@@ -375,6 +438,7 @@ impl fmt::Debug for Summary {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{CellTable, SavedCells};
 
     fn sample() -> Summary {
         let mut summary = Summary::new();
@@ -403,6 +467,55 @@ mod tests {
             sample().iter().map(|c| c.key).collect::<Vec<_>>(),
             [[5, 6].as_slice(), &[], &[], &[9, 9]].map(|by| Posts::by(by.iter().copied()).key)
         );
+    }
+
+    #[test]
+    fn what_is_handed_out_is_all_of_it() {
+        let mut summary = sample();
+        assert!(summary.hand_out() == sample() && summary == Summary::new());
+    }
+
+    /// Random cells in one to five summaries, beside a table of them.
+    #[test]
+    fn cells_by_hash_add_up_as_in_a_table() {
+        let mut seed = 7_u64;
+        let mut next = |below: u64| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (seed >> 33) % below
+        };
+        for summaries in 1..6 {
+            let (mut parts, mut table) = (Vec::new(), CellTable::new());
+            for _ in 0..summaries {
+                let mut part = Summary::new();
+                for hash in 0..200 {
+                    if next(3) == 0 {
+                        continue;
+                    }
+                    let mut tokens: Vec<u64> = (0..next(5)).map(|_| next(9)).collect();
+                    tokens.sort_unstable();
+                    let posts = Posts { of_publishers: 1, ..Posts::by(tokens.iter().copied()) };
+                    tokens.dedup();
+                    part.push(hash, 9, &format!("value {hash}"), posts, &tokens);
+                }
+                table.merge(&part);
+                parts.push(part);
+            }
+            let (mut seen, mut last) = (0, None);
+            Summary::each_by_hash(parts.iter(), &mut |parts| {
+                let CellRef { hash, value, .. } = parts[0];
+                assert!(last < Some(hash) && value == format!("value {hash}"));
+                assert_eq!(Some(&CellRef::sum(parts)), table.get(9, hash));
+                (seen, last) = (seen + 1, Some(hash));
+            });
+            assert_eq!(seen, table.len());
+            let by_hash = |saved: SavedCells| {
+                let mut cells: Vec<_> =
+                    saved.iter().map(|cell| (cell.hash, cell.value.to_owned(), cell.open)).collect();
+                cells.sort_by_key(|cell| cell.0);
+                cells
+            };
+            assert_eq!(by_hash(SavedCells::sums_unnamed(parts.iter())), by_hash(table.save_unnamed()));
+        }
     }
 
     #[test]

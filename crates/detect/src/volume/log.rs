@@ -183,9 +183,11 @@ impl MinuteLog {
         self.carried.push(CarriedBy { post: post.key.map(groundswell_edge::PostKey::bits), carried });
     }
 
-    /// Whether it has memory for posts to come.
-    pub(super) fn has_room(&self) -> bool {
-        self.records.capacity() > 0
+    /// Memory that it has for posts, in use or not.
+    pub(super) fn room(&self) -> usize {
+        self.records.capacity() * size_of::<Record>()
+            + self.ids.capacity() * size_of::<CellId>()
+            + self.carried.capacity() * size_of::<CarriedBy>()
     }
 
     pub(super) fn len(&self) -> usize {
@@ -346,6 +348,19 @@ struct HeadState {
     tokens: Vec<u64>,
 }
 
+/// A phrase while a log is added up: where its posts stand in [`Tally::phrases`], and its words in [`Tally::phrase_values`].
+struct Phrase {
+    hash: u64,
+    posts: (u32, u32),
+    value: (u32, u32),
+}
+
+impl Phrase {
+    fn shard(&self, shards: usize) -> usize {
+        owner_of(partition_of(self.hash), shards)
+    }
+}
+
 /// Stands for the author of a post that no person wrote, or nobody knows who.
 const NO_PERSON: u64 = 0;
 
@@ -363,10 +378,14 @@ pub(super) struct Tally {
     tokens: Vec<u64>,
     /// Phrases of posts: the numbers of both words, and the author or [`NO_PERSON`].
     phrases: Vec<u128>,
-    /// Hash of each phrase, and which of these are of it.
-    by_hash: Vec<(u64, u32, u32)>,
+    /// Each phrase.
+    by_hash: Vec<Phrase>,
+    /// Their words.
+    phrase_values: String,
     /// The authors of one phrase.
     phrase_tokens: Vec<u64>,
+    /// What is being added up, a summary a shard. They are handed out as large as they are, and stay as large as they were.
+    summaries: Vec<Summary>,
     /// The number of the stretch of posts that was added up last; 0 if they have none.
     stretch: u64,
 }
@@ -382,7 +401,9 @@ impl Tally {
             tokens: Vec::new(),
             phrases: Vec::new(),
             by_hash: Vec::new(),
+            phrase_values: String::new(),
             phrase_tokens: Vec::new(),
+            summaries: Vec::new(),
             stretch: 0,
         }
     }
@@ -423,7 +444,8 @@ impl Tally {
         let seen = records.len() as u64;
         self.count(log, records.clone(), interner.ids());
         self.gather_authors(log);
-        let mut summaries = vec![Summary::new(); shards.max(1)];
+        let mut summaries = std::mem::take(&mut self.summaries);
+        summaries.resize_with(shards.max(1), Summary::new);
         self.count_phrases(log, records, interner, &mut summaries);
         for index in self.touched_heads.drain(..) {
             let (dimension, value) = head_name(usize::from(index));
@@ -456,7 +478,9 @@ impl Tally {
         self.tokens.clear();
         self.phrases.clear();
         self.phrase_tokens.clear();
-        summaries.into_iter().map(Arc::new).collect()
+        let parts = summaries.iter_mut().map(|summary| Arc::new(summary.hand_out())).collect();
+        self.summaries = summaries;
+        parts
     }
 
     /// Authors that it knows between two logs.
@@ -509,7 +533,7 @@ impl Tally {
         interner: &Interner,
         summaries: &mut [Summary],
     ) {
-        let Self { phrases, by_hash, phrase_tokens, .. } = self;
+        let Self { phrases, by_hash, phrase_values, phrase_tokens, .. } = self;
         for index in records {
             let Record { author, head, .. } = log.records[index];
             let person = if head.has(Head::PUBLISHER | Head::NO_AUTHOR) { NO_PERSON } else { author };
@@ -520,23 +544,31 @@ impl Tally {
         }
         // Those of one phrase stand together then, in the order of their authors.
         phrases.sort_unstable();
-        let mut value = String::new();
-        let words = |posts: &[u128], value: &mut String| {
-            let [first, second] = [posts[0] >> 96, posts[0] >> 64].map(|id| interner.name(id as CellId).2);
-            value.clear();
-            value.extend([first, " ", second]);
-        };
-        let mut from = 0;
+        // Cells, bytes of their values and authors at most, of each shard.
+        let mut sizes = vec![(0, 0, 0); summaries.len()];
+        let mut posts_start = 0;
         for posts in phrases.chunk_by(|one, other| one >> 64 == other >> 64) {
-            words(posts, &mut value);
-            let to = from + posts.len();
-            by_hash.push((phrase_hash(hash_word(&value)), from as u32, to as u32));
-            from = to;
+            let [first, second] = [posts[0] >> 96, posts[0] >> 64].map(|id| interner.name(id as CellId).2);
+            let value_start = phrase_values.len();
+            phrase_values.extend([first, " ", second]);
+            let value = &phrase_values[value_start..];
+            let phrase = Phrase {
+                hash: phrase_hash(hash_word(value)),
+                posts: (posts_start, posts_start + posts.len() as u32),
+                value: (value_start as u32, phrase_values.len() as u32),
+            };
+            let of_shard = &mut sizes[phrase.shard(summaries.len())];
+            *of_shard = (of_shard.0 + 1, of_shard.1 + value.len(), of_shard.2 + posts.len());
+            posts_start = phrase.posts.1;
+            by_hash.push(phrase);
+        }
+        for (summary, (cells, value_bytes, authors)) in summaries.iter_mut().zip(sizes).filter(|(_, size)| size.0 > 0) {
+            summary.beside_mut().reserve(cells, value_bytes, authors);
         }
         // Whoever merges them goes through all workers' at once, and from partition to partition.
-        by_hash.sort_unstable();
-        for (hash, from, to) in by_hash.drain(..) {
-            let posts = &phrases[from as usize..to as usize];
+        by_hash.sort_unstable_by_key(|phrase| phrase.hash);
+        for phrase in by_hash.drain(..) {
+            let posts = &phrases[phrase.posts.0 as usize..phrase.posts.1 as usize];
             let mut counted = Posts { all: posts.len() as u32, ..Posts::default() };
             phrase_tokens.clear();
             for author in posts.iter().map(|post| *post as u64).filter(|author| *author != NO_PERSON) {
@@ -545,10 +577,11 @@ impl Tally {
                     phrase_tokens.push(author);
                 }
             }
-            words(posts, &mut value);
-            let shard = owner_of(partition_of(hash), summaries.len());
-            summaries[shard].beside_mut().push(hash, PHRASE, &value, counted, phrase_tokens);
+            let value = &phrase_values[phrase.value.0 as usize..phrase.value.1 as usize];
+            let shard = phrase.shard(summaries.len());
+            summaries[shard].beside_mut().push(phrase.hash, PHRASE, value, counted, phrase_tokens);
         }
+        phrase_values.clear();
     }
 
     /// Gives each cell its authors. Since persons come in the order of their tokens, each cell's are sorted, and a repeated

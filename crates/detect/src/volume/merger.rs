@@ -76,6 +76,7 @@ struct Looked {
     /// Numbers of the stretches of this run that are in it.
     stretches: BTreeSet<u64>,
     table: CellTable,
+    /// Of an earlier run alone: summaries have theirs by hash, and are as small as a table of them would be large.
     phrases: CellTable,
     carried: Vec<Carried>,
     /// Posts in all shards.
@@ -100,6 +101,17 @@ impl Looked {
         self.stretches.contains(&part.stretch())
     }
 
+    /// Phrases of these parts, all there are of this run, and of an earlier one.
+    fn save_phrases(&self, parts: &[&Summary]) -> SavedCells {
+        let phrases = parts.iter().filter_map(|part| part.beside());
+        if self.phrases.is_empty() {
+            return SavedCells::sums_unnamed(phrases);
+        }
+        let mut all = self.phrases.clone();
+        phrases.for_each(|phrases| all.merge(phrases));
+        all.save_unnamed()
+    }
+
     /// Whether there is nothing in it that is not in these parts.
     fn is_of(&self, parts: &[&Summary]) -> bool {
         let there: BTreeSet<u64> = parts.iter().map(|part| part.stretch()).collect();
@@ -108,7 +120,6 @@ impl Looked {
 
     fn add(&mut self, part: &Summary) {
         self.table.merge(part);
-        part.beside().into_iter().for_each(|phrases| self.phrases.merge(phrases));
         self.carried.extend_from_slice(part.carried());
         self.seen += part.seen();
         self.stretches.insert(part.stretch());
@@ -360,8 +371,8 @@ impl Merger {
         let looked = self.looked.remove(&minute.start).filter(|looked| looked.is_of(&all));
         let known = looked.or(restored);
         let fresh: Vec<&Summary> = match &known {
-            Some(known) => all.into_iter().filter(|part| !known.has(part)).collect(),
-            None => all,
+            Some(known) => all.iter().copied().filter(|part| !known.has(part)).collect(),
+            None => all.clone(),
         };
         let carried = known.iter().flat_map(|known| &known.carried).copied();
         let carried = carried.chain(fresh.iter().flat_map(|part| part.carried()).copied());
@@ -393,7 +404,7 @@ impl Merger {
                 );
             }
             if let Some(bursts) = &mut bursts {
-                observe_phrases(bursts, &fresh);
+                observe_phrases(bursts, &all);
             }
             self.table.merge(only);
         } else {
@@ -412,11 +423,11 @@ impl Merger {
                 for cell in self.minute.iter() {
                     burst_type(cell.0).into_iter().for_each(|kind| observe(kind, cell));
                 }
-                if let Some(mut phrases) = known_phrases {
-                    fresh.iter().filter_map(|part| part.beside()).for_each(|part| phrases.merge(part));
+                if let Some(mut phrases) = known_phrases.filter(|phrases| !phrases.is_empty()) {
+                    all.iter().filter_map(|part| part.beside()).for_each(|part| phrases.merge(part));
                     phrases.iter().for_each(|cell| observe(BurstType::Phrase, cell));
                 } else {
-                    observe_phrases(bursts, &fresh);
+                    observe_phrases(bursts, &all);
                 }
             }
             proposal.add_cells(self.minute.iter());
@@ -496,24 +507,14 @@ fn observe(bursts: &mut Bursts, hash: u64, kind: BurstType, value: &str, posts: 
 /// Takes what was counted of phrases. Summaries have them by hash, so no table is needed to add them up, and those of one partition come
 /// one after the other.
 fn observe_phrases(bursts: &mut Bursts, parts: &[&Summary]) {
-    let mut parts: Vec<_> =
-        parts.iter().filter_map(|part| part.beside()).map(|phrases| phrases.iter().peekable()).collect();
-    let mut same: Vec<CellRef<'_>> = Vec::with_capacity(parts.len());
-    while let Some(hash) = parts.iter_mut().filter_map(|part| part.peek().map(|cell| cell.hash)).min() {
-        same.clear();
-        parts.iter_mut().for_each(|part| same.extend(part.next_if(|cell| cell.hash == hash)));
-        if let [CellRef { value, posts, key, authors, .. }] = same[..] {
+    Summary::each_by_hash(parts.iter().filter_map(|part| part.beside()), &mut |parts| {
+        if let [CellRef { hash, value, posts, key, authors, .. }] = *parts {
             observe(bursts, hash, BurstType::Phrase, value, posts, key, Set::Part(authors));
-            continue;
+        } else if let Some(CellRef { hash, value, .. }) = parts.first() {
+            let Cell { posts, key, authors, .. } = CellRef::sum(parts);
+            observe(bursts, *hash, BurstType::Phrase, value, posts, key, Set::Whole(&authors));
         }
-        let (mut posts, mut key, mut authors) = (0, CellKey::default(), Distinct::new());
-        for part in &same {
-            posts += part.posts;
-            key.add(part.key);
-            part.authors.add_to(&mut authors);
-        }
-        observe(bursts, hash, BurstType::Phrase, same[0].value, posts, key, Set::Whole(&authors));
-    }
+    });
 }
 
 /// Marks what looks like a name in a text as it would be shown. Words at which nothing may be shown part the others.
@@ -599,7 +600,7 @@ impl Merger {
         let parts: Vec<&Summary> = closed.iter().flatten().chain(given).collect();
         let looked = self.looked.remove(&minute.start).filter(|looked| looked.is_of(&parts));
         let mut looked = looked.or_else(|| self.restored.get(&minute.start).cloned()).unwrap_or_else(Looked::new);
-        for part in parts {
+        for part in parts.iter().copied() {
             // Without a number it is not known again.
             if part.stretch() == 0 || !looked.has(part) {
                 looked.add(part);
@@ -607,15 +608,14 @@ impl Merger {
         }
         looked.carried.sort_unstable();
         looked.carried.dedup();
-        let Looked { table, phrases, carried, seen, saved, stretches } = &mut looked;
-        let saved = saved
-            .get_or_insert_with(|| SavedMinute {
-                cells: table.save(),
-                phrases: phrases.save_unnamed(),
-                carried: carried.clone(),
-                seen: *seen,
-            })
-            .clone();
+        let saved = looked.saved.take().unwrap_or_else(|| SavedMinute {
+            cells: looked.table.save(),
+            phrases: looked.save_phrases(&parts),
+            carried: looked.carried.clone(),
+            seen: looked.seen,
+        });
+        looked.saved = Some(saved.clone());
+        let stretches = &looked.stretches;
         if !stretches.is_empty() && !stretches.contains(&0) {
             self.looked.insert(minute.start, looked);
         }

@@ -436,7 +436,7 @@ impl Observer {
             let rest = self.tally.sum(&mut open.log, &self.interner, self.config.shards);
             // The next minute begins in the memory of this one. More than one spare log would in time all be as large as the
             // fullest minute was.
-            if self.free.iter().any(|free| self.open[*free].log.has_room()) {
+            if self.free.iter().any(|free| self.open[*free].log.room() > 0) {
                 self.open[index].log = MinuteLog::default();
             }
             self.free.push(index);
@@ -520,8 +520,10 @@ impl Observer {
             self.log_bytes -= bytes;
             self.counters.records_compacted_early += log.len() as u64;
             compacted.append(&mut self.tally.sum(log, &self.interner, self.config.shards));
-            // The memory is what is wanted.
-            *log = MinuteLog::default();
+            // It goes on in the same memory, where memory is not what all logs have too much of.
+            if self.open.iter().map(|open| open.log.room()).sum::<usize>() > self.config.log_bytes_max / 4 * 5 {
+                self.open[index].log = MinuteLog::default();
+            }
         }
     }
 
