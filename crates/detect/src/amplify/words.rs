@@ -6,8 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::config::{NEAR_WORDS_MIN, WORDS_MAX, WORDS_MIN};
 
 /// Keys of a text: bins of one permutation (Li, Owen and Zhang 2012).
-pub(super) const BINS: usize = 16;
-const BIN_BITS: u32 = BINS.trailing_zeros();
+pub(super) const BINS: usize = 12;
 /// Length of a word, in bytes, that is told apart.
 const LENGTH_BITS: u32 = 4;
 /// Words that are no longer than this are left out of keys: `of`, `the`, `и`. Everybody has their pairs, and to look at what everybody
@@ -118,7 +117,7 @@ pub(super) fn sketch_of(tokens: &[Token]) -> Sketch {
                 }
                 let (low, high) = if one <= other { (one.0, other.0) } else { (other.0, one.0) };
                 let hash = mix(u64::from(high) << 32 | u64::from(low));
-                let bin = &mut bins[(hash >> (64 - BIN_BITS)) as usize];
+                let bin = &mut bins[(((hash >> 32) * BINS as u64) >> 32) as usize];
                 *bin = (*bin).min(hash);
             }
         }
