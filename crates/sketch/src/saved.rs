@@ -165,11 +165,10 @@ impl SavedCells {
     }
 
     /// What summaries that have their cells by hash, ascending, counted together, without the values.
-    pub fn sums_unnamed<'a>(summaries: impl Iterator<Item = &'a Summary>) -> Self {
-        let summaries: Vec<&Summary> = summaries.collect();
-        let most = summaries.iter().map(|summary| summary.len()).sum::<usize>();
+    pub fn sums_unnamed<'a>(summaries: impl Iterator<Item = &'a Summary> + Clone) -> Self {
+        let most: usize = summaries.clone().map(Summary::len).sum();
         let mut saved = Self { cells: 0, bytes: Arc::new(Vec::with_capacity(most * UNNAMED_BYTES)) };
-        Summary::each_by_hash(summaries.into_iter(), &mut |parts| {
+        Summary::each_by_hash(summaries, &mut |parts| {
             let CellRef { hash, dimension, posts, publisher_posts, key, authors, .. } = parts[0];
             let counts = if parts.len() == 1 {
                 Counts { posts, publisher_posts, key, authors: authors.count() }

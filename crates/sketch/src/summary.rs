@@ -437,6 +437,8 @@ impl fmt::Debug for Summary {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::{CellTable, SavedCells};
 
@@ -475,23 +477,18 @@ mod tests {
         assert!(summary.hand_out() == sample() && summary == Summary::new());
     }
 
-    /// Random cells in one to five summaries, beside a table of them.
-    #[test]
-    fn cells_by_hash_add_up_as_in_a_table() {
-        let mut seed = 7_u64;
-        let mut next = |below: u64| {
-            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (seed >> 33) % below
-        };
-        for summaries in 1..6 {
+    proptest! {
+        /// Beside a table of the same summaries.
+        #[test]
+        fn cells_by_hash_add_up_as_in_a_table(
+            given in prop::collection::vec(
+                prop::collection::btree_map(0_u64..60, prop::collection::vec(0_u64..9, 0..5), 0..50), 1..6
+            )
+        ) {
             let (mut parts, mut table) = (Vec::new(), CellTable::new());
-            for _ in 0..summaries {
+            for cells in given {
                 let mut part = Summary::new();
-                for hash in 0..200 {
-                    if next(3) == 0 {
-                        continue;
-                    }
-                    let mut tokens: Vec<u64> = (0..next(5)).map(|_| next(9)).collect();
+                for (hash, mut tokens) in cells {
                     tokens.sort_unstable();
                     let posts = Posts { of_publishers: 1, ..Posts::by(tokens.iter().copied()) };
                     tokens.dedup();
@@ -507,14 +504,13 @@ mod tests {
                 assert_eq!(Some(&CellRef::sum(parts)), table.get(9, hash));
                 (seen, last) = (seen + 1, Some(hash));
             });
-            assert_eq!(seen, table.len());
+            prop_assert_eq!(seen, table.len());
             let by_hash = |saved: SavedCells| {
-                let mut cells: Vec<_> =
-                    saved.iter().map(|cell| (cell.hash, cell.value.to_owned(), cell.open)).collect();
+                let mut cells: Vec<_> = saved.iter().map(|cell| (cell.hash, cell.value.to_owned(), cell.open)).collect();
                 cells.sort_by_key(|cell| cell.0);
                 cells
             };
-            assert_eq!(by_hash(SavedCells::sums_unnamed(parts.iter())), by_hash(table.save_unnamed()));
+            prop_assert_eq!(by_hash(SavedCells::sums_unnamed(parts.iter())), by_hash(table.save_unnamed()));
         }
     }
 

@@ -348,19 +348,6 @@ struct HeadState {
     tokens: Vec<u64>,
 }
 
-/// A phrase while a log is added up: where its posts stand in [`Tally::phrases`], and its words in [`Tally::phrase_values`].
-struct Phrase {
-    hash: u64,
-    posts: (u32, u32),
-    value: (u32, u32),
-}
-
-impl Phrase {
-    fn shard(&self, shards: usize) -> usize {
-        owner_of(partition_of(self.hash), shards)
-    }
-}
-
 /// Stands for the author of a post that no person wrote, or nobody knows who.
 const NO_PERSON: u64 = 0;
 
@@ -378,10 +365,8 @@ pub(super) struct Tally {
     tokens: Vec<u64>,
     /// Phrases of posts: the numbers of both words, and the author or [`NO_PERSON`].
     phrases: Vec<u128>,
-    /// Each phrase.
-    by_hash: Vec<Phrase>,
-    /// Their words.
-    phrase_values: String,
+    /// Hash of each phrase, and which of these are of it.
+    by_hash: Vec<(u64, u32, u32)>,
     /// The authors of one phrase.
     phrase_tokens: Vec<u64>,
     /// What is being added up, a summary a shard. They are handed out as large as they are, and stay as large as they were.
@@ -401,7 +386,6 @@ impl Tally {
             tokens: Vec::new(),
             phrases: Vec::new(),
             by_hash: Vec::new(),
-            phrase_values: String::new(),
             phrase_tokens: Vec::new(),
             summaries: Vec::new(),
             stretch: 0,
@@ -533,7 +517,7 @@ impl Tally {
         interner: &Interner,
         summaries: &mut [Summary],
     ) {
-        let Self { phrases, by_hash, phrase_values, phrase_tokens, .. } = self;
+        let Self { phrases, by_hash, phrase_tokens, .. } = self;
         for index in records {
             let Record { author, head, .. } = log.records[index];
             let person = if head.has(Head::PUBLISHER | Head::NO_AUTHOR) { NO_PERSON } else { author };
@@ -544,31 +528,36 @@ impl Tally {
         }
         // Those of one phrase stand together then, in the order of their authors.
         phrases.sort_unstable();
-        // Cells, bytes of their values and authors at most, of each shard.
-        let mut sizes = vec![(0, 0, 0); summaries.len()];
-        let mut posts_start = 0;
-        for posts in phrases.chunk_by(|one, other| one >> 64 == other >> 64) {
+        let shards = summaries.len();
+        let shard_of_phrase = |hash: u64| owner_of(partition_of(hash), shards);
+        // Put together twice rather than kept: words may be long, and pairs of them are many.
+        let mut value = String::new();
+        let words = |posts: &[u128], value: &mut String| {
             let [first, second] = [posts[0] >> 96, posts[0] >> 64].map(|id| interner.name(id as CellId).2);
-            let value_start = phrase_values.len();
-            phrase_values.extend([first, " ", second]);
-            let value = &phrase_values[value_start..];
-            let phrase = Phrase {
-                hash: phrase_hash(hash_word(value)),
-                posts: (posts_start, posts_start + posts.len() as u32),
-                value: (value_start as u32, phrase_values.len() as u32),
-            };
-            let of_shard = &mut sizes[phrase.shard(summaries.len())];
-            *of_shard = (of_shard.0 + 1, of_shard.1 + value.len(), of_shard.2 + posts.len());
-            posts_start = phrase.posts.1;
-            by_hash.push(phrase);
+            value.clear();
+            value.extend([first, " ", second]);
+        };
+        // Cells, bytes of their values and authors at most, of each shard.
+        let mut sizes = vec![(0, 0, 0); shards];
+        let mut from = 0;
+        for posts in phrases.chunk_by(|one, other| one >> 64 == other >> 64) {
+            words(posts, &mut value);
+            let to = from + posts.len();
+            let hash = phrase_hash(hash_word(&value));
+            by_hash.push((hash, from as u32, to as u32));
+            let (cells, value_bytes, authors) = &mut sizes[shard_of_phrase(hash)];
+            *cells += 1;
+            *value_bytes += value.len();
+            *authors += posts.len();
+            from = to;
         }
         for (summary, (cells, value_bytes, authors)) in summaries.iter_mut().zip(sizes).filter(|(_, size)| size.0 > 0) {
             summary.beside_mut().reserve(cells, value_bytes, authors);
         }
         // Whoever merges them goes through all workers' at once, and from partition to partition.
-        by_hash.sort_unstable_by_key(|phrase| phrase.hash);
-        for phrase in by_hash.drain(..) {
-            let posts = &phrases[phrase.posts.0 as usize..phrase.posts.1 as usize];
+        by_hash.sort_unstable();
+        for (hash, from, to) in by_hash.drain(..) {
+            let posts = &phrases[from as usize..to as usize];
             let mut counted = Posts { all: posts.len() as u32, ..Posts::default() };
             phrase_tokens.clear();
             for author in posts.iter().map(|post| *post as u64).filter(|author| *author != NO_PERSON) {
@@ -577,11 +566,9 @@ impl Tally {
                     phrase_tokens.push(author);
                 }
             }
-            let value = &phrase_values[phrase.value.0 as usize..phrase.value.1 as usize];
-            let shard = phrase.shard(summaries.len());
-            summaries[shard].beside_mut().push(phrase.hash, PHRASE, value, counted, phrase_tokens);
+            words(posts, &mut value);
+            summaries[shard_of_phrase(hash)].beside_mut().push(hash, PHRASE, &value, counted, phrase_tokens);
         }
-        phrase_values.clear();
     }
 
     /// Gives each cell its authors. Since persons come in the order of their tokens, each cell's are sorted, and a repeated

@@ -103,12 +103,11 @@ impl Looked {
 
     /// Phrases of these parts, all there are of this run, and of an earlier one.
     fn save_phrases(&self, parts: &[&Summary]) -> SavedCells {
-        let phrases = parts.iter().filter_map(|part| part.beside());
         if self.phrases.is_empty() {
-            return SavedCells::sums_unnamed(phrases);
+            return SavedCells::sums_unnamed(phrases_of(parts));
         }
         let mut all = self.phrases.clone();
-        phrases.for_each(|phrases| all.merge(phrases));
+        phrases_of(parts).for_each(|phrases| all.merge(phrases));
         all.save_unnamed()
     }
 
@@ -370,10 +369,8 @@ impl Merger {
         // What a checkpoint has added up is not added up again.
         let looked = self.looked.remove(&minute.start).filter(|looked| looked.is_of(&all));
         let known = looked.or(restored);
-        let fresh: Vec<&Summary> = match &known {
-            Some(known) => all.iter().copied().filter(|part| !known.has(part)).collect(),
-            None => all.clone(),
-        };
+        let is_fresh = |part: &&Summary| known.as_ref().is_none_or(|known| !known.has(part));
+        let fresh: Vec<&Summary> = all.iter().copied().filter(is_fresh).collect();
         let carried = known.iter().flat_map(|known| &known.carried).copied();
         let carried = carried.chain(fresh.iter().flat_map(|part| part.carried()).copied());
         let forgotten = self.carriers.note(minute.start, carried, self.carried_names_max, self.spelt_names_max);
@@ -424,7 +421,7 @@ impl Merger {
                     burst_type(cell.0).into_iter().for_each(|kind| observe(kind, cell));
                 }
                 if let Some(mut phrases) = known_phrases.filter(|phrases| !phrases.is_empty()) {
-                    all.iter().filter_map(|part| part.beside()).for_each(|part| phrases.merge(part));
+                    phrases_of(&all).for_each(|part| phrases.merge(part));
                     phrases.iter().for_each(|cell| observe(BurstType::Phrase, cell));
                 } else {
                     observe_phrases(bursts, &all);
@@ -504,10 +501,14 @@ fn observe(bursts: &mut Bursts, hash: u64, kind: BurstType, value: &str, posts: 
     bursts.observe(&Counted { hash, kind, value, posts, authors: count, bits, key });
 }
 
+fn phrases_of<'a>(parts: &[&'a Summary]) -> impl Iterator<Item = &'a Summary> + Clone {
+    parts.iter().filter_map(|part| part.beside())
+}
+
 /// Takes what was counted of phrases. Summaries have them by hash, so no table is needed to add them up, and those of one partition come
 /// one after the other.
 fn observe_phrases(bursts: &mut Bursts, parts: &[&Summary]) {
-    Summary::each_by_hash(parts.iter().filter_map(|part| part.beside()), &mut |parts| {
+    Summary::each_by_hash(phrases_of(parts), &mut |parts| {
         if let [CellRef { hash, value, posts, key, authors, .. }] = *parts {
             observe(bursts, hash, BurstType::Phrase, value, posts, key, Set::Part(authors));
         } else if let Some(CellRef { hash, value, .. }) = parts.first() {
