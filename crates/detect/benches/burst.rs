@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use groundswell_detect::burst::{Arbiter, BurstConfig, Bursts, Counted, Reach};
 use groundswell_gate::{BurstCandidate, BurstId, BurstType};
-use groundswell_sketch::CellKey;
+use groundswell_sketch::{CellKey, TextBits};
 use world::{DAY, HISTORY_DAYS, Plan, Planted, World};
 
 const BUDGETS: [f64; 3] = [1.0, 5.0, 20.0];
@@ -223,6 +223,7 @@ fn ours(world: &World) -> Vec<Alarm> {
                     authors: u64::from(cell.authors),
                     bits: cell.bits,
                     key: CellKey::default(),
+                    texts: own_texts(hash(u64::from(cell.subject)) ^ hash(u64::from(minute)), cell.posts),
                 });
             }
             arbiter.take(bursts.end(&mut |_, _| None), &mut |candidate: BurstCandidate| {
@@ -249,6 +250,11 @@ fn ours(world: &World) -> Vec<Alarm> {
     let mut alarms: Vec<Alarm> = alarms.into_values().collect();
     alarms.sort_by_key(|alarm| (alarm.at, alarm.subject));
     alarms
+}
+
+/// What is written has a text of its own.
+fn own_texts(seed: u64, posts: u32) -> TextBits {
+    (0..u64::from(posts)).map(|nth| hash(seed.wrapping_add(nth))).take(8 * TextBits::BITS as usize).collect()
 }
 
 fn hash(subject: u64) -> u64 {

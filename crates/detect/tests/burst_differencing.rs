@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use groundswell_detect::burst::{Arbiter, BurstConfig, Bursts, Counted};
 use groundswell_gate::{AuthorBits, BURST_START_GRID, BurstRow, BurstType, Gate, K};
-use groundswell_sketch::CellKey;
+use groundswell_sketch::{CellKey, TextBits};
 
 /// A Monday.
 const START: i64 = 1_767_571_200;
@@ -56,7 +56,16 @@ fn bursts(world: u64, took_part: bool) -> Vec<BurstRow> {
             }
             let authors = who.iter().collect::<BTreeSet<_>>().len() as u64;
             let hash = mix(hash) << 17 | hash;
-            bursts.observe(&Counted { hash, kind, value, posts: who.len() as u64, authors, bits, key });
+            bursts.observe(&Counted {
+                hash,
+                kind,
+                value,
+                posts: who.len() as u64,
+                authors,
+                bits,
+                key,
+                texts: TextBits::UNKNOWN,
+            });
         }
         // True counts, so that the boundary of k can be seen: times do not depend on how they are changed.
         arbiter.take(bursts.end(&mut |_, _| None), &mut |candidate| {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use groundswell_detect::burst::{Arbiter, BurstConfig, BurstCounters, Bursts, Counted, SavedArbiter, SavedBursts};
 use groundswell_gate::{AuthorBits, BurstCandidate, BurstType};
-use groundswell_sketch::{CellKey, PARTITIONS, partition_of};
+use groundswell_sketch::{CellKey, PARTITIONS, TextBits, partition_of};
 
 /// 2026-01-05, a Monday.
 const MONDAY: i64 = 1_767_571_200;
@@ -35,12 +35,18 @@ impl Rng {
     }
 }
 
-/// Posts and authors of a subject in a minute.
+/// Posts, authors and texts of a subject in a minute.
 #[derive(Clone)]
 struct Cell {
     subject: usize,
     posts: u32,
     tokens: Vec<u64>,
+    texts: TextBits,
+}
+
+/// A text for each token, another one in each minute.
+fn own_texts(minute: u32, tokens: &[u64]) -> TextBits {
+    tokens.iter().map(|token| token.wrapping_add(u64::from(minute) << 32)).collect()
 }
 
 fn hash(subject: usize) -> u64 {
@@ -92,6 +98,7 @@ fn run_with_restarts(
                 authors: cell.tokens.len() as u64,
                 bits,
                 key: CellKey::default(),
+                texts: cell.texts,
             });
         }
         // From the last to the first: they come in any order.
@@ -126,7 +133,8 @@ fn world(days: u32, seed: u64, mut extra: impl FnMut(&mut Rng, u32, usize) -> Ve
             tokens.sort_unstable();
             tokens.dedup();
             if posts > 0 {
-                cells.push(Cell { subject, posts, tokens });
+                let texts = own_texts(minute, &tokens);
+                cells.push(Cell { subject, posts, tokens, texts });
             }
         }
         minutes.push((minute, cells, (3_000.0 * season) as u64));
@@ -276,6 +284,31 @@ fn one_tireless_account_is_no_burst() {
     assert!(found.iter().all(|told| told.subject.value != "subject0012"), "{}", summary(&found));
 }
 
+/// What a platform's button passes on, whoever presses it, is one text; the same posts with texts of their own are a burst.
+#[test]
+fn one_text_that_many_pass_on_is_no_burst() {
+    let at = 4 * DAY;
+    let told = |texts: Option<&[u64]>| {
+        let mut minutes = world(6, 5, |rng, minute, subject| {
+            let more = if subject == 25 && (at..at + 180).contains(&minute) { 4 } else { 0 };
+            (0..more).map(|_| rng.next()).collect()
+        });
+        for (minute, cells, _) in minutes.iter_mut().filter(|(minute, ..)| (at..at + 180).contains(minute)) {
+            for cell in cells.iter_mut().filter(|cell| cell.subject == 25) {
+                if let Some(texts) = texts {
+                    // What is passed on, and what is written as ever.
+                    cell.texts = own_texts(*minute, &cell.tokens[..cell.tokens.len() - 4]);
+                    cell.texts = cell.texts.union(texts.iter().copied().collect());
+                }
+            }
+        }
+        let (found, _) = run(&BurstConfig::default(), 1, &minutes);
+        found.iter().any(|told| told.subject.value == "subject0025")
+    };
+    assert!(told(None));
+    assert!(!told(Some(&[7])));
+}
+
 #[test]
 fn a_gap_is_no_burst_and_neither_is_its_end() {
     let mut minutes = world(7, 7, |_, _, _| Vec::new());
@@ -309,7 +342,16 @@ fn with_a_source_away(coverage: f32) -> Vec<BurstCandidate> {
             let mut bits = AuthorBits::default();
             (0..posts).for_each(|_| bits.insert(rng.next()));
             let (hash, posts) = (hash(value.len()), u64::from(posts));
-            bursts.observe(&Counted { hash, kind, value, posts, authors: posts, bits, key: CellKey::default() });
+            bursts.observe(&Counted {
+                hash,
+                kind,
+                value,
+                posts,
+                authors: posts,
+                bits,
+                key: CellKey::default(),
+                texts: TextBits::UNKNOWN,
+            });
         }
         arbiter.take(bursts.end(&mut |_, _| None), &mut |candidate| found.push(candidate));
     }
@@ -387,7 +429,8 @@ fn a_story_that_no_restart_outlives_has_an_end() {
     let mut minutes = world(3, 5, |_, _, _| Vec::new());
     let mut rng = Rng(9);
     for (_, cells, total) in &mut minutes[from as usize..restart as usize] {
-        cells.push(Cell { subject: STORY, posts: 12, tokens: (0..12).map(|_| rng.next()).collect() });
+        let tokens: Vec<u64> = (0..12).map(|_| rng.next()).collect();
+        cells.push(Cell { subject: STORY, posts: 12, texts: own_texts(0, &tokens), tokens });
         *total += 12;
     }
     let (found, _, _) = run_with_restarts(&BurstConfig::default(), 2, &minutes, &[(restart, 3)]);
@@ -481,7 +524,16 @@ fn what_a_quarter_of_a_million_subjects_cost_a_checkpoint() {
             let posts = 2 + rng.next() % 6;
             (0..posts).for_each(|_| bits.insert(rng.next()));
             let (hash, kind, key) = (hash(subject), BurstType::Term, CellKey::default());
-            bursts.observe(&Counted { hash, kind, value: "x", posts, authors: posts, bits, key });
+            bursts.observe(&Counted {
+                hash,
+                kind,
+                value: "x",
+                posts,
+                authors: posts,
+                bits,
+                key,
+                texts: TextBits::UNKNOWN,
+            });
         }
         bursts.end(&mut |_, _| None);
     }
@@ -515,7 +567,16 @@ fn the_form_has_not_changed_without_its_number() {
     for minute in 0..300 {
         bursts.begin(MONDAY + minute * 60, 100, 0.5);
         let (kind, key) = (BurstType::Term, CellKey::from_bits(7));
-        bursts.observe(&Counted { hash: 5, kind, value: "word", posts: 4, authors: 3, bits, key });
+        bursts.observe(&Counted {
+            hash: 5,
+            kind,
+            value: "word",
+            posts: 4,
+            authors: 3,
+            bits,
+            key,
+            texts: TextBits::UNKNOWN,
+        });
         bursts.end(&mut |_, _| None);
     }
     let bytes = bincode::serialize(&bursts.save()).unwrap();
@@ -562,6 +623,7 @@ fn subjects_have_a_bound() {
                 authors: 1,
                 bits,
                 key,
+                texts: TextBits::UNKNOWN,
             });
         }
         bursts.end(&mut |_, _| None);
@@ -582,6 +644,7 @@ fn nothing_prints_what_it_holds() {
         authors: 1,
         bits: AuthorBits::default(),
         key: CellKey::default(),
+        texts: TextBits::UNKNOWN,
     };
     bursts.observe(&counted);
     let printed = format!("{bursts:?} {counted:?} {:?}", Arbiter::new(BurstConfig::default(), 1));

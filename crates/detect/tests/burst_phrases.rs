@@ -208,10 +208,15 @@ fn a_phrase_names_what_its_words_are_about() {
 }
 
 #[test]
-fn a_text_that_many_pass_on_is_one_burst_however_many_phrases_it_has() {
+fn what_many_write_in_the_same_words_is_one_burst_however_many_phrases_it_has() {
     let text =
         "dam failure flood river bridge rescue valley warning siren turbine spillway hydraulic concrete gate reservoir";
-    let told = run_wrote(&with_background(crowd(MANY, text)), ONE);
+    // As it is, it is one text, and what spreads is not told of as many that write.
+    let passed_on = run_wrote(&with_background(crowd(MANY, text)), ONE);
+    assert!(passed_on.news.is_empty(), "{:?}", passed_on.values());
+    let mut wrote = crowd(MANY, text);
+    wrote.iter_mut().enumerate().for_each(|(nth, (_, _, text))| *text = format!("{text} of{nth}"));
+    let told = run_wrote(&with_background(wrote), ONE);
     assert!(told.values().len() >= 10, "{:?}", told.values());
     let of: HashSet<_> = told.candidates.iter().map(|candidate| candidate.id).collect();
     assert_eq!(of.len(), 1, "{:?}", told.candidates.iter().map(|one| &one.subject.value).collect::<HashSet<_>>());

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CellKey, Distinct};
+use crate::{CellKey, Distinct, TextBits};
 
 /// What is counted for one value of one dimension in one window.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,6 +13,9 @@ pub struct Cell {
     pub publisher_posts: u64,
     /// Which posts these are.
     pub key: CellKey,
+    /// How many different texts they are; of what an earlier run counted this is not known.
+    #[serde(skip)]
+    pub texts: TextBits,
     /// Distinct authors among persons.
     pub authors: Distinct,
 }
@@ -23,6 +26,7 @@ impl Cell {
         self.posts += other.posts;
         self.publisher_posts += other.publisher_posts;
         self.key.add(other.key);
+        self.texts = self.texts.union(other.texts);
         self.authors.merge(&other.authors);
     }
 }

@@ -48,6 +48,7 @@ mod hyperloglog;
 mod saved;
 mod summary;
 mod table;
+mod text_bits;
 mod window;
 
 pub use cell::Cell;
@@ -56,4 +57,5 @@ pub use distinct::{Distinct, EXACT_MAX};
 pub use saved::{Counts, SavedCell, SavedCells};
 pub use summary::{Authors, Carried, CellRef, Posts, Summary, VALUE_BYTES_MAX};
 pub use table::{CellTable, PARTITIONS, Pruned, partition_of};
+pub use text_bits::TextBits;
 pub use window::{Rfc3339, Step, Window, WindowError};

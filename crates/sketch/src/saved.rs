@@ -24,13 +24,13 @@ pub struct Counts {
 
 impl Counts {
     pub(crate) fn of(cell: &Cell) -> Self {
-        let Cell { posts, publisher_posts, key, ref authors } = *cell;
+        let Cell { posts, publisher_posts, key, texts: _, ref authors } = *cell;
         Self { posts, publisher_posts, key, authors: authors.count() }
     }
 
     pub(crate) fn cell(self) -> Cell {
         let authors = Distinct::of_number(self.authors);
-        Cell { posts: self.posts, publisher_posts: self.publisher_posts, key: self.key, authors }
+        Cell { posts: self.posts, publisher_posts: self.publisher_posts, key: self.key, authors, ..Cell::default() }
     }
 }
 

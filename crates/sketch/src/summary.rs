@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::distinct::is_sorted_unique;
 use crate::hyperloglog::HyperLogLog;
-use crate::{Cell, CellKey, Distinct, EXACT_MAX};
+use crate::{Cell, CellKey, Distinct, EXACT_MAX, TextBits};
 
 /// The longest value of a cell, in bytes. Longer ones cannot be told apart by a reader; whoever fills a summary leaves them
 /// out and counts them.
@@ -72,15 +72,18 @@ pub struct Posts {
     pub of_publishers: u32,
     /// Which ones they are.
     pub key: CellKey,
+    /// How many different texts.
+    pub texts: TextBits,
 }
 
 impl Posts {
-    /// One post by each of these authors.
+    /// One post by each of these authors, of a text of their own.
     pub fn by(tokens: impl IntoIterator<Item = u64>) -> Self {
         let mut posts = Self::default();
         for token in tokens {
             posts.all += 1;
             posts.key.add(CellKey::of_author(token));
+            posts.texts.insert(TextBits::place(token));
         }
         posts
     }
@@ -238,6 +241,8 @@ pub struct CellRef<'a> {
     pub publisher_posts: u64,
     /// Which posts these are.
     pub key: CellKey,
+    /// How many different texts.
+    pub texts: TextBits,
     /// Distinct authors among persons.
     pub authors: Authors<'a>,
 }
@@ -256,6 +261,7 @@ impl CellRef<'_> {
             sum.posts += part.posts;
             sum.publisher_posts += part.publisher_posts;
             sum.key.add(part.key);
+            sum.texts = sum.texts.union(part.texts);
             part.authors.add_to(&mut sum.authors);
         }
         sum
@@ -361,6 +367,7 @@ impl Summary {
                 posts: u64::from(entry.posts.all),
                 publisher_posts: u64::from(entry.posts.of_publishers),
                 key: entry.posts.key,
+                texts: entry.posts.texts,
                 authors: Authors(set),
             }
         })

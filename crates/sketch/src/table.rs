@@ -10,7 +10,7 @@
 use std::fmt;
 
 use crate::saved::{Counts, SavedCell, SavedCells};
-use crate::{Authors, Cell, CellKey, CellRef, Summary};
+use crate::{Authors, Cell, CellKey, CellRef, Summary, TextBits};
 
 /// A map (dimension, value) → [`Cell`], found by the hash that comes with each cell. Open addressing over a flat array of
 /// cells, whose order is the order of arrival; values lie one after the other.
@@ -124,8 +124,13 @@ impl CellTable {
 
     /// Adds one cell of a summary.
     pub fn merge_cell(&mut self, cell: &CellRef<'_>) {
-        let CellRef { hash, dimension, value, posts, publisher_posts, key, authors } = *cell;
-        self.add(hash, dimension, value, Add { posts, publisher_posts, key, authors: AddAuthors::Part(authors) });
+        let CellRef { hash, dimension, value, posts, publisher_posts, key, texts, authors } = *cell;
+        self.add(
+            hash,
+            dimension,
+            value,
+            Add { posts, publisher_posts, key, texts, authors: AddAuthors::Part(authors) },
+        );
     }
 
     /// Takes all cells of another table, which was never folded and is then empty.
@@ -167,7 +172,7 @@ impl CellTable {
     }
 
     fn add(&mut self, hash: u64, dimension: u8, value: &str, add: Add<'_>) {
-        let Add { posts, publisher_posts, key, authors } = add;
+        let Add { posts, publisher_posts, key, texts, authors } = add;
         if (self.entries.len() + 1) * 3 > self.slots.len() * 2 {
             self.grow();
         }
@@ -186,6 +191,7 @@ impl CellTable {
                     entry.cell.posts += posts;
                     entry.cell.publisher_posts += publisher_posts;
                     entry.cell.key.add(key);
+                    entry.cell.texts = entry.cell.texts.union(texts);
                     let before = entry.cell.authors.heap_bytes();
                     match authors {
                         AddAuthors::Part(authors) => authors.add_to(&mut entry.cell.authors),
@@ -208,7 +214,7 @@ impl CellTable {
         let value_start =
             u32::try_from(self.values.len()).expect("a table is pruned long before its values take 4 GiB");
         self.values.push_str(value);
-        let cell = Cell { posts, publisher_posts, key, authors };
+        let cell = Cell { posts, publisher_posts, key, texts, authors };
         let entry = Entry { hash, cell, value_start, value_bytes: value.len() as u16, dimension, open: true };
         if self.may_be_pruned(dimension) {
             if self.loads.is_empty() {
@@ -317,7 +323,7 @@ impl CellTable {
         self.folded.resize(self.entries.len(), Cell::default());
         self.loads.fill(Load::default());
         for (entry, folded) in self.entries.iter_mut().zip(&mut self.folded) {
-            let Cell { posts, publisher_posts, key, authors } = std::mem::take(&mut entry.cell);
+            let Cell { posts, publisher_posts, key, texts, authors } = std::mem::take(&mut entry.cell);
             if self.passing >> entry.dimension & 1 == 1 {
                 entry.open = false;
                 continue;
@@ -325,6 +331,7 @@ impl CellTable {
             folded.posts += posts;
             folded.publisher_posts += publisher_posts;
             folded.key.add(key);
+            folded.texts = folded.texts.union(texts);
             folded.authors.absorb(authors);
             entry.open = false;
             if self.prunable >> entry.dimension & 1 == 1 {
@@ -441,6 +448,7 @@ struct Add<'a> {
     posts: u64,
     publisher_posts: u64,
     key: CellKey,
+    texts: TextBits,
     authors: AddAuthors<'a>,
 }
 
@@ -450,8 +458,8 @@ enum AddAuthors<'a> {
 }
 
 impl Add<'_> {
-    fn whole(Cell { posts, publisher_posts, key, authors }: Cell) -> Self {
-        Self { posts, publisher_posts, key, authors: AddAuthors::Whole(authors) }
+    fn whole(Cell { posts, publisher_posts, key, texts, authors }: Cell) -> Self {
+        Self { posts, publisher_posts, key, texts, authors: AddAuthors::Whole(authors) }
     }
 }
 
@@ -474,7 +482,7 @@ mod tests {
         (u64::from(value) << 8 | u64::from(dimension)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
     }
 
-    type Model = BTreeMap<(u8, String), (u64, u64, CellKey, BTreeSet<u64>)>;
+    type Model = BTreeMap<(u8, String), (u64, u64, CellKey, BTreeSet<u64>, TextBits)>;
 
     fn posts(all: u32) -> Posts {
         Posts { all, ..Posts::default() }
@@ -523,6 +531,9 @@ mod tests {
                 let piece = parts[part].entry((dimension, value)).or_default();
                 whole.0 += 1;
                 piece.0.all += 1;
+                for texts in [&mut whole.4, &mut piece.0.texts] {
+                    texts.insert(TextBits::place(author));
+                }
                 if publisher {
                     whole.1 += 1;
                     piece.0.of_publishers += 1;
@@ -557,9 +568,10 @@ mod tests {
             whole.absorb(&mut emptied);
             prop_assert!(emptied.is_empty());
             prop_assert_eq!(content(&whole), content(&left));
-            let expected: Vec<_> = model.into_iter().map(|((dimension, value), (posts, publisher_posts, key, authors))| {
+            let expected: Vec<_> = model.into_iter().map(|((dimension, value), (posts, publisher_posts, key, authors, texts))| {
                 let tokens: Vec<u64> = authors.into_iter().collect();
-                (dimension, value, Cell { posts, publisher_posts, key, authors: crate::Distinct::from_sorted_unique(&tokens) })
+                let authors = crate::Distinct::from_sorted_unique(&tokens);
+                (dimension, value, Cell { posts, publisher_posts, key, texts, authors })
             }).collect();
             prop_assert_eq!(content(&straight), expected);
             prop_assert_eq!(content(&backward), content(&straight));

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use groundswell_gate::{AuthorBits, BurstType};
-use groundswell_sketch::{CellKey, PARTITIONS, partition_of};
+use groundswell_sketch::{CellKey, PARTITIONS, TextBits, partition_of};
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
 use serde::{Deserialize, Serialize};
@@ -68,6 +68,8 @@ pub struct Counted<'a> {
     pub bits: AuthorBits,
     /// Which posts.
     pub key: CellKey,
+    /// How many different texts, where that is known.
+    pub texts: TextBits,
 }
 
 impl fmt::Debug for Counted<'_> {
@@ -395,7 +397,14 @@ impl Bursts {
         subject.roll(minute, exposure, pool.now, &mut pool.coming);
         let narrow = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
         let (posts, authors) = (narrow(counted.posts), narrow(counted.authors));
-        subject.add(&Slot { bits: counted.bits, posts, authors, key: counted.key.bits(), most: authors });
+        subject.add(&Slot {
+            bits: counted.bits,
+            texts: counted.texts,
+            posts,
+            authors,
+            key: counted.key.bits(),
+            most: authors,
+        });
         let swings = !counted.kind.is_open_ended();
         let warm = if swings { exposure.slow_blocks >= WARM_DAY_BLOCKS } else { exposure.fast_blocks >= WARM_BLOCKS };
         let guessed = counted.kind == BurstType::Total && self.heard < HEARD_MIN;
@@ -665,7 +674,9 @@ fn looks(
             mean_authors,
             expected.shape,
         );
-        let log10_p = of_posts.max(of_authors / CARRIED);
+        let of_texts =
+            log10_at_least(texts(subject.slots(reach).map(|(_, _, slot)| slot)), expected.mean, expected.shape);
+        let log10_p = of_posts.max(of_authors.max(of_texts) / CARRIED);
         if log10_p <= HOT_BELOW.log10() {
             let less = log10_at_least(posts - 1.0, expected.mean, expected.shape);
             *found = Some(Best { look, log10_p, log10_p_of_one: (of_posts - less).min(0.0), expected });
@@ -679,25 +690,52 @@ fn looks(
 fn distinct(look: &Look, slots: impl Iterator<Item = Slot>) -> f64 {
     let added = f64::from(look.sum.authors);
     let most = |people: f64, variance: f64| people + 2.0 * variance.sqrt() + 1.0;
-    let of_all = counted(look.sum.bits.at_least()).map_or(added, |(people, variance)| most(people, variance));
-    let (mut people, mut variance) = (0.0, 0.0);
+    let of_all = people(look.sum.bits.at_least()).map_or(added, |(people, variance)| most(people, variance));
+    let (mut sum, mut variance) = (0.0, 0.0);
     for slot in slots {
-        let (of_slot, its_variance) = counted(slot.authors_at_least()).unwrap_or((f64::from(slot.authors), 0.0));
-        people += of_slot;
+        let (of_slot, its_variance) = people(slot.authors_at_least()).unwrap_or((f64::from(slot.authors), 0.0));
+        sum += of_slot;
         variance += its_variance;
     }
     // After a restart the bits begin anew, and only numbers are left of who wrote before.
-    added.min(of_all.min(most(people, variance)).max(look.authors as f64))
+    added.min(of_all.min(most(sum, variance)).max(look.authors as f64))
 }
 
-/// How many people so many of 64 bits stand for, and the variance of that, by linear counting (Whang, Vander-Zanden, Taylor 1990); none
-/// where hardly a bit is left.
-fn counted(bits: u64) -> Option<(f64, f64)> {
-    if bits >= 58 {
+/// Texts of a look, each counted once: those of its slots added up, but hardly more than all of it can have. Where they are not known
+/// (after a restart), or more than bits can tell, they are taken to be as many as posts.
+fn texts(slots: impl Iterator<Item = Slot>) -> f64 {
+    let most = |bits: TextBits, posts: f64| {
+        let counted = linear(bits.at_least(), TextBits::BITS);
+        counted.map_or(posts, |(texts, variance)| posts.min(texts + variance.sqrt()))
+    };
+    let (mut unknown, mut known, mut added, mut all) = (0.0, 0.0, 0.0, TextBits::UNKNOWN);
+    for slot in slots {
+        let posts = f64::from(slot.posts);
+        if slot.texts == TextBits::UNKNOWN {
+            unknown += posts;
+        } else {
+            known += posts;
+            added += most(slot.texts, posts);
+            all = all.union(slot.texts);
+        }
+    }
+    unknown + most(all, known).min(added)
+}
+
+/// People of whom so many of 64 bits are set; none where hardly a bit is left.
+fn people(bits: u64) -> Option<(f64, f64)> {
+    if bits < 58 { linear(bits as u32, u64::BITS) } else { None }
+}
+
+/// How many there are if so many of all bits are set, and the variance of that, by linear counting (Whang, Vander-Zanden, Taylor 1990);
+/// none where none is left.
+fn linear(set: u32, bits: u32) -> Option<(f64, f64)> {
+    if set >= bits {
         return None;
     }
-    let people = -64.0 * (1.0 - bits as f64 / 64.0).ln();
-    Some((people, (64.0 * ((people / 64.0).exp() - people / 64.0 - 1.0)).max(0.0)))
+    let size = f64::from(bits);
+    let count = -size * (1.0 - f64::from(set) / size).ln();
+    Some((count, (size * ((count / size).exp() - count / size - 1.0)).max(0.0)))
 }
 
 impl Best {

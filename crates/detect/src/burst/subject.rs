@@ -1,6 +1,7 @@
-//! [`Subject`]: the recent counts of one subject and its baseline, in less than a kibibyte.
+//! [`Subject`]: the recent counts of one subject and its baseline, in 1.2 kB.
 
 use groundswell_gate::AuthorBits;
+use groundswell_sketch::TextBits;
 use serde::{Deserialize, Serialize};
 
 use super::config::{Reach, Scale};
@@ -56,6 +57,9 @@ pub(super) struct Slot {
     /// Who wrote, as far as 64 bits can tell.
     #[serde(skip)]
     pub(super) bits: AuthorBits,
+    /// How many texts, likewise. Nothing if it is not known, after a restart.
+    #[serde(skip)]
+    pub(super) texts: TextBits,
     pub(super) posts: u32,
     /// Authors of each minute, added up.
     pub(super) authors: u32,
@@ -67,6 +71,7 @@ pub(super) struct Slot {
 impl Slot {
     fn add(&mut self, other: &Self) {
         self.bits = self.bits.union(other.bits);
+        self.texts = self.texts.union(other.texts);
         self.posts = self.posts.saturating_add(other.posts);
         self.authors = self.authors.saturating_add(other.authors);
         self.key = self.key.wrapping_add(other.key);
@@ -902,7 +907,7 @@ mod tests {
 
     #[test]
     fn is_small() {
-        assert!(size_of::<Subject>() <= 1_016, "{}", size_of::<Subject>());
+        assert!(size_of::<Subject>() <= 1_200, "{}", size_of::<Subject>());
     }
 
     #[test]

@@ -92,6 +92,8 @@ pub struct NarrativeCount {
     pub authors: Distinct,
     /// Which these are.
     pub key: CellKey,
+    /// Those that are nearly identical to none before.
+    pub originals: u64,
 }
 
 /// What happened.

@@ -170,15 +170,17 @@ struct ToldMinute {
     posts: u64,
     authors: Distinct,
     key: CellKey,
+    originals: u64,
 }
 
 impl ToldMinute {
     fn of(minute: i64) -> Self {
-        Self { minute, posts: 0, authors: Distinct::new(), key: CellKey::default() }
+        Self { minute, posts: 0, authors: Distinct::new(), key: CellKey::default(), originals: 0 }
     }
 
-    fn add(&mut self, posts: u64, authors: &Distinct, key: CellKey) {
+    fn add(&mut self, posts: u64, originals: u64, authors: &Distinct, key: CellKey) {
         self.posts += posts;
+        self.originals += originals;
         self.authors.merge(authors);
         self.key.add(key);
     }
@@ -375,7 +377,7 @@ impl Story {
         if self.told.minute != minute {
             self.told = ToldMinute::of(minute);
         }
-        self.told.add(posts, &local.authors, local.key);
+        self.told.add(posts, u64::from(local.originals), &local.authors, local.key);
         for (of_minute, posts) in counts {
             self.first = self.first.min(*of_minute);
             self.last = self.last.max(*of_minute);
@@ -508,7 +510,7 @@ impl Story {
         self.first = self.first.min(other.first);
         self.last = self.last.max(other.last);
         if other.told.minute == self.told.minute {
-            self.told.add(other.told.posts, &other.told.authors, other.told.key);
+            self.told.add(other.told.posts, other.told.originals, &other.told.authors, other.told.key);
         } else if other.told.minute > self.told.minute {
             self.told = other.told.clone();
         }
@@ -663,9 +665,9 @@ impl Story {
 
     /// What was told of it in a minute, if it has a name and is no part of another one.
     pub(super) fn counted(&self, minute: i64) -> Option<NarrativeCount> {
-        let ToldMinute { minute: of, posts, ref authors, key } = self.told;
+        let ToldMinute { minute: of, posts, ref authors, key, originals } = self.told;
         let id = self.id.filter(|_| of == minute && posts > 0 && self.merged_into.is_none())?;
-        Some(NarrativeCount { id, posts, authors: authors.clone(), key })
+        Some(NarrativeCount { id, posts, authors: authors.clone(), key, originals })
     }
 
     pub(super) fn copies(&self) -> u64 {

@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use groundswell_edge::EdgePost;
 use groundswell_gate::Dimension;
-use groundswell_sketch::{Carried, CellKey, Posts, Summary, partition_of};
+use groundswell_sketch::{Carried, CellKey, Posts, Summary, TextBits, partition_of};
 use groundswell_text::{Language, hash_word};
 
 use super::cell::{PHRASE, cell_hash, owner_of, phrase_hash, shard_of};
 use super::delete::Deletions;
 use super::interner::{CellId, Interner};
 
-/// What a post is besides its words, in one number: relation, kind, language, region, and what is missing.
+/// What a post is besides its words, in one number: relation, kind, language, region, which text, and what is missing.
 #[derive(Clone, Copy)]
 struct Head(u32);
 
@@ -26,11 +26,12 @@ impl Head {
     const PUBLISHER: u32 = 1 << 2;
     const NO_AUTHOR: u32 = 1 << 3;
     const NO_KEY: u32 = 1 << 4;
-    const LANGUAGE_AT: u32 = 8;
-    const REGION_AT: u32 = 18;
+    const LANGUAGE_AT: u32 = 5;
+    const REGION_AT: u32 = 15;
     const CODE: u32 = 1 << 10;
+    const TEXT_AT: u32 = 25;
 
-    fn new(post: &EdgePost, language: Language) -> Self {
+    fn new(post: &EdgePost, language: Language, text: u64) -> Self {
         let mut bits = post.relation as u32 & Self::RELATION;
         bits |= if post.publisher.is_some() { Self::PUBLISHER } else { 0 };
         bits |= if post.author.is_none() { Self::NO_AUTHOR } else { 0 };
@@ -38,11 +39,17 @@ impl Head {
         let language = if language == Language::UND { 0 } else { code_index(language.as_str().as_bytes(), b'a') };
         bits |= language << Self::LANGUAGE_AT;
         bits |= post.region.map_or(0, |region| code_index(&region, b'A')) << Self::REGION_AT;
+        bits |= TextBits::place(text) << Self::TEXT_AT;
         Self(bits)
     }
 
     const fn has(self, flag: u32) -> bool {
         self.0 & flag != 0
+    }
+
+    /// The place of its text among [`TextBits`].
+    const fn text(self) -> u32 {
+        self.0 >> Self::TEXT_AT & (TextBits::BITS - 1)
     }
 
     /// The cells that every post, or every post of a region, has one of: indexes into [`Tally::heads`].
@@ -147,9 +154,9 @@ pub(super) struct MinuteLog {
 }
 
 impl MinuteLog {
-    /// Begins a post; its cells follow by [`Self::push`].
+    /// Begins a post with the text of this number; its cells follow by [`Self::push`].
     #[inline]
-    pub(super) fn begin(&mut self, post: &EdgePost, language: Language) {
+    pub(super) fn begin(&mut self, post: &EdgePost, language: Language, text: u64) {
         self.seen = true;
         // Memory that doubles is half empty at times.
         if self.records.len() == self.records.capacity() {
@@ -159,7 +166,7 @@ impl MinuteLog {
             key: post.key.map_or(0, groundswell_edge::PostKey::bits),
             author: post.author.map_or(0, groundswell_edge::AuthorToken::bits),
             ids_start: self.ids.len() as u32,
-            head: Head::new(post, language),
+            head: Head::new(post, language, text),
         });
     }
 
@@ -351,6 +358,39 @@ struct HeadState {
 /// Stands for the author of a post that no person wrote, or nobody knows who.
 const NO_PERSON: u64 = 0;
 
+/// A phrase of a post: the numbers of both words, the author or [`NO_PERSON`], and the place of the text. In this order.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct PhraseOf(u128);
+
+impl PhraseOf {
+    const WORD_BITS: u32 = 29;
+    const TEXT_BITS: u32 = TextBits::BITS.trailing_zeros();
+    const WORDS_AT: u32 = 64 + Self::TEXT_BITS;
+
+    fn new(words: [CellId; 2], author: u64, text: u32) -> Self {
+        debug_assert!(words.iter().all(|id| id >> Self::WORD_BITS == 0), "numbers of cells are bounded");
+        let [first, second] = words.map(u128::from);
+        let words = first << Self::WORD_BITS | second;
+        Self(words << Self::WORDS_AT | u128::from(author) << Self::TEXT_BITS | u128::from(text))
+    }
+
+    const fn phrase(self) -> u64 {
+        (self.0 >> Self::WORDS_AT) as u64
+    }
+
+    fn words(self) -> [CellId; 2] {
+        [self.phrase() >> Self::WORD_BITS, self.phrase() & ((1 << Self::WORD_BITS) - 1)].map(|id| id as CellId)
+    }
+
+    const fn author(self) -> u64 {
+        (self.0 >> Self::TEXT_BITS) as u64
+    }
+
+    const fn text(self) -> u32 {
+        self.0 as u32 & (TextBits::BITS - 1)
+    }
+}
+
 /// Adds logs up; keeps its tables from one to the next.
 pub(super) struct Tally {
     /// By cell number; all zero between logs.
@@ -363,8 +403,7 @@ pub(super) struct Tally {
     order: Vec<(u64, u32)>,
     /// Authors of all cells, one stretch each.
     tokens: Vec<u64>,
-    /// Phrases of posts: the numbers of both words, and the author or [`NO_PERSON`].
-    phrases: Vec<u128>,
+    phrases: Vec<PhraseOf>,
     /// Hash of each phrase, and which of these are of it.
     by_hash: Vec<(u64, u32, u32)>,
     /// The authors of one phrase.
@@ -486,6 +525,7 @@ impl Tally {
             let record = &log.records[index];
             let head = record.head;
             let publisher = u32::from(head.has(Head::PUBLISHER));
+            let text = head.text();
             for cell in head.cells().into_iter().flatten() {
                 let state = &mut self.heads[cell];
                 if state.posts.all == 0 && cell != TOTAL {
@@ -493,6 +533,7 @@ impl Tally {
                 }
                 state.posts.all += 1;
                 state.posts.of_publishers += publisher;
+                state.posts.texts.insert(text);
             }
             for id in log.ids_of(index) {
                 let state = &mut self.states[id as usize];
@@ -501,6 +542,7 @@ impl Tally {
                 }
                 state.posts.all += 1;
                 state.posts.of_publishers += publisher;
+                state.posts.texts.insert(text);
             }
             if !head.has(Head::PUBLISHER | Head::NO_AUTHOR) {
                 self.order.push((record.author, index as u32));
@@ -522,8 +564,7 @@ impl Tally {
             let Record { author, head, .. } = log.records[index];
             let person = if head.has(Head::PUBLISHER | Head::NO_AUTHOR) { NO_PERSON } else { author };
             for pair in log.ids[log.places_of(index)].windows(2).filter(|pair| pair[1] & BESIDE != 0) {
-                let words = u64::from(pair[0] & !BESIDE) << 32 | u64::from(pair[1] & !BESIDE);
-                phrases.push(u128::from(words) << 64 | u128::from(person));
+                phrases.push(PhraseOf::new([pair[0] & !BESIDE, pair[1] & !BESIDE], person, head.text()));
             }
         }
         // Those of one phrase stand together then, in the order of their authors.
@@ -532,15 +573,15 @@ impl Tally {
         let shard_of_phrase = |hash: u64| owner_of(partition_of(hash), shards);
         // Put together twice rather than kept: words may be long, and pairs of them are many.
         let mut value = String::new();
-        let words = |posts: &[u128], value: &mut String| {
-            let [first, second] = [posts[0] >> 96, posts[0] >> 64].map(|id| interner.name(id as CellId).2);
+        let words = |posts: &[PhraseOf], value: &mut String| {
+            let [first, second] = posts[0].words().map(|id| interner.name(id).2);
             value.clear();
             value.extend([first, " ", second]);
         };
         // Cells, bytes of their values and authors at most, of each shard.
         let mut sizes = vec![(0, 0, 0); shards];
         let mut from = 0;
-        for posts in phrases.chunk_by(|one, other| one >> 64 == other >> 64) {
+        for posts in phrases.chunk_by(|one, other| one.phrase() == other.phrase()) {
             words(posts, &mut value);
             let to = from + posts.len();
             let hash = phrase_hash(hash_word(&value));
@@ -560,7 +601,8 @@ impl Tally {
             let posts = &phrases[from as usize..to as usize];
             let mut counted = Posts { all: posts.len() as u32, ..Posts::default() };
             phrase_tokens.clear();
-            for author in posts.iter().map(|post| *post as u64).filter(|author| *author != NO_PERSON) {
+            posts.iter().for_each(|post| counted.texts.insert(post.text()));
+            for author in posts.iter().map(|post| post.author()).filter(|author| *author != NO_PERSON) {
                 counted.key.add(CellKey::of_author(author));
                 if phrase_tokens.last() != Some(&author) {
                     phrase_tokens.push(author);
@@ -615,7 +657,7 @@ mod tests {
     fn relations_are_named_as_in_post() {
         for relation in Relation::ALL {
             let post = EdgePost { relation, ..EdgePost::default() };
-            let cells = Head::new(&post, Language::UND).cells();
+            let cells = Head::new(&post, Language::UND, 0).cells();
             assert_eq!(head_name(cells[2].unwrap()), (Dimension::Relation, relation.as_str().to_owned()));
         }
     }
@@ -624,13 +666,13 @@ mod tests {
     fn codes_come_back() {
         for (language, region) in [(*b"en", *b"BR"), (*b"aa", *b"AA"), (*b"zz", *b"ZZ")] {
             let post = EdgePost { region: Some(region), ..EdgePost::default() };
-            let cells = Head::new(&post, Language::from_code(language)).cells();
+            let cells = Head::new(&post, Language::from_code(language), u64::MAX).cells();
             let names = cells.map(|cell| head_name(cell.unwrap()).1);
             assert_eq!(names[3..], [&language, &region].map(|code| String::from_utf8(code.to_vec()).unwrap()));
         }
         // What is no code is none.
         let post = EdgePost { region: Some(*b"b1"), ..EdgePost::default() };
-        let cells = Head::new(&post, Language::from_code(*b"EN")).cells();
+        let cells = Head::new(&post, Language::from_code(*b"EN"), 0).cells();
         assert_eq!((head_name(cells[3].unwrap()).1.as_str(), cells[4]), ("und", None));
     }
 }

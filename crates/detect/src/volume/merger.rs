@@ -9,7 +9,7 @@ use groundswell_gate::{
 };
 use groundswell_sketch::{
     Authors, Carried, Cell, CellKey, CellRef, CellTable, Distinct, PARTITIONS, SavedCell, SavedCells, Step, Summary,
-    Window, partition_of,
+    TextBits, Window, partition_of,
 };
 use groundswell_text::names::{NameFinder, name_key};
 use groundswell_text::{Analysis, Analyzer, hash_word};
@@ -389,9 +389,9 @@ impl Merger {
         }
         if let ([only], None) = (&fresh[..], &known) {
             for cell in only.iter() {
-                let CellRef { dimension, value, posts, publisher_posts, key, authors, hash } = cell;
+                let CellRef { dimension, value, posts, publisher_posts, key, texts, authors, hash } = cell;
                 if let (Some(bursts), Some(kind)) = (&mut bursts, burst_type(dimension)) {
-                    observe(bursts, hash, kind, value, posts, key, Set::Part(authors));
+                    observe(bursts, hash, kind, value, (posts, key, texts), Set::Part(authors));
                 }
                 proposal.add(
                     dimension,
@@ -415,7 +415,7 @@ impl Merger {
             fresh.iter().for_each(|part| self.minute.merge(part));
             if let Some(bursts) = &mut bursts {
                 let mut observe = |kind, (_, value, hash, cell): (u8, &str, u64, &Cell)| {
-                    observe(bursts, hash, kind, value, cell.posts, cell.key, Set::Whole(&cell.authors));
+                    observe(bursts, hash, kind, value, (cell.posts, cell.key, cell.texts), Set::Whole(&cell.authors));
                 };
                 for cell in self.minute.iter() {
                     burst_type(cell.0).into_iter().for_each(|kind| observe(kind, cell));
@@ -435,9 +435,14 @@ impl Merger {
         self.counters.posts_pruned += pruned.posts;
         let narrated = self.narrated.remove(&minute.start);
         if let Some(bursts) = bursts {
-            for NarrativeCount { id, posts, authors, key } in narrated.into_iter().flatten() {
+            for NarrativeCount { id, posts, authors, key, originals } in narrated.into_iter().flatten() {
                 let value = id.to_string();
-                observe(bursts, hash_word(&value), BurstType::Narrative, &value, posts, key, Set::Whole(&authors));
+                let hash = hash_word(&value);
+                // Which texts they are is not told: no original is one of any other minute.
+                let first = hash.wrapping_add((minute.start as u64) << 20);
+                let enough = 8 * u64::from(TextBits::BITS);
+                let texts = (0..originals.clamp(1, enough)).map(|nth| first.wrapping_add(nth)).collect();
+                observe(bursts, hash, BurstType::Narrative, &value, (posts, key, texts), Set::Whole(&authors));
             }
             let (table, named_before) = (&self.table, &self.named_before);
             self.told.push(bursts.end(&mut |kind, value| {
@@ -480,7 +485,14 @@ fn burst_type(dimension: u8) -> Option<BurstType> {
     Dimension::from_index(dimension).and_then(BurstType::of)
 }
 
-fn observe(bursts: &mut Bursts, hash: u64, kind: BurstType, value: &str, posts: u64, key: CellKey, authors: Set<'_>) {
+fn observe(
+    bursts: &mut Bursts,
+    hash: u64,
+    kind: BurstType,
+    value: &str,
+    (posts, key, texts): (u64, CellKey, TextBits),
+    authors: Set<'_>,
+) {
     let of = |tokens: &[u64]| {
         let mut bits = AuthorBits::default();
         tokens.iter().for_each(|token| bits.insert(*token));
@@ -498,7 +510,7 @@ fn observe(bursts: &mut Bursts, hash: u64, kind: BurstType, value: &str, posts: 
         }
         Set::Whole(distinct) => (distinct.count(), AuthorBits::FULL),
     };
-    bursts.observe(&Counted { hash, kind, value, posts, authors: count, bits, key });
+    bursts.observe(&Counted { hash, kind, value, posts, authors: count, bits, key, texts });
 }
 
 fn phrases_of<'a>(parts: &[&'a Summary]) -> impl Iterator<Item = &'a Summary> + Clone {
@@ -509,11 +521,11 @@ fn phrases_of<'a>(parts: &[&'a Summary]) -> impl Iterator<Item = &'a Summary> + 
 /// one after the other.
 fn observe_phrases(bursts: &mut Bursts, parts: &[&Summary]) {
     Summary::each_by_hash(phrases_of(parts), &mut |parts| {
-        if let [CellRef { hash, value, posts, key, authors, .. }] = *parts {
-            observe(bursts, hash, BurstType::Phrase, value, posts, key, Set::Part(authors));
+        if let [CellRef { hash, value, posts, key, texts, authors, .. }] = *parts {
+            observe(bursts, hash, BurstType::Phrase, value, (posts, key, texts), Set::Part(authors));
         } else if let Some(CellRef { hash, value, .. }) = parts.first() {
-            let Cell { posts, key, authors, .. } = CellRef::sum(parts);
-            observe(bursts, *hash, BurstType::Phrase, value, posts, key, Set::Whole(&authors));
+            let Cell { posts, key, texts, authors, .. } = CellRef::sum(parts);
+            observe(bursts, *hash, BurstType::Phrase, value, (posts, key, texts), Set::Whole(&authors));
         }
     });
 }
@@ -766,7 +778,7 @@ impl<'a> Proposal<'a> {
 
     fn add_cells<'c>(&mut self, cells: impl Iterator<Item = (u8, &'c str, u64, &'c Cell)>) {
         for (dimension, value, _, cell) in cells {
-            let Cell { posts, publisher_posts, key, ref authors } = *cell;
+            let Cell { posts, publisher_posts, key, ref authors, .. } = *cell;
             self.add(dimension, value, Posts { all: posts, of_publishers: publisher_posts, key }, Set::Whole(authors));
         }
     }

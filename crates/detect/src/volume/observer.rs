@@ -22,10 +22,14 @@ use super::delete::Deletions;
 use super::held::Held;
 use super::interner::{CellId, Interner, Noted, Worth};
 use super::log::{MinuteLog, Parts, Tally};
+use crate::amplify::NEAR_WORDS_MIN;
 use crate::tone::Reader;
 
 /// No number yet.
 const UNKNOWN: CellId = CellId::MAX;
+
+/// `post::Relation`'s name of what the platform's button passes on; this crate may not name that one.
+const REPOST: &str = "repost";
 
 /// One minute that is still open.
 #[derive(Default)]
@@ -208,6 +212,15 @@ impl Names {
     }
 }
 
+/// A number for a post's text: of what a platform's button passes on, and of a text that is too long to be written twice by chance, that of
+/// its words in whatever order. Of what else is written each has one of its own.
+fn text_of(post: &EdgePost, analysis: &Analysis) -> u64 {
+    let words = analysis.words.iter().fold(0_u64, |sum, word| sum.wrapping_add(word.hash));
+    let is_known_again = post.relation.as_str() == REPOST || analysis.words.len() >= NEAR_WORDS_MIN;
+    let own = if is_known_again { None } else { post.key };
+    words.wrapping_add(own.map_or(0, groundswell_edge::PostKey::bits))
+}
+
 impl Observer {
     /// An observer that has seen nothing.
     pub fn new(config: VolumeConfig) -> Self {
@@ -257,7 +270,7 @@ impl Observer {
         let bytes_before = log.bytes();
         let interner = &mut self.interner;
         interner.next_post();
-        log.begin(post, analysis.language);
+        log.begin(post, analysis.language, text_of(post, analysis));
 
         if self.source.1 == UNKNOWN || self.source.0 != post.source {
             self.source.0.clone_from(&post.source);

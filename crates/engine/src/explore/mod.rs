@@ -237,7 +237,7 @@ impl ExploreIndex {
             });
         }
         let hours = hours.into_iter().flat_map(|(start, cell)| {
-            let Cell { posts, publisher_posts, key, authors } = cell;
+            let Cell { posts, publisher_posts, key, authors, .. } = cell;
             let value = reading.to_owned();
             let cell = CandidateCell { value, posts, publisher_posts, key, authors, name_publishers: None };
             let window = Window::holding(Step::Hour, start);

@@ -2,6 +2,7 @@
 //! who wrote stays in memory with it and goes nowhere else.
 
 use groundswell_gate::AuthorBits;
+use groundswell_sketch::TextBits;
 use serde::{Deserialize, Serialize};
 
 use super::{DAY_BLOCKS, MINUTES, Slot, Subject, TENS};
@@ -18,29 +19,26 @@ pub(in super::super) enum Kept {
     },
 }
 
-/// What a subject's own form leaves out: who wrote.
+/// What a subject's own form leaves out: who wrote, and which texts.
 #[derive(Serialize, Deserialize)]
 struct Who {
     #[serde(with = "sparse")]
-    minutes: [AuthorBits; MINUTES as usize],
+    minutes: [(AuthorBits, TextBits); MINUTES as usize],
     #[serde(with = "sparse")]
-    tens: [AuthorBits; TENS as usize],
+    tens: [(AuthorBits, TextBits); TENS as usize],
     #[serde(with = "sparse")]
-    blocks: [AuthorBits; DAY_BLOCKS as usize],
+    blocks: [(AuthorBits, TextBits); DAY_BLOCKS as usize],
 }
 
 impl Who {
     fn of(subject: &Subject) -> Self {
-        Self {
-            minutes: subject.minutes.map(|slot| slot.bits),
-            tens: subject.tens.map(|slot| slot.bits),
-            blocks: subject.blocks.map(|slot| slot.bits),
-        }
+        let of = |slot: Slot| (slot.bits, slot.texts);
+        Self { minutes: subject.minutes.map(of), tens: subject.tens.map(of), blocks: subject.blocks.map(of) }
     }
 
     fn give_back(&self, subject: &mut Subject) {
-        let to = |slots: &mut [Slot], bits: &[AuthorBits]| {
-            slots.iter_mut().zip(bits).for_each(|(slot, bits)| slot.bits = *bits);
+        let to = |slots: &mut [Slot], bits: &[(AuthorBits, TextBits)]| {
+            slots.iter_mut().zip(bits).for_each(|(slot, bits)| (slot.bits, slot.texts) = *bits);
         };
         to(&mut subject.minutes, &self.minutes);
         to(&mut subject.tens, &self.tens);
@@ -130,7 +128,8 @@ mod tests {
                 let mut bits = AuthorBits::default();
                 tokens.iter().for_each(|token| bits.insert(*token));
                 let (posts, authors) = (tokens.len() as u32, bits.at_least() as u32);
-                let slot = Slot { bits, posts, authors, key: minute ^ posts, most: authors };
+                let texts = tokens.iter().copied().collect();
+                let slot = Slot { bits, texts, posts, authors, key: minute ^ posts, most: authors };
                 for subject in [kept.wake(&mut Vec::new()), &mut plain] {
                     subject.roll(minute, &exposure, Scatter::default(), &mut ScatterSum::default());
                     subject.add(&slot);
@@ -154,10 +153,11 @@ mod tests {
             bits.insert(u64::from(minute));
             let subject = kept.wake(&mut Vec::new());
             subject.roll(minute, &exposure, Scatter::default(), &mut ScatterSum::default());
-            subject.add(&Slot { bits, posts: 1, authors: 1, key: 0x7fff_ffff, most: 1 });
+            let texts = [u64::from(minute)].into_iter().collect();
+            subject.add(&Slot { bits, texts, posts: 1, authors: 1, key: 0x7fff_ffff, most: 1 });
         }
         kept.pack(&mut Vec::new());
         let Kept::Packed { bytes, .. } = &kept else { panic!("it was packed") };
-        assert!(bytes.len() < 250, "{} bytes", bytes.len());
+        assert!(bytes.len() < 256, "{} bytes", bytes.len());
     }
 }

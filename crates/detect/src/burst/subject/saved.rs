@@ -5,6 +5,7 @@
 //! the restart still knows how many there were before it. What came after is counted apart, and the larger number holds.
 
 use groundswell_gate::AuthorBits;
+use groundswell_sketch::TextBits;
 use serde::{Deserialize, Serialize};
 
 use super::super::config::Scale;
@@ -93,7 +94,7 @@ impl Subject {
 impl Slot {
     fn forget_who(&mut self) {
         self.most = u32::try_from(self.authors_at_least()).unwrap_or(u32::MAX);
-        self.bits = AuthorBits::default();
+        (self.bits, self.texts) = (AuthorBits::default(), TextBits::default());
     }
 }
 
@@ -110,7 +111,7 @@ mod tests {
         let mut bits = AuthorBits::default();
         tokens.iter().for_each(|token| bits.insert(*token));
         let posts = tokens.len() as u32;
-        Slot { bits, posts, authors: posts, key: 3, most: bits.at_least() as u32 }
+        Slot { bits, texts: TextBits::UNKNOWN, posts, authors: posts, key: 3, most: bits.at_least() as u32 }
     }
 
     proptest! {
