@@ -4,7 +4,7 @@
 use groundswell_gate::AuthorBits;
 use serde::{Deserialize, Serialize};
 
-use super::{DAY_BLOCKS, MINUTES, Slot, Subject, TENS};
+use super::{DAY_BLOCKS, MINUTES, Slot, Subject, TENS, WROTE};
 use crate::packed::{put, sparse, take};
 
 /// As it is, or packed.
@@ -27,6 +27,10 @@ struct Who {
     tens: [AuthorBits; TENS as usize],
     #[serde(with = "sparse")]
     blocks: [AuthorBits; DAY_BLOCKS as usize],
+    #[serde(with = "sparse")]
+    wrote: [AuthorBits; WROTE],
+    #[serde(with = "sparse")]
+    wrote_at: [u16; WROTE],
 }
 
 impl Who {
@@ -35,6 +39,8 @@ impl Who {
             minutes: subject.minutes.map(|slot| slot.bits),
             tens: subject.tens.map(|slot| slot.bits),
             blocks: subject.blocks.map(|slot| slot.bits),
+            wrote: subject.wrote,
+            wrote_at: subject.wrote_at,
         }
     }
 
@@ -45,6 +51,7 @@ impl Who {
         to(&mut subject.minutes, &self.minutes);
         to(&mut subject.tens, &self.tens);
         to(&mut subject.blocks, &self.blocks);
+        (subject.wrote, subject.wrote_at) = (self.wrote, self.wrote_at);
     }
 }
 
@@ -158,6 +165,6 @@ mod tests {
         }
         kept.pack(&mut Vec::new());
         let Kept::Packed { bytes, .. } = &kept else { panic!("it was packed") };
-        assert!(bytes.len() < 250, "{} bytes", bytes.len());
+        assert!(bytes.len() < 280, "{} bytes", bytes.len());
     }
 }
