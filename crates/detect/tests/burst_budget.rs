@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use groundswell_detect::burst::{Arbiter, BurstConfig, BurstNews, Scale, ShardMinute};
+use groundswell_detect::burst::{Arbiter, BurstConfig, BurstNews, Scale, ShardMinute, Wrote};
 use groundswell_gate::{AuthorBits, BurstType};
 use groundswell_sketch::CellKey;
 
@@ -62,10 +62,14 @@ fn news_of(hash: u64, start: i64, log10_p: f64, authors: u64) -> BurstNews {
     }
 }
 
+/// What the only shard says of a minute, at one look a day: q is p.
+fn one_look(minute: i64, news: Vec<BurstNews>) -> ShardMinute {
+    ShardMinute { minute: minute * 60, looks_a_day: 1.0, news, wrote: Vec::new() }
+}
+
 /// A stream with so many bursts a day, each at its height at once, and one more that is as unlikely as `planted` in the middle of the
 /// last day. Gives when each was told of with its lowest q, and whether the planted one was.
 fn told(a_day: f64, days: i64, planted: f64) -> (Vec<(i64, f64)>, bool) {
-    // One look a day: q is p.
     let mut arbiter = Arbiter::new(BurstConfig::default(), 1);
     let mut rng = Rng(7);
     let mut open: Vec<BurstNews> = Vec::new();
@@ -89,7 +93,7 @@ fn told(a_day: f64, days: i64, planted: f64) -> (Vec<(i64, f64)>, bool) {
             !over
         });
         open.extend(coming.iter().filter(|burst| burst.end.is_none()).cloned());
-        arbiter.take(ShardMinute { minute: minute * 60, looks_a_day: 1.0, news: coming }, &mut |candidate| {
+        arbiter.take(one_look(minute, coming), &mut |candidate| {
             let q = candidate.experience.log10_q(candidate.log10_q);
             if candidate.subject.value == format!("{:016x}", 1) {
                 loud.insert(q <= 0.0);
@@ -134,15 +138,57 @@ fn two_crowds_that_share_nobody_are_two_bursts() {
         let mut arbiter = Arbiter::new(BurstConfig::default(), 1);
         // Days without a burst, so that two are none too many.
         for minute in 0..3 * DAY {
-            arbiter.take(ShardMinute { minute: minute * 60, looks_a_day: 1.0, news: Vec::new() }, &mut |_| {});
+            arbiter.take(one_look(minute, Vec::new()), &mut |_| {});
         }
         let at = 3 * DAY;
         let both = vec![news_of(2 * pair + 1, at, -9.0, 40), news_of(2 * pair + 2, at, -8.0, 12)];
         let mut told = BTreeSet::new();
-        arbiter.take(ShardMinute { minute: at * 60, looks_a_day: 1.0, news: both }, &mut |candidate| {
+        arbiter.take(one_look(at, both), &mut |candidate| {
             told.insert(candidate.id.to_string());
         });
         joined += u32::from(told.len() < 2);
     }
     assert!(joined <= 10, "{joined} of 200");
+}
+
+#[test]
+fn a_part_that_is_found_first_is_joined_to_what_it_is_a_part_of() {
+    let mut arbiter = Arbiter::new(BurstConfig::default(), 1);
+    let mut rng = Rng(7);
+    // So many bursts that what is hardly unlikely is not told of.
+    let first = 3 * DAY;
+    for minute in 0..first {
+        let begun = news(rng.next(), minute, -3.0);
+        let over = BurstNews { end: Some(minute * 60), ..begun.clone() };
+        let coming = if minute % 10 == 0 { vec![begun, over] } else { Vec::new() };
+        arbiter.take(one_look(minute, coming), &mut |_| {});
+    }
+    let mut told = Vec::new();
+    for minute in first..first + 60 {
+        // Of two crowds of many people that write the same words, and a third one.
+        let mut crowd = || {
+            let mut bits = AuthorBits::default();
+            (0..10).for_each(|_| bits.insert(rng.next()));
+            bits
+        };
+        let (same, others) = (crowd(), crowd());
+        let coming = match minute - first {
+            0 => vec![news_of(1, minute, 0.0, 60), news_of(2, minute, 0.0, 60)],
+            40 => vec![news_of(3, minute, -60.0, 60)],
+            _ => Vec::new(),
+        };
+        let wrote = |bits| Wrote { minute: minute as u32, bits };
+        let wrote = vec![(1, wrote(same)), (2, wrote(others)), (3, wrote(same))];
+        let minute = ShardMinute { wrote, ..one_look(minute, coming) };
+        arbiter.take(minute, &mut |candidate| told.push((candidate.subject.value, candidate.related)));
+    }
+    // The louder one goes on for some minutes before the two are compared: it is told of again when there is news of it.
+    let last = first + 60;
+    let mut again = vec![news_of(3, last - 20, -61.0, 60)];
+    again[0].to = last * 60;
+    arbiter.take(one_look(last, again), &mut |candidate| told.push((candidate.subject.value, candidate.related)));
+    let name = |hash: u64| format!("{hash:016x}");
+    assert!(told.iter().all(|(value, _)| *value == name(3)), "only the louder one is told of");
+    let parts: Vec<_> = told.last().unwrap().1.iter().map(|part| part.value.clone()).collect();
+    assert_eq!(parts, [name(1)]);
 }

@@ -604,6 +604,33 @@ fn what_bursts_together_is_one() {
 }
 
 #[test]
+fn words_of_an_event_of_many_people_are_parts_of_it() {
+    let at = 4 * DAY;
+    // Hundreds an hour write one word. An hour later some of them write a second one as well, and as many others a third.
+    let minutes = world(5, 13, |_, minute, subject| {
+        let person = |nth: u64| Rng(u64::from(minute) * 64 + nth).next();
+        let later = (at + 60..at + 150).contains(&minute);
+        match subject {
+            25 if (at..at + 180).contains(&minute) => (0..9).map(person).collect(),
+            31 if later => vec![person(0)],
+            37 if later => vec![person(20)],
+            _ => Vec::new(),
+        }
+    });
+    let (found, _) = run(&BurstConfig::default(), 1, &minutes);
+    let named = |subject: &str| found.iter().any(|told| told.subject.value == subject);
+    assert!(named("subject0025") && !named("subject0031") && named("subject0037"), "{}", summary(&found));
+    let parts: Vec<&str> = found
+        .iter()
+        .filter(|told| told.subject.value == "subject0025")
+        .flat_map(|told| told.related.iter().map(|part| part.value.as_str()))
+        .collect();
+    assert!(parts.contains(&"subject0031") && !parts.contains(&"subject0037"), "{parts:?}");
+    let (again, _) = run(&BurstConfig::default(), 3, &minutes);
+    assert_eq!(found, again);
+}
+
+#[test]
 fn subjects_have_a_bound() {
     let config = BurstConfig { subjects_max: 1_024, ..BurstConfig::default() };
     let mut bursts = Bursts::new(config);

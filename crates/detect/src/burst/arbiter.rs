@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::bursts::{BurstNews, ShardMinute};
 use super::config::{BurstConfig, RELATED_MAX, RELATED_PHRASES_MAX, Scale};
 use super::experience::Experience;
+use super::writers::{Writers, Wrote};
 
 mod saved;
 
@@ -28,6 +29,8 @@ const BUDGETS: [f64; 7] = [10.0, 5.0, 2.0, 1.0, 0.5, 0.2, 0.1];
 const NEAR_SECONDS: i64 = 15 * 60;
 /// Share of their authors, as far as 64 bits tell, that two subjects of one burst have in common.
 const SAME_AUTHORS: f64 = 0.5;
+/// Of what is compared minute by minute, those are left out who would have written of the smaller one anyway, but never more than half.
+const SAME_AUTHORS_MIN: f64 = 0.25;
 /// A phrase says better than one word of it what happens: it leads where it is in this share of the word's posts, as far as a sample tells.
 const PHRASE_NEARLY: f64 = 0.7;
 /// And where it is told at the smallest budget itself, so that nobody misses it for that.
@@ -55,6 +58,7 @@ struct Gathered {
     shards: usize,
     looks_a_day: f64,
     news: Vec<BurstNews>,
+    wrote: Vec<(u64, Wrote)>,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -70,12 +74,35 @@ struct Live {
     least_log10_q: f64,
     related: Vec<u64>,
     related_subjects: Vec<BurstSubject>,
+    /// Who wrote of it of late. Never written down.
+    #[serde(skip)]
+    writers: Writers,
 }
 
 impl Live {
-    /// How many phrases are told of with it, or how many others.
-    fn joined(&self, phrases: bool) -> usize {
-        self.related_subjects.iter().filter(|part| (part.kind == BurstType::Phrase) == phrases).count()
+    fn new(news: BurstNews, looks_a_day: f64) -> Self {
+        Self {
+            news,
+            looks_a_day,
+            role: Role::Waiting,
+            detected_at: None,
+            told_at: i64::MIN,
+            told_log10_q: f64::MAX,
+            least_log10_q: f64::MAX,
+            related: Vec::new(),
+            related_subjects: Vec::new(),
+            writers: Writers::default(),
+        }
+    }
+
+    /// Tells of a part with it, if there is room: a text has many words and as many phrases.
+    fn tell_with(&mut self, part: u64, subject: BurstSubject) {
+        let of_phrases = subject.kind == BurstType::Phrase;
+        let told = self.related_subjects.iter().filter(|part| (part.kind == BurstType::Phrase) == of_phrases).count();
+        if told < if of_phrases { RELATED_PHRASES_MAX } else { RELATED_MAX } {
+            self.related.push(part);
+            self.related_subjects.push(subject);
+        }
     }
 }
 
@@ -117,6 +144,7 @@ impl Arbiter {
         gathered.shards += 1;
         gathered.looks_a_day += told.looks_a_day;
         gathered.news.extend(told.news);
+        gathered.wrote.extend(told.wrote);
         while let Some(first) = self.gathered.first_entry() {
             if first.get().shards < self.shards {
                 break;
@@ -128,7 +156,7 @@ impl Arbiter {
 
     fn decide(&mut self, minute: i64, gathered: Gathered, emit: &mut dyn FnMut(BurstCandidate)) {
         let as_of = minute + 60;
-        let Gathered { looks_a_day, mut news, .. } = gathered;
+        let Gathered { looks_a_day, mut news, wrote, .. } = gathered;
         news.append(&mut self.orphans);
         let looks_a_day = OFTENER * looks_a_day;
         if looks_a_day > 0.0 {
@@ -139,8 +167,19 @@ impl Arbiter {
         put_phrases_first(&mut news, looks_a_day);
         let told: Vec<u64> = news.iter().map(|news| news.hash).collect();
         let mut changed: Vec<u64> = Vec::new();
+        for news in &news {
+            self.live.entry(news.hash).or_insert_with(|| Live::new(news.clone(), looks_a_day));
+        }
+        for (hash, wrote) in wrote {
+            if let Some(live) = self.live.get_mut(&hash) {
+                live.writers.note(wrote);
+            }
+        }
         for news in news {
             changed.extend(self.note(news, looks_a_day));
+        }
+        for hash in &told {
+            changed.extend(self.join_late(*hash));
         }
         for hash in told {
             let curve = self.curve(hash);
@@ -161,11 +200,9 @@ impl Arbiter {
             emit(candidate(live, &curve, as_of));
         }
         // Parts of what is over without having been told of are bursts of their own.
-        let over = self.live.values().filter(|live| live.role == Role::Usual && live.news.end.is_some());
-        for part in over.flat_map(|live| live.related.clone()).collect::<Vec<_>>() {
-            if let Some(part) = self.live.get_mut(&part) {
-                part.role = Role::Waiting;
-            }
+        let over = self.live.iter().filter(|(_, live)| live.role == Role::Usual && live.news.end.is_some());
+        for leader in over.map(|(hash, _)| *hash).collect::<Vec<_>>() {
+            self.change_parts(leader, Role::Waiting);
         }
         let budget = self.config.budget.log10();
         let experience = &mut self.experience;
@@ -180,17 +217,7 @@ impl Arbiter {
     /// Takes what a shard says of a burst; the burst that it has become a part of now.
     fn note(&mut self, news: BurstNews, looks_a_day: f64) -> Option<u64> {
         let hash = news.hash;
-        let live = self.live.entry(hash).or_insert_with(|| Live {
-            news: news.clone(),
-            looks_a_day,
-            role: Role::Waiting,
-            detected_at: None,
-            told_at: i64::MIN,
-            told_log10_q: f64::MAX,
-            least_log10_q: f64::MAX,
-            related: Vec::new(),
-            related_subjects: Vec::new(),
-        });
+        let live = self.live.get_mut(&hash)?;
         live.looks_a_day = looks_a_day;
         let own = news.log10_p + looks_a_day.max(1.0).log10();
         let told = (live.role == Role::Told).then_some(live.told_log10_q);
@@ -207,17 +234,10 @@ impl Arbiter {
         live.least_log10_q = live.least_log10_q.min(own);
         let role = live.role;
         if role == Role::Waiting && own <= self.config.budget.log10() && may_be_named(&live.news) {
-            let leader = self.leader_of(hash);
-            let live = self.live.get_mut(&hash)?;
-            live.role = leader.map_or(Role::Usual, Role::Joined);
-            let subject = subject_of(&live.news);
-            let leading = self.live.get_mut(&leader?)?;
-            if subject.kind != BurstType::Phrase || leading.joined(true) < RELATED_PHRASES_MAX {
-                leading.related.push(hash);
-                leading.related_subjects.push(subject);
+            if let Some(leader) = self.leader_of(hash) {
+                return self.join(hash, leader);
             }
-            leading.least_log10_q = leading.least_log10_q.min(own);
-            return leader;
+            self.live.get_mut(&hash)?.role = Role::Usual;
         }
         if let Role::Joined(leader) = role
             && let Some(leading) = self.live.get_mut(&leader)
@@ -225,6 +245,48 @@ impl Arbiter {
             leading.least_log10_q = leading.least_log10_q.min(own);
         }
         None
+    }
+
+    /// Makes a burst that is not told of a part of another one, with all parts of its own; gives the other.
+    fn join(&mut self, hash: u64, leader: u64) -> Option<u64> {
+        let live = self.live.get_mut(&hash)?;
+        live.role = Role::Joined(leader);
+        let parts = std::mem::take(&mut live.related).into_iter().zip(std::mem::take(&mut live.related_subjects));
+        let (subject, least) = (subject_of(&live.news), live.least_log10_q);
+        let leading = self.live.get_mut(&leader)?;
+        leading.tell_with(hash, subject);
+        parts.for_each(|(part, subject)| leading.tell_with(part, subject));
+        leading.least_log10_q = leading.least_log10_q.min(least);
+        self.change_parts(hash, Role::Joined(leader));
+        Some(leader)
+    }
+
+    /// Gives all that is joined to a burst another role.
+    fn change_parts(&mut self, leader: u64, role: Role) {
+        let parts = self.live.values_mut().filter(|live| live.role == Role::Joined(leader));
+        parts.for_each(|part| part.role = role);
+    }
+
+    /// Of a burst of which there is news: what was found before it and turns out to be a part of it is joined, and it itself to what it
+    /// is a part of. Gives what has new parts.
+    fn join_late(&mut self, hash: u64) -> Vec<u64> {
+        let Some(own) = self.live.get(&hash).filter(|live| live.role.leads() && live.news.end.is_none()) else {
+            return Vec::new();
+        };
+        let is_part = |part: &Live, of: &Live| {
+            part.role == Role::Usual
+                && of.role.leads()
+                && (of.role == Role::Told || of.news.log10_p < part.news.log10_p)
+                && [part, of].iter().all(|live| live.news.end.is_none())
+                && are_alike(part, of)
+                && have_same_writers(part, of) == Some(true)
+        };
+        let parts = self.live.iter().filter(|(part, live)| **part != hash && is_part(live, own));
+        let mut parts: Vec<(u64, u64)> = parts.map(|(part, _)| (*part, hash)).collect();
+        let leaders = self.live.iter().filter(|(leader, live)| **leader != hash && is_part(own, live));
+        let leader = leaders.min_by(|(_, a), (_, b)| a.news.log10_p.total_cmp(&b.news.log10_p));
+        parts.extend(leader.map(|(leader, _)| (hash, *leader)));
+        parts.into_iter().filter_map(|(part, leader)| self.join(part, leader)).collect()
     }
 
     /// Tells of a burst from now on if it is rare enough by what the stream has shown; of a part that is, in place of what it is a part of.
@@ -241,16 +303,16 @@ impl Arbiter {
                 let mut subjects = std::mem::take(&mut leading.related_subjects);
                 let (least, subject) = (leading.least_log10_q, subject_of(&leading.news));
                 leading.role = Role::Joined(hash);
-                if let Some(at) = related.iter().position(|part| *part == hash) {
-                    (related[at], subjects[at]) = (leader, subject);
-                }
-                for part in &related {
-                    if let Some(part) = self.live.get_mut(part) {
-                        part.role = Role::Joined(hash);
-                    }
-                }
+                self.change_parts(leader, Role::Joined(hash));
                 let live = self.live.get_mut(&hash)?;
+                let told = related.iter().position(|part| *part == hash);
+                if let Some(at) = told {
+                    (related[at], subjects[at]) = (leader, subject.clone());
+                }
                 (live.related, live.related_subjects, live.least_log10_q) = (related, subjects, least);
+                if told.is_none() {
+                    live.tell_with(leader, subject);
+                }
             }
             Role::Waiting | Role::Told => return None,
         }
@@ -274,21 +336,13 @@ impl Arbiter {
         let own = self.live.get(&hash)?;
         let mut best: Option<(f64, u64)> = None;
         for (leader, live) in &self.live {
-            let leads = live.role.leads()
-                && live.news.end.is_none()
-                && *leader != hash
-                && (is_phrase(&own.news) || live.joined(false) < RELATED_MAX)
-                // The whole and its languages are not what a burst is about.
-                && live.news.kind.is_open_ended() == own.news.kind.is_open_ended();
+            let leads = live.role.leads() && live.news.end.is_none() && *leader != hash && are_alike(live, own);
             // Of a phrase, a word of it may be a part already.
             let has_word = || {
                 live.related_subjects.iter().any(|part| is_word_of((part.kind, &part.value), &own.news))
                     && are_at_once(&live.news, &own.news)
             };
-            if leads
-                && best.is_none_or(|(p, _)| live.news.log10_p < p)
-                && (related(&live.news, &own.news) || has_word())
-            {
+            if leads && best.is_none_or(|(p, _)| live.news.log10_p < p) && (related(live, own) || has_word()) {
                 best = Some((live.news.log10_p, *leader));
             }
         }
@@ -353,8 +407,14 @@ fn has_crossed(now: f64, told: f64) -> bool {
 }
 
 /// Whether two subjects rose at the same time, or are at their height at the same time, and are written by the same people or called
-/// the same. Words of one text that many pass on become loud one after the other.
-fn related(one: &BurstNews, other: &BurstNews) -> bool {
+/// the same; or whether the same people write both in the same minutes, whenever they rose. Words of one text that many pass on become
+/// loud one after the other, and those of many texts of one event as well.
+fn related(one: &Live, other: &Live) -> bool {
+    let by_minutes = have_same_writers(one, other);
+    let (one, other) = (&one.news, &other.news);
+    if by_minutes == Some(true) {
+        return true;
+    }
     if !are_at_once(one, other) {
         return false;
     }
@@ -362,20 +422,10 @@ fn related(one: &BurstNews, other: &BurstNews) -> bool {
     if has_word || same_name(&one.value, &other.value) {
         return true;
     }
-    let apart = (one.start - other.start).abs();
     let (of_one, of_other) = (one.bits.at_least(), other.bits.at_least());
     let both = one.bits.union(other.bits).at_least();
     if both > BITS_FULL {
-        // Too many people to compare: as loud, at the same time, for as long. Of phrases, what a sample tells of it.
-        let least_bits = |news: &BurstNews| if is_phrase(news) { BITS_FULL / 4 } else { BITS_FULL / 2 };
-        let (louder_max, apart_max) =
-            if is_phrase(one) == is_phrase(other) { (1.25, 120) } else { (1.5, BURST_START_GRID) };
-        let louder = of_all(one).max(of_all(other)) / of_all(one).min(of_all(other)).max(1.0);
-        return of_one > least_bits(one)
-            && of_other > least_bits(other)
-            && louder < louder_max
-            && apart <= apart_max
-            && one.scale == other.scale;
+        return by_minutes.is_none() && are_as_loud(one, other);
     }
     if of_one == 0 || of_other == 0 {
         // Who wrote before a restart is not known after it.
@@ -384,6 +434,32 @@ fn related(one: &BurstNews, other: &BurstNews) -> bool {
     // Of two crowds that have nobody in common so many bits are set in both, by chance.
     let by_chance = (of_one * of_other) as f64 / 64.0;
     (of_one + of_other - both) as f64 - by_chance >= SAME_AUTHORS * (of_one.min(of_other) as f64 - by_chance)
+}
+
+/// Whether two of too many people to compare are as loud, at the same time, for as long. Of phrases, what a sample tells of it.
+fn are_as_loud(one: &BurstNews, other: &BurstNews) -> bool {
+    let least_bits = |news: &BurstNews| if is_phrase(news) { BITS_FULL / 4 } else { BITS_FULL / 2 };
+    let (louder_max, apart_max) =
+        if is_phrase(one) == is_phrase(other) { (1.25, 120) } else { (1.5, BURST_START_GRID) };
+    let louder = of_all(one).max(of_all(other)) / of_all(one).min(of_all(other)).max(1.0);
+    one.bits.at_least() > least_bits(one)
+        && other.bits.at_least() > least_bits(other)
+        && louder < louder_max
+        && (one.start - other.start).abs() <= apart_max
+        && one.scale == other.scale
+}
+
+/// Whether who wrote of the smaller one wrote of the other, minute by minute, but for those who would have done so anyway.
+fn have_same_writers(one: &Live, other: &Live) -> Option<bool> {
+    let a_second = |news: &BurstNews| of_all(news) / (news.to - news.from).max(1) as f64;
+    let smaller = if a_second(&one.news) <= a_second(&other.news) { &one.news } else { &other.news };
+    let new = 1.0 - smaller.expected / smaller.posts.max(1) as f64;
+    one.writers.are_same(&other.writers, (SAME_AUTHORS * new).max(SAME_AUTHORS_MIN))
+}
+
+/// The whole and its languages are not what a burst is about.
+fn are_alike(one: &Live, other: &Live) -> bool {
+    one.news.kind.is_open_ended() == other.news.kind.is_open_ended()
 }
 
 /// Whether they began or are at their height at the same time.

@@ -12,6 +12,7 @@ use super::config::{BurstConfig, BurstCounters, LIFE_MINUTES_MAX, OPEN_BELOW, Re
 use super::exposure::Exposure;
 use super::subject::{Earlier, Expected, Kept, Lately, Look, SCATTERS, Scatter, ScatterSum, Slot, Subject};
 use super::tail::log10_at_least;
+use super::writers::Wrote;
 
 mod often;
 mod saved;
@@ -142,6 +143,8 @@ pub struct ShardMinute {
     pub looks_a_day: f64,
     /// Bursts that opened, changed or ended.
     pub news: Vec<BurstNews>,
+    /// Who wrote of those that are open, by hash of the subject: in this minute, and of one that has opened in some before it as well.
+    pub wrote: Vec<(u64, Wrote)>,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -250,6 +253,8 @@ pub struct Bursts {
     heard: f32,
     looks_a_day: f64,
     counters: BurstCounters,
+    /// Of the minute that has begun.
+    wrote: Vec<(u64, Wrote)>,
     /// Where subjects are packed.
     packing: Vec<u8>,
 }
@@ -308,6 +313,7 @@ impl Bursts {
             heard: 1.0,
             looks_a_day: 0.0,
             counters: BurstCounters::default(),
+            wrote: Vec::new(),
             packing: Vec::new(),
         }
     }
@@ -413,6 +419,9 @@ impl Bursts {
         }
         let scatter = pool.now;
         let open = subject.open.then(|| part.open.iter_mut().find(|open| open.hash == counted.hash)).flatten();
+        if open.is_some() {
+            self.wrote.push((counted.hash, Wrote { minute, bits: counted.bits }));
+        }
         let held = open.as_ref().and_then(|open| open.before);
         let looks = looks(subject, part.earlier.get(&counted.hash), exposure, scatter, self.config.k, held);
         let is_news = |best: &&Best| {
@@ -490,6 +499,7 @@ impl Bursts {
             };
             looks.iter().flatten().for_each(|hot| open.note_loudest(&hot.look, exposure, minute));
             part.open.push(open);
+            self.wrote.extend(subject.wrote().map(|wrote| (hash, wrote)));
         } else {
             self.counters.bursts_left_out += 1;
         }
@@ -498,7 +508,12 @@ impl Bursts {
     /// Ends the minute. `publishers` says of a subject that looks like a person's name how many publishers carried it.
     pub fn end(&mut self, publishers: &mut dyn FnMut(BurstType, &str) -> Option<u32>) -> ShardMinute {
         let minute = self.minute.unwrap_or_default();
-        let mut told = ShardMinute { minute: i64::from(minute) * 60, looks_a_day: self.looks_a_day, news: Vec::new() };
+        let mut told = ShardMinute {
+            minute: i64::from(minute) * 60,
+            looks_a_day: self.looks_a_day,
+            news: Vec::new(),
+            wrote: std::mem::take(&mut self.wrote),
+        };
         for part in &mut self.parts {
             let max = part.max;
             part.pools.iter_mut().for_each(Pool::settle);
@@ -540,6 +555,7 @@ impl Bursts {
             }
         }
         told.news.sort_by(|a, b| (a.kind, &a.value).cmp(&(b.kind, &b.value)));
+        told.wrote.sort_by_key(|(hash, _)| *hash);
         told
     }
 

@@ -24,9 +24,10 @@ pub const OPEN_MAX: usize = 1 << 10;
 pub const LIFE_MINUTES_MAX: u32 = 3 * 24 * 60;
 /// False alerts a day up to which bursts are proposed: the largest budget that a feed can have.
 pub const BUDGET_MAX: f64 = 20.0;
-/// Subjects that are joined into one burst.
+/// Subjects that are told of as parts of one burst. Texts of an event have more words than that; more are joined, so that they are no
+/// bursts of their own, and not told.
 pub const RELATED_MAX: usize = 16;
-/// Phrases that are told of beside them. A text has as many as words; more are joined, so that they are no bursts of their own, and not told.
+/// Phrases that are told of beside them, likewise.
 pub const RELATED_PHRASES_MAX: usize = 4;
 /// A subject's chance of being so loud by accident, in one look: less likely than this, it is watched as a burst. What is told of is
 /// decided later and more strictly, when the number of looks is known.

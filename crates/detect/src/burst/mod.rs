@@ -16,6 +16,7 @@ mod exposure;
 mod season;
 mod subject;
 pub(crate) mod tail;
+mod writers;
 
 pub(crate) use tail::ln_gamma;
 
@@ -25,3 +26,4 @@ pub use config::{
     AWAKE_MAX, BUDGET_MAX, BurstConfig, BurstCounters, LIFE_MINUTES_MAX, OPEN_BELOW, OPEN_MAX, RELATED_MAX,
     RELATED_PHRASES_MAX, Reach, SUBJECTS_MAX, Scale,
 };
+pub use writers::Wrote;

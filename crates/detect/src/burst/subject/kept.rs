@@ -5,7 +5,7 @@ use groundswell_gate::AuthorBits;
 use groundswell_sketch::TextBits;
 use serde::{Deserialize, Serialize};
 
-use super::{DAY_BLOCKS, MINUTES, Slot, Subject, TENS};
+use super::{DAY_BLOCKS, MINUTES, Slot, Subject, TENS, WROTE};
 use crate::packed::{put, sparse, take};
 
 /// As it is, or packed.
@@ -28,12 +28,22 @@ struct Who {
     tens: [(AuthorBits, TextBits); TENS as usize],
     #[serde(with = "sparse")]
     blocks: [(AuthorBits, TextBits); DAY_BLOCKS as usize],
+    #[serde(with = "sparse")]
+    wrote: [AuthorBits; WROTE],
+    #[serde(with = "sparse")]
+    wrote_at: [u16; WROTE],
 }
 
 impl Who {
     fn of(subject: &Subject) -> Self {
         let of = |slot: Slot| (slot.bits, slot.texts);
-        Self { minutes: subject.minutes.map(of), tens: subject.tens.map(of), blocks: subject.blocks.map(of) }
+        Self {
+            minutes: subject.minutes.map(of),
+            tens: subject.tens.map(of),
+            blocks: subject.blocks.map(of),
+            wrote: subject.wrote,
+            wrote_at: subject.wrote_at,
+        }
     }
 
     fn give_back(&self, subject: &mut Subject) {
@@ -43,6 +53,7 @@ impl Who {
         to(&mut subject.minutes, &self.minutes);
         to(&mut subject.tens, &self.tens);
         to(&mut subject.blocks, &self.blocks);
+        (subject.wrote, subject.wrote_at) = (self.wrote, self.wrote_at);
     }
 }
 
@@ -158,6 +169,6 @@ mod tests {
         }
         kept.pack(&mut Vec::new());
         let Kept::Packed { bytes, .. } = &kept else { panic!("it was packed") };
-        assert!(bytes.len() < 256, "{} bytes", bytes.len());
+        assert!(bytes.len() < 300, "{} bytes", bytes.len());
     }
 }
