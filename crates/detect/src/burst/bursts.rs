@@ -692,7 +692,7 @@ fn looks(
         );
         let of_texts =
             log10_at_least(texts(subject.slots(reach).map(|(_, _, slot)| slot)), expected.mean, expected.shape);
-        let log10_p = of_posts.max(of_authors.max(of_texts) / CARRIED);
+        let log10_p = of_posts.max(of_authors / CARRIED).max(of_texts);
         if log10_p <= HOT_BELOW.log10() {
             let less = log10_at_least(posts - 1.0, expected.mean, expected.shape);
             *found = Some(Best { look, log10_p, log10_p_of_one: (of_posts - less).min(0.0), expected });
