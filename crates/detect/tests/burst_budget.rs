@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use groundswell_detect::burst::{Arbiter, BurstConfig, BurstNews, Scale, ShardMinute, Wrote};
+use groundswell_detect::burst::{Arbiter, BurstConfig, BurstNews, Scale, ShardMinute, TextsOf};
 use groundswell_gate::{AuthorBits, BurstType};
-use groundswell_sketch::CellKey;
+use groundswell_sketch::{CellKey, TextBits};
 
 const DAY: i64 = 1_440;
 /// How long each burst is open, in minutes.
@@ -64,7 +64,7 @@ fn news_of(hash: u64, start: i64, log10_p: f64, authors: u64) -> BurstNews {
 
 /// What the only shard says of a minute, at one look a day: q is p.
 fn one_look(minute: i64, news: Vec<BurstNews>) -> ShardMinute {
-    ShardMinute { minute: minute * 60, looks_a_day: 1.0, news, wrote: Vec::new() }
+    ShardMinute { minute: minute * 60, looks_a_day: 1.0, news, texts: Vec::new() }
 }
 
 /// A stream with so many bursts a day, each at its height at once, and one more that is as unlikely as `planted` in the middle of the
@@ -165,21 +165,17 @@ fn a_part_that_is_found_first_is_joined_to_what_it_is_a_part_of() {
     }
     let mut told = Vec::new();
     for minute in first..first + 60 {
-        // Of two crowds of many people that write the same words, and a third one.
-        let mut crowd = || {
-            let mut bits = AuthorBits::default();
-            (0..10).for_each(|_| bits.insert(rng.next()));
-            bits
-        };
-        let (same, others) = (crowd(), crowd());
+        // Two that are in the same texts, and a third one.
+        let mut some = || (0..10).map(|_| rng.next()).collect::<TextBits>();
+        let (same, others) = (some(), some());
         let coming = match minute - first {
             0 => vec![news_of(1, minute, 0.0, 60), news_of(2, minute, 0.0, 60)],
             40 => vec![news_of(3, minute, -60.0, 60)],
             _ => Vec::new(),
         };
-        let wrote = |bits| Wrote { minute: minute as u32, bits };
-        let wrote = vec![(1, wrote(same)), (2, wrote(others)), (3, wrote(same))];
-        let minute = ShardMinute { wrote, ..one_look(minute, coming) };
+        let of = |texts| TextsOf { minute: minute as u32, texts };
+        let texts = vec![(1, of(same)), (2, of(others)), (3, of(same))];
+        let minute = ShardMinute { texts, ..one_look(minute, coming) };
         arbiter.take(minute, &mut |candidate| told.push((candidate.subject.value, candidate.related)));
     }
     // The louder one goes on for some minutes before the two are compared: it is told of again when there is news of it.

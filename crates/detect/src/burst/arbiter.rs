@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::bursts::{BurstNews, ShardMinute};
 use super::config::{BurstConfig, RELATED_MAX, RELATED_PHRASES_MAX, Scale};
 use super::experience::Experience;
-use super::writers::{Writers, Wrote};
+use super::texts::{Texts, TextsOf};
 
 mod saved;
 
@@ -29,8 +29,10 @@ const BUDGETS: [f64; 7] = [10.0, 5.0, 2.0, 1.0, 0.5, 0.2, 0.1];
 const NEAR_SECONDS: i64 = 15 * 60;
 /// Share of their authors, as far as 64 bits tell, that two subjects of one burst have in common.
 const SAME_AUTHORS: f64 = 0.5;
-/// Of what is compared minute by minute, those are left out who would have written of the smaller one anyway, but never more than half.
-const SAME_AUTHORS_MIN: f64 = 0.25;
+/// Share of the texts of the smaller one that both are in, minute by minute, of those that it would not have been in anyway; but never less
+/// than half of that.
+const SAME_TEXTS: f64 = 0.5;
+const SAME_TEXTS_MIN: f64 = 0.25;
 /// A phrase says better than one word of it what happens: it leads where it is in this share of the word's posts, as far as a sample tells.
 const PHRASE_NEARLY: f64 = 0.7;
 /// And where it is told at the smallest budget itself, so that nobody misses it for that.
@@ -58,7 +60,7 @@ struct Gathered {
     shards: usize,
     looks_a_day: f64,
     news: Vec<BurstNews>,
-    wrote: Vec<(u64, Wrote)>,
+    texts: Vec<(u64, TextsOf)>,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -74,9 +76,9 @@ struct Live {
     least_log10_q: f64,
     related: Vec<u64>,
     related_subjects: Vec<BurstSubject>,
-    /// Who wrote of it of late. Never written down.
+    /// Which texts it was in of late. Never written down.
     #[serde(skip)]
-    writers: Writers,
+    texts: Texts,
 }
 
 impl Live {
@@ -91,7 +93,7 @@ impl Live {
             least_log10_q: f64::MAX,
             related: Vec::new(),
             related_subjects: Vec::new(),
-            writers: Writers::default(),
+            texts: Texts::default(),
         }
     }
 
@@ -144,7 +146,7 @@ impl Arbiter {
         gathered.shards += 1;
         gathered.looks_a_day += told.looks_a_day;
         gathered.news.extend(told.news);
-        gathered.wrote.extend(told.wrote);
+        gathered.texts.extend(told.texts);
         while let Some(first) = self.gathered.first_entry() {
             if first.get().shards < self.shards {
                 break;
@@ -156,7 +158,7 @@ impl Arbiter {
 
     fn decide(&mut self, minute: i64, gathered: Gathered, emit: &mut dyn FnMut(BurstCandidate)) {
         let as_of = minute + 60;
-        let Gathered { looks_a_day, mut news, wrote, .. } = gathered;
+        let Gathered { looks_a_day, mut news, texts, .. } = gathered;
         news.append(&mut self.orphans);
         let looks_a_day = OFTENER * looks_a_day;
         if looks_a_day > 0.0 {
@@ -170,9 +172,9 @@ impl Arbiter {
         for news in &news {
             self.live.entry(news.hash).or_insert_with(|| Live::new(news.clone(), looks_a_day));
         }
-        for (hash, wrote) in wrote {
+        for (hash, texts) in texts {
             if let Some(live) = self.live.get_mut(&hash) {
-                live.writers.note(wrote);
+                live.texts.note(texts);
             }
         }
         for news in news {
@@ -279,7 +281,7 @@ impl Arbiter {
                 && (of.role == Role::Told || of.news.log10_p < part.news.log10_p)
                 && [part, of].iter().all(|live| live.news.end.is_none())
                 && are_alike(part, of)
-                && have_same_writers(part, of) == Some(true)
+                && are_of_same_texts(part, of) == Some(true)
         };
         let parts = self.live.iter().filter(|(part, live)| **part != hash && is_part(live, own));
         let mut parts: Vec<(u64, u64)> = parts.map(|(part, _)| (*part, hash)).collect();
@@ -407,12 +409,12 @@ fn has_crossed(now: f64, told: f64) -> bool {
 }
 
 /// Whether two subjects rose at the same time, or are at their height at the same time, and are written by the same people or called
-/// the same; or whether the same people write both in the same minutes, whenever they rose. Words of one text that many pass on become
+/// the same; or whether the same texts have both, whenever they rose. Words of one text that many pass on become
 /// loud one after the other, and those of many texts of one event as well.
 fn related(one: &Live, other: &Live) -> bool {
-    let by_minutes = have_same_writers(one, other);
+    let by_texts = are_of_same_texts(one, other);
     let (one, other) = (&one.news, &other.news);
-    if by_minutes == Some(true) {
+    if by_texts == Some(true) {
         return true;
     }
     if !are_at_once(one, other) {
@@ -425,7 +427,7 @@ fn related(one: &Live, other: &Live) -> bool {
     let (of_one, of_other) = (one.bits.at_least(), other.bits.at_least());
     let both = one.bits.union(other.bits).at_least();
     if both > BITS_FULL {
-        return by_minutes.is_none() && are_as_loud(one, other);
+        return by_texts.is_none() && are_as_loud(one, other);
     }
     if of_one == 0 || of_other == 0 {
         // Who wrote before a restart is not known after it.
@@ -449,12 +451,16 @@ fn are_as_loud(one: &BurstNews, other: &BurstNews) -> bool {
         && one.scale == other.scale
 }
 
-/// Whether who wrote of the smaller one wrote of the other, minute by minute, but for those who would have done so anyway.
-fn have_same_writers(one: &Live, other: &Live) -> Option<bool> {
+/// Whether what the smaller one is in, minute by minute, has the other in it as well, but for what it would have been in anyway. Which texts
+/// a narrative is in is not known here.
+fn are_of_same_texts(one: &Live, other: &Live) -> Option<bool> {
+    if [one, other].iter().any(|live| live.news.kind == BurstType::Narrative) {
+        return None;
+    }
     let a_second = |news: &BurstNews| of_all(news) / (news.to - news.from).max(1) as f64;
     let smaller = if a_second(&one.news) <= a_second(&other.news) { &one.news } else { &other.news };
     let new = 1.0 - smaller.expected / smaller.posts.max(1) as f64;
-    one.writers.are_same(&other.writers, (SAME_AUTHORS * new).max(SAME_AUTHORS_MIN))
+    one.texts.are_same(&other.texts, (SAME_TEXTS * new).max(SAME_TEXTS_MIN))
 }
 
 /// The whole and its languages are not what a burst is about.

@@ -12,7 +12,7 @@ use super::config::{BurstConfig, BurstCounters, LIFE_MINUTES_MAX, OPEN_BELOW, Re
 use super::exposure::Exposure;
 use super::subject::{Earlier, Expected, Kept, Lately, Look, SCATTERS, Scatter, ScatterSum, Slot, Subject};
 use super::tail::log10_at_least;
-use super::writers::Wrote;
+use super::texts::TextsOf;
 
 mod often;
 mod saved;
@@ -143,8 +143,8 @@ pub struct ShardMinute {
     pub looks_a_day: f64,
     /// Bursts that opened, changed or ended.
     pub news: Vec<BurstNews>,
-    /// Who wrote of those that are open, by hash of the subject: in this minute, and of one that has opened in some before it as well.
-    pub wrote: Vec<(u64, Wrote)>,
+    /// Texts of those that are open, by hash of the subject: of this minute, and of one that has opened of some before it as well.
+    pub texts: Vec<(u64, TextsOf)>,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -254,7 +254,7 @@ pub struct Bursts {
     looks_a_day: f64,
     counters: BurstCounters,
     /// Of the minute that has begun.
-    wrote: Vec<(u64, Wrote)>,
+    texts: Vec<(u64, TextsOf)>,
     /// Where subjects are packed.
     packing: Vec<u8>,
 }
@@ -313,7 +313,7 @@ impl Bursts {
             heard: 1.0,
             looks_a_day: 0.0,
             counters: BurstCounters::default(),
-            wrote: Vec::new(),
+            texts: Vec::new(),
             packing: Vec::new(),
         }
     }
@@ -420,7 +420,7 @@ impl Bursts {
         let scatter = pool.now;
         let open = subject.open.then(|| part.open.iter_mut().find(|open| open.hash == counted.hash)).flatten();
         if open.is_some() {
-            self.wrote.push((counted.hash, Wrote { minute, bits: counted.bits }));
+            self.texts.push((counted.hash, TextsOf { minute, texts: counted.texts }));
         }
         let held = open.as_ref().and_then(|open| open.before);
         let looks = looks(subject, part.earlier.get(&counted.hash), exposure, scatter, self.config.k, held);
@@ -499,7 +499,7 @@ impl Bursts {
             };
             looks.iter().flatten().for_each(|hot| open.note_loudest(&hot.look, exposure, minute));
             part.open.push(open);
-            self.wrote.extend(subject.wrote().map(|wrote| (hash, wrote)));
+            self.texts.extend(subject.texts().map(|texts| (hash, texts)));
         } else {
             self.counters.bursts_left_out += 1;
         }
@@ -512,7 +512,7 @@ impl Bursts {
             minute: i64::from(minute) * 60,
             looks_a_day: self.looks_a_day,
             news: Vec::new(),
-            wrote: std::mem::take(&mut self.wrote),
+            texts: std::mem::take(&mut self.texts),
         };
         for part in &mut self.parts {
             let max = part.max;
@@ -555,7 +555,7 @@ impl Bursts {
             }
         }
         told.news.sort_by(|a, b| (a.kind, &a.value).cmp(&(b.kind, &b.value)));
-        told.wrote.sort_by_key(|(hash, _)| *hash);
+        told.texts.sort_by_key(|(hash, _)| *hash);
         told
     }
 

@@ -16,7 +16,7 @@ mod exposure;
 mod season;
 mod subject;
 pub(crate) mod tail;
-mod writers;
+mod texts;
 
 pub(crate) use tail::ln_gamma;
 
@@ -26,4 +26,4 @@ pub use config::{
     AWAKE_MAX, BUDGET_MAX, BurstConfig, BurstCounters, LIFE_MINUTES_MAX, OPEN_BELOW, OPEN_MAX, RELATED_MAX,
     RELATED_PHRASES_MAX, Reach, SUBJECTS_MAX, Scale,
 };
-pub use writers::Wrote;
+pub use texts::TextsOf;

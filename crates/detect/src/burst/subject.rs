@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::config::{Reach, Scale};
 use super::exposure::{BLOCK_MINUTES, DAY_BLOCKS, Exposure, FAST_KEPT, SLOW_KEPT, WEEK_BLOCKS, WEEK_KEPT, bin_of};
 use super::season::{Seasons, WEEK_PRIOR};
-use super::writers::{HELD, Wrote};
+use super::texts::{HELD, TextsOf};
 use crate::packed::sparse;
 
 mod kept;
@@ -21,8 +21,8 @@ const MINUTES: u32 = 5;
 /// Minutes of a slot of the middle look, and its slots.
 const TEN: u32 = 10;
 const TENS: u32 = 6;
-/// Minutes in which a subject was seen of which it is held who wrote: a dozen posts are most bursts' first.
-const WROTE: usize = 12;
+/// Minutes in which a subject was seen of which its texts are held: a dozen posts are most bursts' first.
+const TEXTS_OF: usize = 12;
 /// Minutes of a day: author tokens change with it, so sets of authors of two days do not add up.
 const DAY_MINUTES: u32 = 24 * 60;
 
@@ -157,12 +157,12 @@ pub(super) struct Subject {
     tens: [Slot; TENS as usize],
     #[serde(with = "sparse")]
     blocks: [Slot; DAY_BLOCKS as usize],
-    /// Who wrote in the last minutes in which it was seen, of the last hour, the newest first, and the lower halves of these. Never
-    /// written down.
+    /// Texts of the last minutes in which it was seen, of the last hour, the newest first, and the lower halves of these. Never written
+    /// down.
     #[serde(skip)]
-    wrote: [AuthorBits; WROTE],
+    texts_of: [TextBits; TEXTS_OF],
     #[serde(skip)]
-    wrote_at: [u16; WROTE],
+    texts_at: [u16; TEXTS_OF],
     /// Posts of the long memory, and its exposure. A subject that is not seen does not go on with time, and its exposure waits with it:
     /// only so are the two always of the same stretches.
     slow: f32,
@@ -227,8 +227,8 @@ impl Subject {
             minutes: Default::default(),
             tens: Default::default(),
             blocks: Default::default(),
-            wrote: Default::default(),
-            wrote_at: Default::default(),
+            texts_of: Default::default(),
+            texts_at: Default::default(),
             slow: (floor * exposure.slow) as f32,
             slow_exposure: exposure.slow as f32,
             fast: (floor * exposure.fast) as f32 + seen as f32,
@@ -255,7 +255,7 @@ impl Subject {
             return;
         }
         let (from, to) = (last / BLOCK_MINUTES, minute / BLOCK_MINUTES);
-        self.forget_writers(minute);
+        self.forget_texts(minute);
         if minute / TEN > last / TEN {
             self.end_ten(exposure);
         }
@@ -284,10 +284,10 @@ impl Subject {
         self.last = minute;
     }
 
-    fn forget_writers(&mut self, minute: u32) {
-        for (at, bits) in self.wrote_at.iter_mut().zip(&mut self.wrote) {
+    fn forget_texts(&mut self, minute: u32) {
+        for (at, texts) in self.texts_at.iter_mut().zip(&mut self.texts_of) {
             if minute - self.last >= HELD || u32::from((minute as u16).wrapping_sub(*at)) >= HELD {
-                (*at, *bits) = (0, AuthorBits::default());
+                (*at, *texts) = (0, TextBits::UNKNOWN);
             }
         }
     }
@@ -295,9 +295,9 @@ impl Subject {
     /// Adds what was counted of the minute to which it was rolled.
     pub(super) fn add(&mut self, slot: &Slot) {
         let minute = self.last;
-        self.wrote.rotate_right(1);
-        self.wrote_at.rotate_right(1);
-        (self.wrote[0], self.wrote_at[0]) = (slot.bits, minute as u16);
+        self.texts_of.rotate_right(1);
+        self.texts_at.rotate_right(1);
+        (self.texts_of[0], self.texts_at[0]) = (slot.texts, minute as u16);
         self.minutes[(minute % MINUTES) as usize].add(slot);
         self.tens[(minute / TEN % TENS) as usize].add(slot);
         self.blocks[(minute / BLOCK_MINUTES % DAY_BLOCKS) as usize].add(slot);
@@ -530,10 +530,10 @@ impl Subject {
         Look { reach, first: oldest * each, end: self.last + 1, sum, authors }
     }
 
-    /// Who wrote in the last minutes in which it was seen, oldest first.
-    pub(super) fn wrote(&self) -> impl Iterator<Item = Wrote> + '_ {
-        let held = self.wrote_at.iter().zip(self.wrote).rev().filter(|(_, bits)| bits.at_least() > 0);
-        held.map(|(at, bits)| Wrote { minute: self.last - u32::from((self.last as u16).wrapping_sub(*at)), bits })
+    /// Texts of the last minutes in which it was seen, oldest first.
+    pub(super) fn texts(&self) -> impl Iterator<Item = TextsOf> + '_ {
+        let held = self.texts_at.iter().zip(self.texts_of).rev().filter(|(_, texts)| *texts != TextBits::UNKNOWN);
+        held.map(|(at, texts)| TextsOf { minute: self.last - u32::from((self.last as u16).wrapping_sub(*at)), texts })
     }
 
     /// Whether so many authors can have written in an hour: most subjects have a few a day, and need no look.
@@ -936,7 +936,7 @@ mod tests {
 
     #[test]
     fn is_small() {
-        assert!(size_of::<Subject>() <= 1_320, "{}", size_of::<Subject>());
+        assert!(size_of::<Subject>() <= 1_280, "{}", size_of::<Subject>());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use groundswell_gate::AuthorBits;
 use groundswell_sketch::TextBits;
 use serde::{Deserialize, Serialize};
 
-use super::{DAY_BLOCKS, MINUTES, Slot, Subject, TENS, WROTE};
+use super::{DAY_BLOCKS, MINUTES, Slot, Subject, TENS, TEXTS_OF};
 use crate::packed::{put, sparse, take};
 
 /// As it is, or packed.
@@ -29,9 +29,9 @@ struct Who {
     #[serde(with = "sparse")]
     blocks: [(AuthorBits, TextBits); DAY_BLOCKS as usize],
     #[serde(with = "sparse")]
-    wrote: [AuthorBits; WROTE],
+    texts_of: [TextBits; TEXTS_OF],
     #[serde(with = "sparse")]
-    wrote_at: [u16; WROTE],
+    texts_at: [u16; TEXTS_OF],
 }
 
 impl Who {
@@ -41,8 +41,8 @@ impl Who {
             minutes: subject.minutes.map(of),
             tens: subject.tens.map(of),
             blocks: subject.blocks.map(of),
-            wrote: subject.wrote,
-            wrote_at: subject.wrote_at,
+            texts_of: subject.texts_of,
+            texts_at: subject.texts_at,
         }
     }
 
@@ -53,7 +53,7 @@ impl Who {
         to(&mut subject.minutes, &self.minutes);
         to(&mut subject.tens, &self.tens);
         to(&mut subject.blocks, &self.blocks);
-        (subject.wrote, subject.wrote_at) = (self.wrote, self.wrote_at);
+        (subject.texts_of, subject.texts_at) = (self.texts_of, self.texts_at);
     }
 }
 

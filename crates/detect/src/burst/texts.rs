@@ -1,62 +1,62 @@
-//! [`Writers`]: who wrote of a burst of late, minute by minute, so that two bursts of many people can be compared.
+//! [`Texts`]: which texts a burst was in of late, minute by minute, so that it can be seen whether two are of the same ones.
 
 use std::fmt;
 
-use groundswell_gate::AuthorBits;
+use groundswell_sketch::TextBits;
 use serde::{Deserialize, Serialize};
 
 /// Minutes that are held.
 pub(super) const HELD: u32 = 64;
 /// With more bits set a minute tells nothing.
-const FULL: u64 = 60;
-/// Standard deviations of what two crowds have in common by chance: what is beyond that is none.
+const FULL: u32 = 29;
+/// Standard deviations of what two have in common by chance: what is beyond that is none.
 const BEYOND_CHANCE: f64 = 3.0;
-/// Where fewer than so many met in the same minutes, it may be one person.
+/// Of fewer texts that have both, it may be one that was passed on.
 const MET_MIN: f64 = 2.0;
 /// Bits of a minute.
-const BITS: f64 = 64.0;
+const BITS: f64 = TextBits::BITS as f64;
 
-/// Who wrote in a minute, as far as 64 bits can tell. Goes from a shard to the arbiter and is never written down.
+/// Texts of a minute. Goes from a shard to the arbiter and is never written down.
 #[derive(Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-pub struct Wrote {
+pub struct TextsOf {
     /// Minutes since 1970.
     pub minute: u32,
-    /// Who.
-    pub bits: AuthorBits,
+    /// Which.
+    pub texts: TextBits,
 }
 
-impl fmt::Debug for Wrote {
+impl fmt::Debug for TextsOf {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Wrote(redacted)")
+        f.write_str("TextsOf(redacted)")
     }
 }
 
-/// Who wrote in each minute of the last hour. A minute of which nothing is known has nobody, and says nothing.
+/// Texts of each minute of the last hour. A minute of which nothing is known says nothing.
 #[derive(Clone)]
-pub(super) struct Writers {
+pub(super) struct Texts {
     last: u32,
-    minutes: [AuthorBits; HELD as usize],
+    minutes: [TextBits; HELD as usize],
 }
 
-impl Default for Writers {
+impl Default for Texts {
     fn default() -> Self {
-        Self { last: 0, minutes: [AuthorBits::default(); HELD as usize] }
+        Self { last: 0, minutes: [TextBits::UNKNOWN; HELD as usize] }
     }
 }
 
-impl Writers {
-    pub(super) fn note(&mut self, wrote: Wrote) {
-        let Wrote { minute, bits } = wrote;
+impl Texts {
+    pub(super) fn note(&mut self, of: TextsOf) {
+        let TextsOf { minute, texts } = of;
         for passed in (self.last + 1..=minute).rev().take(HELD as usize) {
-            self.minutes[(passed % HELD) as usize] = AuthorBits::default();
+            self.minutes[(passed % HELD) as usize] = TextBits::UNKNOWN;
         }
         self.last = self.last.max(minute);
         if minute + HELD > self.last {
-            self.minutes[(minute % HELD) as usize] = bits;
+            self.minutes[(minute % HELD) as usize] = texts;
         }
     }
 
-    /// Whether so large a share of the fewer people of each minute wrote of both; none where the bits cannot tell.
+    /// Whether so large a share of the fewer texts of each minute have both; none where the bits cannot tell.
     pub(super) fn are_same(&self, other: &Self, share: f64) -> Option<bool> {
         let mut shared = Shared::default();
         let (oldest, newest) = (self.last.max(other.last).saturating_sub(HELD - 1), self.last.min(other.last));
@@ -68,23 +68,23 @@ impl Writers {
     }
 }
 
-/// What two crowds have in common, over minutes, beyond what two that share nobody have there by chance.
+/// What two have in common, over minutes, beyond what two that share no text have there by chance.
 #[derive(Default)]
 struct Shared {
     beyond: f64,
-    /// If all of the fewer people were among the others.
+    /// If all of the fewer texts were among the others.
     most: f64,
     variance: f64,
 }
 
 impl Shared {
-    fn add(&mut self, one: AuthorBits, other: AuthorBits) {
-        let [of_one, of_other] = [one, other].map(AuthorBits::at_least);
+    fn add(&mut self, one: TextBits, other: TextBits) {
+        let [of_one, of_other] = [one, other].map(TextBits::at_least);
         if of_one.min(of_other) == 0 || of_one.max(of_other) > FULL {
             return;
         }
-        let both = (of_one + of_other - one.union(other).at_least()) as f64;
-        let (of_one, of_other) = (of_one as f64, of_other as f64);
+        let both = f64::from(of_one + of_other - one.union(other).at_least());
+        let (of_one, of_other) = (f64::from(of_one), f64::from(of_other));
         let by_chance = of_one * of_other / BITS;
         self.beyond += both - by_chance;
         self.most += of_one.min(of_other) - by_chance;
@@ -108,19 +108,17 @@ mod tests {
 
     const FIRST: u32 = 30_000_000;
 
-    fn bits(tokens: &[u64]) -> AuthorBits {
-        let mut bits = AuthorBits::default();
-        tokens.iter().for_each(|token| bits.insert(token.wrapping_mul(0x2545_f491_4f6c_dd1d) ^ token >> 7));
-        bits
+    fn bits(texts: &[u64]) -> TextBits {
+        texts.iter().map(|text| text.wrapping_mul(0x2545_f491_4f6c_dd1d) ^ text >> 7).collect()
     }
 
-    fn writers(minutes: impl IntoIterator<Item = (u32, AuthorBits)>) -> Writers {
-        let mut writers = Writers::default();
-        minutes.into_iter().for_each(|(minute, bits)| writers.note(Wrote { minute: FIRST + minute, bits }));
-        writers
+    fn texts(minutes: impl IntoIterator<Item = (u32, TextBits)>) -> Texts {
+        let mut texts = Texts::default();
+        minutes.into_iter().for_each(|(minute, of)| texts.note(TextsOf { minute: FIRST + minute, texts: of }));
+        texts
     }
 
-    /// One in so many posts of an event, of which so many people write in each minute, has a word; or as many others write it.
+    /// One in so many posts of an event, of which there are so many in each minute, has a word; or as many others have it.
     fn word_of(event: u32, one_in: u32, seed: u64, is_part: bool) -> Option<bool> {
         let token = |minute: u32, nth: u32| seed << 32 | u64::from(minute) << 12 | u64::from(nth);
         let all = |minute| (0..event).map(|nth| token(minute, nth)).collect::<Vec<_>>();
@@ -129,14 +127,14 @@ mod tests {
             let of = |nth| token(minute, nth) ^ if is_part { 0 } else { 1 << 63 | 1 << 20 };
             (0..event).filter(has).map(of).collect::<Vec<_>>()
         };
-        let one = writers((0..HELD).map(|minute| (minute, bits(&all(minute)))));
+        let one = texts((0..HELD).map(|minute| (minute, bits(&all(minute)))));
         // It is not seen in most minutes.
         let other = (0..HELD).map(|minute| (minute, bits(&some(minute)))).filter(|(_, bits)| bits.at_least() > 0);
-        one.are_same(&writers(other), 0.45)
+        one.are_same(&texts(other), 0.45)
     }
 
     #[test]
-    fn of_hundreds_of_people_a_word_is_told_from_another_crowd() {
+    fn of_hundreds_of_posts_a_word_is_told_from_another_one() {
         let mut taken = 0;
         for (event, one_in) in [(2, 8), (8, 40), (30, 60)] {
             for seed in 1..200 {
@@ -161,7 +159,7 @@ mod tests {
                     shared.add(*of_one, *of_other);
                 }
             }
-            let (one, other) = (writers(one), writers(other));
+            let (one, other) = (texts(one), texts(other));
             prop_assert_eq!(one.are_same(&other, 0.1), shared.is_at_least(0.1));
             prop_assert_eq!(one.are_same(&other, 0.1), other.are_same(&one, 0.1));
         }
