@@ -163,18 +163,21 @@ fn a_part_that_is_found_first_is_joined_to_what_it_is_a_part_of() {
         let coming = if minute % 10 == 0 { vec![begun, over] } else { Vec::new() };
         arbiter.take(one_look(minute, coming), &mut |_| {});
     }
-    let mut told = Vec::new();
+    let (mut told, mut before) = (Vec::new(), Vec::new());
     for minute in first..first + 60 {
         // Two that are in the same texts, and a third one.
         let mut some = || (0..10).map(|_| rng.next()).collect::<TextBits>();
         let (same, others) = (some(), some());
         let coming = match minute - first {
-            0 => vec![news_of(1, minute, 0.0, 60), news_of(2, minute, 0.0, 60)],
+            10 => vec![news_of(1, minute, 0.0, 60), news_of(2, minute, 0.0, 60)],
             40 => vec![news_of(3, minute, -60.0, 60)],
             _ => Vec::new(),
         };
         let of = |texts| TextsOf { minute: minute as u32, texts };
-        let texts = vec![(1, of(same)), (2, of(others)), (3, of(same))];
+        // Of one that opens, also what was before it.
+        let new = if coming.is_empty() { before.len() } else { 0 };
+        before.extend([(1, of(same)), (2, of(others)), (3, of(same))]);
+        let texts = before[new..].to_vec();
         let minute = ShardMinute { texts, ..one_look(minute, coming) };
         arbiter.take(minute, &mut |candidate| told.push((candidate.subject.value, candidate.related)));
     }
