@@ -217,8 +217,12 @@ impl Names {
 fn text_of(post: &EdgePost, analysis: &Analysis) -> u64 {
     let words = analysis.words.iter().fold(0_u64, |sum, word| sum.wrapping_add(word.hash));
     let is_known_again = post.relation.as_str() == REPOST || analysis.words.len() >= NEAR_WORDS_MIN;
-    let own = if is_known_again { None } else { post.key };
-    words.wrapping_add(own.map_or(0, groundswell_edge::PostKey::bits))
+    if is_known_again {
+        return words;
+    }
+    // What has no key stands by who wrote it and when.
+    let written = || post.author.map_or(0, groundswell_edge::AuthorToken::bits).wrapping_add(post.time.unix() as u64);
+    words.wrapping_add(post.key.map_or_else(written, groundswell_edge::PostKey::bits))
 }
 
 impl Observer {
