@@ -722,7 +722,7 @@ fn distinct(look: &Look, slots: impl Iterator<Item = Slot>) -> f64 {
 fn texts(slots: impl Iterator<Item = Slot>) -> f64 {
     let most = |bits: TextBits, posts: f64| {
         let counted = linear(bits.at_least(), TextBits::BITS);
-        counted.map_or(posts, |(texts, variance)| posts.min(texts + variance.sqrt()))
+        counted.map_or(posts, |(texts, variance)| posts.min(texts + 2.0 * variance.sqrt()))
     };
     let (mut unknown, mut known, mut added, mut all) = (0.0, 0.0, 0.0, TextBits::UNKNOWN);
     for slot in slots {
