@@ -8,7 +8,7 @@ use super::words::{Reading, Token};
 use crate::volume::Deletions;
 
 /// A post passed on by the platform's own button (`post::Relation`, which this crate may not name).
-const REPOST: &str = "repost";
+pub(crate) const REPOST: &str = "repost";
 
 /// One post.
 #[derive(Clone, Copy)]

@@ -58,6 +58,7 @@ pub use config::{
 };
 pub use delta::{AmplifyDelta, DomainDelta, FamilyDelta, LanguageDelta, LocalId, WordDelta};
 pub use judge::{HALF_LIFE_SECONDS, SHORT_SECONDS, SHORT_SHARE, SILENCE_CHANCE_MAX, SYNCHRONY_MIN};
+pub(crate) use log::REPOST;
 pub use logs::{AmplifyLogs, AmplifyMinute};
 pub use observer::AmplifyObserver;
 pub use owner::{Amplifications, SavedAmplifications};

@@ -301,19 +301,17 @@ impl Arbiter {
             Role::Usual => {}
             Role::Joined(leader) => {
                 let leading = self.live.get_mut(&leader).filter(|leading| leading.role == Role::Usual)?;
-                let mut related = std::mem::take(&mut leading.related);
-                let mut subjects = std::mem::take(&mut leading.related_subjects);
+                let related = std::mem::take(&mut leading.related);
+                let subjects = std::mem::take(&mut leading.related_subjects);
                 let (least, subject) = (leading.least_log10_q, subject_of(&leading.news));
                 leading.role = Role::Joined(hash);
                 self.change_parts(leader, Role::Joined(hash));
                 let live = self.live.get_mut(&hash)?;
                 let told = related.iter().position(|part| *part == hash);
-                if let Some(at) = told {
-                    (related[at], subjects[at]) = (leader, subject.clone());
-                }
                 (live.related, live.related_subjects, live.least_log10_q) = (related, subjects, least);
-                if told.is_none() {
-                    live.tell_with(leader, subject);
+                match told {
+                    Some(at) => (live.related[at], live.related_subjects[at]) = (leader, subject),
+                    None => live.tell_with(leader, subject),
                 }
             }
             Role::Waiting | Role::Told => return None,

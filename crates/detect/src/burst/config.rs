@@ -10,7 +10,7 @@ use crate::counters::counters;
 /// They are divided by their hash into [`groundswell_sketch::PARTITIONS`] parts; when one holds more than its share, the quietest go, down
 /// to three quarters (`subjects_evicted`), and what comes back is taken to have been as loud as the loudest that went.
 pub const SUBJECTS_MAX: usize = 1 << 18;
-/// Of these, so many that were seen last take about a kibibyte each, divided in the same way; the others lie packed, in some two hundred
+/// Of these, so many that were seen last take 1.3 kB each, divided in the same way; the others lie packed, in less than three hundred
 /// bytes. Few are written of every minute.
 pub const AWAKE_MAX: usize = SUBJECTS_MAX / 8;
 /// So many with hardly a post there may be for each subject that is followed. Of a power of two of subjects, a table of eight times as many

@@ -22,14 +22,11 @@ use super::delete::Deletions;
 use super::held::Held;
 use super::interner::{CellId, Interner, Noted, Worth};
 use super::log::{MinuteLog, Parts, Tally};
-use crate::amplify::NEAR_WORDS_MIN;
+use crate::amplify::{NEAR_WORDS_MIN, REPOST};
 use crate::tone::Reader;
 
 /// No number yet.
 const UNKNOWN: CellId = CellId::MAX;
-
-/// `post::Relation`'s name of what the platform's button passes on; this crate may not name that one.
-const REPOST: &str = "repost";
 
 /// One minute that is still open.
 #[derive(Default)]
